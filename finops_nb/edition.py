@@ -1,0 +1,69 @@
+"""What kind of copy of the report this is: official, analysis, scenario or draft; and where its results go.
+
+Only the runner makes anything but a draft: it writes `edition.json` into its staging folder and names that folder in
+the environment of the kernel.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+VARIABLE: Final = "FINOPS_NB_STAGING"
+FILE: Final = "edition.json"
+
+
+class Kind(StrEnum):
+    OFFICIAL = "official"
+    ANALYSIS = "analysis"
+    SCENARIO = "scenario"
+    DRAFT = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One copy of the report.
+
+    Args:
+        kind: only an official one has a ledger; all others are stamped.
+        name: the NAME of its params file; empty in a draft.
+        key: hash of inputs, params, notebook and code; empty in a draft.
+        generated: when this key was first run, as ISO 8601 text in UTC; empty in a draft.
+        staging: where `results.hand_over` writes; None in a draft.
+    """
+
+    kind: Kind = Kind.DRAFT
+    name: str = ""
+    key: str = ""
+    generated: str = ""
+    staging: Path | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write `edition.json` for a kernel whose environment names `folder`."""
+        record = {name: value for name, value in asdict(self).items() if name != "staging"}
+        (folder / FILE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def kind_of(name: str, period: str) -> Kind:
+    """The kind of report that the runner makes of the params file `name`.
+
+    >>> kind_of("2025-12", "2025-12"), kind_of("2025-12", "2025-11"), kind_of("scenarios/x", "2025-12")
+    (<Kind.OFFICIAL: 'official'>, <Kind.ANALYSIS: 'analysis'>, <Kind.SCENARIO: 'scenario'>)
+    """
+    if name.startswith("scenarios/"):
+        return Kind.SCENARIO
+    return Kind.OFFICIAL if name == period and len(name) == len("2025-12") and "Q" not in name else Kind.ANALYSIS
+
+
+def current_edition() -> Edition:
+    """The edition that the runner is making in this process, or a draft."""
+    named = os.environ.get(VARIABLE)
+    if not named:
+        return Edition()
+    folder = Path(named)
+    record = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    return Edition(**record | {"kind": Kind(record["kind"]), "staging": folder})

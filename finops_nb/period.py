@@ -1,0 +1,115 @@
+"""A reporting period: whole days, the first inclusive and the last exclusive."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
+QUARTER: Final = re.compile(r"(\d{4})-Q([1-4])", re.ASCII)
+YEAR: Final = re.compile(r"(\d{4})", re.ASCII)
+INTERVAL: Final = re.compile(r"(\d{4}-\d{2}-\d{2})/(\d{4}-\d{2}-\d{2})", re.ASCII)
+
+FORMS: Final = 'a month "2025-12", a quarter "2025-Q4", a year "2025" or an interval "2025-11-18/2025-12-18" whose second day is not in it'
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Whole days from `start` (inclusive) to `end` (exclusive).
+
+    Args:
+        text: how it was written.
+        start: first day.
+        end: the day after the last.
+    """
+
+    text: str
+    start: date
+    end: date
+
+    @property
+    def last_day(self) -> date:
+        return self.end - timedelta(days=1)
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Every day, first to last."""
+        return tuple(self.start + timedelta(days=n) for n in range((self.end - self.start).days))
+
+    @property
+    def is_month(self) -> bool:
+        return MONTH.fullmatch(self.text) is not None
+
+    @property
+    def label(self) -> str:
+        """How a reader calls it: "December 2025", "Q4 2025", "2025", "18 November 2025 to 17 December 2025"."""
+        if self.is_month:
+            return f"{calendar.month_name[self.start.month]} {self.start.year}"
+        if match := QUARTER.fullmatch(self.text):
+            return f"Q{match[2]} {match[1]}"
+        if YEAR.fullmatch(self.text):
+            return self.text
+        return f"{_spelled(self.start)} to {_spelled(self.last_day)}"
+
+    def following(self) -> Period:
+        """The month after a month.
+
+        Raises:
+            ValueError: this period is no calendar month.
+        """
+        if not self.is_month:
+            raise ValueError(f"{self.text} is no month")
+        return parse_period(f"{self.end:%Y-%m}")
+
+    def preceding(self) -> Period:
+        """The month before a month; else as many days just before.
+
+        >>> parse_period("2025-03").preceding().text
+        '2025-02'
+        """
+        if self.is_month:
+            return parse_period(f"{self.start - timedelta(days=1):%Y-%m}")
+        start = self.start - (self.end - self.start)
+        return Period(f"{start}/{self.start}", start, self.start)
+
+
+def parse_period(text: str) -> Period:
+    """The period that `text` names.
+
+    Args:
+        text: a month, a quarter, a year, or an ISO 8601 interval of two days, the second one exclusive.
+
+    Raises:
+        ValueError: it is none of these, or the interval holds no day; the message is a rule and a fix, parted by "; ".
+    """
+    try:
+        if match := MONTH.fullmatch(text):
+            start = date(int(match[1]), int(match[2]), 1)
+            return Period(text, start, _plus_months(start, 1))
+        if match := QUARTER.fullmatch(text):
+            start = date(int(match[1]), 3 * int(match[2]) - 2, 1)
+            return Period(text, start, _plus_months(start, 3))
+        if match := YEAR.fullmatch(text):
+            return Period(text, date(int(match[1]), 1, 1), date(int(match[1]) + 1, 1, 1))
+        if match := INTERVAL.fullmatch(text):
+            start, end = date.fromisoformat(match[1]), date.fromisoformat(match[2])
+            if start >= end:
+                raise ValueError("the interval holds no day; its second day, which is exclusive, must come after the first")
+            return Period(text, start, end)
+    except ValueError as error:
+        if ";" in str(error):
+            raise
+        raise ValueError(f"no such day in the calendar; write {FORMS}") from error
+    raise ValueError(f"not a period; write {FORMS}")
+
+
+def _plus_months(day: date, months: int) -> date:
+    years, month = divmod(day.month - 1 + months, 12)
+    return date(day.year + years, month + 1, 1)
+
+
+def _spelled(day: date) -> str:
+    return f"{day.day} {calendar.month_name[day.month]} {day.year}"

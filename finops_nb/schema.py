@@ -1,0 +1,53 @@
+"""A column is said once: its name in a frame, the head a reader sees, its unit and its meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Unit = Literal["text", "status", "day", "money", "unit cost", "calls per money", "count", "share", "signed share", "rank"]
+Dimension = Literal["organization", "product", "feature", "customer"]
+
+UNALLOCATED: Final = "(unallocated)"
+"""The name that stands for "no name known"; reserved, no name of the data may be it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of one table.
+
+    Args:
+        name: identifier in frames and in results.json.
+        label: the head a reader sees.
+        unit: how it is printed (`format.FORMATTERS`).
+        meaning: one sentence with the formula, for the glossary of the report.
+        additive: the column's lines add up to its total.
+    """
+
+    name: str
+    label: str
+    unit: Unit
+    meaning: str
+    additive: bool = False
+
+
+ORGANIZATION: Final = Column("organization", "Organization", "text", "the organization that caused the cost")
+PRODUCT: Final = Column("product", "Product", "text", "the product that caused the cost")
+FEATURE: Final = Column("feature", "Feature", "text", "the feature that caused the cost")
+DAY: Final = Column("day", "Day", "day", "the day of the charge, in the report's time zone")
+COST: Final = Column("cost", "Total Cost", "money", "the sum of the cost of all calls", additive=True)
+SHARE: Final = Column("share", "Share", "share", "cost ÷ the cost of the whole it is part of")
+BUDGET: Final = Column("budget", "Budget", "money", "the amount approved for the period", additive=True)
+VARIANCE: Final = Column("variance", "Variance", "money", "actual − budget; above zero is unfavorable", additive=True)
+VARIANCE_RATIO: Final = Column("variance_ratio", "Variance %", "signed share", "variance ÷ budget")
+BUDGET_USED: Final = Column("budget_used", "% Used", "share", "actual ÷ budget")
+STATUS: Final = Column("status", "Status", "status", "UNDER at or under budget, OVER above it, AT RISK near it in a running period, NO BUDGET")
+CALLS: Final = Column("calls", "Calls", "count", "the number of calls", additive=True)
+CUSTOMERS: Final = Column("customers", "Customers", "count", "distinct customers; they do not add, since one may use several")
+COST_PER_CALL: Final = Column("cost_per_call", "Avg Cost/Call", "unit cost", "cost ÷ calls")
+COST_PER_CUSTOMER: Final = Column("cost_per_customer", "Cost/Customer", "money", "cost ÷ distinct customers")
+EFFICIENCY: Final = Column("calls_per_unit", "Efficiency Score", "calls per money", "calls ÷ cost: calls per unit of currency; more is better")
+RANK: Final = Column("rank", "Rank", "rank", "1 is the most calls per unit of currency; equals share a rank")
+CHARGE: Final = Column("charge", "Charge", "money", "the cost charged back", additive=True)
+BOOKED: Final = Column("booked", "Booked", "money", "the sum of the ledger's lines, in whole cents", additive=True)
+NOTE: Final = Column("note", "Note", "text", "commentary from the params")

@@ -1,0 +1,88 @@
+"""What is known of a period's usage once it has been read: small exact summaries, and an account of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import pandas as pd
+
+from finops_nb.money import total
+from finops_nb.period import Period
+from finops_nb.schema import UNALLOCATED
+
+Grouping = tuple[str, ...]
+
+GROUPINGS: Final[tuple[Grouping, ...]] = (
+    ("organization",),
+    ("product",),
+    ("feature",),
+    ("organization", "product"),
+    ("day",),
+    ("month", "product"),
+    (),
+)
+"""The summaries that the engine makes of one scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file of usage as it was read; `name` is relative to the home, `rows` all it holds."""
+
+    name: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something done to the data that a reader should know: a sentence, and the rows and money it touches."""
+
+    text: str
+    rows: int
+    money: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The usage of one period.
+
+    Args:
+        period: the days it covers.
+        groups: a frame for each of `GROUPINGS`: its key columns (text; `day` is a date, `month` text like 2025-12;
+            `UNALLOCATED` where the source names none), `cost` (Decimal, unrounded), `calls` (int) and `customers`
+            (int, distinct and named), sorted by its keys. The frame of `()` has one row, the whole.
+        rows_read: rows of all inputs; `rows_read == rows_used + rows_outside`.
+        rows_used: rows inside the period.
+        rows_outside: rows outside of it.
+        cost_outside: their cost.
+        complete: the period is over as far as the data tells; else it is PARTIAL.
+        last_day: the last day with usage.
+        inputs: the files, sorted by name.
+        notices: what was done to the data.
+    """
+
+    period: Period
+    groups: Mapping[Grouping, pd.DataFrame] = field(repr=False)
+    rows_read: int
+    rows_used: int
+    rows_outside: int
+    cost_outside: Decimal
+    complete: bool
+    last_day: date
+    inputs: tuple[InputFile, ...]
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def cost(self) -> Decimal:
+        """The total cost of the period."""
+        return self.groups[()]["cost"].iloc[0]
+
+    @property
+    def unallocated(self) -> Decimal:
+        """The cost of the rows that name no organization."""
+        frame = self.groups["organization",]
+        return total(frame.loc[frame["organization"] == UNALLOCATED, "cost"])
