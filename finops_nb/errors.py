@@ -52,9 +52,13 @@ class Problem:
 
 
 class FinopsError(Exception):
-    """Anything that ends a command with a sentence instead of a traceback."""
+    """Anything that ends a command, or a notebook's cell, with a sentence instead of a traceback."""
 
     exit_code = 1
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows under a cell that raised this."""
+        return [str(self)]
 
 
 class Refusal(FinopsError):

@@ -95,3 +95,12 @@ def ratio(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
     if part is None or whole is None or whole <= 0:
         return None
     return part / whole
+
+
+def plain(amount: Decimal) -> str:
+    """`amount` as unrounded decimal text without exponent or trailing zeros.
+
+    >>> plain(Decimal("8669.894004000000")), plain(Decimal("1E+3")), plain(Decimal("-0.0"))
+    ('8669.894004', '1000', '0')
+    """
+    return format((amount + ZERO).normalize() + ZERO, "f")

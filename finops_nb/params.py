@@ -158,9 +158,29 @@ class Params(BaseModel):
         """The period as days."""
         return parse_period(self.period)
 
+    def with_budgets(self, organizations: Mapping[str, Any] | None = None, products: Mapping[str, Any] | None = None) -> Params:
+        """These params with some budgets changed: to play with, in a notebook.
+
+        Args:
+            organizations: amount by name; those not named keep theirs.
+            products: likewise.
+
+        Raises:
+            Refusal: an amount is none.
+        """
+        values = self.as_parameters()
+        values["organization_budgets"] |= organizations or {}
+        values["product_budgets"] |= products or {}
+        return make_params(values)
+
     def as_parameters(self) -> dict[str, Any]:
         """Every field as JSON scalars, amounts as text: what papermill passes on; `Params(**it)` is equal to this."""
         return self.model_dump(mode="json") | {"usage": list(self.usage), "as_of": str(self.as_of or "")}
+
+    def shared_parameters(self) -> dict[str, Any]:
+        """`as_parameters` as a report may show it: of a path outside the home, only the last part."""
+        places = [place.rsplit("/", 1)[-1] if place.startswith("/") else place for place in self.usage]
+        return self.as_parameters() | {"usage": places}
 
 
 def load_params(home: Home, name: str) -> Params:

@@ -1,0 +1,172 @@
+"""The charts of the report: each draws the figures of a table, and says in its alt text what it shows.
+
+Floats are for the axes only; the figures in alt texts are those of the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from finops_nb.format import Format, noun
+from finops_nb.money import ZERO, total
+from finops_nb.params import Params
+from finops_nb.theme import ACTUAL, BUDGET, INK, OTHER, OVER, SERIES, Chart, drawn, elided, themed
+from finops_nb.usage.model import Usage
+from finops_nb.variance import Status
+
+SHOWN: Final = 12
+"""Bars of a chart; the rest are one bar "other", so that the bars add up to the table's total."""
+
+BAR: Final = 0.56
+
+
+def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
+    """Bars of cost with a mark at the budget, by name; from `budget_variance`."""
+    name, fmt = variance.columns[0], Format(params.currency)
+    frame = _first(variance, name, ("cost", "budget"))
+    with themed(_height(len(frame))) as axes:
+        colors = [OVER if status == Status.OVER else OTHER if status is None else ACTUAL for status in frame["status"]]
+        _bars(axes, frame[name], frame["cost"], colors)
+        for place, budget in enumerate(frame["budget"]):
+            if budget is not None:
+                axes.plot([float(budget)] * 2, [place - 0.4, place + 0.4], color=INK, linewidth=3, solid_capstyle="butt", zorder=3)
+        _money_axis(axes, fmt, f"Actual (bar, orange where over budget) and budget (dark mark), {params.currency}")
+        said = [f"{row[1]} {fmt.money(row.cost)} of {_budget(row.budget, fmt)}{f', {row.status}' if row.status else ''}" for row in frame.itertuples(index=True, name="Row")]
+        return drawn(axes, f"Actual cost against budget by {name}: {'; '.join(said)}.")
+
+
+def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
+    """A bar for each organization, divided by product; from `allocate_within`."""
+    fmt = Format(params.currency)
+    organizations, products = (_by_cost(parts, name) for name in ("organization", "product"))
+    rows, columns = _fold(organizations), _fold(products)
+    cells = {(row, column): ZERO for row in dict.fromkeys(rows.values()) for column in dict.fromkeys(columns.values())}
+    for part in parts.itertuples():
+        cells[rows[part.organization], columns[part.product]] += part.cost
+    names, kinds = list(dict.fromkeys(rows.values())), list(dict.fromkeys(columns.values()))
+    with themed(_height(len(names)) + 0.22 * ((len(kinds) + 2) // 3)) as axes:
+        for position, kind in enumerate(kinds):
+            # Credits stack to the left of zero, charges to the right, so that neither hides the other.
+            costs = [cells[name, kind] for name in names]
+            starts = [total(cells[name, other] for other in kinds[:position] if (cells[name, other] < 0) == (cost < 0)) for name, cost in zip(names, costs, strict=True)]
+            color = OTHER if position >= len(SERIES) else SERIES[position]
+            axes.barh(range(len(names)), _floats(costs), BAR, _floats(starts), color=color, label=elided(kind), zorder=2)
+        _names(axes, names)
+        _money_axis(axes, fmt, f"Cost, {params.currency}")
+        axes.figure.legend(loc="outside lower center", ncols=3, fontsize=9)
+        said = [f"{name}: " + ", ".join(f"{kind} {fmt.money(cells[name, kind])}" for kind in kinds if cells[name, kind]) for name in names]
+        return drawn(axes, f"Cost of each organization by product. {'; '.join(said)}.")
+
+
+def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
+    """Bars of cost by feature, each with the cost of a call beside it; from `unit_costs`."""
+    fmt = Format(params.currency)
+    frame = _first(features, "feature", ("cost",))
+    with themed(_height(len(frame))) as axes:
+        _bars(axes, frame["feature"], frame["cost"], ACTUAL)
+        unit_costs = [f"{fmt.unit_cost(each)} a call" if each is not None else "" for each in frame["cost_per_call"]]
+        _beside(axes, frame["cost"], unit_costs)
+        _money_axis(axes, fmt, f"Cost, {params.currency}")
+        said = [f"{name} {fmt.money(cost)}{f', {each}' if each else ''}" for name, cost, each in zip(frame["feature"], frame["cost"], unit_costs, strict=True)]
+        return drawn(axes, f"Cost by feature: {'; '.join(said)}.")
+
+
+def efficiency(ranked: pd.DataFrame, params: Params) -> Chart:
+    """Bars of calls per unit of currency by organization; from `rank_efficiency`."""
+    fmt = Format(params.currency)
+    scored = ranked[[rank is not None for rank in ranked["rank"]]]
+    shown = scored.head(SHOWN)
+    with themed(_height(len(shown))) as axes:
+        _bars(axes, shown["organization"], shown["calls_per_unit"], ACTUAL)
+        _beside(axes, shown["calls_per_unit"], [fmt.calls_per_money(score) for score in shown["calls_per_unit"]])
+        axes.set_xlabel(f"Calls per {params.currency}; longer is better")
+        rest = f"; {noun(len(scored) - SHOWN, 'more organization')} below" if len(scored) > SHOWN else ""
+        said = ", ".join(f"{row.organization} {fmt.calls_per_money(row.calls_per_unit)}" for row in shown.itertuples())
+        return drawn(axes, f"Calls per {params.currency} by organization, most first: {said or 'no organization has a score'}{rest}.")
+
+
+def spend_by_day(usage: Usage, params: Params) -> Chart:
+    """Bars of cost by day, empty where a day has no usage."""
+    fmt, days = Format(params.currency), usage.period.days
+    spent = dict(zip(usage.groups["day",]["day"], usage.groups["day",]["cost"], strict=True))
+    with themed(2.6) as axes:
+        axes.bar(range(len(days)), _floats(spent.get(day, ZERO) for day in days), 0.8 if len(days) < 100 else 1, color=ACTUAL, zorder=2)
+        ticks = range(0, len(days), max(1, len(days) // 8))
+        axes.set_xticks(ticks, [days[tick].isoformat()[5 if len(days) < 100 else 0 :] for tick in ticks])
+        axes.grid(visible=False, axis="x")
+        axes.yaxis.set_major_formatter(_money_ticks(fmt))
+        axes.set_ylabel(f"Cost, {params.currency}")
+        high, low = (pick(spent, key=lambda day: (spent[day], day)) for pick in (max, min))
+        idle = len(days) - len(spent)
+        return drawn(
+            axes,
+            f"Cost by day from {days[0]} to {days[-1]}: highest {fmt.money(spent[high])} on {high}, lowest {fmt.money(spent[low])} on {low}"
+            + (f"; no usage on {idle} of {len(days)} days." if idle else "."),
+        )
+
+
+def _first(frame: pd.DataFrame, name: str, added: Sequence[str]) -> pd.DataFrame:
+    """The first lines of a frame, and one "other" that adds up the rest."""
+    if len(frame) <= SHOWN:
+        return frame
+    rest = frame.iloc[SHOWN - 1 :]
+    sums = {column: total(value for value in rest[column] if value is not None) for column in added}
+    other = dict.fromkeys(frame.columns) | {name: f"other ({len(rest)})"} | sums
+    return pd.concat([frame.iloc[: SHOWN - 1], pd.DataFrame([other], dtype=object)], ignore_index=True)
+
+
+def _by_cost(parts: pd.DataFrame, name: str) -> list[str]:
+    sums = parts.groupby(name)["cost"].agg(total)
+    return sorted(sums.index, key=lambda each: (-sums[each], each))
+
+
+def _fold(names: list[str]) -> dict[str, str]:
+    """Each name as it is charted: itself, or "other" past the first ones."""
+    other = f"other ({len(names) - SHOWN + 1})"
+    return {name: name if len(names) <= SHOWN or place < SHOWN - 1 else other for place, name in enumerate(names)}
+
+
+def _bars(axes: Axes, names: Sequence[str], lengths: Sequence[Decimal], colors: str | list[str]) -> None:
+    axes.barh(range(len(lengths)), _floats(lengths), BAR, color=colors, zorder=2)
+    _names(axes, names)
+
+
+def _names(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), [elided(name) for name in names])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+
+
+def _beside(axes: Axes, lengths: Sequence[Decimal], texts: Sequence[str]) -> None:
+    """Texts to the right of bars."""
+    for place, (length, text) in enumerate(zip(lengths, texts, strict=True)):
+        axes.annotate(text, (max(float(length), 0), place), (5, 0), textcoords="offset points", va="center", fontsize=9)
+    axes.margins(x=0.22)
+
+
+def _money_axis(axes: Axes, fmt: Format, label: str) -> None:
+    axes.xaxis.set_major_formatter(_money_ticks(fmt))
+    axes.set_xlabel(label)
+
+
+def _money_ticks(fmt: Format) -> FuncFormatter:
+    return FuncFormatter(lambda value, _: fmt.money(Decimal(repr(float(value)))).removesuffix(".00"))
+
+
+def _height(bars: int) -> float:
+    return 0.85 + 0.42 * max(bars, 1)
+
+
+def _budget(budget: Decimal | None, fmt: Format) -> str:
+    return "no budget" if budget is None else f"{fmt.money(budget)} budget"
+
+
+def _floats(amounts) -> list[float]:
+    return [float(amount) for amount in amounts]

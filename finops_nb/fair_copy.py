@@ -1,0 +1,60 @@
+"""The executed notebook as it is published: without what differs from machine to machine and from run to run."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any, Final
+
+import nbformat
+from nbformat import NotebookNode
+
+from finops_nb.edition import Edition
+
+KERNELSPEC: Final = {"display_name": "Python 3", "language": "python", "name": "python3"}
+PASSING: Final = ("papermill", "execution", "collapsed", "scrolled", "ExecuteTime")
+"""Metadata of a cell that tell of a run or of a screen."""
+
+ADDRESS: Final = re.compile(r" at 0x[0-9a-f]{6,}(?=>)")
+COMPILED: Final = re.compile(r"\S*/ipykernel_\d+/\d+\.py")
+
+
+def fair_copy(notebook: NotebookNode, edition: Edition, title: str | None) -> NotebookNode:
+    """The notebook to publish; the one given is not changed.
+
+    Memory addresses and the kernel's names for cells are taken out of its text outputs; nothing else of them changes.
+
+    Args:
+        notebook: after a good run.
+        edition: what it is.
+        title: of the page.
+    """
+    fair = copy.deepcopy(notebook)
+    described: dict[str, Any] = {"kernelspec": dict(KERNELSPEC), "language_info": {"name": "python"}}
+    described |= {"title": title} if title else {}
+    described["finops_nb"] = {"name": edition.name, "kind": str(edition.kind), "key": edition.key}
+    fair.metadata = nbformat.from_dict(described)
+    fair.nbformat, fair.nbformat_minor = 4, 5
+    for number, cell in enumerate(fair.cells, 1):
+        cell.id = f"cell-{number}"
+        for name in PASSING:
+            cell.metadata.pop(name, None)
+        for output in cell.get("outputs", ()):
+            _without_passing(output)
+    return fair
+
+
+def as_bytes(notebook: NotebookNode) -> bytes:
+    """The file of a notebook: sorted keys, LF, UTF-8."""
+    return (nbformat.writes(notebook).rstrip("\n") + "\n").encode("utf-8")
+
+
+def _without_passing(output: NotebookNode) -> None:
+    if output.output_type == "stream":
+        output.text = _constant(output.text)
+    elif isinstance(output.get("data", {}).get("text/plain"), str):
+        output.data["text/plain"] = _constant(output.data["text/plain"])
+
+
+def _constant(text: str) -> str:
+    return COMPILED.sub("cell", ADDRESS.sub("", text))

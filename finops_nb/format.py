@@ -1,0 +1,115 @@
+"""Format: the one place where a value becomes the text that a reader sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from finops_nb.money import minor_units, plain, rounded
+from finops_nb.schema import Unit
+
+MISSING: Final = "n/a"
+SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How values of one report are printed.
+
+    Every figure is a true rounding, half away from zero; the sign stands before the currency's sign; `-0.00` never.
+
+    Args:
+        currency: a code; those with a well-known sign are printed with it, others with the code.
+    """
+
+    currency: str
+
+    @property
+    def sign(self) -> str:
+        """The currency's sign, or its code: "$", "CHF"."""
+        return SYMBOLS.get(self.currency, self.currency)
+
+    def money(self, amount: Decimal | None) -> str:
+        """-$1,495.06"""
+        return self._amount(amount, minor_units(self.currency))
+
+    def unit_cost(self, amount: Decimal | None) -> str:
+        """$0.0391: two decimals more than money; two more again where nothing would be left."""
+        decimals = minor_units(self.currency) + 2
+        tiny = amount is not None and 0 < abs(amount) < Decimal(10).scaleb(-decimals)
+        return self._amount(amount, decimals + 2 if tiny else decimals)
+
+    def share(self, fraction: Decimal | None) -> str:
+        """70.1%"""
+        return MISSING if fraction is None else f"{rounded(fraction * 100, 1):,}%"
+
+    def signed_share(self, fraction: Decimal | None) -> str:
+        """+34.8%"""
+        return MISSING if fraction is None else f"{rounded(fraction * 100, 1):+,}%" if rounded(fraction * 100, 1) else "0.0%"
+
+    def percent(self, fraction: Decimal) -> str:
+        """80%: a fraction that a person chose, with the decimals it needs."""
+        return f"{plain(fraction * 100)}%"
+
+    def gap(self, score: Decimal) -> str:
+        """0.11 calls/$: a difference of two scores, with its unit"""
+        return f"{self.calls_per_money(score)} calls/{self.sign}"
+
+    def calls_per_money(self, score: Decimal | None) -> str:
+        """25.92"""
+        return MISSING if score is None else f"{rounded(score, 2):,}"
+
+    def variance(self, amount: Decimal | None, fraction: Decimal | None) -> str:
+        """-$1,495.06 (-29.9%)"""
+        if amount is None:
+            return MISSING
+        return self.money(amount) + (f" ({self.signed_share(fraction)})" if fraction is not None else "")
+
+    def of(self, unit: Unit, value: Any) -> str:
+        """`value` as text, by the unit of its column; "n/a" for None."""
+        printers: dict[Unit, Callable[[Any], str]] = {
+            "text": str,
+            "status": str,
+            "day": day,
+            "money": self.money,
+            "variance": self.money,
+            "unit cost": self.unit_cost,
+            "calls per money": self.calls_per_money,
+            "gap": self.gap,
+            "count": count,
+            "share": self.share,
+            "percent": self.percent,
+            "rank": str,
+        }
+        return MISSING if value is None else printers[unit](value)
+
+    def _amount(self, amount: Decimal | None, decimals: int) -> str:
+        if amount is None:
+            return MISSING
+        figure = rounded(amount, decimals)
+        gap = "" if self.currency in SYMBOLS else "\N{NO-BREAK SPACE}"
+        return f"{'-' if figure < 0 else ''}{self.sign}{gap}{abs(figure):,.{decimals}f}"
+
+
+def count(number: int) -> str:
+    """90,457"""
+    return f"{number:,}"
+
+
+def day(value: date) -> str:
+    """2025-12-18"""
+    return value.isoformat()
+
+
+def noun(number: int, singular: str, plural: str | None = None) -> str:
+    """A number with its noun: "1 organization", "3 organizations"."""
+    return f"{count(number)} {singular if number == 1 else plural or singular + 's'}"
+
+
+def listing(items: Iterable[str]) -> str:
+    """A list in a sentence: "a", "a and b", "a, b and c"."""
+    words = list(items)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

@@ -1,0 +1,127 @@
+"""The kernel of a run: always this interpreter, in an environment of its own, and gone when the run is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from jupyter_client import AsyncKernelClient, AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_core.utils import ensure_event_loop, run_sync
+
+LOG: Final = "kernel.log"
+ARGV: Final = (sys.executable, "-P", "-m", "finops_nb.lifeline", "-f", "{connection_file}", "--HistoryManager.enabled=False")
+SOCKET_PATH: Final = 103
+"""Characters a socket's path may have on macOS; Linux has room for four more."""
+
+SAME_EVERYWHERE: Final = {
+    "MPLBACKEND": "agg",
+    "MATPLOTLIBRC": os.devnull,
+    "PYTHONUTF8": "1",
+    "PYTHONHASHSEED": "0",
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
+}
+"""What would let the machine, its user or the hour of a run show in a report, set alike for all."""
+
+USERS_OWN: Final = ("PYTHONSTARTUP", "PYTHONWARNINGS", "IPYKERNEL_CELL_NAME")
+"""What would let a user's own habits take part, and is taken out."""
+
+
+class Kernel(AsyncKernelManager):
+    """A kernel manager that knows one kernel: this interpreter, whatever kernelspecs the machine has."""
+
+    def __init__(self, **traits: Any):
+        super().__init__(**traits)
+        self.clients: list[AsyncKernelClient] = []
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        local = {"kernel_provisioner": {"provisioner_name": "local-provisioner"}}
+        return KernelSpec(argv=list(ARGV), display_name="Python 3", language="python", interrupt_mode="signal", metadata=local)
+
+    def client(self, **traits: Any) -> AsyncKernelClient:
+        self.clients.append(super().client(**traits))
+        return self.clients[-1]
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        return self.provisioner.process if self.provisioner else None
+
+    def kill(self) -> None:
+        """End the kernel and what it started, at once; safe in a signal handler and from a timer."""
+        process = self.process
+        if process is not None and process.poll() is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+    def death(self) -> str | None:
+        """How the kernel's process ended, as a phrase; None while it runs."""
+        code = self.process.poll() if self.process else None
+        if code is None:
+            return None
+        if code == -signal.SIGKILL:
+            return "killed; out of memory?"
+        return signal.Signals(-code).name if code < 0 else f"it ended itself with exit code {code}"
+
+    def end(self) -> None:
+        """Kill, reap and close, leaving no process, socket or pending task."""
+        self.kill()
+        if self.process is not None:
+            self.process.wait()
+        for client in self.clients:
+            client.stop_channels()
+        run_sync(self._async_cleanup_resources)()
+
+
+@contextmanager
+def running_kernel(folder: Path, variables: Mapping[str, str]) -> Iterator[Kernel]:
+    """A kernel that starts while the block begins, and is gone when the block is left.
+
+    It listens on sockets in a private folder, not on TCP ports that others of the machine could reach.
+
+    Args:
+        folder: its working folder; what its process itself says goes to `kernel.log` there, and its IPython profile.
+        variables: added to the environment.
+    """
+    loop = ensure_event_loop()
+    former = asyncio.all_tasks(loop)
+    sockets = _short_folder()
+    kernel = Kernel(transport="ipc", connection_file=str(sockets / "k.json"))
+    try:
+        with open(folder / LOG, "ab") as log:
+            run_sync(kernel.start_kernel)(cwd=str(folder), env=_environment(folder, variables), stdout=log, stderr=log)
+        yield kernel
+    finally:
+        kernel.end()
+        _cancel(asyncio.all_tasks(loop) - former, loop)
+        shutil.rmtree(sockets, ignore_errors=True)
+
+
+def _environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in USERS_OWN}
+    return kept | SAME_EVERYWHERE | {"IPYTHONDIR": str(folder / "ipython")} | dict(variables)
+
+
+def _short_folder() -> Path:
+    """A new private folder whose sockets' paths are short enough."""
+    room = SOCKET_PATH - len("/finops-nb-12345678/k-ipc-5")
+    usual = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="finops-nb-", dir=usual if len(os.fsencode(usual)) <= room else "/tmp"))
+
+
+def _cancel(tasks: set[asyncio.Task[Any]], loop: asyncio.AbstractEventLoop) -> None:
+    """Let tasks that an interruption left behind end quietly, which else complain when the process does."""
+    if tasks and not loop.is_running():
+        for task in tasks:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))

@@ -1,0 +1,33 @@
+"""The kernel's side of a run: an IPython kernel that lives no longer than its runner, however that one dies.
+
+`python -P -m finops_nb.lifeline` stands for `python -m ipykernel_launcher`. ipykernel itself looks once a second for its
+parent: a runner killed while the kernel starts under a subreaper (systemd, many containers), or while a cell holds the
+interpreter, left a kernel behind for good. Linux tells a process of its parent's death if it asks; on macOS, where
+there are no subreapers, the look at the parent is enough.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from typing import Final
+
+PR_SET_PDEATHSIG: Final = 1
+
+
+def die_with(parent: int) -> None:
+    """Have the system kill this process when `parent` is gone; end at once if it already is."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    die_with(int(os.environ["JPY_PARENT_PID"]))  # set by jupyter_client
+
+    from ipykernel import kernelapp
+
+    kernelapp.launch_new_instance()

@@ -1,0 +1,192 @@
+"""Narrative: facts as sentences, the heading and its stamps, the summary, insights and recommendations."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup, escape
+
+from finops_nb.edition import Edition, Kind
+from finops_nb.fact import Fact, fact
+from finops_nb.format import Format, listing, noun
+from finops_nb.insights import (
+    Allocated,
+    BudgetOverruns,
+    BudgetsAtRisk,
+    BudgetsDisagree,
+    EfficiencyGap,
+    HighestCost,
+    Insight,
+    SpendWithoutBudget,
+)
+from finops_nb.params import Params
+from finops_nb.provenance import provenance
+from finops_nb.recommendations import Horizon, Recommendation
+from finops_nb.table import environment, scalar, visible
+from finops_nb.usage.model import Usage
+from finops_nb.variance import TotalVariance
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A piece of text of the report that shows itself.
+
+    Args:
+        name: its key in results.json, and its anchor.
+        template: the file that renders it, with `prose`, `say` and `values`.
+        lines: its figures, for results.json.
+        values: what the template prints.
+        currency: of its money.
+    """
+
+    name: str
+    template: str
+    lines: Sequence[Mapping[str, Any]] = field(repr=False)
+    values: Mapping[str, Any] = field(repr=False)
+    currency: str = "USD"
+
+    def records(self) -> list[dict[str, Any]]:
+        return [{key: _recorded(value) for key, value in line.items()} for line in self.lines]
+
+    def __repr__(self) -> str:
+        return f"<prose {self.name}>"
+
+    def _repr_html_(self) -> str:
+        fmt = Format(self.currency)
+        return environment().get_template(self.template).render(prose=self, fmt=fmt, say=lambda fact: sentence(fact, fmt), **self.values)
+
+
+def title(params: Params, edition: Edition) -> str:
+    """What the report is called, its stamp with it: "Organizational alignment · December 2025"."""
+    stamps = {Kind.OFFICIAL: [], Kind.ANALYSIS: ["ANALYSIS · NOT FOR BOOKING"], Kind.SCENARIO: ["WHAT-IF"], Kind.DRAFT: ["DRAFT"]}
+    return " · ".join(["Organizational alignment", params.window.label, *stamps[edition.kind]])
+
+
+def heading(usage: Usage, params: Params, edition: Edition) -> Prose:
+    """The report's first lines: what it is of, and every stamp it must bear."""
+    stamps = {
+        Kind.OFFICIAL: (),
+        Kind.ANALYSIS: (("ANALYSIS · NOT FOR BOOKING", "Not the official report of a calendar month; it has no ledger."),),
+        Kind.SCENARIO: (("WHAT-IF", "Budgets of a scenario, not the approved ones; it has no ledger."),),
+        Kind.DRAFT: (("DRAFT", "Made outside of `finops-nb run`; only what it published is a report."),),
+    }[edition.kind]
+    if not usage.complete:
+        text = f"Usage is known up to {usage.last_day:%Y-%m-%d}; the period ends with {params.window.last_day:%Y-%m-%d}. Costs are to date, budgets for the whole period."
+        stamps += (("PARTIAL", text),)
+    values = {"title": title(params, edition), "label": params.window.label, "period": params.window, "timezone": params.timezone, "stamps": stamps}
+    return Prose("heading", "heading.html.j2", (), values, params.currency)
+
+
+def executive_summary(totals: TotalVariance, usage: Usage, params: Params) -> Prose:
+    """Total spend, and its variance to the sum of the organizations' budgets.
+
+    Args:
+        totals: of the organizations, from `total_variance`; of the products, where organizations have no budgets.
+        usage: from `read_usage`.
+        params: for the currency.
+    """
+    whole = usage.groups[()].iloc[0]
+    line = {"total_spend": totals.actual, "budget": totals.budget, "variance": totals.variance, "variance_ratio": totals.variance_ratio}
+    line |= {"status": totals.status, "calls": int(whole["calls"]), "customers": int(whole["customers"])}
+    return Prose("executive_summary", "summary.html.j2", (line,), line, params.currency)
+
+
+def efficiency_summary(efficiency: pd.DataFrame, params: Params) -> Prose:
+    """Who gets most and who gets fewest calls for the money."""
+    ranked = list(efficiency.loc[[rank is not None for rank in efficiency["rank"]], "organization"])
+    line = {"most_efficient": ranked[0], "least_efficient": ranked[-1]} if len(ranked) > 1 else {}
+    return Prose("efficiency_summary", "efficiency.html.j2", (line,) if line else (), {"line": line}, params.currency)
+
+
+def key_insights(insights: Iterable[Insight], params: Params) -> Prose:
+    """The insights as a numbered list."""
+    said = [insight_sentence(insight) for insight in insights]
+    lines = [{"title": title, "text": plain_sentence(each, Format(params.currency)), **each.values} for title, each in said]
+    return Prose("key_insights", "insights.html.j2", lines, {"insights": said}, params.currency)
+
+
+def recommended(recommendations: Iterable[Recommendation], params: Params) -> Prose:
+    """The recommendations, numbered within their group."""
+    groups = {horizon: [each for each in recommendations if each.horizon is horizon] for horizon in Horizon}
+    lines = [
+        {"horizon": each.horizon, "title": each.title, "text": plain_sentence(each.action, Format(params.currency)), **each.action.values}
+        for group in groups.values()
+        for each in group
+    ]
+    return Prose("recommendations", "recommendations.html.j2", lines, {"groups": groups}, params.currency)
+
+
+def origin(usage: Usage, params: Params, edition: Edition) -> Prose:
+    """From what the report was made, for its foot."""
+    made = provenance(usage, params, edition)
+    return Prose("provenance", "provenance.html.j2", (), made, params.currency)
+
+
+def insight_sentence(insight: Insight) -> tuple[str, Fact]:
+    """An insight as its title and its sentence."""
+    match insight:
+        case BudgetOverruns(dimension, lines):
+            over = tuple(
+                fact("{name}, {excess:money}" + ("" if line.material else " – not material"), name=line.name, excess=line.variance)
+                for line in lines
+            )
+            return "Budget Overruns", fact("{n:count " + dimension + "} over budget ({over})", n=len(lines), over=over)
+        case BudgetsAtRisk(dimension, lines):
+            near = tuple(fact("{name}, {used:share} used", name=line.name, used=line.budget_used) for line in lines)
+            return "Budgets at Risk", fact("{n:count " + dimension + "} at risk ({near})", n=len(lines), near=near)
+        case SpendWithoutBudget(dimension, names, cost):
+            return "Spend without Budget", fact("{n:count " + dimension + "} spent {cost:money} with no budget ({names})", n=len(names), cost=cost, names=names)
+        case BudgetsDisagree(organizations, products, difference):
+            text = "budgets by organization sum to {organizations:money}, by product to {products:money}: {difference:money} apart"
+            return "Budgets Disagree", fact(text, organizations=organizations, products=products, difference=abs(difference))
+        case HighestCost(dimension, name, cost, share):
+            return f"Highest Cost {dimension.title()}", fact("{name} ({cost:money}, {share:share} of total)", name=name, cost=cost, share=share)
+        case EfficiencyGap():
+            return "Efficiency Gap", _gap_sentence(insight)
+        case Allocated(share, unallocated):
+            rest = "; {unallocated:money} name no organization" if unallocated else ""
+            return "Allocated Cost", fact("{share:share} of the cost has an organization" + rest, share=share, unallocated=unallocated)
+
+
+def _gap_sentence(insight: EfficiencyGap) -> Fact:
+    weight = "worth {money:money}" if insight.material else "{share:share}, worth {money:money}: not material"
+    text = "{gap:gap} between most and least efficient organizations ({most} and {least}; " + weight + ")"
+    return fact(text, gap=insight.gap, most=insight.most, least=insight.least, share=insight.share, money=insight.money)
+
+
+def sentence(said: Any, fmt: Format) -> Markup:
+    """A fact as HTML: every name escaped and isolated, every figure printed by its unit."""
+    return Markup(_Sentence(fmt, lambda name: Markup("<bdi>{}</bdi>").format(visible(name)), escape).say(said))
+
+
+def plain_sentence(said: Any, fmt: Format) -> str:
+    """A fact as text."""
+    return _Sentence(fmt, str, str).say(said)
+
+
+class _Sentence(string.Formatter):
+    """Prints facts; how a name and how a figure is written is the caller's."""
+
+    def __init__(self, fmt: Format, name: Callable[[str], str], figure: Callable[[str], str]):
+        self.fmt, self.name, self.figure = fmt, name, figure
+
+    def say(self, said: Any) -> str:
+        if isinstance(said, tuple):
+            return listing([self.say(each) for each in said])
+        return self.vformat(said.text, (), said.values) if isinstance(said, Fact) else str(self.name(str(said)))
+
+    def format_field(self, value: Any, unit: str) -> str:
+        if unit.startswith("count "):
+            return str(self.figure(noun(value, unit.removeprefix("count "))))
+        return str(self.figure(self.fmt.of(unit, value))) if unit else self.say(value)
+
+
+def _recorded(value: Any) -> Any:
+    """A value of a fact for results.json; a fact in it as its values."""
+    if isinstance(value, tuple):
+        return [_recorded(each) for each in value]
+    return {key: _recorded(each) for key, each in value.values.items()} if isinstance(value, Fact) else scalar(value)

@@ -1,0 +1,161 @@
+"""A presentation table is a value: its columns, its lines, and the foot that makes the printed lines add up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final
+
+import jinja2
+import pandas as pd
+
+from finops_nb.format import Format
+from finops_nb.money import minor_units, plain, rounding_difference
+from finops_nb.schema import Column
+
+Line = Mapping[str, Any]
+
+ROUNDING: Final = "Rounding"
+TOTAL: Final = "Total"
+TEXTS: Final = ("text", "status", "day")
+MONEY: Final = ("money", "variance")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that add up to a total of their own; a table has one, or one for each group.
+
+    Args:
+        lines: raw values by column name; more than the columns print.
+        total: raw values of the total line; None where the lines have none.
+        heading: what the lines have in common; None where the table is one block.
+    """
+
+    lines: Sequence[Line]
+    total: Line | None = None
+    heading: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One printed row: its kind (`line`, `rounding`, `total`), its cells, and what is said beside its name."""
+
+    kind: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One printed cell: its text, its classes, and smaller text beneath it."""
+
+    text: str
+    classes: str
+    beneath: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the report.
+
+    Args:
+        name: its key in results.json, and its anchor.
+        caption: what it shows, as a sentence.
+        columns: what is printed, left to right; the first names the line.
+        blocks: the lines.
+        currency: of its money.
+    """
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    blocks: tuple[Block, ...] = field(repr=False)
+    currency: str = "USD"
+
+    def records(self) -> list[dict[str, Any]]:
+        """Every line as JSON scalars: money as unrounded decimal text, ratios as fractions."""
+        return [{name: scalar(value) for name, value in line.items()} for block in self.blocks for line in block.lines]
+
+    def rows(self, block: Block) -> list[Row]:
+        """The printed rows of a block: its lines, a "Rounding" row where the printed lines miss the printed total, the total."""
+        rows = [self._row("line", line) for line in block.lines]
+        if block.total is not None:
+            rounding = self._rounding(block)
+            rows += [self._row("rounding", {self._label.name: ROUNDING, **rounding})] if rounding else []
+            rows += [self._row("total", {self._label.name: TOTAL, **block.total})]
+        return rows
+
+    def _rounding(self, block: Block) -> dict[str, Decimal]:
+        assert block.total is not None
+        differences = {}
+        for column in self.columns:
+            whole = block.total.get(column.name)
+            if column.unit in MONEY and column.additive and whole is not None:
+                amounts = [line[column.name] for line in block.lines if line[column.name] is not None]
+                differences[column.name] = rounding_difference(amounts, whole, minor_units(self.currency))
+        return {name: difference for name, difference in differences.items() if difference}
+
+    def _row(self, kind: str, line: Line) -> Row:
+        return Row(kind, tuple(self._cell(kind, column, line) for column in self.columns))
+
+    def _cell(self, kind: str, column: Column, line: Line) -> Cell:
+        fmt = Format(self.currency)
+        if kind != "line" and (column.name not in line or column is self._label):
+            return Cell(line.get(column.name, ""), _classes(column, {}))
+        text = fmt.variance(line["variance"], line.get("variance_ratio")) if column.unit == "variance" else fmt.of(column.unit, line[column.name])
+        return Cell(text, _classes(column, line), _beneath(column, line, fmt, column is self._label))
+
+    @property
+    def _label(self) -> Column:
+        """The column that names a line."""
+        return next(column for column in self.columns if column.unit in TEXTS)
+
+    def __repr__(self) -> str:
+        return f"<table {self.name}: {self.caption}>"
+
+    def _repr_html_(self) -> str:
+        return environment().get_template("table.html.j2").render(table=self, texts=TEXTS, wide=len(self.columns))
+
+
+def one_block(frame: pd.DataFrame, total: Line | None = None) -> tuple[Block, ...]:
+    """The rows of a frame as the one block of a table."""
+    return (Block(frame.to_dict("records"), total),)
+
+
+def scalar(value: Any) -> Any:
+    """A value as JSON holds it."""
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, StrEnum) else value
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """The package's templates; every value they print is escaped, which makes them the one exit for names of the data."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("finops_nb"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["visible"] = visible
+    return environment
+
+
+def visible(text: str) -> str:
+    """`text` with control characters, which HTML can't hold, as their pictures."""
+    return "".join(char if char.isprintable() or char in "\n\t\u00a0" or ord(char) > 159 else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def _classes(column: Column, line: Line) -> str:
+    kind = "text" if column.unit in TEXTS else "number"
+    status = line.get("status") if column.name in ("variance", "status") else None
+    return f"{kind} {str(status).lower().replace(' ', '-')}" if status else kind
+
+
+def _beneath(column: Column, line: Line, fmt: Format, is_label: bool) -> tuple[str, ...]:
+    if column.name == "charge" and line.get("booked") is not None and fmt.money(line["booked"]) != fmt.money(line["charge"]):
+        return (f"booked {fmt.money(line['booked'])}",)
+    return (line["note"],) if is_label and line.get("note") else ()

@@ -1,0 +1,159 @@
+"""The tables of the report: which columns each shows, under which caption, with which total."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from finops_nb import schema
+from finops_nb.efficiency import overall
+from finops_nb.money import ratio, total
+from finops_nb.params import Params
+from finops_nb.schema import UNALLOCATED
+from finops_nb.table import Block, Line, Table
+from finops_nb.usage.model import Usage
+from finops_nb.variance import TotalVariance
+
+HEADS: Final = {"organization": schema.ORGANIZATION, "product": schema.PRODUCT, "feature": schema.FEATURE}
+
+
+def cost_by(variance: pd.DataFrame, totals: TotalVariance, usage: Usage, params: Params) -> Table:
+    """Cost against budget, by organization or by product.
+
+    Args:
+        variance: from `budget_variance`.
+        totals: its sums, from `total_variance`.
+        usage: for the total's calls and customers.
+        params: for `notes` and the currency.
+    """
+    name = variance.columns[0]
+    columns = (HEADS[name], schema.COST, schema.BUDGET, schema.VARIANCE, schema.BUDGET_USED, schema.CALLS, schema.CUSTOMERS)
+    foot = _totals(totals) | {"cost": totals.actual} | _counts(usage)
+    caption = f"Cost against budget by {name}, highest cost first"
+    return Table(f"cost_by_{name}", caption, columns, (Block(_noted(variance, params), foot),), params.currency)
+
+
+def product_breakdown(breakdown: pd.DataFrame, params: Params) -> Table:
+    """Which products each organization used, and how its cost divides among them."""
+    columns = (schema.PRODUCT, schema.COST, schema.SHARE)
+    return Table("organization_product_breakdown", "Cost of each organization by product", columns, _grouped(breakdown), params.currency)
+
+
+def cost_by_feature(features: pd.DataFrame, usage: Usage, params: Params) -> Table:
+    """Cost and cost per call by feature; features have no budgets.
+
+    Args:
+        features: from `unit_costs`.
+        usage: for the totals.
+        params: for the currency.
+    """
+    columns = (schema.FEATURE, schema.COST, schema.CALLS, schema.CUSTOMERS, schema.AVERAGE_COST)
+    caption = "Cost by feature, highest cost first"
+    return Table("cost_by_feature", caption, columns, (Block(_lines(features), overall(usage)),), params.currency)
+
+
+def chargeback_by(charges: pd.DataFrame, totals: TotalVariance, params: Params) -> Table:
+    """What each organization, or each product, is charged.
+
+    Args:
+        charges: from `chargeback.charges`.
+        totals: from `total_variance`.
+        params: for `notes` and the currency.
+    """
+    name = charges.columns[0]
+    columns = (HEADS[name], schema.CHARGE, schema.BUDGET, schema.VARIANCE_OF_BUDGET, schema.STATUS)
+    foot = _totals(totals) | {"charge": totals.actual, "status": totals.status}
+    return Table(f"chargeback_by_{name}", f"Charges by {name}", columns, (Block(_noted(charges, params), foot),), params.currency)
+
+
+def cross_organization_usage(lines: pd.DataFrame, params: Params) -> Table:
+    """What each organization is charged for each product; from `chargeback.cross_usage`."""
+    columns = (schema.PRODUCT, schema.CHARGE)
+    return Table("cross_organization_product_usage", "Charges of each organization by product", columns, _grouped(lines), params.currency)
+
+
+def budget_tracking(organizations: TotalVariance, products: TotalVariance, params: Params) -> Table:
+    """Both levels of budgets, and their difference where they do not agree."""
+    columns = (schema.LEVEL, schema.TOTAL_BUDGET, schema.TOTAL_ACTUAL, schema.VARIANCE_OF_BUDGET)
+    lines = [{"level": level, **totals._asdict()} for level, totals in (("Organization Level", organizations), ("Product Level", products))]
+    if organizations.budget is not None and products.budget is not None and organizations.budget != products.budget:
+        difference = organizations.budget - products.budget
+        lines.append(
+            {"level": "Difference", "actual": organizations.actual - products.actual, "budget": difference, "variance": -difference}
+        )
+    return Table("budget_tracking", "Budget and actual at both levels", columns, (Block(lines),), params.currency)
+
+
+def efficiency(ranked: pd.DataFrame, usage: Usage, params: Params) -> Table:
+    """Organizations by calls per unit of currency; from `rank_efficiency`."""
+    columns = (schema.RANK, schema.ORGANIZATION, schema.COST, schema.COST_PER_CALL, schema.COST_PER_CUSTOMER, schema.EFFICIENCY)
+    caption = "Organizations by efficiency, most calls per unit of currency first"
+    return Table("cross_team_comparison", caption, columns, (Block(_noted(ranked, params), overall(usage)),), params.currency)
+
+
+def spend_by_day(usage: Usage, params: Params) -> Table:
+    """Cost and calls of every day of the period with usage."""
+    columns = (schema.DAY, schema.COST, schema.CALLS)
+    foot = {"cost": usage.cost, "calls": overall(usage)["calls"]}
+    return Table("spend_by_day", "Cost by day", columns, (Block(_lines(usage.groups["day",]), foot),), params.currency)
+
+
+def rows_account(usage: Usage, params: Params) -> Table:
+    """Where every row of the inputs went, with its money."""
+    lines = [
+        {"item": "Rows used", "rows": usage.rows_used, "cost": usage.cost},
+        {"item": "Rows outside the period", "rows": usage.rows_outside, "cost": usage.cost_outside},
+    ]
+    foot = {"rows": usage.rows_read, "cost": usage.cost + usage.cost_outside}
+    return Table("rows", "Rows of the inputs", (schema.ITEM, schema.ROWS, schema.COST), (Block(lines, foot),), params.currency)
+
+
+def data_quality(usage: Usage, params: Params) -> Table:
+    """What a reader should know about the data: what has no organization, and what was done to it, with the money."""
+    unallocated = [row.calls for row in usage.groups["organization",].itertuples() if row.organization == UNALLOCATED]
+    lines = [{"item": "Calls without an organization", "rows": sum(unallocated), "cost": usage.unallocated}]
+    lines += [{"item": notice.text, "rows": notice.rows, "cost": notice.money} for notice in usage.notices]
+    return Table("data_quality", "What to know about the data", (schema.ITEM, schema.ROWS, schema.MONEY), (Block(lines),), params.currency)
+
+
+def parameters(params: Params) -> Table:
+    """Every parameter that is set, and every default."""
+    lines = [{"key": key, "value": _spelled(value)} for key, value in params.shared_parameters().items()]
+    return Table("parameters", "Parameters of this report", (schema.KEY, schema.VALUE), (Block(lines),), params.currency)
+
+
+def _lines(frame: pd.DataFrame) -> list[Line]:
+    return frame.to_dict("records")
+
+
+def _noted(frame: pd.DataFrame, params: Params) -> list[Line]:
+    """The lines of a frame, with the commentary on its names beside them."""
+    name = next(column for column in frame.columns if column in HEADS)
+    return [line | ({"note": params.notes[line[name]]} if line[name] in params.notes else {}) for line in _lines(frame)]
+
+
+def _totals(totals: TotalVariance) -> dict[str, Any]:
+    return {name: value for name, value in totals._asdict().items() if name != "actual"}
+
+
+def _counts(usage: Usage) -> dict[str, int]:
+    return {name: overall(usage)[name] for name in ("calls", "customers")}
+
+
+def _grouped(frame: pd.DataFrame) -> tuple[Block, ...]:
+    """A block for each organization, with the sum of its lines."""
+    blocks = []
+    for name in frame["organization"].unique():
+        part = frame[frame["organization"] == name]
+        sums = {column: total(part[column]) for column in ("cost", "charge", "booked") if column in part and part[column].notna().all()}
+        blocks.append(Block(_lines(part), sums | ({"share": ratio(sums["cost"], sums["cost"])} if "share" in part else {}), name))
+    return tuple(blocks)
+
+
+def _spelled(value: Any) -> str:
+    """A parameter's value as one line of text."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {each}" for key, each in value.items()) or "none"
+    return (", ".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)) or "none"

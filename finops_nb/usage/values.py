@@ -1,0 +1,182 @@
+"""What one value of a usage row must be: as an expression for the engine, and as a sentence for a person.
+
+Both sides share their patterns, which mean the same to DuckDB's regular expressions (RE2) and to Python's. The engine
+counts the bad rows of a file in its one scan; the sentences are made only where it found some.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from typing import Final
+
+from finops_nb.money import DECIMALS, LIMIT, ZERO
+from finops_nb.schema import UNALLOCATED
+
+COST: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
+TIME: Final = r"[12]\d{3}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)?)?"
+
+SCIENTIFIC: Final = 30
+"""Longest number with an exponent: up to here DuckDB reads its digits exactly (a float's shortest text has at most 24)."""
+
+TEXT: Final = "VARCHAR"
+FLOAT: Final = "DOUBLE"
+INTEGERS: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+TIMES: Final = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "DATE")
+
+Fault = tuple[str, str]
+"""A rule and a fix."""
+
+WIDE: Final = Context(prec=2_000, rounding=ROUND_HALF_UP)
+"""Holds every number that `COST` matches exactly, up to some thousand characters."""
+
+
+def sql_text(text: str) -> str:
+    """`text` as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def known_type(ours: str, kind: str) -> bool:
+    """Whether our column `ours` can be read from a column of DuckDB's type `kind`."""
+    if ours == "timestamp":
+        return kind == TEXT or kind in TIMES
+    return kind == TEXT or kind in INTEGERS or (ours == "cost" and (kind == FLOAT or kind.startswith("DECIMAL")))
+
+
+def cost_is_text(kind: str) -> bool:
+    """Whether a cost of that type is read by way of its text: it may then have more than 12 decimals."""
+    return kind in (TEXT, FLOAT) or (kind.startswith("DECIMAL") and int(kind.rstrip(")").split(",")[1]) > DECIMALS)
+
+
+def cost_sql(column: str, kind: str) -> str:
+    """The cost in 12 decimals, rounded half away from zero; NULL where it is missing, no number, or 10^15 and more.
+
+    DECIMAL(27,12) holds what is below 10^15, so a cast that does not fit is NULL, and sums widen to 38 digits.
+    """
+    exact = f"TRY_CAST({column} AS DECIMAL(27,{DECIMALS}))"
+    if not cost_is_text(kind):
+        return exact
+    return (
+        f"CASE WHEN regexp_full_match({column}, {sql_text(COST)}) "
+        f"AND (length({column}) <= {SCIENTIFIC} OR NOT {_scientific(column)}) THEN {exact} END"
+    )
+
+
+def excess_sql(column: str, cost: str, kind: str) -> str:
+    """What rounding to 12 decimals took from the cost: text minus `cost`, exactly; NULL where only Python can tell.
+
+    DECIMAL(38,23) holds every cost to 23 decimals, and DECIMAL(38,37) those below ten to 37.
+    """
+    if not cost_is_text(kind):
+        return "0"
+    decimals = (
+        rf"length(regexp_extract({column}, '\.(\d*)', 1))"
+        rf" - CASE WHEN {_scientific(column)} THEN CAST(regexp_extract({column}, '[eE](.*)', 1) AS INTEGER) ELSE 0 END"
+    )
+    return (
+        f"CASE WHEN {cost} IS NULL OR (length({column}) <= {DECIMALS + 1} AND NOT {_scientific(column)}) THEN 0 "
+        f"WHEN {decimals} <= {DECIMALS} THEN 0 "
+        f"WHEN {decimals} <= 23 THEN CAST(TRY_CAST({column} AS DECIMAL(38,23)) - {cost} AS DECIMAL(38,37)) "
+        f"WHEN {decimals} <= 37 AND abs({cost}) < 9 THEN TRY_CAST({column} AS DECIMAL(38,37)) - CAST({cost} AS DECIMAL(38,37)) END"
+    )
+
+
+def _scientific(column: str) -> str:
+    return f"(contains({column}, 'e') OR contains({column}, 'E'))"
+
+
+def excess(texts: Iterable[str]) -> tuple[int, Decimal]:
+    """How many of these costs have more than 12 decimals, and what rounding them took away: exact, however long."""
+    rows, difference = 0, ZERO
+    with localcontext(WIDE):
+        for text in texts:
+            exact = Decimal(text)
+            taken = exact - exact.quantize(Decimal(1).scaleb(-DECIMALS))
+            rows, difference = rows + (taken != 0), difference + taken
+    return rows, difference
+
+
+def day_sql(column: str, kind: str, zone: str) -> str:
+    """The day in `zone`; NULL where the time is missing, not ISO 8601, not in the calendar or outside the years 1000 to 2999.
+
+    A time without a zone is in `zone` already, so its day is what it says. A timestamp of nanoseconds is cut to
+    microseconds first: DuckDB's own cast rounds the last of a day into the next.
+    """
+    if kind == TEXT:
+        aware = f"CAST(TRY_CAST({column} AS TIMESTAMPTZ) AT TIME ZONE {sql_text(zone)} AS DATE)"
+        return (
+            f"CASE WHEN NOT regexp_full_match({column}, {sql_text(TIME)}) THEN NULL "
+            f"WHEN regexp_matches(substr({column}, 11), '[Z+-]') THEN CASE WHEN {_day_of(column)} IS NOT NULL THEN {aware} END "
+            f"ELSE {_day_of(column)} END"
+        )
+    if kind == "TIMESTAMP_NS":
+        whole = f"(epoch_ns({column}) - CASE WHEN epoch_ns({column}) < 0 THEN 999 ELSE 0 END) // 1000"
+        return _in_range(f"CAST(make_timestamp({whole}) AS DATE)")
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return _in_range(f"CAST({column} AT TIME ZONE {sql_text(zone)} AS DATE)")
+    return _in_range(f"CAST({column} AS DATE)")
+
+
+def _day_of(column: str) -> str:
+    return f"TRY_CAST(substr({column}, 1, 10) AS DATE)"
+
+
+def _in_range(day: str) -> str:
+    return f"CASE WHEN {day} BETWEEN DATE '1000-01-01' AND DATE '2999-12-31' THEN {day} END"
+
+
+def cost_fault(text: str | None) -> Fault | None:
+    """What is wrong with a cost; None if it can be read."""
+    if text is None or not text.strip():
+        return "the cost is missing", "Write the cost of the row, 0 if it was free"
+    if not re.fullmatch(COST, text, re.ASCII):
+        return (
+            "not a plain number",
+            "Write digits and a decimal point only, such as 1234.56, without thousands separator, currency sign or blanks",
+        )
+    if len(text) > SCIENTIFIC and "e" in text.lower():
+        return f"a number with an exponent, of more than {SCIENTIFIC} characters", "Write it without the exponent"
+    if abs(read_cost(text)) >= LIMIT:
+        return "a cost of 10^15 or more", "Write it in the currency's main unit"
+    return None
+
+
+def read_cost(text: str) -> Decimal:
+    """The cost in 12 decimals, as `cost_sql` reads it; of a text that `COST` matches."""
+    with localcontext(WIDE):
+        exact = Decimal(text)
+        return exact if exact >= LIMIT or exact <= -LIMIT else exact.quantize(Decimal(1).scaleb(-DECIMALS))
+
+
+def time_fault(text: str | None) -> Fault | None:
+    """What is wrong with a time; None if it can be read."""
+    if text is None or not text.strip():
+        return "the time is missing", "Write when it was, such as 2025-12-31T23:59:59Z"
+    if not re.fullmatch(TIME, text, re.ASCII):
+        return (
+            "not a time in ISO 8601",
+            "Write it as 2025-12-31, 2025-12-31 23:59:59 or 2025-12-31T23:59:59Z; a zone as Z or +01:00, a year from 1000 to 2999",
+        )
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return "no such day in the calendar", "Correct the date, or export the file again"
+    return None
+
+
+def name_fault(text: str | None) -> Fault | None:
+    """What is wrong with a name; None if it can be read, also where there is none."""
+    if text == UNALLOCATED:
+        return f"{UNALLOCATED} is the report's word for cost without a name", "Leave the field empty, or use another name"
+    return None
+
+
+def known_name(text: str | None) -> str | None:
+    """The name exactly as it is, None where the source gives none: nothing, or only blanks.
+
+    >>> known_name(" x"), known_name("NA"), known_name("  ")
+    (' x', 'NA', None)
+    """
+    return text if text and text.strip() else None

@@ -1,0 +1,108 @@
+"""Variance: actual cost against budget, name by name and in total."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+import pandas as pd
+
+from finops_nb.allocation import highest_first
+from finops_nb.money import ZERO, ratio, total
+
+
+class Status(StrEnum):
+    """Where a cost stands against its budget."""
+
+    UNDER = "UNDER"
+    OVER = "OVER"
+    AT_RISK = "AT RISK"
+    NO_BUDGET = "NO BUDGET"
+
+
+class TotalVariance(NamedTuple):
+    """The sums of a variance table; `budget`, `variance`, `variance_ratio`, `budget_used` are None without any budget."""
+
+    actual: Decimal
+    budget: Decimal | None
+    variance: Decimal | None
+    variance_ratio: Decimal | None
+    budget_used: Decimal | None
+    status: Status
+
+
+def budget_variance(costs: pd.DataFrame, budgets: Mapping[str, Decimal], at_risk: Decimal, complete: bool) -> pd.DataFrame:
+    """Compare actual cost with budget, name by name.
+
+    A name with cost but no budget has status NO BUDGET and its whole cost as variance, so that the lines add up to
+    the total's. A budgeted name without cost appears with cost 0. Where no name has a budget, there is no variance.
+
+    Args:
+        costs: one row a name, its first column, from `allocate`.
+        budgets: budget of the period by name, in the currency of `costs`.
+        at_risk: share of budget, as a fraction, from which a name of a running period is AT RISK.
+        complete: the period is over; nothing is AT RISK then.
+
+    Returns:
+        The name, `cost`, `budget` (None: none set), `variance` (actual − budget, unfavorable above zero),
+        `variance_ratio`, `budget_used` (fractions of budget, None without a budget above zero), `status`, `calls`,
+        `customers`; one row for each name in either input, highest cost first.
+    """
+    name = costs.columns[0]
+    spent = costs.set_index(name)
+    rows = []
+    for each in [*spent.index, *sorted(set(budgets) - set(spent.index))]:
+        actual = spent.at[each, "cost"] if each in spent.index else ZERO
+        budget = budgets.get(each)
+        rows.append(
+            {
+                name: each,
+                "cost": actual,
+                **_compared(actual, budget, (budget or ZERO) if budgets else None, at_risk, complete),
+                "calls": int(spent.at[each, "calls"]) if each in spent.index else 0,
+                "customers": int(spent.at[each, "customers"]) if each in spent.index else 0,
+            }
+        )
+    return highest_first(pd.DataFrame(rows, dtype=object), name)
+
+
+def total_variance(variance: pd.DataFrame, at_risk: Decimal, complete: bool) -> TotalVariance:
+    """The sums of a table of `budget_variance`, compared as one.
+
+    Args:
+        variance: from `budget_variance`.
+        at_risk: as there.
+        complete: as there.
+    """
+    actual = total(variance["cost"])
+    budgets = [budget for budget in variance["budget"] if budget is not None]
+    budget = total(budgets) if budgets else None
+    return TotalVariance(actual, **_compared(actual, budget, budget, at_risk, complete))
+
+
+def headline(organizations: TotalVariance, products: TotalVariance) -> TotalVariance:
+    """The total that the report opens with: that of the organizations, or of the products where only they have budgets."""
+    return products if organizations.budget is None else organizations
+
+
+def _compared(actual: Decimal, budget: Decimal | None, against: Decimal | None, at_risk: Decimal, complete: bool) -> dict:
+    variance = None if against is None else actual - against
+    return {
+        "budget": budget,
+        "variance": variance,
+        "variance_ratio": None if budget is None else ratio(variance, budget),
+        "budget_used": ratio(actual, budget),
+        "status": _status(actual, budget, at_risk, complete),
+    }
+
+
+def _status(actual: Decimal, budget: Decimal | None, at_risk: Decimal, complete: bool) -> Status:
+    if budget is None:
+        return Status.NO_BUDGET
+    if actual > budget:
+        return Status.OVER
+    # Compared as products: a quotient would be rounded at its 28th digit.
+    running_near = not complete and budget > 0 and actual >= at_risk * budget
+    return Status.AT_RISK if running_near else Status.UNDER
