@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter
 from finops_nb.format import Format, noun
 from finops_nb.money import ZERO, total
 from finops_nb.params import Params
-from finops_nb.theme import ACTUAL, BUDGET, INK, OTHER, OVER, SERIES, Chart, drawn, elided, themed
+from finops_nb.theme import ACTUAL, INK, OTHER, OVER, SERIES, Chart, drawn, elided, themed
 from finops_nb.usage.model import Usage
 from finops_nb.variance import Status
 
@@ -37,7 +37,10 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
             if budget is not None:
                 axes.plot([float(budget)] * 2, [place - 0.4, place + 0.4], color=INK, linewidth=3, solid_capstyle="butt", zorder=3)
         _money_axis(axes, fmt, f"Actual (bar, orange where over budget) and budget (dark mark), {params.currency}")
-        said = [f"{row[1]} {fmt.money(row.cost)} of {_budget(row.budget, fmt)}{f', {row.status}' if row.status else ''}" for row in frame.itertuples(index=True, name="Row")]
+        said = [
+            f"{row[1]} {fmt.money(row.cost)} of {_budget(row.budget, fmt)}{f', {row.status}' if row.status else ''}"
+            for row in frame.itertuples(index=True, name="Row")
+        ]
         return drawn(axes, f"Actual cost against budget by {name}: {'; '.join(said)}.")
 
 
@@ -54,7 +57,10 @@ def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
         for position, kind in enumerate(kinds):
             # Credits stack to the left of zero, charges to the right, so that neither hides the other.
             costs = [cells[name, kind] for name in names]
-            starts = [total(cells[name, other] for other in kinds[:position] if (cells[name, other] < 0) == (cost < 0)) for name, cost in zip(names, costs, strict=True)]
+            starts = [
+                total(cells[name, other] for other in kinds[:position] if (cells[name, other] < 0) == (cost < 0))
+                for name, cost in zip(names, costs, strict=True)
+            ]
             color = OTHER if position >= len(SERIES) else SERIES[position]
             axes.barh(range(len(names)), _floats(costs), BAR, _floats(starts), color=color, label=elided(kind), zorder=2)
         _names(axes, names)
@@ -73,7 +79,10 @@ def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
         unit_costs = [f"{fmt.unit_cost(each)} a call" if each is not None else "" for each in frame["cost_per_call"]]
         _beside(axes, frame["cost"], unit_costs)
         _money_axis(axes, fmt, f"Cost, {params.currency}")
-        said = [f"{name} {fmt.money(cost)}{f', {each}' if each else ''}" for name, cost, each in zip(frame["feature"], frame["cost"], unit_costs, strict=True)]
+        said = [
+            f"{name} {fmt.money(cost)}{f', {each}' if each else ''}"
+            for name, cost, each in zip(frame["feature"], frame["cost"], unit_costs, strict=True)
+        ]
         return drawn(axes, f"Cost by feature: {'; '.join(said)}.")
 
 

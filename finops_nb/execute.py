@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from nbformat import NotebookNode
+from zmq import ZMQError
 
 from finops_nb.kernel import Kernel
 from finops_nb.notebook import code_cells
@@ -69,8 +70,9 @@ def execute(
             pass  # a cell raised; the error is among its outputs
         except CellTimeoutError:
             stopped = f"it took longer than {limits.cell} seconds"
-        except Exception as error:
-            stopped = _death(kernel) if kernel.process is None or kernel.process.poll() is not None else f"{type(error).__name__}: {error}"
+        except (RuntimeError, OSError, ZMQError) as error:  # the kernel did not start, or died, in one of many ways
+            death = kernel.death()
+            stopped = f"the kernel died ({death})" if death else f"{type(error).__name__}: {error}"
     if expired.is_set():
         stopped = f"the notebook took longer than {limits.run} seconds in all"
     watch.notebook.cells = [cell for cell in watch.notebook.cells if BANNER not in cell.metadata.get("tags", [])]
@@ -110,15 +112,10 @@ def _papermill(notebook: NotebookNode, parameters: Mapping[str, Any], kernel: Ke
         km=kernel,
         record_timing=False,
         store_widget_state=False,
-        coalesce_streams=True,
         iopub_timeout=limits.cell,
         on_notebook_start=watch.notebook_starts,
         on_cell_execute=watch.cell_starts,
     )
-
-
-def _death(kernel: Kernel) -> str:
-    return f"the kernel died ({kernel.death() or 'it never was there'})"
 
 
 @contextlib.contextmanager

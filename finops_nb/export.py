@@ -21,7 +21,23 @@ NOT_SHOWN: Final = ("parameters", "injected-parameters", "lab-only")
 """Tags of cells that are for the analyst, not for the reader of the report."""
 
 FORBIDDEN: Final = frozenset(
-    ("script", "iframe", "frame", "frameset", "object", "embed", "applet", "form", "input", "button", "link", "base", "audio", "video", "source")
+    (
+        "script",
+        "iframe",
+        "frame",
+        "frameset",
+        "object",
+        "embed",
+        "applet",
+        "form",
+        "input",
+        "button",
+        "link",
+        "base",
+        "audio",
+        "video",
+        "source",
+    )
 )
 LOCAL: Final = re.compile(r"#|data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+\Z")
 LOADING: Final = re.compile(r"url\s*\(|@import|expression\s*\(|javascript:", re.IGNORECASE)

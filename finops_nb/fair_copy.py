@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
+from itertools import groupby
 from typing import Any, Final
 
 import nbformat
 from nbformat import NotebookNode
 
 from finops_nb.edition import Edition
+from finops_nb.notebook import INJECTED
 
 KERNELSPEC: Final = {"display_name": "Python 3", "language": "python", "name": "python3"}
 PASSING: Final = ("papermill", "execution", "collapsed", "scrolled", "ExecuteTime")
@@ -19,7 +22,7 @@ ADDRESS: Final = re.compile(r" at 0x[0-9a-f]{6,}(?=>)")
 COMPILED: Final = re.compile(r"\S*/ipykernel_\d+/\d+\.py")
 
 
-def fair_copy(notebook: NotebookNode, edition: Edition, title: str | None) -> NotebookNode:
+def fair_copy(notebook: NotebookNode, edition: Edition, title: str | None, parameters: Mapping[str, Any]) -> NotebookNode:
     """The notebook to publish; the one given is not changed.
 
     Memory addresses and the kernel's names for cells are taken out of its text outputs; nothing else of them changes.
@@ -28,7 +31,10 @@ def fair_copy(notebook: NotebookNode, edition: Edition, title: str | None) -> No
         notebook: after a good run.
         edition: what it is.
         title: of the page.
+        parameters: those of the run, as a report may show them; they stand in the injected cell then.
     """
+    from papermill.translators import translate_parameters
+
     fair = copy.deepcopy(notebook)
     described: dict[str, Any] = {"kernelspec": dict(KERNELSPEC), "language_info": {"name": "python"}}
     described |= {"title": title} if title else {}
@@ -37,16 +43,37 @@ def fair_copy(notebook: NotebookNode, edition: Edition, title: str | None) -> No
     fair.nbformat, fair.nbformat_minor = 4, 5
     for number, cell in enumerate(fair.cells, 1):
         cell.id = f"cell-{number}"
+        if INJECTED in cell.metadata.get("tags", ()):
+            cell.source = translate_parameters("python3", "python", dict(parameters), "Parameters")
         for name in PASSING:
             cell.metadata.pop(name, None)
-        for output in cell.get("outputs", ()):
-            _without_passing(output)
+        if not cell.metadata.get("tags"):
+            cell.metadata.pop("tags", None)
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
+            for output in cell.outputs:
+                _without_passing(output)
     return fair
 
 
 def as_bytes(notebook: NotebookNode) -> bytes:
     """The file of a notebook: sorted keys, LF, UTF-8."""
     return (nbformat.writes(notebook).rstrip("\n") + "\n").encode("utf-8")
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Streams that follow each other as one of each name: how a text arrives in pieces depends on the clock.
+
+    nbclient's `coalesce_streams` would do it, but takes hours for a line of some megabytes.
+    """
+    joined: list[NotebookNode] = []
+    for is_stream, run in groupby(outputs, key=lambda output: output.output_type == "stream"):
+        pieces = list(run)
+        if is_stream:
+            texts = {name: "".join(piece.text for piece in pieces if piece.name == name) for name in ("stdout", "stderr")}
+            pieces = [nbformat.v4.new_output("stream", name=name, text=text) for name, text in texts.items() if text]
+        joined += pieces
+    return joined
 
 
 def _without_passing(output: NotebookNode) -> None:

@@ -113,3 +113,8 @@ def listing(items: Iterable[str]) -> str:
     """A list in a sentence: "a", "a and b", "a, b and c"."""
     words = list(items)
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def visible(text: str) -> str:
+    """`text` with control characters, which HTML can't hold, as their pictures."""
+    return "".join(char if char.isprintable() or char in "\n\t\u00a0" or ord(char) > 159 else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from nbformat import NotebookNode
 
 from finops_nb.edition import Edition, Kind
 from finops_nb.errors import FinopsError
 from finops_nb.execute import Execution
+from finops_nb.handover import LEDGER, RESULTS, marker_text, read_results
 from finops_nb.notebook import cell_name, code_cells
+from finops_nb.period import Period
 
-MARKER: Final = "Results handed over: {name}, key {key}"
-RESULTS: Final = "results.json"
-LEDGER: Final = "chargeback.csv"
 LOST: Final = ("Exception in thread", "never retrieved", "never awaited", "Traceback (most recent call last)")
 """What a failure says that no cell raised."""
 
@@ -24,12 +23,13 @@ SIZE: Final = 10_000_000
 """Characters that a cell's outputs may have."""
 
 
-def find_faults(execution: Execution, edition: Edition, handed_over: Mapping[str, bytes]) -> list[str]:
+def find_faults(execution: Execution, edition: Edition, period: Period, handed_over: Mapping[str, bytes]) -> list[str]:
     """Why a run must not be published: one sentence a fault, and none for a good one.
 
     Args:
         execution: the notebook as it ended.
         edition: what it was to be.
+        period: the days it was to cover.
         handed_over: name and content of the files that its last cell wrote.
     """
     notebook = execution.notebook
@@ -42,7 +42,7 @@ def find_faults(execution: Execution, edition: Edition, handed_over: Mapping[str
     skipped = [index for index, cell in code_cells(notebook) if cell.execution_count is None]
     if skipped:
         return [f"The notebook stopped before its end {where}; {cell_name(notebook, skipped[0])} did not run."]
-    return [*_lost(notebook), *_oversized(notebook), *_unmarked(notebook, edition), *_not_handed_over(edition, handed_over)]
+    return [*_lost(notebook), *_oversized(notebook), *_unmarked(notebook, edition), *_not_handed_over(edition, period, handed_over)]
 
 
 def find_local_paths(notebook: NotebookNode, paths: Iterable[str]) -> list[str]:
@@ -104,27 +104,21 @@ def _oversized(notebook: NotebookNode) -> Iterator[str]:
 
 def _unmarked(notebook: NotebookNode, edition: Edition) -> Iterator[str]:
     cells = code_cells(notebook)
-    marker = MARKER.format(name=edition.name, key=edition.key)
+    marker = marker_text(edition)
     if not cells or not any(output.get("data", {}).get("text/plain") == marker for output in cells[-1][1].outputs):
         yield "The notebook's last cell did not hand over the results of this run. Keep `hand_over(...)` as its last code cell."
 
 
-def _not_handed_over(edition: Edition, files: Mapping[str, bytes]) -> Iterator[str]:
+def _not_handed_over(edition: Edition, period: Period, files: Mapping[str, bytes]) -> Iterator[str]:
     results = read_results(files.get(RESULTS, b""))
-    found = results.get("name"), results.get("provenance", {}).get("key")
-    if found != (edition.name, edition.key):
+    if not results or (results.get("name"), results["provenance"].get("key")) != (edition.name, edition.key):
         yield f"{RESULTS} was not handed over, or is of another run."
+        return
+    days = results.get("period")
+    if not isinstance(days, dict) or (days.get("start"), days.get("end")) != (str(period.start), str(period.end)):
+        yield f"{RESULTS} is of another period than {period.text}: a cell changes the params on the way."
     if edition.kind is Kind.OFFICIAL and LEDGER not in files:
         yield f"{LEDGER} was not handed over, and an official report has a ledger."
-
-
-def read_results(raw: bytes) -> dict[str, Any]:
-    """The object in `results.json`; empty if it is none."""
-    try:
-        results = json.loads(raw)
-    except ValueError:
-        return {}
-    return results if isinstance(results, dict) and isinstance(results.get("provenance", {}), dict) else {}
 
 
 def _capital(text: str) -> str:

@@ -102,7 +102,9 @@ def find_home(start: Path | None = None) -> Home:
     if named:
         if not (Path(named) / "params").is_dir():
             raise Refusal(
-                Problem("the folder has no params/", "Name a folder that `finops-nb init FOLDER` laid out", column=f"${VARIABLE}", value=named)
+                Problem(
+                    "the folder has no params/", "Name a folder that `finops-nb init FOLDER` laid out", column=f"${VARIABLE}", value=named
+                )
             )
         return Home(Path(named).resolve())
     here = (start or Path.cwd()).resolve()

@@ -123,9 +123,7 @@ def material(amount: Decimal, whole: Decimal, params: Params) -> bool:
 def lines_with(status: Status, variance: pd.DataFrame, params: Params) -> tuple[Line, ...]:
     """The budgeted names of one status, the largest variance first."""
     rows = [row for row in variance.itertuples() if row.status == status and row.budget is not None]
-    lines = [
-        Line(row[1], row.cost, row.budget, row.variance, row.budget_used, material(row.variance, row.budget, params)) for row in rows
-    ]
+    lines = [Line(row[1], row.cost, row.budget, row.variance, row.budget_used, material(row.variance, row.budget, params)) for row in rows]
     return tuple(sorted(lines, key=lambda line: (-abs(line.variance), line.name)))
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from finops_nb.edition import Edition, Kind
 from finops_nb.fact import Fact, fact
-from finops_nb.format import Format, listing, noun
+from finops_nb.format import Format, listing, noun, visible
 from finops_nb.insights import (
     Allocated,
     BudgetOverruns,
@@ -26,7 +26,7 @@ from finops_nb.insights import (
 from finops_nb.params import Params
 from finops_nb.provenance import provenance
 from finops_nb.recommendations import Horizon, Recommendation
-from finops_nb.table import environment, scalar, visible
+from finops_nb.table import environment, scalar
 from finops_nb.usage.model import Usage
 from finops_nb.variance import TotalVariance
 
@@ -75,9 +75,15 @@ def heading(usage: Usage, params: Params, edition: Edition) -> Prose:
         Kind.DRAFT: (("DRAFT", "Made outside of `finops-nb run`; only what it published is a report."),),
     }[edition.kind]
     if not usage.complete:
-        text = f"Usage is known up to {usage.last_day:%Y-%m-%d}; the period ends with {params.window.last_day:%Y-%m-%d}. Costs are to date, budgets for the whole period."
-        stamps += (("PARTIAL", text),)
-    values = {"title": title(params, edition), "label": params.window.label, "period": params.window, "timezone": params.timezone, "stamps": stamps}
+        known = f"Usage is known up to {usage.last_day}; the period ends with {params.window.last_day}."
+        stamps += (("PARTIAL", f"{known} Costs are to date, budgets for the whole period."),)
+    values = {
+        "title": title(params, edition),
+        "label": params.window.label,
+        "period": params.window,
+        "timezone": params.timezone,
+        "stamps": stamps,
+    }
     return Prose("heading", "heading.html.j2", (), values, params.currency)
 
 
@@ -139,12 +145,16 @@ def insight_sentence(insight: Insight) -> tuple[str, Fact]:
             near = tuple(fact("{name}, {used:share} used", name=line.name, used=line.budget_used) for line in lines)
             return "Budgets at Risk", fact("{n:count " + dimension + "} at risk ({near})", n=len(lines), near=near)
         case SpendWithoutBudget(dimension, names, cost):
-            return "Spend without Budget", fact("{n:count " + dimension + "} spent {cost:money} with no budget ({names})", n=len(names), cost=cost, names=names)
+            return "Spend without Budget", fact(
+                "{n:count " + dimension + "} spent {cost:money} with no budget ({names})", n=len(names), cost=cost, names=names
+            )
         case BudgetsDisagree(organizations, products, difference):
             text = "budgets by organization sum to {organizations:money}, by product to {products:money}: {difference:money} apart"
             return "Budgets Disagree", fact(text, organizations=organizations, products=products, difference=abs(difference))
         case HighestCost(dimension, name, cost, share):
-            return f"Highest Cost {dimension.title()}", fact("{name} ({cost:money}, {share:share} of total)", name=name, cost=cost, share=share)
+            return f"Highest Cost {dimension.title()}", fact(
+                "{name} ({cost:money}, {share:share} of total)", name=name, cost=cost, share=share
+            )
         case EfficiencyGap():
             return "Efficiency Gap", _gap_sentence(insight)
         case Allocated(share, unallocated):

@@ -107,7 +107,7 @@ def _parameters(notebook: NotebookNode, passed: list[str]) -> Iterator[Problem]:
         name = _literal_assignment(statement)
         if name is None:
             text = ast.unparse(statement).splitlines()[0]
-            yield Problem("not a literal assigned to one name", "Keep only lines like `period = \"2025-12\"` here", column=here, value=text)
+            yield Problem("not a literal assigned to one name", 'Keep only lines like `period = "2025-12"` here', column=here, value=text)
         elif not NAME.fullmatch(name):
             yield Problem("a parameter's name with other than a-z, 0-9 and _", "Rename it", column=here, value=name)
         elif name in declared:

@@ -33,7 +33,7 @@ def overview(usage: Usage, params: Params, name: str, kind: Kind) -> dict[str, A
 
 def warnings(usage: Usage, params: Params) -> list[str]:
     """What a reader of the figures should know, as sentences."""
-    found = [f"{notice.text}: {notice.rows:,} rows, {plain(notice.money)} {params.currency}." for notice in usage.notices]
+    found = [f"{notice.text} ({notice.rows:,} rows, {plain(notice.money)} {params.currency})" for notice in usage.notices]
     if not usage.complete:
         found.append(f"PARTIAL: usage is known up to {usage.last_day}, the period ends with {usage.period.last_day}.")
     if usage.unallocated:

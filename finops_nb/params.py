@@ -6,89 +6,36 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from finops_nb.errors import Problem, Refusal, did_you_mean
 from finops_nb.home import Home
-from finops_nb.money import ZERO, parse_amount
+from finops_nb.money import ZERO
+from finops_nb.param_types import Boolean, Budget, Day, Fraction, Name, Text, Texts
 from finops_nb.period import Period, parse_period
-from finops_nb.schema import UNALLOCATED
 from finops_nb.strict_yaml import Document, read_document
 
 SAMPLE: Final = "sample:"
 CURRENCY: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
 DIALECTS: Final = ("calls",)
 COLUMNS: Final = (
-    "timestamp", "cost", "organization", "product", "feature", "customer", "provider", "model", "input_tokens", "output_tokens",
-)  # fmt: skip
+    "timestamp",
+    "cost",
+    "organization",
+    "product",
+    "feature",
+    "customer",
+    "provider",
+    "model",
+    "input_tokens",
+    "output_tokens",
+)
 """Our names for what a source column may mean; the keys of `columns`."""
-
-
-def _name(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("not a name; write text in quotes")
-    if value == UNALLOCATED:
-        raise ValueError(f"{UNALLOCATED} is the report's word for cost without a name; use another name")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("not text; write text in quotes")
-    return value
-
-
-def _budget(value: Any) -> Decimal:
-    amount = parse_amount(value)
-    if amount < ZERO:
-        raise ValueError("a budget below zero; write 0 or more")
-    return amount
-
-
-def _fraction(value: Any) -> Decimal:
-    amount = parse_amount(value)
-    if not ZERO <= amount <= 10:
-        raise ValueError("not a fraction; write 0.80 for 80%")
-    return amount
-
-
-def _boolean(value: Any) -> bool:
-    if value in (True, False):
-        return bool(value)
-    if value in ("true", "false"):
-        return value == "true"
-    raise ValueError("neither true nor false; write true or false")
-
-
-def _day(value: Any) -> date | None:
-    if value in (None, ""):
-        return None
-    if type(value) is date:
-        return value
-    try:
-        return date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else _no_day()
-    except (TypeError, ValueError):
-        return _no_day()
-
-
-def _no_day() -> date:
-    raise ValueError("not a day; write it as 2025-12-31")
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(_text(item) for item in (value if isinstance(value, (list, tuple)) else (value,)))
-
-
-Name = Annotated[str, BeforeValidator(_name)]
-Text = Annotated[str, BeforeValidator(_text)]
-Budget = Annotated[Decimal, BeforeValidator(_budget)]
-Fraction = Annotated[Decimal, BeforeValidator(_fraction)]
 
 
 class Params(BaseModel):
@@ -99,24 +46,33 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
-    period: str = Field(description="reporting period: month 2025-12, quarter 2025-Q4, year 2025, or interval 2025-11-18/2025-12-18 (second day exclusive)")
-    usage: Annotated[tuple[str, ...], BeforeValidator(_texts)] = Field(min_length=1, description="a path, glob, folder or list of them, relative to the home; {period} stands for the period; sample: is the packaged sample")
+    period: str = Field(description="month 2025-12, quarter 2025-Q4, year 2025, or interval 2025-11-18/2025-12-18 (second day exclusive)")
+    usage: Texts = Field(
+        min_length=1,
+        description="a path, glob, folder or a list of them, relative to the home; {period} is the period, sample: the packaged sample",
+    )
     dialect: Literal[DIALECTS] = Field("calls", description="what the usage looks like: calls is one row a call")  # type: ignore[valid-type]
-    columns: dict[Literal[COLUMNS], Text] = Field(default_factory=dict, description="our name of a column and the source's, where they differ")  # type: ignore[valid-type]
+    columns: dict[Literal[COLUMNS], Text] = Field(
+        default_factory=dict, description="our name of a column and the source's, where they differ"
+    )  # type: ignore[valid-type]
     timezone: str = Field("UTC", description="zone of the period's days, and of timestamps without a zone")
     organization_budgets: dict[Name, Budget] = Field(default_factory=dict, description="budget of the period by organization")
     product_budgets: dict[Name, Budget] = Field(default_factory=dict, description="budget of the period by product")
     currency: str = Field("USD", description="a label, never a conversion")
     at_risk: Fraction = Field(Decimal("0.80"), description="share of budget from which a running period is AT RISK")
-    alert_thresholds: tuple[Fraction, ...] = Field((Decimal("0.5"), Decimal("0.8"), Decimal("1.0")), description="shares of budget whose crossing is reported")
+    alert_thresholds: tuple[Fraction, ...] = Field(
+        (Decimal("0.5"), Decimal("0.8"), Decimal("1.0")), description="shares of budget whose crossing is reported"
+    )
     approval_limit: Budget = Field(Decimal(1000), description="spend of a product in a calendar month that needs an approval")
     approvals: dict[Name, Text] = Field(default_factory=dict, description="recorded approvals: product, and who approved")
     owners: dict[Name, Text] = Field(default_factory=dict, description="who answers for an organization or a product")
-    materiality: Fraction = Field(Decimal("0.01"), description="fraction of the whole below which, with the next, a difference is no finding")
+    materiality: Fraction = Field(
+        Decimal("0.01"), description="fraction of the whole below which, with the next, a difference is no finding"
+    )
     materiality_amount: Budget = Field(Decimal(50), description="amount below which, with the one before, a difference is no finding")
     notes: dict[Name, Text] = Field(default_factory=dict, description="commentary by organization or product, printed beside its line")
-    as_of: Annotated[date | None, BeforeValidator(_day)] = Field(None, description="the day up to which usage is complete, where the data alone can't tell")
-    customer_names: Annotated[bool, BeforeValidator(_boolean)] = Field(False, description="false: customers are counted, never named")
+    as_of: Day = Field(None, description="the day up to which usage is complete, where the data alone can't tell")
+    customer_names: Boolean = Field(False, description="false: customers are counted, never named")
 
     @field_validator("period")
     @classmethod
@@ -240,7 +196,9 @@ def _problem(detail: ErrorDetails) -> Problem:
     if kind == "missing":
         return Problem("the key is missing", f"Write {key}: {Params.model_fields[place[0]].description}", column=key)
     if kind == "literal_error":
-        return Problem("not one of the known", did_you_mean(str(found), COLUMNS if place[0] == "columns" else DIALECTS), column=key, value=value)
+        return Problem(
+            "not one of the known", did_you_mean(str(found), COLUMNS if place[0] == "columns" else DIALECTS), column=key, value=value
+        )
     if kind == "value_error":
         rule, _, fix = str(detail["ctx"]["error"]).partition("; ")
         return Problem(rule, fix[:1].upper() + fix[1:], column=key, value=None if isinstance(found, (dict, Params)) else value)

@@ -14,6 +14,7 @@ from finops_nb.fact import Fact, fact
 from finops_nb.insights import EfficiencyGap, Insight, Line, lines_with, material
 from finops_nb.money import ZERO, ratio, total
 from finops_nb.params import Params
+from finops_nb.period import parse_period
 from finops_nb.policies import unapproved, without_owner
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import Usage
@@ -59,27 +60,33 @@ def recommend(**findings) -> tuple[Recommendation, ...]:
 
 
 def _budget_review(found: Findings) -> Fact | None:
-    reviews = tuple(
-        fact(
-            "{who} to review spending, {excess:money} over its budget of {budget:money} ({used:share} used), most of it on {product} ({cost:money})",
-            who=_owned(line.name, found.params), excess=line.variance, budget=line.budget, used=line.budget_used,
-            **_largest(found.breakdown, "organization", line.name, "product"),
-        )
-        for line in _over(found.organizations, found.params)
-    )  # fmt: skip
-    return fact("Meet with {reviews}", reviews=reviews) if reviews else None
+    reviews = _reviews(found, found.organizations, "product", "most of it on {largest} ({cost:money})")
+    return fact("Meet to review spending with {reviews}", reviews=reviews) if reviews else None
 
 
 def _product_review(found: Findings) -> Fact | None:
-    reviews = tuple(
-        fact(
-            "{who}, {excess:money} over its budget of {budget:money} ({used:share} used), most of it used by {organization} ({cost:money})",
-            who=_owned(line.name, found.params), excess=line.variance, budget=line.budget, used=line.budget_used,
-            **_largest(found.breakdown, "product", line.name, "organization"),
-        )
-        for line in _over(found.products, found.params)
-    )  # fmt: skip
+    reviews = _reviews(found, found.products, "organization", "most of it used by {largest} ({cost:money})")
     return fact("Decide on price, use or budget of {reviews}", reviews=reviews) if reviews else None
+
+
+def _reviews(found: Findings, variance: pd.DataFrame, inner: str, most: str) -> tuple[Fact, ...]:
+    """Each material overrun of a variance table, with what it was mostly spent on."""
+    outer = variance.columns[0]
+    reviews = []
+    for line in _over(variance, found.params):
+        largest = max(found.breakdown[found.breakdown[outer] == line.name].itertuples(), key=lambda row: row.cost)
+        reviews.append(
+            fact(
+                "{who}: {excess:money} over its budget of {budget:money}, {used:share} used, " + most,
+                who=_owned(line.name, found.params),
+                excess=line.variance,
+                budget=line.budget,
+                used=line.budget_used,
+                largest=getattr(largest, inner),
+                cost=largest.cost,
+            )
+        )
+    return tuple(reviews)
 
 
 def _chargeback(found: Findings) -> Fact | None:
@@ -88,8 +95,10 @@ def _chargeback(found: Findings) -> Fact | None:
     lines = found.book[found.book["organization"] != UNALLOCATED]
     return fact(
         "Book the {lines:count line} of the ledger, {amount:money} charged to {names:count organization}",
-        lines=len(lines), amount=total(lines["amount"]), names=lines["organization"].nunique(),
-    )  # fmt: skip
+        lines=len(lines),
+        amount=total(lines["amount"]),
+        names=lines["organization"].nunique(),
+    )
 
 
 def _alerts(found: Findings) -> Fact | None:
@@ -109,8 +118,9 @@ def _tagging(found: Findings) -> Fact | None:
         return None
     return fact(
         "Tag the {cost:money} ({share:share} of the total) that name no organization, so that they can be charged",
-        cost=found.usage.unallocated, share=ratio(found.usage.unallocated, found.usage.cost),
-    )  # fmt: skip
+        cost=found.usage.unallocated,
+        share=ratio(found.usage.unallocated, found.usage.cost),
+    )
 
 
 def _showback(found: Findings) -> Fact | None:
@@ -120,9 +130,11 @@ def _showback(found: Findings) -> Fact | None:
     if shared.empty:
         return None
     return fact(
-        "Show {organizations:count organization} their part of {cost:money} spent on {products:count product} that more than one of them uses",
-        organizations=shared["organization"].nunique(), cost=total(shared["cost"]), products=shared["product"].nunique(),
-    )  # fmt: skip
+        "Show {organizations:count organization} their part of the {cost:money} spent on {products:count product} that several of them use",
+        organizations=shared["organization"].nunique(),
+        cost=total(shared["cost"]),
+        products=shared["product"].nunique(),
+    )
 
 
 def _budget_planning(found: Findings) -> Fact | None:
@@ -130,11 +142,16 @@ def _budget_planning(found: Findings) -> Fact | None:
     over = _over(found.organizations, found.params)
     if not found.usage.complete or not unspent or not over:
         return None
-    spare = tuple(fact("{name} {left:money} ({share:share})", name=line.name, left=-line.variance, share=ratio(-line.variance, line.budget)) for line in unspent)
+    spare = tuple(
+        fact("{name} {left:money} ({share:share})", name=line.name, left=-line.variance, share=ratio(-line.variance, line.budget))
+        for line in unspent
+    )
     return fact(
         "Move budget where it is used: unspent are {spare}, while {over} went {excess:money} over",
-        spare=spare, over=tuple(line.name for line in over), excess=total(line.variance for line in over),
-    )  # fmt: skip
+        spare=spare,
+        over=tuple(line.name for line in over),
+        excess=total(line.variance for line in over),
+    )
 
 
 def _efficiency(found: Findings) -> Fact | None:
@@ -143,8 +160,11 @@ def _efficiency(found: Findings) -> Fact | None:
         return None
     return fact(
         "Share the practices of {most} with {least}, which gets {share:share} fewer calls for its money, worth {money:money}",
-        most=gap.most, least=gap.least, share=gap.share, money=gap.money,
-    )  # fmt: skip
+        most=gap.most,
+        least=gap.least,
+        share=gap.share,
+        money=gap.money,
+    )
 
 
 def _approvals(found: Findings) -> Fact | None:
@@ -152,14 +172,18 @@ def _approvals(found: Findings) -> Fact | None:
     if spend.empty:
         return None
     spenders = tuple(
-        fact("{who} {cost:money} in {month}", who=_owned(row.product, found.params), cost=row.cost, month=row.month)
+        fact("{who} {cost:money} in {month}", who=_owned(row.product, found.params), cost=row.cost, month=parse_period(row.month).label)
         for row in spend.itertuples()
     )
     products = [name for name in found.usage.groups["product",]["product"] if name != UNALLOCATED]
     return fact(
-        "Require approval: {some:count} of {all:count product} spent more than {limit:money} in a calendar month with no approval on record ({spenders})",
-        some=spend["product"].nunique(), all=len(products), limit=found.params.approval_limit, spenders=spenders,
-    )  # fmt: skip
+        "Require approval: {some:count} of {all:count product} spent more than {limit:money} in a month "
+        "with no approval on record ({spenders})",
+        some=spend["product"].nunique(),
+        all=len(products),
+        limit=found.params.approval_limit,
+        spenders=spenders,
+    )
 
 
 def _cost_centers(found: Findings) -> Fact | None:
@@ -180,10 +204,15 @@ def _unit_costs(found: Findings) -> Fact | None:
     if not material(spread * high.customers, high.cost, found.params):
         return None
     return fact(
-        "Track cost per customer and per call: a customer of {high} costs {most:money}, one of {low} {least:money}; a call {cheap:unit cost} to {dear:unit cost}",
-        high=high.organization, most=high.cost_per_customer, low=low.organization, least=low.cost_per_customer,
-        cheap=min(row.cost_per_call for row in ranked), dear=max(row.cost_per_call for row in ranked),
-    )  # fmt: skip
+        "Track cost per customer and per call: a customer of {high} costs {most:money}, one of {low} {least:money}; "
+        "a call {cheap:unit cost} to {dear:unit cost}",
+        high=high.organization,
+        most=high.cost_per_customer,
+        low=low.organization,
+        least=low.cost_per_customer,
+        cheap=min(row.cost_per_call for row in ranked),
+        dear=max(row.cost_per_call for row in ranked),
+    )
 
 
 def _review(found: Findings) -> Fact | None:
@@ -192,8 +221,9 @@ def _review(found: Findings) -> Fact | None:
         return None
     return fact(
         "Put {lines:count line} over budget on the agenda of the monthly review: {names}",
-        lines=len(over), names=tuple(fact("{name} {excess:money}", name=line.name, excess=line.variance) for line in over),
-    )  # fmt: skip
+        lines=len(over),
+        names=tuple(fact("{name} {excess:money}", name=line.name, excess=line.variance) for line in over),
+    )
 
 
 def _over(variance: pd.DataFrame, params: Params) -> tuple[Line, ...]:
@@ -204,12 +234,6 @@ def _owned(name: str, params: Params) -> Fact:
     """A name, with who answers for it where that is known."""
     owner = params.owners.get(name)
     return fact("{name} (owner: {owner})", name=name, owner=owner) if owner else fact("{name}", name=name)
-
-
-def _largest(breakdown: pd.DataFrame, outer: str, name: str, inner: str) -> dict[str, str | Decimal]:
-    rows = breakdown[breakdown[outer] == name]
-    row = max(rows.itertuples(), key=lambda row: row.cost)
-    return {inner: getattr(row, inner), "cost": row.cost}
 
 
 def _per_customer(row) -> Decimal:

@@ -39,15 +39,21 @@ COST: Final = Column("cost", "Total Cost", "money", "the sum of the cost of all 
 SHARE: Final = Column("share", "Share", "share", "cost ÷ the cost of the whole it is part of")
 BUDGET: Final = Column("budget", "Budget", "money", "the amount approved for the period", additive=True)
 VARIANCE: Final = Column("variance", "Variance", "money", "actual − budget; above zero is unfavorable", additive=True)
-VARIANCE_OF_BUDGET: Final = Column("variance", "Variance", "variance", "actual − budget, and in brackets its fraction of the budget", additive=True)
+VARIANCE_OF_BUDGET: Final = Column(
+    "variance", "Variance", "variance", "actual − budget, and in brackets its fraction of the budget", additive=True
+)
 BUDGET_USED: Final = Column("budget_used", "% Used", "share", "actual ÷ budget")
-STATUS: Final = Column("status", "Status", "status", "UNDER at or under budget, OVER above it, AT RISK near it in a running period, NO BUDGET")
+STATUS: Final = Column(
+    "status", "Status", "status", "UNDER at or under budget, OVER above it, AT RISK near it in a running period, NO BUDGET"
+)
 CALLS: Final = Column("calls", "Calls", "count", "the number of calls", additive=True)
 CUSTOMERS: Final = Column("customers", "Customers", "count", "distinct customers; they do not add, since one may use several")
 AVERAGE_COST: Final = Column("cost_per_call", "Avg Cost/Call", "unit cost", "cost ÷ calls")
 COST_PER_CALL: Final = Column("cost_per_call", "Cost/Call", "unit cost", "cost ÷ calls")
 COST_PER_CUSTOMER: Final = Column("cost_per_customer", "Cost/Customer", "money", "cost ÷ distinct customers")
-EFFICIENCY: Final = Column("calls_per_unit", "Efficiency Score", "calls per money", "calls ÷ cost: calls per unit of currency; more is better")
+EFFICIENCY: Final = Column(
+    "calls_per_unit", "Efficiency Score", "calls per money", "calls ÷ cost: calls per unit of currency; more is better"
+)
 RANK: Final = Column("rank", "Rank", "rank", "1 is the most calls per unit of currency; equals share a rank")
 CHARGE: Final = Column("charge", "Charge", "money", "the cost charged back", additive=True)
 

@@ -54,12 +54,16 @@ def read_document(path: Path, shown: str) -> Document:
     except OSError as error:
         raise Refusal(Problem(f"cannot be read: {error.strerror}", "Check the path and the permissions", file=shown)) from error
     if len(raw) > SIZE:
-        raise Refusal(Problem(f"a params file of {len(raw):,} bytes", f"Keep it under {SIZE:,} bytes; usage belongs in a table", file=shown))
+        raise Refusal(
+            Problem(f"a params file of {len(raw):,} bytes", f"Keep it under {SIZE:,} bytes; usage belongs in a table", file=shown)
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise Refusal(Problem("not UTF-8", "Save the file as UTF-8", file=shown, line=line, value=f"byte 0x{raw[error.start]:02x}")) from error
+        raise Refusal(
+            Problem("not UTF-8", "Save the file as UTF-8", file=shown, line=line, value=f"byte 0x{raw[error.start]:02x}")
+        ) from error
     return _document(text, shown)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import jinja2
 import pandas as pd
 
-from finops_nb.format import Format
+from finops_nb.format import Format, visible
 from finops_nb.money import minor_units, plain, rounding_difference
 from finops_nb.schema import Column
 
@@ -105,7 +105,11 @@ class Table:
         fmt = Format(self.currency)
         if kind != "line" and (column.name not in line or column is self._label):
             return Cell(line.get(column.name, ""), _classes(column, {}))
-        text = fmt.variance(line["variance"], line.get("variance_ratio")) if column.unit == "variance" else fmt.of(column.unit, line[column.name])
+        text = (
+            fmt.variance(line["variance"], line.get("variance_ratio"))
+            if column.unit == "variance"
+            else fmt.of(column.unit, line[column.name])
+        )
         return Cell(text, _classes(column, line), _beneath(column, line, fmt, column is self._label))
 
     @property
@@ -142,11 +146,6 @@ def environment() -> jinja2.Environment:
     )
     environment.filters["visible"] = visible
     return environment
-
-
-def visible(text: str) -> str:
-    """`text` with control characters, which HTML can't hold, as their pictures."""
-    return "".join(char if char.isprintable() or char in "\n\t\u00a0" or ord(char) > 159 else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def _classes(column: Column, line: Line) -> str:

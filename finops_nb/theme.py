@@ -18,7 +18,20 @@ ACTUAL: Final = "#0072B2"
 OVER: Final = "#D55E00"
 BUDGET: Final = "#6B7280"
 INK: Final = "#374151"
-SERIES: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999933", "#882255", "#44AA99", "#AA4499", "#117733", "#88CCEE")
+SERIES: Final = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#999933",
+    "#882255",
+    "#44AA99",
+    "#AA4499",
+    "#117733",
+    "#88CCEE",
+)
 """Okabe and Ito's colours, told apart by colour-blind readers too, then Tol's; grey is for "other"."""
 OTHER: Final = "#9CA3AF"
 LABEL_LENGTH: Final = 26

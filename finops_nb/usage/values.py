@@ -18,6 +18,9 @@ from finops_nb.schema import UNALLOCATED
 COST: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
 TIME: Final = r"[12]\d{3}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)?)?"
 
+BLANK: Final = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]*"
+"""Nothing, or only what Python's `str.isspace` counts as blank; of RE2 only."""
+
 SCIENTIFIC: Final = 30
 """Longest number with an exponent: up to here DuckDB reads its digits exactly (a float's shortest text has at most 24)."""
 
@@ -65,21 +68,22 @@ def cost_sql(column: str, kind: str) -> str:
 
 
 def excess_sql(column: str, cost: str, kind: str) -> str:
-    """What rounding to 12 decimals took from the cost: text minus `cost`, exactly; NULL where only Python can tell.
+    """What rounding to 12 decimals changed: `cost` minus its text, exactly; NULL where only Python can tell.
 
     DECIMAL(38,23) holds every cost to 23 decimals, and DECIMAL(38,37) those below ten to 37.
     """
+    nothing = "CAST(0 AS DECIMAL(38,37))"
     if not cost_is_text(kind):
-        return "0"
+        return nothing
     decimals = (
         rf"length(regexp_extract({column}, '\.(\d*)', 1))"
         rf" - CASE WHEN {_scientific(column)} THEN CAST(regexp_extract({column}, '[eE](.*)', 1) AS INTEGER) ELSE 0 END"
     )
     return (
-        f"CASE WHEN {cost} IS NULL OR (length({column}) <= {DECIMALS + 1} AND NOT {_scientific(column)}) THEN 0 "
-        f"WHEN {decimals} <= {DECIMALS} THEN 0 "
-        f"WHEN {decimals} <= 23 THEN CAST(TRY_CAST({column} AS DECIMAL(38,23)) - {cost} AS DECIMAL(38,37)) "
-        f"WHEN {decimals} <= 37 AND abs({cost}) < 9 THEN TRY_CAST({column} AS DECIMAL(38,37)) - CAST({cost} AS DECIMAL(38,37)) END"
+        f"CASE WHEN {cost} IS NULL OR (length({column}) <= {DECIMALS + 1} AND NOT {_scientific(column)}) THEN {nothing} "
+        f"WHEN {decimals} <= {DECIMALS} THEN {nothing} "
+        f"WHEN {decimals} <= 23 THEN CAST({cost} - TRY_CAST({column} AS DECIMAL(38,23)) AS DECIMAL(38,37)) "
+        f"WHEN {decimals} <= 37 AND abs({cost}) < 9 THEN CAST({cost} AS DECIMAL(38,37)) - TRY_CAST({column} AS DECIMAL(38,37)) END"
     )
 
 
@@ -88,13 +92,12 @@ def _scientific(column: str) -> str:
 
 
 def excess(texts: Iterable[str]) -> tuple[int, Decimal]:
-    """How many of these costs have more than 12 decimals, and what rounding them took away: exact, however long."""
+    """How many of these costs have more than 12 decimals, and what rounding them changed: exact, however long they are."""
     rows, difference = 0, ZERO
     with localcontext(WIDE):
         for text in texts:
-            exact = Decimal(text)
-            taken = exact - exact.quantize(Decimal(1).scaleb(-DECIMALS))
-            rows, difference = rows + (taken != 0), difference + taken
+            change = read_cost(text) - Decimal(text)
+            rows, difference = rows + (change != 0), difference + change
     return rows, difference
 
 
@@ -125,6 +128,11 @@ def _day_of(column: str) -> str:
 
 def _in_range(day: str) -> str:
     return f"CASE WHEN {day} BETWEEN DATE '1000-01-01' AND DATE '2999-12-31' THEN {day} END"
+
+
+def name_sql(column: str) -> str:
+    """The name exactly as it is; NULL where there is none, or only blanks."""
+    return f"CASE WHEN regexp_full_match({column}, {sql_text(BLANK)}) THEN NULL ELSE {column} END"
 
 
 def cost_fault(text: str | None) -> Fault | None:
@@ -171,12 +179,3 @@ def name_fault(text: str | None) -> Fault | None:
     if text == UNALLOCATED:
         return f"{UNALLOCATED} is the report's word for cost without a name", "Leave the field empty, or use another name"
     return None
-
-
-def known_name(text: str | None) -> str | None:
-    """The name exactly as it is, None where the source gives none: nothing, or only blanks.
-
-    >>> known_name(" x"), known_name("NA"), known_name("  ")
-    (' x', 'NA', None)
-    """
-    return text if text and text.strip() else None

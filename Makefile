@@ -1,0 +1,36 @@
+# Everything runs from .venv, which the first target makes: no activation, no kernel to register.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+
+.PHONY: report test lab bench lint clean
+
+report: $(STAMP)  ## the sample month's report; the last line is its path
+	@$(BIN)/finops-nb run 2025-12
+
+test: $(STAMP)  ## lint and all tests
+	@$(BIN)/ruff check finops_nb tests notebooks
+	@$(BIN)/ruff format --check finops_nb tests
+	@$(BIN)/python -m pytest
+
+lab: $(STAMP)  ## JupyterLab on the notebooks
+	@$(BIN)/jupyter lab notebooks/organizational_alignment.ipynb
+
+bench: $(STAMP)  ## the run against papermill and nbconvert as commands
+	@$(BIN)/python tests/bench.py
+
+lint: $(STAMP)
+	@$(BIN)/ruff check finops_nb tests notebooks
+	@$(BIN)/ruff format --check finops_nb tests
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "finops_nb needs Python 3.11 or newer; name one: make PYTHON=python3.12 report" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python has no venv; on Debian or Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing into .venv (about a minute, once)" >&2
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)

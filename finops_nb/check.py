@@ -1,0 +1,114 @@
+"""Check: what the report of a NAME would hold, without making it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from finops_nb.allocation import allocate
+from finops_nb.edition import kind_of
+from finops_nb.errors import Refusal
+from finops_nb.format import Format, count, noun, visible
+from finops_nb.home import Home
+from finops_nb.money import ratio
+from finops_nb.overview import overview
+from finops_nb.params import Params, load_params
+from finops_nb.suggestion import budget_skeleton, suggest
+from finops_nb.usage import read_usage
+from finops_nb.usage.model import Usage
+from finops_nb.variance import budget_variance
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found: the overview of the contract, and what it was made of."""
+
+    overview: dict[str, Any]
+    usage: Usage
+    params: Params
+    before: Usage | None
+
+
+class NotRead(Refusal):
+    """Usage that is refused, with lines of YAML to start from where its columns are not known."""
+
+    def __init__(self, refusal: Refusal, suggestion: str | None):
+        self.suggestion = suggestion
+        super().__init__(refusal.problems, refusal.count)
+
+    def __str__(self) -> str:
+        return super().__str__() + (f"\n\n{self.suggestion}" if self.suggestion else "")
+
+
+def check_name(name: str, home: Home) -> Check:
+    """Read the params and the usage of a NAME.
+
+    Raises:
+        Refusal: all that `run` would refuse; where columns are missing, with a `columns:` block to start from.
+    """
+    name = home.check_name(name)
+    params = load_params(home, name)
+    try:
+        usage = read_usage(params, home)
+    except Refusal as refusal:
+        raise NotRead(refusal, suggest(params, home)) from None
+    return Check(overview(usage, params, name, kind_of(name, params.period)), usage, params, _month_before(params, home))
+
+
+def _month_before(params: Params, home: Home) -> Usage | None:
+    """The usage of the month before, where it has a params file that can be read."""
+    if not params.window.is_month:
+        return None
+    before = params.window.preceding().text
+    try:
+        return read_usage(load_params(home, home.check_name(before)), home)
+    except Refusal:
+        return None
+
+
+def describe(checked: Check) -> str:
+    """What was found, for a person."""
+    usage, params, found = checked.usage, checked.params, checked.overview
+    fmt = Format(params.currency)
+    days = f"{usage.period.start} to {usage.period.last_day}, {params.timezone} days"
+    lines = [
+        f"{found['name']}: {found['kind']}, {params.window.label} ({days}){'' if usage.complete else ', PARTIAL'}",
+        f"  {noun(usage.rows_used, 'row')} used, {count(usage.rows_outside)} outside the period, {count(usage.rows_read)} read",
+        f"  {fmt.money(usage.cost)} in all; {_against(checked.before, usage, fmt)}",
+    ]
+    for by, budgets in (("organization", params.organization_budgets), ("product", params.product_budgets)):
+        lines += ["", _listed(budget_variance(allocate(usage, by), budgets, params.at_risk, usage.complete), fmt)]
+    lines += ["", *(f"  Warning: {warning}" for warning in found["warnings"])] if found["warnings"] else []
+    lines += ["", budget_skeleton(usage)] if not params.organization_budgets and not params.product_budgets else []
+    return "\n".join(lines)
+
+
+def _against(before: Usage | None, usage: Usage, fmt: Format) -> str:
+    if before is None:
+        return "no month before to compare with"
+    cost, rows = (
+        fmt.signed_share(ratio(Decimal(now - then), Decimal(then)))
+        for now, then in ((usage.cost, before.cost), (usage.rows_used, before.rows_used))
+    )
+    return f"the month before had {fmt.money(before.cost)} ({cost}) in {noun(before.rows_used, 'row')} ({rows})"
+
+
+def _listed(variance: pd.DataFrame, fmt: Format) -> str:
+    """Names, costs, budgets and statuses in columns."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for position, head in enumerate((variance.columns[0], "cost", "budget", "% used", "status")):
+        table.add_column(head, justify="left" if position in (0, 4) else "right", no_wrap=True)
+    for row in variance.itertuples():
+        cells = (row[1], fmt.money(row.cost), fmt.money(row.budget), fmt.share(row.budget_used), str(row.status))
+        table.add_row(*(Text(visible(cell)) for cell in cells))
+    console = Console(width=200, no_color=True, highlight=False, file=io.StringIO())
+    console.print(table)
+    return "\n".join(f"  {line.rstrip()}" for line in console.file.getvalue().splitlines())

@@ -1,0 +1,135 @@
+"""The door: commands as thin translations; what they do is in the modules they import when called."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from finops_nb import __version__
+from finops_nb.errors import FinopsError, Refusal
+
+
+class _Command(click.Command):
+    """A command that ends in a sentence and an exit code, never in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FinopsError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(130)
+
+
+class _Group(click.Group):
+    command_class = _Command
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="finops-nb")
+def main() -> None:
+    """FinOps organizational alignment: allocation, budget variance and chargeback that foot to the cent.
+
+    A NAME is a params file's path under params/ without .yaml: 2025-12, analysis/2025-Q4, scenarios/lower-gamma.
+    """
+
+
+@main.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option(
+    "--force", is_flag=True, help="Run again though inputs, params, notebook and version are unchanged; publishes the same bytes."
+)
+def run(names: tuple[str, ...], force: bool) -> None:
+    """Publish the report of each NAME.
+
+    Prints the path of each published HTML. What was published before stays until the new report is whole.
+
+    Example: finops-nb run 2025-12
+    """
+    from finops_nb.home import find_home
+    from finops_nb.run import run as run_name
+
+    home = find_home()
+    worst = 0
+    for name in names:
+        try:
+            click.echo(run_name(name, home, force=force, progress=_progress(name)))
+        except FinopsError as error:
+            click.echo(f"{name}: {error}" if len(names) > 1 else str(error), err=True)
+            worst = max(worst, error.exit_code)
+            if error.exit_code == 130:
+                break
+    sys.exit(worst)
+
+
+@main.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def check(names: tuple[str, ...], as_json: bool) -> None:
+    """Say what the report of each NAME would hold.
+
+    Reads its params and usage and changes nothing.
+
+    Example: finops-nb check 2025-12
+    """
+    from finops_nb.check import check_name, describe
+    from finops_nb.home import find_home
+
+    home = find_home()
+    refused = False
+    for name in names:
+        try:
+            checked = check_name(name, home)
+            click.echo(json.dumps(checked.overview, ensure_ascii=False) if as_json else describe(checked))
+        except Refusal as refusal:
+            refused = True
+            problems = {"name": name, "errors": [problem.as_record() for problem in refusal.problems]}
+            click.echo(json.dumps(problems, ensure_ascii=False) if as_json else str(refusal), err=not as_json)
+    sys.exit(1 if refused else 0)
+
+
+@main.command()
+@click.argument("month", metavar="YYYY-MM")
+def new(month: str) -> None:
+    """Write the next month's params.
+
+    They are those of the newest month before it, with the period rolled and the budgets marked as carried over.
+
+    Example: finops-nb new 2026-01
+    """
+    from finops_nb.home import find_home
+    from finops_nb.scaffold import new_month
+
+    click.echo(new_month(find_home(), month))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="FOLDER")
+def init(folder: Path) -> None:
+    """Lay out a repository of one's own.
+
+    FOLDER gets params/, notebooks/, outputs/ and a ten-row CSV to try.
+
+    Example: finops-nb init demo
+    """
+    from finops_nb.scaffold import lay_out
+
+    for line in lay_out(folder):
+        click.echo(line)
+
+
+def _progress(name: str):
+    """Says on a terminal's stderr which cell is running; elsewhere nothing, so that logs stay short."""
+    if not sys.stderr.isatty():
+        return None
+
+    def say(cell: int, cells: int) -> None:
+        click.echo(f"\r{name}: cell {cell} of {cells}" + ("\n" if cell == cells else ""), err=True, nl=False)
+
+    return say

@@ -1,0 +1,256 @@
+"""One run of a NAME: read, execute, gate, export, publish; whatever goes wrong, the last good report stands."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from finops_nb import history
+from finops_nb.edition import VARIABLE as STAGING_VARIABLE
+from finops_nb.edition import Edition, Kind, kind_of
+from finops_nb.errors import Failure, Interrupted, Problem, Refusal
+from finops_nb.handover import LEDGER, RESULTS, read_results
+from finops_nb.home import VARIABLE as HOME_VARIABLE
+from finops_nb.home import Home
+from finops_nb.interruption import Interruption
+from finops_nb.key import Fingerprint, run_key
+from finops_nb.lock import hold
+from finops_nb.params import Params, load_params
+from finops_nb.publish import check_target, probe, publish, write_file, write_folder
+
+if TYPE_CHECKING:
+    from finops_nb.execute import Execution, Progress
+
+STEM: Final = "organizational_alignment"
+HTML: Final = f"{STEM}.html"
+NOTEBOOK: Final = f"{STEM}.ipynb"
+FAILED: Final = "failed.ipynb"
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a run is of, and where it puts things.
+
+    Args:
+        home: the home.
+        name: a checked NAME.
+        params: as read at the start; the file does not matter after that.
+        kind: of the report.
+    """
+
+    home: Home
+    name: str
+    params: Params
+    kind: Kind
+
+    @property
+    def target(self) -> Path:
+        return self.home.outputs / self.name
+
+    @property
+    def staging(self) -> Path:
+        return self.home.outputs / ".staging" / self.name
+
+    @property
+    def runs(self) -> Path:
+        return self.home.outputs / ".runs"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of what is published."""
+        return (NOTEBOOK, HTML, RESULTS, LEDGER) if self.kind is Kind.OFFICIAL else (NOTEBOOK, HTML, RESULTS)
+
+
+def run(
+    name: str, home: Home, *, force: bool = False, progress: Progress | None = None, notice: Callable[[str], None] | None = None
+) -> Path:
+    """Publish the report of a NAME; do nothing if it stands there already, made of the same.
+
+    Args:
+        name: the params file's path under `params/`, without suffix.
+        home: the home.
+        force: make it even so.
+        progress: told of each cell that starts.
+        notice: given sentences that the user should read.
+
+    Returns:
+        The absolute path of the published HTML.
+
+    Raises:
+        Refusal: params, usage, notebook or the place of publication.
+        Busy: another process runs this NAME.
+        Failure: it could not be finished; `outputs/NAME` is as it was.
+        Interrupted: SIGINT, SIGTERM or SIGHUP came.
+    """
+    name = home.check_name(name)
+    params = load_params(home, name)
+    job = Job(home, name, params, kind_of(name, params.period))
+    with Interruption() as interruption:
+        try:
+            check_target(home.outputs, name)
+            with hold(job.runs, name) as former:
+                if former and notice:
+                    notice(f"An earlier run of {name} ({former}) was cut off; what it left is removed.")
+                _run(job, force, progress, interruption)
+        except KeyboardInterrupt as error:
+            raise Interrupted(f"Interrupted. outputs/{name} is a whole report, or none.") from error
+        except OSError as error:
+            raise Failure(_trouble(error, home)) from error
+    return job.target / HTML
+
+
+def _run(job: Job, force: bool, progress: Progress | None, interruption: Interruption) -> None:
+    """The part of a run for which the lock is held."""
+    if (job.target / LEDGER).exists() and job.kind is not Kind.OFFICIAL:
+        fix = f"Move the file to params/analysis/, or write its period as {job.name} again"
+        shown = f"params/{job.name}.yaml"
+        rule = f"outputs/{job.name} is an official report, and this would put another kind in its place"
+        raise Refusal(Problem(rule, fix, shown, column="period", value=job.params.period))
+    _clear(job.staging)
+    job.staging.mkdir(parents=True)
+    kept = False
+    try:
+        probe(job.staging, job.target)
+        notebook = job.home.notebook(STEM)
+        raw = notebook.read_bytes()
+        inputs = _fingerprint(job)
+        key = run_key(job.name, job.kind, job.params, inputs, raw)
+        if force or not _stands(job, key):
+            edition = Edition(job.kind, job.name, key, history.generated(job.runs, job.name, key) or history.now(), job.staging)
+            execution = _execute(job, edition, raw, progress, interruption)
+            interruption.check()
+            try:
+                files = _files(job, edition, execution, inputs)
+            except Failure as failure:
+                kept = True
+                raise Failure(_with_place(job, failure, execution)) from failure
+            write_folder(job.staging / "new", files)
+            with interruption.held():
+                _publish(job, edition)
+    finally:
+        if not kept:
+            shutil.rmtree(job.staging, ignore_errors=True)
+
+
+def _fingerprint(job: Job) -> Fingerprint:
+    from finops_nb.usage.sources import fingerprint, resolve_inputs
+
+    return tuple(fingerprint(resolve_inputs(job.params, job.home)))
+
+
+def _stands(job: Job, key: str) -> bool:
+    """The published folder is of this key, with all its files."""
+    return _published_key(job) == key and all((job.target / name).is_file() for name in job.files)
+
+
+def _published_key(job: Job) -> str | None:
+    try:
+        return read_results((job.target / RESULTS).read_bytes()).get("provenance", {}).get("key")
+    except FileNotFoundError:
+        return None
+
+
+def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, interruption: Interruption) -> Execution:
+    from finops_nb.execute import execute
+    from finops_nb.kernel import running_kernel
+    from finops_nb.notebook import check_notebook, read_notebook
+
+    parameters = job.params.as_parameters()
+    shown = job.home.shown(job.home.notebook(STEM))
+    notebook = read_notebook(raw, shown)
+    check_notebook(notebook, parameters, shown)
+    edition.save(job.staging)
+    with running_kernel(job.staging, {STAGING_VARIABLE: str(job.staging), HOME_VARIABLE: str(job.home.root)}) as kernel:
+        interruption.stop = kernel.kill
+        return execute(notebook, parameters, kernel, progress=progress)
+
+
+def _files(job: Job, edition: Edition, execution: Execution, inputs: Fingerprint) -> dict[str, bytes]:
+    """Everything to publish, as bytes.
+
+    Raises:
+        Failure: what must not be published, and why.
+    """
+    from finops_nb.export import export_html
+    from finops_nb.fair_copy import as_bytes, fair_copy
+    from finops_nb.gate import find_faults, find_local_paths, find_paths_in_files
+
+    written = {name: (job.staging / name).read_bytes() for name in (RESULTS, LEDGER) if (job.staging / name).is_file()}
+    _raise_for(find_faults(execution, edition, job.params.window, written))
+    if _fingerprint(job) != inputs:
+        raise Failure("The usage changed while the report was made of it. Run again when its export has ended.")
+    fair = fair_copy(execution.notebook, edition, read_results(written[RESULTS]).get("title"), job.params.shared_parameters())
+    _raise_for(find_local_paths(fair, _local_paths(job)))
+    files = written | {NOTEBOOK: as_bytes(fair), HTML: export_html(fair).encode("utf-8")}
+    _raise_for(find_paths_in_files(files, _local_paths(job)))
+    return {name: files[name] for name in job.files}
+
+
+def _raise_for(faults: list[str]) -> None:
+    if faults:
+        raise Failure("\n".join(faults))
+
+
+def _local_paths(job: Job) -> list[str]:
+    """Folders that no artefact may name: the home, and what lies as deep as to be this machine's or its user's own."""
+    own = [Path(sys.prefix), Path(sys.base_prefix), Path.home()]
+    return [str(job.home.root), str(job.staging), *(str(folder) for folder in own if len(folder.parts) > 2)]
+
+
+def _publish(job: Job, edition: Edition) -> None:
+    """Record when this key was first run, then exchange the folders.
+
+    In this order, so that a run cut off between the two leaves no page whose time is lost. The record of one that was
+    not published is taken back.
+    """
+    first = history.generated(job.runs, job.name, edition.key) is None
+    if first:
+        history.record(job.runs, job.name, edition.key, edition.generated)
+    try:
+        publish(job.staging / "new", job.target)
+    except OSError:
+        if first and _published_key(job) != edition.key:
+            history.forget(job.runs, job.name, edition.key)
+        raise
+
+
+def _with_place(job: Job, failure: Failure, execution: Execution) -> str:
+    """The failure's text, and where the notebook was kept, if the disk still takes it."""
+    from finops_nb.fair_copy import as_bytes
+
+    lines = [str(failure)]
+    if "[Errno 28]" in lines[0]:
+        lines.append(_room(job.home))
+    try:
+        _clear(job.staging)
+        job.staging.mkdir()
+        write_file(job.staging / FAILED, as_bytes(execution.notebook))
+        lines.append(f"The notebook as far as it ran: {job.home.shown(job.staging / FAILED)}")
+    except OSError:
+        shutil.rmtree(job.staging, ignore_errors=True)
+    stands = "is unchanged" if job.target.exists() else "was not made"
+    return "\n".join([*lines, f"outputs/{job.name} {stands}."])
+
+
+def _clear(folder: Path) -> None:
+    if os.path.lexists(folder):
+        shutil.rmtree(folder)
+
+
+def _trouble(error: OSError, home: Home) -> str:
+    """A sentence for what the system refused, with the place."""
+    place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "outputs"
+    text = f"{place}: {error.strerror or error}. What was published before stands."
+    return f"{text}\n{_room(home)}" if error.errno in FULL else text
+
+
+def _room(home: Home) -> str:
+    free = shutil.disk_usage(home.outputs).free
+    return f"The disk of outputs/ has {free:,} bytes free. Make room, then run again."

@@ -1,0 +1,71 @@
+"""Suggestions: lines of YAML to start from, for a file whose columns are not known and for budgets that are not set."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from decimal import ROUND_CEILING, Decimal
+from typing import Final
+
+from finops_nb.allocation import allocate
+from finops_nb.errors import FinopsError
+from finops_nb.home import Home
+from finops_nb.params import Params
+from finops_nb.schema import UNALLOCATED
+from finops_nb.usage import columns_found, read_usage, resolve_inputs
+from finops_nb.usage.dialects import NEEDED, nearest_column, source_columns
+from finops_nb.usage.model import Usage
+
+PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
+WORDS: Final = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
+"""What other YAML readers take for something else than text."""
+
+
+def suggest(params: Params, home: Home) -> str | None:
+    """A `columns:` block for usage whose columns are not all known, and budgets for the names it would find.
+
+    Args:
+        params: as they were refused.
+        home: where its files are.
+
+    Returns:
+        Lines to paste into the params file, to be confirmed by a person; None where every column is known, or no file
+        can be read.
+    """
+    try:
+        found = columns_found(resolve_inputs(params, home)[0])
+    except (FinopsError, IndexError):
+        return None
+    wanted = source_columns(params)
+    missing = [ours for ours in NEEDED if wanted[ours] not in found]
+    if not missing:
+        return None
+    free = [name for name in found if name and name not in wanted.values()]
+    guesses = {ours: nearest_column(ours, wanted[ours], free) for ours in missing}
+    lines = ["To start from, in the params file (confirm each; two of ours may be one of the source's):", "", "columns:"]
+    for ours, guess in guesses.items():
+        lines.append(f"  {ours}: {_key(guess)}" if guess else f"  {ours}: ?  # one of: {', '.join(found)}")
+    if all(guesses.values()):
+        # What is wrong with the rows is said once the columns are known.
+        with suppress(FinopsError):
+            lines += ["", budget_skeleton(read_usage(params.model_copy(update={"columns": params.columns | guesses}), home))]
+    return "\n".join(lines)
+
+
+def budget_skeleton(usage: Usage) -> str:
+    """Budgets for the names of a period, each its cost rounded up to the next hundred, to be replaced."""
+    lines = ["# Budgets to start from: the cost of the period, rounded up. Replace them by what was approved."]
+    for by in ("organization", "product"):
+        lines.append(f"{by}_budgets:")
+        lines += (f"  {_key(row[1])}: {_rounded_up(row.cost)}" for row in allocate(usage, by).itertuples() if row[1] != UNALLOCATED)
+    return "\n".join(lines)
+
+
+def _rounded_up(cost: Decimal) -> Decimal:
+    return max((cost / 100).to_integral_value(rounding=ROUND_CEILING) * 100, Decimal(0))
+
+
+def _key(name: str) -> str:
+    """A name as YAML: plain where that can't be mistaken, else quoted as JSON quotes, which YAML reads."""
+    return name if PLAIN.fullmatch(name) and name.lower() not in WORDS else json.dumps(name, ensure_ascii=False)

@@ -1,0 +1,100 @@
+"""Usage made by hand, in plain Python: six rows that a reader can add up, and an oracle beside the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+from hypothesis import settings
+
+from finops_nb.params import Params, make_params
+from finops_nb.period import parse_period
+from finops_nb.schema import UNALLOCATED
+from finops_nb.usage.model import GROUPINGS, InputFile, Usage
+
+
+# A slow machine is no defect: properties have no deadline, and the same cases on every machine.
+settings.register_profile("finops_nb", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("finops_nb")
+
+
+class Call(NamedTuple):
+    """One call; empty text is no name."""
+
+    organization: str
+    product: str
+    feature: str
+    customer: str
+    cost: str
+    day: str = "2025-12-31"
+
+
+def usage_of(calls: Sequence[tuple], period: str = "2025-12", complete: bool = True) -> Usage:
+    """The usage of these calls, each in the order of `Call`, all of them in the period."""
+    calls = [Call(*call) for call in calls]
+    groups = {grouping: _group(calls, grouping) for grouping in GROUPINGS}
+    return Usage(
+        period=parse_period(period),
+        groups=groups,
+        rows_read=len(calls),
+        rows_used=len(calls),
+        rows_outside=0,
+        cost_outside=Decimal(0),
+        complete=complete,
+        last_day=max(date.fromisoformat(call.day) for call in calls),
+        inputs=(InputFile("usage/calls.csv", "0" * 64, len(calls)),),
+    )
+
+
+def _key(call: Call, column: str) -> str | date:
+    if column == "day":
+        return date.fromisoformat(call.day)
+    return call.day[:7] if column == "month" else getattr(call, column).strip() or UNALLOCATED
+
+
+def _group(calls: Sequence[Call], grouping: tuple[str, ...]) -> pd.DataFrame:
+    members: dict[tuple, list[Call]] = {} if grouping else {(): []}
+    for call in calls:
+        members.setdefault(tuple(_key(call, column) for column in grouping), []).append(call)
+    rows = [
+        (*key, sum((Decimal(call.cost) for call in of), Decimal(0)), len(of), len({call.customer for call in of if call.customer}))
+        for key, of in sorted(members.items())
+    ]
+    frame = pd.DataFrame(rows, columns=[*grouping, "cost", "calls", "customers"])
+    return frame.astype({"cost": object})
+
+
+SIX = (
+    Call("org-a", "chat", "ask", "c1", "3.00"),
+    Call("org-a", "chat", "ask", "c2", "1.00"),
+    Call("org-a", "search", "find", "c1", "2.00"),
+    Call("org-b", "search", "find", "c3", "1.50"),
+    Call("org-b", "chat", "ask", "c3", "0.50"),
+    Call("", "chat", "ask", "", "2.00"),
+)
+"""10.00 in all: org-a 6.00, org-b 2.00, without organization 2.00; chat 6.50, search 3.50."""
+
+
+@pytest.fixture
+def six() -> Usage:
+    return usage_of(SIX)
+
+
+@pytest.fixture(scope="session", name="usage_of")
+def _usage_of() -> Callable[..., Usage]:
+    """`usage_of`, for tests with calls of their own."""
+    return usage_of
+
+
+@pytest.fixture(scope="session")
+def params() -> Callable[..., Params]:
+    """Params of December 2025 with the given keys changed."""
+
+    def make(**keys) -> Params:
+        return make_params({"period": "2025-12", "usage": "sample:"} | keys)
+
+    return make

@@ -1,0 +1,90 @@
+"""The documentation and the code say the same."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from finops_nb.cli import main
+from finops_nb.home import Home
+from finops_nb.params import COLUMNS, Params, load_params
+from finops_nb.usage.dialects import CALLS
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOK = ROOT / "notebooks" / "organizational_alignment.ipynb"
+PARAMS_README = (ROOT / "params" / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def parameters_cell() -> ast.Module:
+    """The notebook's one parameters cell, parsed."""
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    [cell] = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    return ast.parse(cell.source)
+
+
+def test_the_parameters_of_the_notebook_are_the_keys_of_the_params():
+    """It has each key once, typed."""
+    names = [statement.target.id for statement in parameters_cell().body if isinstance(statement, ast.AnnAssign)]
+    assert sorted(names) == sorted(Params.model_fields)
+    assert len(parameters_cell().body) == len(names)
+
+
+def test_the_readme_of_the_params_explains_every_key_in_their_order():
+    """It has a row for each key, and none for another."""
+    assert re.findall(r"^\| `(\w+)` \|", PARAMS_README, re.MULTILINE) == list(Params.model_fields)
+
+
+def test_the_defaults_of_the_notebook_and_of_its_readme_are_those_of_the_params():
+    """It runs as a params file with period, usage and budgets would."""
+    values = {statement.target.id: ast.literal_eval(statement.value) for statement in parameters_cell().body}
+    assert Params(**values) == load_params(Home(ROOT), "2025-12")
+    said = dict(re.findall(r"^\| `(\w+)` \| `(.+?)` \|", PARAMS_README, re.MULTILINE))
+    plain = Params(period="2025-12", usage="sample:")
+    for key, text in said.items():
+        value = [] if text == "{}" else text.strip("[]").split(", ") if text.startswith("[") else text
+        assert Params(**{"period": "2025-12", "usage": "sample:", key: dict(value) if text == "{}" else value}) == plain, key
+
+
+def test_the_readme_of_the_params_names_the_columns_of_the_dialect():
+    """It says what the source calls each of our columns."""
+    for ours, theirs in CALLS.columns.items():
+        assert f"`{theirs}`" in PARAMS_README
+        assert ours in COLUMNS
+
+
+@pytest.mark.parametrize("command", sorted(main.commands))
+def test_every_command_is_in_the_readme_and_explains_itself(command):
+    """It is shown in README.md, and its help has an example."""
+    assert f"finops-nb {command}" in README
+    assert "Example: finops-nb" in main.commands[command].help
+
+
+def test_the_notebook_is_committed_without_outputs_and_without_traces():
+    """It has no output, no execution count, stable ids, and short cells without logic."""
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    for cell in notebook.cells:
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", cell.id)
+        if cell.cell_type == "code":
+            assert cell.outputs == []
+            assert cell.execution_count is None
+            nodes = list(ast.walk(ast.parse(cell.source)))
+            assert not [
+                node
+                for node in nodes
+                if isinstance(node, (ast.For, ast.If, ast.While, ast.Try, ast.FunctionDef, ast.Lambda, ast.comprehension))
+            ]
+            if cell.id not in ("parameters", "setup"):
+                assert len(cell.source.splitlines()) <= 3
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+
+
+def test_the_top_level_holds_what_was_agreed():
+    """It has no entry beyond the agreed ones."""
+    agreed = {"pyproject.toml", "notebooks", "finops_nb", "params", "outputs", "tests"}
+    agreed |= {"README.md", "CHANGELOG.md", "LICENSE", "Makefile", "requirements.lock"}
+    assert {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} - {"dist", "build"} == agreed

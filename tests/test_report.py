@@ -1,0 +1,236 @@
+"""The report as it was published: the command's output, read back."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import nbformat
+import pytest
+from published import amount, page_of, reference_figures, sections_of
+
+from finops_nb.export import NOT_SHOWN, audit
+
+CHECKOUT = Path(__file__).parent.parent
+FIGURES = reference_figures()
+
+
+def home_at(folder: Path) -> Path:
+    """A home with the project's own params, and its notebooks by way of the package."""
+    shutil.copytree(CHECKOUT / "params", folder / "params")
+    return folder
+
+
+def command(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"FINOPS_NB_HOME": str(home), "SOURCE_DATE_EPOCH": "1767225600"} | variables
+    return subprocess.run(
+        [sys.executable, "-m", "finops_nb", *arguments], capture_output=True, text=True, env=environment, cwd=home, timeout=180, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    return home_at(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def folder(home) -> Path:
+    """The published folder of December 2025."""
+    done = command(home, "run", "2025-12")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{home}/outputs/2025-12/organizational_alignment.html\n"
+    return home / "outputs" / "2025-12"
+
+
+@pytest.fixture(scope="module")
+def html(folder) -> str:
+    return (folder / "organizational_alignment.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def sections(html):
+    return sections_of(page_of(html))
+
+
+@pytest.fixture(scope="module")
+def results(folder) -> dict:
+    return json.loads((folder / "results.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda f: f"{f['section']}-{f['group']}-{f['line']}-{f['column']}-{f['figure']}")
+def test_it_prints_each_figure_of_the_reference_report(sections, figure):
+    """It has the figure in the same section, table, line and column; in prose, in that section's line."""
+    section = sections[figure["section"]]
+    if not figure["column"]:
+        lines = [line for line in section.text.splitlines() if line.startswith(figure["line"])]
+        assert any(figure["figure"] in line for line in lines), section.text
+        return
+    rows = section.rows[figure["subsection"]]
+    [row] = [row for row in rows if row.kind == "line" and row.group == figure["group"] and row.name == figure["line"]]
+    cell = row.cells[figure["column"]]
+    assert cell == figure["figure"] or (cell.startswith("-$1,330.11 ") and figure["figure"] in cell.split(" ", 1))
+
+
+def test_it_has_all_136_figures():
+    """It compares as many figures as the reference report prints: 95 cells of tables and 41 in prose."""
+    assert len(FIGURES) == 136
+
+
+def test_it_has_the_sections_of_the_reference_report_in_its_order(sections):
+    """It keeps the reference report's sections and groups of recommendations; what is added comes after."""
+    wanted = ["Executive Summary", "Cost by Organization", "Cost by Product", "Cost by Feature", "Chargeback Report"]
+    wanted += ["Budget Tracking", "Cross-Team Comparison", "Key Insights", "Recommendations"]
+    assert [name for name in sections if name in wanted] == wanted
+    after = list(sections)[list(sections).index("Recommendations") + 1 :]
+    assert after == ["Appendix: Spend by Day", "Appendix: Data", "Appendix: Provenance"]
+
+
+def test_every_table_foots(sections):
+    """It adds up: the printed lines, with their Rounding line, are the printed total, in every additive column."""
+    additive = {"Total Cost", "Charge", "Budget", "Variance", "Calls", "Rows"}
+    checked = 0
+    for section in sections.values():
+        for rows in section.rows.values():
+            for group in {row.group for row in rows}:
+                mine = [row for row in rows if row.group == group]
+                for total in (row for row in mine if row.kind == "total"):
+                    for head in additive & set(total.cells):
+                        parts = [_figure(row.cells[head]) for row in mine if row.kind != "total" and row.cells[head]]
+                        assert sum(parts) == _figure(total.cells[head]), (head, group)
+                        checked += 1
+    assert checked > 20
+
+
+def _figure(text: str) -> Decimal:
+    money = amount(text)
+    return money if money is not None else Decimal(text.replace(",", ""))
+
+
+def test_it_says_rounding_where_the_reference_report_did_not_add_up(sections):
+    """It prints -$0.01 where 3,866.22 + 2,425.04 + 2,378.64 = 8,669.90 stands over a total of 8,669.89."""
+    [rounding] = [row for row in sections["Cost by Product"].rows[""] if row.kind == "rounding"]
+    assert rounding.cells["Total Cost"] == "-$0.01"
+
+
+def test_the_ledger_foots_both_ways(folder, sections, results):
+    """It books whole cents that add up by organization, by product and in all; "booked" stands where the charge differs."""
+    with (folder / "chargeback.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert sum(Decimal(line["amount"]) for line in lines) == Decimal("8669.89")
+    for dimension, heading in (("organization", "Organization Chargeback Summary"), ("product", "Product Chargeback Summary")):
+        for row in (row for row in sections["Chargeback Report"].rows[heading] if row.kind == "line"):
+            booked = sum(Decimal(line["amount"]) for line in lines if line[dimension] == row.name)
+            printed = row.beneath.get("Charge", row.cells["Charge"]).removeprefix("booked ")
+            assert amount(printed) == booked
+            exact = Decimal(results[f"{dimension}s"][row.name])
+            assert abs(booked - exact) < Decimal("0.01")
+
+
+def test_the_ledger_is_a_plain_csv(folder):
+    """It is LF, UTF-8 without BOM, sorted by name, with days whose end is exclusive."""
+    raw = (folder / "chargeback.csv").read_bytes()
+    assert raw.startswith(b"period_start,period_end,organization,product,amount,currency\n2025-12-01,2026-01-01,org-alpha,product-ai-chat,")
+    assert b"\r" not in raw
+    assert raw.count(b"\n") == 1 + 9
+    lines = raw.decode("utf-8").splitlines()[1:]
+    assert lines == sorted(lines)
+
+
+def test_check_says_what_the_report_holds(home, results):
+    """It prints, as JSON, the very figures that results.json has."""
+    done = command(home, "check", "2025-12", "--json")
+    checked = json.loads(done.stdout)
+    assert {key: results[key] for key in checked} == checked
+    assert set(checked) == {
+        "name", "kind", "period", "currency", "total", "organizations", "products", "features", "rows", "money", "warnings"
+    }  # fmt: skip
+    assert checked["total"] == "8669.894004"
+    assert checked["rows"] == {"read": 563373, "used": 224072, "outside_period": 563373 - 224072}
+
+
+def test_the_printed_figures_are_those_of_the_results(sections, results):
+    """It prints what results.json holds: each cost of each table is the rounding of the unrounded one there."""
+    for by in ("organization", "product"):
+        rows = {row.name: row for row in sections[f"Cost by {by.title()}"].rows[""] if row.kind == "line"}
+        for line in results["tables"][f"cost_by_{by}"]:
+            printed = rows[line[by]].cells
+            assert amount(printed["Total Cost"]) == round(Decimal(line["cost"]), 2)
+            assert printed["Calls"] == f"{line['calls']:,}"
+
+
+def test_the_run_is_named_in_every_file(folder, html, results):
+    """It has one key in HTML, notebook and results.json."""
+    key = results["provenance"]["key"]
+    assert re.fullmatch(r"[0-9a-f]{64}", key)
+    assert key in html
+    notebook = nbformat.read(folder / "organizational_alignment.ipynb", as_version=4)
+    assert notebook.metadata["finops_nb"]["key"] == key
+
+
+def test_the_page_is_inert_and_small(html):
+    """It runs nothing, loads nothing, describes every image, and stays under 300 KB."""
+    assert audit(html) == []
+    page = page_of(html)
+    assert not page.xpath("//script | //iframe | //form | //object | //link | //@*[starts-with(name(), 'on')]")
+    assert all(len(image.get("alt")) > 40 for image in page.iter("img"))
+    assert len(list(page.iter("img"))) == 6
+    assert len(html.encode("utf-8")) < 300_000
+
+
+def test_each_output_of_the_notebook_is_on_the_page(folder, html):
+    """It leaves out no output but those of the cells that are for the analyst."""
+    notebook = nbformat.read(folder / "organizational_alignment.ipynb", as_version=4)
+    page = page_of(html)
+    whole = " ".join(page.text_content().split())
+    seen = 0
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not set(NOT_SHOWN) & set(cell.metadata.get("tags", [])):
+            for output in cell.outputs:
+                if "image/svg+xml" in output.data:
+                    assert output.metadata["image/svg+xml"]["alt"] in [image.get("alt") for image in page.iter("img")]
+                else:
+                    assert " ".join(page_of(output.data["text/html"]).text_content().split()) in whole
+                seen += 1
+    assert seen == 6 + 17 + 2
+
+
+def test_no_file_tells_where_or_by_whom_it_was_made(folder, home):
+    """It holds no local path, no user and no host."""
+    secrets = [str(home), str(CHECKOUT), f"{Path.home()}/", "ipykernel_", "/tmp/"]
+    for file in folder.iterdir():
+        text = file.read_text(encoding="utf-8")
+        assert not [secret for secret in secrets if secret in text], file.name
+
+
+def test_the_same_input_publishes_the_same_bytes(folder, tmp_path):
+    """It does not matter in which folder, time zone, language, hash seed or working directory it is made."""
+    other = home_at(tmp_path / "elsewhere")
+    variables = {"TZ": "Asia/Kathmandu", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "7", "HOME": str(tmp_path), "USER": "someone"}
+    done = command(other, "run", "2025-12", **variables)
+    assert done.returncode == 0, done.stderr
+    assert _contents(other / "outputs" / "2025-12") == _contents(folder)
+
+
+def test_a_second_run_changes_nothing_and_a_forced_one_publishes_the_same_bytes(home, folder):
+    """It does no work for an unchanged key; --force works, and Generated stays that of the first run."""
+    before, touched = _contents(folder), _touched(folder)
+    again = command(home, "run", "2025-12", SOURCE_DATE_EPOCH="1770000000")
+    assert (again.returncode, _contents(folder), _touched(folder)) == (0, before, touched)
+    forced = command(home, "run", "2025-12", "--force", SOURCE_DATE_EPOCH="1770000000")
+    assert (forced.returncode, _contents(folder)) == (0, before)
+    assert _touched(folder) != touched
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+
+
+def _touched(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_ino for file in sorted(folder.iterdir())}
