@@ -8,10 +8,8 @@ STAMP := .venv/installed
 report: $(STAMP)  ## the sample month's report; the last line is its path
 	@$(BIN)/finops-nb run 2025-12
 
-test: $(STAMP)  ## lint and all tests
-	@$(BIN)/ruff check finops_nb tests notebooks
-	@$(BIN)/ruff format --check finops_nb tests
-	@$(BIN)/python -m pytest
+test: lint  ## lint, all tests, and the notebooks as they stand
+	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 120 tests notebooks
 
 lab: $(STAMP)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks/organizational_alignment.ipynb
@@ -19,7 +17,7 @@ lab: $(STAMP)  ## JupyterLab on the notebooks
 bench: $(STAMP)  ## the run against papermill and nbconvert as commands
 	@$(BIN)/python tests/bench.py
 
-lint: $(STAMP)
+lint: $(STAMP)  ## ruff
 	@$(BIN)/ruff check finops_nb tests notebooks
 	@$(BIN)/ruff format --check finops_nb tests
 

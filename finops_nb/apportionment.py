@@ -2,7 +2,8 @@
 
 Controlled rounding (Cox, "A constructive procedure for unbiased controlled rounding", JASA 82, 1987): every cell, every
 row sum, every column sum and the total becomes one of its two neighbouring cents. As a flow from rows to columns such
-a table always exists; of all of them the one is taken whose sums, and then cells, lie nearest to the exact ones.
+a table always exists; of all of them one is taken whose sums are the printed ones, wherever there is such a one, and
+whose sums and cells lie near the exact ones.
 """
 
 from __future__ import annotations
@@ -46,10 +47,10 @@ def _flow(units: Mapping[Cell, Decimal]):
     graph = networkx.DiGraph()
     rows, columns = _sums(units, 0), _sums(units, 1)
     whole = int(rounded(total(units.values()), 0))
-    # Sums weigh more than all cells together: what is booked should be what is printed wherever it can be.
-    heavy = len(units) + 1
+    # A sum off its printed one weighs more than all cells together: what is booked is what is printed wherever it can be.
+    heavy = SCALE * (len(units) + 1)
     arcs = [("source", ("row", row), amount, heavy) for row, amount in rows.items()]
-    arcs += [(("row", row), ("column", column), amount, 1) for (row, column), amount in units.items()]
+    arcs += [(("row", row), ("column", column), amount, 0) for (row, column), amount in units.items()]
     arcs += [(("column", column), "sink", amount, heavy) for column, amount in columns.items()]
     demand = {"source": -whole, "sink": whole}
     for tail, head, amount, weight in arcs:
@@ -57,7 +58,8 @@ def _flow(units: Mapping[Cell, Decimal]):
         demand[tail] = demand.get(tail, 0) + floor
         demand[head] = demand.get(head, 0) - floor
         if amount != floor:
-            graph.add_edge(tail, head, capacity=1, weight=weight * _distance(amount, floor))
+            distance = _distance(amount, floor)
+            graph.add_edge(tail, head, capacity=1, weight=distance + (weight if distance > 0 else -weight))
     for node, needed in demand.items():
         graph.add_node(node, demand=needed)
     return graph

@@ -36,7 +36,7 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
         for place, budget in enumerate(frame["budget"]):
             if budget is not None:
                 axes.plot([float(budget)] * 2, [place - 0.4, place + 0.4], color=INK, linewidth=3, solid_capstyle="butt", zorder=3)
-        _money_axis(axes, fmt, f"Actual (bar, orange where over budget) and budget (dark mark), {params.currency}")
+        _money_axis(axes, fmt, f"Actual (bar, orange where over budget) and budget (mark), {params.currency}")
         said = [
             f"{row[1]} {fmt.money(row.cost)} of {_budget(row.budget, fmt)}{f', {row.status}' if row.status else ''}"
             for row in frame.itertuples(index=True, name="Row")

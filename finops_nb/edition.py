@@ -13,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from finops_nb.period import MONTH
+
 VARIABLE: Final = "FINOPS_NB_STAGING"
 FILE: Final = "edition.json"
 
@@ -56,7 +58,7 @@ def kind_of(name: str, period: str) -> Kind:
     """
     if name.startswith("scenarios/"):
         return Kind.SCENARIO
-    return Kind.OFFICIAL if name == period and len(name) == len("2025-12") and "Q" not in name else Kind.ANALYSIS
+    return Kind.OFFICIAL if name == period and MONTH.fullmatch(name) else Kind.ANALYSIS
 
 
 def current_edition() -> Edition:

@@ -39,7 +39,7 @@ class Problem:
         place += [self.column] if self.column else []
         found = f" (found {_quoted(self.value)})" if self.value is not None else ""
         end = "" if self.fix.endswith(("?", ".")) else "."
-        return f"{', '.join(place)}{': ' if place else ''}{self.rule}{found}. {self.fix}{end}"
+        return f"{_printable(', '.join(place))}{': ' if place else ''}{self.rule}{found}. {self.fix}{end}"
 
     def in_file(self, file: str) -> Problem:
         """The same problem, with the file named."""
@@ -111,6 +111,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    """`value` in quotes, cut, with what would not print or would reorder the line spelled out."""
-    shown = value if len(value) <= VALUE_LENGTH else value[: VALUE_LENGTH - 1] + "…"
-    return '"' + "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in shown) + '"'
+    """`value` in quotes, cut."""
+    return f'"{_printable(value if len(value) <= VALUE_LENGTH else value[: VALUE_LENGTH - 1] + "…")}"'
+
+
+def _printable(text: str) -> str:
+    """`text` with what would not print, or would reorder the line, spelled out."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

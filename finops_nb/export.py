@@ -84,7 +84,7 @@ class ReportExporter(HTMLExporter):
             "title": nb.metadata.get("title", "Organizational alignment · DRAFT"),
             "key": nb.metadata.get("finops_nb", {}).get("key", ""),
             "contents": contents(nb),
-            "css": "\n".join((TEMPLATES / "report" / file).read_text(encoding="utf-8") for file in ("report.css", "finops.css")),
+            "css": "\n".join((TEMPLATES / "report" / file).read_text(encoding="utf-8") for file in ("finops.css", "report.css")),
         }
         return super().from_notebook_node(nb, resources, **kw)
 

@@ -19,9 +19,6 @@ from finops_nb.period import Period
 LOST: Final = ("Exception in thread", "never retrieved", "never awaited", "Traceback (most recent call last)")
 """What a failure says that no cell raised."""
 
-SIZE: Final = 10_000_000
-"""Characters that a cell's outputs may have."""
-
 
 def find_faults(execution: Execution, edition: Edition, period: Period, handed_over: Mapping[str, bytes]) -> list[str]:
     """Why a run must not be published: one sentence a fault, and none for a good one.
@@ -42,7 +39,7 @@ def find_faults(execution: Execution, edition: Edition, period: Period, handed_o
     skipped = [index for index, cell in code_cells(notebook) if cell.execution_count is None]
     if skipped:
         return [f"The notebook stopped before its end {where}; {cell_name(notebook, skipped[0])} did not run."]
-    return [*_lost(notebook), *_oversized(notebook), *_unmarked(notebook, edition), *_not_handed_over(edition, period, handed_over)]
+    return [*_lost(notebook), *_unmarked(notebook, edition), *_not_handed_over(edition, period, handed_over)]
 
 
 def find_local_paths(notebook: NotebookNode, paths: Iterable[str]) -> list[str]:
@@ -93,13 +90,6 @@ def _lost(notebook: NotebookNode) -> Iterator[str]:
             lines = [line for line in stream.text[stream.text.index(sign) :].splitlines() if line and not line.startswith(" ")]
             why = next((line for line in lines if re.match(r"[\w.]+(Error|Exception|Exit|Interrupt)\b", line)), lines[0])
             yield f"Something failed unseen, in the background of {cell_name(notebook, index)} or of one before it: {why}"
-
-
-def _oversized(notebook: NotebookNode) -> Iterator[str]:
-    for index, cell in code_cells(notebook):
-        size = len(json.dumps(cell.outputs))
-        if size > SIZE:
-            yield f"{_capital(cell_name(notebook, index))} shows {size:,} characters, and a page must stay under {SIZE:,}. Show less of it."
 
 
 def _unmarked(notebook: NotebookNode, edition: Edition) -> Iterator[str]:

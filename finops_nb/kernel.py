@@ -15,13 +15,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from jupyter_client import AsyncKernelClient, AsyncKernelManager
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_core.utils import ensure_event_loop, run_sync
+from traitlets import Type
 
 LOG: Final = "kernel.log"
 ARGV: Final = (sys.executable, "-P", "-m", "finops_nb.lifeline", "-f", "{connection_file}", "--HistoryManager.enabled=False")
 SOCKET_PATH: Final = 103
 """Characters a socket's path may have on macOS; Linux has room for four more."""
+
+OUTPUTS: Final = 10_000_000
+"""Bytes that all outputs of a run may have."""
 
 SAME_EVERYWHERE: Final = {
     "MPLBACKEND": "agg",
@@ -37,12 +42,41 @@ USERS_OWN: Final = ("PYTHONSTARTUP", "PYTHONWARNINGS", "IPYKERNEL_CELL_NAME")
 """What would let a user's own habits take part, and is taken out."""
 
 
+class _Outputs(AsyncZMQSocketChannel):
+    """The channel on which a kernel sends what it shows; it counts the bytes."""
+
+    received = 0
+    kernel: Kernel
+
+    async def _recv(self, **options: Any) -> dict[str, Any]:
+        frames = await self.socket.recv_multipart(**options)
+        self.received += sum(map(len, frames))
+        if self.received > OUTPUTS:
+            self.kernel.flooded = True
+            self.kernel.kill()
+        return self.session.deserialize(self.session.feed_identities(frames)[1])
+
+
+class _Client(AsyncKernelClient):
+    iopub_channel_class = Type(_Outputs)
+
+    @property
+    def iopub_channel(self) -> _Outputs:
+        channel = super().iopub_channel
+        channel.kernel = self.parent
+        return channel
+
+
 class Kernel(AsyncKernelManager):
-    """A kernel manager that knows one kernel: this interpreter, whatever kernelspecs the machine has."""
+    """A kernel manager that knows one kernel: this interpreter, whatever kernelspecs the machine has.
+
+    It ends a kernel that shows more than a page can hold, before it fills the runner's memory.
+    """
 
     def __init__(self, **traits: Any):
-        super().__init__(**traits)
+        super().__init__(client_factory=_Client, **traits)
         self.clients: list[AsyncKernelClient] = []
+        self.flooded = False
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -69,6 +103,8 @@ class Kernel(AsyncKernelManager):
         code = self.process.poll() if self.process else None
         if code is None:
             return None
+        if self.flooded:
+            return f"its outputs passed {OUTPUTS:,} bytes; show less"
         if code == -signal.SIGKILL:
             return "killed; out of memory?"
         return signal.Signals(-code).name if code < 0 else f"it ended itself with exit code {code}"

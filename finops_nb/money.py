@@ -51,7 +51,8 @@ def parse_amount(value: Any) -> Decimal:
     """
     if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
         raise ValueError("not an amount; write digits and a decimal point, such as 5000 or 5000.50")
-    text = format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
+    number = Decimal(repr(value)) if isinstance(value, float) else value
+    text = format(number, "f") if isinstance(number, Decimal) else str(number)
     if not AMOUNT.fullmatch(text):
         raise ValueError(
             "not a plain amount; write digits and a decimal point only, such as 5000 or 5000.50, "

@@ -72,7 +72,7 @@ def heading(usage: Usage, params: Params, edition: Edition) -> Prose:
         Kind.OFFICIAL: (),
         Kind.ANALYSIS: (("ANALYSIS · NOT FOR BOOKING", "Not the official report of a calendar month; it has no ledger."),),
         Kind.SCENARIO: (("WHAT-IF", "Budgets of a scenario, not the approved ones; it has no ledger."),),
-        Kind.DRAFT: (("DRAFT", "Made outside of `finops-nb run`; only what it published is a report."),),
+        Kind.DRAFT: (("DRAFT", "Made outside of finops-nb run; only what that command published is a report."),),
     }[edition.kind]
     if not usage.complete:
         known = f"Usage is known up to {usage.last_day}; the period ends with {params.window.last_day}."

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PlainSerializer
 
 from finops_nb.money import ZERO, parse_amount
 from finops_nb.schema import UNALLOCATED
@@ -68,10 +68,15 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(_text(item) for item in (value if isinstance(value, (list, tuple)) else (value,)))
 
 
+def _digits(amount: Decimal) -> str:
+    """`amount` with the decimals it was written with, and never with the exponent that `_budget` would refuse."""
+    return format(amount, "f")
+
+
 Name = Annotated[str, BeforeValidator(_name)]
 Text = Annotated[str, BeforeValidator(_text)]
-Budget = Annotated[Decimal, BeforeValidator(_budget)]
-Fraction = Annotated[Decimal, BeforeValidator(_fraction)]
+Budget = Annotated[Decimal, BeforeValidator(_budget), PlainSerializer(_digits, when_used="json")]
+Fraction = Annotated[Decimal, BeforeValidator(_fraction), PlainSerializer(_digits, when_used="json")]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 Day = Annotated[date | None, BeforeValidator(_day)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]

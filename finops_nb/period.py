@@ -62,7 +62,7 @@ class Period:
         """
         if not self.is_month:
             raise ValueError(f"{self.text} is no month")
-        return parse_period(f"{self.end:%Y-%m}")
+        return parse_period(self.end.isoformat()[:7])
 
     def preceding(self) -> Period:
         """The month before a month; else as many days just before.
@@ -71,7 +71,7 @@ class Period:
         '2025-02'
         """
         if self.is_month:
-            return parse_period(f"{self.start - timedelta(days=1):%Y-%m}")
+            return parse_period((self.start - timedelta(days=1)).isoformat()[:7])
         start = self.start - (self.end - self.start)
         return Period(f"{start}/{self.start}", start, self.start)
 

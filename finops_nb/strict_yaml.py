@@ -71,6 +71,9 @@ def _document(text: str, shown: str) -> Document:
     reader = _Reader(shown)
     try:
         node = _first_node(text, reader)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise Refusal(Problem("a character that YAML can't hold", "Remove it", shown, line, value=chr(error.character))) from error
     except yaml.YAMLError as error:
         raise Refusal(_syntax(error, shown)) from error
     if node is None:
@@ -114,13 +117,16 @@ class _Reader:
 
     def value(self, node: yaml.Node, path: KeyPath, line: int) -> Any:
         self.lines[path] = line
-        if node.tag not in PLAIN_TAGS:
-            self.problem(node, "a YAML tag", "Write the plain value", path, node.tag.replace("tag:yaml.org,2002:", "!!"))
+        self.tag(node, path)
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, str(n)), item.start_mark.line + 1) for n, item in enumerate(node.value)]
         return None if node.value == "" and node.style is None else node.value
+
+    def tag(self, node: yaml.Node, path: KeyPath) -> None:
+        if node.tag not in PLAIN_TAGS:
+            self.problem(node, "a YAML tag", "Write the plain value", path, node.tag.replace("tag:yaml.org,2002:", "!!"))
 
     def mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -131,6 +137,7 @@ class _Reader:
                 self.problem(key_node, "a key that is no text", "Put the key in quotes", path)
                 continue
             key = key_node.value
+            self.tag(key_node, (*path, key))
             same = unicodedata.normalize("NFC", key)
             if same in first:
                 self.problem(key_node, f"the key stands twice, first in line {first[same]}", "Keep one of them", (*path, key))

@@ -16,7 +16,6 @@ from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import GROUPINGS, InputFile, Usage
 
-
 # A slow machine is no defect: properties have no deadline, and the same cases on every machine.
 settings.register_profile("finops_nb", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("finops_nb")

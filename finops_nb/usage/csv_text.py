@@ -91,8 +91,8 @@ def _refuse_odd_header(names: Sequence[str], source: Source) -> None:
         if len(names) == 1 and mark in names[0]:
             raise Refusal(Problem(f"the fields are parted by {called}", "Save the file with commas", source.name, 1, value=names[0]))
     for name in names:
-        if (byte := _stray_byte(name)) is not None:
-            raise Refusal(Problem("the header is not UTF-8", "Save the file as UTF-8", source.name, 1, value=f"byte 0x{byte:02x}"))
+        if fault := _character_fault(name):
+            raise Refusal(Problem(f"in the header {fault[0]}", fault[1], source.name, 1, value=_printable(name)))
 
 
 def scan_sql(source: Source, width: int) -> str:
@@ -172,7 +172,7 @@ def _check_row(row: list[str], line: int, header: Sequence[str], places: Mapping
     else:
         for name, value in zip(header, row, strict=True):
             if not value.isascii() or "\0" in value or '"' in value:
-                wrong(_character_fault(value), name, value.encode("utf-8", "backslashreplace").decode("utf-8"))
+                wrong(_character_fault(value), name, _printable(value))
         for ours, fault in (("timestamp", values.time_fault), ("cost", values.cost_fault), *((name, values.name_fault) for name in NAMED)):
             wrong(fault(row[places[ours]]), header[places[ours]], row[places[ours]])
     proof.rows += 1
@@ -201,6 +201,11 @@ def last_row(source: Source, shape: Shape) -> list[str]:
 def _stray_byte(text: str) -> int | None:
     """The first byte of it that is no UTF-8, as `surrogateescape` kept it."""
     return next((ord(char) - 0xDC00 for char in text if 0xDC80 <= ord(char) <= 0xDCFF), None)
+
+
+def _printable(text: str) -> str:
+    """The text with its stray bytes spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _text(source: Source) -> TextIOWrapper:

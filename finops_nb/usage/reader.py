@@ -153,7 +153,7 @@ def _open_end(table: Table, shape: Shape, header: Sequence[str], places: Mapping
     name = table.source.name
     cut = next((ours for ours in ("timestamp", "cost") if places[ours] == len(header) - 1), None)
     row = csv_text.last_row(table.source, shape)
-    if cut:
+    if cut and not shape.last_line.endswith(b'"'):
         rule = f"the last line has no line break, so its {cut} may be cut short"
         fix = "Export the file again; if the line is whole, end it with a line break"
         raise Refusal(Problem(rule, fix, name, shape.lines, table.names[cut], row[-1]))

@@ -1,0 +1,147 @@
+"""Home: where params, notebooks and outputs are, and which NAMEs may be run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from finops_nb import home as module
+from finops_nb.errors import Refusal
+from finops_nb.home import VARIABLE, Home, find_home, packaged_notebooks
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Home:
+    """A home with three NAMEs, and no other one around it."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setattr(module, "CHECKOUT", tmp_path / "nowhere")
+    home = Home(tmp_path / "home")
+    for name in ("2025-11", "2025-12", "analysis/2025-Q4"):
+        write(home, name)
+    (home.root / "notebooks").mkdir()
+    return home
+
+
+def write(home: Home, name: str) -> None:
+    home.params_file(name).parent.mkdir(parents=True, exist_ok=True)
+    home.params_file(name).touch()
+
+
+def test_it_lists_the_names(home):
+    """Every params file is a NAME: its path under params/ without suffix."""
+    assert home.names() == ["2025-11", "2025-12", "analysis/2025-Q4"]
+
+
+@pytest.mark.parametrize("name", ["2025-12", "2025-12.yaml", "params/2025-12.yaml", "./params/2025-12.yaml", "analysis/2025-Q4"])
+def test_it_takes_a_name_as_it_is_typed(home, name):
+    """A NAME may be typed as its path, as a shell completes it."""
+    assert home.check_name(name) in ("2025-12", "analysis/2025-Q4")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("..", ".", "../2025-12", "analysis/../2025-12", "analysis/..", "/etc/passwd", "/2025-12", "", "analysis/", "analysis//2025-Q4"),
+        *(".hidden", "analysis/.hidden", "-x", "_x", "a b", "a\tb", "2025-12\n", "a\\b", "é", "日本", "a;b", "$(x)", "~", "a*"),
+        *("params/", "params/../x", "./../x"),
+    ],
+)
+def test_it_refuses_a_name_that_could_leave_params(home, name):
+    """Dots, blanks, absolute paths, hidden files and foreign characters are refused before the disk is looked at."""
+    with pytest.raises(Refusal) as refused:
+        home.check_name(name)
+
+    problem = refused.value.problems[0]
+    assert (problem.column, problem.value) == ("NAME", name)
+    assert "Move the file under params/" in problem.fix
+
+
+def test_it_refuses_a_name_without_a_file(home):
+    """A misspelt NAME is answered with the nearest one."""
+    with pytest.raises(Refusal, match=r'^params/analysis/2025-Q3\.yaml: there is no such params file\. Did you mean "analysis/2025-Q4"\?$'):
+        home.check_name("analysis/2025-Q3")
+
+
+def test_it_says_how_to_write_a_month_that_is_missing(home):
+    """For a month, the command that writes it is named too."""
+    with pytest.raises(Refusal, match=r"Or `finops-nb new 2026-01` writes it\.$"):
+        home.check_name("2026-01")
+
+
+def test_it_says_how_to_lay_out_a_first_one(tmp_path):
+    """With no NAME to compare with, it is `init` that helps."""
+    (tmp_path / "params").mkdir()
+
+    with pytest.raises(Refusal, match="finops-nb init FOLDER lays out a first one"):
+        Home(tmp_path).check_name("quarter")
+
+
+@pytest.mark.parametrize(("outer", "inner"), [("2025-12", "2025-12/late"), ("analysis", "analysis/2025-Q4"), ("a", "a/b/c")])
+def test_it_refuses_names_that_lie_inside_one_another(home, outer, inner):
+    """outputs/a is one report's folder; it can't hold that of a/b as well."""
+    write(home, outer)
+    write(home, inner)
+
+    for name in (outer, inner):
+        with pytest.raises(Refusal, match=f"outputs/{outer} would hold both a report and other reports' folders"):
+            home.check_name(name)
+
+
+def test_it_finds_the_nearest_home_upward(home, monkeypatch):
+    """From any folder inside, and from the working directory if none is named."""
+    inside = home.root / "params" / "analysis"
+
+    assert find_home(inside) == find_home(home.root) == home
+    monkeypatch.chdir(inside)
+    assert find_home() == home
+
+
+def test_it_wants_both_folders_upward(home):
+    """A folder with params/ alone is no home that is found by chance; the one around it is."""
+    (home.root / "sub" / "params").mkdir(parents=True)
+
+    assert find_home(home.root / "sub") == home
+
+
+def test_it_prefers_the_variable(home, tmp_path, monkeypatch):
+    """`$FINOPS_NB_HOME` wins over where one stands, and needs no notebooks/."""
+    other = tmp_path / "other"
+    (other / "params").mkdir(parents=True)
+    monkeypatch.setenv(VARIABLE, str(other))
+
+    assert find_home(home.root) == Home(other)
+
+
+def test_it_refuses_a_variable_that_names_no_home(home, tmp_path, monkeypatch):
+    """A wrong `$FINOPS_NB_HOME` is never silently passed over."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "typo"))
+
+    with pytest.raises(Refusal, match=r"^\$FINOPS_NB_HOME: the folder has no params/ \(found .*typo"):
+        find_home(home.root)
+
+
+def test_it_falls_back_on_the_checkout_and_then_refuses(home, tmp_path, monkeypatch):
+    """Outside of every home the checkout is one; without a checkout, the way to one is named."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    with pytest.raises(Refusal, match="Lay out a home with `finops-nb init FOLDER`"):
+        find_home(outside)
+
+    monkeypatch.setattr(module, "CHECKOUT", home.root)
+    assert find_home(outside) == home
+
+
+def test_it_prefers_its_own_notebook(home):
+    """A home's own notebook is run; without one, the packaged notebook."""
+    assert home.notebook("organizational_alignment") == packaged_notebooks() / "organizational_alignment.ipynb"
+
+    own = home.root / "notebooks" / "organizational_alignment.ipynb"
+    own.touch()
+    assert home.notebook("organizational_alignment") == own
+
+
+def test_it_shows_no_path_of_the_machine(home):
+    """Inside the home a path is relative; outside, only its last part is shown."""
+    assert home.shown(home.params_file("2025-12")) == "params/2025-12.yaml"
+    assert home.shown(Path("/secret/place/usage.csv")) == "usage.csv"

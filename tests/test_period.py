@@ -1,0 +1,103 @@
+"""Period: whole days, the first inclusive and the last exclusive."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finops_nb.period import parse_period
+
+years = st.integers(2, 9998)
+months = st.builds(lambda year, month: f"{year:04}-{month:02}", years, st.integers(1, 12))
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "days", "label"),
+    [
+        ("2025-12", date(2025, 12, 1), date(2026, 1, 1), 31, "December 2025"),
+        ("2025-02", date(2025, 2, 1), date(2025, 3, 1), 28, "February 2025"),
+        ("2028-02", date(2028, 2, 1), date(2028, 3, 1), 29, "February 2028"),
+        ("2100-02", date(2100, 2, 1), date(2100, 3, 1), 28, "February 2100"),
+        ("2025-Q1", date(2025, 1, 1), date(2025, 4, 1), 31 + 28 + 31, "Q1 2025"),
+        ("2025-Q4", date(2025, 10, 1), date(2026, 1, 1), 31 + 30 + 31, "Q4 2025"),
+        ("2025", date(2025, 1, 1), date(2026, 1, 1), 365, "2025"),
+        ("2028", date(2028, 1, 1), date(2029, 1, 1), 366, "2028"),
+        ("2025-11-18/2025-12-18", date(2025, 11, 18), date(2025, 12, 18), 13 + 17, "18 November 2025 to 17 December 2025"),
+        ("2025-12-31/2026-01-01", date(2025, 12, 31), date(2026, 1, 1), 1, "31 December 2025 to 31 December 2025"),
+    ],
+)
+def test_it_is_half_open(text, start, end, days, label):
+    """A month, a quarter, a year and an interval start on their first day and end before the day after their last."""
+    period = parse_period(text)
+
+    assert (period.text, period.start, period.end, period.label) == (text, start, end, label)
+    assert (len(period.days), period.days[0], period.days[-1]) == (days, start, period.last_day)
+    assert period.last_day == end - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "2025-13", "2025-00", "2025-1", "25-12", "2025-Q0", "2025-Q5", "2025-q4", "2025Q4", "December 2025"),
+        *("2025-12-01", "2025/12", "2025-12\n", " 2025-12", "2025-12 ", "-2025", "12025", "２０２５-12", "2025-12/2026-01"),
+        *("2025-12-18/2025-12-18", "2025-12-18/2025-12-17", "2025-02-30/2025-03-05", "2025-02-01/2025-02-29", "2025-12-01/P1M"),
+        *("0000", "0000-01", "9999", "9999-12", "9999-Q4", "2025-12-18/2025-12-19/2025-12-20"),
+    ],
+)
+def test_it_refuses_what_is_no_period(text):
+    """A refusal is a rule and a way out, parted by a semicolon."""
+    with pytest.raises(ValueError, match=r"^[^;]+; [^;]+$"):
+        parse_period(text)
+
+
+def test_it_says_that_the_second_day_is_exclusive():
+    """Who meant one day and wrote it twice is told why there is none."""
+    with pytest.raises(ValueError, match="holds no day; its second day, which is exclusive"):
+        parse_period("2025-12-18/2025-12-18")
+
+
+@given(years)
+def test_it_divides_a_year_without_gap_or_overlap(year):
+    """Twelve months, and four quarters, are the year: day for day."""
+    days = parse_period(f"{year:04}").days
+
+    assert sum((parse_period(f"{year:04}-{month:02}").days for month in range(1, 13)), ()) == days
+    assert sum((parse_period(f"{year:04}-Q{quarter}").days for quarter in range(1, 5)), ()) == days
+
+
+@given(months)
+def test_it_steps_from_month_to_month(text):
+    """The month after starts where a month ends, and the month before it is that month again."""
+    month = parse_period(text)
+
+    assert month.following().start == month.end
+    assert month.following().preceding() == month == month.preceding().following()
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        ("2026-01", "2025-12"),
+        ("2025-03", "2025-02"),
+        ("2025-11-18/2025-12-18", "2025-10-19/2025-11-18"),  # 30 days before 18 November
+        ("2025-Q1", "2024-10-03/2025-01-01"),  # 90 days before 1 January
+    ],
+)
+def test_it_knows_what_came_before(text, before):
+    """Before a month is a month; before anything else, as many days."""
+    period, preceding = parse_period(text), parse_period(text).preceding()
+
+    assert preceding == parse_period(before)
+    assert preceding.end == period.start
+    assert period.is_month or len(preceding.days) == len(period.days)
+
+
+@pytest.mark.parametrize("text", ["2025", "2025-Q4", "2025-12-01/2026-01-01"])
+def test_only_a_month_has_a_month_after_it(text):
+    """An interval that happens to cover a month is not written as one, and is none."""
+    assert not parse_period(text).is_month
+    with pytest.raises(ValueError, match="is no month"):
+        parse_period(text).following()
