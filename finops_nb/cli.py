@@ -59,7 +59,7 @@ def run(names: tuple[str, ...], force: bool) -> None:
     worst = 0
     for name in names:
         try:
-            click.echo(run_name(name, home, force=force, progress=_progress(name)))
+            click.echo(run_name(name, home, force=force, progress=_progress(name), notice=_say))
         except FinopsError as error:
             click.echo(f"{name}: {error}" if len(names) > 1 else str(error), err=True)
             worst = max(worst, error.exit_code)
@@ -122,6 +122,10 @@ def init(folder: Path) -> None:
 
     for line in lay_out(folder):
         click.echo(line)
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)
 
 
 def _progress(name: str):

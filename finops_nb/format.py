@@ -37,7 +37,7 @@ class Format:
         return self._amount(amount, minor_units(self.currency))
 
     def unit_cost(self, amount: Decimal | None) -> str:
-        """$0.0391: two decimals more than money; two more again where nothing would be left."""
+        """$0.0391: two decimals more than money; two more again where at most one digit would be left."""
         decimals = minor_units(self.currency) + 2
         tiny = amount is not None and 0 < abs(amount) < Decimal(10).scaleb(-decimals)
         return self._amount(amount, decimals + 2 if tiny else decimals)

@@ -13,14 +13,13 @@ from typing import Any, Final, Protocol
 import pandas as pd
 
 from finops_nb.edition import Edition, Kind
+from finops_nb.handover import LEDGER, RESULTS, marker_text
 from finops_nb.narrative import title
 from finops_nb.overview import overview
 from finops_nb.params import Params
 from finops_nb.provenance import provenance
 from finops_nb.usage.model import Usage
 
-FILE: Final = "results.json"
-LEDGER: Final = "chargeback.csv"
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 """First characters that make a spreadsheet read a name as a formula, the full-width forms too; and the apostrophe
 itself, so that taking one off always gives the name back."""
@@ -45,11 +44,6 @@ class Marker:
         return self.text
 
 
-def marker_text(edition: Edition) -> str:
-    """What the last cell of a complete run prints."""
-    return f"Results handed over: {edition.name}, key {edition.key}"
-
-
 def hand_over(parts: Sequence[Part], usage: Usage, params: Params, edition: Edition, book: pd.DataFrame | None) -> Marker:
     """Write the results into the runner's staging folder; in a draft, write nothing.
 
@@ -67,7 +61,7 @@ def hand_over(parts: Sequence[Part], usage: Usage, params: Params, edition: Edit
         "tables": {part.name: part.records() for part in parts},
         "provenance": provenance(usage, params, edition),
     }
-    _write(edition.staging / FILE, json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    _write(edition.staging / RESULTS, json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     if edition.kind is Kind.OFFICIAL and book is not None:
         _write(edition.staging / LEDGER, ledger_text(book, usage, params))
     return Marker(marker_text(edition))

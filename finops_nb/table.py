@@ -13,8 +13,9 @@ from typing import Any, Final
 import jinja2
 import pandas as pd
 
+from finops_nb.errors import Failure
 from finops_nb.format import Format, visible
-from finops_nb.money import minor_units, plain, rounding_difference
+from finops_nb.money import minor_units, plain, rounding_difference, total
 from finops_nb.schema import Column
 
 Line = Mapping[str, Any]
@@ -80,7 +81,11 @@ class Table:
         return [{name: scalar(value) for name, value in line.items()} for block in self.blocks for line in block.lines]
 
     def rows(self, block: Block) -> list[Row]:
-        """The printed rows of a block: its lines, a "Rounding" row where the printed lines miss the printed total, the total."""
+        """The printed rows of a block: its lines, a "Rounding" row where the printed lines miss the printed total, the total.
+
+        Raises:
+            Failure: the exact lines miss the exact total; no rounding may cover that.
+        """
         rows = [self._row("line", line) for line in block.lines]
         if block.total is not None:
             rounding = self._rounding(block)
@@ -95,6 +100,9 @@ class Table:
             whole = block.total.get(column.name)
             if column.unit in MONEY and column.additive and whole is not None:
                 amounts = [line[column.name] for line in block.lines if line[column.name] is not None]
+                if total(amounts) != whole:
+                    sums = f"{plain(total(amounts))}, its total is {plain(whole)}"
+                    raise Failure(f"The table {self.name} does not foot: {column.label} adds up to {sums}.")
                 differences[column.name] = rounding_difference(amounts, whole, minor_units(self.currency))
         return {name: difference for name, difference in differences.items() if difference}
 

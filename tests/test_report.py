@@ -234,3 +234,17 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 def _touched(folder: Path) -> dict[str, int]:
     return {file.name: file.stat().st_ino for file in sorted(folder.iterdir())}
+
+
+def test_plain_papermill_runs_it_from_anywhere_as_a_draft(tmp_path):
+    """It finds its usage from a folder that is no home, prints the same figures, and is stamped DRAFT."""
+    notebook, month = CHECKOUT / "notebooks" / "organizational_alignment.ipynb", CHECKOUT / "params" / "2025-12.yaml"
+    environment = {name: value for name, value in os.environ.items() if name not in ("FINOPS_NB_HOME", "FINOPS_NB_STAGING")}
+    command = [sys.executable, "-m", "papermill", str(notebook), "draft.ipynb", "-f", str(month), "--no-progress-bar"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["draft.ipynb"]
+    draft = nbformat.read(tmp_path / "draft.ipynb", as_version=4)
+    shown = "".join(output["data"].get("text/html", "") for cell in draft.cells for output in cell.get("outputs", []) if "data" in output)
+    assert "<strong>DRAFT</strong>" in shown
+    assert "$8,669.89" in shown

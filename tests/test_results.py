@@ -11,8 +11,9 @@ import pytest
 from finops_nb.allocation import allocate
 from finops_nb.chargeback import ledger
 from finops_nb.edition import Edition, Kind, current_edition, kind_of
+from finops_nb.handover import marker_text
 from finops_nb.overview import overview, warnings
-from finops_nb.results import hand_over, ledger_text, marker_text
+from finops_nb.results import hand_over, ledger_text
 from finops_nb.suggestion import budget_skeleton
 from finops_nb.usage.model import Notice
 

@@ -65,6 +65,11 @@ def open_engine() -> Iterator[duckdb.DuckDBPyConnection]:
         yield db
 
 
+def knows_zone(db: duckdb.DuckDBPyConnection, zone: str) -> bool:
+    """Whether the engine's own list of time zones has this one."""
+    return db.execute("SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [zone]).fetchone() != (0,)
+
+
 def add_table(db: duckdb.DuckDBPyConnection, table: Table, period: Period, zone: str) -> Facts:
     """Scan a file once, and add it to both summaries.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import duckdb
@@ -30,10 +31,7 @@ def read_columns(db: duckdb.DuckDBPyConnection, source: Source) -> tuple[tuple[s
         schema = db.execute(f"SELECT name, num_children FROM parquet_schema({path_sql(source)})").fetchall()
     except duckdb.Error as error:
         raise unreadable(error, source) from error
-    names = _top_level(schema)
-    if len(names) != len(described):
-        names = [row[0] for row in described]
-    return tuple((name, row[0], row[1]) for name, row in zip(names, described, strict=True))
+    return tuple((name, row[0], row[1]) for name, row in zip(_top_level(schema), described, strict=True))
 
 
 def _top_level(schema: list[tuple[str, int | None]]) -> list[str]:
@@ -72,7 +70,7 @@ def open_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params) 
 
 def find_faults(db: duckdb.DuckDBPyConnection, table: Table, zone: str) -> list[Problem]:
     """The problems of the first bad rows; `line` is the number of the row, from 1."""
-    rows = rows_sql(table, zone, also="file_row_number + 1 AS number, ")
+    rows = rows_sql(replace(table, scan=_scan(table.source, numbered=True)), zone, also="file_row_number + 1 AS number, ")
     query = (
         f"SELECT number, day IS NULL, cost IS NULL, CAST(time AS {values.TEXT}), CAST(amount AS {values.TEXT}), {', '.join(NAMED)} "
         f"FROM ({rows}) WHERE {BAD} ORDER BY number LIMIT {SHOWN}"
@@ -98,5 +96,6 @@ def unreadable(error: duckdb.Error, source: Source) -> Refusal:
     return Refusal(Problem(rule, "Copy or export it again; it is damaged, cut short or something else", source.name))
 
 
-def _scan(source: Source) -> str:
-    return f"read_parquet({path_sql(source)}, file_row_number = true, hive_partitioning = false, filename = false)"
+def _scan(source: Source, numbered: bool = False) -> str:
+    numbers = ", file_row_number = true" if numbered else ""
+    return f"read_parquet({path_sql(source)}, hive_partitioning = false{numbers})"

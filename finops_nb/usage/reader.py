@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import duckdb
 
@@ -17,6 +18,8 @@ from finops_nb.usage.engine import Facts, Span
 from finops_nb.usage.model import InputFile, Notice, Usage
 from finops_nb.usage.sources import NAME_ONCE, Source, State, changes, find_sources, fingerprint, states
 from finops_nb.usage.table import Table
+
+ZONE_FIX: Final = "Write the IANA name of a place, such as Europe/Berlin, or UTC"
 
 
 def read_usage(params: Params, home: Home | None = None) -> Usage:
@@ -37,6 +40,8 @@ def read_usage(params: Params, home: Home | None = None) -> Usage:
     prints = fingerprint(sources)
     try:
         with engine.open_engine() as db:
+            if params.timezone != "UTC" and not engine.knows_zone(db, params.timezone):
+                raise Refusal(Problem("no time zone that usage can be read in", ZONE_FIX, column="timezone", value=params.timezone))
             facts, more_notices = _read_all(db, sources, before, params)
             _refuse_copies(prints, facts)
             inside, outside = engine.spans(db, params.window)

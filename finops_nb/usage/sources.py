@@ -7,7 +7,7 @@ import errno
 import glob
 import hashlib
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeVar
@@ -62,20 +62,35 @@ def find_sources(params: Params, home: Home | None = None) -> tuple[tuple[Source
     """`resolve_inputs`, and a notice for each folder of which a part was left out."""
     problems: list[Problem] = []
     notices: list[Notice] = []
-    named: dict[Path, tuple[str, Path]] = {}
+    named: dict[Hashable, tuple[str, Path]] = {}
     for pattern in params.usage:
-        place = pattern.replace("{period}", params.period)
         try:
-            for path in _matches(place, home, notices):
-                other = named.setdefault(path.resolve(), (pattern, path))
-                if other != (pattern, path):
-                    rule = f'{path.name} is named twice, by "{other[0]}" ({other[1].name}) and by "{pattern}" ({path.name})'
+            for path in _matches(pattern.replace("{period}", params.period), home, notices):
+                first, other = named.setdefault(_identity(path), (pattern, path))
+                if other is not path:
+                    rule = f'the same file twice: {other.name} by "{first}" and {path.name} by "{pattern}"'
                     problems.append(Problem(rule, NAME_ONCE, column="usage", value=pattern))
         except Refusal as refusal:
             problems += refusal.problems
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            problems.append(Problem(f"cannot be read: {reason}", "Check the path and its permissions", column="usage", value=pattern))
     if problems:
         raise Refusal(problems)
     return _shown((path for _, path in named.values()), home), tuple(notices)
+
+
+def _identity(path: Path) -> Hashable:
+    """What two names of one file have in common."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise ValueError("the name of a file is not UTF-8") from None
+    try:
+        status = path.stat()
+    except OSError:
+        return path
+    return status.st_dev, status.st_ino
 
 
 def _matches(place: str, home: Home | None, notices: list[Notice]) -> Iterator[Path]:
@@ -120,7 +135,8 @@ def _usable(entries: list[Path], place: str, notices: list[Notice]) -> Iterator[
         there = f"there is {_listed(others)}" if others else "it is empty"
         raise _refused(f"no file of usage in it; {there}", f"Put usage there as {READABLE}", place)
     if others and place != SAMPLE:
-        notices.append(Notice(f'Of "{place}" {_listed(others)} was not read, being no {READABLE}.', 0, ZERO))
+        shown = Path(place).name if Path(place).is_absolute() else place
+        notices.append(Notice(f'Left out of "{shown}", being neither CSV nor Parquet: {_listed(others)}.', 0, ZERO))
     yield from usable
 
 
@@ -167,7 +183,7 @@ def _shown_name(path: Path, home: Home | None) -> str:
         shown = (home or find_home()).shown(path)
     except Refusal:
         shown = path.name
-    return shown.encode("utf-8", "backslashreplace").decode("utf-8")
+    return shown
 
 
 def fingerprint(sources: Iterable[Source]) -> tuple[tuple[str, str], ...]:

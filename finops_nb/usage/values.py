@@ -27,7 +27,8 @@ SCIENTIFIC: Final = 30
 TEXT: Final = "VARCHAR"
 FLOAT: Final = "DOUBLE"
 INTEGERS: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
-TIMES: Final = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "DATE")
+AWARE: Final = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
+TIMES: Final = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE", *AWARE)
 
 Fault = tuple[str, str]
 """A rule and a fix."""
@@ -45,7 +46,9 @@ def known_type(ours: str, kind: str) -> bool:
     """Whether our column `ours` can be read from a column of DuckDB's type `kind`."""
     if ours == "timestamp":
         return kind == TEXT or kind in TIMES
-    return kind == TEXT or kind in INTEGERS or (ours == "cost" and (kind == FLOAT or kind.startswith("DECIMAL")))
+    if ours == "cost":
+        return kind in (TEXT, FLOAT, *INTEGERS) or kind.startswith("DECIMAL")
+    return kind in (TEXT, "UUID", *INTEGERS)
 
 
 def cost_is_text(kind: str) -> bool:
@@ -114,12 +117,11 @@ def day_sql(column: str, kind: str, zone: str) -> str:
             f"WHEN regexp_matches(substr({column}, 11), '[Z+-]') THEN CASE WHEN {_day_of(column)} IS NOT NULL THEN {aware} END "
             f"ELSE {_day_of(column)} END"
         )
-    if kind == "TIMESTAMP_NS":
-        whole = f"(epoch_ns({column}) - CASE WHEN epoch_ns({column}) < 0 THEN 999 ELSE 0 END) // 1000"
-        return _in_range(f"CAST(make_timestamp({whole}) AS DATE)")
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return _in_range(f"CAST({column} AT TIME ZONE {sql_text(zone)} AS DATE)")
-    return _in_range(f"CAST({column} AS DATE)")
+    local = f"({column} AT TIME ZONE {sql_text(zone)})" if kind in AWARE else column
+    if kind.endswith("_NS"):
+        floor = f"(epoch_ns({local}) - CASE WHEN epoch_ns({local}) < 0 THEN 999 ELSE 0 END) // 1000"
+        local = f"make_timestamp({floor})"
+    return _in_range(f"CAST({local} AS DATE)")
 
 
 def _day_of(column: str) -> str:

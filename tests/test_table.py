@@ -1,0 +1,261 @@
+"""Table: printed lines that add up to the printed total, and names of the data that stay text."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml.html import fragment_fromstring
+
+from finops_nb import schema
+from finops_nb.errors import Failure
+from finops_nb.money import minor_units, rounded, total
+from finops_nb.table import Block, Table, one_block
+from finops_nb.variance import Status
+
+COST_TABLE = (schema.ORGANIZATION, schema.COST, schema.CALLS)
+amounts = st.decimals(-1000, 1000, places=4)
+
+
+def table_of(*costs: str, columns=COST_TABLE, currency: str = "USD", **more) -> Table:
+    """Lines a, b, c … of these costs, with their total."""
+    lines = [{"organization": name, "cost": Decimal(cost), "calls": 1, **more} for name, cost in zip("abcdefgh", costs, strict=False)]
+    foot = {"cost": total(line["cost"] for line in lines), "calls": len(lines)}
+    return Table("costs", "Costs", columns, (Block(lines, foot),), currency)
+
+
+def printed(table: Table) -> list[tuple[str, ...]]:
+    return [(row.kind, *(cell.text for cell in row.cells)) for block in table.blocks for row in table.rows(block)]
+
+
+def elements(html: str) -> tuple[list[str], list[str]]:
+    """The tags of a piece of HTML in their order, and the text of each cell."""
+    page = fragment_fromstring(html)
+    return [element.tag for element in page.iter()], [cell.text_content() for cell in page.iter("td", "th")]
+
+
+def test_it_prints_lines_and_their_total():
+    """Each value by the unit of its column; nothing beside what adds up already."""
+    assert printed(table_of("1234.50", "0.50")) == [
+        ("line", "a", "$1,234.50", "1"),
+        ("line", "b", "$0.50", "1"),
+        ("total", "Total", "$1,235.00", "2"),
+    ]
+
+
+def test_it_adds_a_rounding_line_where_lines_would_not_add_up():
+    """0.005 + 0.005 prints as 0.01 + 0.01, and their total as 0.01: a line says so."""
+    assert printed(table_of("0.005", "0.005")) == [
+        ("line", "a", "$0.01", "1"),
+        ("line", "b", "$0.01", "1"),
+        ("rounding", "Rounding", "-$0.01", ""),
+        ("total", "Total", "$0.01", "2"),
+    ]
+
+
+@pytest.mark.parametrize(("currency", "needed"), [("USD", False), ("JPY", True), ("KWD", False)])
+def test_it_rounds_in_the_decimals_of_the_currency(currency, needed):
+    """0.50 + 0.50 are whole cents, and 1 + 1 yen of a total of 1."""
+    assert ("rounding" in [row[0] for row in printed(table_of("0.50", "0.50", currency=currency))]) is needed
+
+
+@given(st.lists(amounts, min_size=1, max_size=8), st.sampled_from(["USD", "JPY", "KWD"]))
+def test_its_printed_lines_foot(costs, currency):
+    """Lines and rounding, as printed, are the printed total; and there is a rounding line only if it is not zero."""
+    table = table_of(*map(str, costs), currency=currency)
+    figures = [(row[0], Decimal("".join(char for char in row[2] if char in "-.0123456789"))) for row in printed(table)]
+    decimals = minor_units(currency)
+
+    assert total(figure for kind, figure in figures if kind != "total") == figures[-1][1] == rounded(total(costs), decimals)
+    needed = total(rounded(cost, decimals) for cost in costs) != rounded(total(costs), decimals)
+    assert [kind for kind, _ in figures].count("rounding") == needed
+
+
+def test_it_foots_every_column_that_adds():
+    """Cost and variance each have their difference; a share and a budget that is not set have none."""
+    columns = (schema.PRODUCT, schema.COST, schema.SHARE, schema.BUDGET, schema.VARIANCE)
+    half = Decimal("0.005")
+    line = {"product": "x", "cost": half, "share": Decimal("0.5"), "budget": None, "variance": half}
+    foot = {"cost": 2 * half, "share": Decimal(1), "budget": Decimal("0.00"), "variance": 2 * half}
+
+    assert printed(Table("t", "T", columns, (Block([line, line], foot),)))[-2:] == [
+        ("rounding", "Rounding", "-$0.01", "", "", "-$0.01"),
+        ("total", "Total", "$0.01", "100.0%", "$0.00", "$0.01"),
+    ]
+
+
+def test_it_covers_no_real_difference_by_rounding():
+    """Lines that miss their total by more than rounding, even by a millionth, are a table that must not be shown."""
+    table = Table(
+        "costs", "Costs", COST_TABLE, (Block([{"organization": "a", "cost": Decimal(1), "calls": 1}], {"cost": Decimal("1.000001")}),)
+    )
+
+    with pytest.raises(Failure, match=r"^The table costs does not foot: Total Cost adds up to 1, its total is 1\.000001\.$"):
+        table._repr_html_()
+
+
+def test_it_has_no_total_where_none_is_given():
+    """A list of unlike things does not add up."""
+    assert printed(Table("t", "T", COST_TABLE, (Block([{"organization": "a", "cost": Decimal(1), "calls": 1}]),))) == [
+        ("line", "a", "$1.00", "1")
+    ]
+
+
+def test_it_leaves_empty_what_a_total_does_not_have():
+    """A total without calls prints nothing there, and without a budget n/a."""
+    table = Table("t", "T", (*COST_TABLE, schema.BUDGET), (Block([], {"cost": Decimal(0), "budget": None}),))
+
+    assert printed(table) == [("total", "Total", "$0.00", "", "n/a")]
+
+
+def test_it_foots_each_block_by_itself():
+    """A group's lines add up to its own total, under its own heading."""
+    blocks = tuple(
+        Block([{"product": "x", "charge": Decimal(cost)}], {"charge": Decimal(cost)}, heading)
+        for heading, cost in (("org-a", "1"), ("org-b", "2"))
+    )
+    table = Table("t", "T", (schema.PRODUCT, schema.CHARGE), blocks)
+
+    assert printed(table) == [("line", "x", "$1.00"), ("total", "Total", "$1.00"), ("line", "x", "$2.00"), ("total", "Total", "$2.00")]
+    assert [cell for cell in elements(table._repr_html_())[1] if cell.startswith("org")] == ["org-a", "org-b"]
+
+
+def test_it_names_the_total_in_the_first_column_of_text():
+    """Where a rank comes first, "Total" stands under the names."""
+    table = Table("t", "T", (schema.RANK, schema.ORGANIZATION, schema.COST), (Block([], {"cost": Decimal(0)}),))
+
+    assert printed(table) == [("total", "", "Total", "$0.00")]
+
+
+@pytest.mark.parametrize(
+    ("charge", "booked", "beneath"),
+    [
+        ("1.005", "1.00", ("booked $1.00",)),
+        ("1.005", "1.01", ()),
+        ("1.00", "1.00", ()),
+        ("-0.004", "0.00", ()),
+        ("0.004", "0.01", ("booked $0.01",)),
+        ("1.00", None, ()),
+    ],
+)
+def test_it_prints_what_is_booked_beneath_a_charge_that_differs(charge, booked, beneath):
+    """What is printed and what is booked may be a cent apart; then both are said, and else one."""
+    line = {"organization": "a", "charge": Decimal(charge), "booked": booked and Decimal(booked)}
+    (row,) = Table("t", "T", (schema.ORGANIZATION, schema.CHARGE), (Block([line]),)).rows(Block([line]))
+
+    assert row.cells[1].beneath == beneath
+
+
+def test_it_prints_a_note_beneath_its_name():
+    """Commentary stands beside its line, in the cell of its name and in no other."""
+    line = {"organization": "a", "cost": Decimal(1), "calls": 1, "note": "moved <b>here</b>"}
+    table = Table("t", "T", COST_TABLE, (Block([line]),))
+    (row,) = table.rows(table.blocks[0])
+
+    assert [cell.beneath for cell in row.cells] == [("moved <b>here</b>",), (), ()]
+    assert "<small>moved &lt;b&gt;here&lt;/b&gt;</small>" in table._repr_html_()
+
+
+def test_it_marks_status_and_variance_by_class_and_word():
+    """A status is a word; the class only colours it and the variance beside it."""
+    line = {"organization": "a", "variance": Decimal(1), "variance_ratio": Decimal("0.5"), "status": Status.AT_RISK}
+    table = Table("t", "T", (schema.ORGANIZATION, schema.VARIANCE_OF_BUDGET, schema.STATUS), (Block([line]),))
+    (row,) = table.rows(table.blocks[0])
+
+    assert [(cell.text, cell.classes) for cell in row.cells] == [
+        ("a", "text"),
+        ("$1.00 (+50.0%)", "number at-risk"),
+        ("AT RISK", "text at-risk"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "<script>alert(1)</script>",
+            '"><img src=x onerror=alert(1)>',
+            "</td></tr></table>",
+            "a|b",
+            "$5 vs $6",
+            "=1+1",
+            "@SUM(A1)",
+            "{{ 7*7 }}",
+        ),
+        *(
+            "javascript:alert(1)",
+            "a\nb",
+            "a & b",
+            "&lt;b&gt;",
+            "'; DROP TABLE",
+            "**bold**",
+            "[a](http://b)",
+            "\u202egpj",
+            "日本 👩‍🚀",
+            "x" * 10_000,
+            "  ",
+        ),
+    ],
+)
+def test_it_keeps_a_name_as_text(name):
+    """Whatever a name looks like, the page has the elements it has with harmless names, and the cell the name itself."""
+    hostile, harmless = ({"organization": each, "cost": Decimal(1), "calls": 1, "note": each} for each in (name, "harmless"))
+    pages = [
+        elements(Table("t", "T", COST_TABLE, (Block([line], {"cost": Decimal(1), "calls": 1}, line["organization"]),))._repr_html_())
+        for line in (hostile, harmless)
+    ]
+
+    assert pages[0][0] == pages[1][0]
+    assert pages[0][1] == [cell.replace("harmless", name) for cell in pages[1][1]]
+
+
+def test_it_shows_control_characters_as_marks():
+    """HTML can't hold them; a name keeps its other letters."""
+    table = table_of("1")
+    table.blocks[0].lines[0]["organization"] = "a\x00b\x1b[31mc"
+
+    assert "<bdi>a\ufffdb\ufffd[31mc</bdi>" in table._repr_html_()
+
+
+def test_it_hides_formulas_from_mathjax():
+    """In JupyterLab two dollars would make a formula; the table is closed to it, in both spellings that are looked for."""
+    assert 'class="finops table tex2jax_ignore mathjax_ignore" id="costs"' in table_of("1")._repr_html_()
+
+
+def test_it_labels_the_columns_by_the_schema():
+    """Heads are said once, in the schema; the caption says what the table shows."""
+    html = table_of("1")._repr_html_()
+
+    assert elements(html)[1][:3] == ["Organization", "Total Cost", "Calls"]
+    assert "<caption>Costs</caption>" in html
+    assert repr(table_of("1")) == "<table costs: Costs>"
+
+
+def test_its_records_are_json_scalars():
+    """Money is unrounded decimal text, a day and a status text, nothing stays nothing; more columns than are printed."""
+    line = {
+        "organization": "a",
+        "cost": Decimal("1.2345000"),
+        "calls": 1,
+        "budget": None,
+        "status": Status.NO_BUDGET,
+        "day": date(2025, 12, 1),
+    }
+    records = Table("t", "T", COST_TABLE, (Block([line]),)).records()
+
+    assert records == [{"organization": "a", "cost": "1.2345", "calls": 1, "budget": None, "status": "NO BUDGET", "day": "2025-12-01"}]
+    assert [type(value) for value in records[0].values()] == [str, str, int, type(None), str, str]
+    assert json.loads(json.dumps(records)) == records
+
+
+def test_its_records_of_a_frame_are_json_scalars(six):
+    """The integers of a frame are plain ones too."""
+    (block,) = one_block(six.groups["organization",])
+    records = Table("t", "T", COST_TABLE, (block,)).records()
+
+    assert records[1] == {"organization": "org-a", "cost": "6", "calls": 3, "customers": 2}
+    assert {type(value) for record in records for value in record.values()} == {str, int}

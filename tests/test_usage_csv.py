@@ -1,0 +1,277 @@
+"""CSV: each row is read exactly, or the file is refused with the physical line; never anything between."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from usage_files import COLUMNS, call, costs, csv_text, read, refused, write, write_calls
+
+from finops_nb.errors import Refusal
+
+NARROW = ("timestamp", "cost_usd", "organization_id", "product_id", "feature_id", "customer_id", "note")
+HEADER = ",".join(NARROW) + "\n"
+ROW = "2025-12-31,1.5,org-a,chat,ask,c1,n\n"
+
+
+def text(tmp_path: Path, body: str | bytes, header: str = HEADER, name: str = "u.csv") -> Path:
+    return write(tmp_path / name, header.encode() + (body if isinstance(body, bytes) else body.encode()))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        HEADER + ROW,
+        (HEADER + ROW).replace("\n", "\r\n"),
+        "\ufeff" + HEADER + ROW,
+        "\ufeff" + HEADER.replace("timestamp", '"timestamp"') + ROW,
+        HEADER + ROW[:-1],
+        HEADER + ROW.replace("chat", '"chat"'),
+        csv_text([dict(zip(NARROW, ROW[:-1].split(","), strict=True))], NARROW, quoting=csv.QUOTE_ALL),
+        csv_text([dict(zip(NARROW, ROW[:-1].split(","), strict=True))], NARROW[::-1]),
+        HEADER + ROW.replace("1.5", "1.5e0") + "\n\n",
+        HEADER.replace("note", "") + ROW,
+    ],
+)
+def test_it_reads_the_ways_to_write_one_row(tmp_path, content):
+    for name in ("u.csv", "u.csv.gz", "U.CSV"):
+        usage = read(write(tmp_path / name, content))
+        assert costs(usage, "organization", "product") == {"org-a/chat": "1.5"}
+
+
+def test_columns_are_found_by_name_and_others_are_ignored(tmp_path):
+    """Each file has a header order of its own."""
+    one = write_calls(tmp_path / "one.csv", call(cost_usd="1"), columns=COLUMNS)
+    two = write_calls(tmp_path / "two.csv", call(cost_usd="2", extra="x"), columns=["extra", *COLUMNS[::-1]])
+    assert costs(read(one, two), "organization") == {"org-a": "3"}
+
+
+def test_columns_of_other_names_are_given_by_the_params(tmp_path):
+    """One column of the source may be two of ours."""
+    content = csv_text([call()], COLUMNS).replace("organization_id", "team").replace("cost_usd", "amount").replace("feature_id", "f")
+    columns = {"organization": "team", "cost": "amount", "feature": "task_type"}
+    usage = read(write(tmp_path / "u.csv", content), columns=columns)
+    assert (costs(usage, "organization"), costs(usage, "feature")) == ({"org-a": "1"}, {"qa": "1"})
+
+
+@pytest.mark.parametrize("name", ["NA", "007", "null", "None", " x", "x ", "é", "O'Neil", "1e5", "True", "nan", "=1+1", "a,b", 'q"q', "n\nn"])
+def test_a_name_is_kept_as_it_is(tmp_path, name):
+    assert costs(read(write_calls(tmp_path / "u.csv", call(organization_id=name))), "organization") == {name: "1"}
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\u00a0", " \u2003 ", '""'])
+def test_a_blank_name_is_none(tmp_path, blank):
+    """Its cost is unallocated, and a customer without a name is not counted."""
+    file = text(tmp_path, ROW + f"2025-12-31,2,{blank},{blank},{blank},{blank},n\n")
+    usage = read(file)
+    assert costs(usage, "organization") == {"org-a": "1.5", "(unallocated)": "2"}
+    assert (usage.unallocated, int(usage.groups[()]["customers"][0])) == (2, 1)
+
+
+# What is refused, and where. The line is the physical one: a quoted line break counts.
+BROKEN = [
+    ("a trailing comma", ROW + ROW[:-1] + ",\n", 3, None, "8 fields where the header has 7"),
+    ("one field too many", ROW[:-1] + ",9\n", 2, None, "8 fields"),
+    ("two fields too many", ROW[:-1] + ",9,9\n" + ROW, 2, None, "9 fields"),
+    ("a field too few", ROW + "2025-12-31,1.5,org-a,chat,ask,c1\n", 3, None, "6 fields"),
+    ("a trailing comma after a quoted line break", ROW[:-2] + '"n\nn",\n', 2, None, "8 fields"),
+    ("only one field", ROW + "x\n" + ROW, 3, None, "1 fields"),
+    ("a blank line of blanks", ROW + "  \n", 3, None, "1 fields"),
+    ("a quote never closed", ROW + '2025-12-31,1.5,org-a,chat,ask,c1,"n\n', 3, None, "not CSV"),
+    ("a quote never closed, at the end", ROW + ROW + '"', 4, None, "not CSV"),
+    ("text after a quote", ROW + '2025-12-31,1.5,"org"-a,chat,ask,c1,n\n', 3, None, "not CSV"),
+    ("a blank after a quote", '2025-12-31,1.5,"org-a" ,chat,ask,c1,n\n', 2, None, "not CSV"),
+    ("a blank before a quote", '2025-12-31,1.5, "org-a",chat,ask,c1,n\n', 2, "organization_id", "a blank before a quote"),
+    ("a quoted line break before", '2025-12-31,1,"a\nb",x,y,z,n\n2025-12-31,x,a,b,c,d,e\n', 4, "cost_usd", "not a plain number"),
+    ("NUL", ROW + "2025-12-31,1.5,a\0b,chat,ask,c1,n\n", 3, "organization_id", "a NUL character"),
+    ("latin-1", ROW.encode() + b"2025-12-31,1.5,caf\xe9,chat,ask,c1,n\n", 3, "organization_id", "not UTF-8: byte 0xe9"),
+    ("latin-1 in a column that is not needed", b"2025-12-31,1.5,a,chat,ask,c1,caf\xe9\n", 2, "note", "not UTF-8: byte 0xe9"),
+    ("the header again", ROW + HEADER + ROW, 3, None, "the header again"),
+    ("a lone carriage return", ROW + ROW.replace("\n", "\r") + ROW, 3, None, "lone carriage return"),
+    ("line ends of two kinds", ROW + ROW.replace("\n", "\r\n") + ROW, 3, None, "the line ends otherwise than the first"),
+    ("a missing cost", ROW + ROW.replace("1.5", ""), 3, "cost_usd", "the cost is missing"),
+    ("a missing time", ROW.replace("2025-12-31", ""), 2, "timestamp", "the time is missing"),
+    ("the reserved name", ROW + ROW.replace("c1", "(unallocated)"), 3, "customer_id", "the report's word"),
+    ("a bad row outside the period", ROW + "2025-11-30,x,org-a,chat,ask,c1,n\n", 3, "cost_usd", "not a plain number"),
+]
+
+
+@pytest.mark.parametrize(("body", "line", "column", "rule"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN])
+@pytest.mark.parametrize("name", ["u.csv", "u.csv.gz"])
+def test_it_refuses_a_row_with_its_line(tmp_path, name, body, line, column, rule):
+    problem = refused(text(tmp_path, body, name=name))[0]
+    assert (problem.file, problem.line, problem.column) == (name, line, column)
+    assert rule in problem.rule
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "rule"),
+    [
+        (b"", None, "the file is empty"),
+        (b"\n" + HEADER.encode(), 1, "the first line is empty"),
+        (HEADER.replace(",", ";").encode(), 1, "the fields are parted by semicolons"),
+        (HEADER.replace(",", "\t").encode(), 1, "the fields are parted by tabs"),
+        ((HEADER + ROW).encode("utf-16"), None, "not CSV but UTF-16 text"),
+        (gzip.compress(HEADER.encode()), None, "not CSV but gzipped"),
+        (b"PK\x03\x04", None, "not CSV but a spreadsheet or a zip archive"),
+        (b"PAR1", None, "not CSV but Parquet"),
+        (b"<!DOCTYPE html><p>502</p>", None, "not CSV but HTML or XML, perhaps an error page"),
+        (b'{"error": "timeout"}', None, "not CSV but JSON"),
+        (b'"timestamp\n', 1, "the header is not CSV"),
+        (HEADER.replace("note", "n\0te").encode(), 1, "in the header a NUL character"),
+        (HEADER.replace("note", "caf\xe9").encode("latin-1"), 1, "in the header not UTF-8: byte 0xe9"),
+        (HEADER.replace("note", "cost_usd").encode(), 1, "the column stands twice in the header"),
+    ],
+)
+def test_it_refuses_what_is_no_csv(tmp_path, content, line, rule):
+    problem = refused(write(tmp_path / "u.csv", content))[0]
+    assert (problem.file, problem.line) == ("u.csv", line)
+    assert rule in problem.rule
+
+
+def test_it_refuses_a_missing_column_with_the_nearest_and_all_that_are_missing(tmp_path):
+    content = csv_text([call()], COLUMNS).replace("organization_id", "team").replace("cost_usd", "amount")
+    assert list(map(str, refused(write(tmp_path / "u.csv", content)))) == [
+        f"u.csv, line 1, {theirs}: the column that tells the {ours} is missing; the file has timestamp, provider, model, input_tokens, "
+        "output_tokens, amount, latency_ms, customer_id, team, product_id, feature_id, task_type, subscription_tier. "
+        f"Write columns: {{{ours}: {near}}} in the params, if that is it."
+        for ours, theirs, near in (("cost", "cost_usd", "amount"), ("organization", "organization_id", "team"))
+    ]
+
+
+@pytest.mark.parametrize("cut", range(1, 60))
+def test_a_gzip_file_that_is_cut_or_damaged_is_refused(tmp_path, cut):
+    """Its last bytes are checksum and length, which DuckDB does not compare."""
+    whole = gzip.compress((HEADER + ROW * 3).encode())
+    flipped = bytearray(whole)
+    flipped[-cut] ^= 1
+    for data in (whole[:-cut], bytes(flipped)):
+        file = tmp_path / "u.csv.gz"
+        file.write_bytes(data)
+        try:
+            usage = read(file)
+        except Refusal:
+            continue
+        assert usage.cost == Fraction("4.5")
+        assert cut > 8  # a bit of the header that means nothing (time, system) may flip
+
+
+def test_empty_lines_are_left_out_and_counted(tmp_path):
+    usage = read(text(tmp_path, ROW + "\n\n" + ROW.replace("1.5", "2") + "\n"))
+    assert (usage.cost, usage.rows_read) == (Fraction("3.5"), 2)
+    assert [(notice.text, notice.rows) for notice in usage.notices] == [("u.csv has empty lines, which were left out.", 3)]
+
+
+def test_a_missing_last_line_break_is_a_notice_with_its_cost(tmp_path):
+    (notice,) = read(text(tmp_path, ROW + ROW.replace("1.5", "2")[:-1])).notices
+    assert notice.text == "The last line of u.csv has no line break; if the file was cut there, its note is not whole."
+    assert (notice.rows, notice.money) == (1, 2)
+
+
+def test_a_last_row_of_two_lines_has_its_cost_in_the_notice(tmp_path):
+    (notice,) = read(text(tmp_path, ROW + '2025-12-31,2,org-a,chat,ask,c1,"n\nn"')).notices
+    assert (notice.rows, notice.money) == (1, 2)
+
+
+@pytest.mark.parametrize(("last", "value"), [("cost_usd", "1.25"), ("timestamp", "2025-12-31")])
+def test_a_missing_last_line_break_is_refused_where_a_cut_would_change_money(tmp_path, last, value):
+    columns = [*(name for name in COLUMNS if name != last), last]
+    content = csv_text([call(**{last: value})] * 2, columns)
+    problem = refused(write(tmp_path / "u.csv", content[:-1]))[0]
+    assert (problem.line, problem.column, problem.value) == (3, last, value)
+    assert "has no line break" in problem.rule
+    assert read(write(tmp_path / "u.csv", content)).rows_used == 2
+    quoted = csv_text([call(**{last: value})] * 2, columns, quoting=csv.QUOTE_ALL)
+    assert read(write(tmp_path / "u.csv", quoted[:-1])).rows_used == 2
+
+
+def test_all_problems_are_counted_and_the_first_twenty_kept(tmp_path):
+    with pytest.raises(Refusal) as refusal:
+        read(text(tmp_path, ROW.replace("1.5", "x") * 30), text(tmp_path, ROW.replace("1.5", "y"), name="v.csv"))
+    assert (refusal.value.count, len(refusal.value.problems)) == (31, 21)
+    assert str(refusal.value).endswith("… and 11 more of 31 problems.")
+
+
+@pytest.mark.parametrize("order", [COLUMNS, [*COLUMNS[6:], *COLUMNS[:6]], COLUMNS[::-1]], ids=["tier last", "cost last", "time last"])
+@pytest.mark.parametrize("style", [{}, {"quoting": csv.QUOTE_ALL}, {"lineterminator": "\r\n"}], ids=["plain", "quoted", "crlf"])
+def test_cut_anywhere_it_is_refused_or_the_exact_total_of_whole_rows(tmp_path, order, style):
+    """What is left of a cut row is never priced, unless all that may be missing is the end of its last name."""
+    calls = [call(cost_usd=cost, organization_id='é "o"') for cost in ("1.25", "20.5", "300.75")]
+    content = csv_text(calls, order, **style).encode()
+    end = style.get("lineterminator", "\n").encode()
+    sums = {Fraction(0), Fraction("1.25"), Fraction("21.75"), Fraction("322.5")}
+    read_cuts = 0
+    for cut in range(len(content)):
+        try:
+            usage = read(write(tmp_path / "u.csv", content[:cut]))
+        except Refusal:
+            continue
+        read_cuts += 1
+        assert usage.cost in sums
+        whole = content[:cut].endswith(end)
+        rows = content[:cut].count(end) - whole
+        assert usage.rows_read == rows
+        assert whole or "has no line break" in usage.notices[0].text
+    assert read_cuts >= 2
+
+
+def oracle(data: bytes) -> tuple[Fraction, int, dict[str, Fraction]] | None:
+    """Total, rows and cost by organization, by the standard library's reader and fractions; None where it is refused."""
+    try:
+        rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        return None
+    header, *rows = rows or [[]]
+    if "\0" in data.decode() or any(header.count(name) != 1 for name in NARROW[:6]) or len(set(header)) < len(header):
+        return None
+    by_name: dict[str, Fraction] = {}
+    for row in filter(None, rows):
+        if len(row) != len(header):
+            return None
+        time, cost, organization = (row[header.index(name)] for name in NARROW[:3])
+        if not re.fullmatch(r"2025-12-(0[1-9]|[12]\d|3[01])", time) or not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", cost):
+            return None
+        name = organization if organization.strip() else "(unallocated)"
+        by_name[name] = by_name.get(name, Fraction(0)) + Fraction(cost)
+    return (sum(by_name.values(), Fraction(0)), sum(map(bool, rows)), by_name) if by_name else None
+
+
+NAMES = st.sampled_from(["org", "b", "", "NA", " x", 'q"q', "l,l", "n\nn", "é", "r\r\nr", '"'])
+INSERTED = st.sampled_from([b",", b"\n", b'"', b" ", b"\r", b"\r\n", b'""', b"\t", b'"\n', b',"', b'",', b' "', b'" ', b"\xe9", b"\0", b"\n\n"])
+
+
+@st.composite
+def csv_files(draw) -> bytes:
+    """A good CSV of some style, with up to three faults: bytes put in, taken out or repeated."""
+    day, cost = st.integers(1, 31).map("2025-12-{:02}".format), st.sampled_from(["1.5", "-2", ".5", "12345.678", "0.000001"])
+    rows = draw(st.lists(st.tuples(day, cost, NAMES, NAMES, NAMES, NAMES, NAMES), min_size=1, max_size=4))
+    order = draw(st.permutations(NARROW))
+    end, quoting = draw(st.sampled_from(["\n", "\r\n"])), draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]))
+    data = csv_text([dict(zip(NARROW, row, strict=True)) for row in rows], order, lineterminator=end, quoting=quoting).encode()
+    for _ in range(draw(st.integers(0, 3))):
+        at, upto = sorted((draw(st.integers(0, len(data))), draw(st.integers(0, len(data)))))
+        changed = (data[:at] + draw(INSERTED) + data[at:], data[:at] + data[at + 1 :], data[:upto] + data[at:upto] + data[upto:])
+        data = draw(st.sampled_from(changed))
+    return data
+
+
+@given(csv_files())
+def test_whatever_is_wrong_it_is_refused_or_read_as_the_standard_library_reads_it(tmp_path_factory, data):
+    """It may refuse more than the oracle, never read anything else."""
+    file = write(tmp_path_factory.getbasetemp() / "fault.csv", data)
+    try:
+        usage = read(file)
+    except Refusal:
+        return
+    frame = usage.groups["organization",]
+    by_name = {name: Fraction(cost) for name, cost in zip(frame["organization"], frame["cost"], strict=True)}
+    assert (Fraction(usage.cost), usage.rows_read, by_name) == oracle(data)
+    assert usage.last_day <= date(2025, 12, 31)
