@@ -54,6 +54,7 @@ def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
         cells[rows[part.organization], columns[part.product]] += part.cost
     names, kinds = list(dict.fromkeys(rows.values())), list(dict.fromkeys(columns.values()))
     with themed(_height(len(names)) + 0.22 * ((len(kinds) + 2) // 3)) as axes:
+        bars = []
         for position, kind in enumerate(kinds):
             # Credits stack to the left of zero, charges to the right, so that neither hides the other.
             costs = [cells[name, kind] for name in names]
@@ -61,11 +62,12 @@ def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
                 total(cells[name, other] for other in kinds[:position] if (cells[name, other] < 0) == (cost < 0))
                 for name, cost in zip(names, costs, strict=True)
             ]
-            color = OTHER if position >= len(SERIES) else SERIES[position]
-            axes.barh(range(len(names)), _floats(costs), BAR, _floats(starts), color=color, label=elided(kind), zorder=2)
+            color = SERIES[position] if kind in columns else OTHER
+            bars.append(axes.barh(range(len(names)), _floats(costs), BAR, _floats(starts), color=color, zorder=2))
         _names(axes, names)
         _money_axis(axes, fmt, f"Cost, {params.currency}")
-        axes.figure.legend(loc="outside lower center", ncols=3, fontsize=9)
+        # With its bars given, the legend names every product; by itself it would leave out those that start with "_".
+        axes.figure.legend(bars, [elided(kind) for kind in kinds], loc="outside lower center", ncols=3, fontsize=9)
         said = [f"{name}: " + ", ".join(f"{kind} {fmt.money(cells[name, kind])}" for kind in kinds if cells[name, kind]) for name in names]
         return drawn(axes, f"Cost of each organization by product. {'; '.join(said)}.")
 
@@ -125,7 +127,8 @@ def _first(frame: pd.DataFrame, name: str, added: Sequence[str]) -> pd.DataFrame
     if len(frame) <= SHOWN:
         return frame
     rest = frame.iloc[SHOWN - 1 :]
-    sums = {column: total(value for value in rest[column] if value is not None) for column in added}
+    known = {column: [value for value in rest[column] if value is not None] for column in added}
+    sums = {column: total(values) if values else None for column, values in known.items()}
     other = dict.fromkeys(frame.columns) | {name: f"other ({len(rest)})"} | sums
     return pd.concat([frame.iloc[: SHOWN - 1], pd.DataFrame([other], dtype=object)], ignore_index=True)
 

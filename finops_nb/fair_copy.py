@@ -19,7 +19,7 @@ PASSING: Final = ("papermill", "execution", "collapsed", "scrolled", "ExecuteTim
 """Metadata of a cell that tell of a run or of a screen."""
 
 ADDRESS: Final = re.compile(r" at 0x[0-9a-f]{6,}(?=>)")
-COMPILED: Final = re.compile(r"\S*/ipykernel_\d+/\d+\.py")
+COMPILED: Final = re.compile(r"(?<![^\s\"'(])[^\s\"'(]*/ipykernel_\d+/\d+\.py")
 
 
 def fair_copy(notebook: NotebookNode, edition: Edition, title: str | None, parameters: Mapping[str, Any]) -> NotebookNode:

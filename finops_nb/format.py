@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from finops_nb.money import minor_units, plain, rounded
 from finops_nb.schema import Unit
 
 MISSING: Final = "n/a"
+NOT_HELD: Final = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 
 
@@ -116,5 +118,5 @@ def listing(items: Iterable[str]) -> str:
 
 
 def visible(text: str) -> str:
-    """`text` with control characters, which HTML can't hold, as their pictures."""
-    return "".join(char if char.isprintable() or char in "\n\t\u00a0" or ord(char) > 159 else "\N{REPLACEMENT CHARACTER}" for char in text)
+    """`text` with a mark for each character that HTML and SVG can't hold."""
+    return NOT_HELD.sub("\N{REPLACEMENT CHARACTER}", text)

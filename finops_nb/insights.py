@@ -140,6 +140,8 @@ def _at_risk(variance: pd.DataFrame, params: Params) -> BudgetsAtRisk | None:
 def _without_budget(variance: pd.DataFrame) -> SpendWithoutBudget | None:
     name = variance.columns[0]
     spent = variance[(variance["status"] == Status.NO_BUDGET) & (variance[name] != UNALLOCATED)]
+    if variance["budget"].isna().all():
+        return None
     return SpendWithoutBudget(name, tuple(spent[name]), total(spent["cost"])) if len(spent) else None
 
 
@@ -162,7 +164,8 @@ def _gap(efficiency: pd.DataFrame, params: Params) -> EfficiencyGap | None:
         return None
     most, least = ranked[0], ranked[-1]
     gap = most.calls_per_unit - least.calls_per_unit
-    money = least.cost - least.calls / most.calls_per_unit
+    # Not by the quotient calls_per_unit, which is rounded at its 28th digit.
+    money = least.cost - least.calls * most.cost / most.calls
     return EfficiencyGap(
         most.organization, least.organization, gap, gap / most.calls_per_unit, money, gap > 0 and material(money, least.cost, params)
     )

@@ -60,30 +60,28 @@ class Prose:
         return environment().get_template(self.template).render(prose=self, fmt=fmt, say=lambda fact: sentence(fact, fmt), **self.values)
 
 
-def title(params: Params, edition: Edition) -> str:
-    """What the report is called, its stamp with it: "Organizational alignment · December 2025"."""
-    stamps = {Kind.OFFICIAL: [], Kind.ANALYSIS: ["ANALYSIS · NOT FOR BOOKING"], Kind.SCENARIO: ["WHAT-IF"], Kind.DRAFT: ["DRAFT"]}
-    return " · ".join(["Organizational alignment", params.window.label, *stamps[edition.kind]])
-
-
-def heading(usage: Usage, params: Params, edition: Edition) -> Prose:
-    """The report's first lines: what it is of, and every stamp it must bear."""
-    stamps = {
+def stamps(usage: Usage, params: Params, edition: Edition) -> tuple[tuple[str, str], ...]:
+    """Every stamp that the report must bear, and what it means; none on an official report of a period that is over."""
+    found = {
         Kind.OFFICIAL: (),
         Kind.ANALYSIS: (("ANALYSIS · NOT FOR BOOKING", "Not the official report of a calendar month; it has no ledger."),),
         Kind.SCENARIO: (("WHAT-IF", "Budgets of a scenario, not the approved ones; it has no ledger."),),
         Kind.DRAFT: (("DRAFT", "Made outside of finops-nb run; only what that command published is a report."),),
     }[edition.kind]
-    if not usage.complete:
-        known = f"Usage is known up to {usage.last_day}; the period ends with {params.window.last_day}."
-        stamps += (("PARTIAL", f"{known} Costs are to date, budgets for the whole period."),)
-    values = {
-        "title": title(params, edition),
-        "label": params.window.label,
-        "period": params.window,
-        "timezone": params.timezone,
-        "stamps": stamps,
-    }
+    if usage.complete:
+        return found
+    known = f"Usage is known up to {params.as_of or usage.last_day}; the period ends with {params.window.last_day}."
+    return (*found, ("PARTIAL", f"{known} Costs are to date, budgets for the whole period."))
+
+
+def title(usage: Usage, params: Params, edition: Edition) -> str:
+    """What the report is called, its stamps with it: "Organizational alignment · December 2025 · PARTIAL"."""
+    return " · ".join(["Organizational alignment", params.window.label, *(stamp for stamp, _ in stamps(usage, params, edition))])
+
+
+def heading(usage: Usage, params: Params, edition: Edition) -> Prose:
+    """The report's first lines: what it is of, and every stamp it must bear."""
+    values = {"label": params.window.label, "period": params.window, "timezone": params.timezone, "stamps": stamps(usage, params, edition)}
     return Prose("heading", "heading.html.j2", (), values, params.currency)
 
 
@@ -98,7 +96,8 @@ def executive_summary(totals: TotalVariance, usage: Usage, params: Params) -> Pr
     whole = usage.groups[()].iloc[0]
     line = {"total_spend": totals.actual, "budget": totals.budget, "variance": totals.variance, "variance_ratio": totals.variance_ratio}
     line |= {"status": totals.status, "calls": int(whole["calls"]), "customers": int(whole["customers"])}
-    return Prose("executive_summary", "summary.html.j2", (line,), line, params.currency)
+    counted = fact("{calls:count call} of {customers:count customer}", calls=line["calls"], customers=line["customers"])
+    return Prose("executive_summary", "summary.html.j2", (line,), line | {"counted": counted}, params.currency)
 
 
 def efficiency_summary(efficiency: pd.DataFrame, params: Params) -> Prose:

@@ -35,7 +35,7 @@ def warnings(usage: Usage, params: Params) -> list[str]:
     """What a reader of the figures should know, as sentences."""
     found = [f"{notice.text} ({notice.rows:,} rows, {plain(notice.money)} {params.currency})" for notice in usage.notices]
     if not usage.complete:
-        found.append(f"PARTIAL: usage is known up to {usage.last_day}, the period ends with {usage.period.last_day}.")
+        found.append(f"PARTIAL: usage is known up to {params.as_of or usage.last_day}, the period ends with {usage.period.last_day}.")
     if usage.unallocated:
         found.append(f"{plain(usage.unallocated)} {params.currency} name no organization.")
     for key, budgets, by in (

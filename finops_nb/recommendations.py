@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final
 
 import pandas as pd
@@ -90,9 +90,11 @@ def _reviews(found: Findings, variance: pd.DataFrame, inner: str, most: str) -> 
 
 
 def _chargeback(found: Findings) -> Fact | None:
-    if found.book is None:
+    if found.book is None or not found.usage.complete:
         return None
     lines = found.book[found.book["organization"] != UNALLOCATED]
+    if lines.empty:
+        return None
     return fact(
         "Book the {lines:count line} of the ledger, {amount:money} charged to {names:count organization}",
         lines=len(lines),
@@ -104,9 +106,10 @@ def _chargeback(found: Findings) -> Fact | None:
 def _alerts(found: Findings) -> Fact | None:
     crossings = []
     thresholds = sorted(set(found.params.alert_thresholds), reverse=True)
-    used = {row[1]: row.budget_used for frame in (found.organizations, found.products) for row in frame.itertuples() if row.budget_used}
+    # Pairs, since an organization and a product may share a name.
+    used = [(row[1], row.budget_used) for frame in (found.organizations, found.products) for row in frame.itertuples() if row.budget_used]
     for threshold, above in zip(thresholds, [None, *thresholds], strict=False):
-        names = tuple(name for name, share in used.items() if share >= threshold and (above is None or share < above))
+        names = tuple(name for name, share in used if share >= threshold and (above is None or share < above))
         if names:
             # At the top threshold a name may be past it; below, it stands between this one and the next.
             crossings.append(fact("{threshold:percent} ({names})", threshold=threshold, names=names))
@@ -114,13 +117,11 @@ def _alerts(found: Findings) -> Fact | None:
 
 
 def _tagging(found: Findings) -> Fact | None:
-    if not found.usage.unallocated:
+    cost = found.usage.unallocated
+    if not cost:
         return None
-    return fact(
-        "Tag the {cost:money} ({share:share} of the total) that name no organization, so that they can be charged",
-        cost=found.usage.unallocated,
-        share=ratio(found.usage.unallocated, found.usage.cost),
-    )
+    text = "Tag the {cost:money} ({share:share} of the total) that name no organization, so that they can be charged"
+    return fact(text, cost=cost, share=ratio(cost, found.usage.cost))
 
 
 def _showback(found: Findings) -> Fact | None:
@@ -158,13 +159,8 @@ def _efficiency(found: Findings) -> Fact | None:
     gap = next((insight for insight in found.insights if isinstance(insight, EfficiencyGap)), None)
     if gap is None or not gap.material:
         return None
-    return fact(
-        "Share the practices of {most} with {least}, which gets {share:share} fewer calls for its money, worth {money:money}",
-        most=gap.most,
-        least=gap.least,
-        share=gap.share,
-        money=gap.money,
-    )
+    text = "Share the practices of {most} with {least}, which gets {share:share} fewer calls for its money, worth {money:money}"
+    return fact(text, most=gap.most, least=gap.least, share=gap.share, money=gap.money)
 
 
 def _approvals(found: Findings) -> Fact | None:
@@ -199,7 +195,7 @@ def _unit_costs(found: Findings) -> Fact | None:
     ranked = [row for row in found.efficiency.itertuples() if row.rank is not None and row.cost_per_customer is not None]
     if len(ranked) < 2:
         return None
-    low, high = min(ranked, key=_per_customer), max(ranked, key=_per_customer)
+    low, *_, high = sorted(ranked, key=attrgetter("cost_per_customer"))
     spread = high.cost_per_customer - low.cost_per_customer
     if not material(spread * high.customers, high.cost, found.params):
         return None
@@ -234,10 +230,6 @@ def _owned(name: str, params: Params) -> Fact:
     """A name, with who answers for it where that is known."""
     owner = params.owners.get(name)
     return fact("{name} (owner: {owner})", name=name, owner=owner) if owner else fact("{name}", name=name)
-
-
-def _per_customer(row) -> Decimal:
-    return row.cost_per_customer
 
 
 POLICIES: Final[tuple[tuple[Horizon, str, Callable[[Findings], Fact | None]], ...]] = (

@@ -57,7 +57,7 @@ def hand_over(parts: Sequence[Part], usage: Usage, params: Params, edition: Edit
     if edition.staging is None:
         return Marker("A draft: nothing is written. `finops-nb run NAME` publishes the report of params/NAME.yaml.")
     results = overview(usage, params, edition.name, edition.kind) | {
-        "title": title(params, edition),
+        "title": title(usage, params, edition),
         "tables": {part.name: part.records() for part in parts},
         "provenance": provenance(usage, params, edition),
     }

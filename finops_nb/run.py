@@ -6,8 +6,10 @@ import errno
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -169,6 +171,7 @@ def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, 
     edition.save(job.staging)
     with running_kernel(job.staging, {STAGING_VARIABLE: str(job.staging), HOME_VARIABLE: str(job.home.root)}) as kernel:
         interruption.stop = kernel.kill
+        threading.Thread(target=import_module, args=("finops_nb.export",)).start()
         return execute(notebook, parameters, kernel, progress=progress)
 
 

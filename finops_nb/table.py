@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any, Final
 
 import jinja2
-import pandas as pd
 
 from finops_nb.errors import Failure
 from finops_nb.format import Format, visible
@@ -130,11 +129,6 @@ class Table:
 
     def _repr_html_(self) -> str:
         return environment().get_template("table.html.j2").render(table=self, texts=TEXTS, wide=len(self.columns))
-
-
-def one_block(frame: pd.DataFrame, total: Line | None = None) -> tuple[Block, ...]:
-    """The rows of a frame as the one block of a table."""
-    return (Block(frame.to_dict("records"), total),)
 
 
 def scalar(value: Any) -> Any:

@@ -14,6 +14,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from finops_nb.format import visible
+
 ACTUAL: Final = "#0072B2"
 OVER: Final = "#D55E00"
 BUDGET: Final = "#6B7280"
@@ -101,12 +103,12 @@ def drawn(axes: Axes, alt: str) -> Chart:
     """The figure of `axes` as a chart; the same bytes for the same figures."""
     drawing = io.StringIO()
     axes.figure.savefig(drawing, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return Chart(alt, drawing.getvalue())
+    return Chart(visible(alt), drawing.getvalue())
 
 
 def elided(name: str) -> str:
     """`name` as a label: on one line, and cut where it would take the chart's place."""
-    line = " ".join(name.split())
+    line = visible(" ".join(name.split()))
     return line if len(line) <= LABEL_LENGTH else line[: LABEL_LENGTH - 1] + "…"
 
 

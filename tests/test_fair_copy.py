@@ -64,9 +64,12 @@ def test_injected_parameters_are_those_that_may_be_shown():
         ("<finops_nb.Chart object at 0x7f3a5c0b1d90>", "<finops_nb.Chart object>"),
         ("[<A at 0x7f3a5c>, <B at 0x7f3a5d>]", "[<A>, <B>]"),
         ("/tmp/ipykernel_6646/378118451.py:1: UserWarning: old", "cell:1: UserWarning: old"),
+        ('File "/tmp/ipykernel_1/2.py", line 3', 'File "cell", line 3'),
+        ("x" * 1_000_000, "x" * 1_000_000),
         ("sold at 0x7f3a5c", "sold at 0x7f3a5c"),
         ("$1,234.50", "$1,234.50"),
     ],
+    ids=["one", "two", "warning", "traceback", "long", "prose", "money"],
 )
 def test_addresses_are_taken_out_of_text(text, kept):
     """It takes memory addresses and the kernel's own file names out of text outputs, and touches nothing else."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from typing import get_args
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
@@ -189,3 +191,11 @@ def test_it_replaces_control_characters(char):
     """What HTML can't hold is shown as a mark; letters, emoji and line breaks stay."""
     assert visible(f"a{char}b") == "a\ufffdb"
     assert visible("a\n\tZoë\u00a0日本 👩‍🚀") == "a\n\tZoë\u00a0日本 👩‍🚀"
+
+
+@given(st.text())
+def test_it_shows_what_a_page_and_a_drawing_can_hold(text):
+    """Whatever text is made visible is well-formed in XML, and has as many characters as before."""
+    page = ElementTree.fromstring(f"<p>{escape(visible(text))}</p>")
+
+    assert len(page.text or "") == len(text)

@@ -373,9 +373,8 @@ def test_any_call_of_a_run_may_fail(made, tmp_path, monkeypatch, first, persiste
         shutil.rmtree(root)
         if fault.calls < fail_at:
             break
-    assert outcomes[0] == (True, False)
     assert outcomes[-1] == (False, True)
-    assert len(outcomes) > 30
+    assert outcomes.count((True, False)) > 25
 
 
 def full_disks(tmp_path: Path) -> Iterator[tuple[str, Path]]:
@@ -442,7 +441,7 @@ def test_a_signal_at_any_moment_leaves_a_whole_report(home, number):
     reports = [published(home)]
     moments = random.Random(int(number))
     processes = []
-    for moment in [moments.uniform(0, 2.2) for _ in range(6)]:
+    for moment in [moments.uniform(0, 2.2) for _ in range(5)]:
         process = start(home, NAME, "force")
         time.sleep(moment)
         processes += processes_of(home)

@@ -14,7 +14,7 @@ from lxml.html import fragment_fromstring
 from finops_nb import schema
 from finops_nb.errors import Failure
 from finops_nb.money import minor_units, rounded, total
-from finops_nb.table import Block, Table, one_block
+from finops_nb.table import Block, Table
 from finops_nb.variance import Status
 
 COST_TABLE = (schema.ORGANIZATION, schema.COST, schema.CALLS)
@@ -254,8 +254,8 @@ def test_its_records_are_json_scalars():
 
 def test_its_records_of_a_frame_are_json_scalars(six):
     """The integers of a frame are plain ones too."""
-    (block,) = one_block(six.groups["organization",])
-    records = Table("t", "T", COST_TABLE, (block,)).records()
+    lines = six.groups["organization",].to_dict("records")
+    records = Table("t", "T", COST_TABLE, (Block(lines),)).records()
 
     assert records[1] == {"organization": "org-a", "cost": "6", "calls": 3, "customers": 2}
     assert {type(value) for record in records for value in record.values()} == {str, int}

@@ -21,8 +21,9 @@ TIME: Final = r"[12]\d{3}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?
 BLANK: Final = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]*"
 """Nothing, or only what Python's `str.isspace` counts as blank; of RE2 only."""
 
-SCIENTIFIC: Final = 30
-"""Longest number with an exponent: up to here DuckDB reads its digits exactly (a float's shortest text has at most 24)."""
+SCIENTIFIC: Final = 28
+"""Longest number with an exponent: up to here DECIMAL(38,12) holds its digits before the exponent moves the point, and
+DuckDB reads it exactly. A float's shortest text has at most 24."""
 
 TEXT: Final = "VARCHAR"
 FLOAT: Final = "DOUBLE"
@@ -61,7 +62,7 @@ def cost_sql(column: str, kind: str) -> str:
 
     DECIMAL(27,12) holds what is below 10^15, so a cast that does not fit is NULL, and sums widen to 38 digits.
     """
-    exact = f"TRY_CAST({column} AS DECIMAL(27,{DECIMALS}))"
+    exact = f"TRY_CAST(TRY_CAST({column} AS DECIMAL(38,{DECIMALS})) AS DECIMAL(27,{DECIMALS}))"
     if not cost_is_text(kind):
         return exact
     return (
