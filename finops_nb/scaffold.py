@@ -48,7 +48,7 @@ def lay_out(folder: Path) -> list[str]:
 
 
 def new_month(home: Home, month: str) -> Path:
-    """Write `params/MONTH.yaml` from the newest month before it, comments and all.
+    """Write `params/MONTH.yaml` from the newest official month before it, comments and all.
 
     The period is rolled, in `usage` too; budgets are marked as carried over; approvals, notes and `as_of` of the old
     month stay as comments.
@@ -64,8 +64,9 @@ def new_month(home: Home, month: str) -> Path:
         raise Refusal(Problem("not a month", "Write it as 2026-01", column="YYYY-MM", value=month))
     if target.exists():
         raise Refusal(Problem("is there already", "Edit it, or remove it first", file=home.shown(target)))
-    months = [name for name in home.names() if MONTH.fullmatch(name) and name < month]
-    if not months:
+    earlier = [name for name in reversed(home.names()) if MONTH.fullmatch(name) and name < month]
+    last = next((name for name in earlier if load_params(home, name).period == name), None)
+    if last is None:
         raise Refusal(
             Problem(
                 f"there is no month before {month} to start from",
@@ -73,12 +74,11 @@ def new_month(home: Home, month: str) -> Path:
                 file=home.shown(target),
             )
         )
-    last = months[-1]
-    load_params(home, last)
     text = _rolled(read_document(home.params_file(last), home.shown(home.params_file(last))), last, month)
     try:
         target.write_text(text, encoding="utf-8", newline="\n")
-        load_params(home, month)
+        if load_params(home, month).period != month:
+            raise Refusal(Problem("the period has no line of its own", "Write each key on its own line", file=f"params/{last}.yaml"))
     except (OSError, Refusal) as error:
         target.unlink(missing_ok=True)
         raise Refusal(Problem(f"could not be written: {error}", "Mend it and try again", file=home.shown(target))) from error

@@ -62,7 +62,9 @@ def test_columns_of_other_names_are_given_by_the_params(tmp_path):
     assert (costs(usage, "organization"), costs(usage, "feature")) == ({"org-a": "1"}, {"qa": "1"})
 
 
-@pytest.mark.parametrize("name", ["NA", "007", "null", "None", " x", "x ", "é", "O'Neil", "1e5", "True", "nan", "=1+1", "a,b", 'q"q', "n\nn"])
+@pytest.mark.parametrize(
+    "name", ["NA", "007", "null", "None", " x", "x ", "é", "O'Neil", "1e5", "True", "nan", "=1+1", "a,b", 'q"q', "n\nn"]
+)
 def test_a_name_is_kept_as_it_is(tmp_path, name):
     assert costs(read(write_calls(tmp_path / "u.csv", call(organization_id=name))), "organization") == {name: "1"}
 
@@ -245,7 +247,9 @@ def oracle(data: bytes) -> tuple[Fraction, int, dict[str, Fraction]] | None:
 
 
 NAMES = st.sampled_from(["org", "b", "", "NA", " x", 'q"q', "l,l", "n\nn", "é", "r\r\nr", '"'])
-INSERTED = st.sampled_from([b",", b"\n", b'"', b" ", b"\r", b"\r\n", b'""', b"\t", b'"\n', b',"', b'",', b' "', b'" ', b"\xe9", b"\0", b"\n\n"])
+INSERTED = st.sampled_from(
+    [b",", b"\n", b'"', b" ", b"\r", b"\r\n", b'""', b"\t", b'"\n', b',"', b'",', b' "', b'" ', b"\xe9", b"\0", b"\n\n"]
+)
 
 
 @st.composite

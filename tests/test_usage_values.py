@@ -172,11 +172,19 @@ def test_a_zone_the_engine_does_not_know_is_refused(tmp_path):
     assert problems == ["timezone"]
 
 
-AWARE = st.datetimes(datetime(1900, 1, 2), datetime(2100, 1, 1), timezones=st.integers(-1439, 1439).map(lambda n: timezone(timedelta(minutes=n))))
-ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Apia", "Australia/Lord_Howe", "America/Sao_Paulo"])
+AWARE = st.datetimes(
+    datetime(1900, 1, 2), datetime(2100, 1, 1), timezones=st.integers(-1439, 1439).map(lambda n: timezone(timedelta(minutes=n)))
+)
+ZONES = st.sampled_from(
+    ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Apia", "Australia/Lord_Howe", "America/Sao_Paulo"]
+)
 
 
-@given(st.lists(st.one_of(AWARE, st.datetimes(datetime(1900, 1, 2), datetime(2100, 1, 1))), min_size=1, max_size=50), ZONES, st.sampled_from(" T"))
+@given(
+    st.lists(st.one_of(AWARE, st.datetimes(datetime(1900, 1, 2), datetime(2100, 1, 1))), min_size=1, max_size=50),
+    ZONES,
+    st.sampled_from(" T"),
+)
 def test_the_engine_and_python_read_the_same_days(times, zone, parting):
     """Python's own zones against the engine's, across summer time, date lines and seconds cut off."""
     with open_engine() as db:
