@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from finops_nb.allocation import allocate
-from finops_nb.edition import kind_of
+from finops_nb.edition import Kind, kind_of
 from finops_nb.errors import Refusal
 from finops_nb.format import Format, count, noun, visible
+from finops_nb.handover import RESULTS, read_results
 from finops_nb.home import Home
 from finops_nb.money import ratio
 from finops_nb.overview import overview
@@ -23,6 +24,13 @@ from finops_nb.usage.model import Usage
 from finops_nb.variance import budget_variance
 
 
+class Before(NamedTuple):
+    """The month before: what it cost, in how many rows."""
+
+    cost: Decimal
+    rows: int
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """What was found: the overview of the contract, and what it was made of."""
@@ -30,7 +38,7 @@ class Check:
     overview: dict[str, Any]
     usage: Usage
     params: Params
-    before: Usage | None
+    before: Before | None
 
 
 class NotRead(Refusal):
@@ -59,15 +67,20 @@ def check_name(name: str, home: Home) -> Check:
     return Check(overview(usage, params, name, kind_of(name, params.period)), usage, params, _month_before(params, home))
 
 
-def _month_before(params: Params, home: Home) -> Usage | None:
-    """The usage of the month before, where it has a params file that can be read."""
+def _month_before(params: Params, home: Home) -> Before | None:
+    """The month before: as it was published, so that history never disagrees with what was sent; else as its files tell."""
     if not params.window.is_month:
         return None
-    before = params.window.preceding().text
+    name = params.window.preceding().text
+    published = home.outputs / name / RESULTS
+    results = read_results(published.read_bytes()) if published.is_file() else {}
+    if results.get("kind") == Kind.OFFICIAL and results.get("currency") == params.currency:
+        return Before(Decimal(results["total"]), results["rows"]["used"])
     try:
-        return read_usage(load_params(home, home.check_name(before)), home)
+        usage = read_usage(load_params(home, home.check_name(name)), home)
     except Refusal:
         return None
+    return Before(usage.cost, usage.rows_used)
 
 
 def describe(checked: Check) -> str:
@@ -87,14 +100,14 @@ def describe(checked: Check) -> str:
     return "\n".join(lines)
 
 
-def _against(before: Usage | None, usage: Usage, fmt: Format) -> str:
+def _against(before: Before | None, usage: Usage, fmt: Format) -> str:
     if before is None:
         return "no month before to compare with"
     cost, rows = (
         fmt.signed_share(ratio(Decimal(now - then), Decimal(then)))
-        for now, then in ((usage.cost, before.cost), (usage.rows_used, before.rows_used))
+        for now, then in ((usage.cost, before.cost), (usage.rows_used, before.rows))
     )
-    return f"the month before had {fmt.money(before.cost)} ({cost}) in {noun(before.rows_used, 'row')} ({rows})"
+    return f"the month before had {fmt.money(before.cost)} ({cost}) in {noun(before.rows, 'row')} ({rows})"
 
 
 def _listed(variance: pd.DataFrame, fmt: Format) -> str:

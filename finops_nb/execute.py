@@ -31,6 +31,9 @@ class Limits:
     run: int = 900
 
 
+USUAL: Final = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """A notebook after its run.
@@ -47,7 +50,7 @@ class Execution:
 
 
 def execute(
-    notebook: NotebookNode, parameters: Mapping[str, Any], kernel: Kernel, limits: Limits = Limits(), progress: Progress | None = None
+    notebook: NotebookNode, parameters: Mapping[str, Any], kernel: Kernel, limits: Limits = USUAL, progress: Progress | None = None
 ) -> Execution:
     """Run a notebook in a kernel that was started for it.
 

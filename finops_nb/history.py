@@ -43,7 +43,8 @@ def now() -> str:
     if epoch is None:
         return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     if not epoch.isascii() or not epoch.isdigit() or int(epoch) > LAST_SECOND:
-        raise Refusal(Problem("not a number of seconds since 1970", f"Unset ${CLOCK}, or set it to digits only", column=f"${CLOCK}", value=epoch))
+        fix = f"Unset ${CLOCK}, or set it to digits only"
+        raise Refusal(Problem("not a number of seconds since 1970", fix, column=f"${CLOCK}", value=epoch))
     return f"{datetime.fromtimestamp(int(epoch), UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -54,7 +55,7 @@ def record(runs: Path, name: str, key: str, time: str) -> None:
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
     write_file(draft, json.dumps({"generated": time}).encode() + b"\n")
-    os.replace(draft, file)
+    draft.replace(file)
     sync_folder(file.parent)
 
 

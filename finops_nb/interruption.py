@@ -51,12 +51,18 @@ class Interruption:
     def held(self) -> Iterator[None]:
         """A block that a signal does not break: it takes effect before or after."""
         self.check()
+        with self.shielded():
+            yield
+        self.check()
+
+    @contextmanager
+    def shielded(self) -> Iterator[None]:
+        """A block that is run, and not broken, though a signal came or comes: for clearing up."""
         self._held = True
         try:
             yield
         finally:
             self._held = False
-        self.check()
 
     def _arrive(self, number: int, frame: FrameType | None) -> None:
         first, self.arrived = not self.arrived, True

@@ -9,8 +9,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -120,7 +120,9 @@ class Kernel(AsyncKernelManager):
 
 
 @contextmanager
-def running_kernel(folder: Path, variables: Mapping[str, str]) -> Iterator[Kernel]:
+def running_kernel(
+    folder: Path, variables: Mapping[str, str], shielded: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> Iterator[Kernel]:
     """A kernel that starts while the block begins, and is gone when the block is left.
 
     It listens on sockets in a private folder, not on TCP ports that others of the machine could reach.
@@ -128,19 +130,21 @@ def running_kernel(folder: Path, variables: Mapping[str, str]) -> Iterator[Kerne
     Args:
         folder: its working folder; what its process itself says goes to `kernel.log` there, and its IPython profile.
         variables: added to the environment.
+        shielded: a context in which no signal breaks the clearing up.
     """
     loop = ensure_event_loop()
     former = asyncio.all_tasks(loop)
     sockets = _short_folder()
     kernel = Kernel(transport="ipc", connection_file=str(sockets / "k.json"))
     try:
-        with open(folder / LOG, "ab") as log:
+        with (folder / LOG).open("ab") as log:
             run_sync(kernel.start_kernel)(cwd=str(folder), env=_environment(folder, variables), stdout=log, stderr=log)
         yield kernel
     finally:
-        kernel.end()
-        _cancel(asyncio.all_tasks(loop) - former, loop)
-        shutil.rmtree(sockets, ignore_errors=True)
+        with shielded():
+            kernel.end()
+            _cancel(asyncio.all_tasks(loop) - former, loop)
+            shutil.rmtree(sockets, ignore_errors=True)
 
 
 def _environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:

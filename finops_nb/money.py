@@ -104,4 +104,4 @@ def plain(amount: Decimal) -> str:
     >>> plain(Decimal("8669.894004000000")), plain(Decimal("1E+3")), plain(Decimal("-0.0"))
     ('8669.894004', '1000', '0')
     """
-    return format((amount + ZERO).normalize() + ZERO, "f")
+    return format(amount.normalize() + ZERO, "f")

@@ -19,7 +19,7 @@ RENAME_SWAP: Final = 2
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     """Make `folder`, which must not exist, with these files, all of it on the disk when this returns."""
-    os.mkdir(folder)
+    folder.mkdir()
     for name, data in files.items():
         write_file(folder / name, data)
     sync_folder(folder)
@@ -68,7 +68,7 @@ def publish(folder: Path, target: Path) -> None:
     if target.exists():
         exchange(folder, target)
     else:
-        os.rename(folder, target)
+        folder.rename(target)
     for parent in (folder.parent, target.parent, *(made.parent for made in new)):
         sync_folder(parent)
 
@@ -104,11 +104,14 @@ def check_target(outputs: Path, name: str) -> None:
         place = place / part if part else place
         shown = "/".join((outputs.name, *place.relative_to(outputs).parts))
         if part and place.is_symlink():
-            raise Refusal(Problem("a symbolic link, which cannot be exchanged for a folder", "Remove the link; the run makes a folder there", shown))
+            rule = "a symbolic link, which cannot be exchanged for a folder"
+            raise Refusal(Problem(rule, "Remove the link; the run makes a folder there", shown))
         if os.path.lexists(place) and not place.is_dir():
             raise Refusal(Problem("not a folder", "Move it away; the run makes a folder there", shown))
         if place.is_dir() and not os.access(place, os.W_OK | os.X_OK):
             raise Refusal(Problem("nothing can be written there", "Give yourself the right to write to this folder", shown))
+    if place.is_mount():
+        raise Refusal(Problem("a mounted disk, which cannot be exchanged for a folder", "Mount it as outputs/ instead", shown))
 
 
 def probe(staging: Path, target: Path) -> None:

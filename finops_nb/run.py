@@ -33,7 +33,7 @@ STEM: Final = "organizational_alignment"
 HTML: Final = f"{STEM}.html"
 NOTEBOOK: Final = f"{STEM}.ipynb"
 FAILED: Final = "failed.ipynb"
-FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,7 @@ def run(
                 if former and notice:
                     notice(f"An earlier run of {name} ({former}) was cut off; what it left is removed.")
                 _run(job, force, progress, interruption)
+            interruption.check()
         except KeyboardInterrupt as error:
             raise Interrupted(f"Interrupted. outputs/{name} is a whole report, or none.") from error
         except OSError as error:
@@ -111,17 +112,15 @@ def run(
 def _run(job: Job, force: bool, progress: Progress | None, interruption: Interruption) -> None:
     """The part of a run for which the lock is held."""
     if (job.target / LEDGER).exists() and job.kind is not Kind.OFFICIAL:
-        fix = f"Move the file to params/analysis/, or write its period as {job.name} again"
-        shown = f"params/{job.name}.yaml"
         rule = f"outputs/{job.name} is an official report, and this would put another kind in its place"
-        raise Refusal(Problem(rule, fix, shown, column="period", value=job.params.period))
-    _clear(job.staging)
+        fix = f"Move the file to params/analysis/, or write its period as {job.name} again"
+        raise Refusal(Problem(rule, fix, f"params/{job.name}.yaml", column="period", value=job.params.period))
+    shutil.rmtree(job.staging, ignore_errors=True)
     job.staging.mkdir(parents=True)
     kept = False
     try:
         probe(job.staging, job.target)
-        notebook = job.home.notebook(STEM)
-        raw = notebook.read_bytes()
+        raw = job.home.notebook(STEM).read_bytes()
         inputs = _fingerprint(job)
         key = run_key(job.name, job.kind, job.params, inputs, raw)
         if force or not _stands(job, key):
@@ -131,14 +130,16 @@ def _run(job: Job, force: bool, progress: Progress | None, interruption: Interru
             try:
                 files = _files(job, edition, execution, inputs)
             except Failure as failure:
+                text = _with_place(job, failure, execution)
                 kept = True
-                raise Failure(_with_place(job, failure, execution)) from failure
+                raise Failure(text) from failure
             write_folder(job.staging / "new", files)
             with interruption.held():
                 _publish(job, edition)
     finally:
         if not kept:
-            shutil.rmtree(job.staging, ignore_errors=True)
+            with interruption.shielded():
+                shutil.rmtree(job.staging, ignore_errors=True)
 
 
 def _fingerprint(job: Job) -> Fingerprint:
@@ -169,9 +170,10 @@ def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, 
     notebook = read_notebook(raw, shown)
     check_notebook(notebook, parameters, shown)
     edition.save(job.staging)
-    with running_kernel(job.staging, {STAGING_VARIABLE: str(job.staging), HOME_VARIABLE: str(job.home.root)}) as kernel:
+    variables = {STAGING_VARIABLE: str(job.staging), HOME_VARIABLE: str(job.home.root)}
+    with running_kernel(job.staging, variables, interruption.shielded) as kernel:
         interruption.stop = kernel.kill
-        threading.Thread(target=import_module, args=("finops_nb.export",)).start()
+        threading.Thread(target=import_module, args=("finops_nb.export",)).start()  # takes a second, while the cells run
         return execute(notebook, parameters, kernel, progress=progress)
 
 
@@ -203,20 +205,16 @@ def _raise_for(faults: list[str]) -> None:
 
 def _local_paths(job: Job) -> list[str]:
     """Folders that no artefact may name: the home, and what lies as deep as to be this machine's or its user's own."""
-    own = [Path(sys.prefix), Path(sys.base_prefix), Path.home()]
+    own = [Path(sys.prefix), Path(sys.base_prefix), Path(os.environ.get("HOME", ""))]
     return [str(job.home.root), str(job.staging), *(str(folder) for folder in own if len(folder.parts) > 2)]
 
 
 def _publish(job: Job, edition: Edition) -> None:
-    """Record when this key was first run, then exchange the folders.
-
-    In this order, so that a run cut off between the two leaves no page whose time is lost. The record of one that was
-    not published is taken back.
-    """
+    """Record when this key was first run, then exchange the folders: a run cut off in between loses no page's time."""
     first = history.generated(job.runs, job.name, edition.key) is None
-    if first:
-        history.record(job.runs, job.name, edition.key, edition.generated)
     try:
+        if first:
+            history.record(job.runs, job.name, edition.key, edition.generated)
         publish(job.staging / "new", job.target)
     except OSError:
         if first and _published_key(job) != edition.key:
@@ -229,10 +227,9 @@ def _with_place(job: Job, failure: Failure, execution: Execution) -> str:
     from finops_nb.fair_copy import as_bytes
 
     lines = [str(failure)]
-    if "[Errno 28]" in lines[0]:
-        lines.append(_room(job.home))
+    lines += [_room(job.home)] if "[Errno 28]" in lines[0] else []
     try:
-        _clear(job.staging)
+        shutil.rmtree(job.staging)
         job.staging.mkdir()
         write_file(job.staging / FAILED, as_bytes(execution.notebook))
         lines.append(f"The notebook as far as it ran: {job.home.shown(job.staging / FAILED)}")
@@ -240,11 +237,6 @@ def _with_place(job: Job, failure: Failure, execution: Execution) -> str:
         shutil.rmtree(job.staging, ignore_errors=True)
     stands = "is unchanged" if job.target.exists() else "was not made"
     return "\n".join([*lines, f"outputs/{job.name} {stands}."])
-
-
-def _clear(folder: Path) -> None:
-    if os.path.lexists(folder):
-        shutil.rmtree(folder)
 
 
 def _trouble(error: OSError, home: Home) -> str:

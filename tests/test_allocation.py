@@ -63,6 +63,7 @@ def test_it_names_its_columns(six):
     """The first column is the dimension; the second, inside of another, the inner one."""
     assert list(allocate(six, "feature").columns) == ["feature", "cost", "share", "calls", "customers"]
     assert list(allocate_within(six, "organization", "product").columns)[:4] == ["organization", "product", "cost", "share"]
+    assert list(allocate_within(six, "organization", "product").index) == [0, 1, 2, 3, 4]
 
 
 @given(calls, dimensions)

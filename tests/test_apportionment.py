@@ -133,6 +133,27 @@ def test_it_rounds_one_cell_as_it_is_printed(exact, booked):
     assert str(apportion({("a", "chat"): Decimal(exact)}, 2)["a", "chat"]) == booked
 
 
+def table_of(*rows: str) -> dict[Cell, Decimal]:
+    """Rows of amounts, such as "0.004 0.006"."""
+    return {
+        (row, column): Decimal(each) for row, of in zip("abc", rows, strict=False) for column, each in zip("uvw", of.split(), strict=False)
+    }
+
+
+@pytest.mark.parametrize(
+    ("exact", "booked"),
+    [
+        (("0.004 0.006", "0.006 0.004"), ("0.00 0.01", "0.01 0.00")),
+        (("0.004 0.003 0.003", "0.006 0.007 0.007"), ("0.01 0.00 0.00", "0.00 0.01 0.01")),
+        (("0.003 0.004 0.003", "0.007 0.006 0.007"), ("0.00 0.01 0.00", "0.01 0.00 0.01")),
+        (("-0.006 -0.004", "-0.004 -0.006"), ("-0.01 0.00", "0.00 -0.01")),
+    ],
+)
+def test_it_books_the_nearest_of_the_tables_that_foot(exact, booked):
+    """Where several tables have all the printed sums, a cent goes to the cell that is nearest to one."""
+    assert apportion(table_of(*exact), 2) == table_of(*booked)
+
+
 def test_it_takes_names_that_are_alike():
     """An organization and a product may share a name, and be called like anything."""
     booked = apportion({("source", "sink"): Decimal("0.005"), ("sink", "source"): Decimal("0.005"), ("", "row"): Decimal(1)}, 2)

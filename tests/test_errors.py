@@ -39,7 +39,13 @@ def test_it_cuts_a_long_value():
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [("a\nb", r"a\nb"), ("\x1b[31mred", r"\x1b[31mred"), ("\u202egpj.exe", r"\u202egpj.exe"), ("\u00a05", r"\xa05"), ("Zoë 日本", "Zoë 日本")],
+    [
+        ("a\nb", r"a\nb"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("\u202egpj.exe", r"\u202egpj.exe"),
+        ("\u00a05", r"\xa05"),
+        ("Zoë 日本", "Zoë 日本"),
+    ],
 )
 def test_it_spells_out_what_would_not_print(value, shown):
     """What would break, colour or reorder the line of a terminal is spelled out, wherever it stands."""

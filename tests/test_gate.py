@@ -66,7 +66,8 @@ def test_a_run_that_never_began():
     [
         ("ZeroDivisionError", "division by zero", "Cell 2 (`6`) raised ZeroDivisionError: division by zero"),
         ("SystemExit", "0", "The notebook stopped before its end in cell 2 (`6`), which called sys.exit."),
-        ("StdinNotImplementedError", "raw_input was called", "Cell 2 (`6`) asks for input, and nobody is there to answer. Make it a parameter."),
+        ("StdinNotImplementedError", "raw_input was called",
+         "Cell 2 (`6`) asks for input, and nobody is there to answer. Make it a parameter."),
         ("Refusal", "usage/a.csv, line 3, cost: not a number.\nusage/a.csv, line 4, cost: missing.",
          "usage/a.csv, line 3, cost: not a number.\nusage/a.csv, line 4, cost: missing."),
         ("Failure", "The disk is full.", "The disk is full."),
@@ -91,7 +92,8 @@ def test_a_cell_that_did_not_run_is_a_fault():
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("Exception in thread Thread-5 (f):\nTraceback (most recent call last):\n  File \"x\", line 1, in f\nValueError: no\n", "ValueError: no"),
+        ("Exception in thread Thread-5 (f):\nTraceback (most recent call last):\n"
+         "  File \"x\", line 1, in f\nValueError: no\n", "ValueError: no"),
         ("Task exception was never retrieved\nfuture: <Task>\n", "never retrieved"),
         ("x.py:1: RuntimeWarning: coroutine 'f' was never awaited\n", "never awaited"),
         ("Traceback (most recent call last):\n  File \"x\"\nduckdb.IOException: gone\n", "duckdb.IOException: gone"),
@@ -121,7 +123,9 @@ def test_the_last_cell_hands_over(outputs):
     """It wants the mark of this very run on the last cell; that of another NAME or key will not do."""
     notebook = executed()
     notebook.cells[-1].outputs = outputs
-    assert faults(notebook) == ["The notebook's last cell did not hand over the results of this run. Keep `hand_over(...)` as its last code cell."]
+    assert faults(notebook) == [
+        "The notebook's last cell did not hand over the results of this run. Keep `hand_over(...)` as its last code cell."
+    ]
 
 
 def test_a_cell_after_the_last_is_a_fault():
@@ -159,7 +163,9 @@ def test_an_official_report_has_a_ledger():
     assert faults(executed(), files, Edition(Kind.ANALYSIS, "2025-12", "ab" * 32)) == []
 
 
-@pytest.mark.parametrize("shown", ["/home/ann/finops", "in /home/ann/finops.", "'/home/ann/finops/usage/a.csv'", "file:/home/ann/finops/x", "</home/ann/finops>"])
+@pytest.mark.parametrize(
+    "shown", ["/home/ann/finops", "in /home/ann/finops.", "'/home/ann/finops/usage/a.csv'", "file:/home/ann/finops/x", "</home/ann/finops>"]
+)
 def test_a_local_path_is_found(shown):
     """It finds the home's path in outputs and in sources, and names the cell."""
     notebook = executed("6", "7")
@@ -172,7 +178,9 @@ def test_a_local_path_is_found(shown):
     assert find_local_paths(executed("6", f"x = {shown!r}"), ["/home/ann/finops"]) != []
 
 
-@pytest.mark.parametrize("shown", ["/home/ann/finops2", "https://example.com/home/ann/finops", "~/home/ann/finops-b", "home/ann/finops", "/home/ann"])
+@pytest.mark.parametrize(
+    "shown", ["/home/ann/finops2", "https://example.com/home/ann/finops", "~/home/ann/finops-b", "home/ann/finops", "/home/ann"]
+)
 def test_what_only_looks_like_the_path_is_none(shown):
     """It does not take a longer name, a part of a URL or a folder above for the home's path."""
     notebook = executed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -40,10 +41,8 @@ def test_a_held_block_is_finished_first():
 def test_a_swallowed_interruption_is_remembered():
     """It does not start a publication after a library has swallowed the exception."""
     with Interruption() as interruption:
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
-        except KeyboardInterrupt:
-            pass
         with pytest.raises(KeyboardInterrupt), interruption.held():
             raise AssertionError("the block was entered")
 
@@ -53,6 +52,20 @@ def test_an_error_in_a_held_block_is_not_covered_up():
     with Interruption() as interruption, pytest.raises(OSError, match="disk"), interruption.held():
         os.kill(os.getpid(), signal.SIGINT)
         raise OSError("disk")
+
+
+def test_clearing_up_is_not_broken():
+    """It lets a shielded block run to its end, also after a signal, and remembers one that comes in it."""
+    steps = []
+    with Interruption() as interruption:
+        with interruption.shielded():
+            os.kill(os.getpid(), signal.SIGTERM)
+            steps.append("first")
+        with interruption.shielded():
+            steps.append("second")
+        assert steps == ["first", "second"]
+        with pytest.raises(KeyboardInterrupt):
+            interruption.check()
 
 
 def test_an_ignored_signal_stays_ignored():

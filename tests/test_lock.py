@@ -12,7 +12,13 @@ import pytest
 from finops_nb.errors import Busy
 from finops_nb.lock import hold
 
-HOLDER = "import sys, time, pathlib; from finops_nb.lock import hold\nwith hold(pathlib.Path(sys.argv[1]), '2025-12'): print('held', flush=True); time.sleep(60)"
+HOLDER = """\
+import pathlib, sys, time
+from finops_nb.lock import hold
+with hold(pathlib.Path(sys.argv[1]), "2025-12"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 
 @pytest.fixture
@@ -28,7 +34,8 @@ def holder(tmp_path):
 
 def test_a_held_name_is_busy(tmp_path, holder):
     """It says who holds the NAME, and exits 75; another NAME is free."""
-    with pytest.raises(Busy, match=rf"^2025-12 is being run by process {holder.pid} on \S+, since \d{{4}}-.* UTC\. Wait") as busy, hold(tmp_path, "2025-12"):
+    who = rf"^2025-12 is being run by process {holder.pid} on \S+, since \d{{4}}-.* UTC\. Wait"
+    with pytest.raises(Busy, match=who) as busy, hold(tmp_path, "2025-12"):
         raise AssertionError("both hold it")
     assert busy.value.exit_code == 75
     with hold(tmp_path, "2025-11") as former:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -31,6 +33,7 @@ places = st.integers(0, 6)
         (5.5, "5.5"),
         (0.1, "0.1"),
         (2695.75, "2695.75"),
+        (999999999999.125, "999999999999.125"),
         (1e-5, "0.00001"),
         (Decimal("1.25"), "1.25"),
         (Decimal("1E-7"), "0.0000001"),
@@ -45,14 +48,30 @@ def test_it_reads_an_amount_exactly(written, amount):
 @pytest.mark.parametrize(
     "written",
     [
-        *("5,000", "5 000", "5'000", "5_000", "5.000,50", "5\u00a0000", "5k", "$5000", "5000 USD", "(5)", "50%", "1e3", "1E+3", "0x1F", "1/3"),
+        *(
+            "5,000",
+            "5 000",
+            "5'000",
+            "5_000",
+            "5.000,50",
+            "5\u00a0000",
+            "5k",
+            "$5000",
+            "5000 USD",
+            "(5)",
+            "50%",
+            "1e3",
+            "1E+3",
+            "0x1F",
+            "1/3",
+        ),
         *("NaN", "nan", "inf", "-inf", "Infinity", "", " ", " 5", "5 ", "5\n", "-", "+", ".", "--5", "five", "null", "1.2.3"),
         *("٥", "５", "५", "²"),
-        *(True, False, None, [], {}, b"5", 5j, object()),
+        *(True, False, None, [], {}, b"5", 5j, object(), Path("5"), Fraction(5)),
         *(float("nan"), float("inf"), Decimal("NaN"), Decimal("-Infinity")),
         *(1e16, 1e15, "1000000000000000", -(10**15), "9" * 4000),
         *("0.0000000000001", 1e-13, "5.0000000000000"),
-        *(0.1 + 0.2, 1234567890123.4567),
+        *(0.1 + 0.2, 1234567890123.456),
     ],
 )
 def test_it_refuses_what_is_no_plain_amount(written):
@@ -169,7 +188,16 @@ def test_it_prints_one_text_for_one_amount(amount):
 
 @pytest.mark.parametrize(
     ("part", "whole", "quotient"),
-    [("1", "4", "0.25"), ("-1", "4", "-0.25"), ("0", "4", "0"), ("1", "0", None), ("1", "-4", None), (None, "4", None), ("1", None, None)],
+    [
+        ("1", "4", "0.25"),
+        ("-1", "4", "-0.25"),
+        ("0", "4", "0"),
+        ("1", "0.5", "2"),
+        ("1", "0", None),
+        ("1", "-4", None),
+        (None, "4", None),
+        ("1", None, None),
+    ],
 )
 def test_it_divides_by_what_is_above_zero_only(part, whole, quotient):
     """A share of nothing, or of a net credit, is no number."""

@@ -210,13 +210,13 @@ def test_it_stamps_all_that_is_not_official(usage_of, params, kind, period, titl
     assert page.xpath("//p[@class='stamp']/strong/text()") == [stamp] * (stamp is not None) + ["PARTIAL"] * (not complete)
 
 
-def test_it_says_up_to_when_a_partial_period_is_known(usage_of, params):
-    """With both days, and what the figures then mean."""
+@pytest.mark.parametrize(("as_of", "known"), [("", "2025-12-18"), ("2025-12-20", "2025-12-20")])
+def test_it_says_up_to_when_a_partial_period_is_known(usage_of, params, as_of, known):
+    """By its last day with usage, or the day that a person named, and what the figures then mean."""
     usage = usage_of([("a", "x", "f", "c", "1", "2025-12-18")], complete=False)
+    text = text_of(narrative.heading(usage, params(as_of=as_of), Edition(kind=Kind.OFFICIAL)))
 
-    assert "Usage is known up to 2025-12-18; the period ends with 2025-12-31. Costs are to date, budgets for the whole period." in text_of(
-        narrative.heading(usage, params(), Edition(kind=Kind.OFFICIAL))
-    )
+    assert f"Usage is known up to {known}; the period ends with 2025-12-31. Costs are to date, budgets for the whole period." in text
 
 
 def test_it_says_the_days_and_their_zone(usage_of, params):

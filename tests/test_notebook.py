@@ -93,7 +93,9 @@ def test_parameters_are_literals(line, said):
     assert said in found
 
 
-@pytest.mark.parametrize("line", ["a = 1", "a = -1.5", 'a = """x\ny"""', "a: list = [1, {'b': None}]  # c = d", "a = True", "# a = 1", "a = 'x' 'y'"])
+@pytest.mark.parametrize(
+    "line", ["a = 1", "a = -1.5", 'a = """x\ny"""', "a: list = [1, {'b': None}]  # c = d", "a = True", "# a = 1", "a = 'x' 'y'"]
+)
 def test_any_literal_may_be_a_parameter(line):
     """It accepts what `ast.literal_eval` does, with annotations and comments."""
     assert refusals(make_notebook([], TWO + line)) == []

@@ -122,7 +122,8 @@ def test_it_refuses_a_hostile_key(problems_of, key):
 def test_it_says_everything_that_is_wrong_at_once_by_line(problems_of):
     """Doubled keys, tags, unknown keys, amounts and missing keys come in one answer, sorted by line."""
     problems = problems_of(
-        "currency: dollars\nproduct_budgets:\n  chat: 5k\n  chat: 6\nat_risk: !x 0.8\ntypo: 1\nalert_thresholds: [0.5, half]\nperiod: 2025-13\n"
+        "currency: dollars\nproduct_budgets:\n  chat: 5k\n  chat: 6\nat_risk: !x 0.8\n"
+        "typo: 1\nalert_thresholds: [0.5, half]\nperiod: 2025-13\n"
     )
 
     assert [(problem.line, problem.column, problem.rule) for problem in problems] == [
@@ -283,7 +284,8 @@ def test_it_reads_the_floats_of_a_notebook_as_they_were_typed():
     assert params.organization_budgets == {"a": Decimal("2695.75"), "b": Decimal(5000)}
     assert params.at_risk == Decimal("0.1")
     assert refusal_of(organization_budgets={"a": 0.1 + 0.2}) == (
-        'organization_budgets.a: more digits than a float holds exactly (found "0.30000000000000004"). Put the amount in quotes, such as "5000.50".'
+        'organization_budgets.a: more digits than a float holds exactly (found "0.30000000000000004"). '
+        'Put the amount in quotes, such as "5000.50".'
     )
 
 

@@ -74,6 +74,22 @@ def test_any_call_may_fail(tmp_path, before, persistent):
     assert seen[-1]
 
 
+def test_everything_is_on_the_disk_before_the_exchange(tmp_path, monkeypatch):
+    """It brings every file and the folder to the disk, then exchanges, then brings both folders above to the disk."""
+    steps = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (steps.append(os.fstat(handle).st_ino), fsync(handle)))
+    monkeypatch.setattr(publishing, "exchange", lambda one, other: (steps.append("exchange"), exchange(one, other)))
+    write_folder(tmp_path / "outputs", OLD)
+    (tmp_path / "staging").mkdir()
+    steps.clear()
+    write_folder(tmp_path / "staging" / "new", NEW)
+    written = {file.stat().st_ino for file in (tmp_path / "staging" / "new").iterdir()} | {(tmp_path / "staging" / "new").stat().st_ino}
+    publish(tmp_path / "staging" / "new", tmp_path / "outputs")
+    assert set(steps[: len(NEW) + 1]) == written
+    assert steps[len(NEW) + 1 :] == ["exchange", (tmp_path / "staging").stat().st_ino, tmp_path.stat().st_ino]
+
+
 def test_a_short_write_is_finished(tmp_path, monkeypatch):
     """It goes on where the system took only a part of the bytes."""
     write = os.write
@@ -169,6 +185,15 @@ def test_a_link_in_the_place_of_a_folder_is_refused(tmp_path, place):
     (tmp_path / place).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(Refusal, match=rf"^{place}: a symbolic link"):
         check_target(tmp_path / "outputs", "analysis/q4")
+
+
+def test_a_disk_in_the_place_of_a_report_is_refused(tmp_path, monkeypatch):
+    """It refuses a mount point, which no other folder can be put in the place of."""
+    (tmp_path / "outputs" / "2025-12").mkdir(parents=True)
+    monkeypatch.setattr(Path, "is_mount", lambda place: place.name == "2025-12")
+    with pytest.raises(Refusal, match=r"^outputs/2025-12: a mounted disk, .*\. Mount it as outputs/ instead"):
+        check_target(tmp_path / "outputs", "2025-12")
+    check_target(tmp_path / "outputs", "2025-11")
 
 
 def test_outputs_may_be_a_link_to_a_folder(tmp_path):

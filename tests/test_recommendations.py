@@ -97,6 +97,14 @@ def test_it_books_nothing_that_nobody_is_charged(advise, usage_of):
     assert "Chargeback Implementation" not in advise(usage_of([call("", "x", "1")]), books=True)
 
 
+def test_it_books_no_month_that_still_runs(advise, usage_of):
+    """A ledger is shown while the month runs, and booked when it is over."""
+    calls = [call("a", "x", "1")]
+
+    assert "Chargeback Implementation" in advise(usage_of(calls), books=True)
+    assert "Chargeback Implementation" not in advise(usage_of(calls, complete=False), books=True)
+
+
 def test_it_alerts_at_the_highest_threshold_that_is_reached(advise, usage_of):
     """Each name stands at one threshold: 100% from exactly 40 of 40, 80% below it, 50% from exactly 20; the rest at none."""
     usage = usage_of([call("full", "x", "40"), call("most", "x", "39.99"), call("half", "x", "20"), call("low", "x", "19.99")])

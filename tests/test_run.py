@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -127,13 +128,13 @@ def test_the_same_key_changes_nothing(home, monkeypatch):
     assert run(NAME, home) == home.outputs / NAME / "organizational_alignment.html"
     assert {file: file.stat().st_mtime_ns for file in (home.outputs / NAME).iterdir()} == before
     assert left_over(home) == []
-    with pytest.raises(Failure, match="^executed$"):
+    with pytest.raises(Failure, match=r"^executed$"):
         run(NAME, home, force=True)
     for file in FILES:
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(home.outputs / NAME)
             Path(file).rename("away")
-            with pytest.raises(Failure, match="^executed$"):
+            with pytest.raises(Failure, match=r"^executed$"):
                 run(NAME, home)
             Path("away").rename(file)
 
@@ -158,7 +159,8 @@ def test_runs_elsewhere_publish_the_same_bytes(tmp_path):
     ]
     homes = [make_home(tmp_path / "one", cells), make_home(tmp_path / "another" / "deeper", cells)]
     (tmp_path / "user").mkdir()
-    others = {"TZ": "Pacific/Kiritimati", "LANG": "de_DE.UTF-8", "LC_ALL": "C", "PYTHONHASHSEED": "42", "HOME": str(tmp_path / "user"), "USER": "ann"}
+    others = {"TZ": "Pacific/Kiritimati", "LANG": "de_DE.UTF-8", "LC_ALL": "C", "PYTHONHASHSEED": "42", "USER": "ann"}
+    others["HOME"] = str(tmp_path / "user")
     runs = [start(homes[0]), start(homes[1], **others)]
     assert [process.communicate()[1] for process in runs] == ["", ""]
     assert [process.returncode for process in runs] == [0, 0]
@@ -179,7 +181,7 @@ def test_params_of_the_start_count(tmp_path):
     """It runs with the params as they were at its start, though the file changes meanwhile, and shows no path outside the home."""
     usage = tmp_path / "elsewhere.csv"
     usage.write_text("timestamp,cost\n2025-12-01,1\n")
-    spoil = "import os, pathlib\n_ = pathlib.Path(os.environ['FINOPS_NB_HOME'], 'params', 'analysis', 'x.yaml').write_text('period: \"2025-11\"')"
+    spoil = "import os, pathlib\n_ = pathlib.Path(os.environ['FINOPS_NB_HOME'], 'params', 'analysis', 'x.yaml').write_text('')"
     home = make_home(tmp_path / "home", [spoil, "period"], "analysis/x", usage=str(usage))
     assert run("analysis/x", home) == home.outputs / "analysis" / "x" / "organizational_alignment.html"
     files = published(home, "analysis/x")
@@ -203,11 +205,11 @@ def test_params_of_the_start_count(tmp_path):
         (["from finops_nb.errors import Problem, Refusal\nraise Refusal(Problem('no number', 'Write one', 'usage/a.csv', 3, 'cost', 'x'))"],
          r'^usage/a\.csv, line 3, cost: no number \(found "x"\)\. Write one\.\n'),
         (["globals()['period'] = '2025-11'"], r"^results\.json is of another period than 2025-12"),
-        (["import os\nprint(os.getcwd())"], r"^cell 2 \(`import os`\) shows a path of this machine: .*outputs/\.staging/2025-12\. Show it relative"),
+        (["import os\nprint(os.getcwd())"], r"^cell 2 \(`import os`\) shows a path of this machine: .*outputs/\.staging/2025-12\. Show"),
         (["import os, pathlib\n_ = pathlib.Path(os.environ['FINOPS_NB_HOME'], 'usage', 'calls.csv').write_text('timestamp,cost\\n')"],
          r"^The usage changed while the report was made"),
         (["from IPython.display import HTML\nHTML('<script>1</script>')"], r"<script>"),
-        (["raise OSError(28, 'No space left on device', 'x')"], r"No space left on device: 'x'\nThe disk of outputs/ has [\d,]+ bytes free\. Make room"),
+        (["raise OSError(28, 'No space left on device', 'x')"], r"No space left on device: 'x'\nThe disk of outputs/ has [\d,]+ bytes"),
     ],
     ids=["error", "exit", "SystemExit", "input", "thread", "refusal", "period", "path", "usage", "script", "full"],
 )  # fmt: skip
@@ -233,7 +235,7 @@ def test_a_kernel_killed_at_any_cell_leaves_the_last_report(home):
         notebook = make_notebook(["6"])
         notebook.cells[killed].source += "\nimport os\nos.kill(os.getpid(), 9)"
         write_notebook(home, notebook)
-        with pytest.raises(Failure, match=rf"^The notebook was stopped in cell {killed + 1} .*: the kernel died \(killed; out of memory\?\)\.\n"):
+        with pytest.raises(Failure, match=rf"^The notebook was stopped in cell {killed + 1} .*: the kernel died \(killed; out of memory"):
             run(NAME, home)
         assert published(home) == before
 
@@ -273,7 +275,8 @@ def test_an_official_report_is_not_replaced_by_another_kind(home):
     """It refuses to put an analysis where an official report stands, and says where the file belongs."""
     before = published(home)
     make_home(home.root, period="2025-11")
-    with pytest.raises(Refusal, match=r'^params/2025-12\.yaml, period: outputs/2025-12 is an official .* \(found "2025-11"\)\. Move the file to params/analysis/'):
+    said = r'^params/2025-12\.yaml, period: outputs/2025-12 is an official .* \(found "2025-11"\)\. Move the file to params/analysis/'
+    with pytest.raises(Refusal, match=said):
         run(NAME, home, force=True)
     assert published(home) == before
 
@@ -350,6 +353,7 @@ def test_any_call_of_a_run_may_fail(made, tmp_path, monkeypatch, first, persiste
         if first:
             shutil.rmtree(home.outputs)
         old = None if first else published(home)
+        records = sorted(home.outputs.rglob(".runs/**/*.json"))
         failed = False
         with pytest.MonkeyPatch.context() as patch:
             fault = Fault(patch, home.outputs, fail_at, persistent)
@@ -360,6 +364,7 @@ def test_any_call_of_a_run_may_fail(made, tmp_path, monkeypatch, first, persiste
         new = published(home) if (home.outputs / NAME).exists() else None
         if new == old:
             assert failed
+            assert persistent or sorted(home.outputs.rglob(".runs/**/*.json")) == records
         else:
             assert tuple(new) == FILES
             digits = json.loads(new["results.json"])["provenance"]["key"]
@@ -377,7 +382,8 @@ def test_any_call_of_a_run_may_fail(made, tmp_path, monkeypatch, first, persiste
     assert outcomes.count((True, False)) > 25
 
 
-def full_disks(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A small disk, where one may be mounted."""
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -388,20 +394,29 @@ def full_disks(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     subprocess.run(["umount", disk], check=True)
 
 
-small_disk = pytest.fixture(full_disks)
-
-
-def test_a_full_disk_leaves_the_last_report(home, small_disk):
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("print('x' * 40_000)", r"^outputs/\.staging/2025-12/new/\S+: No space left on device\. .*\nThe disk of outputs/ has"),
+        (
+            "open('big', 'w').write('x' * 70_000)",
+            r"^Cell 2 .* No space left on device.*\nThe disk of outputs/ has [\d,]+ .*\nThe notebook as far",
+        ),
+        ("print('x' * 70_000)\n1/0", r"^Cell 2 .* division by zero\noutputs/2025-12 is unchanged\.$"),
+    ],
+    ids=["while publishing", "in a cell", "while keeping the failed notebook"],
+)
+def test_a_full_disk_leaves_the_last_report(home, small_disk, cell, said):
     """It names the file and the bytes that are free, and leaves the report as it was."""
     shutil.copytree(home.outputs, small_disk, dirs_exist_ok=True)
     shutil.rmtree(home.outputs)
     home.outputs.symlink_to(small_disk)
     before = published(home)
-    write_notebook(home, make_notebook(["print('x' * 40_000)"]))
-    with pytest.raises(Failure, match=r"No space left on device(.|\n)*The disk of outputs/ has [\d,]+ bytes free"):
+    write_notebook(home, make_notebook([cell]))
+    with pytest.raises(Failure, match=said) as failure:
         run(NAME, home)
     assert published(home) == before
-    assert left_over(home) == []
+    assert bool(left_over(home)) == ("failed.ipynb" in str(failure.value))
 
 
 def test_a_file_that_cannot_grow_leaves_the_last_report(home):
@@ -411,8 +426,8 @@ def test_a_file_that_cannot_grow_leaves_the_last_report(home):
     limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
     result = subprocess.run([sys.executable, "-c", limit + RUN, str(home.root), NAME], capture_output=True, text=True, check=False)
     assert result.returncode == 1
-    assert "outputs/.staging/2025-12/new/organizational_alignment.ipynb: File too large. What was published before stands.\n" in result.stderr
-    assert "Traceback" not in result.stderr
+    file = "outputs/.staging/2025-12/new/organizational_alignment.ipynb"
+    assert result.stderr == f"{file}: File too large. What was published before stands.\n"
     assert published(home) == before
 
 
@@ -441,7 +456,7 @@ def test_a_signal_at_any_moment_leaves_a_whole_report(home, number):
     reports = [published(home)]
     moments = random.Random(int(number))
     processes = []
-    for moment in [moments.uniform(0, 2.2) for _ in range(5)]:
+    for moment in [moments.uniform(0, 2.2) for _ in range(4)]:
         process = start(home, NAME, "force")
         time.sleep(moment)
         processes += processes_of(home)
@@ -449,7 +464,7 @@ def test_a_signal_at_any_moment_leaves_a_whole_report(home, number):
         out, err = process.communicate()
         if number != signal.SIGKILL:
             assert process.returncode in (0, 130), err
-            assert "Traceback" not in err
+            assert err == ("" if process.returncode == 0 else f"Interrupted. outputs/{NAME} is a whole report, or none.\n")
             assert (process.returncode == 0) == bool(out)
             assert left_over(home) == []
         assert psutil.wait_procs(processes_of(home) + processes, timeout=20)[1] == []
@@ -476,3 +491,22 @@ def test_ctrl_c_in_this_process(home):
     assert published(home) == before
     assert left_over(home) == []
     assert not processes_of(home)
+
+
+def test_an_interruption_that_a_library_swallows(home):
+    """It ends the kernel and the run even where the exception of the signal got lost."""
+    before = published(home)
+    write_notebook(home, make_notebook(["import time\ntime.sleep(2)", "open('ran', 'w')", "import time\ntime.sleep(60)"]))
+    seen = []
+
+    def swallow(cell: int, cells: int) -> None:
+        seen.append(cell)
+        if cell == 3:
+            with contextlib.suppress(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Interrupted):
+        run(NAME, home, progress=swallow)
+    assert seen == [1, 2, 3]
+    assert published(home) == before
+    assert left_over(home) == []

@@ -41,7 +41,6 @@ def test_a_double_is_its_shortest_text_and_a_notice_says_so(tmp_path):
 @pytest.mark.parametrize("kind", ["DOUBLE", "DECIMAL(38,18)", "VARCHAR"])
 def test_more_than_twelve_decimals_are_rounded_and_counted(tmp_path, kind):
     usage = read(write_parquet(tmp_path / "u.parquet", [call(cost_usd="1.0000000000016")], cost_usd=kind))
-    assert usage.cost == usage.notices[0].money + 1 + usage.cost % 1 - usage.notices[0].money
     assert (format(usage.cost, "f"), format(usage.notices[0].money.normalize(), "f")) == ("1.000000000002", "0.0000000000004")
 
 

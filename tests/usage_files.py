@@ -14,10 +14,21 @@ from finops_nb.errors import Problem, Refusal
 from finops_nb.params import make_params
 from finops_nb.usage import Usage, read_usage
 
-COLUMNS = (
-    "timestamp provider model input_tokens output_tokens cost_usd latency_ms "
-    "customer_id organization_id product_id feature_id task_type subscription_tier"
-).split()
+COLUMNS = [
+    "timestamp",
+    "provider",
+    "model",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "latency_ms",
+    "customer_id",
+    "organization_id",
+    "product_id",
+    "feature_id",
+    "task_type",
+    "subscription_tier",
+]
 """The header of the dialect `calls`."""
 
 

@@ -57,12 +57,12 @@ class Shape:
             self.odd |= _stray_quotes(array, quotes, self.inside)
             ends, returns, commas = (at[(np.searchsorted(quotes, at) + self.inside) % 2 == 0] for at in (ends, returns, commas))
             self.inside = bool((len(quotes) + self.inside) % 2)
+        before = array[ends - 1] == CR
+        self.odd |= len(returns) != before.sum()
         if len(ends):
             self.records += len(ends)
-            before = array[ends - 1] == CR
             self.crlf = bool(before[0]) if self.crlf is None else self.crlf
-            self.odd |= len(returns) != before.sum() or not (before == self.crlf).all()
-            self.odd |= bool((np.diff(ends, prepend=-1) <= 1 + self.crlf).any())
+            self.odd |= not (before == self.crlf).all() or bool((np.diff(ends, prepend=-1) <= 1 + self.crlf).any())
             fields = np.diff(np.searchsorted(commas, ends), prepend=-self.commas) + 1
             self.odd |= bool((fields != self.width).any())
             commas = commas[commas > ends[-1]]

@@ -88,7 +88,7 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, period: Period, zone:
         "sum(cost) AS cost, count(*) AS calls, sum(abs(cost)) AS magnitude, "
         f"count(*) FILTER ({BAD}) AS bad, sum(change) AS change, count(*) FILTER (change <> 0) AS rounded, "
         "count(*) FILTER (change IS NULL) AS unsure "
-        f"FROM (SELECT *, day >= DATE '{period.start}' AND day < DATE '{period.end}' AS inside FROM ({rows})) "
+        f"FROM (SELECT *, {_inside(period)} AS inside FROM ({rows})) "
         f"GROUP BY GROUPING SETS ((inside, day), (inside, {keys}))"
     )
     db.execute("INSERT INTO days SELECT day, cost, calls FROM scan WHERE by_names = 0")
@@ -119,30 +119,31 @@ class Span:
 
 def spans(db: duckdb.DuckDBPyConnection, period: Period) -> tuple[Span, Span]:
     """What lies inside the period, and what outside."""
-    inside = f"day >= DATE '{period.start}' AND day < DATE '{period.end}'"
     query = "SELECT min(day), max(day), coalesce(sum(calls), 0), coalesce(sum(cost), 0) FROM days WHERE "
-    found = [db.execute(query + condition).fetchone() or () for condition in (inside, f"NOT ({inside})")]
+    found = [db.execute(query + condition).fetchone() or () for condition in (_inside(period), f"NOT ({_inside(period)})")]
     return tuple(Span(first, last, rows, Decimal(cost)) for first, last, rows, cost in found)  # type: ignore[return-value]
 
 
 def roll_up(db: duckdb.DuckDBPyConnection, period: Period) -> Mapping[Grouping, pd.DataFrame]:
     """The frame of each grouping: `model.Usage.groups`."""
+    nobody = values.sql_text(UNALLOCATED)
+    names = ", ".join(f"coalesce({values.name_sql(name)}, {nobody}) AS {name}" for name in NAMED)
+    db.execute(f"CREATE TEMP TABLE named AS SELECT strftime(month, '%Y-%m') AS month, {names}, cost, calls FROM owners")
     return {keys: _grouped(db, keys, period) for keys in GROUPINGS}
 
 
 def _grouped(db: duckdb.DuckDBPyConnection, keys: Grouping, period: Period) -> pd.DataFrame:
     if keys == ("day",):
-        inside = f"day >= DATE '{period.start}' AND day < DATE '{period.end}'"
-        query = f"SELECT day, sum(cost), sum(calls) FROM days WHERE {inside} GROUP BY day ORDER BY day"
+        query = f"SELECT day, sum(cost), sum(calls) FROM days WHERE {_inside(period)} GROUP BY day ORDER BY day"
         return _frame(db.execute(query).fetchall(), (*keys, "cost", "calls"))
-    nobody = values.sql_text(UNALLOCATED)
-    named = {name: f"coalesce({values.name_sql(name)}, {nobody})" for name in NAMED} | {"month": "strftime(month, '%Y-%m')"}
-    select = "".join(f"{named[key]} AS {key}_, " for key in keys)
-    order = ", ".join(f"{key}_" for key in keys)
-    query = f"SELECT {select}sum(cost), sum(calls), count(DISTINCT {values.name_sql('customer')}) FROM owners " + (
-        f"GROUP BY {order} ORDER BY {order}" if keys else ""
-    )
-    return _frame(db.execute(query).fetchall(), (*keys, "cost", "calls", "customers"))
+    customers = f"count(DISTINCT customer) FILTER (customer <> {values.sql_text(UNALLOCATED)})"
+    query = f"SELECT {', '.join([*keys, 'sum(cost)', 'sum(calls)', customers])} FROM named"
+    grouped = f" GROUP BY {', '.join(keys)} ORDER BY {', '.join(keys)}" if keys else ""
+    return _frame(db.execute(query + grouped).fetchall(), (*keys, "cost", "calls", "customers"))
+
+
+def _inside(period: Period) -> str:
+    return f"day >= DATE '{period.start}' AND day < DATE '{period.end}'"
 
 
 def _frame(rows: list[tuple[Any, ...]], columns: tuple[str, ...]) -> pd.DataFrame:

@@ -1,0 +1,83 @@
+"""Check: what a report would hold, against the month before, in words for a person."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from finops_nb.check import check_name, describe
+from finops_nb.errors import Refusal
+from finops_nb.home import Home
+
+HEADER = "timestamp,cost_usd,organization_id,product_id,feature_id,customer_id"
+MONTH = 'period: "{month}"\nusage: "calls-{{period}}.csv"\n'
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    """November of 2.00 in two calls, December of 3.00 in one."""
+    (tmp_path / "params").mkdir()
+    for month, rows in (("2025-11", ["1.50,red", "0.50,blue"]), ("2025-12", ["3.00,red"])):
+        (tmp_path / "params" / f"{month}.yaml").write_text(MONTH.format(month=month))
+        lines = [f"{month}-30,{row},chat,ask,c1" for row in rows]
+        (tmp_path / f"calls-{month}.csv").write_text("\n".join([HEADER, *lines, ""]))
+    return Home(tmp_path)
+
+
+def publish_november(home: Home, **changed) -> Path:
+    """Results of November as they were published."""
+    results = {"kind": "official", "currency": "USD", "total": "2.5", "rows": {"used": 4}, "provenance": {}} | changed
+    (home.outputs / "2025-11").mkdir(parents=True)
+    file = home.outputs / "2025-11" / "results.json"
+    file.write_text(json.dumps(results))
+    return file
+
+
+def test_it_compares_with_the_files_of_the_month_before(home):
+    """It says 3.00 after 2.00 is +50 %, and one row after two is -50 %."""
+    checked = check_name("2025-12", home)
+    assert checked.before == (Decimal("2.00"), 2)
+    assert "the month before had $2.00 (+50.0%) in 2 rows (-50.0%)" in describe(checked)
+
+
+def test_it_prefers_what_was_published(home):
+    """It compares with the figures that were sent, not with files that may have changed since."""
+    publish_november(home)
+    assert check_name("2025-12", home).before == (Decimal("2.5"), 4)
+
+
+@pytest.mark.parametrize("changed", [{"kind": "analysis"}, {"currency": "EUR"}])
+def test_it_compares_like_with_like_only(home, changed):
+    """It passes over published results that are not official, or in another currency."""
+    publish_november(home, **changed)
+    assert check_name("2025-12", home).before == (Decimal("2.00"), 2)
+
+
+def test_it_says_that_there_is_no_month_before(home):
+    """It does not invent one."""
+    assert "no month before to compare with" in describe(check_name("2025-11", home))
+
+
+def test_it_proposes_budgets_where_there_are_none(home):
+    """It ends with lines to paste."""
+    assert describe(check_name("2025-11", home)).endswith("  blue: 100\nproduct_budgets:\n  chat: 100")
+
+
+def test_it_marks_a_month_that_still_runs(home):
+    """It says PARTIAL where the last day has no usage."""
+    first, *_ = describe(check_name("2025-12", home)).splitlines()
+    assert first == "2025-12: official, December 2025 (2025-12-01 to 2025-12-31, UTC days), PARTIAL"
+
+
+def test_its_refusal_brings_the_columns_to_start_from(home):
+    """It proposes the nearest columns, says which it could not guess, and lists what there is."""
+    (home.root / "calls-2025-12.csv").write_text("when,amount,team,app,zone,user\n2025-12-30,1.00,red,chat,eu,u1\n")
+    with pytest.raises(Refusal) as refused:
+        check_name("2025-12", home)
+    text = str(refused.value)
+    assert "columns:\n" in text
+    assert "  cost: amount\n  organization: team\n  product: app\n" in text
+    assert "  feature: ?  # one of: when, amount, team, app, zone, user" in text
