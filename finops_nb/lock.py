@@ -41,8 +41,11 @@ def hold(runs: Path, name: str) -> Iterator[str]:
         os.ftruncate(handle, 0)
         mine = {"pid": os.getpid(), "host": socket.gethostname(), "started": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}
         os.pwrite(handle, json.dumps(mine).encode() + b"\n", 0)
-        yield former
-        os.ftruncate(handle, 0)
+        try:
+            yield former
+        finally:
+            # A run that failed let go of it too; only one that was killed leaves its name behind.
+            os.ftruncate(handle, 0)
     finally:
         os.close(handle)
 

@@ -6,9 +6,7 @@ import errno
 import os
 import shutil
 import sys
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,53 +19,17 @@ from finops_nb.handover import LEDGER, RESULTS, read_results
 from finops_nb.home import VARIABLE as HOME_VARIABLE
 from finops_nb.home import Home
 from finops_nb.interruption import Interruption
+from finops_nb.job import HTML, NOTEBOOK, STEM, Job
 from finops_nb.key import Fingerprint, run_key
 from finops_nb.lock import hold
-from finops_nb.params import Params, load_params
+from finops_nb.params import load_params
 from finops_nb.publish import check_target, probe, publish, write_file, write_folder
 
 if TYPE_CHECKING:
     from finops_nb.execute import Execution, Progress
 
-STEM: Final = "organizational_alignment"
-HTML: Final = f"{STEM}.html"
-NOTEBOOK: Final = f"{STEM}.ipynb"
 FAILED: Final = "failed.ipynb"
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a run is of, and where it puts things.
-
-    Args:
-        home: the home.
-        name: a checked NAME.
-        params: as read at the start; the file does not matter after that.
-        kind: of the report.
-    """
-
-    home: Home
-    name: str
-    params: Params
-    kind: Kind
-
-    @property
-    def target(self) -> Path:
-        return self.home.outputs / self.name
-
-    @property
-    def staging(self) -> Path:
-        return self.home.outputs / ".staging" / self.name
-
-    @property
-    def runs(self) -> Path:
-        return self.home.outputs / ".runs"
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The names of what is published."""
-        return (NOTEBOOK, HTML, RESULTS, LEDGER) if self.kind is Kind.OFFICIAL else (NOTEBOOK, HTML, RESULTS)
 
 
 def run(
@@ -91,11 +53,11 @@ def run(
         Failure: it could not be finished; `outputs/NAME` is as it was.
         Interrupted: SIGINT, SIGTERM or SIGHUP came.
     """
-    name = home.check_name(name)
-    params = load_params(home, name)
-    job = Job(home, name, params, kind_of(name, params.period))
     with Interruption() as interruption:
         try:
+            name = home.check_name(name)
+            params = load_params(home, name)
+            job = Job(home, name, params, kind_of(name, params.period))
             check_target(home.outputs, name)
             with hold(job.runs, name) as former:
                 if former and notice:
@@ -173,7 +135,9 @@ def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, 
     variables = {STAGING_VARIABLE: str(job.staging), HOME_VARIABLE: str(job.home.root)}
     with running_kernel(job.staging, variables, interruption.shielded) as kernel:
         interruption.stop = kernel.kill
-        threading.Thread(target=import_module, args=("finops_nb.export",)).start()  # takes a second, while the cells run
+        # Two seconds of imports, while the kernel starts; in a thread, an interruption could leave an import lock held.
+        for module in ("papermill", "finops_nb.export"):
+            import_module(module)
         return execute(notebook, parameters, kernel, progress=progress)
 
 
@@ -188,19 +152,18 @@ def _files(job: Job, edition: Edition, execution: Execution, inputs: Fingerprint
     from finops_nb.gate import find_faults, find_local_paths, find_paths_in_files
 
     written = {name: (job.staging / name).read_bytes() for name in (RESULTS, LEDGER) if (job.staging / name).is_file()}
-    _raise_for(find_faults(execution, edition, job.params.window, written))
-    if _fingerprint(job) != inputs:
-        raise Failure("The usage changed while the report was made of it. Run again when its export has ended.")
-    fair = fair_copy(execution.notebook, edition, read_results(written[RESULTS]).get("title"), job.params.shared_parameters())
-    _raise_for(find_local_paths(fair, _local_paths(job)))
-    files = written | {NOTEBOOK: as_bytes(fair), HTML: export_html(fair).encode("utf-8")}
-    _raise_for(find_paths_in_files(files, _local_paths(job)))
-    return {name: files[name] for name in job.files}
-
-
-def _raise_for(faults: list[str]) -> None:
+    faults = find_faults(execution, edition, job.params.window, written)
+    if not faults and _fingerprint(job) != inputs:
+        faults = ["The usage changed while the report was made of it. Run again when its export has ended."]
     if faults:
         raise Failure("\n".join(faults))
+    title = read_results(written[RESULTS]).get("title")
+    fair = fair_copy(execution.notebook, edition, title, job.params.shared_parameters())
+    files = written | {NOTEBOOK: as_bytes(fair), HTML: export_html(fair).encode("utf-8")}
+    faults = find_local_paths(fair, _local_paths(job)) or find_paths_in_files(files, _local_paths(job))
+    if faults:
+        raise Failure("\n".join(faults))
+    return {name: files[name] for name in job.files}
 
 
 def _local_paths(job: Job) -> list[str]:
@@ -247,5 +210,4 @@ def _trouble(error: OSError, home: Home) -> str:
 
 
 def _room(home: Home) -> str:
-    free = shutil.disk_usage(home.outputs).free
-    return f"The disk of outputs/ has {free:,} bytes free. Make room, then run again."
+    return f"The disk of outputs/ has {shutil.disk_usage(home.outputs).free:,} bytes free. Make room, then run again."

@@ -26,13 +26,13 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "inputs": (
         *("home", "strict_yaml", "param_types", "params", "edition"),
         *("usage.model", "usage.values", "usage.dialects", "usage.sources", "usage.table"),
-        *("usage.csv_shape", "usage.csv_text", "usage.parquet", "usage.engine", "usage.reader", "usage"),
+        *("usage.csv_shape", "usage.csv_text", "usage.csv_proof", "usage.parquet", "usage.engine", "usage.reader", "usage"),
     ),
     "numbers": (*("allocation", "variance", "chargeback", "efficiency", "policies", "insights", "recommendations", "overview"),),
     "presentation": ("format", "theme", "table", "tables", "charts", "provenance", "narrative", "suggestion"),
     "delivery": (
         *("handover", "results", "interruption", "lifeline", "kernel", "notebook", "execute", "export", "fair_copy", "gate"),
-        *("publish", "history", "key", "lock", "run", "scaffold"),
+        *("publish", "history", "key", "lock", "job", "run", "scaffold"),
     ),
     "door": ("workbench", "check", "cli", "__main__"),
 }

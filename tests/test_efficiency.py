@@ -44,6 +44,13 @@ def test_it_ranks_by_calls_per_unit_of_currency(usage_of):
     assert ranks(usage_of(calls(a="1", b="0.5 0.5", c="4"))) == [(1, "b", 2), (2, "a", 1), (3, "c", Decimal("0.25"))]
 
 
+def test_it_puts_the_rank_before_the_name(usage_of):
+    """The rank, and then the columns of `unit_costs`."""
+    costs = allocate(usage_of(calls(a="1", b="2")), "organization")
+
+    assert list(rank_efficiency(costs).columns) == ["rank", *unit_costs(costs).columns]
+
+
 def test_it_lets_equals_share_a_rank(usage_of):
     """Two firsts, by name; the next is third."""
     assert ranks(usage_of(calls(c="4", b="1", a="0.5 1.5"))) == [(1, "a", 1), (1, "b", 1), (3, "c", Decimal("0.25"))]

@@ -187,6 +187,13 @@ def test_it_measures_the_gap_between_the_most_and_the_least_efficient(find, six)
     assert gap == EfficiencyGap("org-b", "org-a", Decimal("0.5"), Decimal("0.5"), Decimal("3.00"), material=True)
 
 
+def test_the_gap_is_a_fraction_of_the_best(find, usage_of):
+    """2 calls per dollar and 0.5: 1.5 fewer, three quarters; a call for 0.50 in place of 2.00 saves 1.50."""
+    (gap,) = of(EfficiencyGap, find(usage_of(calls(a="0.50", b="2"))))
+
+    assert (gap.gap, gap.share, gap.money) == (Decimal("1.5"), Decimal("0.75"), Decimal("1.50"))
+
+
 @pytest.mark.parametrize(
     ("costs", "is_material"),
     [

@@ -75,3 +75,11 @@ def test_the_lock_is_not_handed_to_children(tmp_path):
     finally:
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
+
+
+def test_a_run_that_failed_has_let_go_of_it(tmp_path):
+    """It leaves no name behind when the block raises: nothing was cut off."""
+    with pytest.raises(ValueError, match="refused"), hold(tmp_path, "2025-12"):
+        raise ValueError("refused")
+    with hold(tmp_path, "2025-12") as former:
+        assert former == ""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+import duckdb
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from usage_files import call, costs, read, refused, write_calls, write_parquet
 
-from finops_nb.usage import GROUPINGS, Usage
+from finops_nb.errors import Failure
+from finops_nb.usage import GROUPINGS, Usage, engine
+from finops_nb.usage.engine import open_engine
 
 NAMES = ("organization", "product", "feature", "customer")
 
@@ -164,6 +168,27 @@ def test_order_files_and_formats_change_nothing_and_it_is_what_fractions_say(tmp
         assert rows(plain, *keys) == by_hand(calls, keys)
     assert (plain.rows_read, plain.rows_outside + pieces) == (len(calls), split.rows_outside)
     assert plain.cost + plain.cost_outside == sum(Fraction(of["cost_usd"]) for of in calls)
+
+
+def test_ctrl_c_during_a_query_is_one():
+    """DuckDB makes a RuntimeError of it, which no command knows how to end on."""
+    former = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), open_engine() as db:
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            db.execute("SELECT sum(sqrt(range)) FROM range(1000000000)")
+    finally:
+        signal.signal(signal.SIGALRM, former)
+
+
+def test_what_stops_the_engine_is_a_failure_and_no_defect_of_the_file(tmp_path, monkeypatch):
+    def out_of_memory(*_):
+        raise duckdb.OutOfMemoryException("Out of Memory Error: 1 GB of 1 GB")
+
+    monkeypatch.setattr(engine, "add_table", out_of_memory)
+    for file in write_calls(tmp_path / "u.csv", *SIX), write_parquet(tmp_path / "u.parquet", SIX):
+        with pytest.raises(Failure, match="The engine could not read the usage: Out of Memory Error"):
+            read(file)
 
 
 def test_nothing_heavy_is_imported():

@@ -35,6 +35,10 @@ PREPARED: Final = (
 the rows of the period by month and names, NULL where there is none."""
 
 
+STOPPED: Final = (duckdb.OutOfMemoryException, duckdb.InterruptException)
+"""What ends the reading, and says nothing about the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the scan of one file found.
@@ -58,11 +62,19 @@ class Facts:
 
 @contextmanager
 def open_engine() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory with the two empty summaries; what does not fit goes to the system's folder for temporary files."""
+    """A database in memory with the two empty summaries; what does not fit goes to the system's folder for temporary files.
+
+    Ctrl-C during a query, which DuckDB turns into another exception, is a `KeyboardInterrupt` again.
+    """
     with tempfile.TemporaryDirectory(prefix="finops-nb-") as spill, duckdb.connect(config=OFFLINE | {"temp_directory": spill}) as db:
         for statement in PREPARED:
             db.execute(statement)
-        yield db
+        try:
+            yield db
+        except (RuntimeError, duckdb.InterruptException) as error:
+            if "interrupted" not in str(error).lower():
+                raise
+            raise KeyboardInterrupt from error
 
 
 def knows_zone(db: duckdb.DuckDBPyConnection, zone: str) -> bool:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Final
-
-import pandas as pd
+from typing import TYPE_CHECKING, Final
 
 from finops_nb.money import total
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Grouping = tuple[str, ...]
 
@@ -54,7 +55,7 @@ class Usage:
         period: the days it covers.
         groups: a frame for each of `GROUPINGS`: its key columns (text; `day` is a date, `month` text like 2025-12;
             `UNALLOCATED` where the source names none), `cost` (Decimal, unrounded), `calls` (int) and `customers`
-            (int, distinct and named), sorted by its keys. The frame of `()` has one row, the whole.
+            (int, distinct and named; not by day), sorted by its keys. The frame of `()` has one row, the whole.
         rows_read: rows of all inputs; `rows_read == rows_used + rows_outside`.
         rows_used: rows inside the period.
         rows_outside: rows outside of it.

@@ -12,6 +12,7 @@ from finops_nb.home import Home
 from finops_nb.money import DECIMALS, LIMIT, ZERO, total
 from finops_nb.params import Params
 from finops_nb.usage import csv_text, engine, parquet, values
+from finops_nb.usage.csv_proof import proofread
 from finops_nb.usage.csv_shape import Shape, look
 from finops_nb.usage.dialects import NEEDED, place_columns
 from finops_nb.usage.engine import Facts, Span
@@ -47,7 +48,7 @@ def read_usage(params: Params, home: Home | None = None) -> Usage:
             inside, outside = engine.spans(db, params.window)
             _refuse_sums(params, facts, inside, outside)
             groups = engine.roll_up(db, params.window)
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
         raise Failure(f"The engine could not read the usage: {str(error).splitlines()[0]}") from error
     last_day, sure_until = inside.last, params.as_of or inside.last
     assert last_day and sure_until, "a period without a row was refused"
@@ -108,7 +109,7 @@ def _read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params)
         if facts.bad:
             problems = parquet.find_faults(db, table, params.timezone)
             raise Refusal(problems, max(facts.bad, len(problems)))
-    except duckdb.OutOfMemoryException:
+    except engine.STOPPED:
         raise
     except duckdb.Error as error:
         raise parquet.unreadable(error, source) from error
@@ -130,13 +131,13 @@ def _read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params) -> 
     table = Table(source, csv_text.scan_sql(source, len(header)), columns, dict.fromkeys(NEEDED, values.TEXT), names)
     try:
         facts = engine.add_table(db, table, params.window, params.timezone)
-    except duckdb.OutOfMemoryException:
+    except engine.STOPPED:
         raise
     except duckdb.Error:
         facts = None
     empty_lines = 0
     if facts is None or facts.bad or shape.odd or facts.rows != shape.records - 1:
-        proof = csv_text.proofread(source, header, places)
+        proof = proofread(source, header, places)
         if proof.count:
             raise Refusal(proof.problems, proof.count)
         if facts is None or (facts.rows, facts.cost) != (proof.rows, proof.cost):

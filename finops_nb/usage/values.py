@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
 from finops_nb.money import DECIMALS, LIMIT, ZERO
@@ -17,6 +17,11 @@ from finops_nb.schema import UNALLOCATED
 
 COST: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
 TIME: Final = r"[12]\d{3}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)?)?"
+
+IS_COST: Final = re.compile(COST, re.ASCII).fullmatch
+IS_TIME: Final = re.compile(TIME, re.ASCII).fullmatch
+
+LAST_DECIMAL: Final = Decimal(1).scaleb(-DECIMALS)
 
 BLANK: Final = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]*"
 """Nothing, or only what Python's `str.isspace` counts as blank; of RE2 only."""
@@ -98,10 +103,9 @@ def _scientific(column: str) -> str:
 def excess(texts: Iterable[str]) -> tuple[int, Decimal]:
     """How many of these costs have more than 12 decimals, and what rounding them changed: exact, however long they are."""
     rows, difference = 0, ZERO
-    with localcontext(WIDE):
-        for text in texts:
-            change = read_cost(text) - Decimal(text)
-            rows, difference = rows + (change != 0), difference + change
+    for text in texts:
+        change = WIDE.subtract(read_cost(text), Decimal(text))
+        rows, difference = rows + (change != 0), WIDE.add(difference, change)
     return rows, difference
 
 
@@ -142,30 +146,30 @@ def cost_fault(text: str | None) -> Fault | None:
     """What is wrong with a cost; None if it can be read."""
     if text is None or not text.strip():
         return "the cost is missing", "Write the cost of the row, 0 if it was free"
-    if not re.fullmatch(COST, text, re.ASCII):
+    if not IS_COST(text):
         return (
             "not a plain number",
             "Write digits and a decimal point only, such as 1234.56, without thousands separator, currency sign or blanks",
         )
-    if len(text) > SCIENTIFIC and "e" in text.lower():
+    scientific = "e" in text or "E" in text
+    if scientific and len(text) > SCIENTIFIC:
         return f"a number with an exponent, of more than {SCIENTIFIC} characters", "Write it without the exponent"
-    if abs(read_cost(text)) >= LIMIT:
+    if (scientific or len(text) > 15) and read_cost(text).copy_abs() >= LIMIT:
         return "a cost of 10^15 or more", "Write it in the currency's main unit"
     return None
 
 
 def read_cost(text: str) -> Decimal:
     """The cost in 12 decimals, as `cost_sql` reads it; of a text that `COST` matches."""
-    with localcontext(WIDE):
-        exact = Decimal(text)
-        return exact if exact >= LIMIT or exact <= -LIMIT else exact.quantize(Decimal(1).scaleb(-DECIMALS))
+    exact = Decimal(text)
+    return exact if exact.copy_abs() >= LIMIT else exact.quantize(LAST_DECIMAL, context=WIDE)
 
 
 def time_fault(text: str | None) -> Fault | None:
     """What is wrong with a time; None if it can be read."""
     if text is None or not text.strip():
         return "the time is missing", "Write when it was, such as 2025-12-31T23:59:59Z"
-    if not re.fullmatch(TIME, text, re.ASCII):
+    if not IS_TIME(text):
         return (
             "not a time in ISO 8601",
             "Write it as 2025-12-31, 2025-12-31 23:59:59 or 2025-12-31T23:59:59Z; a zone as Z or +01:00, a year from 1000 to 2999",
