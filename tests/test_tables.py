@@ -1,0 +1,113 @@
+"""The report's tables: whatever the month was, what is printed adds up."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from published import amount, page_of, sections_of
+
+from finops_nb import tables
+from finops_nb.allocation import allocate, allocate_within
+from finops_nb.chargeback import charges, cross_usage, ledger
+from finops_nb.efficiency import rank_efficiency, unit_costs
+from finops_nb.schema import UNALLOCATED
+from finops_nb.variance import budget_variance, total_variance
+
+ADDITIVE = ("Total Cost", "Charge", "Budget", "Variance", "Calls", "Rows")
+
+costs = st.decimals(-50, 5000, places=6).map(str)
+names = st.sampled_from(["a", "b", "c", "d", ""])
+calls = st.lists(
+    st.tuples(names, names, names, names, costs, st.sampled_from(["2025-12-01", "2025-12-30", "2025-12-31"])), min_size=1, max_size=12
+)
+budgets = st.dictionaries(st.sampled_from(["a", "b", "z"]), st.decimals(0, 5000, places=3).map(str), max_size=3)
+
+
+def all_tables(usage, params) -> list[tables.Table]:
+    """Every table that the notebook shows, made as it makes them."""
+    complete, risk = usage.complete, params.at_risk
+    organizations = budget_variance(allocate(usage, "organization"), params.organization_budgets, risk, complete)
+    products = budget_variance(allocate(usage, "product"), params.product_budgets, risk, complete)
+    organization_total, product_total = (total_variance(each, risk, complete) for each in (organizations, products))
+    by_product, book = allocate_within(usage, "organization", "product"), ledger(usage, params.currency)
+    return [
+        tables.cost_by(organizations, organization_total, usage, params),
+        tables.product_breakdown(by_product, params),
+        tables.cost_by(products, product_total, usage, params),
+        tables.cost_by_feature(unit_costs(allocate(usage, "feature")), usage, params),
+        tables.chargeback_by(charges(organizations, book), organization_total, params),
+        tables.chargeback_by(charges(products, book), product_total, params),
+        tables.cross_organization_usage(cross_usage(by_product, book), params),
+        tables.budget_tracking(organization_total, product_total, params),
+        tables.efficiency(rank_efficiency(organizations), usage, params),
+        tables.spend_by_day(usage, params),
+        tables.rows_account(usage, params),
+        tables.data_quality(usage, params),
+        tables.parameters(params),
+    ]
+
+
+def printed(table) -> dict[str, list]:
+    """The rows of a table as they are read on the page, by group."""
+    [rows] = sections_of(page_of(f"<h2>a section</h2>{table._repr_html_()}"))["a section"].rows.values()
+    return {group: [row for row in rows if row.group == group] for group in {row.group for row in rows}}
+
+
+def figure(text: str) -> Decimal:
+    money = amount(text)
+    return money if money is not None else Decimal(text.replace(",", ""))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(calls=calls, organization_budgets=budgets, product_budgets=budgets, complete=st.booleans())
+def test_every_printed_table_foots(usage_of, params, calls, organization_budgets, product_budgets, complete):
+    """It adds up, line by line and with its Rounding line, to the printed total, in every additive column."""
+    usage = usage_of(calls, complete=complete)
+    made = params(organization_budgets=organization_budgets, product_budgets=product_budgets)
+    for table in all_tables(usage, made):
+        for rows in printed(table).values():
+            for total in (row for row in rows if row.kind == "total"):
+                for head in ADDITIVE:
+                    if total.cells.get(head, "n/a") not in ("n/a", ""):
+                        parts = [row.cells[head] for row in rows if row.kind != "total"]
+                        assert sum(figure(part) for part in parts if part not in ("n/a", "")) == figure(total.cells[head])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(calls=calls)
+def test_all_tables_print_the_same_total(usage_of, params, calls):
+    """It has one total cost, and every table that totals cost prints that one."""
+    usage = usage_of(calls)
+    totals = set()
+    for table in all_tables(usage, params()):
+        if table.name not in ("organization_product_breakdown", "cross_organization_product_usage", "rows"):
+            for rows in printed(table).values():
+                totals |= {row.cells.get("Total Cost") or row.cells.get("Charge") for row in rows if row.kind == "total"}
+    assert len(totals) == 1
+
+
+def test_the_levels_differ_where_their_budgets_do(usage_of, params):
+    """It prints 100 − 30 = 70 of budget, and 10 − 10 = 0 of actual, as a third line."""
+    usage = usage_of([("a", "x", "f", "c", "10")])
+    tracking = all_tables(usage, params(organization_budgets={"a": 100}, product_budgets={"x": 30}))[7]
+    *_, difference = printed(tracking)[""]
+    assert (difference.name, difference.cells["Total Budget"], difference.cells["Total Actual"]) == ("Difference", "$70.00", "$0.00")
+
+
+@pytest.mark.parametrize("index", range(13))
+def test_each_table_has_a_name_and_a_caption_of_its_own(six, params, index):
+    """It can be addressed in results.json and on the page."""
+    made = all_tables(six, params())
+    assert [table.name for table in made].count(made[index].name) == 1
+    assert [table.caption for table in made].count(made[index].caption) == 1
+
+
+def test_what_names_nobody_is_a_line_of_the_tables(six, params):
+    """It is last, without a rank, and in the total: 6.00 + 2.00 + 2.00 = 10.00."""
+    made = all_tables(six, params(organization_budgets={"org-a": 5}))
+    *_, unallocated, total = printed(made[0])[""]
+    assert (unallocated.name, unallocated.cells["Total Cost"], total.cells["Total Cost"]) == (UNALLOCATED, "$2.00", "$10.00")
+    assert printed(made[8])[""][-2].cells["Rank"] == "n/a"
