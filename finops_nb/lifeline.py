@@ -17,6 +17,8 @@ from importlib import import_module
 from typing import Final
 
 PR_SET_PDEATHSIG: Final = 1
+PRELOAD: Final = "FINOPS_NB_PRELOAD"
+"""The variable that names the modules to import while the kernel starts, parted by blanks."""
 
 
 def die_with(parent: int) -> None:
@@ -31,8 +33,9 @@ if __name__ == "__main__":
     die_with(int(os.environ["JPY_PARENT_PID"]))  # set by jupyter_client
 
     # What the notebook will import, two seconds of it, while the runner itself imports papermill and nbconvert.
-    with suppress(ImportError):
-        import_module("finops_nb.workbench")
+    for module in os.environ.get(PRELOAD, "").split():
+        with suppress(ImportError):
+            import_module(module)
 
     from ipykernel import kernelapp
 

@@ -21,6 +21,7 @@ from finops_nb.home import Home
 from finops_nb.interruption import Interruption
 from finops_nb.job import HTML, NOTEBOOK, STEM, Job
 from finops_nb.key import Fingerprint, run_key
+from finops_nb.lifeline import PRELOAD
 from finops_nb.lock import hold
 from finops_nb.params import load_params
 from finops_nb.publish import check_target, probe, publish, write_file, write_folder
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from finops_nb.execute import Execution, Progress
 
 FAILED: Final = "failed.ipynb"
+WORKBENCH: Final = "finops_nb.workbench"
+"""What a notebook of the kit imports."""
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -133,6 +136,7 @@ def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, 
     check_notebook(notebook, parameters, shown)
     edition.save(job.staging)
     variables = {STAGING_VARIABLE: str(job.staging), HOME_VARIABLE: str(job.home.root)}
+    variables |= {PRELOAD: WORKBENCH} if WORKBENCH.encode() in raw else {}
     with running_kernel(job.staging, variables, interruption.shielded) as kernel:
         interruption.stop = kernel.kill
         # Two seconds of imports, while the kernel starts; in a thread, an interruption could leave an import lock held.

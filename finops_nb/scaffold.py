@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.home import PACKAGE, Home, packaged_notebooks
+from finops_nb.home import CHECKOUT, PACKAGE, Home, packaged_notebooks
 from finops_nb.params import load_params
 from finops_nb.period import MONTH
 from finops_nb.strict_yaml import Document, read_document
@@ -28,7 +28,9 @@ def lay_out(folder: Path) -> list[str]:
     Raises:
         Refusal: something of it is there already; nothing is written then.
     """
-    files = {path.relative_to(STARTER): path for path in sorted(STARTER.rglob("*")) if path.is_file()}
+    files = {Path("params") / "README.md": CHECKOUT / "params" / "README.md"}
+    # In a wheel, the params' README stands in the starter itself.
+    files |= {path.relative_to(STARTER): path for path in sorted(STARTER.rglob("*")) if path.is_file()}
     files |= {Path("notebooks") / path.name: path for path in sorted(packaged_notebooks().iterdir()) if path.suffix in (".ipynb", ".md")}
     there = [name for name in files if (folder / name).exists()]
     if there or (folder.exists() and not folder.is_dir()):

@@ -118,8 +118,7 @@ def test_the_whole_run_has_a_limit(tmp_path):
     """It ends a notebook none of whose cells takes long."""
     execution = run(tmp_path, *["import time\ntime.sleep(0.5)"] * 20, limits=Limits(cell=60, run=3))
     assert execution.stopped == "the notebook took longer than 3 seconds in all"
-    assert execution.last is not None
-    assert execution.last < 19
+    assert counts(execution)[-1] is None
 
 
 def test_a_kernel_that_never_was_there(tmp_path):

@@ -45,3 +45,4 @@ def test_it_lays_out_a_home_and_checks_it_without_the_checkout(unpacked, tmp_pat
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     assert "10 rows used" in done.stdout
+    assert (tmp_path / "demo" / "params" / "README.md").read_bytes() == (ROOT / "params" / "README.md").read_bytes()

@@ -28,7 +28,7 @@ class Shape:
     Args:
         width: fields of the header.
         records: lines that end outside of quotes, the header among them.
-        lines: physical lines.
+        lines: physical lines, as line feeds end them.
         odd: something that the engine may read otherwise than Python: more or fewer fields than the header has, quotes
             that are not whole fields or are never closed, empty lines, lone carriage returns, line ends of two kinds,
             NUL, bytes that are not UTF-8.
@@ -82,13 +82,14 @@ def look(source: Source, width: int) -> Shape:
     shape = Shape(width)
     try:
         with open_bytes(source) as raw:
-            if raw.peek(3)[:3] == BOM:
-                raw.read(3)
-            while chunk := raw.read(CHUNK):
+            start = raw.read(len(BOM)).removeprefix(BOM)
+            while chunk := start + raw.read(CHUNK):
+                start = b""
                 chunk += raw.readline(LONGEST_LINE)
                 if not chunk.endswith(b"\n"):
                     shape.last_line = chunk[chunk.rfind(b"\n") + 1 :]
-                    chunk += b"\r\n" if shape.crlf else b"\n"
+                    crlf = b"\r\n" in chunk if shape.crlf is None else shape.crlf
+                    chunk += b"\r\n" if crlf else b"\n"
                 shape.add(chunk)
     except UNREADABLE as error:
         raise Refusal(unreadable(error, source)) from error
