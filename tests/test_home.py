@@ -134,11 +134,17 @@ def test_it_falls_back_on_the_checkout_and_then_refuses(home, tmp_path, monkeypa
 
 def test_it_prefers_its_own_notebook(home):
     """A home's own notebook is run; without one, the packaged notebook."""
-    assert home.notebook("organizational_alignment") == packaged_notebooks() / "organizational_alignment.ipynb"
+    packaged = home.notebook("organizational_alignment")
+    assert (packaged.is_file(), packaged.parent) == (True, packaged_notebooks())
 
     own = home.root / "notebooks" / "organizational_alignment.ipynb"
     own.touch()
     assert home.notebook("organizational_alignment") == own
+
+
+def test_it_knows_its_folders(home):
+    """Params, and what is published of them, by their names in the home."""
+    assert (home.params, home.outputs) == (home.root / "params", home.root / "outputs")
 
 
 def test_it_shows_no_path_of_the_machine(home):

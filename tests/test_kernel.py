@@ -19,6 +19,7 @@ from jupyter_core.utils import ensure_event_loop
 
 from finops_nb.execute import execute
 from finops_nb.kernel import running_kernel
+from finops_nb.lifeline import PRELOAD
 
 ASK = """\
 import json, locale, os, sys, time
@@ -26,7 +27,7 @@ import matplotlib
 print(json.dumps({
     "python": sys.executable, "path": sys.path, "cwd": os.getcwd(), "zone": time.tzname[0], "encoding": locale.getpreferredencoding(),
     "hash": hash("a"), "backend": matplotlib.get_backend(), "size": matplotlib.rcParams["figure.figsize"],
-    "told": os.environ["TOLD"], "startup": [name for name in ("from_startup", "from_profile") if name in globals()],
+    "told": os.environ["TOLD"], "loaded": "wave" in sys.modules, "startup": [name for name in ("from_startup", "from_profile") if name in globals()],
 }))
 """
 
@@ -100,7 +101,7 @@ def test_it_is_this_interpreter_whatever_the_machine_says(hostile):
     """It passes by broken kernelspecs, start-up files, settings, time zone, locale, hash seed and a long $TMPDIR."""
     work = hostile / "work"
     work.mkdir()
-    (output,) = run_cell(work, ASK, {"TOLD": "yes"}).outputs
+    (output,) = run_cell(work, ASK, {"TOLD": "yes", PRELOAD: "no_such_module wave"}).outputs
     found = json.loads(output.text)
     assert str(work) not in found.pop("path")
     assert found == {
@@ -112,6 +113,7 @@ def test_it_is_this_interpreter_whatever_the_machine_says(hostile):
         "backend": "agg",
         "size": [6.4, 4.8],
         "told": "yes",
+        "loaded": True,
         "startup": [],
     }
 

@@ -29,9 +29,9 @@ class Shape:
         width: fields of the header.
         records: lines that end outside of quotes, the header among them.
         lines: physical lines, as line feeds end them.
-        odd: something that the engine may read otherwise than Python: more or fewer fields than the header has, quotes
-            that are not whole fields or are never closed, empty lines, lone carriage returns, line ends of two kinds,
-            NUL, bytes that are not UTF-8.
+        odd: something that the engine may read otherwise than Python: more or fewer fields than the header has (an empty
+            line has one), quotes that are not whole fields or are never closed, lone carriage returns, line ends of two
+            kinds, NUL, bytes that are not UTF-8.
         last_line: its last line, where that has no line break; else empty.
         inside, commas, crlf: whether the next byte is inside of quotes, the commas of its record so far, and whether
             lines end in CR LF, which the first one decides.
@@ -62,9 +62,8 @@ class Shape:
         if len(ends):
             self.records += len(ends)
             self.crlf = bool(before[0]) if self.crlf is None else self.crlf
-            self.odd |= not (before == self.crlf).all() or bool((np.diff(ends, prepend=-1) <= 1 + self.crlf).any())
             fields = np.diff(np.searchsorted(commas, ends), prepend=-self.commas) + 1
-            self.odd |= bool((fields != self.width).any())
+            self.odd |= bool((before != self.crlf).any() or (fields != self.width).any())
             commas = commas[commas > ends[-1]]
             self.commas = 0
         self.commas += len(commas)
