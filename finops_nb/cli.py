@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from finops_nb import __version__
 from finops_nb.errors import FinopsError, Refusal
+
+
+DEBUG: Final = "FINOPS_NB_DEBUG"
+"""Set to anything, a defect of the package shows its traceback."""
 
 
 class _Command(click.Command):
@@ -25,6 +30,14 @@ class _Command(click.Command):
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(130)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if os.environ.get(DEBUG):
+                raise
+            click.echo(f"A case that finops_nb does not know: {type(error).__name__}: {error}.", err=True)
+            click.echo(f"Nothing was published by it. Please report it, with what {DEBUG}=1 prints.", err=True)
+            ctx.exit(1)
 
 
 class _Group(click.Group):

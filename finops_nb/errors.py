@@ -34,9 +34,9 @@ class Problem:
     value: str | None = None
 
     def __str__(self) -> str:
-        place = [self.file] if self.file else []
+        place = [_printable(self.file)] if self.file else []
         place += [f"line {self.line}"] if self.line is not None else []
-        place += [self.column] if self.column else []
+        place += [_printable(self.column)] if self.column else []
         found = f" (found {_quoted(self.value)})" if self.value is not None else ""
         end = "" if self.fix.endswith(("?", ".")) else "."
         return f"{_printable(', '.join(place))}{': ' if place else ''}{self.rule}{found}. {self.fix}{end}"

@@ -64,7 +64,7 @@ def execute(
     from nbclient.exceptions import CellTimeoutError
     from papermill.exceptions import PapermillExecutionError
 
-    watch = _Watch(notebook, progress)
+    watch = _Watch(notebook, kernel, progress)
     stopped = None
     with _quiet(), _deadline(limits.run, kernel) as expired:
         try:
@@ -85,14 +85,16 @@ def execute(
 class _Watch:
     """Sees the notebook that papermill runs, and which cell it is at."""
 
-    def __init__(self, notebook: NotebookNode, progress: Progress | None):
+    def __init__(self, notebook: NotebookNode, kernel: Kernel, progress: Progress | None):
         self.notebook = notebook
+        self.kernel = kernel
         self.last: int | None = None
         self.done = 0
         self.progress = progress
 
     def notebook_starts(self, notebook: NotebookNode) -> None:
         self.notebook = notebook
+        self.kernel.hide()
 
     def cell_starts(self, cell: NotebookNode, cell_index: int) -> None:
         self.last = cell_index

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from finops_nb.errors import Problem, Refusal, did_you_mean
+from finops_nb.period import MONTH
 
 VARIABLE: Final = "FINOPS_NB_HOME"
 PACKAGE: Final = Path(__file__).resolve().parent
@@ -72,7 +73,7 @@ class Home:
         if not self.params_file(bare).is_file():
             known = self.names()
             way = did_you_mean(bare, known) if known else "finops-nb init FOLDER lays out a first one"
-            way = f"{way} Or `finops-nb new {bare}` writes it" if re.fullmatch(r"\d{4}-\d\d", bare) else way
+            way = f"{way} Or `finops-nb new {bare}` writes it" if MONTH.fullmatch(bare) else way
             raise Refusal(Problem("there is no such params file", way.rstrip("."), file=f"params/{bare}.yaml"))
         outer = next((parent for parent in Path(bare).parents if self.params_file(str(parent)).is_file()), None)
         if outer is not None or (self.params / bare).is_dir():

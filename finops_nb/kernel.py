@@ -91,6 +91,10 @@ class Kernel(AsyncKernelManager):
     def process(self) -> subprocess.Popen[bytes] | None:
         return self.provisioner.process if self.provisioner else None
 
+    def hide(self) -> None:
+        """Remove the names of the sockets, which both sides have open now, so that a runner that is killed leaves none."""
+        shutil.rmtree(Path(self.connection_file).parent, ignore_errors=True)
+
     def kill(self) -> None:
         """End the kernel and what it started, at once; safe in a signal handler and from a timer."""
         process = self.process
@@ -144,7 +148,7 @@ def running_kernel(
         with shielded():
             kernel.end()
             _cancel(asyncio.all_tasks(loop) - former, loop)
-            shutil.rmtree(sockets, ignore_errors=True)
+            kernel.hide()
 
 
 def _environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:

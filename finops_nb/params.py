@@ -84,6 +84,8 @@ class Params(BaseModel):
     @classmethod
     def _zone_exists(cls, value: str) -> str:
         try:
+            if value in ("localtime", "posixrules"):
+                raise KeyError(value)  # what this machine is set to is no zone of a report
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             raise ValueError("not a time zone; write one of the IANA names, such as UTC or Europe/Berlin") from None

@@ -13,7 +13,7 @@ from typing import Any, Final
 import jinja2
 
 from finops_nb.errors import Failure
-from finops_nb.format import Format, visible
+from finops_nb.format import Format, noun, visible
 from finops_nb.money import minor_units, plain, rounding_difference, total
 from finops_nb.schema import Column
 
@@ -147,6 +147,7 @@ def environment() -> jinja2.Environment:
         loader=jinja2.PackageLoader("finops_nb"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["visible"] = visible
+    environment.globals["noun"] = noun
     return environment
 
 

@@ -73,6 +73,21 @@ def test_a_file_of_other_columns_gets_a_block_to_start_from(home):
     assert invoke("check", "2025-12").exit_code == 0
 
 
+def test_a_defect_of_ours_is_a_sentence_too(home, monkeypatch):
+    """It exits with 1, says what happened and how to see more; with FINOPS_NB_DEBUG it is raised."""
+
+    def broken(*arguments):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("finops_nb.check.check_name", broken)
+    done = invoke("check", "2025-12")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("A case that finops_nb does not know: ZeroDivisionError: division by zero.\n")
+    assert "FINOPS_NB_DEBUG=1" in done.stderr
+    monkeypatch.setenv("FINOPS_NB_DEBUG", "1")
+    assert isinstance(invoke("check", "2025-12").exception, ZeroDivisionError)
+
+
 @pytest.mark.parametrize("arguments", [["run"], ["check"], ["nonsense"], ["run", "--nonsense", "2025-12"], ["new"]])
 def test_wrong_usage_exits_with_2(home, arguments):
     """It says how the command is used."""

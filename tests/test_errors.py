@@ -106,3 +106,8 @@ def test_it_asks_for_the_nearest_known_word():
 
     assert did_you_mean("organisation_budgets", known) == 'Did you mean "organization_budgets"?'
     assert did_you_mean("xyz", known) == "Known: organization_budgets, period"
+
+
+def test_a_place_is_printable_too():
+    """It spells out a control character in the name of a file or of a column, which would reach the terminal."""
+    assert str(Problem("wrong", "Mend it", file="a\x1b[2Jb.csv", column="c\nd")) == "a\\x1b[2Jb.csv, c\\nd: wrong. Mend it."

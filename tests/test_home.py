@@ -132,8 +132,9 @@ def test_it_falls_back_on_the_checkout_and_then_refuses(home, tmp_path, monkeypa
     assert find_home(outside) == home
 
 
-def test_it_prefers_its_own_notebook(home):
-    """A home's own notebook is run; without one, the packaged notebook."""
+def test_it_prefers_its_own_notebook(home, monkeypatch):
+    """A home's own notebook is run; without one, the packaged notebook, which is there."""
+    monkeypatch.setattr(module, "CHECKOUT", module.PACKAGE.parent)
     packaged = home.notebook("organizational_alignment")
     assert (packaged.is_file(), packaged.parent) == (True, packaged_notebooks())
 

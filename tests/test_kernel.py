@@ -27,7 +27,8 @@ import matplotlib
 print(json.dumps({
     "python": sys.executable, "path": sys.path, "cwd": os.getcwd(), "zone": time.tzname[0], "encoding": locale.getpreferredencoding(),
     "hash": hash("a"), "backend": matplotlib.get_backend(), "size": matplotlib.rcParams["figure.figsize"],
-    "told": os.environ["TOLD"], "loaded": "wave" in sys.modules, "startup": [name for name in ("from_startup", "from_profile") if name in globals()],
+    "told": os.environ["TOLD"], "loaded": "wave" in sys.modules,
+    "startup": [name for name in ("from_startup", "from_profile") if name in globals()],
 }))
 """
 
@@ -119,14 +120,15 @@ def test_it_is_this_interpreter_whatever_the_machine_says(hostile):
 
 
 def test_nothing_is_left(tmp_path, monkeypatch):
-    """It ends the kernel and what that started, and removes its sockets, also when the block is left by an error."""
+    """It ends the kernel and what that started, also when the block is left by an error; its sockets' names go before."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     work = tmp_path / "work"
     work.mkdir()
-    with pytest.raises(KeyboardInterrupt), running_kernel(work, {}) as kernel:  # the sockets are made while it starts
+    with pytest.raises(KeyboardInterrupt), running_kernel(work, {}) as kernel:
+        assert len(list(tmp_path.iterdir())) == 2
         notebook = execute(notebook_of("import subprocess\nprint(subprocess.Popen(['sleep', '60']).pid)"), {}, kernel).notebook
         processes = [psutil.Process(kernel.process.pid), psutil.Process(int(notebook.cells[0].outputs[0].text))]
-        assert len(list(tmp_path.iterdir())) == 2
+        assert list(tmp_path.iterdir()) == [work]
         raise KeyboardInterrupt
     assert psutil.wait_procs(processes, timeout=20)[1] == []
     assert list(tmp_path.iterdir()) == [work]

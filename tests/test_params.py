@@ -184,6 +184,7 @@ def test_it_refuses_a_budget_that_is_no_plain_amount(problems_of, amount):
         ("currency: $", "not a currency"),
         ("currency:", "not what this key holds"),
         ("timezone: Berlin", "not a time zone"),
+        ("timezone: localtime", "not a time zone"),
         ("timezone: ../../etc/passwd", "not a time zone"),
         ("timezone: /etc/localtime", "not a time zone"),
         ("timezone: ''", "not a time zone"),

@@ -142,7 +142,7 @@ def test_it_shows_back_what_is_shared(advise, six, usage_of):
 
 
 def test_it_moves_budget_from_who_left_it_to_who_needs_it(advise, usage_of):
-    """b left 60 of 100 while a went 80 over; not while the month runs, nor where nothing is left or nobody is over."""
+    """b left 60 of 100 while a went 80 over; not while the month runs, nor where nothing that matters is left or nobody is over."""
     calls = [call("a", "x", "180"), call("b", "y", "40")]
     budgets = {"a": 100, "b": 100}
 
@@ -152,6 +152,8 @@ def test_it_moves_budget_from_who_left_it_to_who_needs_it(advise, usage_of):
     assert "Budget Planning" not in advise(usage_of(calls, complete=False), organization_budgets=budgets)
     assert "Budget Planning" not in advise(usage_of(calls), organization_budgets={"a": 100, "b": 40})
     assert "Budget Planning" not in advise(usage_of(calls), organization_budgets={"a": 200, "b": 100})
+    assert "Budget Planning" not in advise(usage_of(calls), organization_budgets={"a": 100, "b": "40.30"})
+    assert "Budget Planning" not in advise(usage_of(calls), organization_budgets={"a": 100, "b": 40}, materiality=0)
 
 
 def test_it_shares_the_practices_of_the_most_efficient(advise, usage_of):

@@ -509,3 +509,23 @@ def test_an_interruption_that_a_library_swallows(home):
     assert seen == [1, 2, 3]
     assert published(home) == before
     assert left_over(home) == []
+
+
+def test_a_signal_while_clearing_up(home, monkeypatch):
+    """It removes everything before it says that it was interrupted; the report that was just published stands."""
+    monkeypatch.setattr(running, "_execute", finished)
+    monkeypatch.setattr("finops_nb.export.export_html", lambda notebook: notebook.metadata["finops_nb"]["key"])
+    before, remove, calls = published(home), shutil.rmtree, []
+
+    def interrupted(folder: Path, **options) -> None:
+        calls.append(folder)
+        if len(calls) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        remove(folder, **options)
+
+    monkeypatch.setattr(running.shutil, "rmtree", interrupted)
+    with pytest.raises(Interrupted):
+        run(NAME, home, force=True)
+    assert calls == [home.outputs / ".staging" / NAME] * 2
+    assert left_over(home) == []
+    assert published(home) != before
