@@ -13,7 +13,6 @@ import click
 from finops_nb import __version__
 from finops_nb.errors import FinopsError, Refusal
 
-
 DEBUG: Final = "FINOPS_NB_DEBUG"
 """Set to anything, a defect of the package shows its traceback."""
 
