@@ -75,9 +75,10 @@ def _reviews(found: Findings, variance: pd.DataFrame, inner: str, most: str) -> 
     reviews = []
     for line in _over(variance, found.params):
         largest = max(found.breakdown[found.breakdown[outer] == line.name].itertuples(), key=lambda row: row.cost)
+        used = "" if line.budget_used is None else "{used:share} used, "
         reviews.append(
             fact(
-                "{who}: {excess:money} over its budget of {budget:money}, {used:share} used, " + most,
+                "{who}: {excess:money} over its budget of {budget:money}, " + used + most,
                 who=_owned(line.name, found.params),
                 excess=line.variance,
                 budget=line.budget,

@@ -60,7 +60,7 @@ def test_it_reviews_an_overrun_with_its_owner_and_what_it_was_spent_on(advise, u
     )
     assert "with a: $15.00 over" in advise(usage, organization_budgets={"a": 75}, owners={})["Budget Review"]
     assert advise(usage, organization_budgets={"a": 0})["Budget Review"].startswith(
-        "Meet to review spending with a (owner: Ada): $90.00 over its budget of $0.00, n/a used"
+        "Meet to review spending with a (owner: Ada): $90.00 over its budget of $0.00, most of it on x ($60.00)"
     )
 
 
