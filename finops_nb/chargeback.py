@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from finops_nb.alerts import Crossing, highest_crossing
 from finops_nb.allocation import name_order
 from finops_nb.apportionment import apportion
 from finops_nb.edition import Edition, Kind
@@ -38,22 +39,27 @@ def ledger_of(usage: Usage, currency: str, edition: Edition) -> pd.DataFrame | N
     return ledger(usage, currency) if books else None
 
 
-def charges(variance: pd.DataFrame, book: pd.DataFrame | None) -> pd.DataFrame:
+def charges(variance: pd.DataFrame, book: pd.DataFrame | None, alerts: pd.DataFrame) -> pd.DataFrame:
     """What each name is charged, beside its budget.
 
     Args:
         variance: by organization or by product, from `budget_variance`.
         book: from `ledger_of`.
+        alerts: from `budget_alerts`.
 
     Returns:
         The name, `charge` (exact), `booked` (sum of the ledger's lines; None without a ledger), `budget`, `variance`,
-        `variance_ratio`, `status`, sorted by name.
+        `variance_ratio`, `status`, `crossed` (the highest alert threshold that was crossed, a fraction; None: none)
+        and `crossed_on` (its day), sorted by name.
     """
     name: Dimension = variance.columns[0]
     frame = variance[[name, "cost", "budget", "variance", "variance_ratio", "status"]].rename(columns={"cost": "charge"})
     sums = {} if book is None else book.groupby(name)["amount"].agg(total).to_dict()
     booked = [None if book is None else sums.get(each, ZERO) for each in frame[name]]
     frame.insert(2, "booked", pd.Series(booked, index=frame.index, dtype=object))
+    crossed = [highest_crossing(alerts, name).get(each, Crossing(None, None)) for each in frame[name]]
+    for column, values in zip(("crossed", "crossed_on"), zip(*crossed, strict=True), strict=True):
+        frame[column] = pd.Series(values, index=frame.index, dtype=object)
     return frame.sort_values(name, key=lambda names: names.map(name_order)).reset_index(drop=True)
 
 

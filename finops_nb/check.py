@@ -9,19 +9,21 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from finops_nb.allocation import allocate
-from finops_nb.edition import Kind, kind_of
+from finops_nb.budgets import Budgets, read_budgets
+from finops_nb.edition import kind_of
 from finops_nb.errors import Refusal
 from finops_nb.format import Format, count, noun, visible
-from finops_nb.handover import RESULTS, read_results
 from finops_nb.home import Home
 from finops_nb.money import ratio
 from finops_nb.overview import overview
 from finops_nb.params import Params, load_params
+from finops_nb.projection import project
+from finops_nb.published_months import months_before
+from finops_nb.scenario_difference import check_names
 from finops_nb.suggestion import budget_skeleton, suggest
 from finops_nb.usage import read_usage
 from finops_nb.usage.model import Usage
-from finops_nb.variance import budget_variance
+from finops_nb.variance import variance_by
 
 
 class Before(NamedTuple):
@@ -37,6 +39,7 @@ class Check:
 
     overview: dict[str, Any]
     usage: Usage
+    budgets: Budgets
     params: Params
     before: Before | None
 
@@ -60,11 +63,15 @@ def check_name(name: str, home: Home) -> Check:
     """
     name = home.check_name(name)
     params = load_params(home, name)
+    budgets = read_budgets(params, home)
     try:
-        usage = read_usage(params, home)
+        measured = read_usage(params, home)
     except Refusal as refusal:
         raise NotRead(refusal, suggest(params, home)) from None
-    return Check(overview(usage, params, name, kind_of(name, params.period)), usage, params, _month_before(params, home))
+    check_names(measured, budgets, params)
+    usage = project(measured, params.growth, params.model_prices)
+    found = overview(usage, budgets, params, name, kind_of(name, params.period))
+    return Check(found, usage, budgets, params, _month_before(params, home))
 
 
 def _month_before(params: Params, home: Home) -> Before | None:
@@ -72,10 +79,9 @@ def _month_before(params: Params, home: Home) -> Before | None:
     if not params.window.is_month:
         return None
     name = params.window.preceding().text
-    published = home.outputs / name / RESULTS
-    results = read_results(published.read_bytes()) if published.is_file() else {}
-    if results.get("kind") == Kind.OFFICIAL and results.get("currency") == params.currency:
-        return Before(Decimal(results["total"]), results["rows"]["used"])
+    published = next((month for month in months_before(params, home) if month.name == name), None)
+    if published:
+        return Before(published.cost, published.rows)
     try:
         usage = read_usage(load_params(home, home.check_name(name)), home)
     except Refusal:
@@ -93,10 +99,10 @@ def describe(checked: Check) -> str:
         f"  {noun(usage.rows_used, 'row')} used, {count(usage.rows_outside)} outside the period, {count(usage.rows_read)} read",
         f"  {fmt.money(usage.cost)} in all; {_against(checked.before, usage, fmt)}",
     ]
-    for by, budgets in (("organization", params.organization_budgets), ("product", params.product_budgets)):
-        lines += ["", _listed(budget_variance(allocate(usage, by), budgets, params.at_risk, usage.complete), fmt)]
+    for by in ("organization", "product"):
+        lines += ["", _listed(variance_by(usage, by, checked.budgets, params), fmt)]
     lines += ["", *(f"  Warning: {warning}" for warning in found["warnings"])] if found["warnings"] else []
-    lines += ["", budget_skeleton(usage)] if not params.organization_budgets and not params.product_budgets else []
+    lines += ["", budget_skeleton(usage)] if not checked.budgets.organizations and not checked.budgets.products else []
     return "\n".join(lines)
 
 

@@ -122,6 +122,29 @@ def new(month: str) -> None:
 
 
 @main.command()
+@click.argument("name", metavar="NAME")
+@click.option("--reason", required=True, help="Why, in a sentence; it stays on record.")
+@click.option("--by", "author", metavar="WHO", help="Who adopts it; the scenario's author, if left out.")
+def adopt(name: str, reason: str, author: str | None) -> None:
+    """Make the budgets of a scenario the official ones of its month.
+
+    The budgets before stay on record as a version of their own. Prints the file that was changed.
+
+    Example: finops-nb adopt scenarios/more-for-gamma --reason "org-gamma serves two more regions"
+    """
+    from datetime import date
+
+    from finops_nb.adoption import adopt as adopt_name
+    from finops_nb.history import now
+    from finops_nb.home import find_home
+
+    adoption = adopt_name(find_home(), name, reason, date.fromisoformat(now()[:10]), author)
+    for sentence in (f"{adoption.version}: {'; '.join(adoption.changes)}", *adoption.notices):
+        _say(sentence)
+    click.echo(adoption.file)
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="FOLDER")
 def init(folder: Path) -> None:
     """Lay out a repository of one's own.

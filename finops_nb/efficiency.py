@@ -50,10 +50,9 @@ def rank_efficiency(costs: pd.DataFrame) -> pd.DataFrame:
 
 def overall(usage: Usage) -> dict[str, Any]:
     """The unit costs of the whole period: `cost`, `calls`, `customers` (distinct) and what `unit_costs` derives from them."""
-    whole = usage.groups[()].copy()
+    whole = usage.groups[()].astype(object)
     whole.insert(0, "whole", "whole")
-    row = unit_costs(whole).iloc[0].to_dict()
-    return {name: int(value) if name in ("calls", "customers") else value for name, value in row.items() if name != "whole"}
+    return unit_costs(whole).iloc[0].drop("whole").to_dict()
 
 
 def _quotients(parts: pd.Series, wholes: pd.Series) -> pd.Series:

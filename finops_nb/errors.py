@@ -104,10 +104,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     'Did you mean "organization_budgets"?'
     """
     names = list(known)
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if near:
-        return f'Did you mean "{near[0]}"?'
-    return "Known: " + ", ".join(names)
+    near = nearest(word, names)
+    return f'Did you mean "{near}"?' if near else "Known: " + ", ".join(names)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is spelled most like this one; None where none is much like it."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
 
 
 def _quoted(value: str) -> str:

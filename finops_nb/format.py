@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -37,6 +38,10 @@ class Format:
     def money(self, amount: Decimal | None) -> str:
         """-$1,495.06"""
         return self._amount(amount, minor_units(self.currency))
+
+    def change(self, amount: Decimal | None) -> str:
+        """+$800.00"""
+        return f"+{self.money(amount)}" if amount is not None and rounded(amount, minor_units(self.currency)) > 0 else self.money(amount)
 
     def unit_cost(self, amount: Decimal | None) -> str:
         """$0.0391: two decimals more than money; two more again where at most one digit would be left."""
@@ -76,8 +81,11 @@ class Format:
             "text": str,
             "status": str,
             "day": day,
+            "date": spelled_day,
             "money": self.money,
+            "change": self.change,
             "variance": self.money,
+            "signed share": self.signed_share,
             "unit cost": self.unit_cost,
             "calls per money": self.calls_per_money,
             "gap": self.gap,
@@ -96,9 +104,9 @@ class Format:
         return f"{'-' if figure < 0 else ''}{self.sign}{gap}{abs(figure):,.{decimals}f}"
 
 
-def count(number: int) -> str:
-    """90,457"""
-    return f"{number:,}"
+def count(number: int | Decimal) -> str:
+    """90,457; of calls that a what-if made grow, the whole ones"""
+    return f"{rounded(Decimal(number), 0):,}"
 
 
 def day(value: date) -> str:
@@ -106,7 +114,12 @@ def day(value: date) -> str:
     return value.isoformat()
 
 
-def noun(number: int, singular: str, plural: str | None = None) -> str:
+def spelled_day(value: date) -> str:
+    """18 December"""
+    return f"{value.day} {calendar.month_name[value.month]}"
+
+
+def noun(number: int | Decimal, singular: str, plural: str | None = None) -> str:
     """A number with its noun: "1 organization", "3 organizations"."""
     return f"{count(number)} {singular if number == 1 else plural or singular + 's'}"
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from finops_nb.budgets import Budgets
 from finops_nb.edition import Kind
 from finops_nb.handover import LEDGER, RESULTS
 from finops_nb.home import Home
 from finops_nb.params import Params
+from finops_nb.published_months import PublishedMonth
 
 STEM: Final = "organizational_alignment"
 HTML: Final = f"{STEM}.html"
@@ -24,12 +26,16 @@ class Job:
         home: the home.
         name: a checked NAME.
         params: as read at the start; the file does not matter after that.
+        budgets: likewise.
+        months: the months before, as they were published.
         kind: of the report.
     """
 
     home: Home
     name: str
     params: Params
+    budgets: Budgets
+    months: tuple[PublishedMonth, ...]
     kind: Kind
 
     @property

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from finops_nb import __version__
+from finops_nb.budgets import Budgets
 from finops_nb.edition import Kind
 from finops_nb.home import PACKAGE
 from finops_nb.params import Params
+from finops_nb.published_months import PublishedMonth
 
 Fingerprint = tuple[tuple[str, str], ...]
 """Name, as a reader may see it, and SHA-256 of each input file."""
@@ -21,13 +23,17 @@ NOT_CODE: Final = ("sample", "notebooks", "__pycache__")
 """Folders of the package that are inputs, with their own place in the key, or made by Python."""
 
 
-def run_key(name: str, kind: Kind, params: Params, inputs: Fingerprint, notebook: bytes) -> str:
+def run_key(
+    name: str, kind: Kind, params: Params, budgets: Budgets, months: Iterable[PublishedMonth], inputs: Fingerprint, notebook: bytes
+) -> str:
     """64 hexadecimal digits for what goes into a report.
 
     Args:
         name: its NAME.
         kind: its kind.
         params: all of them.
+        budgets: what they are, wherever they come from.
+        months: the months before, as they were published; only their figures count, not what made them.
         inputs: the files of usage.
         notebook: the notebook's file.
     """
@@ -35,6 +41,8 @@ def run_key(name: str, kind: Kind, params: Params, inputs: Fingerprint, notebook
         "name": name,
         "kind": str(kind),
         "params": params.as_parameters(),
+        "budgets": budgets.as_record(),
+        "months": [[month.name, str(month.cost), [[f"{day}", str(cost)] for day, cost in sorted(month.days.items())]] for month in months],
         "inputs": sorted(inputs),
         "notebook": hashlib.sha256(notebook).hexdigest(),
         "version": __version__,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import string
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup, escape
 
+from finops_nb.budget_tables import about
+from finops_nb.budgets import Budgets
 from finops_nb.edition import Edition, Kind
+from finops_nb.efficiency import overall
 from finops_nb.fact import Fact, fact
-from finops_nb.format import Format, listing, noun, visible
+from finops_nb.format import Format
 from finops_nb.insights import (
     Allocated,
     BudgetOverruns,
@@ -26,6 +27,8 @@ from finops_nb.insights import (
 from finops_nb.params import Params
 from finops_nb.provenance import provenance
 from finops_nb.recommendations import Horizon, Recommendation
+from finops_nb.run_rate import Miss, days_seen
+from finops_nb.sentence import plain_sentence, sentence
 from finops_nb.table import environment, scalar
 from finops_nb.usage.model import Usage
 from finops_nb.variance import TotalVariance
@@ -63,15 +66,16 @@ class Prose:
 def stamps(usage: Usage, params: Params, edition: Edition) -> tuple[tuple[str, str], ...]:
     """Every stamp that the report must bear, and what it means; none on an official report of a period that is over."""
     found = {
-        Kind.OFFICIAL: (),
-        Kind.ANALYSIS: (("ANALYSIS · NOT FOR BOOKING", "Not the official report of a calendar month; it has no ledger."),),
-        Kind.SCENARIO: (("WHAT-IF", "Budgets of a scenario, not the approved ones; it has no ledger."),),
-        Kind.DRAFT: (("DRAFT", "Made outside of finops-nb run; only what that command published is a report."),),
-    }[edition.kind]
-    if usage.complete:
-        return found
-    known = f"Usage is known up to {params.as_of or usage.last_day}; the period ends with {params.window.last_day}."
-    return (*found, ("PARTIAL", f"{known} Costs are to date, budgets for the whole period."))
+        Kind.ANALYSIS: [("ANALYSIS · NOT FOR BOOKING", "Not the official report of a calendar month; it has no ledger.")],
+        Kind.DRAFT: [("DRAFT", "Made outside of finops-nb run; only what that command published is a report.")],
+    }.get(edition.kind, [])
+    if params.scenario:
+        made = f"By {params.scenario.author}, {params.scenario.date}, on the budgets of {params.scenario.base}; it has no ledger."
+        found.append((f"WHAT-IF: {params.scenario.reason}", made))
+    if not usage.complete:
+        known = f"Usage is known up to {usage.known_to}; the period ends with {params.window.last_day}."
+        found.append(("PARTIAL", f"{known} Costs are to date, budgets for the whole period."))
+    return tuple(found)
 
 
 def title(usage: Usage, params: Params, edition: Edition) -> str:
@@ -85,19 +89,61 @@ def heading(usage: Usage, params: Params, edition: Edition) -> Prose:
     return Prose("heading", "heading.html.j2", (), values, params.currency)
 
 
-def executive_summary(totals: TotalVariance, usage: Usage, params: Params) -> Prose:
-    """Total spend, and its variance to the sum of the organizations' budgets.
+def executive_summary(totals: TotalVariance, usage: Usage, budgets: Budgets, params: Params) -> Prose:
+    """Total spend, and its variance to the sum of the organizations' budgets, in the version that is named.
 
     Args:
         totals: of the organizations, from `total_variance`; of the products, where organizations have no budgets.
         usage: from `read_usage`.
+        budgets: from `read_budgets`.
         params: for the currency.
     """
-    whole = usage.groups[()].iloc[0]
+    whole = overall(usage)
     line = {"total_spend": totals.actual, "budget": totals.budget, "variance": totals.variance, "variance_ratio": totals.variance_ratio}
-    line |= {"status": totals.status, "calls": int(whole["calls"]), "customers": int(whole["customers"])}
+    line |= {"status": totals.status, "calls": whole["calls"], "customers": whole["customers"], "budget_version": budgets.version.label}
     counted = fact("{calls:count call} of {customers:count customer}", calls=line["calls"], customers=line["customers"])
-    return Prose("executive_summary", "summary.html.j2", (line,), line | {"counted": counted}, params.currency)
+    values = line | {"counted": counted, "version": about(budgets.version)}
+    return Prose("executive_summary", "summary.html.j2", (line,), values, params.currency)
+
+
+def outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage, params: Params) -> Prose:
+    """Where a running period is heading, with the error of that in the months before; nothing where the period is over.
+
+    Args:
+        totals: as for `executive_summary`.
+        misses: from `run_rate.misses`.
+        usage: from `read_usage`.
+        params: for the currency.
+    """
+    said = () if usage.complete else tuple(_outlook(totals, misses, usage))
+    lines = [{"text": plain_sentence(each, Format(params.currency)), **each.values} for each in said]
+    return Prose("outlook", "outlook.html.j2", lines, {"said": said}, params.currency)
+
+
+def _outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage) -> Iterator[Fact]:
+    last = usage.period.last_day
+    if totals.run_rate is None:
+        yield fact("No run-rate to {last:date}: {seen:count day} seen, and it takes a week.", last=last, seen=len(days_seen(usage)))
+        return
+    against = "" if totals.budget is None else ", {over:change} against the budget of {budget:money}"
+    yield fact(
+        "Run-rate to {last:date}, by weekday from the {seen:count day} seen: {run_rate:money}" + against + ".",
+        last=last,
+        seen=len(days_seen(usage)),
+        run_rate=totals.run_rate,
+        over=totals.budget and totals.run_rate - totals.budget,
+        budget=totals.budget,
+    )
+    errors = [miss.error for miss in misses if miss.error is not None]
+    if errors:
+        yield fact(
+            "After as many days, it would have missed the {months:count month} before by {low:signed share} to {high:signed share}.",
+            months=len(errors),
+            low=min(errors),
+            high=max(errors),
+        )
+    else:
+        yield fact("How far off it may be is not known: no month before was published.")
 
 
 def efficiency_summary(efficiency: pd.DataFrame, params: Params) -> Prose:
@@ -125,9 +171,9 @@ def recommended(recommendations: Iterable[Recommendation], params: Params) -> Pr
     return Prose("recommendations", "recommendations.html.j2", lines, {"groups": groups}, params.currency)
 
 
-def origin(usage: Usage, params: Params, edition: Edition) -> Prose:
+def origin(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -> Prose:
     """From what the report was made, for its foot."""
-    made = provenance(usage, params, edition)
+    made = provenance(usage, budgets, params, edition)
     return Prose("provenance", "provenance.html.j2", (), made, params.currency)
 
 
@@ -165,33 +211,6 @@ def _gap_sentence(insight: EfficiencyGap) -> Fact:
     weight = "worth {money:money}" if insight.material else "{share:share}, worth {money:money}: not material"
     text = "{gap:gap} between most and least efficient organizations ({most} and {least}; " + weight + ")"
     return fact(text, gap=insight.gap, most=insight.most, least=insight.least, share=insight.share, money=insight.money)
-
-
-def sentence(said: Any, fmt: Format) -> Markup:
-    """A fact as HTML: every name escaped and isolated, every figure printed by its unit."""
-    return Markup(_Sentence(fmt, lambda name: Markup("<bdi>{}</bdi>").format(visible(name)), escape).say(said))
-
-
-def plain_sentence(said: Any, fmt: Format) -> str:
-    """A fact as text."""
-    return _Sentence(fmt, str, str).say(said)
-
-
-class _Sentence(string.Formatter):
-    """Prints facts; how a name and how a figure is written is the caller's."""
-
-    def __init__(self, fmt: Format, name: Callable[[str], str], figure: Callable[[str], str]):
-        self.fmt, self.name, self.figure = fmt, name, figure
-
-    def say(self, said: Any) -> str:
-        if isinstance(said, tuple):
-            return listing([self.say(each) for each in said])
-        return self.vformat(said.text, (), said.values) if isinstance(said, Fact) else str(self.name(str(said)))
-
-    def format_field(self, value: Any, unit: str) -> str:
-        if unit.startswith("count "):
-            return str(self.figure(noun(value, unit.removeprefix("count "))))
-        return str(self.figure(self.fmt.of(unit, value))) if unit else self.say(value)
 
 
 def _recorded(value: Any) -> Any:

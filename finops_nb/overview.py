@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from finops_nb.budgets import Budgets
 from finops_nb.edition import Kind
+from finops_nb.errors import nearest
 from finops_nb.money import plain
 from finops_nb.params import Params
+from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import Usage
 
 
-def overview(usage: Usage, params: Params, name: str, kind: Kind) -> dict[str, Any]:
+def overview(usage: Usage, budgets: Budgets, params: Params, name: str, kind: Kind) -> dict[str, Any]:
     """What a report of this usage holds, in figures.
 
     Returns:
@@ -27,24 +30,28 @@ def overview(usage: Usage, params: Params, name: str, kind: Kind) -> dict[str, A
         **{f"{by}s": _costs(usage, by) for by in ("organization", "product", "feature")},
         "rows": {"read": usage.rows_read, "used": usage.rows_used, "outside_period": usage.rows_outside},
         "money": {"outside_period": plain(usage.cost_outside), "unallocated": plain(usage.unallocated)},
-        "warnings": warnings(usage, params),
+        "warnings": warnings(usage, budgets, params),
     }
 
 
-def warnings(usage: Usage, params: Params) -> list[str]:
+def warnings(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
     """What a reader of the figures should know, as sentences."""
     found = [f"{notice.text} ({notice.rows:,} rows, {plain(notice.money)} {params.currency})" for notice in usage.notices]
+    found += budgets.notices
     if not usage.complete:
-        found.append(f"PARTIAL: usage is known up to {params.as_of or usage.last_day}, the period ends with {usage.period.last_day}.")
+        found.append(f"PARTIAL: usage is known up to {usage.known_to}, the period ends with {usage.period.last_day}.")
+    if usage.projected:
+        found.append(f"WHAT-IF: growth and prices of the scenario change the cost by {plain(usage.projected)} {params.currency}.")
     if usage.unallocated:
         found.append(f"{plain(usage.unallocated)} {params.currency} name no organization.")
-    for key, budgets, by in (
-        ("organization_budgets", params.organization_budgets, "organization"),
-        ("product_budgets", params.product_budgets, "product"),
-    ):
-        absent = [each for each in budgets if each not in set(usage.groups[by,][by])]
+    for by in ("organization", "product"):
+        spent = list(usage.groups[by,][by])
+        absent = [each for each in budgets.of(by) if each not in spent]
         if absent:
-            found.append(f"{key}: no usage in the period of {', '.join(absent)}.")
+            unplanned = [name for name in spent if name not in budgets.of(by) and name != UNALLOCATED]
+            meant = ((each, nearest(each, unplanned)) for each in absent)
+            said = (f'{each} (did you mean "{near}"?)' if near else each for each, near in meant)
+            found.append(f"{by}_budgets: no usage in the period of {', '.join(said)}.")
     return found
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from finops_nb.errors import Problem, Refusal, did_you_mean
+from finops_nb.budget_version import BudgetVersion, checked_versions
+from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home
 from finops_nb.money import ZERO
-from finops_nb.param_types import Boolean, Budget, Day, Fraction, Name, Text, Texts
+from finops_nb.param_types import Approval, Boolean, Budget, Day, Fraction, Name, Text, Texts
 from finops_nb.period import Period, parse_period
-from finops_nb.strict_yaml import Document, read_document
+from finops_nb.scenario import FOLDER, Scenario
+from finops_nb.strict_yaml import read_document
+from finops_nb.validation import placed, validated, validated_document
 
 SAMPLE: Final = "sample:"
 CURRENCY: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
@@ -58,13 +58,22 @@ class Params(BaseModel):
     timezone: str = Field("UTC", description="zone of the period's days, and of timestamps without a zone")
     organization_budgets: dict[Name, Budget] = Field(default_factory=dict, description="budget of the period by organization")
     product_budgets: dict[Name, Budget] = Field(default_factory=dict, description="budget of the period by product")
+    budgets: str = Field(
+        "", description="instead of the two keys above: a budgets.csv, relative to the home; months: is the sum of the months' budgets"
+    )
+    phasing: Literal["even", "days"] = Field("even", description="how budgets.csv divides a year's amount: even, or by days of the month")
+    budget_versions: tuple[BudgetVersion, ...] = Field(
+        (), description="the versions of the budgets, oldest first; written by finops-nb adopt"
+    )
     currency: str = Field("USD", description="a label, never a conversion")
     at_risk: Fraction = Field(Decimal("0.80"), description="share of budget from which a running period is AT RISK")
     alert_thresholds: tuple[Fraction, ...] = Field(
         (Decimal("0.5"), Decimal("0.8"), Decimal("1.0")), description="shares of budget whose crossing is reported"
     )
     approval_limit: Budget = Field(Decimal(1000), description="spend of a product in a calendar month that needs an approval")
-    approvals: dict[Name, Text] = Field(default_factory=dict, description="recorded approvals: product, and who approved")
+    approvals: dict[Name, Approval] = Field(
+        default_factory=dict, description="recorded approvals: product, and who approved; or product, month and who approved"
+    )
     owners: dict[Name, Text] = Field(default_factory=dict, description="who answers for an organization or a product")
     materiality: Fraction = Field(
         Decimal("0.01"), description="fraction of the whole below which, with the next, a difference is no finding"
@@ -73,6 +82,7 @@ class Params(BaseModel):
     notes: dict[Name, Text] = Field(default_factory=dict, description="commentary by organization or product, printed beside its line")
     as_of: Day = Field(None, description="the day up to which usage is complete, where the data alone can't tell")
     customer_names: Boolean = Field(False, description="false: customers are counted, never named")
+    scenario: Scenario | None = Field(None, description="what a file of params/scenarios/ changes; no other file has it")
 
     @field_validator("period")
     @classmethod
@@ -98,6 +108,16 @@ class Params(BaseModel):
             raise ValueError("not a currency; write a code of capital letters, such as USD")
         return value
 
+    @field_validator("scenario", mode="before")
+    @classmethod
+    def _no_scenario_is_none(cls, value: Any) -> Any:
+        return None if value == {} else value
+
+    @field_validator("budget_versions")
+    @classmethod
+    def _versions_are_whole(cls, value: tuple[BudgetVersion, ...]) -> tuple[BudgetVersion, ...]:
+        return tuple(checked_versions(value))
+
     @field_validator("at_risk")
     @classmethod
     def _at_risk_is_a_share(cls, value: Decimal) -> Decimal:
@@ -111,29 +131,34 @@ class Params(BaseModel):
             raise ValueError("an interval can't stand for {period} in a path; write the files in `usage` out")
         return self
 
+    @model_validator(mode="after")
+    def _budgets_stand_in_one_place(self) -> Self:
+        if self.budgets and (self.organization_budgets or self.product_budgets or self.budget_versions):
+            raise ValueError(
+                f"budgets stand both here and in {self.budgets}; keep one: take out organization_budgets, product_budgets and "
+                "budget_versions (a notebook's cell needs {} there), or budgets"
+            )
+        return self
+
     @property
     def window(self) -> Period:
         """The period as days."""
         return parse_period(self.period)
 
-    def with_budgets(self, organizations: Mapping[str, Any] | None = None, products: Mapping[str, Any] | None = None) -> Params:
-        """These params with some budgets changed: to play with, in a notebook.
+    @property
+    def growth(self) -> Mapping[str, Decimal]:
+        """Growth of usage that a scenario supposes: fraction by organization."""
+        return self.scenario.growth if self.scenario else {}
 
-        Args:
-            organizations: amount by name; those not named keep theirs.
-            products: likewise.
-
-        Raises:
-            Refusal: an amount is none.
-        """
-        values = self.as_parameters()
-        values["organization_budgets"] |= organizations or {}
-        values["product_budgets"] |= products or {}
-        return make_params(values)
+    @property
+    def model_prices(self) -> Mapping[str, Mapping[str, Decimal]]:
+        """Changes of price that a scenario supposes: fraction by organization, by model."""
+        return self.scenario.model_prices if self.scenario else {}
 
     def as_parameters(self) -> dict[str, Any]:
         """Every field as JSON scalars, amounts as text: what papermill passes on; `Params(**it)` is equal to this."""
-        return self.model_dump(mode="json") | {"usage": list(self.usage), "as_of": str(self.as_of or "")}
+        values = self.model_dump(mode="json", exclude_none=True)
+        return values | {"usage": list(self.usage), "as_of": str(self.as_of or ""), "scenario": values.get("scenario", {})}
 
     def shared_parameters(self) -> dict[str, Any]:
         """`as_parameters` as a report may show it: of a path outside the home, only the last part."""
@@ -142,7 +167,7 @@ class Params(BaseModel):
 
 
 def load_params(home: Home, name: str) -> Params:
-    """The params of a NAME, read strictly.
+    """The params of a NAME, read strictly; those of a scenario are its base's, with what it changes.
 
     Raises:
         Refusal: every problem of the file at once, each with its line and key.
@@ -150,65 +175,26 @@ def load_params(home: Home, name: str) -> Params:
     file = home.params_file(name)
     shown = home.shown(file)
     document = read_document(file, shown)
-    problems = list(document.problems)
-    try:
-        params = make_params(document.data)
-    except Refusal as refusal:
-        problems += (_placed(problem, document, shown) for problem in refusal.problems)
-    if problems:
-        raise Refusal(sorted(problems, key=lambda problem: problem.line or 0))
-    return params
+    if name.startswith(FOLDER):
+        scenario = validated_document(Scenario, document, shown)
+        return _based(home, scenario).model_copy(update={"scenario": scenario})
+    if "scenario" in document.data:
+        fix = f"Write what it changes as a file of params/{FOLDER}, with this file as its base"
+        raise Refusal(placed(Problem("a what-if in a file that is none", fix, column="scenario"), document, shown))
+    return validated_document(Params, document, shown)
+
+
+def _based(home: Home, scenario: Scenario) -> Params:
+    """The params that a scenario starts from."""
+    if scenario.base.startswith(FOLDER):
+        raise Refusal(Problem("a scenario of a scenario", "Name the params that both change", column="base", value=scenario.base))
+    return load_params(home, home.check_name(scenario.base))
 
 
 def make_params(values: Mapping[str, Any]) -> Params:
-    """Params from plain values, of a file or of the notebook's cell.
+    """Params from plain values, as they stand in the notebook's cell.
 
     Raises:
         Refusal: all that is wrong with them; each problem's `column` is the key, and the name below it after a dot.
     """
-    problems = _equal_names(values)
-    try:
-        params = Params.model_validate(dict(values))
-    except ValidationError as error:
-        problems += (_problem(detail) for detail in error.errors(include_url=False))
-    if problems:
-        raise Refusal(problems)
-    return params
-
-
-def _equal_names(values: Mapping[str, Any]) -> list[Problem]:
-    """Names that differ in their Unicode form only, which a reader can't tell apart."""
-    problems = []
-    for key, names in values.items():
-        if isinstance(names, Mapping):
-            seen: dict[str, str] = {}
-            for name in map(str, names):
-                other = seen.setdefault(unicodedata.normalize("NFC", name), name)
-                if other != name:
-                    problems.append(Problem("two names that look the same", "Keep one spelling", column=f"{key}.{name}"))
-    return problems
-
-
-def _problem(detail: ErrorDetails) -> Problem:
-    place = [str(part) for part in detail["loc"] if part != "[key]"]
-    key, kind, found = ".".join(place) or None, detail["type"], detail["input"]
-    value = "nothing" if found is None else str(found)
-    if kind == "extra_forbidden":
-        return Problem("an unknown key", did_you_mean(place[-1], Params.model_fields), column=key)
-    if kind == "missing":
-        return Problem("the key is missing", f"Write {key}: {Params.model_fields[place[0]].description}", column=key)
-    if kind == "literal_error":
-        return Problem(
-            "not one of the known", did_you_mean(str(found), COLUMNS if place[0] == "columns" else DIALECTS), column=key, value=value
-        )
-    if kind == "value_error":
-        rule, _, fix = str(detail["ctx"]["error"]).partition("; ")
-        return Problem(rule, fix[:1].upper() + fix[1:], column=key, value=None if isinstance(found, (dict, Params)) else value)
-    meant = Params.model_fields[place[0]].description if place else "one `key: value` a line"
-    return Problem("not what this key holds", f"Write {meant}", column=key, value=value)
-
-
-def _placed(problem: Problem, document: Document, shown: str) -> Problem:
-    """The problem with its file, and the line of its key, or of the nearest key around it."""
-    path = next((path for path in document.lines if ".".join(path) == problem.column), ())
-    return replace(problem, file=shown, line=document.lines[path] if path else None)
+    return validated(Params, values)

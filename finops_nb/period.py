@@ -44,6 +44,16 @@ class Period:
         return MONTH.fullmatch(self.text) is not None
 
     @property
+    def months(self) -> tuple[str, ...]:
+        """The calendar months it is made of, as text; none where it begins or ends within one."""
+        if self.start.day != 1 or self.end.day != 1:
+            return ()
+        starts = [self.start]
+        while (following := _plus_months(starts[-1], 1)) < self.end:
+            starts.append(following)
+        return tuple(start.isoformat()[:7] for start in starts)
+
+    @property
     def label(self) -> str:
         """How a reader calls it: "December 2025", "Q4 2025", "2025", "18 November 2025 to 17 December 2025"."""
         if self.is_month:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -42,6 +42,30 @@ def write_file(path: Path, data: bytes) -> None:
             os.close(handle)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def replace_file(file: Path, data: bytes, check: Callable[[Path], None]) -> None:
+    """Put a file in the place of `file`, whole or not at all.
+
+    Args:
+        file: there already, or not; its folder is made.
+        data: what it will hold.
+        check: given the draft of it, beside `file`; what it raises leaves everything as it was.
+
+    Raises:
+        OSError: nothing was changed.
+    """
+    draft = file.with_name(f".{file.name}.new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)
+        write_file(draft, data)
+        check(draft)
+        draft.replace(file)
+        sync_folder(file.parent)
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

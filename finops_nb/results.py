@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 import pandas as pd
 
+from finops_nb.budgets import Budgets
 from finops_nb.edition import Edition, Kind
 from finops_nb.handover import LEDGER, RESULTS, marker_text
 from finops_nb.narrative import title
@@ -44,22 +45,23 @@ class Marker:
         return self.text
 
 
-def hand_over(parts: Sequence[Part], usage: Usage, params: Params, edition: Edition, book: pd.DataFrame | None) -> Marker:
+def hand_over(parts: Sequence[Part], usage: Usage, budgets: Budgets, params: Params, edition: Edition, book: pd.DataFrame | None) -> Marker:
     """Write the results into the runner's staging folder; in a draft, write nothing.
 
     Args:
         parts: every table and piece of prose that the report shows.
         usage: from `read_usage`.
+        budgets: from `read_budgets`.
         params: of the report.
         edition: from `current_edition`.
         book: from `ledger_of`; written for an official edition only.
     """
     if edition.staging is None:
         return Marker("A draft: nothing is written. `finops-nb run NAME` publishes the report of params/NAME.yaml.")
-    results = overview(usage, params, edition.name, edition.kind) | {
+    results = overview(usage, budgets, params, edition.name, edition.kind) | {
         "title": title(usage, params, edition),
         "tables": {part.name: part.records() for part in parts},
-        "provenance": provenance(usage, params, edition),
+        "provenance": provenance(usage, budgets, params, edition),
     }
     _write(edition.staging / RESULTS, json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     if edition.kind is Kind.OFFICIAL and book is not None:

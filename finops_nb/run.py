@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from finops_nb import history
+from finops_nb.budgets import read_budgets
 from finops_nb.edition import VARIABLE as STAGING_VARIABLE
 from finops_nb.edition import Edition, Kind, kind_of
 from finops_nb.errors import Failure, Interrupted, Problem, Refusal
@@ -25,6 +26,7 @@ from finops_nb.lifeline import PRELOAD
 from finops_nb.lock import hold
 from finops_nb.params import load_params
 from finops_nb.publish import check_target, probe, publish, write_file, write_folder
+from finops_nb.published_months import months_before
 
 if TYPE_CHECKING:
     from finops_nb.execute import Execution, Progress
@@ -60,7 +62,7 @@ def run(
         try:
             name = home.check_name(name)
             params = load_params(home, name)
-            job = Job(home, name, params, kind_of(name, params.period))
+            job = Job(home, name, params, read_budgets(params, home), months_before(params, home), kind_of(name, params.period))
             check_target(home.outputs, name)
             with hold(job.runs, name) as former:
                 if former and notice:
@@ -87,7 +89,7 @@ def _run(job: Job, force: bool, progress: Progress | None, interruption: Interru
         probe(job.staging, job.target)
         raw = job.home.notebook(STEM).read_bytes()
         inputs = _fingerprint(job)
-        key = run_key(job.name, job.kind, job.params, inputs, raw)
+        key = run_key(job.name, job.kind, job.params, job.budgets, job.months, inputs, raw)
         if force or not _stands(job, key):
             edition = Edition(job.kind, job.name, key, history.generated(job.runs, job.name, key) or history.now(), job.staging)
             execution = _execute(job, edition, raw, progress, interruption)
@@ -159,6 +161,8 @@ def _files(job: Job, edition: Edition, execution: Execution, inputs: Fingerprint
     faults = find_faults(execution, edition, job.params.window, written)
     if not faults and _fingerprint(job) != inputs:
         faults = ["The usage changed while the report was made of it. Run again when its export has ended."]
+    if not faults and (read_budgets(job.params, job.home), months_before(job.params, job.home)) != (job.budgets, job.months):
+        faults = ["The budgets, or the report of a month before, changed while this report was made. Run again."]
     if faults:
         raise Failure("\n".join(faults))
     title = read_results(written[RESULTS]).get("title")

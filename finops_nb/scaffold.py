@@ -16,6 +16,8 @@ STARTER: Final = PACKAGE / "starter"
 OF_ITS_MONTH: Final = ("approvals", "notes", "as_of")
 """Keys that say something of one month; the next one does not take them over."""
 BUDGETS: Final = ("organization_budgets", "product_budgets")
+DROPPED: Final = ("budget_versions",)
+"""Keys whose history is the old month's; what is in force stands under the budgets and goes on."""
 CARRIED: Final = "# carried over from"
 
 
@@ -93,7 +95,7 @@ def _rolled(document: Document, last: str, month: str) -> str:
     lines, key = [], ""
     for number, line in enumerate(document.text.splitlines(), start=1):
         key = starts.get(number, key)
-        if line.startswith(CARRIED):
+        if line.startswith(CARRIED) or (key in DROPPED and (number in starts or line.startswith((" ", "-")))):
             continue
         if key in BUDGETS and number in starts:
             lines.append(f"{CARRIED} {last}: confirm or change")

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Unit = Literal["text", "status", "day", "money", "variance", "unit cost", "calls per money", "gap", "count", "share", "percent", "rank"]
+Unit = Literal[
+    *("text", "status", "day", "date", "rank", "count", "share", "percent", "signed share"),
+    *("money", "change", "variance", "unit cost", "calls per money", "gap"),
+]
 Dimension = Literal["organization", "product", "feature", "customer"]
 
 UNALLOCATED: Final = "(unallocated)"
 """The name that stands for "no name known"; reserved, no name of the data may be it."""
+
+ALL: Final = "(all)"
+"""The scope of a scenario's rate that is every organization not named beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +71,21 @@ ROWS: Final = Column("rows", "Rows", "count", "rows of the inputs", additive=Tru
 MONEY: Final = Column("cost", "Money", "money", "the cost those rows touch")
 KEY: Final = Column("key", "Key", "text", "a key of the params file")
 VALUE: Final = Column("value", "Value", "text", "what it was set to")
+
+NAME: Final = Column("name", "Name", "text", "an organization or a product")
+COST_TO_DATE: Final = Column("cost", "Cost to Date", "money", "the cost of the days seen", additive=True)
+BUDGET_TO_DATE: Final = Column("budget_to_date", "Budget to Date", "money", "budget × days seen ÷ days of the period", additive=True)
+RUN_RATE: Final = Column(
+    "run_rate", "Run-rate", "money", "the cost at the period's end, if each weekday goes on as its days seen", additive=True
+)
+RUN_RATE_VARIANCE: Final = Column("run_rate_variance", "Run-rate − Budget", "change", "above zero is unfavorable")
+MONTH: Final = Column("month", "Month", "text", "a calendar month")
+ACTUAL: Final = Column("actual", "Actual", "money", "what the month cost in the end")
+ERROR: Final = Column("error", "Error", "signed share", "(run-rate − actual) ÷ actual")
+BUDGET_BEFORE: Final = Column("budget_before", "Approved Budget", "money", "the amount in force without the scenario", additive=True)
+BUDGET_CHANGE: Final = Column("budget_change", "Difference", "change", "budget − approved budget", additive=True)
+COST_CHANGE: Final = Column("cost_change", "Cost Difference", "change", "cost − cost without the scenario", additive=True)
+STATUS_BEFORE: Final = Column("status_before", "Status Approved", "status", "the status without the scenario")
+POLICY: Final = Column("policy", "Policy", "text", "the rule")
+AMOUNT: Final = Column("amount", "Money", "money", "the cost, or the budget, that the breach is about")
+ACTION: Final = Column("action", "What to Do", "text", "what keeps the rule")

@@ -13,16 +13,18 @@ from typing import Any, Final
 import jinja2
 
 from finops_nb.errors import Failure
+from finops_nb.fact import Fact
 from finops_nb.format import Format, noun, visible
 from finops_nb.money import minor_units, plain, rounding_difference, total
 from finops_nb.schema import Column
+from finops_nb.sentence import sentence
 
 Line = Mapping[str, Any]
 
 ROUNDING: Final = "Rounding"
 TOTAL: Final = "Total"
-TEXTS: Final = ("text", "status", "day")
-MONEY: Final = ("money", "variance")
+TEXTS: Final = ("text", "status", "day", "date")
+MONEY: Final = ("money", "change", "variance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,9 @@ class Table:
         columns: what is printed, left to right; the first names the line.
         blocks: the lines.
         currency: of its money.
+        title: a heading of its own, for a table that is there only where it has lines.
+        intro: sentences between the title and the table.
+        empty: what is said where it has no lines; nothing at all is shown then if this is empty.
     """
 
     name: str
@@ -74,6 +79,14 @@ class Table:
     columns: tuple[Column, ...]
     blocks: tuple[Block, ...] = field(repr=False)
     currency: str = "USD"
+    title: str = ""
+    intro: tuple[Fact, ...] = field(default=(), repr=False)
+    empty: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """It has no lines, and so no table is drawn."""
+        return not any(block.lines for block in self.blocks)
 
     def records(self) -> list[dict[str, Any]]:
         """Every line as JSON scalars: money as unrounded decimal text, ratios as fractions."""
@@ -97,12 +110,13 @@ class Table:
         differences = {}
         for column in self.columns:
             whole = block.total.get(column.name)
-            if column.unit in MONEY and column.additive and whole is not None:
-                amounts = [line[column.name] for line in block.lines if line[column.name] is not None]
+            if column.unit in (*MONEY, "count") and column.additive and whole is not None:
+                amounts = [Decimal(line[column.name]) for line in block.lines if line[column.name] is not None]
                 if total(amounts) != whole:
                     sums = f"{plain(total(amounts))}, its total is {plain(whole)}"
                     raise Failure(f"The table {self.name} does not foot: {column.label} adds up to {sums}.")
-                differences[column.name] = rounding_difference(amounts, whole, minor_units(self.currency))
+                decimals = 0 if column.unit == "count" else minor_units(self.currency)
+                differences[column.name] = rounding_difference(amounts, Decimal(whole), decimals)
         return {name: difference for name, difference in differences.items() if difference}
 
     def _row(self, kind: str, line: Line) -> Row:
@@ -128,7 +142,8 @@ class Table:
         return f"<table {self.name}: {self.caption}>"
 
     def _repr_html_(self) -> str:
-        return environment().get_template("table.html.j2").render(table=self, texts=TEXTS, wide=len(self.columns))
+        intro = [sentence(said, Format(self.currency)) for said in self.intro]
+        return environment().get_template("table.html.j2").render(table=self, intro=intro, texts=TEXTS, wide=len(self.columns))
 
 
 def scalar(value: Any) -> Any:
@@ -153,11 +168,18 @@ def environment() -> jinja2.Environment:
 
 def _classes(column: Column, line: Line) -> str:
     kind = "text" if column.unit in TEXTS else "number"
-    status = line.get("status") if column.name in ("variance", "status") else None
+    status = (
+        line.get(column.name if column.unit == "status" else "status") if column.name == "variance" or column.unit == "status" else None
+    )
     return f"{kind} {str(status).lower().replace(' ', '-')}" if status else kind
 
 
 def _beneath(column: Column, line: Line, fmt: Format, is_label: bool) -> tuple[str, ...]:
     if column.name == "charge" and line.get("booked") is not None and fmt.money(line["booked"]) != fmt.money(line["charge"]):
         return (f"booked {fmt.money(line['booked'])}",)
-    return (line["note"],) if is_label and line.get("note") else ()
+    if column.name == "status" and line.get("crossed_on") is not None:
+        return (f"{fmt.percent(line['crossed'])} crossed on {fmt.of('date', line['crossed_on'])}",)
+    if not is_label:
+        return ()
+    owner = f"owner: {line['owner']}" if line.get("owner") else ""
+    return tuple(text for text in (owner, line.get("note")) if text)

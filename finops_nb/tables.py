@@ -8,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from finops_nb import schema
+from finops_nb.budgets import Budgets
 from finops_nb.efficiency import overall
 from finops_nb.money import ratio, total
 from finops_nb.params import Params
@@ -19,20 +20,21 @@ from finops_nb.variance import TotalVariance
 HEADS: Final = {"organization": schema.ORGANIZATION, "product": schema.PRODUCT, "feature": schema.FEATURE}
 
 
-def cost_by(variance: pd.DataFrame, totals: TotalVariance, usage: Usage, params: Params) -> Table:
+def cost_by(variance: pd.DataFrame, totals: TotalVariance, usage: Usage, budgets: Budgets, params: Params) -> Table:
     """Cost against budget, by organization or by product.
 
     Args:
         variance: from `budget_variance`.
         totals: its sums, from `total_variance`.
         usage: for the total's calls and customers.
+        budgets: for the owners.
         params: for `notes` and the currency.
     """
     name = variance.columns[0]
     columns = (HEADS[name], schema.COST, schema.BUDGET, schema.VARIANCE, schema.BUDGET_USED, schema.CALLS, schema.CUSTOMERS)
     foot = _totals(totals) | {"cost": totals.actual} | _counts(usage)
     caption = f"Cost against budget by {name}, highest cost first"
-    return Table(f"cost_by_{name}", caption, columns, (Block(_noted(variance, params), foot),), params.currency)
+    return Table(f"cost_by_{name}", caption, columns, (Block(_owned(variance, budgets, params), foot),), params.currency)
 
 
 def product_breakdown(breakdown: pd.DataFrame, params: Params) -> Table:
@@ -54,18 +56,20 @@ def cost_by_feature(features: pd.DataFrame, usage: Usage, params: Params) -> Tab
     return Table("cost_by_feature", caption, columns, (Block(_lines(features), overall(usage)),), params.currency)
 
 
-def chargeback_by(charges: pd.DataFrame, totals: TotalVariance, params: Params) -> Table:
+def chargeback_by(charges: pd.DataFrame, totals: TotalVariance, budgets: Budgets, params: Params) -> Table:
     """What each organization, or each product, is charged.
 
     Args:
-        charges: from `chargeback.charges`.
+        charges: from `chargeback.charges`; the alert it crossed last stands beneath a status.
         totals: from `total_variance`.
+        budgets: for the owners.
         params: for `notes` and the currency.
     """
     name = charges.columns[0]
     columns = (HEADS[name], schema.CHARGE, schema.BUDGET, schema.VARIANCE_OF_BUDGET, schema.STATUS)
     foot = _totals(totals) | {"charge": totals.actual, "status": totals.status}
-    return Table(f"chargeback_by_{name}", f"Charges by {name}", columns, (Block(_noted(charges, params), foot),), params.currency)
+    lines = _owned(charges, budgets, params)
+    return Table(f"chargeback_by_{name}", f"Charges by {name}", columns, (Block(lines, foot),), params.currency)
 
 
 def cross_organization_usage(lines: pd.DataFrame, params: Params) -> Table:
@@ -103,18 +107,20 @@ def spend_by_day(usage: Usage, params: Params) -> Table:
 def rows_account(usage: Usage, params: Params) -> Table:
     """Where every row of the inputs went, with its money."""
     lines = [
-        {"item": "Rows used", "rows": usage.rows_used, "cost": usage.cost},
+        {"item": "Rows used", "rows": usage.rows_used, "cost": usage.cost - usage.projected},
         {"item": "Rows outside the period", "rows": usage.rows_outside, "cost": usage.cost_outside},
     ]
+    lines += [{"item": "Growth and prices of the scenario", "rows": 0, "cost": usage.projected}] if usage.projected else []
     foot = {"rows": usage.rows_read, "cost": usage.cost + usage.cost_outside}
     return Table("rows", "Rows of the inputs", (schema.ITEM, schema.ROWS, schema.COST), (Block(lines, foot),), params.currency)
 
 
-def data_quality(usage: Usage, params: Params) -> Table:
-    """What a reader should know about the data: what has no organization, and what was done to it, with the money."""
+def data_quality(usage: Usage, budgets: Budgets, params: Params) -> Table:
+    """What a reader should know about the data: what has no organization, what was done to it, with the money; and of budgets."""
     unallocated = [row.calls for row in usage.groups["organization",].itertuples() if row.organization == UNALLOCATED]
     lines = [{"item": "Calls without an organization", "rows": sum(unallocated), "cost": usage.unallocated}]
     lines += [{"item": notice.text, "rows": notice.rows, "cost": notice.money} for notice in usage.notices]
+    lines += [{"item": notice, "rows": None, "cost": None} for notice in budgets.notices]
     return Table("data_quality", "What to know about the data", (schema.ITEM, schema.ROWS, schema.MONEY), (Block(lines),), params.currency)
 
 
@@ -132,6 +138,12 @@ def _noted(frame: pd.DataFrame, params: Params) -> list[Line]:
     """The lines of a frame, with the commentary on its names beside them."""
     name = next(column for column in frame.columns if column in HEADS)
     return [line | ({"note": params.notes[line[name]]} if line[name] in params.notes else {}) for line in _lines(frame)]
+
+
+def _owned(frame: pd.DataFrame, budgets: Budgets, params: Params) -> list[Line]:
+    """The lines of a frame, with who answers for a name and the commentary on it beside them."""
+    name = frame.columns[0]
+    return [line | {"owner": budgets.owners.get(line[name], "")} for line in _noted(frame, params)]
 
 
 def _totals(totals: TotalVariance) -> dict[str, Any]:

@@ -5,40 +5,57 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from finops_nb import charts, narrative, tables
+from finops_nb import budget_tables, charts, narrative, tables
+from finops_nb.alerts import budget_alerts
 from finops_nb.allocation import allocate, allocate_within
+from finops_nb.budgets import read_budgets
 from finops_nb.chargeback import charges, cross_usage, ledger_of
 from finops_nb.edition import current_edition
 from finops_nb.efficiency import rank_efficiency, unit_costs
 from finops_nb.insights import find_insights
 from finops_nb.params import Params, make_params
+from finops_nb.policies import breaches
+from finops_nb.projection import project
+from finops_nb.published_months import months_before
 from finops_nb.recommendations import recommend
 from finops_nb.results import hand_over
+from finops_nb.run_rate import misses
+from finops_nb.scenario_difference import check_names, scenario_difference
 from finops_nb.theme import style_sheet
 from finops_nb.usage import read_usage
-from finops_nb.variance import budget_variance, headline, total_variance
+from finops_nb.variance import headline, total_variance, variance_by
 
 __all__ = [
     "Style",
     "allocate",
     "allocate_within",
-    "budget_variance",
+    "breaches",
+    "budget_alerts",
+    "budget_tables",
     "charges",
     "charts",
+    "check_names",
     "cross_usage",
     "current_edition",
     "find_insights",
     "hand_over",
     "headline",
     "ledger_of",
+    "misses",
+    "months_before",
     "narrative",
+    "open_what_if",
+    "project",
     "rank_efficiency",
+    "read_budgets",
     "read_usage",
     "recommend",
+    "scenario_difference",
     "set_params",
     "tables",
     "total_variance",
     "unit_costs",
+    "variance_by",
 ]
 
 
@@ -49,6 +66,44 @@ def set_params(**values: Any) -> Params:
         Refusal: everything that is wrong with them, by key.
     """
     return make_params(values)
+
+
+def open_what_if(base: str, scenario: str = "", author: str = "") -> Any:
+    """The what-if panel of a base: in JupyterLab a table to edit, elsewhere one that stands still.
+
+    Args:
+        base: a NAME whose budgets to start from.
+        scenario: a saved scenario to go on with.
+        author: who is at work.
+
+    Raises:
+        Refusal: what `run` would refuse of the base or of the scenario.
+    """
+    from finops_nb.what_if import WhatIf
+    from finops_nb.what_if_panel import Panel
+
+    panel = Panel(WhatIf(base, scenario), author)
+    try:
+        from finops_nb.what_if_widget import BudgetWhatIf
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("anywidget", "ipywidgets", "traitlets"):
+            raise
+        return Still(panel)
+    return BudgetWhatIf(panel)
+
+
+@dataclass(frozen=True)
+class Still:
+    """A what-if without the libraries that make it editable."""
+
+    panel: Any
+
+    def __repr__(self) -> str:
+        return '<what-if, which pip install "finops-nb[lab]" makes editable>'
+
+    def _repr_html_(self) -> str:
+        way = 'To edit budgets here, install JupyterLab and its widgets: <code>pip install "finops-nb[lab]"</code>'
+        return f"<p>{way}, then restart the kernel.</p>{self.panel._repr_html_()}"
 
 
 @dataclass(frozen=True)

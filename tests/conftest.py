@@ -14,7 +14,7 @@ from hypothesis import settings
 from finops_nb.params import Params, make_params
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
-from finops_nb.usage.model import GROUPINGS, InputFile, Usage
+from finops_nb.usage.model import CUBE, GROUPINGS, InputFile, Usage
 
 # A slow machine is no defect: properties have no deadline, and the same cases on every machine.
 settings.register_profile("finops_nb", deadline=None, derandomize=True, max_examples=60)
@@ -30,12 +30,14 @@ class Call(NamedTuple):
     customer: str
     cost: str
     day: str = "2025-12-31"
+    model: str = "gpt"
 
 
 def usage_of(calls: Sequence[tuple], period: str = "2025-12", complete: bool = True) -> Usage:
     """The usage of these calls, each in the order of `Call`, all of them in the period."""
     calls = [Call(*call) for call in calls]
-    groups = {grouping: _group(calls, grouping) for grouping in GROUPINGS}
+    last_day = max(date.fromisoformat(call.day) for call in calls)
+    groups = {grouping: _group(calls, grouping) for grouping in (*GROUPINGS, CUBE)}
     return Usage(
         period=parse_period(period),
         groups=groups,
@@ -44,7 +46,8 @@ def usage_of(calls: Sequence[tuple], period: str = "2025-12", complete: bool = T
         rows_outside=0,
         cost_outside=Decimal(0),
         complete=complete,
-        last_day=max(date.fromisoformat(call.day) for call in calls),
+        last_day=last_day,
+        known_to=parse_period(period).last_day if complete else last_day,
         inputs=(InputFile("usage/calls.csv", "0" * 64, len(calls)),),
     )
 
@@ -63,8 +66,8 @@ def _group(calls: Sequence[Call], grouping: tuple[str, ...]) -> pd.DataFrame:
         (*key, sum((Decimal(call.cost) for call in of), Decimal(0)), len(of), len({call.customer for call in of if call.customer}))
         for key, of in sorted(members.items())
     ]
-    frame = pd.DataFrame(rows, columns=[*grouping, "cost", "calls", "customers"])
-    return frame.astype({"cost": object})
+    frame = pd.DataFrame(rows, columns=[*grouping, "cost", "calls", "customers"]).astype({"cost": object})
+    return frame.drop(columns="customers") if "day" in grouping or "model" in grouping else frame
 
 
 SIX = (

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from finops_nb.alerts import budget_alerts
 from finops_nb.allocation import allocate, allocate_within
+from finops_nb.budgets import read_budgets
 from finops_nb.chargeback import charges, cross_usage, ledger, ledger_of
 from finops_nb.edition import Edition, Kind
 from finops_nb.money import rounded, total
@@ -16,6 +20,7 @@ from finops_nb.schema import UNALLOCATED
 from finops_nb.variance import Status, budget_variance
 
 CENT = Decimal("0.01")
+NO_ALERTS = pd.DataFrame([], columns=["dimension", "name", "budget", "threshold", "day"], dtype=object)
 
 calls = st.lists(
     st.tuples(
@@ -86,14 +91,25 @@ def test_it_foots_both_ways_and_to_the_printed_total(usage_of, calls):
 
 def test_it_charges_each_organization_beside_its_budget(six):
     """The exact charge, what is booked of it, and how it stands against the budget; sorted by name."""
-    frame = charges(variance_of(six, "organization", **{"org-b": "1", "org-a": "8"}), ledger(six, "USD"))
+    frame = charges(variance_of(six, "organization", **{"org-b": "1", "org-a": "8"}), ledger(six, "USD"), NO_ALERTS)
 
     assert rows(frame) == [
-        ("org-a", Decimal("6.00"), Decimal("6.00"), Decimal(8), Decimal("-2.00"), Decimal("-0.25"), Status.UNDER),
-        ("org-b", Decimal("2.00"), Decimal("2.00"), Decimal(1), Decimal("1.00"), Decimal("1.00"), Status.OVER),
-        (UNALLOCATED, Decimal("2.00"), Decimal("2.00"), None, Decimal("2.00"), None, Status.NO_BUDGET),
+        ("org-a", Decimal("6.00"), Decimal("6.00"), Decimal(8), Decimal("-2.00"), Decimal("-0.25"), Status.UNDER, None, None),
+        ("org-b", Decimal("2.00"), Decimal("2.00"), Decimal(1), Decimal("1.00"), Decimal("1.00"), Status.OVER, None, None),
+        (UNALLOCATED, Decimal("2.00"), Decimal("2.00"), None, Decimal("2.00"), None, Status.NO_BUDGET, None, None),
     ]
-    assert list(frame.columns) == ["organization", "charge", "booked", "budget", "variance", "variance_ratio", "status"]
+    columns = ["organization", "charge", "booked", "budget", "variance", "variance_ratio", "status", "crossed", "crossed_on"]
+    assert list(frame.columns) == columns
+
+
+def test_it_says_which_threshold_was_crossed_last(six, params):
+    """6.00 of 8 is 75%: past 50%; 2.00 of 1 is past 100%; what has no budget has crossed none."""
+    budgets = read_budgets(params(organization_budgets={"org-a": "8", "org-b": "1"}))
+    alerts = budget_alerts(six, budgets, params())
+    frame = charges(variance_of(six, "organization", **{"org-b": "1", "org-a": "8"}), None, alerts)
+
+    assert list(frame["crossed"]) == [Decimal("0.5"), Decimal("1.0"), None]
+    assert list(frame["crossed_on"]) == [date(2025, 12, 31), date(2025, 12, 31), None]
 
 
 def test_it_books_beside_the_charge_what_the_ledger_holds(usage_of):
@@ -101,20 +117,20 @@ def test_it_books_beside_the_charge_what_the_ledger_holds(usage_of):
     usage = usage_of(THIRDS)
     book = ledger(usage, "USD")
 
-    assert total(charges(variance_of(usage, "organization"), book)["booked"]) == CENT
-    assert rows(charges(variance_of(usage, "product"), book))[0][:3] == ("x", Decimal("0.010000"), CENT)
+    assert total(charges(variance_of(usage, "organization"), book, NO_ALERTS)["booked"]) == CENT
+    assert rows(charges(variance_of(usage, "product"), book, NO_ALERTS))[0][:3] == ("x", Decimal("0.010000"), CENT)
 
 
 def test_it_books_nothing_for_a_budget_without_usage(six):
     """A name that only has a budget is charged 0 and booked 0."""
-    frame = charges(variance_of(six, "organization", idle="5"), ledger(six, "USD")).set_index("organization")
+    frame = charges(variance_of(six, "organization", idle="5"), ledger(six, "USD"), NO_ALERTS).set_index("organization")
 
     assert (frame.at["idle", "charge"], frame.at["idle", "booked"]) == (0, 0)
 
 
 def test_it_books_nothing_without_a_ledger(six):
     """A report of another kind has charges and no booked sums."""
-    assert list(charges(variance_of(six, "product"), None)["booked"]) == [None, None]
+    assert list(charges(variance_of(six, "product"), None, NO_ALERTS)["booked"]) == [None, None]
     assert set(cross_usage(allocate_within(six, "organization", "product"), None)["booked"]) == {None}
 
 

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
 from finops_nb import key
+from finops_nb.budgets import read_budgets
 from finops_nb.edition import Kind
 from finops_nb.key import code_digest, run_key
 from finops_nb.params import Params
+from finops_nb.published_months import PublishedMonth
 
 PARAMS = Params(period="2025-12", usage="a.csv", organization_budgets={"org-a": "5000"})
 INPUTS = (("a.csv", "1" * 64), ("b.csv", "2" * 64))
-SAME = {"name": "2025-12", "kind": Kind.OFFICIAL, "params": PARAMS, "inputs": INPUTS, "notebook": b"{}"}
+MONTH = PublishedMonth("2025-11", Decimal(5), 2, {date(2025, 11, 1): Decimal(5)})
+SAME = {
+    "name": "2025-12",
+    "kind": Kind.OFFICIAL,
+    "params": PARAMS,
+    "budgets": read_budgets(PARAMS),
+    "months": (MONTH,),
+    "inputs": INPUTS,
+    "notebook": b"{}",
+}
 
 
 def test_equal_parts_give_an_equal_key():
@@ -28,6 +43,11 @@ def test_equal_parts_give_an_equal_key():
         ("name", "2025-11"),
         ("kind", Kind.ANALYSIS),
         ("params", Params(period="2025-12", usage="a.csv", organization_budgets={"org-a": "5000.01"})),
+        ("budgets", read_budgets(Params(period="2025-12", usage="a.csv", organization_budgets={"org-a": "5000.01"}))),
+        ("budgets", read_budgets(Params(period="2025-12", usage="a.csv", organization_budgets={"org-a": "5000"}, owners={"org-a": "Ada"}))),
+        ("months", ()),
+        ("months", (replace(MONTH, cost=Decimal("5.01")),)),
+        ("months", (replace(MONTH, days={date(2025, 11, 2): Decimal(5)}),)),
         ("inputs", INPUTS[:1]),
         ("inputs", (("a.csv", "1" * 64), ("b.csv", "3" * 64))),
         ("inputs", (("a.csv", "1" * 64), ("c.csv", "2" * 64))),

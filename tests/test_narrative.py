@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from lxml.html import fragment_fromstring
 
 from finops_nb import narrative
+from finops_nb.alerts import budget_alerts
 from finops_nb.allocation import allocate, allocate_within
+from finops_nb.budgets import read_budgets
 from finops_nb.chargeback import ledger
 from finops_nb.edition import Edition, Kind
 from finops_nb.efficiency import rank_efficiency
@@ -26,8 +30,9 @@ from finops_nb.insights import (
     SpendWithoutBudget,
     find_insights,
 )
-from finops_nb.recommendations import POLICIES, Horizon, Recommendation, recommend
-from finops_nb.variance import Status, TotalVariance, budget_variance, total_variance
+from finops_nb.recommendations import ACTIONS, Horizon, Recommendation, recommend
+from finops_nb.sentence import plain_sentence, sentence
+from finops_nb.variance import Status, TotalVariance, total_variance, variance_by
 
 USD = Format("USD")
 OVER = Line("org-a", Decimal(6), Decimal(5), Decimal("1.005"), Decimal("1.2"), True)
@@ -109,26 +114,26 @@ def test_it_says_an_insight(insight, title, text):
     """One organization, two organizations; figures by their unit; what is not material says so."""
     said = narrative.insight_sentence(insight)
 
-    assert (said[0], narrative.plain_sentence(said[1], USD)) == (title, text)
+    assert (said[0], plain_sentence(said[1], USD)) == (title, text)
 
 
 def test_it_escapes_and_isolates_names_and_only_names():
     """Of a sentence the names are data, the figures ours, the words ours."""
     said = fact("{name} of {who} spent {cost:money}", name="<b>", who=("a&b", fact("{n}", n='"c"')), cost=Decimal(5))
 
-    assert str(narrative.sentence(said, USD)) == ("<bdi>&lt;b&gt;</bdi> of <bdi>a&amp;b</bdi> and <bdi>&#34;c&#34;</bdi> spent $5.00")
-    assert narrative.plain_sentence(said, USD) == '<b> of a&b and "c" spent $5.00'
+    assert str(sentence(said, USD)) == ("<bdi>&lt;b&gt;</bdi> of <bdi>a&amp;b</bdi> and <bdi>&#34;c&#34;</bdi> spent $5.00")
+    assert plain_sentence(said, USD) == '<b> of a&b and "c" spent $5.00'
 
 
 def test_it_escapes_the_sign_of_a_currency():
     """Figures are escaped as well; a currency's code is data too."""
-    assert str(narrative.sentence(fact("{cost:money}", cost=Decimal(1)), Format("<b>"))) == "&lt;b&gt;\u00a01.00"
+    assert str(sentence(fact("{cost:money}", cost=Decimal(1)), Format("<b>"))) == "&lt;b&gt;\u00a01.00"
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_it_does_not_read_names_as_sentences(name):
     """Braces in a name are no values, percents no formats, backslashes no escapes."""
-    assert narrative.plain_sentence(fact("{name} and {names}", name=name, names=(name, name)), USD) == f"{name} and {name} and {name}"
+    assert plain_sentence(fact("{name} and {names}", name=name, names=(name, name)), USD) == f"{name} and {name} and {name}"
 
 
 def everything(usage_of, params, names: list[str]) -> list[narrative.Prose]:
@@ -138,22 +143,21 @@ def everything(usage_of, params, names: list[str]) -> list[narrative.Prose]:
         [(a, x, "f", "c1", "5000"), (a, y, "f", "c1", "100"), (b, x, "f", "c2", "50"), (b, x, "f", "c3", "50"), ("", x, "f", "c", "9")]
     )
     made = params(organization_budgets={a: 4000, b: 500}, product_budgets={x: 4000}, owners={a: owner}, usage=file)
-    organizations, products = (
-        budget_variance(allocate(usage, by), budgets, made.at_risk, True)
-        for by, budgets in (("organization", made.organization_budgets), ("product", made.product_budgets))
-    )
+    budgets = read_budgets(made)
+    organizations, products = (variance_by(usage, by, budgets, made) for by in ("organization", "product"))
     efficiency = rank_efficiency(organizations)
     tables = {"usage": usage, "organizations": organizations, "products": products, "efficiency": efficiency, "params": made}
     insights = find_insights(**tables)
-    advice = recommend(**tables, breakdown=allocate_within(usage, "organization", "product"), insights=insights, book=ledger(usage, "USD"))
-    assert len(advice) == len(POLICIES)
+    book, alerts, parts = ledger(usage, "USD"), budget_alerts(usage, budgets, made), allocate_within(usage, "organization", "product")
+    advice = recommend(**tables, budgets=budgets, breakdown=parts, insights=insights, alerts=alerts, book=book)
+    assert len(advice) == len(ACTIONS)
     return [
         narrative.heading(usage, made, Edition()),
-        narrative.executive_summary(total_variance(organizations, made.at_risk, True), usage, made),
+        narrative.executive_summary(total_variance(organizations, made.at_risk, True), usage, budgets, made),
         narrative.efficiency_summary(efficiency, made),
         narrative.key_insights(insights, made),
         narrative.recommended(advice, made),
-        narrative.origin(usage, made, Edition()),
+        narrative.origin(usage, budgets, made, Edition()),
     ]
 
 
@@ -182,12 +186,13 @@ def test_its_records_are_json_and_plain(usage_of, params):
             "status": "OVER",
             "calls": 5,
             "customers": 4,
+            "budget_version": "original",
         }
     ]
     assert parts["efficiency_summary"] == [{"most_efficient": "b", "least_efficient": "a<b"}]
     assert parts["key_insights"][0]["text"] == "1 organization over budget (a<b, $1,100.00)"
     assert parts["key_insights"][0]["over"] == [{"name": "a<b", "excess": "1100"}]
-    assert [line["title"] for line in parts["recommendations"]] == [title for _, title, _ in POLICIES]
+    assert [line["title"] for line in parts["recommendations"]] == [title for _, title, _ in ACTIONS]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +200,7 @@ def test_its_records_are_json_and_plain(usage_of, params):
     [
         (Kind.OFFICIAL, "2025-12", "Organizational alignment · December 2025", None),
         (Kind.ANALYSIS, "2025-Q4", "Organizational alignment · Q4 2025 · ANALYSIS · NOT FOR BOOKING", "ANALYSIS · NOT FOR BOOKING"),
-        (Kind.SCENARIO, "2025-12", "Organizational alignment · December 2025 · WHAT-IF", "WHAT-IF"),
+        (Kind.SCENARIO, "2025-12", "Organizational alignment · December 2025 · WHAT-IF: more for a", "WHAT-IF: more for a"),
         (Kind.DRAFT, "2025-12", "Organizational alignment · December 2025 · DRAFT", "DRAFT"),
     ],
 )
@@ -203,18 +208,19 @@ def test_its_records_are_json_and_plain(usage_of, params):
 def test_it_stamps_all_that_is_not_official(usage_of, params, kind, period, title, stamp, complete):
     """In the title and on the page; a running period is marked PARTIAL beside it, official or not."""
     usage = usage_of([("a", "x", "f", "c", "1", "2025-12-18")], period, complete)
-    made = params(period=period)
+    said = {"base": "2025-12", "author": "Ana", "date": "2025-12-15", "reason": "more for a"}
+    made = params(period=period, scenario=said if kind is Kind.SCENARIO else {})
     page = fragment_fromstring(narrative.heading(usage, made, Edition(kind=kind))._repr_html_())
 
     assert narrative.title(usage, made, Edition(kind=kind)) == title + " · PARTIAL" * (not complete)
     assert page.xpath("//p[@class='stamp']/strong/text()") == [stamp] * (stamp is not None) + ["PARTIAL"] * (not complete)
 
 
-@pytest.mark.parametrize(("as_of", "known"), [("", "2025-12-18"), ("2025-12-20", "2025-12-20")])
-def test_it_says_up_to_when_a_partial_period_is_known(usage_of, params, as_of, known):
-    """By its last day with usage, or the day that a person named, and what the figures then mean."""
-    usage = usage_of([("a", "x", "f", "c", "1", "2025-12-18")], complete=False)
-    text = text_of(narrative.heading(usage, params(as_of=as_of), Edition(kind=Kind.OFFICIAL)))
+@pytest.mark.parametrize("known", ["2025-12-18", "2025-12-20"])
+def test_it_says_up_to_when_a_partial_period_is_known(usage_of, params, known):
+    """The day, and what the figures then mean."""
+    usage = replace(usage_of([("a", "x", "f", "c", "1", "2025-12-18")], complete=False), known_to=date.fromisoformat(known))
+    text = text_of(narrative.heading(usage, params(), Edition(kind=Kind.OFFICIAL)))
 
     assert f"Usage is known up to {known}; the period ends with 2025-12-31. Costs are to date, budgets for the whole period." in text
 
@@ -232,11 +238,12 @@ def test_it_says_the_days_and_their_zone(usage_of, params):
     [
         (
             TotalVariance(Decimal("8504.94"), Decimal(10000), Decimal("-1495.06"), Decimal("-0.149506"), Decimal("0.850494"), Status.UNDER),
-            "Total Spend: $8,504.94 Budget Variance: -$1,495.06 (-15.0%) of a budget of $10,000.00: UNDER 6 calls of 3 customers.",
+            "Total Spend: $8,504.94 Budget Variance: -$1,495.06 (-15.0%) of a budget of $10,000.00: UNDER "
+            "6 calls of 3 customers. Budgets: original.",
         ),
         (
             TotalVariance(Decimal(10), Decimal(0), Decimal(10), None, None, Status.OVER),
-            "Total Spend: $10.00 Budget Variance: $10.00 of a budget of $0.00: OVER 6 calls of 3 customers.",
+            "Total Spend: $10.00 Budget Variance: $10.00 of a budget of $0.00: OVER 6 calls of 3 customers. Budgets: original.",
         ),
         (
             TotalVariance(Decimal(10), None, None, None, None, Status.NO_BUDGET),
@@ -246,14 +253,16 @@ def test_it_says_the_days_and_their_zone(usage_of, params):
 )
 def test_it_opens_with_the_total(six, params, totals, text):
     """Total and variance first; the status is a word beside its colour."""
-    assert text_of(narrative.executive_summary(totals, six, params())) == text
+    assert text_of(narrative.executive_summary(totals, six, read_budgets(params()), params())) == text
 
 
 def test_it_agrees_with_one_call_of_one_customer(usage_of, params):
     """One call is one call."""
     totals = TotalVariance(Decimal(1), None, None, None, None, Status.NO_BUDGET)
 
-    assert text_of(narrative.executive_summary(totals, usage_of([("a", "x", "f", "c", "1")]), params())).endswith("1 call of 1 customer.")
+    assert text_of(narrative.executive_summary(totals, usage_of([("a", "x", "f", "c", "1")]), read_budgets(params()), params())).endswith(
+        "1 call of 1 customer."
+    )
 
 
 def test_it_compares_the_efficient_only_where_there_are_two(six, usage_of, params):

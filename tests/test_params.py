@@ -346,23 +346,6 @@ def test_it_shows_no_folder_of_the_machine(params):
     assert params(usage=["/secret/place/a.csv", "usage/b.csv"]).shared_parameters()["usage"] == ["a.csv", "usage/b.csv"]
 
 
-def test_it_plays_with_budgets(params):
-    """Budgets named are changed or added, the others kept; the params themselves stay as they were."""
-    made = params(organization_budgets={"a": "10", "b": "20"}, product_budgets={"chat": "5"})
-    played = made.with_budgets(organizations={"b": 25, "c": "1.50"}, products={"chat": Decimal("5") / 2})
-
-    assert played.organization_budgets == {"a": Decimal(10), "b": Decimal(25), "c": Decimal("1.50")}
-    assert played.product_budgets == {"chat": Decimal("2.5")}
-    assert made.organization_budgets == {"a": Decimal(10), "b": Decimal(20)}
-    assert made.with_budgets() == made
-
-
-def test_it_refuses_to_play_with_what_is_no_budget(params):
-    """The same rules hold for a what-if."""
-    with pytest.raises(Refusal, match=r'^organization_budgets\.a: not a plain amount .*found "5k"'):
-        params().with_budgets(organizations={"a": "5k"})
-
-
 def test_it_can_not_be_changed(params):
     """Params are a value."""
     with pytest.raises(ValueError, match="frozen"):

@@ -1,4 +1,4 @@
-"""Policies: which spend needed an approval and has none, and who has no owner."""
+"""Policies: which spend needed an approval or a budget and has none, and which budget has no owner."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from finops_nb.policies import unapproved, without_owner
-from finops_nb.schema import UNALLOCATED
+from finops_nb.budgets import read_budgets
+from finops_nb.policies import breaches, unapproved
+from finops_nb.variance import variance_by
 
 
 def call(product: str, cost: str, day: str = "2025-12-31") -> tuple:
@@ -58,7 +59,47 @@ def test_it_asks_for_every_spend_under_a_limit_of_zero(usage_of, params):
     assert found(usage, params(approval_limit=0)) == [("2025-12", "x", Decimal("0.01"))]
 
 
-def test_it_names_those_without_an_owner(params):
-    """In the order given; what has no name needs none."""
-    assert without_owner(["b", "a", UNALLOCATED, "c"], params(owners={"a": "Ada"})) == ("b", "c")
-    assert without_owner([], params()) == ()
+def test_it_accepts_an_approval_for_its_month_only(usage_of, params):
+    """One of November says nothing of December."""
+    usage = usage_of([call("x", "2000", "2025-11-30"), call("x", "3000", "2025-12-01")], period="2025-Q4")
+
+    assert found(usage, params(period="2025-Q4", approvals={"x": {"2025-11": "CFO"}})) == [("2025-12", "x", Decimal(3000))]
+
+
+def broken(usage, params, **keys) -> list[tuple]:
+    made = params(**keys)
+    budgets = read_budgets(made)
+    variances = (variance_by(usage, by, budgets, made) for by in ("organization", "product"))
+    return list(breaches(usage, *variances, budgets, made).drop(columns="action").itertuples(index=False, name=None))
+
+
+def test_it_names_each_breach_with_its_money(usage_of, params):
+    """1,200.00 of x without approval; a budget of 90 without an owner; y spent 3.00 without a budget while x has one."""
+    usage = usage_of([call("x", "1200"), call("y", "3"), ("", "x", "f", "c", "5")])
+
+    assert broken(usage, params, organization_budgets={"a": 90}, product_budgets={"x": 80}, owners={"x": "Bob"}) == [
+        (
+            "Approval limit",
+            "x",
+            "December 2025",
+            Decimal(1205),
+        ),
+        ("Budget without an owner", "a", "", Decimal(90)),
+        ("Spend without a budget", "y", "", Decimal(3)),
+    ]
+
+
+def test_a_kept_policy_is_no_breach(usage_of, params):
+    """Approved, owned and budgeted; where nobody has a budget, none is missing; cost without a name has no owner to have."""
+    usage = usage_of([call("x", "1200"), ("", "x", "f", "c", "5")])
+    kept = {"organization_budgets": {"a": 90}, "product_budgets": {"x": 80}, "owners": {"x": "Bob", "a": "Ada"}, "approvals": {"x": "CFO"}}
+
+    assert broken(usage, params, **kept) == []
+    assert broken(usage, params, approvals={"x": "CFO"}) == []
+
+
+def test_a_budget_of_nothing_and_without_spend_still_needs_an_owner(usage_of, params):
+    """It is a promise to somebody."""
+    assert broken(usage_of([call("x", "1")]), params, organization_budgets={"a": 5, "z": 0}, owners={"a": "Ada"}) == [
+        ("Budget without an owner", "z", "", Decimal(0))
+    ]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from finops_nb.allocation import allocate, allocate_within
+from finops_nb.alerts import budget_alerts
+from finops_nb.allocation import allocate_within
+from finops_nb.budgets import read_budgets
 from finops_nb.chargeback import ledger
 from finops_nb.efficiency import rank_efficiency
 from finops_nb.format import Format
 from finops_nb.insights import find_insights
-from finops_nb.narrative import plain_sentence
-from finops_nb.recommendations import POLICIES, Horizon, recommend
-from finops_nb.variance import budget_variance
+from finops_nb.recommendations import ACTIONS, Horizon, recommend
+from finops_nb.sentence import plain_sentence
+from finops_nb.variance import variance_by
 
 
 @pytest.fixture
@@ -20,15 +22,15 @@ def advise(params):
 
     def advise(usage, books: bool = False, **keys) -> dict[str, str]:
         made = params(**({"owners": {name: "Ada" for name in usage.groups["organization",]["organization"] if name[0] != "("}} | keys))
-        organizations, products = (
-            budget_variance(allocate(usage, by), budgets, made.at_risk, usage.complete)
-            for by, budgets in (("organization", made.organization_budgets), ("product", made.product_budgets))
-        )
+        budgets = read_budgets(made)
+        organizations, products = (variance_by(usage, by, budgets, made) for by in ("organization", "product"))
         tables = {"usage": usage, "organizations": organizations, "products": products, "efficiency": rank_efficiency(organizations)}
         recommendations = recommend(
             **tables,
             breakdown=allocate_within(usage, "organization", "product"),
+            budgets=budgets,
             insights=find_insights(**tables, params=made),
+            alerts=budget_alerts(usage, budgets, made),
             book=ledger(usage, "USD") if books else None,
             params=made,
         )
@@ -111,10 +113,10 @@ def test_it_alerts_at_the_highest_threshold_that_is_reached(advise, usage_of):
     budgets = dict.fromkeys(("full", "most", "half", "low"), 40)
 
     assert advise(usage, organization_budgets=budgets)["Budget Alerts"] == (
-        "Set up budget alerts; reached are 100% (full), 80% (most) and 50% (half)"
+        "Set up budget alerts; crossed were 100% (full on 31 December), 80% (most on 31 December) and 50% (half on 31 December)"
     )
     assert advise(usage, organization_budgets=budgets, alert_thresholds=["0.4"])["Budget Alerts"] == (
-        "Set up budget alerts; reached are 40% (full, most, half and low)"
+        "Set up budget alerts; crossed were 40% (full on 31 December, half on 31 December, low on 31 December and most on 31 December)"
     )
     assert "Budget Alerts" not in advise(usage, organization_budgets=budgets, alert_thresholds=["1.01"])
     assert "Budget Alerts" not in advise(usage)
@@ -125,7 +127,7 @@ def test_it_alerts_on_an_organization_and_a_product_of_one_name(advise, usage_of
     usage = usage_of([call("search", "search", "20")])
 
     assert advise(usage, organization_budgets={"search": 40}, product_budgets={"search": 20})["Budget Alerts"] == (
-        "Set up budget alerts; reached are 100% (search) and 50% (search)"
+        "Set up budget alerts; crossed were 100% (search on 31 December) and 50% (search on 31 December)"
     )
 
 
@@ -191,8 +193,22 @@ def test_it_asks_who_answers_for_a_cost(advise, usage_of):
     usage = usage_of([*QUIET, call("", "x", "7")])
 
     assert advise(usage, owners={"a": "Ada"})["Cost Centers"] == "Name an owner for b; $10.00 was spent with none on record"
+    assert advise(usage, owners={"a": "Ada"}, organization_budgets={"b": 7})["Cost Centers"] == (
+        "Name an owner for b; $10.00 was spent, $7.00 budgeted, with none on record"
+    )
     assert advise(usage, owners={})["Cost Centers"] == "Name an owner for a and b; $20.00 was spent with none on record"
     assert "Cost Centers" not in advise(usage, owners={"a": "Ada", "b": "Bob"})
+
+
+def test_it_asks_for_a_budget_where_cost_has_none(advise, usage_of):
+    """By organization and by product, with the owner; not where nobody has a budget."""
+    usage = usage_of([call("a", "x", "10"), call("b", "y", "4"), call("", "x", "7")])
+
+    assert advise(usage, organization_budgets={"a": 10}, product_budgets={"x": 20})["Budget Coverage"] == (
+        "Set a budget for b (owner: Ada) ($4.00, by organization) and y ($4.00, by product), or end the spend"
+    )
+    assert "Budget Coverage" not in advise(usage)
+    assert "Budget Coverage" not in advise(usage, organization_budgets={"a": 10, "b": 0})
 
 
 def test_it_tracks_unit_costs_that_differ(advise, usage_of):
@@ -231,7 +247,7 @@ def test_it_puts_overruns_on_the_agenda(advise, usage_of):
 
 
 def test_it_has_the_twelve_of_the_reference_report_in_their_order(advise, usage_of):
-    """A month in which everything is wrong prints all, in order; each is tested above to be absent too."""
+    """A month in which everything is wrong prints all, in order, and ours; each is tested above to be absent too."""
     usage = usage_of(
         [
             call("a", "x", "5000", "c1"),
@@ -243,5 +259,5 @@ def test_it_has_the_twelve_of_the_reference_report_in_their_order(advise, usage_
     )
     found = advise(usage, books=True, owners={}, organization_budgets={"a": 4000, "b": 500}, product_budgets={"x": 4000})
 
-    assert list(found) == [title for _, title, _ in POLICIES]
-    assert [horizon for horizon, _, _ in POLICIES] == [Horizon.IMMEDIATE] * 4 + [Horizon.PROCESS] * 4 + [Horizon.GOVERNANCE] * 4
+    assert list(found) == [title for _, title, _ in ACTIONS]
+    assert [horizon for horizon, _, _ in ACTIONS] == [Horizon.IMMEDIATE] * 4 + [Horizon.PROCESS] * 4 + [Horizon.GOVERNANCE] * 5

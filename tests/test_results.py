@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from finops_nb.allocation import allocate
+from finops_nb.budgets import Budgets, Version, read_budgets
 from finops_nb.chargeback import ledger
 from finops_nb.edition import Edition, Kind, current_edition, kind_of
 from finops_nb.handover import marker_text
@@ -16,6 +17,8 @@ from finops_nb.overview import overview, warnings
 from finops_nb.results import hand_over, ledger_text
 from finops_nb.suggestion import budget_skeleton
 from finops_nb.usage.model import Notice
+
+NONE = Budgets({}, (Version("original", {}, {}),))
 
 
 def edition_in(folder, kind=Kind.OFFICIAL) -> Edition:
@@ -25,7 +28,7 @@ def edition_in(folder, kind=Kind.OFFICIAL) -> Edition:
 def test_a_draft_writes_nothing(six, params, tmp_path, monkeypatch):
     """It says so, and leaves the folder empty."""
     monkeypatch.chdir(tmp_path)
-    assert "nothing is written" in repr(hand_over([], six, params(), Edition(), None))
+    assert "nothing is written" in repr(hand_over([], six, NONE, params(), Edition(), None))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -33,13 +36,13 @@ def test_a_draft_writes_nothing(six, params, tmp_path, monkeypatch):
 def test_only_an_official_edition_has_a_ledger(six, params, tmp_path, kind, files):
     """It writes results.json, and chargeback.csv for an official edition; its text is the mark the runner looks for."""
     edition = edition_in(tmp_path, kind)
-    assert repr(hand_over([], six, params(), edition, ledger(six, "USD"))) == marker_text(edition)
+    assert repr(hand_over([], six, NONE, params(), edition, ledger(six, "USD"))) == marker_text(edition)
     assert {file.name for file in tmp_path.iterdir()} == files
 
 
 def test_results_are_the_overview_with_tables_and_provenance(six, params, tmp_path):
     """It holds the object of `check`, unrounded money as text, and what it was made from."""
-    hand_over([], six, params(), edition_in(tmp_path), None)
+    hand_over([], six, NONE, params(), edition_in(tmp_path), None)
     results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert results["total"] == "10"
     assert results["organizations"] == {"(unallocated)": "2", "org-a": "6", "org-b": "2"}
@@ -49,7 +52,7 @@ def test_results_are_the_overview_with_tables_and_provenance(six, params, tmp_pa
 
 def test_no_absolute_path_is_in_the_provenance(six, params, tmp_path):
     """It names of a path outside the home the last part only."""
-    hand_over([], six, params(usage="/data/private/calls.csv"), edition_in(tmp_path), None)
+    hand_over([], six, NONE, params(usage="/data/private/calls.csv"), edition_in(tmp_path), None)
     assert "/data/private" not in (tmp_path / "results.json").read_text(encoding="utf-8")
 
 
@@ -65,9 +68,11 @@ def test_the_ledger_ends_days_exclusively_and_defuses_formulas(six, params):
 
 def test_warnings_are_sentences_with_money(six, params):
     """It warns of unallocated cost, of a period that is not over, of budgets without usage, and of what was done to the data."""
-    found = warnings(six, params(organization_budgets={"org-a": 1, "org-z": 1}))
-    assert found == ["2 USD name no organization.", "organization_budgets: no usage in the period of org-z."]
-    overviewed = overview(six, params(), "2025-12", Kind.OFFICIAL)
+    made = params(organization_budgets={"org-a": 1, "team-z": 1, "orgb": 1})
+    found = warnings(six, read_budgets(made), made)
+    absent = 'organization_budgets: no usage in the period of team-z, orgb (did you mean "org-b"?).'
+    assert found == ["2 USD name no organization.", absent]
+    overviewed = overview(six, NONE, params(), "2025-12", Kind.OFFICIAL)
     assert overviewed["rows"] == {"read": 6, "used": 6, "outside_period": 0}
 
 
@@ -109,4 +114,4 @@ def test_a_notice_is_a_warning_with_rows_and_money(six, params):
     import dataclasses
 
     noticed = dataclasses.replace(six, notices=(Notice("Costs were rounded.", 3, Decimal("0.000000000001")),))
-    assert warnings(noticed, params())[0] == "Costs were rounded. (3 rows, 0.000000000001 USD)"
+    assert warnings(noticed, NONE, params())[0] == "Costs were rounded. (3 rows, 0.000000000001 USD)"

@@ -9,14 +9,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from published import amount, page_of, sections_of
 
-from finops_nb import tables
+from finops_nb import budget_tables, tables
+from finops_nb.alerts import budget_alerts
 from finops_nb.allocation import allocate, allocate_within
+from finops_nb.budgets import read_budgets
 from finops_nb.chargeback import charges, cross_usage, ledger
 from finops_nb.efficiency import rank_efficiency, unit_costs
+from finops_nb.policies import breaches
 from finops_nb.schema import UNALLOCATED
-from finops_nb.variance import budget_variance, total_variance
+from finops_nb.variance import total_variance, variance_by
+from finops_nb.what_if_table import what_if_table
 
-ADDITIVE = ("Total Cost", "Charge", "Budget", "Variance", "Calls", "Rows")
+ADDITIVE = ("Total Cost", "Charge", "Budget", "Variance", "Calls", "Rows", "Cost to Date", "Budget to Date", "Run-rate")
+ADDITIVE += ("Approved Budget", "Difference")
 
 costs = st.decimals(-50, 5000, places=6).map(str)
 names = st.sampled_from(["a", "b", "c", "d", ""])
@@ -29,29 +34,36 @@ budgets = st.dictionaries(st.sampled_from(["a", "b", "z"]), st.decimals(0, 5000,
 def all_tables(usage, params) -> list[tables.Table]:
     """Every table that the notebook shows, made as it makes them."""
     complete, risk = usage.complete, params.at_risk
-    organizations = budget_variance(allocate(usage, "organization"), params.organization_budgets, risk, complete)
-    products = budget_variance(allocate(usage, "product"), params.product_budgets, risk, complete)
+    budgets = read_budgets(params)
+    organizations, products = (variance_by(usage, by, budgets, params) for by in ("organization", "product"))
     organization_total, product_total = (total_variance(each, risk, complete) for each in (organizations, products))
     by_product, book = allocate_within(usage, "organization", "product"), ledger(usage, params.currency)
+    alerts = budget_alerts(usage, budgets, params)
     return [
-        tables.cost_by(organizations, organization_total, usage, params),
+        tables.cost_by(organizations, organization_total, usage, budgets, params),
         tables.product_breakdown(by_product, params),
-        tables.cost_by(products, product_total, usage, params),
+        tables.cost_by(products, product_total, usage, budgets, params),
         tables.cost_by_feature(unit_costs(allocate(usage, "feature")), usage, params),
-        tables.chargeback_by(charges(organizations, book), organization_total, params),
-        tables.chargeback_by(charges(products, book), product_total, params),
+        tables.chargeback_by(charges(organizations, book, alerts), organization_total, budgets, params),
+        tables.chargeback_by(charges(products, book, alerts), product_total, budgets, params),
         tables.cross_organization_usage(cross_usage(by_product, book), params),
         tables.budget_tracking(organization_total, product_total, params),
         tables.efficiency(rank_efficiency(organizations), usage, params),
         tables.spend_by_day(usage, params),
         tables.rows_account(usage, params),
-        tables.data_quality(usage, params),
+        tables.data_quality(usage, budgets, params),
         tables.parameters(params),
+        budget_tables.running_period(organizations, products, (organization_total, product_total), usage, params),
+        budget_tables.budget_alerts(alerts, params),
+        budget_tables.policies(breaches(usage, organizations, products, budgets, params), params),
+        what_if_table(organizations, products, (organization_total, product_total), (organizations, products), params),
     ]
 
 
 def printed(table) -> dict[str, list]:
     """The rows of a table as they are read on the page, by group."""
+    if table.is_empty:
+        return {}
     [rows] = sections_of(page_of(f"<h2>a section</h2>{table._repr_html_()}"))["a section"].rows.values()
     return {group: [row for row in rows if row.group == group] for group in {row.group for row in rows}}
 

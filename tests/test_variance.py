@@ -82,7 +82,7 @@ def test_it_shows_every_name_of_either_side():
     """Spend without budget varies by all of it; a budget without spend by nothing spent."""
     frame = compare({"a": "6", "new": "2", UNALLOCATED: "1"}, {"a": "5", "idle": "3"})
 
-    assert frame.drop(columns=["variance_ratio", "budget_used"]).values.tolist() == [
+    assert frame.drop(columns=["variance_ratio", "budget_used", "run_rate"]).values.tolist() == [
         ["a", Decimal(6), Decimal(5), Decimal(1), OVER, 1, 1],
         ["new", Decimal(2), None, Decimal(2), NONE, 1, 1],
         ["idle", Decimal(0), Decimal(3), Decimal(-3), UNDER, 0, 0],

@@ -17,6 +17,9 @@ NAMED: Final = ("organization", "product", "feature", "customer")
 NEEDED: Final = ("timestamp", "cost", *NAMED)
 """Our columns without which there is no report."""
 
+DETAIL: Final = ("model",)
+"""Our columns that are read only where a what-if asks for them, and may be absent."""
+
 LISTED: Final = 30
 """How many of a file's columns a message lists."""
 
@@ -69,16 +72,17 @@ def source_columns(params: Params) -> dict[str, str]:
     return {**DIALECTS[params.dialect].columns, **params.columns}
 
 
-def place_columns(params: Params, found: Sequence[str], file: str) -> tuple[dict[str, int], list[Problem]]:
+def place_columns(params: Params, found: Sequence[str], file: str, detail: bool = False) -> tuple[dict[str, int], list[Problem]]:
     """Where in a file's header each needed column stands: by name, never by position.
 
     Args:
         found: the header, as it stands in the file.
         file: what messages call the file.
+        detail: look for those of `DETAIL` too.
 
     Returns:
         The position in `found` of each of `NEEDED` that is there, and a problem for each that is not, and for each
-        name of the header that stands twice.
+        name of the header that stands twice; a column of `DETAIL` is a problem only where `params.columns` names it.
     """
     wanted = source_columns(params)
     problems = [
@@ -86,11 +90,12 @@ def place_columns(params: Params, found: Sequence[str], file: str) -> tuple[dict
         for name in dict.fromkeys(found)
         if name and found.count(name) > 1
     ]
-    places = {ours: found.index(wanted[ours]) for ours in NEEDED if wanted[ours] in found}
+    asked = (*NEEDED, *(DETAIL if detail else ()))
+    places = {ours: found.index(wanted[ours]) for ours in asked if wanted[ours] in found}
     free = [name for name in found if name and name not in wanted.values()]
     shown = ", ".join(found[:LISTED]) + (f" and {len(found) - LISTED} more" if len(found) > LISTED else "")
-    for ours in NEEDED:
-        if ours not in places:
+    for ours in asked:
+        if ours not in places and (ours in NEEDED or ours in params.columns):
             rule = f"the column that tells the {ours} is missing; the file has {shown}"
             problems.append(Problem(rule, _suggestion(ours, wanted[ours], free), file, 1, wanted[ours]))
     return places, problems

@@ -6,7 +6,7 @@ Money is DECIMAL(38,12) inside and `Decimal` outside. DuckDB's `.df()` would mak
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -19,20 +19,23 @@ import pandas as pd
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage import values
-from finops_nb.usage.dialects import NAMED
-from finops_nb.usage.model import GROUPINGS, Grouping
+from finops_nb.usage.dialects import DETAIL, NAMED
+from finops_nb.usage.model import CUBE, GROUPINGS, Grouping
 from finops_nb.usage.table import BAD, Table, rows_sql
 
 OFFLINE: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
+BY_DAY: Final = ("organization", "product")
+"""The names by which days are told apart, where not all of the cube is asked for."""
+
 PREPARED: Final = (
     "SET enable_progress_bar = false",
     "SET TimeZone = 'UTC'",
-    "CREATE TABLE days (day DATE, cost DECIMAL(38,12), calls BIGINT)",
+    f"CREATE TABLE days (day DATE, {', '.join(f'{name} VARCHAR' for name in CUBE[1:])}, cost DECIMAL(38,12), calls BIGINT)",
     f"CREATE TABLE owners (month DATE, {', '.join(f'{name} VARCHAR' for name in NAMED)}, cost DECIMAL(38,12), calls BIGINT)",
 )
-"""Nothing is drawn in a notebook, and the machine's time zone says nothing. Then the two summaries: all rows by day, and
-the rows of the period by month and names, NULL where there is none."""
+"""Nothing is drawn in a notebook, and the machine's time zone says nothing. Then the two summaries: all rows by day, those
+of the period with some names, and the rows of the period by month and all names, NULL where there is none."""
 
 
 STOPPED: Final = (duckdb.OutOfMemoryException, duckdb.InterruptException)
@@ -82,28 +85,30 @@ def knows_zone(db: duckdb.DuckDBPyConnection, zone: str) -> bool:
     return db.execute("SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [zone]).fetchone() != (0,)
 
 
-def add_table(db: duckdb.DuckDBPyConnection, table: Table, period: Period, zone: str) -> Facts:
+def add_table(db: duckdb.DuckDBPyConnection, table: Table, period: Period, zone: str, detail: bool) -> Facts:
     """Scan a file once, and add it to both summaries.
 
-    The grouping sets give, of one scan, a line for each day and one for each month and names inside the period; the
-    names of rows outside of it are dropped before they are grouped.
+    The grouping sets give, of one scan, a line for each day and some names and one for each month and all names; the
+    names of rows outside of the period are dropped before they are grouped.
 
     Raises:
         duckdb.Error: the file cannot be read to its end.
     """
     rows = rows_sql(table, zone)
     own = {"month": "date_trunc('month', day)"} | {name: name for name in NAMED}
-    keys = ", ".join(f"CASE WHEN inside THEN {column} END" for column in own.values())
-    named_keys = ", ".join(f"CASE WHEN inside THEN {column} END AS {name}" for name, column in own.items())
+    by_day = CUBE[1:] if detail else BY_DAY
+    inside = {name: f"CASE WHEN inside THEN {column} END" for name, column in (own | {name: name for name in DETAIL}).items()}
+    named_keys = ", ".join(f"{key} AS {name}" for name, key in inside.items() if name in (*own, *by_day))
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE scan AS SELECT grouping(day) AS by_names, inside, day, {named_keys}, "
         "sum(cost) AS cost, count(*) AS calls, sum(abs(cost)) AS magnitude, "
         f"count(*) FILTER ({BAD}) AS bad, sum(change) AS change, count(*) FILTER (change <> 0) AS rounded, "
         "count(*) FILTER (change IS NULL) AS unsure "
         f"FROM (SELECT *, {_inside(period)} AS inside FROM ({rows})) "
-        f"GROUP BY GROUPING SETS ((inside, day), (inside, {keys}))"
+        f"GROUP BY GROUPING SETS ((inside, day, {', '.join(map(inside.get, by_day))}), (inside, {', '.join(map(inside.get, own))}))"
     )
-    db.execute("INSERT INTO days SELECT day, cost, calls FROM scan WHERE by_names = 0")
+    columns = f"day, {', '.join(by_day)}, cost, calls"
+    db.execute(f"INSERT INTO days ({columns}) SELECT {columns} FROM scan WHERE by_names = 0")
     db.execute(f"INSERT INTO owners SELECT {', '.join(own)}, cost, calls FROM scan WHERE by_names = 1 AND inside")
     sums = ", ".join(f"coalesce(sum({name}), 0)" for name in ("calls", "bad", "cost", "magnitude", "rounded", "change", "unsure"))
     count, bad, cost, magnitude, rounded, change, unsure = db.execute(f"SELECT {sums} FROM scan WHERE by_names = 0").fetchone() or ()
@@ -136,22 +141,27 @@ def spans(db: duckdb.DuckDBPyConnection, period: Period) -> tuple[Span, Span]:
     return tuple(Span(first, last, rows, Decimal(cost)) for first, last, rows, cost in found)  # type: ignore[return-value]
 
 
-def roll_up(db: duckdb.DuckDBPyConnection, period: Period) -> Mapping[Grouping, pd.DataFrame]:
-    """The frame of each grouping: `model.Usage.groups`."""
+def roll_up(db: duckdb.DuckDBPyConnection, period: Period, detail: bool) -> Mapping[Grouping, pd.DataFrame]:
+    """The frame of each grouping, and of the cubes if asked for: `model.Usage.groups`."""
+    db.execute(f"CREATE TEMP TABLE named AS SELECT strftime(month, '%Y-%m') AS month, {_names(NAMED)}, cost, calls FROM owners")
+    db.execute(f"CREATE TEMP TABLE named_days AS SELECT day, {_names(CUBE[1:])}, cost, calls FROM days WHERE {_inside(period)}")
+    return {keys: _grouped(db, keys) for keys in (*GROUPINGS, *((CUBE,) if detail else ()))}
+
+
+def _names(names: Iterable[str]) -> str:
     nobody = values.sql_text(UNALLOCATED)
-    names = ", ".join(f"coalesce({values.name_sql(name)}, {nobody}) AS {name}" for name in NAMED)
-    db.execute(f"CREATE TEMP TABLE named AS SELECT strftime(month, '%Y-%m') AS month, {names}, cost, calls FROM owners")
-    return {keys: _grouped(db, keys, period) for keys in GROUPINGS}
+    return ", ".join(f"coalesce({values.name_sql(name)}, {nobody}) AS {name}" for name in names)
 
 
-def _grouped(db: duckdb.DuckDBPyConnection, keys: Grouping, period: Period) -> pd.DataFrame:
-    if keys == ("day",):
-        query = f"SELECT day, sum(cost), sum(calls) FROM days WHERE {_inside(period)} GROUP BY day ORDER BY day"
-        return _frame(db.execute(query).fetchall(), (*keys, "cost", "calls"))
-    customers = f"count(DISTINCT customer) FILTER (customer <> {values.sql_text(UNALLOCATED)})"
-    query = f"SELECT {', '.join([*keys, 'sum(cost)', 'sum(calls)', customers])} FROM named"
+def _grouped(db: duckdb.DuckDBPyConnection, keys: Grouping) -> pd.DataFrame:
+    """The sums by these keys, and the distinct customers; those not by day."""
+    columns, table = [*keys, "cost", "calls"], "named_days" if "day" in keys else "named"
+    sums = [*keys, "sum(cost)", "sum(calls)"]
+    if table == "named":
+        columns.append("customers")
+        sums.append(f"count(DISTINCT customer) FILTER (customer <> {values.sql_text(UNALLOCATED)})")
     grouped = f" GROUP BY {', '.join(keys)} ORDER BY {', '.join(keys)}" if keys else ""
-    return _frame(db.execute(query + grouped).fetchall(), (*keys, "cost", "calls", "customers"))
+    return _frame(db.execute(f"SELECT {', '.join(sums)} FROM {table}{grouped}").fetchall(), tuple(columns))
 
 
 def _inside(period: Period) -> str:

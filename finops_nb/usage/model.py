@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from finops_nb.money import total
+from finops_nb.money import ZERO, total
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
 
@@ -23,10 +23,15 @@ GROUPINGS: Final[tuple[Grouping, ...]] = (
     ("feature",),
     ("organization", "product"),
     ("day",),
+    ("day", "organization"),
+    ("day", "product"),
     ("month", "product"),
     (),
 )
 """The summaries that the engine makes of one scan."""
+
+CUBE: Final = ("day", "organization", "product", "feature", "model")
+"""The finest summary, of usage that is read in detail: from it every grouping is made again where rates change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +60,18 @@ class Usage:
         period: the days it covers.
         groups: a frame for each of `GROUPINGS`: its key columns (text; `day` is a date, `month` text like 2025-12;
             `UNALLOCATED` where the source names none), `cost` (Decimal, unrounded), `calls` (int) and `customers`
-            (int, distinct and named; not by day), sorted by its keys. The frame of `()` has one row, the whole.
+            (int, distinct and named; not where a day is a key), sorted by its keys. The frame of `()` has one row, the whole.
+            Where it was read in detail, likewise for `CUBE`.
         rows_read: rows of all inputs; `rows_read == rows_used + rows_outside`.
         rows_used: rows inside the period.
         rows_outside: rows outside of it.
         cost_outside: their cost.
         complete: the period is over as far as the data tells; else it is PARTIAL.
         last_day: the last day with usage.
+        known_to: the day, inclusive, up to which usage is known; never after the period.
         inputs: the files, sorted by name.
         notices: what was done to the data.
+        projected: what a projection added to the cost, below zero where it took away; 0 of usage as it was read.
     """
 
     period: Period
@@ -74,8 +82,10 @@ class Usage:
     cost_outside: Decimal
     complete: bool
     last_day: date
+    known_to: date
     inputs: tuple[InputFile, ...]
     notices: tuple[Notice, ...] = ()
+    projected: Decimal = ZERO
 
     @property
     def cost(self) -> Decimal:
@@ -87,3 +97,10 @@ class Usage:
         """The cost of the rows that name no organization."""
         frame = self.groups["organization",]
         return total(frame.loc[frame["organization"] == UNALLOCATED, "cost"])
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that the usage names, sorted; none where it was not read in detail."""
+        if CUBE not in self.groups:
+            return ()
+        return tuple(sorted(set(self.groups[CUBE]["model"]) - {UNALLOCATED}))

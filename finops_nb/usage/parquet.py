@@ -10,14 +10,14 @@ import duckdb
 from finops_nb.errors import SHOWN, Problem, Refusal
 from finops_nb.params import Params
 from finops_nb.usage import values
-from finops_nb.usage.dialects import NAMED, NEEDED, place_columns
+from finops_nb.usage.dialects import DETAIL, NAMED, place_columns
 from finops_nb.usage.sources import Source
 from finops_nb.usage.table import BAD, Table, path_sql, rows_sql
 
 TYPE_FIXES: Final = {
     "timestamp": "Write it as TIMESTAMP, DATE or ISO 8601 text",
     "cost": "Write it as DECIMAL, or as text; a 32-bit FLOAT has lost the cents already",
-} | dict.fromkeys(NAMED, "Write it as text, or as an integer")
+} | dict.fromkeys((*NAMED, *DETAIL), "Write it as text, or as an integer")
 
 
 def read_columns(db: duckdb.DuckDBPyConnection, source: Source) -> tuple[tuple[str, str, str], ...]:
@@ -49,23 +49,22 @@ def _top_level(schema: list[tuple[str, int | None]]) -> list[str]:
     return names
 
 
-def open_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params) -> Table:
-    """The file's table.
+def open_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> Table:
+    """The file's table, with its columns of detail if asked for.
 
     Raises:
         Refusal: not Parquet, a column missing or twice there, or of a type that cannot be read exactly.
     """
     columns = read_columns(db, source)
-    places, problems = place_columns(params, [name for name, _, _ in columns], source.name)
+    places, problems = place_columns(params, [name for name, _, _ in columns], source.name, detail)
     for ours, place in places.items():
         name, _, kind = columns[place]
         if not values.known_type(ours, kind):
             problems.append(Problem(f"a column of type {kind}, which is not read as {ours}", TYPE_FIXES[ours], source.name, column=name))
     if problems:
         raise Refusal(problems)
-    engine_names = {ours: columns[places[ours]][1] for ours in NEEDED}
-    types = {ours: columns[places[ours]][2] for ours in NEEDED}
-    return Table(source, _scan(source), engine_names, types, {ours: columns[places[ours]][0] for ours in NEEDED})
+    names, engine_names, types = ({ours: columns[place][part] for ours, place in places.items()} for part in range(3))
+    return Table(source, _scan(source), engine_names, types, names)
 
 
 def find_faults(db: duckdb.DuckDBPyConnection, table: Table, zone: str) -> list[Problem]:

@@ -14,7 +14,7 @@ from finops_nb.params import Params
 from finops_nb.usage import csv_text, engine, parquet, values
 from finops_nb.usage.csv_proof import proofread
 from finops_nb.usage.csv_shape import Shape, look
-from finops_nb.usage.dialects import NEEDED, place_columns
+from finops_nb.usage.dialects import place_columns
 from finops_nb.usage.engine import Facts, Span
 from finops_nb.usage.model import InputFile, Notice, Usage
 from finops_nb.usage.sources import NAME_ONCE, Source, State, changes, find_sources, fingerprint, states
@@ -23,7 +23,7 @@ from finops_nb.usage.table import Table
 ZONE_FIX: Final = "Write the IANA name of a place, such as Europe/Berlin, or UTC"
 
 
-def read_usage(params: Params, home: Home | None = None) -> Usage:
+def read_usage(params: Params, home: Home | None = None, *, detail: bool = False) -> Usage:
     """The usage of `params.window`, of all files that `params.usage` names.
 
     Rows outside the period are counted and priced, and must be as sound as those inside.
@@ -31,11 +31,13 @@ def read_usage(params: Params, home: Home | None = None) -> Usage:
     Args:
         params: what to read, and how.
         home: what relative paths start from; found by `find_home` if None, and only if a path needs it.
+        detail: read models too, and make the cube; done anyway where a scenario has growth or prices.
 
     Raises:
         Refusal: all that is wrong with the files, each with its line; or no row of theirs is in the period.
         Failure: the engine gave up, for want of memory or disk.
     """
+    detail = detail or bool(params.growth or params.model_prices)
     sources, notices = find_sources(params, home)
     before = states(sources)
     prints = fingerprint(sources)
@@ -43,11 +45,11 @@ def read_usage(params: Params, home: Home | None = None) -> Usage:
         with engine.open_engine() as db:
             if params.timezone != "UTC" and not engine.knows_zone(db, params.timezone):
                 raise Refusal(Problem("no time zone that usage can be read in", ZONE_FIX, column="timezone", value=params.timezone))
-            facts, more_notices = _read_all(db, sources, before, params)
+            facts, more_notices = _read_all(db, sources, before, params, detail)
             _refuse_copies(prints, facts)
             inside, outside = engine.spans(db, params.window)
             _refuse_sums(params, facts, inside, outside)
-            groups = engine.roll_up(db, params.window)
+            groups = engine.roll_up(db, params.window, detail)
     except (duckdb.Error, OSError) as error:
         raise Failure(f"The engine could not read the usage: {str(error).splitlines()[0]}") from error
     last_day, sure_until = inside.last, params.as_of or inside.last
@@ -61,6 +63,7 @@ def read_usage(params: Params, home: Home | None = None) -> Usage:
         cost_outside=outside.cost,
         complete=sure_until >= params.window.last_day,
         last_day=last_day,
+        known_to=min(sure_until, params.window.last_day),
         inputs=tuple(InputFile(name, digest, fact.rows) for (name, digest), fact in zip(prints, facts, strict=True)),
         notices=notices + more_notices,
     )
@@ -79,7 +82,7 @@ def columns_found(source: Source) -> tuple[str, ...]:
 
 
 def _read_all(
-    db: duckdb.DuckDBPyConnection, sources: Sequence[Source], before: Iterable[tuple[Source, State]], params: Params
+    db: duckdb.DuckDBPyConnection, sources: Sequence[Source], before: Iterable[tuple[Source, State]], params: Params, detail: bool
 ) -> tuple[list[Facts], tuple[Notice, ...]]:
     """Scan every file, the sound ones and the others, and refuse all that is wrong at once."""
     problems: list[Problem] = []
@@ -89,7 +92,7 @@ def _read_all(
     for source in sources:
         read = _read_parquet if source.format == ".parquet" else _read_csv
         try:
-            fact, more = read(db, source, params)
+            fact, more = read(db, source, params, detail)
         except Refusal as refusal:
             problems += refusal.problems
             count += refusal.count
@@ -102,10 +105,10 @@ def _read_all(
     return facts, tuple(notices)
 
 
-def _read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params) -> tuple[Facts, list[Notice]]:
-    table = parquet.open_parquet(db, source, params)
+def _read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> tuple[Facts, list[Notice]]:
+    table = parquet.open_parquet(db, source, params, detail)
     try:
-        facts = engine.add_table(db, table, params.window, params.timezone)
+        facts = engine.add_table(db, table, params.window, params.timezone, detail)
         if facts.bad:
             problems = parquet.find_faults(db, table, params.timezone)
             raise Refusal(problems, max(facts.bad, len(problems)))
@@ -120,17 +123,17 @@ def _read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params)
     return facts, notices
 
 
-def _read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params) -> tuple[Facts, list[Notice]]:
+def _read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> tuple[Facts, list[Notice]]:
     header = csv_text.read_header(source)
-    places, problems = place_columns(params, header, source.name)
+    places, problems = place_columns(params, header, source.name, detail)
     if problems:
         raise Refusal(problems)
     shape = look(source, len(header))
-    columns = {ours: f"c{places[ours]}" for ours in NEEDED}
-    names = {ours: header[places[ours]] for ours in NEEDED}
-    table = Table(source, csv_text.scan_sql(source, len(header)), columns, dict.fromkeys(NEEDED, values.TEXT), names)
+    columns = {ours: f"c{place}" for ours, place in places.items()}
+    names = {ours: header[place] for ours, place in places.items()}
+    table = Table(source, csv_text.scan_sql(source, len(header)), columns, dict.fromkeys(places, values.TEXT), names)
     try:
-        facts = engine.add_table(db, table, params.window, params.timezone)
+        facts = engine.add_table(db, table, params.window, params.timezone, detail)
     except engine.STOPPED:
         raise
     except duckdb.Error:

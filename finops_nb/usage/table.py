@@ -8,7 +8,7 @@ from typing import Final
 
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage import values
-from finops_nb.usage.dialects import NAMED, NEEDED
+from finops_nb.usage.dialects import DETAIL, NAMED
 from finops_nb.usage.sources import Source
 
 BAD: Final = " OR ".join(
@@ -24,7 +24,7 @@ class Table:
     Args:
         source: the file.
         scan: the table function that reads it.
-        columns: the name of each needed column in `scan`.
+        columns: the name of each needed column in `scan`, and of those of detail that are read.
         types: DuckDB's type of each.
         names: what the file calls each.
     """
@@ -49,11 +49,11 @@ def rows_sql(table: Table, zone: str, *, also: str = "") -> str:
         also: more columns of the scan, each with a comma after it.
     """
     taken = {ours: _quoted(column) for ours, column in table.columns.items()}
-    for ours in NEEDED:
-        if ours in NAMED or (ours == "cost" and values.cost_is_text(table.types[ours])):
+    for ours in table.columns:
+        if ours in (*NAMED, *DETAIL) or (ours == "cost" and values.cost_is_text(table.types[ours])):
             taken[ours] = f"CAST({taken[ours]} AS {values.TEXT})"
     day, cost = values.day_sql("time", table.types["timestamp"], zone), values.cost_sql("amount", table.types["cost"])
-    names = ", ".join(f"{taken[name]} AS {name}" for name in NAMED)
+    names = ", ".join(f"{taken.get(name, 'NULL')} AS {name}" for name in (*NAMED, *DETAIL))
     return (
         f"SELECT *, {values.excess_sql('amount', 'cost', table.types['cost'])} AS change FROM ("
         f"SELECT *, {day} AS day, {cost} AS cost FROM ("

@@ -1,0 +1,213 @@
+"""Adoption: the budgets of a scenario become the official ones of its month, as a new version; the one before stays on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from finops_nb.budget_file import BudgetLine, MonthlyBudgets, budgets_of, read_budget_file, with_lines
+from finops_nb.budget_version import version_label, version_number
+from finops_nb.budgets import Budgets, read_budgets, snapshot
+from finops_nb.edition import Kind, kind_of
+from finops_nb.errors import Problem, Refusal
+from finops_nb.home import Home
+from finops_nb.lock import hold
+from finops_nb.money import minor_units, plain
+from finops_nb.params import Params, load_params
+from finops_nb.params_text import ParamsText
+from finops_nb.period import MONTH
+from finops_nb.publish import replace_file
+from finops_nb.scenario import FOLDER, Scenario, differences
+from finops_nb.strict_yaml import read_document
+from finops_nb.validation import validated_document
+
+KEYS: Final = {"organization": "organization_budgets", "product": "product_budgets"}
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What was done: the file that holds the budgets now, their version, and what a user should know."""
+
+    file: Path
+    version: str
+    changes: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def adopt(home: Home, name: str, reason: str, today: date, author: str | None = None) -> Adoption:
+    """Make the budgets of a scenario the official ones of its base, in the params or in its budgets.csv.
+
+    Args:
+        home: the home.
+        name: of the scenario, such as scenarios/more-for-gamma.
+        reason: why.
+        today: the day of the adoption.
+        author: who adopts it; the scenario's author if None.
+
+    Raises:
+        Refusal: it is no scenario of an official month, changes no budget, or was made on budgets that have changed
+            since; or the file could not be written. Nothing is changed then.
+        Busy: another process adopts or runs the month.
+    """
+    name = home.check_name(name)
+    if not name.startswith(FOLDER):
+        raise Refusal(
+            Problem("not a scenario", f"Name a file of params/{FOLDER}, such as {FOLDER}more-for-gamma", column="NAME", value=name)
+        )
+    if not reason.strip():
+        raise Refusal(Problem("no reason", "Say why, in a sentence", column="--reason"))
+    params = load_params(home, name)
+    scenario = params.scenario
+    assert scenario is not None
+    with hold(home.outputs / ".runs", scenario.base):
+        base = load_params(home, scenario.base)
+        approved = read_budgets(base, home)
+        _refuse(scenario, name, base, approved)
+        changed = read_budgets(params, home)
+        who = (author or scenario.author).strip()
+        entry = _Entry(name, _next_version(base, approved, home), reason.strip(), today, who, scenario, approved, changed)
+        file = _into_budget_file(home, base, entry) if base.budgets else _into_params(home, entry)
+    notices = ["Growth and prices of the scenario are no budgets; they were left out."] if params.growth or params.model_prices else []
+    changes = tuple(differences({by: _texts(approved.of(by)) for by in KEYS}, {by: _texts(changed.of(by)) for by in KEYS}))
+    return Adoption(file, entry.label, changes, tuple(notices))
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What is adopted, as which version: by whom, when, why, and the budgets before and after."""
+
+    name: str
+    number: int
+    reason: str
+    today: date
+    author: str
+    scenario: Scenario
+    approved: Budgets
+    changed: Budgets
+
+    @property
+    def label(self) -> str:
+        return version_label(self.number)
+
+    def changes(self, dimension: str) -> Mapping[str, Decimal | None]:
+        """The amounts that differ from what is approved."""
+        return _changes(self.scenario, self.approved)[dimension]
+
+    def compare(self, written: Any, shown: str) -> None:
+        """See that what was written is what was to be.
+
+        Raises:
+            Refusal: it is not, so that nothing must be changed.
+        """
+        if (written.organizations, written.products) != (self.changed.organizations, self.changed.products):
+            raise Refusal(Problem("the new budgets do not read back as they should", "Write them by hand, and report it", shown))
+
+
+def _next_version(base: Params, approved: Budgets, home: Home) -> int:
+    """The number of the next version; lines of budgets.csv that were proposed, or rejected, have theirs too."""
+    if not base.budgets:
+        return version_number(approved.version.label) + 1
+    lines = read_budget_file(home.root / base.budgets, base.budgets)
+    return 1 + max((line.version for line in lines if base.period in line.months), default=0)
+
+
+def _texts(amounts: Mapping[str, Decimal]) -> dict[str, str]:
+    return {name: plain(amount) for name, amount in amounts.items()}
+
+
+def _changes(scenario: Scenario, approved: Budgets) -> dict[str, dict[str, Decimal | None]]:
+    given = {"organization": scenario.organization_budgets, "product": scenario.product_budgets}
+    return {by: {name: amount for name, amount in of.items() if approved.of(by).get(name) != amount} for by, of in given.items()}
+
+
+def _refuse(scenario: Scenario, name: str, base: Params, approved: Budgets) -> None:
+    file = f"params/{name}.yaml"
+    if not MONTH.fullmatch(scenario.base) or kind_of(scenario.base, base.period) is not Kind.OFFICIAL:
+        fix = "Only the official budgets of a calendar month have versions; change those of an analysis in its file"
+        raise Refusal(Problem("the base is no official month", fix, file, column="base", value=scenario.base))
+    if not any(_changes(scenario, approved).values()):
+        fix = (
+            f"What it says is what {scenario.base} has"
+            if scenario.organization_budgets or scenario.product_budgets
+            else "Change one, and save it"
+        )
+        raise Refusal(Problem("the scenario changes no budget", fix, file))
+    if scenario.base_was:
+        was, now = ({key: each.get(key) for key in KEYS.values()} for each in (scenario.base_was, snapshot(base, approved)))
+        since = list(differences(was, now))
+        if since:
+            fix = f"{'; '.join(since)}. Look at it again on top of what is approved now, and save it under another name"
+            raise Refusal(Problem(f"the budgets of {scenario.base} have changed since it was saved", fix, file))
+
+
+def _into_params(home: Home, entry: _Entry) -> Path:
+    file = home.params_file(entry.scenario.base)
+    shown = home.shown(file)
+    text = ParamsText(read_document(file, shown), shown)
+    for dimension, key in KEYS.items():
+        text.change(key, entry.changes(dimension))
+    text.replace("budget_versions", _records(entry))
+
+    def reads_back(draft: Path) -> None:
+        entry.compare(read_budgets(validated_document(Params, read_document(draft, shown), shown), home), shown)
+
+    _write(file, shown, str(text), reads_back)
+    return file
+
+
+def _into_budget_file(home: Home, base: Params, entry: _Entry) -> Path:
+    file = home.root / base.budgets
+    shown = home.shown(file)
+
+    def budgets_in(path: Path) -> MonthlyBudgets:
+        return budgets_of(read_budget_file(path, shown), (base.period,), base.phasing, minor_units(base.currency))
+
+    # The file's own owners: those of the params stay there.
+    owners = budgets_in(file).owners
+    about = (entry.number, "approved", entry.author, entry.reason, f"{entry.today}")
+    lines = [
+        BudgetLine(0, dimension, name, base.period, amount, owners.get(name, ""), *about)
+        for dimension in KEYS
+        for name, amount in entry.changes(dimension).items()
+    ]
+    text = with_lines(file.read_bytes().decode("utf-8"), lines, shown)
+
+    def reads_back(draft: Path) -> None:
+        entry.compare(budgets_in(draft), shown)
+
+    _write(file, shown, text, reads_back)
+    return file
+
+
+def _write(file: Path, shown: str, text: str, reads_back: Callable[[Path], None]) -> None:
+    try:
+        replace_file(file, text.encode("utf-8"), reads_back)
+    except OSError as error:
+        raise Refusal(
+            Problem(f"could not be written: {error.strerror}", "Nothing was changed; make room and adopt again", shown)
+        ) from error
+
+
+def _records(entry: _Entry) -> list[dict[str, Any]]:
+    """Every version before, with its amounts, and the new one, whose amounts are the budgets of the file."""
+    records = [
+        {key: value for key, value in _said(version).items() if value}
+        | {key: dict(version.of(dimension)) for dimension, key in KEYS.items()}
+        for version in entry.approved.versions
+    ]
+    about = {"date": entry.today, "author": entry.author, "reason": entry.reason, "scenario": entry.name}
+    return [*records, {"version": entry.label} | about]
+
+
+def _said(version: Any) -> dict[str, Any]:
+    return {
+        "version": version.label,
+        "date": date.fromisoformat(version.date) if version.date else None,
+        "author": version.author,
+        "reason": version.reason,
+        "scenario": version.scenario,
+    }

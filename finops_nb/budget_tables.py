@@ -1,0 +1,183 @@
+"""The tables of budgets: of a running period, of alerts, of versions and of policies; most are there only where they say something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any, Final
+
+import pandas as pd
+
+from finops_nb import schema
+from finops_nb.budgets import Budgets, Version
+from finops_nb.fact import Fact, fact
+from finops_nb.format import Format
+from finops_nb.money import total
+from finops_nb.params import Params
+from finops_nb.period import parse_period
+from finops_nb.run_rate import Miss, days_seen, with_run_rate
+from finops_nb.schema import Column
+from finops_nb.table import Block, Line, Table
+from finops_nb.usage.model import Usage
+from finops_nb.variance import TotalVariance
+
+RUNNING: Final = (
+    *(schema.NAME, schema.COST_TO_DATE, schema.BUDGET_TO_DATE, schema.BUDGET),
+    *(schema.RUN_RATE, schema.RUN_RATE_VARIANCE, schema.STATUS),
+)
+
+
+def running_period(
+    organizations: pd.DataFrame, products: pd.DataFrame, totals: Iterable[TotalVariance], usage: Usage, params: Params
+) -> Table:
+    """Cost and budget to date, and the run-rate to the period's end; nothing where the period is over.
+
+    Args:
+        organizations: from `budget_variance`.
+        products: from `budget_variance`.
+        totals: of both, in that order.
+        usage: from `read_usage`.
+        params: for the currency.
+    """
+    blocks = [] if usage.complete else [_running(*each, usage) for each in zip((organizations, products), totals, strict=True)]
+    last_day = fact("{day:date}", day=usage.period.last_day)
+    seen = fact(
+        "{seen:count day} of {days:count day} seen, up to {known:date}.",
+        seen=len(days_seen(usage)),
+        days=len(usage.period.days),
+        known=usage.known_to,
+    )
+    none = fact("No run-rate to {end}: less than a week of days is seen.", end=last_day)
+    rated = any(total.run_rate is not None for total in totals)
+    caption = f"Cost and budget to date, and run-rate to {Format(params.currency).of('date', usage.period.last_day)} by weekday"
+    intro = (seen,) if rated else (seen, none)
+    return Table("running_period", caption, RUNNING, tuple(blocks), params.currency, title="Running Period", intro=intro)
+
+
+def run_rate_misses(misses: Iterable[Miss], usage: Usage, params: Params) -> Table:
+    """How far off the run-rate would have been in the months before; nothing where there is no run-rate."""
+    lines = [asdict(miss) | {"month": parse_period(miss.month).label} for miss in misses]
+    columns = (schema.MONTH, schema.RUN_RATE, schema.ACTUAL, schema.ERROR)
+    caption = f"The same run-rate in the months before, after {len(days_seen(usage))} days, against what they cost in the end"
+    return Table("run_rate_misses", caption, columns, (Block(lines),), params.currency)
+
+
+def budget_alerts(alerts: pd.DataFrame, params: Params) -> Table:
+    """The day on which each threshold of each budget was crossed; from `alerts.budget_alerts`."""
+    fmt = Format(params.currency)
+    thresholds = list(dict.fromkeys(alerts["threshold"]))
+    days = tuple(
+        Column(f"crossed_{fmt.percent(each)}", fmt.percent(each), "day", "the first day the cost to date reached it") for each in thresholds
+    )
+    blocks = []
+    for dimension, rows in alerts.groupby("dimension", sort=True):
+        lines: dict[str, dict[str, Any]] = {}
+        for row in rows.itertuples(index=False):
+            line = lines.setdefault(row.name, {"name": row.name, "dimension": dimension, "budget": row.budget})
+            line[f"crossed_{fmt.percent(row.threshold)}"] = row.day
+        blocks.append(Block(list(lines.values()), None, f"By {dimension}"))
+    caption = "The day on which each share of a budget was reached; n/a: not reached in the period"
+    empty = "No budgets are set, or no thresholds."
+    return Table("budget_alerts", caption, (schema.NAME, schema.BUDGET, *days), tuple(blocks), params.currency, empty=empty)
+
+
+def policies(breaches: pd.DataFrame, params: Params) -> Table:
+    """Every breach of a policy; from `policies.breaches`."""
+    columns = (schema.POLICY, schema.NAME, schema.MONTH, schema.AMOUNT, schema.ACTION)
+    limit = Format(params.currency).money(params.approval_limit)
+    caption = f"What breaks a policy; the approval limit is {limit} a product and calendar month"
+    block = Block(breaches.to_dict("records"))
+    empty = f"Every policy is kept: approvals above {limit} a product and month, an owner for each budget, a budget for each spend."
+    return Table("policies", caption, columns, (block,), params.currency, empty=empty)
+
+
+def scenario_changes(organizations: pd.DataFrame, products: pd.DataFrame, budgets: Budgets, params: Params) -> Table:
+    """What a scenario changes; nothing where there is none.
+
+    Args:
+        organizations: from `scenario_difference`.
+        products: likewise.
+        budgets: from `read_budgets`.
+        params: for the scenario and the currency.
+    """
+    moved = (schema.COST_CHANGE,) if params.growth or params.model_prices else ()
+    columns = (
+        *(schema.NAME, schema.BUDGET_BEFORE, schema.BUDGET, schema.BUDGET_CHANGE, schema.COST, *moved),
+        *(schema.VARIANCE, schema.STATUS_BEFORE, schema.STATUS),
+    )
+    frames = {frame.columns[0]: frame for frame in (organizations, products) if len(frame)} if params.scenario else {}
+    blocks = [
+        Block(frame.rename(columns={by: "name"}).assign(dimension=by).to_dict("records"), None, f"By {by}") for by, frame in frames.items()
+    ]
+    intro = tuple(_changes(budgets, params)) if params.scenario else ()
+    return Table(
+        "scenario_changes",
+        "Names that the scenario changes",
+        columns,
+        tuple(blocks),
+        params.currency,
+        title="What This Scenario Changes",
+        intro=intro,
+        empty="This scenario changes nothing." if params.scenario else "",
+    )
+
+
+def _changes(budgets: Budgets, params: Params) -> Iterator[Fact]:
+    for by in ("organization", "product"):
+        now, was = (total(each.of(by).values()) for each in (budgets, budgets.before))
+        if now != was:
+            yield fact("Budgets by {by} sum to {now:money}, {change:change} against what is approved.", by=by, now=now, change=now - was)
+    yield from (fact("{said}.", said=each) for each in driven(params.growth, params.model_prices, Format(params.currency)))
+
+
+def driven(growth: Mapping[str, Decimal], prices: Mapping[str, Mapping[str, Decimal]], fmt: Format) -> list[str]:
+    """What a scenario supposes of usage and prices, as texts: "Usage of all organizations +10.0%"."""
+    said = [f"Usage of {_scope(scope)} {fmt.signed_share(rate)}" for scope, rate in growth.items() if rate]
+    return said + [
+        f"Price of {model} for {_scope(scope)} {fmt.signed_share(rate)}"
+        for model, of in prices.items()
+        for scope, rate in of.items()
+        if rate
+    ]
+
+
+def _scope(scope: str) -> str:
+    return "all organizations" if scope == schema.ALL else scope
+
+
+def budget_versions(budgets: Budgets, params: Params) -> Table:
+    """Every approved version of the budgets side by side, where there are several: the names whose amounts differ."""
+    versions = budgets.before.versions
+    columns = tuple(Column(version.label, version.label.capitalize(), "money", "the budget in this version", True) for version in versions)
+    blocks = []
+    for dimension in ("organization", "product"):
+        amounts = [version.of(dimension) for version in versions]
+        names = sorted({name for of in amounts for name in of if len({each.get(name) for each in amounts}) > 1})
+        lines = [{"name": name, "dimension": dimension} | _by_label(versions, amounts, name) for name in names]
+        blocks += [Block(lines, None, f"By {dimension}")] if lines else []
+    intro = tuple(about(version) for version in versions if version.reason or version.author)
+    caption = "Budgets that a version changed"
+    return Table("budget_versions", caption, (schema.NAME, *columns), tuple(blocks), params.currency, title="Budget Versions", intro=intro)
+
+
+def about(version: Version) -> Fact:
+    """A version in a sentence: who set it, when and why."""
+    said = [f"{{{key}}}" for key in ("date", "author") if getattr(version, key)]
+    text = "{label}" + (f" ({', '.join(said)})" if said else "") + (": {reason}" if version.reason else "") + "."
+    return fact(text, label=version.label, date=version.date, author=version.author, reason=version.reason.rstrip("."))
+
+
+def _running(variance: pd.DataFrame, totals: TotalVariance, usage: Usage) -> Block:
+    name = variance.columns[0]
+    frame = with_run_rate(variance, usage).rename(columns={name: "name"})
+    lines: list[Line] = [line | {"dimension": name} for line in frame.to_dict("records")]
+    dates = [line["budget_to_date"] for line in lines if line["budget_to_date"] is not None]
+    foot = totals._asdict() | {"cost": totals.actual, "budget_to_date": total(dates) if dates else None}
+    run_rate = totals.run_rate
+    foot["run_rate_variance"] = None if run_rate is None or totals.budget is None else run_rate - totals.budget
+    return Block(lines, foot, f"By {name}")
+
+
+def _by_label(versions: Iterable[Version], amounts: Iterable[Mapping[str, Decimal]], name: str) -> dict[str, Decimal | None]:
+    return {version.label: of.get(name) for version, of in zip(versions, amounts, strict=True)}

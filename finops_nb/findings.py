@@ -1,0 +1,41 @@
+"""Findings: all that recommendations are evaluated on, and how a line of them is named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from finops_nb.budgets import Budgets
+from finops_nb.fact import Fact, fact
+from finops_nb.insights import Insight, Line, lines_with
+from finops_nb.params import Params
+from finops_nb.usage.model import Usage
+from finops_nb.variance import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The frames and facts of the report, as its notebook made them."""
+
+    usage: Usage
+    budgets: Budgets
+    organizations: pd.DataFrame
+    products: pd.DataFrame
+    breakdown: pd.DataFrame
+    efficiency: pd.DataFrame
+    insights: tuple[Insight, ...]
+    alerts: pd.DataFrame
+    book: pd.DataFrame | None
+    params: Params
+
+
+def overruns(variance: pd.DataFrame, params: Params) -> tuple[Line, ...]:
+    """The names of a variance table that are materially over budget, the largest first."""
+    return tuple(line for line in lines_with(Status.OVER, variance, params) if line.material)
+
+
+def owned(name: str, budgets: Budgets) -> Fact:
+    """A name, with who answers for it where that is known."""
+    owner = budgets.owners.get(name)
+    return fact("{name} (owner: {owner})", name=name, owner=owner) if owner else fact("{name}", name=name)

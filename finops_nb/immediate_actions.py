@@ -1,0 +1,66 @@
+"""Immediate actions: what to do this week, where the figures ask for it; None where they do not."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from finops_nb.alerts import DIMENSIONS, highest_crossing
+from finops_nb.fact import Fact, fact
+from finops_nb.findings import Findings, overruns, owned
+from finops_nb.money import total
+from finops_nb.schema import UNALLOCATED
+
+
+def budget_review(found: Findings) -> Fact | None:
+    reviews = _reviews(found, found.organizations, "product", "most of it on {largest} ({cost:money})")
+    return fact("Meet to review spending with {reviews}", reviews=reviews) if reviews else None
+
+
+def product_review(found: Findings) -> Fact | None:
+    reviews = _reviews(found, found.products, "organization", "most of it used by {largest} ({cost:money})")
+    return fact("Decide on price, use or budget of {reviews}", reviews=reviews) if reviews else None
+
+
+def _reviews(found: Findings, variance: pd.DataFrame, inner: str, most: str) -> tuple[Fact, ...]:
+    """Each material overrun of a variance table, with what it was mostly spent on."""
+    outer = variance.columns[0]
+    reviews = []
+    for line in overruns(variance, found.params):
+        largest = max(found.breakdown[found.breakdown[outer] == line.name].itertuples(), key=lambda row: row.cost)
+        used = "" if line.budget_used is None else "{used:share} used, "
+        reviews.append(
+            fact(
+                "{who}: {excess:money} over its budget of {budget:money}, " + used + most,
+                who=owned(line.name, found.budgets),
+                excess=line.variance,
+                budget=line.budget,
+                used=line.budget_used,
+                largest=getattr(largest, inner),
+                cost=largest.cost,
+            )
+        )
+    return tuple(reviews)
+
+
+def chargeback(found: Findings) -> Fact | None:
+    if found.book is None or not found.usage.complete:
+        return None
+    lines = found.book[found.book["organization"] != UNALLOCATED]
+    if lines.empty:
+        return None
+    return fact(
+        "Book the {lines:count line} of the ledger, {amount:money} charged to {names:count organization}",
+        lines=len(lines),
+        amount=total(lines["amount"]),
+        names=lines["organization"].nunique(),
+    )
+
+
+def alerts(found: Findings) -> Fact | None:
+    # Pairs, since an organization and a product may share a name.
+    crossed = [each for dimension in DIMENSIONS for each in highest_crossing(found.alerts, dimension).items()]
+    crossings = []
+    for threshold in sorted({crossing.threshold for _, crossing in crossed}, reverse=True):
+        names = tuple(fact("{name} on {day:date}", name=name, day=at.day) for name, at in crossed if at.threshold == threshold)
+        crossings.append(fact("{threshold:percent} ({names})", threshold=threshold, names=names))
+    return fact("Set up budget alerts; crossed were {crossings}", crossings=tuple(crossings)) if crossings else None

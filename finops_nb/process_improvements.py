@@ -1,0 +1,57 @@
+"""Process improvements: what to do better next month, where the figures ask for it; None where they do not."""
+
+from __future__ import annotations
+
+from finops_nb.fact import Fact, fact
+from finops_nb.findings import Findings, overruns
+from finops_nb.insights import EfficiencyGap, lines_with
+from finops_nb.money import ZERO, ratio, total
+from finops_nb.schema import UNALLOCATED
+from finops_nb.variance import Status
+
+
+def tagging(found: Findings) -> Fact | None:
+    cost = found.usage.unallocated
+    if not cost:
+        return None
+    text = "Tag the {cost:money} ({share:share} of the total) that name no organization, so that they can be charged"
+    return fact(text, cost=cost, share=ratio(cost, found.usage.cost))
+
+
+def showback(found: Findings) -> Fact | None:
+    named = found.breakdown[(found.breakdown["product"] != UNALLOCATED) & (found.breakdown["organization"] != UNALLOCATED)]
+    users = named.groupby("product")["organization"].nunique()
+    shared = named[named["product"].isin(users[users > 1].index)]
+    if shared.empty:
+        return None
+    return fact(
+        "Show {organizations:count organization} their part of the {cost:money} spent on {products:count product} that several of them use",
+        organizations=shared["organization"].nunique(),
+        cost=total(shared["cost"]),
+        products=shared["product"].nunique(),
+    )
+
+
+def budget_planning(found: Findings) -> Fact | None:
+    unspent = [line for line in lines_with(Status.UNDER, found.organizations, found.params) if line.material and line.variance < ZERO]
+    over = overruns(found.organizations, found.params)
+    if not found.usage.complete or not unspent or not over:
+        return None
+    spare = tuple(
+        fact("{name} {left:money} ({share:share})", name=line.name, left=-line.variance, share=ratio(-line.variance, line.budget))
+        for line in unspent
+    )
+    return fact(
+        "Move budget where it is used: unspent are {spare}, while {over} went {excess:money} over",
+        spare=spare,
+        over=tuple(line.name for line in over),
+        excess=total(line.variance for line in over),
+    )
+
+
+def efficiency(found: Findings) -> Fact | None:
+    gap = next((insight for insight in found.insights if isinstance(insight, EfficiencyGap)), None)
+    if gap is None or not gap.material:
+        return None
+    text = "Share the practices of {most} with {least}, which gets {share:share} fewer calls for its money, worth {money:money}"
+    return fact(text, most=gap.most, least=gap.least, share=gap.share, money=gap.money)

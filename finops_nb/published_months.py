@@ -1,0 +1,70 @@
+"""The months before, as they were published: history never disagrees with what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from finops_nb.edition import Kind
+from finops_nb.errors import Refusal
+from finops_nb.handover import RESULTS, read_results
+from finops_nb.home import Home, find_home
+from finops_nb.params import Params
+from finops_nb.period import Period
+
+SHOWN: Final = 6
+"""How many months back are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedMonth:
+    """A month that is over, as its official report has it.
+
+    Args:
+        name: text like 2025-11.
+        cost: its total.
+        rows: of usage in it.
+        days: cost by day.
+    """
+
+    name: str
+    cost: Decimal
+    rows: int
+    days: Mapping[date, Decimal]
+
+
+def months_before(params: Params, home: Home | None = None) -> tuple[PublishedMonth, ...]:
+    """The official reports of the six months before a month, newest first; those that are not there are left out.
+
+    Args:
+        params: for the period, and for currency and time zone, which must be the same.
+        home: whose outputs; found by `find_home` if None.
+    """
+    if not params.window.is_month:
+        return ()
+    try:
+        outputs = (home or find_home()).outputs
+    except Refusal:
+        return ()
+    names: list[Period] = [params.window.preceding()]
+    while len(names) < SHOWN and names[-1].start.year > 1:
+        names.append(names[-1].preceding())
+    found = (_published(outputs / period.text / RESULTS, params) for period in names)
+    return tuple(month for month in found if month)
+
+
+def _published(file, params: Params) -> PublishedMonth | None:
+    results = read_results(file.read_bytes()) if file.is_file() else {}
+    try:
+        if results["kind"] != Kind.OFFICIAL or results["currency"] != params.currency or not results["period"]["complete"]:
+            return None
+        if results["provenance"]["params"]["timezone"] != params.timezone:
+            return None
+        days = {date.fromisoformat(line["day"]): Decimal(line["cost"]) for line in results["tables"]["spend_by_day"]}
+        return PublishedMonth(results["name"], Decimal(results["total"]), results["rows"]["used"], days)
+    except (KeyError, TypeError):
+        # Another version of the kit wrote it, or the notebook of that month had no such table: nothing to compare with.
+        return None

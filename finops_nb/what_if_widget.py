@@ -1,0 +1,74 @@
+"""The what-if in JupyterLab: it shows the texts of a state, and brings back what a person does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import anywidget
+import traitlets
+
+from finops_nb.errors import FinopsError
+
+FOLDER: Final = Path(__file__).parent / "templates" / "what_if"
+REPORTING: Final = "The report is being made; this takes some seconds."
+INTERRUPTED: Final = "Interrupted before it was done."
+
+
+class State(Protocol):
+    """What is shown and changed; `what_if_panel.Panel` is one."""
+
+    def view(self) -> dict[str, Any]: ...
+    def act(self, action: Mapping[str, Any]) -> None: ...
+    def _repr_html_(self) -> str: ...
+
+
+class BudgetWhatIf(anywidget.AnyWidget):
+    """A state as a panel in JupyterLab; where nothing can be edited, its table stands still.
+
+    Args:
+        state: where every text that is shown comes from.
+    """
+
+    _esm = FOLDER / "what_if.js"
+    _css = FOLDER / "what_if.css"
+
+    view = traitlets.Dict().tag(sync=True)
+    """The state's view, and of the last action: `seq`, its number; `problem`, what it failed of; `busy` while it takes its time."""
+
+    def __init__(self, state: State):
+        self._state = state
+        super().__init__(view=state.view())
+        self.on_msg(lambda _, action, buffers: self.act(action))
+
+    def act(self, action: Mapping[str, Any]) -> None:
+        """Do what a control asks for and show what came of it; where that fails, a sentence says so.
+
+        Args:
+            action: `do` and what that needs; `seq` where it comes from the browser.
+        """
+        before = self.view
+        if action.get("do") == "report":
+            self.view = {**before, "busy": True, "scenario": {**before["scenario"], "message": REPORTING}}
+        _, failed = _attempt(self._state.act, action)
+        after, unshown = _attempt(self._state.view)
+        self.view = {**(after or before), "seq": action.get("seq", before.get("seq")), "problem": failed or unshown}
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The panel for JupyterLab, and the table for a page without a kernel."""
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        text = f"{self.view['heading']}: {self.view['sentence']}"
+        return {**data, "text/html": self._state._repr_html_(), "text/plain": text}, metadata
+
+
+def _attempt(call: Callable[..., Any], *args: Any) -> tuple[Any, str]:
+    """What a call returns, or what it failed of, as a sentence."""
+    try:
+        return call(*args), ""
+    except FinopsError as error:
+        return None, str(error)
+    except KeyboardInterrupt:
+        return None, INTERRUPTED
+    except Exception as error:
+        return None, f"A case that finops_nb does not know: {type(error).__name__}: {error}."
