@@ -102,10 +102,7 @@ def scenario_changes(organizations: pd.DataFrame, products: pd.DataFrame, budget
         params: for the scenario and the currency.
     """
     moved = (schema.COST_CHANGE,) if params.growth or params.model_prices else ()
-    columns = (
-        *(schema.NAME, schema.BUDGET_BEFORE, schema.BUDGET, schema.BUDGET_CHANGE, schema.COST, *moved),
-        *(schema.VARIANCE, schema.STATUS_BEFORE, schema.STATUS),
-    )
+    columns = (schema.NAME, schema.BUDGET_BEFORE, schema.BUDGET, schema.BUDGET_CHANGE, *moved, schema.VARIANCE, schema.STATUS)
     frames = {frame.columns[0]: frame for frame in (organizations, products) if len(frame)} if params.scenario else {}
     blocks = [
         Block(frame.rename(columns={by: "name"}).assign(dimension=by).to_dict("records"), None, f"By {by}") for by, frame in frames.items()
@@ -128,22 +125,23 @@ def _changes(budgets: Budgets, params: Params) -> Iterator[Fact]:
         now, was = (total(each.of(by).values()) for each in (budgets, budgets.before))
         if now != was:
             yield fact("Budgets by {by} sum to {now:money}, {change:change} against what is approved.", by=by, now=now, change=now - was)
-    yield from (fact("{said}.", said=each) for each in driven(params.growth, params.model_prices, Format(params.currency)))
+    supposed = driven(params.growth, params.model_prices, Format(params.currency))
+    yield from (fact("{said}.", said=f"{each[0].upper()}{each[1:]}") for each in supposed)
+    yield from (fact("{said}", said=notice) for notice in budgets.notices if notice not in budgets.before.notices)
 
 
 def driven(growth: Mapping[str, Decimal], prices: Mapping[str, Mapping[str, Decimal]], fmt: Format) -> list[str]:
-    """What a scenario supposes of usage and prices, as texts: "Usage of all organizations +10.0%"."""
-    said = [f"Usage of {_scope(scope)} {fmt.signed_share(rate)}" for scope, rate in growth.items() if rate]
-    return said + [
-        f"Price of {model} for {_scope(scope)} {fmt.signed_share(rate)}"
-        for model, of in prices.items()
-        for scope, rate in of.items()
-        if rate
-    ]
+    """What a scenario supposes of usage and prices, as texts: "usage of all organizations +10.0%"."""
+    rates = [(f"usage of {who}", rate) for who, rate in _scopes(growth)]
+    rates += [(f"price of {model} for {who}", rate) for model, of in prices.items() for who, rate in _scopes(of)]
+    return [f"{what} {fmt.signed_share(rate)}" for what, rate in rates]
 
 
-def _scope(scope: str) -> str:
-    return "all organizations" if scope == schema.ALL else scope
+def _scopes(rates: Mapping[str, Decimal]) -> Iterator[tuple[str, Decimal]]:
+    """Whom each rate is for, in words; a rate of zero is said only where it is an exception."""
+    for scope, rate in rates.items():
+        if rate or len(rates) > 1:
+            yield (scope if scope != schema.ALL else "all organizations" if len(rates) == 1 else "all other organizations"), rate
 
 
 def budget_versions(budgets: Budgets, params: Params) -> Table:

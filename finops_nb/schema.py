@@ -85,7 +85,6 @@ ERROR: Final = Column("error", "Error", "signed share", "(run-rate − actual) �
 BUDGET_BEFORE: Final = Column("budget_before", "Approved Budget", "money", "the amount in force without the scenario", additive=True)
 BUDGET_CHANGE: Final = Column("budget_change", "Difference", "change", "budget − approved budget", additive=True)
 COST_CHANGE: Final = Column("cost_change", "Cost Difference", "change", "cost − cost without the scenario", additive=True)
-STATUS_BEFORE: Final = Column("status_before", "Status Approved", "status", "the status without the scenario")
 POLICY: Final = Column("policy", "Policy", "text", "the rule")
 AMOUNT: Final = Column("amount", "Money", "money", "the cost, or the budget, that the breach is about")
 ACTION: Final = Column("action", "What to Do", "text", "what keeps the rule")

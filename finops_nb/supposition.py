@@ -11,6 +11,7 @@ from finops_nb.errors import Refusal
 from finops_nb.money import parse_amount, plain
 from finops_nb.param_types import NO_BUDGET
 from finops_nb.scenario import Scenario
+from finops_nb.schema import ALL
 from finops_nb.validation import validated
 
 Key = tuple[str, ...]
@@ -22,7 +23,7 @@ RATE: Final = "not a rate of change. Write 10 for 10% more, -20 for 20% less, to
 
 @dataclass(frozen=True, slots=True)
 class Supposition:
-    """Texts by key. Empty text of a budget is no budget; rates are typed in percent.
+    """Texts by key. Empty text of a budget is no budget, that of a rate takes the rate back; rates are typed in percent.
 
     Args:
         typed: as they stand in the fields.
@@ -36,8 +37,10 @@ class Supposition:
 
     def with_text(self, key: Key, text: str) -> Supposition:
         """This, with another text in one field; where it can't be reckoned with, the one before stays in force."""
-        typed = {**self.typed, key: text}
         errors = {other: error for other, error in self.errors.items() if other != key}
+        if key[0] not in BUDGETS and not text.strip():
+            return Supposition(_less(self.typed, key), _less(self.valid, key), errors)
+        typed = {**self.typed, key: text}
         try:
             valid = {**self.valid, key: _checked(key, text.strip())}
         except Refusal as refusal:
@@ -45,14 +48,15 @@ class Supposition:
         return Supposition(typed, valid, errors)
 
     def as_keys(self) -> dict[str, Any]:
-        """What is valid, as the keys of a scenario; rates of zero left out."""
+        """What is valid, as the keys of a scenario; a rate of zero only where it is an exception from that of all."""
         keys: dict[str, Any] = {}
-        for (first, *rest), text in self.valid.items():
-            if first in BUDGETS or Decimal(text):
-                place = keys.setdefault(first, {})
-                for part in rest[:-1]:
+        for key, text in sorted(self.valid.items()):
+            of_all = self.valid.get((*key[:-1], ALL), "0")
+            if key[0] in BUDGETS or Decimal(text) or (key[-1] != ALL and Decimal(of_all)):
+                place = keys
+                for part in key[:-1]:
                     place = place.setdefault(part, {})
-                place[rest[-1]] = text
+                place[key[-1]] = text
         return keys
 
 
@@ -70,6 +74,10 @@ def supposition_of(scenario: Scenario) -> Supposition:
     return found
 
 
+def _less(texts: Mapping[Key, str], key: Key) -> dict[Key, str]:
+    return {other: text for other, text in texts.items() if other != key}
+
+
 def _checked(key: Key, text: str) -> str:
     """The text as a scenario's file would say it, by the scenario's own rules.
 
@@ -80,7 +88,7 @@ def _checked(key: Key, text: str) -> str:
         said = text or NO_BUDGET
     else:
         try:
-            said = plain(parse_amount(text or "0") / 100)
+            said = plain(parse_amount(text) / 100)
         except ValueError as error:
             said = str(error)
     value: Any = said

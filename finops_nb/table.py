@@ -177,6 +177,8 @@ def _classes(column: Column, line: Line) -> str:
 def _beneath(column: Column, line: Line, fmt: Format, is_label: bool) -> tuple[str, ...]:
     if column.name == "charge" and line.get("booked") is not None and fmt.money(line["booked"]) != fmt.money(line["charge"]):
         return (f"booked {fmt.money(line['booked'])}",)
+    if column.name == "status" and line.get("status_before") not in (None, line["status"]):
+        return (f"was {line['status_before']}",)
     if column.name == "status" and line.get("crossed_on") is not None:
         return (f"{fmt.percent(line['crossed'])} crossed on {fmt.of('date', line['crossed_on'])}",)
     if not is_label:

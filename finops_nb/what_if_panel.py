@@ -116,9 +116,10 @@ class Panel:
 
     def _slider(self, key: tuple[str, ...], label: str, span: Mapping[str, Any]) -> dict[str, Any]:
         supposed, place = self.what_if.supposed, (*key, self.scope)
-        text = supposed.typed.get(place, "")
-        own = {"text": text or "0", "error": supposed.errors.get(place, ""), "changed": bool(text.strip() not in ("", "0"))}
-        return {"key": " ".join(key), "label": label, **span, **own}
+        # An organization without a rate of its own has that of all.
+        text = supposed.typed.get(place, supposed.typed.get((*key, ALL), "0"))
+        error = supposed.errors.get(place, "")
+        return {"key": " ".join(key), "label": label, **span, "text": text, "error": error, "changed": place in supposed.valid}
 
     def _edit(self, key: tuple[str, ...], text: str) -> None:
         self.what_if.edit(key, str(text))
@@ -132,6 +133,7 @@ class Panel:
 
     def _save(self, said: Mapping[str, Any]) -> None:
         what_if = self.what_if
+        what_if.leave()
         self.form = {field: str(said.get(field, "")).strip() for field in FORM}
         self.errors = {field: "Fill this in." for field in FORM if not self.form[field]}
         if self.errors or what_if.supposed.errors:

@@ -26,9 +26,12 @@ FLAGS: Final = (
 PATIENCE: Final = 60
 """Seconds that the server, and then a notebook, may take to start."""
 
-IDLE: Final = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+CONNECTED: Final = """() => {
+  const [kernel, state] = [".jp-KernelName", ".jp-Notebook-ExecutionIndicator"].map((each) => document.querySelector(each));
+  return kernel && !kernel.textContent.includes("No Kernel") && state?.dataset.status === "idle";
+}"""
+"""The state alone does not say it: it is idle also before there is a kernel, and a command given then is dropped or asks for one."""
 PROMPTS: Final = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(each => each.textContent)"
-BEGUN: Final = rf"{PROMPTS}.some(said => /[\d*]/.test(said))"
 RUN: Final = rf"{PROMPTS}.every(said => /\d/.test(said))"
 
 
@@ -65,22 +68,11 @@ class Visit:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def open_notebook(self, server: Server, place: str) -> None:
-        """Open a notebook and run all of it."""
+        """Open a notebook, run every cell and wait for the end of the last."""
         self.page.goto(server.address(f"lab/tree/{place}") + "&reset")
-        self.page.wait_for_selector(IDLE, state="attached", timeout=PATIENCE * 1000)
-        self.run_all()
-
-    def run_all(self) -> None:
-        """Run every cell and wait for the end of the last.
-
-        A command that comes before JupyterLab has connected to the kernel is dropped without a word: so it is given until a cell has begun.
-        """
-        until = time.monotonic() + PATIENCE
-        while not self.page.evaluate(BEGUN):
-            assert time.monotonic() < until, "no cell has begun"
-            self.page.click('.lm-MenuBar-itemLabel:text-is("Run")')
-            self.page.click('.lm-Menu-item[data-command="runmenu:run-all"]')
-            self.page.wait_for_timeout(1000)
+        self.page.wait_for_function(CONNECTED, timeout=PATIENCE * 1000)
+        self.page.click('.lm-MenuBar-itemLabel:text-is("Run")')
+        self.page.click('.lm-Menu-item[data-command="runmenu:run-all"]')
         self.page.wait_for_function(RUN, timeout=PATIENCE * 1000)
 
 

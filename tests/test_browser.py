@@ -51,10 +51,12 @@ CONTRASTS = """() => {
     return color[3] === 255 ? color : ground(each.parentElement);
   };
   const light = (color) => {
-    const [r, g, b] = color.slice(0, 3).map((part) => part / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = color.slice(0, 3).map((part) => linear(part / 255));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
   };
-  const said = [...document.querySelectorAll(".finops-what-if *")].filter((each) => each.offsetParent && !each.closest("[aria-disabled=true]"));
+  const all = [...document.querySelectorAll(".finops-what-if *")];
+  const said = all.filter((each) => each.offsetParent && !each.closest("[aria-disabled=true]"));
   const texts = said.filter((each) => each.value || [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
   return texts.map((each) => {
     const [ink, paper] = [light(rgb(getComputedStyle(each).color)), light(ground(each))];
@@ -63,9 +65,10 @@ CONTRASTS = """() => {
 }"""
 """Of each text in the panel, its contrast by WCAG's formula; a disabled control needs none."""
 
-UNNAMED = """() => [...document.querySelectorAll(".finops-what-if :is(input, select, button)")].filter(
-  (each) => !(each.ariaLabel || (each.labels?.length && each.labels[0].textContent.trim()) || (each.matches("button") && each.textContent.trim()))
-).length"""
+UNNAMED = """() => {
+  const name = (each) => each.ariaLabel || (each.matches("button") ? each : each.labels[0])?.textContent.trim();
+  return [...document.querySelectorAll(".finops-what-if :is(input, select, button)")].filter((each) => !name(each)).length;
+}"""
 
 WATCH_ADDED = """() => {
   window.added = 0;
@@ -98,6 +101,7 @@ def make_home(folder: Path, *cells: str, params: str = BASE) -> Home:
     (folder / "params").mkdir()
     (folder / "params" / "2025-12.yaml").write_text(params, encoding="utf-8")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}  # or JupyterLab asks for one
     nbformat.write(notebook, folder / "notebooks" / "cells.ipynb")
     return Home(folder)
 
@@ -125,6 +129,10 @@ def row(page, name: str):
     return page.locator(".finops-what-if tr").filter(has=page.get_by_label(f"Budget of {name}", exact=True))
 
 
+def button(page, name: str):
+    return page.locator(".finops-what-if").get_by_role("button", name=name)
+
+
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_a_budget_is_tried_saved_and_reported(visit, tmp_path, theme):
     """The analyst's way, from the notebook to the published what-if, in both themes."""
@@ -146,21 +154,21 @@ def test_a_budget_is_tried_saved_and_reported(visit, tmp_path, theme):
         expect(row(page, "org-gamma").locator(".status")).to_have_text("UNDER")
         expect(said).to_have_text(RAISED)
 
-        page.get_by_role("button", name="Undo").click()
+        button(page, "Undo").click()
         expect(said).to_have_text(AS_IT_WAS)
         expect(gamma).to_have_value("2000")
-        page.get_by_role("button", name="Redo").click()
+        button(page, "Redo").click()
         expect(said).to_have_text(RAISED)
         expect(gamma).to_have_value("2800")
 
-        page.get_by_role("button", name="Report this scenario").click()
+        button(page, "Report this scenario").click()
         expect(page.locator(".finops-what-if .message")).to_contain_text("Save the scenario first")
-        page.get_by_role("button", name="Save as a scenario").click()
+        button(page, "Save as a scenario").click()
         expect(page.get_by_label("Reason")).to_have_attribute("aria-invalid", "true")
         page.get_by_label("Name of the scenario").fill("more-gamma")
         page.get_by_label("Author").fill("Ana")
         page.get_by_label("Reason").fill("growth")
-        page.get_by_role("button", name="Save as a scenario").click()
+        button(page, "Save as a scenario").click()
         expect(page.locator(".finops-what-if .message")).to_contain_text("params/scenarios/more-gamma.yaml")
         assert page.evaluate(UNNAMED) == 0
         contrasts = page.evaluate(CONTRASTS)
@@ -171,7 +179,7 @@ def test_a_budget_is_tried_saved_and_reported(visit, tmp_path, theme):
         assert saved.organization_budgets == {"org-gamma": Decimal(2800)}
         assert (saved.base, saved.author, saved.reason) == ("2025-12", "Ana", "growth")
 
-        page.get_by_role("button", name="Report this scenario").click()
+        button(page, "Report this scenario").click()
         expect(page.locator(".finops-what-if .message")).to_contain_text("being made")
         report = "outputs/scenarios/more-gamma/organizational_alignment.html"
         expect(page.locator(".finops-what-if .message")).to_contain_text(report, timeout=60_000)
@@ -218,7 +226,7 @@ def test_it_is_used_by_keyboard_alone(visit, server, root):
     page.keyboard.press("Control+Enter")
     expect(beta).to_be_focused()
     page.keyboard.type("1")
-    expect(page.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "false")
+    expect(button(page, "Undo")).to_have_attribute("aria-disabled", "false")
     page.keyboard.press("Control+z")
     expect(beta).to_have_value("3000")
     expect(said).to_have_text(RAISED)
@@ -227,12 +235,12 @@ def test_it_is_used_by_keyboard_alone(visit, server, root):
     page.keyboard.press("Control+Shift+z")
     expect(said).to_have_text(RAISED)
 
-    page.get_by_role("button", name="Copy").focus()
+    button(page, "Copy").focus()
     page.keyboard.type("xddab")  # in command mode: cut, delete, new cells
-    page.get_by_role("button", name="Undo").focus()
+    button(page, "Undo").focus()
     page.keyboard.press("Enter")
     expect(said).to_have_text(AS_IT_WAS)
-    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    expect(button(page, "Undo")).to_be_focused()
     assert page.locator(".jp-Cell").count() == 1
     expect(prompt).to_have_text("[1]:")
     assert_nothing_left_the_machine(seen, server)
@@ -263,11 +271,14 @@ def test_a_slider_and_its_field_are_one_value(visit, server, root):
     field.fill("much")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_accessible_description(re.compile("percent|rate", re.IGNORECASE))
-    page.get_by_label("Change them for").select_option("org-beta")
-    expect(field).to_have_value("0")
+    field.fill("10")
     expect(field).to_have_attribute("aria-invalid", "false")
-    page.get_by_role("button", name="Reset").click()
+    page.get_by_label("Change them for").select_option("org-beta")
+    field.fill("25")
+    expect(page.locator(".finops-what-if .summary")).to_contain_text("org-beta +25.0%")
     page.get_by_label("Change them for").select_option("(all)")
+    expect(field).to_have_value("10")
+    button(page, "Reset").click()
     expect(field).to_have_value("0")
     assert_nothing_left_the_machine(seen, server)
 
@@ -281,11 +292,11 @@ def test_the_sentence_is_copied_or_else_selected(visit, server, root):
     seen.open_notebook(server, "copies/notebooks/cells.ipynb")
     page = seen.page
 
-    page.get_by_role("button", name="Copy").click()
+    button(page, "Copy").click()
     expect(page.locator(".finops-what-if .copied")).to_have_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()") == AS_IT_WAS
-    page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('no right'))")
-    page.get_by_role("button", name="Copy").click()
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no right')); }")
+    button(page, "Copy").click()
     expect(page.locator(".finops-what-if .copied")).to_contain_text("Selected")
     assert page.evaluate("getSelection().toString()") == AS_IT_WAS
     assert_nothing_left_the_machine(seen, server)
