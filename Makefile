@@ -13,7 +13,7 @@ test: lint  ## lint, all tests, and the notebooks as they stand
 	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 120 notebooks
 
 lab: $(STAMP)  ## JupyterLab on the notebooks
-	@$(BIN)/jupyter lab notebooks/organizational_alignment.ipynb
+	@$(BIN)/jupyter lab notebooks/budget_what_if.ipynb
 
 bench: $(STAMP)  ## the run against papermill and nbconvert as commands
 	@$(BIN)/python tests/bench.py

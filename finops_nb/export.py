@@ -20,6 +20,9 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 NOT_SHOWN: Final = ("parameters", "injected-parameters", "lab-only")
 """Tags of cells that are for the analyst, not for the reader of the report."""
 
+SHOWN: Final = ("text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/latex", "text/plain")
+"""Kinds of output, the one that is shown first; none that needs a script."""
+
 FORBIDDEN: Final = frozenset(
     (
         "script",
@@ -56,6 +59,7 @@ class ReportExporter(HTMLExporter):
         own = Config(
             TagRemovePreprocessor={"enabled": True, "remove_cell_tags": set(NOT_SHOWN)},
             HTMLExporter={"anchor_link_text": "#"},
+            NbConvertBase={"display_data_priority": list(SHOWN)},
         )
         inherited = super().default_config.copy()
         inherited.merge(own)

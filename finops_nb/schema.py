@@ -82,7 +82,7 @@ RUN_RATE_VARIANCE: Final = Column("run_rate_variance", "Run-rate − Budget", "c
 MONTH: Final = Column("month", "Month", "text", "a calendar month")
 ACTUAL: Final = Column("actual", "Actual", "money", "what the month cost in the end")
 ERROR: Final = Column("error", "Error", "signed share", "(run-rate − actual) ÷ actual")
-BUDGET_BEFORE: Final = Column("budget_before", "Approved Budget", "money", "the amount in force without the scenario", additive=True)
+BUDGET_BEFORE: Final = Column("budget_before", "Approved", "money", "the amount in force without the scenario", additive=True)
 BUDGET_CHANGE: Final = Column("budget_change", "Difference", "change", "budget − approved budget", additive=True)
 COST_CHANGE: Final = Column("cost_change", "Cost Difference", "change", "cost − cost without the scenario", additive=True)
 POLICY: Final = Column("policy", "Policy", "text", "the rule")

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 import anywidget
 import traitlets
+from IPython import get_ipython
 
 from finops_nb.errors import FinopsError
 
@@ -56,10 +57,22 @@ class BudgetWhatIf(anywidget.AnyWidget):
         self.view = {**(after or before), "seq": action.get("seq", before.get("seq")), "problem": failed or unshown}
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The panel for JupyterLab, and the table for a page without a kernel."""
+        """The panel where a person is at the other end, and the table for a page without a kernel."""
+        still = {"text/html": self._state._repr_html_(), "text/plain": f"{self.view['heading']}: {self.view['sentence']}"}
+        if not _is_attended():
+            return still, {}
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        text = f"{self.view['heading']}: {self.view['sentence']}"
-        return {**data, "text/html": self._state._repr_html_(), "text/plain": text}, metadata
+        return {**data, **still}, metadata
+
+
+def _is_attended() -> bool:
+    """Whether who asked for this cell can answer a question: JupyterLab says so with each cell, papermill and nbconvert say no.
+
+    A page that they make shows a panel as nothing at all, since it prefers the panel to the table beside it.
+    """
+    shell = get_ipython()
+    kernel = getattr(shell, "kernel", None)
+    return kernel is None or bool(kernel.get_parent("shell").get("content", {}).get("allow_stdin", True))
 
 
 def _attempt(call: Callable[..., Any], *args: Any) -> tuple[Any, str]:

@@ -48,6 +48,26 @@ def seconds(*commands: list[str], cwd: Path) -> float:
     return time.perf_counter() - start
 
 
+def answers(home: Path) -> dict[str, list[float]]:
+    """How long the what-if takes to answer an edit, as its panel does: the action and all that is shown after it."""
+    from finops_nb.home import Home
+    from finops_nb.what_if import WhatIf
+    from finops_nb.what_if_panel import Panel
+
+    panel = Panel(WhatIf("2025-12", home=Home(home)))
+    budget = {"do": "budget", "dimension": "organization", "name": "org-gamma"}
+    edits = {"what-if, a budget": budget, "what-if, growth": {"do": "driver", "key": "growth"}}
+    times: dict[str, list[float]] = {label: [] for label in edits}
+    for number in range(1, 21):
+        for label, edit in edits.items():
+            start = time.perf_counter()
+            panel.act(edit | {"text": str(number)})
+            panel.view()
+            times[label].append(time.perf_counter() - start)
+        panel.act({"do": "reset"})
+    return times
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
@@ -66,11 +86,14 @@ def main() -> None:
         for _ in range(ROUNDS):
             for label, commands in candidates.items():
                 times[label].append(seconds(*commands, cwd=home))
+        asked = answers(home)
     medians = {label: statistics.median(each) for label, each in times.items()}
     for label, median in medians.items():
         print(f"{label:28} {median:6.2f} s   {json.dumps([round(each, 2) for each in times[label]])}")
     # Round by round: what else the machine does then weighs on both.
     ratios = [run / floor for run, floor in zip(times["finops-nb run"], times["papermill, then nbconvert"], strict=True)]
+    for label, each in asked.items():
+        print(f"{label:28} {statistics.median(each) * 1000:6.1f} ms   at most {max(each) * 1000:.1f} ms")
     print(f"ratio of the run to its floor, median of {ROUNDS} rounds: {statistics.median(ratios):.2f}")
 
 

@@ -166,7 +166,7 @@ def test_a_scenario_says_what_it_changes(six, params):
     assert cells(table).keys() == {"org-b"}
     assert cells(table)["org-b"] == {
         "Name": "org-b",
-        "Approved Budget": "$1.00",
+        "Approved": "$1.00",
         "Budget": "$3.00",
         "Difference": "+$2.00",
         "Variance": "-$1.00",
@@ -180,12 +180,12 @@ def test_a_budget_that_is_taken_away_or_added_is_a_change(six, params):
     """Also of a name that has spent nothing."""
     said = SCENARIO | {"organization_budgets": {"idle": "none", "org-b": 3}}
     table = difference_of(six, params(organization_budgets={"org-a": 9, "idle": 4}, scenario=said))
-    assert (cells(table)["idle"]["Approved Budget"], cells(table)["idle"]["Budget"], cells(table)["idle"]["Difference"]) == (
+    assert (cells(table)["idle"]["Approved"], cells(table)["idle"]["Budget"], cells(table)["idle"]["Difference"]) == (
         "$4.00",
         "n/a",
         "-$4.00",
     )
-    assert cells(table)["org-b"]["Approved Budget"] == "n/a"
+    assert cells(table)["org-b"]["Approved"] == "n/a"
 
 
 def test_growth_changes_every_cost_and_is_said(six, params):

@@ -21,7 +21,7 @@ from finops_nb.variance import total_variance, variance_by
 from finops_nb.what_if_table import what_if_table
 
 ADDITIVE = ("Total Cost", "Charge", "Budget", "Variance", "Calls", "Rows", "Cost to Date", "Budget to Date", "Run-rate")
-ADDITIVE += ("Approved Budget", "Difference")
+ADDITIVE += ("Approved", "Difference")
 
 costs = st.decimals(-50, 5000, places=6).map(str)
 names = st.sampled_from(["a", "b", "c", "d", ""])
