@@ -34,9 +34,11 @@ from finops_nb.run import run
 RUN = """\
 import faulthandler, pathlib, sys
 faulthandler.dump_traceback_later(100, exit=True)
+from finops_nb import key
 from finops_nb.errors import FinopsError
 from finops_nb.home import Home
 from finops_nb.run import run
+key.code_digest = lambda: "0" * 64
 print("begins", flush=True)
 try:
     print(run(sys.argv[2], Home(pathlib.Path(sys.argv[1])), force="force" in sys.argv))

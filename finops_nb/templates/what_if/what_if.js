@@ -254,7 +254,7 @@ class Panel {
 
   buildLine(dimension, { kind = "line", name, fixed }, columns) {
     const cells = columns.map((column) => make("td", { className: column.kind }));
-    const line = { tr: make("tr", { className: kind }, make("th", { scope: "row" }, make("bdi", {}, name)), ...cells) };
+    const line = { tr: make("tr", { className: kind }, make("th", { scope: "row" }, make("bdi", { title: name }, name)), ...cells) };
     line.cells = Object.fromEntries(columns.map(({ key }, position) => [key, cells[position]]));
     const body = this.at(`tbody[data-of=${dimension}]`);
     const next = body.querySelector(kind === "line" ? ".rounding, .total" : ".total");
