@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -42,7 +42,7 @@ class TotalVariance(NamedTuple):
     run_rate: Decimal | None = None
 
 
-def variance_by(usage: Usage, by: Dimension, budgets: Budgets, params: Params) -> pd.DataFrame:
+def variance_by(usage: Usage, by: Dimension, budgets: Budgets, params: Params, also: Iterable[str] = ()) -> pd.DataFrame:
     """The cost of a period against its budgets, name by name, as `budget_variance` returns it.
 
     Args:
@@ -50,8 +50,9 @@ def variance_by(usage: Usage, by: Dimension, budgets: Budgets, params: Params) -
         by: organization or product.
         budgets: from `read_budgets`.
         params: for `at_risk`.
+        also: names that are listed even without cost and budget.
     """
-    return budget_variance(allocate(usage, by), budgets.of(by), params.at_risk, usage.complete, run_rates(usage, by))
+    return budget_variance(allocate(usage, by), budgets.of(by), params.at_risk, usage.complete, run_rates(usage, by), also)
 
 
 def budget_variance(
@@ -60,6 +61,7 @@ def budget_variance(
     at_risk: Decimal,
     complete: bool,
     run_rates: Mapping[str, Decimal] | None = None,
+    also: Iterable[str] = (),
 ) -> pd.DataFrame:
     """Compare actual cost with budget, name by name.
 
@@ -72,6 +74,7 @@ def budget_variance(
         at_risk: share of budget, as a fraction, from which a name of a running period is AT RISK.
         complete: the period is over; nothing is AT RISK then.
         run_rates: cost at the end of a running period by name, from `run_rates`; a name above its budget there is AT RISK.
+        also: names that are listed even without cost and budget.
 
     Returns:
         The name, `cost`, `budget` (None: none set), `variance` (actual − budget, unfavorable above zero),
@@ -81,7 +84,7 @@ def budget_variance(
     name = costs.columns[0]
     spent = costs.astype(object).set_index(name)
     rows = []
-    for each in [*spent.index, *sorted(set(budgets) - set(spent.index))]:
+    for each in [*spent.index, *sorted({*budgets, *also} - set(spent.index))]:
         actual = spent.at[each, "cost"] if each in spent.index else ZERO
         budget = budgets.get(each)
         run_rate = run_rates.get(each, ZERO) if run_rates else None

@@ -68,6 +68,7 @@ class WhatIf:
         self.past: list[Supposition] = []
         self.future: list[Supposition] = []
         self.editing: Key | None = None
+        self.projected: tuple[Any, Usage] | None = None
         self.before = self._variances(self.measured, self.approved)
 
     def edit(self, key: Key, text: str) -> None:
@@ -120,7 +121,7 @@ class WhatIf:
     def outcome(self) -> Outcome:
         """What is supposed now, reckoned through."""
         scenario = validated(Scenario, {"base": self.base, "author": "-", "date": "2000-01-01", "reason": "-"} | self.changes())
-        usage = project(self.measured, scenario.growth, scenario.model_prices)
+        usage = self._projected(scenario)
         budgets = supposed(self.approved, scenario)
         variances = self._variances(usage, budgets)
         totals = tuple(total_variance(each, self.params.at_risk, usage.complete) for each in variances)
@@ -151,7 +152,15 @@ class WhatIf:
         return f'<div class="finops prose tex2jax_ignore mathjax_ignore">{heading}{said}</div>{self.table(outcome)._repr_html_()}'
 
     def _variances(self, usage: Usage, budgets: Budgets) -> tuple[pd.DataFrame, pd.DataFrame]:
-        return tuple(variance_by(usage, by, budgets, self.params) for by in DIMENSIONS)
+        # A budget that was taken away keeps its line: it may be given back.
+        return tuple(variance_by(usage, by, budgets, self.params, self.approved.of(by)) for by in DIMENSIONS)
+
+    def _projected(self, scenario: Scenario) -> Usage:
+        """The usage with the rates of a scenario; made again only where they are others than before."""
+        rates = scenario.growth, scenario.model_prices
+        if self.projected is None or self.projected[0] != rates:
+            self.projected = rates, project(self.measured, *rates)
+        return self.projected[1]
 
     def _step(self, from_: list[Supposition], to: list[Supposition]) -> None:
         if from_:

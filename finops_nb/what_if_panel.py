@@ -117,8 +117,8 @@ class Panel:
     def _slider(self, key: tuple[str, ...], label: str, span: Mapping[str, Any]) -> dict[str, Any]:
         supposed, place = self.what_if.supposed, (*key, self.scope)
         # An organization without a rate of its own has that of all.
-        text = supposed.typed.get(place, supposed.typed.get((*key, ALL), "0"))
-        error = supposed.errors.get(place, "")
+        shown = place if place in supposed.typed else (*key, ALL)
+        text, error = supposed.typed.get(shown, "0"), supposed.errors.get(shown, "")
         return {"key": " ".join(key), "label": label, **span, "text": text, "error": error, "changed": place in supposed.valid}
 
     def _edit(self, key: tuple[str, ...], text: str) -> None:

@@ -182,9 +182,12 @@ def test_a_price_changes_the_cost_of_its_model(panel):
 
 @pytest.mark.parametrize("text", ["x", "10%", "-101", "1001", "0.001"])
 def test_what_is_no_rate_is_told(panel, text):
+    """Also where an organization without a rate of its own shows it."""
     panel.act(driver("growth", text))
-    slider = panel.view()["drivers"]["sliders"][0]
-    assert (slider["text"], slider["error"][:20], cells(panel, "org-a")[0]) == (text, "not a rate of change", "$6.00")
+    for scope in ("(all)", "org-a"):
+        panel.act({"do": "scope", "scope": scope})
+        slider = panel.view()["drivers"]["sliders"][0]
+        assert (slider["text"], slider["error"][:20], cells(panel, "org-a")[0]) == (text, "not a rate of change", "$6.00")
 
 
 def test_a_save_writes_what_was_changed_and_can_be_gone_on_with(own, monkeypatch):
@@ -237,6 +240,19 @@ def test_usage_is_read_once(own):
     own.act(budget("org-a", "5"))
     own.act(driver("growth", "10"))
     assert cells(own, "org-a")[0] == "$6.60"
+
+
+def test_a_budget_that_is_taken_away_can_be_given_back(tmp_path):
+    """Of a name that has spent nothing too: its line stays, without a budget."""
+    home = make_scenario_home(tmp_path)
+    home.params_file("2025-12").write_text(home.params_file("2025-12").read_text().replace("  org-b:", "  idle: 7\n  org-b:"))
+    panel = Panel(WhatIf("2025-12", home=home))
+    panel.act(budget("idle", ""))
+    assert cells(panel, "idle") == ("$0.00", "n/a", "-$7.00", "$0.00", "n/a", "NO BUDGET")
+    assert total(panel)["budget"] == "$8,000.00"
+    assert panel.view()["sentence"].startswith("idle no budget; total budget $8,000.00")
+    panel.act(budget("idle", "7"))
+    assert panel.view()["changed"] is False
 
 
 def test_cost_without_a_name_has_no_field(usage_of, shared, tmp_path):
