@@ -9,7 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from finops_nb.budget_file import BudgetLine, MonthlyBudgets, budgets_of, read_budget_file, with_lines
+from finops_nb.budget_file import read_budget_file, with_lines
+from finops_nb.budget_line import BudgetLine
 from finops_nb.budget_version import version_label, version_number
 from finops_nb.budgets import Budgets, read_budgets, snapshot
 from finops_nb.edition import Kind, kind_of
@@ -17,6 +18,7 @@ from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home
 from finops_nb.lock import hold
 from finops_nb.money import minor_units, plain
+from finops_nb.monthly_budgets import MonthlyBudgets, budgets_of
 from finops_nb.params import Params, load_params
 from finops_nb.params_text import ParamsText
 from finops_nb.period import MONTH

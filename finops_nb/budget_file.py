@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from finops_nb.budget_line import DIMENSIONS, STATUSES, BudgetLine
 from finops_nb.budget_version import version_label, version_number
 from finops_nb.errors import Problem, Refusal, did_you_mean
 from finops_nb.param_types import NO_BUDGET, BudgetChange, Day, Name, parse_as
 from finops_nb.period import MONTH, YEAR, parse_period
-from finops_nb.phasing import DIMENSIONS, STATUSES, BudgetLine, MonthlyBudgets, budgets_of
 from finops_nb.strict_yaml import SIZE
-
-__all__ = ["BudgetLine", "MonthlyBudgets", "budgets_of", "read_budget_file", "version_label", "with_lines"]
 
 COLUMNS: Final = ("dimension", "name", "month", "year", "amount", "owner", "version", "status", "approver", "reason", "date")
 UNSAID: Final = {"version": version_label(0), "status": STATUSES[0]}

@@ -9,11 +9,13 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Final
 
-from finops_nb.budget_file import BudgetLine, budgets_of, read_budget_file
+from finops_nb.budget_file import read_budget_file
+from finops_nb.budget_line import BudgetLine
 from finops_nb.budget_version import version_label
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home, find_home
 from finops_nb.money import ZERO, minor_units, plain
+from finops_nb.monthly_budgets import budgets_of
 from finops_nb.params import Params, load_params
 from finops_nb.scenario import Scenario, changed, differences
 

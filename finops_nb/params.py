@@ -16,6 +16,7 @@ from finops_nb.home import Home
 from finops_nb.money import ZERO
 from finops_nb.param_types import Approval, Boolean, Budget, Day, Fraction, Name, Text, Texts
 from finops_nb.period import Period, parse_period
+from finops_nb.phasing import Phasing
 from finops_nb.scenario import FOLDER, Scenario
 from finops_nb.strict_yaml import read_document
 from finops_nb.validation import placed, validated, validated_document
@@ -61,7 +62,7 @@ class Params(BaseModel):
     budgets: str = Field(
         "", description="instead of the two keys above: a budgets.csv, relative to the home; months: is the sum of the months' budgets"
     )
-    phasing: Literal["even", "days"] = Field("even", description="how budgets.csv divides a year's amount: even, or by days of the month")
+    phasing: Phasing = Field("even", description="how budgets.csv divides a year's amount: even, or by days of the month")
     budget_versions: tuple[BudgetVersion, ...] = Field(
         (), description="the versions of the budgets, oldest first; written by finops-nb adopt"
     )

@@ -24,8 +24,8 @@ TREES = {name: ast.parse(source) for name, source in SOURCES.items()}
 FLOORS: dict[str, tuple[str, ...]] = {
     "ground": ("__init__", "errors", "money", "period", "schema", "fact", "apportionment"),
     "inputs": (
-        *("home", "strict_yaml", "yaml_text", "validation", "param_types", "scenario", "budget_version", "params"),
-        *("edition", "handover", "phasing", "budget_file", "budgets", "published_months"),
+        *("home", "strict_yaml", "yaml_text", "validation", "param_types", "scenario", "budget_version", "phasing", "params"),
+        *("edition", "handover", "budget_line", "monthly_budgets", "budget_file", "budgets", "published_months"),
         *("usage.model", "usage.values", "usage.dialects", "usage.sources", "usage.table"),
         *("usage.csv_shape", "usage.csv_text", "usage.csv_proof", "usage.parquet", "usage.engine", "usage.reader", "usage"),
     ),
