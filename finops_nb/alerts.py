@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
 from finops_nb.budgets import Budgets
 from finops_nb.money import ZERO
 from finops_nb.params import Params
+from finops_nb.schema import BUDGETED
 from finops_nb.usage.model import Usage
-
-DIMENSIONS: Final = ("organization", "product")
 
 
 class Crossing(NamedTuple):
@@ -42,7 +41,7 @@ def budget_alerts(usage: Usage, budgets: Budgets, params: Params) -> pd.DataFram
     thresholds = sorted(set(params.alert_thresholds))
     rows = [
         (dimension, name, budget, threshold, day)
-        for dimension in DIMENSIONS
+        for dimension in BUDGETED
         for name, budget in sorted(budgets.of(dimension).items())
         for threshold, day in zip(thresholds, _days(usage, dimension, name, budget, thresholds), strict=True)
     ]

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from finops_nb.budget_line import DIMENSIONS, STATUSES, BudgetLine
+from finops_nb.budget_line import STATUSES, BudgetLine
 from finops_nb.budget_version import version_label, version_number
 from finops_nb.errors import Problem, Refusal, did_you_mean
 from finops_nb.param_types import NO_BUDGET, BudgetChange, Day, Name, parse_as
 from finops_nb.period import MONTH, YEAR, parse_period
+from finops_nb.schema import BUDGETED
 from finops_nb.strict_yaml import SIZE
 
 COLUMNS: Final = ("dimension", "name", "month", "year", "amount", "owner", "version", "status", "approver", "reason", "date")
@@ -228,7 +229,7 @@ def _period(form: re.Pattern[str], rule: str) -> Callable[[str], str]:
 
 
 PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "dimension": _one_of(DIMENSIONS),
+    "dimension": _one_of(BUDGETED),
     "name": _name,
     "month": _period(MONTH, "not a month; write it as 2025-12"),
     "year": _period(YEAR, "not a year; write it as 2025"),

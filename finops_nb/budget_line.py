@@ -8,7 +8,6 @@ from typing import Final
 
 from finops_nb.period import MONTH
 
-DIMENSIONS: Final = ("organization", "product")
 STATUSES: Final = ("approved", "proposed", "rejected")
 """The first counts."""
 

@@ -121,7 +121,7 @@ def scenario_changes(organizations: pd.DataFrame, products: pd.DataFrame, budget
 
 
 def _changes(budgets: Budgets, params: Params) -> Iterator[Fact]:
-    for by in ("organization", "product"):
+    for by in schema.BUDGETED:
         now, was = (total(each.of(by).values()) for each in (budgets, budgets.before))
         if now != was:
             yield fact("Budgets by {by} sum to {now:money}, {change:change} against what is approved.", by=by, now=now, change=now - was)
@@ -149,7 +149,7 @@ def budget_versions(budgets: Budgets, params: Params) -> Table:
     versions = budgets.before.versions
     columns = tuple(Column(version.label, version.label.capitalize(), "money", "the budget in this version", True) for version in versions)
     blocks = []
-    for dimension in ("organization", "product"):
+    for dimension in schema.BUDGETED:
         amounts = [version.of(dimension) for version in versions]
         names = sorted({name for of in amounts for name in of if len({each.get(name) for each in amounts}) > 1})
         lines = [{"name": name, "dimension": dimension} | _by_label(versions, amounts, name) for name in names]

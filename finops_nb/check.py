@@ -20,6 +20,7 @@ from finops_nb.params import Params, load_params
 from finops_nb.projection import project
 from finops_nb.published_months import months_before
 from finops_nb.scenario_difference import check_names
+from finops_nb.schema import BUDGETED
 from finops_nb.suggestion import budget_skeleton, suggest
 from finops_nb.usage import read_usage
 from finops_nb.usage.model import Usage
@@ -99,7 +100,7 @@ def describe(checked: Check) -> str:
         f"  {noun(usage.rows_used, 'row')} used, {count(usage.rows_outside)} outside the period, {count(usage.rows_read)} read",
         f"  {fmt.money(usage.cost)} in all; {_against(checked.before, usage, fmt)}",
     ]
-    for by in ("organization", "product"):
+    for by in BUDGETED:
         lines += ["", _listed(variance_by(usage, by, checked.budgets, params), fmt)]
     lines += ["", *(f"  Warning: {warning}" for warning in found["warnings"])] if found["warnings"] else []
     lines += ["", budget_skeleton(usage)] if not checked.budgets.organizations and not checked.budgets.products else []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from finops_nb.alerts import DIMENSIONS, highest_crossing
+from finops_nb.alerts import highest_crossing
 from finops_nb.fact import Fact, fact
 from finops_nb.findings import Findings, overruns, owned
 from finops_nb.money import total
-from finops_nb.schema import UNALLOCATED
+from finops_nb.schema import BUDGETED, UNALLOCATED
 
 
 def budget_review(found: Findings) -> Fact | None:
@@ -58,7 +58,7 @@ def chargeback(found: Findings) -> Fact | None:
 
 def alerts(found: Findings) -> Fact | None:
     # Pairs, since an organization and a product may share a name.
-    crossed = [each for dimension in DIMENSIONS for each in highest_crossing(found.alerts, dimension).items()]
+    crossed = [each for dimension in BUDGETED for each in highest_crossing(found.alerts, dimension).items()]
     crossings = []
     for threshold in sorted({crossing.threshold for _, crossing in crossed}, reverse=True):
         names = tuple(fact("{name} on {day:date}", name=name, day=at.day) for name, at in crossed if at.threshold == threshold)

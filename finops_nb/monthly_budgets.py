@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from finops_nb.budget_line import DIMENSIONS, STATUSES, BudgetLine
+from finops_nb.budget_line import STATUSES, BudgetLine
 from finops_nb.errors import Problem, Refusal
 from finops_nb.money import LIMIT, total
 from finops_nb.phasing import Phasing, phase
+from finops_nb.schema import BUDGETED
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def _by_month(line: BudgetLine, months: Sequence[str], phasing: Phasing, decimal
 
 
 def _amounts(in_force: InForce) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
-    sums: dict[str, dict[str, Decimal]] = {dimension: {} for dimension in DIMENSIONS}
+    sums: dict[str, dict[str, Decimal]] = {dimension: {} for dimension in BUDGETED}
     problems = []
     for (dimension, name), by_month in in_force.items():
         amounts = [amount for _, amount in by_month.values() if amount is not None]

@@ -9,7 +9,7 @@ from finops_nb.edition import Kind
 from finops_nb.errors import nearest
 from finops_nb.money import plain
 from finops_nb.params import Params
-from finops_nb.schema import UNALLOCATED
+from finops_nb.schema import BUDGETED, UNALLOCATED
 from finops_nb.usage.model import Usage
 
 
@@ -44,7 +44,7 @@ def warnings(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
         found.append(f"WHAT-IF: growth and prices of the scenario change the cost by {plain(usage.projected)} {params.currency}.")
     if usage.unallocated:
         found.append(f"{plain(usage.unallocated)} {params.currency} name no organization.")
-    for by in ("organization", "product"):
+    for by in BUDGETED:
         spent = list(usage.groups[by,][by])
         absent = [each for each in budgets.of(by) if each not in spent]
         if absent:

@@ -12,7 +12,7 @@ from finops_nb.errors import Problem, Refusal, did_you_mean
 from finops_nb.money import ZERO
 from finops_nb.params import Params
 from finops_nb.scenario import Scenario
-from finops_nb.schema import ALL
+from finops_nb.schema import ALL, BUDGETED
 from finops_nb.usage.model import Usage
 
 BEFORE_AND_AFTER: Final = ("budget", "cost", "status")
@@ -66,7 +66,7 @@ def check_names(usage: Usage, budgets: Budgets, params: Params) -> None:
 
 
 def _unknown(scenario: Scenario, usage: Usage, budgets: Budgets) -> Iterator[Problem]:
-    known = {by: list(dict.fromkeys((*usage.groups[by,][by], *budgets.before.of(by)))) for by in ("organization", "product")}
+    known = {by: list(dict.fromkeys((*usage.groups[by,][by], *budgets.before.of(by)))) for by in BUDGETED}
     for by, changes in (("organization", scenario.organization_budgets), ("product", scenario.product_budgets)):
         rule = f"no {by} of that name has usage or a budget"
         yield from _missing(changes, known[by], f"{by}_budgets", rule)

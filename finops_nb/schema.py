@@ -11,6 +11,9 @@ Unit = Literal[
 ]
 Dimension = Literal["organization", "product", "feature", "customer"]
 
+BUDGETED: Final[tuple[Dimension, ...]] = ("organization", "product")
+"""The dimensions by which budgets are set."""
+
 UNALLOCATED: Final = "(unallocated)"
 """The name that stands for "no name known"; reserved, no name of the data may be it."""
 

@@ -12,7 +12,7 @@ from finops_nb.allocation import allocate
 from finops_nb.errors import FinopsError
 from finops_nb.home import Home
 from finops_nb.params import Params
-from finops_nb.schema import UNALLOCATED
+from finops_nb.schema import BUDGETED, UNALLOCATED
 from finops_nb.usage import columns_found, read_usage, resolve_inputs
 from finops_nb.usage.dialects import NEEDED, nearest_column, source_columns
 from finops_nb.usage.model import Usage
@@ -56,7 +56,7 @@ def suggest(params: Params, home: Home) -> str | None:
 def budget_skeleton(usage: Usage) -> str:
     """Budgets for the names of a period, each its cost rounded up to the next hundred, to be replaced."""
     lines = ["# Budgets to start from: the cost of the period, rounded up. Replace them by what was approved."]
-    for by in ("organization", "product"):
+    for by in BUDGETED:
         lines.append(f"{by}_budgets:")
         lines += (f"  {_key(row[1])}: {_rounded_up(row.cost)}" for row in allocate(usage, by).itertuples() if row[1] != UNALLOCATED)
     return "\n".join(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 from markupsafe import escape
@@ -20,6 +20,7 @@ from finops_nb.params import load_params
 from finops_nb.projection import project
 from finops_nb.scenario import Scenario
 from finops_nb.scenario_difference import scenario_difference
+from finops_nb.schema import BUDGETED
 from finops_nb.supposition import Key, Supposition, supposition_of
 from finops_nb.table import Table
 from finops_nb.usage import read_usage
@@ -27,8 +28,6 @@ from finops_nb.usage.model import Usage
 from finops_nb.validation import validated
 from finops_nb.variance import TotalVariance, headline, total_variance, variance_by
 from finops_nb.what_if_table import what_if_table
-
-DIMENSIONS: Final = ("organization", "product")
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ class WhatIf:
     def changes(self) -> dict[str, Any]:
         """The keys of a scenario that says what is supposed: budgets that differ from the approved ones, rates above or below zero."""
         keys = self.supposed.as_keys()
-        for by in DIMENSIONS:
+        for by in BUDGETED:
             approved = {name: f"{amount:f}" for name, amount in self.approved.of(by).items()}
             given = keys.pop(f"{by}_budgets", {})
             differing = {name: text for name, text in given.items() if not _same(text, approved.get(name, NO_BUDGET))}
@@ -137,7 +136,7 @@ class WhatIf:
         moved: list[str] = []
         sums: list[str] = []
         first = headline(*outcome.totals)
-        for by, before, after, totals in zip(DIMENSIONS, outcome.before, outcome.variances, outcome.totals, strict=True):
+        for by, before, after, totals in zip(BUDGETED, outcome.before, outcome.variances, outcome.totals, strict=True):
             rows = [row for row in scenario_difference(before, after).to_dict("records") if row["budget_change"] or row["budget"] is None]
             moved += (_moved(row, by, fmt) for row in rows)
             if rows or totals is first:
@@ -153,7 +152,7 @@ class WhatIf:
 
     def _variances(self, usage: Usage, budgets: Budgets) -> tuple[pd.DataFrame, pd.DataFrame]:
         # A budget that was taken away keeps its line: it may be given back.
-        return tuple(variance_by(usage, by, budgets, self.params, self.approved.of(by)) for by in DIMENSIONS)
+        return tuple(variance_by(usage, by, budgets, self.params, self.approved.of(by)) for by in BUDGETED)
 
     def _projected(self, scenario: Scenario) -> Usage:
         """The usage with the rates of a scenario; made again only where they are others than before."""

@@ -18,10 +18,10 @@ from finops_nb.home import VARIABLE as HOME_VARIABLE
 from finops_nb.param_types import NO_BUDGET
 from finops_nb.scenario import FOLDER, Scenario
 from finops_nb.scenario_file import save_scenario
-from finops_nb.schema import ALL, UNALLOCATED
+from finops_nb.schema import ALL, BUDGETED, UNALLOCATED
 from finops_nb.table import Row, Table
 from finops_nb.validation import validated
-from finops_nb.what_if import DIMENSIONS, Outcome, WhatIf
+from finops_nb.what_if import Outcome, WhatIf
 
 GROWTH: Final = {"min": -50, "max": 100, "step": 1, "unit": "%"}
 PRICE: Final = {"min": -90, "max": 100, "step": 1, "unit": "%"}
@@ -76,7 +76,7 @@ class Panel:
             "columns": [_column(column.name, column.label, column.unit) for column in table.columns[1:]],
             "sections": [
                 self._section(by, table, position, frame[by].tolist())
-                for position, (by, frame) in enumerate(zip(DIMENSIONS, outcome.variances, strict=True))
+                for position, (by, frame) in enumerate(zip(BUDGETED, outcome.variances, strict=True))
             ],
             "drivers": self._drivers(outcome),
             "sentence": what_if.sentence(outcome),
