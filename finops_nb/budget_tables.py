@@ -131,10 +131,10 @@ def _changes(budgets: Budgets, params: Params) -> Iterator[Fact]:
 
 
 def driven(growth: Mapping[str, Decimal], prices: Mapping[str, Mapping[str, Decimal]], fmt: Format) -> list[str]:
-    """What a scenario supposes of usage and prices, as texts: "usage of all organizations +10.0%"."""
+    """What a scenario supposes of usage and prices, as texts: "usage of all organizations +10%"."""
     rates = [(f"usage of {who}", rate) for who, rate in _scopes(growth)]
     rates += [(f"price of {model} for {who}", rate) for model, of in prices.items() for who, rate in _scopes(of)]
-    return [f"{what} {fmt.signed_share(rate)}" for what, rate in rates]
+    return [f"{what} {fmt.signed_percent(rate)}" for what, rate in rates]
 
 
 def _scopes(rates: Mapping[str, Decimal]) -> Iterator[tuple[str, Decimal]]:

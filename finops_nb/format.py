@@ -61,6 +61,10 @@ class Format:
         """80%: a fraction that a person chose, with the decimals it needs."""
         return f"{plain(fraction * 100)}%"
 
+    def signed_percent(self, fraction: Decimal) -> str:
+        """+12.5%: a change that a person chose, with the decimals it needs."""
+        return f"{'+' if fraction > 0 else ''}{self.percent(fraction)}"
+
     def gap(self, score: Decimal) -> str:
         """0.11 calls/$: a difference of two scores, with its unit"""
         return f"{self.calls_per_money(score)} calls/{self.sign}"

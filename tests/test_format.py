@@ -52,6 +52,12 @@ def test_it_prints_money(currency, amount, text):
     assert Format(currency).money(decimal(amount)) == text
 
 
+@pytest.mark.parametrize(("rate", "text"), [("0.1", "+10%"), ("0.3333", "+33.33%"), ("-0.2", "-20%"), ("0.00", "0%")])
+def test_it_prints_a_chosen_change_as_it_was_chosen(rate, text):
+    """No digit of it is rounded away."""
+    assert USD.signed_percent(Decimal(rate)) == text
+
+
 @given(st.decimals(-(10**12), 10**12, places=6))
 def test_it_prints_the_rounded_amount_and_nothing_else(amount):
     """Read back, a printed figure is the rounded amount; zero has no sign."""
