@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -65,10 +67,10 @@ def adopt(home: Home, name: str, reason: str, today: date, author: str | None = 
     params = load_params(home, name)
     scenario = params.scenario
     assert scenario is not None
-    with hold(home.outputs / ".runs", scenario.base):
+    with _told(home), hold(home.outputs / ".runs", scenario.base):
         base = load_params(home, scenario.base)
         approved = read_budgets(base, home)
-        _refuse(scenario, name, base, approved)
+        _refuse(scenario, name, base, approved, home)
         changed = read_budgets(params, home)
         who = (author or scenario.author).strip()
         entry = _Entry(name, _next_version(base, approved, home), reason.strip(), today, who, scenario, approved, changed)
@@ -126,7 +128,7 @@ def _changes(scenario: Scenario, approved: Budgets) -> dict[str, dict[str, Decim
     return {by: {name: amount for name, amount in of.items() if approved.of(by).get(name) != amount} for by, of in given.items()}
 
 
-def _refuse(scenario: Scenario, name: str, base: Params, approved: Budgets) -> None:
+def _refuse(scenario: Scenario, name: str, base: Params, approved: Budgets, home: Home) -> None:
     file = f"params/{name}.yaml"
     if not MONTH.fullmatch(scenario.base) or kind_of(scenario.base, base.period) is not Kind.OFFICIAL:
         fix = "Only the official budgets of a calendar month have versions; change those of an analysis in its file"
@@ -138,12 +140,23 @@ def _refuse(scenario: Scenario, name: str, base: Params, approved: Budgets) -> N
             else "Change one, and save it"
         )
         raise Refusal(Problem("the scenario changes no budget", fix, file))
+    unknown = [name for by, of in _changes(scenario, approved).items() for name in of if name not in approved.of(by)]
+    if unknown:
+        _refuse_unknown(base.model_copy(update={"scenario": scenario}), home)
     if scenario.base_was:
         was, now = ({key: each.get(key) for key in KEYS.values()} for each in (scenario.base_was, snapshot(base, approved)))
         since = list(differences(was, now))
         if since:
             fix = f"{'; '.join(since)}. Look at it again on top of what is approved now, and save it under another name"
             raise Refusal(Problem(f"the budgets of {scenario.base} have changed since it was saved", fix, file))
+
+
+def _refuse_unknown(params: Params, home: Home) -> None:
+    """Refuse names that neither budgets nor usage know, as `run` does; DuckDB is imported for that alone."""
+    from finops_nb.scenario_difference import check_names
+    from finops_nb.usage import read_usage
+
+    check_names(read_usage(params, home, detail=True), read_budgets(params, home), params)
 
 
 def _into_params(home: Home, entry: _Entry) -> Path:
@@ -157,7 +170,7 @@ def _into_params(home: Home, entry: _Entry) -> Path:
     def reads_back(draft: Path) -> None:
         entry.compare(read_budgets(validated_document(Params, read_document(draft, shown), shown), home), shown)
 
-    _write(file, shown, str(text), reads_back)
+    replace_file(file, str(text).encode("utf-8"), reads_back)
     return file
 
 
@@ -181,17 +194,19 @@ def _into_budget_file(home: Home, base: Params, entry: _Entry) -> Path:
     def reads_back(draft: Path) -> None:
         entry.compare(budgets_in(draft), shown)
 
-    _write(file, shown, text, reads_back)
+    replace_file(file, text.encode("utf-8"), reads_back)
     return file
 
 
-def _write(file: Path, shown: str, text: str, reads_back: Callable[[Path], None]) -> None:
+@contextmanager
+def _told(home: Home) -> Iterator[None]:
+    """What the system refuses is a sentence."""
     try:
-        replace_file(file, text.encode("utf-8"), reads_back)
+        yield
     except OSError as error:
-        raise Refusal(
-            Problem(f"could not be written: {error.strerror}", "Nothing was changed; make room and adopt again", shown)
-        ) from error
+        place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "params"
+        fix = "Nothing was changed; see to room and rights there, then adopt again"
+        raise Refusal(Problem(f"could not be written: {error.strerror}", fix, place)) from error
 
 
 def _records(entry: _Entry) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ RUNNING: Final = (
 
 
 def running_period(
-    organizations: pd.DataFrame, products: pd.DataFrame, totals: Iterable[TotalVariance], usage: Usage, params: Params
+    organizations: pd.DataFrame, products: pd.DataFrame, totals: Iterable[TotalVariance], usage: Usage, budgets: Budgets, params: Params
 ) -> Table:
     """Cost and budget to date, and the run-rate to the period's end; nothing where the period is over.
 
@@ -38,9 +38,10 @@ def running_period(
         products: from `budget_variance`.
         totals: of both, in that order.
         usage: from `read_usage`.
+        budgets: from `read_budgets`.
         params: for the currency.
     """
-    blocks = [] if usage.complete else [_running(*each, usage) for each in zip((organizations, products), totals, strict=True)]
+    blocks = [] if usage.complete else [_running(*each, usage, budgets) for each in zip((organizations, products), totals, strict=True)]
     last_day = fact("{day:date}", day=usage.period.last_day)
     seen = fact(
         "{seen:count day} of {days:count day} seen, up to {known:date}.",
@@ -48,6 +49,8 @@ def running_period(
         days=len(usage.period.days),
         known=usage.known_to,
     )
+    more = "" if params.as_of else " The last of them counts as a whole day; `as_of` says where it is not."
+    seen = fact(seen.text + more, **seen.values)
     none = fact("No run-rate to {end}: less than a week of days is seen.", end=last_day)
     rated = any(total.run_rate is not None for total in totals)
     caption = f"Cost and budget to date, and run-rate to {Format(params.currency).of('date', usage.period.last_day)} by weekday"
@@ -123,7 +126,9 @@ def scenario_changes(organizations: pd.DataFrame, products: pd.DataFrame, budget
 def _changes(budgets: Budgets, params: Params) -> Iterator[Fact]:
     for by in schema.BUDGETED:
         now, was = (total(each.of(by).values()) for each in (budgets, budgets.before))
-        if now != was:
+        if budgets.before.of(by) and not budgets.of(by):
+            yield fact("No budget by {by} is left of {was:money}.", by=by, was=was)
+        elif now != was:
             yield fact("Budgets by {by} sum to {now:money}, {change:change} against what is approved.", by=by, now=now, change=now - was)
     supposed = driven(params.growth, params.model_prices, Format(params.currency))
     yield from (fact("{said}.", said=f"{each[0].upper()}{each[1:]}") for each in supposed)
@@ -166,12 +171,13 @@ def about(version: Version) -> Fact:
     return fact(text, label=version.label, date=version.date, author=version.author, reason=version.reason.rstrip("."))
 
 
-def _running(variance: pd.DataFrame, totals: TotalVariance, usage: Usage) -> Block:
+def _running(variance: pd.DataFrame, totals: TotalVariance, usage: Usage, budgets: Budgets) -> Block:
     name = variance.columns[0]
-    frame = with_run_rate(variance, usage).rename(columns={name: "name"})
+    frame = with_run_rate(variance, usage, budgets).rename(columns={name: "name"})
     lines: list[Line] = [line | {"dimension": name} for line in frame.to_dict("records")]
     dates = [line["budget_to_date"] for line in lines if line["budget_to_date"] is not None]
-    foot = totals._asdict() | {"cost": totals.actual, "budget_to_date": total(dates) if dates else None}
+    sums = {"cost_to_date": total(line["cost_to_date"] for line in lines), "budget_to_date": total(dates) if dates else None}
+    foot = totals._asdict() | {"cost": totals.actual} | sums
     run_rate = totals.run_rate
     foot["run_rate_variance"] = None if run_rate is None or totals.budget is None else run_rate - totals.budget
     return Block(lines, foot, f"By {name}")

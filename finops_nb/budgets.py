@@ -50,6 +50,7 @@ class Budgets:
         owners: who answers for an organization or a product.
         versions: every version, oldest first; the last one is in force.
         approved: of a scenario, what is in force without it; else None.
+        months: of a quarter or year whose months' budgets are known, those of each month.
         inputs: the file they come from, and its SHA-256.
         notices: what a reader should know of them, as sentences.
     """
@@ -57,6 +58,7 @@ class Budgets:
     owners: Mapping[str, str]
     versions: tuple[Version, ...]
     approved: Budgets | None = None
+    months: Mapping[str, Version] = field(default_factory=dict)
     inputs: tuple[tuple[str, str], ...] = ()
     notices: tuple[str, ...] = field(default=())
 
@@ -196,7 +198,9 @@ def _from_file(params: Params, home: Home, months: tuple[str, ...]) -> Budgets:
     notices = tuple(f"{shown}: {notice}" for notice in found.notices)
     if not found.organizations and not found.products:
         notices = (*notices, f"{shown} has no budget of {params.window.label}.")
-    return Budgets(owners, versions, None, ((shown, digest),), notices)
+    each = {month: budgets_of(lines, (month,), params.phasing, minor_units(params.currency)) for month in months if len(months) > 1}
+    by_month = {month: Version(month, of.organizations, of.products) for month, of in each.items()}
+    return Budgets(owners, versions, None, by_month, ((shown, digest),), notices)
 
 
 def _of_lines(number: int, organizations: Amounts, products: Amounts, lines: tuple[BudgetLine, ...]) -> Version:
@@ -209,6 +213,9 @@ def _sum_of_months(params: Params, home: Home) -> Budgets:
     parts = []
     for month in params.window.months:
         part = load_params(home, home.check_name(month))
+        if part.period != month:
+            fix = "Move that file to params/analysis/, or write its period as the month again"
+            raise Refusal(Problem(f"params/{month}.yaml is of {part.period}, not of {month}", fix, column="budgets", value=params.budgets))
         if part.currency != params.currency:
             rule = f"the budgets of {month} are in {part.currency}, this report is in {params.currency}"
             raise Refusal(Problem(rule, "Budgets of two currencies can't be added", column="currency", value=params.currency))
@@ -220,12 +227,12 @@ def _sum_of_months(params: Params, home: Home) -> Budgets:
             has = [month for month, part in parts if name in part.of(dimension)]
             amounts[name] = sum((part.of(dimension).get(name, ZERO) for _, part in parts), ZERO)
             if len(has) < len(parts):
-                notices.append(f"{name} has a budget in {len(has)} of {len(parts)} months only: {', '.join(has)}.")
+                notices.append(f"The {dimension} {name} has a budget in {len(has)} of {len(parts)} months only: {', '.join(has)}.")
     owners = {name: who for _, part in parts for name, who in part.owners.items()} | params.owners
     reason = ", ".join(f"{month} {part.version.label}" for month, part in parts)
     version = Version("sum of its months", sums["organization"], sums["product"], reason=reason)
     inputs = tuple(dict.fromkeys(each for _, part in parts for each in part.inputs))
-    return Budgets(owners, (version,), None, inputs, tuple(notices))
+    return Budgets(owners, (version,), None, {month: part.version for month, part in parts}, inputs, tuple(notices))
 
 
 def _version_record(version: Version) -> dict[str, Any]:

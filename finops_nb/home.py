@@ -73,7 +73,8 @@ class Home:
         if not self.params_file(bare).is_file():
             known = self.names()
             way = did_you_mean(bare, known) if known else "finops-nb init FOLDER lays out a first one"
-            way = f"{way} Or `finops-nb new {bare}` writes it" if MONTH.fullmatch(bare) else way
+            rolled = MONTH.fullmatch(bare) and any(MONTH.fullmatch(name) and name < bare for name in known)
+            way = f"{way} Or `finops-nb new {bare}` writes it" if rolled else way
             raise Refusal(Problem("there is no such params file", way.rstrip("."), file=f"params/{bare}.yaml"))
         outer = next((parent for parent in Path(bare).parents if self.params_file(str(parent)).is_file()), None)
         if outer is not None or (self.params / bare).is_dir():

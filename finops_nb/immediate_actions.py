@@ -46,13 +46,16 @@ def chargeback(found: Findings) -> Fact | None:
     if found.book is None or not found.usage.complete:
         return None
     lines = found.book[found.book["organization"] != UNALLOCATED]
+    rest = found.book[found.book["organization"] == UNALLOCATED]
     if lines.empty:
         return None
     return fact(
-        "Book the {lines:count line} of the ledger, {amount:money} charged to {names:count organization}",
-        lines=len(lines),
+        "Book the {lines:count line} of the ledger, {amount:money} charged to {names:count organization}"
+        + ("" if rest.empty else ", {rest:money} to none"),
+        lines=len(found.book),
         amount=total(lines["amount"]),
         names=lines["organization"].nunique(),
+        rest=total(rest["amount"]),
     )
 
 

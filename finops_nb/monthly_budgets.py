@@ -114,7 +114,7 @@ def _not_counted(lines: Sequence[BudgetLine]) -> Iterator[str]:
 
 
 def _not_in_all(in_force: InForce, months: Sequence[str]) -> Iterator[str]:
-    for (_, name), by_month in in_force.items():
+    for (dimension, name), by_month in in_force.items():
         has = [month for month in months if month in by_month and by_month[month][1] is not None]
         if 0 < len(has) < len(months):
-            yield f"{name} has a budget in {len(has)} of {len(months)} months only: {', '.join(has)}."
+            yield f"The {dimension} {name} has a budget in {len(has)} of {len(months)} months only: {', '.join(has)}."

@@ -143,7 +143,8 @@ def _outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage) -> Ite
             high=max(errors),
         )
     else:
-        yield fact("How far off it may be is not known: no month before was published.")
+        untried = "no published month before it is long enough to try it on" if usage.period.is_month else "it is tried on months only"
+        yield fact("How far off it may be is not known: " + untried + ".")
 
 
 def efficiency_summary(efficiency: pd.DataFrame, params: Params) -> Prose:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from finops_nb.budgets import Budgets
@@ -40,10 +41,14 @@ def warnings(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
     found += budgets.notices
     if not usage.complete:
         found.append(f"PARTIAL: usage is known up to {usage.known_to}, the period ends with {usage.period.last_day}.")
+    if usage.last_day > usage.known_to:
+        later = f"Usage goes on to {usage.last_day}, after as_of: it is in the cost, and neither in the run-rate nor in what is to date."
+        found.append(later)
     if usage.projected:
         found.append(f"WHAT-IF: growth and prices of the scenario change the cost by {plain(usage.projected)} {params.currency}.")
     if usage.unallocated:
         found.append(f"{plain(usage.unallocated)} {params.currency} name no organization.")
+    found += _unknown_names(usage, budgets, params)
     for by in BUDGETED:
         spent = list(usage.groups[by,][by])
         absent = [each for each in budgets.of(by) if each not in spent]
@@ -53,6 +58,21 @@ def warnings(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
             said = (f'{each} (did you mean "{near}"?)' if near else each for each, near in meant)
             found.append(f"{by}_budgets: no usage in the period of {', '.join(said)}.")
     return found
+
+
+def _unknown_names(usage: Usage, budgets: Budgets, params: Params) -> Iterator[str]:
+    """Names of approvals, notes and owners that are much like a name of usage or budgets, and are none."""
+    known = {by: {*usage.groups[by,][by], *budgets.of(by)} for by in BUDGETED}
+    every = known["organization"] | known["product"]
+    for key, names, those in (
+        ("approvals", params.approvals, known["product"]),
+        ("notes", params.notes, every),
+        ("owners", params.owners, every),
+    ):
+        for name in names:
+            near = None if name in those else nearest(name, sorted(those))
+            if near:
+                yield f'{key}: {name} is no name of usage or budgets; did you mean "{near}"?'
 
 
 def _costs(usage: Usage, by: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ NO_BUDGET: Final = "none"
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("not a name; write text in quotes")
+    _whole(value)
     if value == UNALLOCATED:
         raise ValueError(f"{UNALLOCATED} is the report's word for cost without a name; use another name")
     return value
@@ -28,7 +29,15 @@ def _name(value: Any) -> str:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("not text; write text in quotes")
+    _whole(value)
     return value
+
+
+def _whole(value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("half of a character, written as \\ud800 or the like; write the character itself") from None
 
 
 def _budget(value: Any) -> Decimal:
@@ -59,6 +68,8 @@ def _rate(value: Any) -> Decimal:
 def _approval(value: Any) -> str | dict[str, str]:
     if not isinstance(value, dict):
         return _text(value)
+    if not value:
+        raise ValueError("no month; write who approved, or a month such as 2025-12 and who approved")
     for month in value:
         if not MONTH.fullmatch(str(month)):
             raise ValueError(f"{month} is no month; write who approved, or a month such as 2025-12 and who approved")

@@ -163,8 +163,12 @@ class Params(BaseModel):
 
     def shared_parameters(self) -> dict[str, Any]:
         """`as_parameters` as a report may show it: of a path outside the home, only the last part."""
-        places = [place.rsplit("/", 1)[-1] if place.startswith("/") else place for place in self.usage]
-        return self.as_parameters() | {"usage": places}
+        return self.as_parameters() | {"usage": [_last_part(place) for place in self.usage], "budgets": _last_part(self.budgets)}
+
+
+def _last_part(place: str) -> str:
+    """Of a path outside the home, the last part."""
+    return place.rsplit("/", 1)[-1] if place.startswith("/") else place
 
 
 def load_params(home: Home, name: str) -> Params:
@@ -178,7 +182,8 @@ def load_params(home: Home, name: str) -> Params:
     document = read_document(file, shown)
     if name.startswith(FOLDER):
         scenario = validated_document(Scenario, document, shown)
-        return _based(home, scenario).model_copy(update={"scenario": scenario})
+        base = home.check_name(scenario.base) if not scenario.base.startswith(FOLDER) else scenario.base
+        return _based(home, scenario).model_copy(update={"scenario": scenario.model_copy(update={"base": base})})
     if "scenario" in document.data:
         fix = f"Write what it changes as a file of params/{FOLDER}, with this file as its base"
         raise Refusal(placed(Problem("a what-if in a file that is none", fix, column="scenario"), document, shown))

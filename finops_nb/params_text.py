@@ -18,6 +18,7 @@ class ParamsText:
         self.document = document
         self.shown = shown
         self.lines: list[str | None] = list(document.text.splitlines())
+        self.end = "\r\n" if "\r\n" in document.text else "\n"
 
     def change(self, key: str, changes: Mapping[str, Decimal | None]) -> None:
         """Write amounts over the old ones, each in its line; None takes the line out, new names come last.
@@ -35,6 +36,8 @@ class ParamsText:
         added = {name: amount for name, amount in changes.items() if name not in block and amount is not None}
         if added:
             self._add(key, block, yaml_text(added).splitlines())
+        elif block and all(name in changes and changes[name] is None for name in block):
+            self._empty(key)
 
     def replace(self, key: str, value: object) -> None:
         """Write a key at the end, whatever it was before; a comment above the key that follows it stays with that one."""
@@ -50,7 +53,8 @@ class ParamsText:
         self.lines += ["", *yaml_text({key: value}).splitlines()]
 
     def __str__(self) -> str:
-        return "\n".join(line for line in self.lines if line is not None) + "\n"
+        whole = "\n".join(line for line in self.lines if line is not None) + "\n"
+        return whole.replace("\n", self.end)
 
     def _change_line(self, key: str, name: str, old: str, amount: Decimal | None) -> None:
         number = self.document.lines[key, name]
@@ -59,6 +63,11 @@ class ParamsText:
             fix = f"Write each budget of {key} on a line of its own, as name: amount"
             raise Refusal(Problem("a budget that can't be changed in its line", fix, self.shown, number, f"{key}.{name}"))
         self.lines[number - 1] = None if amount is None else f"{match[1]}{amount:f}{match[3]}"
+
+    def _empty(self, key: str) -> None:
+        """A key whose last line was taken out says that there is nothing."""
+        number = self.document.lines[key,]
+        self.lines[number - 1] = re.sub(r":\s*(#.*)?$", r": {}  \1", self.lines[number - 1] or "").rstrip()
 
     def _add(self, key: str, block: Mapping[str, str], new: list[str]) -> None:
         if not block:

@@ -55,6 +55,7 @@ def replace_file(file: Path, data: bytes, check: Callable[[Path], None]) -> None
     Raises:
         OSError: nothing was changed.
     """
+    file = file.resolve()  # a link stays one; what it names is replaced
     draft = file.with_name(f".{file.name}.new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

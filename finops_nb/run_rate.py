@@ -10,6 +10,7 @@ from typing import Final
 
 import pandas as pd
 
+from finops_nb.budgets import Budgets
 from finops_nb.money import DECIMALS, ZERO, ratio, rounded, total
 from finops_nb.period import Period, parse_period
 from finops_nb.published_months import PublishedMonth
@@ -61,11 +62,23 @@ def days_seen(usage: Usage) -> tuple[date, ...]:
     return tuple(day for day in usage.period.days if day <= usage.known_to)
 
 
-def to_date(amount: Decimal | None, usage: Usage) -> Decimal | None:
-    """The part of a period's budget that its days seen have, day by day alike; None without one."""
+def to_date(amount: Decimal | None, usage: Usage, months: Mapping[str, Decimal] | None = None) -> Decimal | None:
+    """The part of a period's budget that its days seen have, day by day alike; None without one.
+
+    Args:
+        amount: of the whole period.
+        usage: for the days.
+        months: amount by month, where they are known; used where they add up to `amount`.
+    """
     if amount is None:
         return None
-    return rounded(amount * len(days_seen(usage)) / len(usage.period.days), DECIMALS)
+    parts = months if months and total(months.values()) == amount else {usage.period.text: amount}
+    seen = days_seen(usage)
+    due = []
+    for name, part in parts.items():
+        days = parse_period(name).days
+        due.append(part * sum(day in days for day in seen) / len(days))
+    return rounded(total(due), DECIMALS)
 
 
 def misses(usage: Usage, months: Iterable[PublishedMonth]) -> tuple[Miss, ...]:
@@ -90,10 +103,20 @@ def misses(usage: Usage, months: Iterable[PublishedMonth]) -> tuple[Miss, ...]:
     return tuple(found)
 
 
-def with_run_rate(variance: pd.DataFrame, usage: Usage) -> pd.DataFrame:
-    """A variance table of a running period with `budget_to_date` beside the budget, and `run_rate_variance`: run-rate − budget."""
-    frame = variance.copy()
-    dates = [to_date(budget, usage) for budget in frame["budget"]]
+def with_run_rate(variance: pd.DataFrame, usage: Usage, budgets: Budgets) -> pd.DataFrame:
+    """A variance table of a running period as it stands on the last day seen.
+
+    Returns:
+        `variance` with `cost_to_date` (of the days seen), `budget_to_date` and `run_rate_variance` (run-rate − budget).
+    """
+    frame, name = variance.copy(), variance.columns[0]
+    spent: dict[str, Decimal] = {}
+    for row in usage.groups["day", name].itertuples():
+        if row.day <= usage.known_to:
+            spent[getattr(row, name)] = spent.get(getattr(row, name), ZERO) + row.cost
+    frame["cost_to_date"] = pd.Series([spent.get(each, ZERO) for each in frame[name]], index=frame.index, dtype=object)
+    months = {each: {month: of.of(name)[each] for month, of in budgets.months.items() if each in of.of(name)} for each in frame[name]}
+    dates = [to_date(budget, usage, months[each]) for each, budget in zip(frame[name], frame["budget"], strict=True)]
     frame["budget_to_date"] = pd.Series(dates, index=frame.index, dtype=object)
     over = [
         None if rate is None or budget is None else rate - budget for rate, budget in zip(frame["run_rate"], frame["budget"], strict=True)

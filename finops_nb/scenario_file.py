@@ -14,6 +14,7 @@ from finops_nb.strict_yaml import read_document
 from finops_nb.validation import validated_document
 from finops_nb.yaml_text import yaml_text
 
+LONGEST: Final = 100
 HEAD: Final = """\
 # A what-if: the base stays as it is. To make its budgets official: finops-nb adopt {name} --reason "..."
 """
@@ -34,8 +35,9 @@ def save_scenario(home: Home, name: str, scenario: Scenario, *, replace: bool = 
     Raises:
         Refusal: the name can't be one, or is taken; or the file could not be written, and nothing was changed.
     """
-    if not SEGMENT.fullmatch(name):
-        fix = "Use letters, digits, dots, dashes and underscores, such as more-for-gamma"
+    name = name.removesuffix(".yaml")
+    if not SEGMENT.fullmatch(name) or len(name) > LONGEST:
+        fix = f"Use letters, digits, dots, dashes and underscores, {LONGEST} at most, such as more-for-gamma"
         raise Refusal(Problem("a name that can't be a file's", fix, column="name", value=name))
     file = home.params_file(f"{FOLDER}{name}")
     shown = home.shown(file)
@@ -49,7 +51,8 @@ def save_scenario(home: Home, name: str, scenario: Scenario, *, replace: bool = 
     try:
         replace_file(file, scenario_text(f"{FOLDER}{name}", scenario).encode("utf-8"), reads_back)
     except OSError as error:
-        raise Refusal(Problem(f"could not be written: {error.strerror}", "Nothing was changed; make room and save again", shown)) from error
+        fix = "Nothing was changed; see to room and rights there, then save again"
+        raise Refusal(Problem(f"could not be written: {error.strerror}", fix, shown)) from error
     return file
 
 

@@ -76,7 +76,7 @@ KEY: Final = Column("key", "Key", "text", "a key of the params file")
 VALUE: Final = Column("value", "Value", "text", "what it was set to")
 
 NAME: Final = Column("name", "Name", "text", "an organization or a product")
-COST_TO_DATE: Final = Column("cost", "Cost to Date", "money", "the cost of the days seen", additive=True)
+COST_TO_DATE: Final = Column("cost_to_date", "Cost to Date", "money", "the cost of the days seen", additive=True)
 BUDGET_TO_DATE: Final = Column("budget_to_date", "Budget to Date", "money", "budget × days seen ÷ days of the period", additive=True)
 RUN_RATE: Final = Column(
     "run_rate", "Run-rate", "money", "the cost at the period's end, if each weekday goes on as its days seen", additive=True

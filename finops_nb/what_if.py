@@ -19,7 +19,7 @@ from finops_nb.param_types import NO_BUDGET
 from finops_nb.params import load_params
 from finops_nb.projection import project
 from finops_nb.scenario import Scenario
-from finops_nb.scenario_difference import scenario_difference
+from finops_nb.scenario_difference import check_names, scenario_difference
 from finops_nb.schema import BUDGETED
 from finops_nb.supposition import Key, Supposition, supposition_of
 from finops_nb.table import Table
@@ -68,6 +68,7 @@ class WhatIf:
         self.future: list[Supposition] = []
         self.editing: Key | None = None
         self.projected: tuple[Any, Usage] | None = None
+        check_names(self.measured, read_budgets(loaded, self.home), loaded)
         self.before = self._variances(self.measured, self.approved)
 
     def edit(self, key: Key, text: str) -> None:
@@ -104,7 +105,7 @@ class WhatIf:
         for by in BUDGETED:
             approved = {name: f"{amount:f}" for name, amount in self.approved.of(by).items()}
             given = keys.pop(f"{by}_budgets", {})
-            differing = {name: text for name, text in given.items() if not _same(text, approved.get(name, NO_BUDGET))}
+            differing = {name: text for name, text in given.items() if not same_amount(text, approved.get(name, NO_BUDGET))}
             keys |= {f"{by}_budgets": differing} if differing else {}
         return keys
 
@@ -137,7 +138,8 @@ class WhatIf:
         sums: list[str] = []
         first = headline(*outcome.totals)
         for by, before, after, totals in zip(BUDGETED, outcome.before, outcome.variances, outcome.totals, strict=True):
-            rows = [row for row in scenario_difference(before, after).to_dict("records") if row["budget_change"] or row["budget"] is None]
+            differing = scenario_difference(before, after).to_dict("records")
+            rows = [row for row in differing if row["budget_change"] or (row["budget"] is None and row["budget_before"] is not None)]
             moved += (_moved(row, by, fmt) for row in rows)
             if rows or totals is first:
                 sums.append(_total(totals, "" if totals is first else f" by {by}", fmt))
@@ -176,7 +178,8 @@ def _moved(row: Mapping[str, Any], by: str, fmt: Format) -> str:
     return f"{row[by]} {fmt.change(row['budget_change'])} → {used}"
 
 
-def _same(text: str, other: str) -> bool:
+def same_amount(text: str, other: str) -> bool:
+    """Whether two texts of a scenario's file say the same budget: 5000 and 5000.00 do."""
     return text == other or (NO_BUDGET not in (text, other) and Decimal(text) == Decimal(other))
 
 

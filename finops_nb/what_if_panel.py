@@ -21,11 +21,12 @@ from finops_nb.scenario_file import save_scenario
 from finops_nb.schema import ALL, BUDGETED, UNALLOCATED
 from finops_nb.table import Row, Table
 from finops_nb.validation import validated
-from finops_nb.what_if import Outcome, WhatIf
+from finops_nb.what_if import Outcome, WhatIf, same_amount
 
 GROWTH: Final = {"min": -50, "max": 100, "step": 1, "unit": "%"}
 PRICE: Final = {"min": -90, "max": 100, "step": 1, "unit": "%"}
 FORM: Final = ("name", "author", "reason")
+EDITED: Final = "The scenario's file was changed, or removed, since it was saved here. Save it under another name, or open it anew."
 UNSAVED: Final = "Save the scenario first; its report is of what was saved."
 
 
@@ -45,7 +46,7 @@ class Panel:
         self.errors: dict[str, str] = {}
         self.message = ""
         self.report = ""
-        self.own = {name} if name else set()
+        self.written: dict[str, bytes] = {name: what_if.home.params_file(what_if.name).read_bytes()} if name else {}
         self.saved = what_if.changes() if saved else None
         self.actions: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "budget": lambda said: self._edit((f"{said['dimension']}_budgets", said["name"]), said["text"]),
@@ -103,8 +104,8 @@ class Panel:
         text = supposed.typed.get(key, "" if approved is None else f"{approved:f}")
         valid = supposed.valid.get(key)
         line = {"name": name, "text": text, "placeholder": "no budget", "error": supposed.errors.get(key, ""), "cells": cells}
-        was = NO_BUDGET if approved is None else f"{approved:f}"
-        return line | {"changed": valid is not None and valid != was, "fixed": name == UNALLOCATED}
+        changed = valid is not None and not same_amount(valid, NO_BUDGET if approved is None else f"{approved:f}")
+        return line | {"changed": changed, "fixed": name == UNALLOCATED}
 
     def _drivers(self, outcome: Outcome) -> dict[str, Any]:
         names = [name for name in outcome.variances[0]["organization"] if name != UNALLOCATED]
@@ -143,14 +144,22 @@ class Panel:
         about = {"base": what_if.base, "author": self.form["author"], "date": today, "reason": self.form["reason"]}
         keys = what_if.changes() | {"base_was": snapshot(what_if.params, what_if.approved)}
         try:
-            file = save_scenario(what_if.home, self.form["name"], validated(Scenario, about | keys), replace=self.form["name"] in self.own)
+            file = save_scenario(
+                what_if.home, self.form["name"], validated(Scenario, about | keys), replace=self._is_mine(self.form["name"])
+            )
         except Refusal as refusal:
             self.errors = {problem.column: f"{problem.rule}. {problem.fix}." for problem in refusal.problems if problem.column in FORM}
             self.message = f"Not saved: {refusal}"
             return
-        self.own.add(self.form["name"])
+        self.form["name"] = file.stem
+        self.written[file.stem] = file.read_bytes()
         self.saved = what_if.changes()
         self.message = f"Saved as {what_if.home.shown(file)}."
+
+    def _is_mine(self, name: str) -> bool:
+        """The scenario of that name stands as this panel wrote or opened it."""
+        file = self.what_if.home.params_file(f"{FOLDER}{name}")
+        return name in self.written and file.is_file() and file.read_bytes() == self.written[name]
 
     def _report(self) -> None:
         if not self._is_saved():
@@ -158,6 +167,10 @@ class Panel:
             return
         name = f"{FOLDER}{self.form['name']}"
         home = self.what_if.home
+        self.report = ""
+        if not self._is_mine(self.form["name"]):
+            self.message = EDITED
+            return
         # -P: the folder that JupyterLab works in must not take the place of a module.
         command = [sys.executable, "-P", "-m", "finops_nb", "run", name]
         ended = subprocess.run(

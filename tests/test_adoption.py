@@ -110,6 +110,33 @@ def test_it_refuses_what_it_can_not_adopt(home):
     unchanged_refusal(home, name, "the base is no official month")
 
 
+def test_it_refuses_a_name_that_is_not_there(home):
+    """As `run` does, with the nearest that is; a new name that has usage gets its first budget."""
+    unchanged_refusal(
+        home, write_scenario(home, "organization_budgets:\n  org-aa: 250\n"), 'org-aa: no organization .*Did you mean "org-a"'
+    )
+    assert adopt(home, write_scenario(home, "product_budgets:\n  search: 250\n"), "why", DAY).version == "revised 1"
+
+
+def test_the_last_budget_can_be_taken_away(home):
+    """Nothing is left, and the file says so."""
+    adopt(home, write_scenario(home, "product_budgets:\n  chat: none\n"), "why", DAY)
+    assert "product_budgets: {}\n" in home.params_file("2025-12").read_text()
+    assert (budgets_of(home).products, budgets_of(home).versions[0].products) == ({}, {"chat": Decimal("4000.50")})
+
+
+def test_line_ends_and_links_stay(home):
+    """A file of CRLF keeps them in every line; of a link, what it names is changed."""
+    file, shared = home.params_file("2025-12"), home.root / "shared.yaml"
+    shared.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    file.unlink()
+    file.symlink_to(shared)
+    adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 5500\n"), "why", DAY)
+    assert file.is_symlink()
+    assert shared.read_bytes().count(b"\r\n") == shared.read_bytes().count(b"\n") > 20
+    assert budgets_of(home).version.label == "revised 1"
+
+
 def test_it_refuses_a_budget_that_has_no_line_of_its_own(home):
     text = home.params_file("2025-12").read_text().replace("product_budgets:\n  chat: 4000.50\n", "product_budgets: {chat: 4000.50}\n")
     home.params_file("2025-12").write_text(text)

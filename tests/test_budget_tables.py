@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -50,8 +52,8 @@ def running(usage_of, last_day: int = 14):
 def test_a_running_period_has_its_budget_to_date_and_run_rate(usage_of, params):
     """10 a day: 140 of 14 days, 310 in 31; the budget of 300 is 135.48 to date (300 × 14 ÷ 31), and 10 too little."""
     usage = running(usage_of)
-    _, organizations, products, totals = made_of(usage, made := params(organization_budgets={"a": 300}))
-    table = budget_tables.running_period(organizations, products, totals, usage, made)
+    budgets, organizations, products, totals = made_of(usage, made := params(organization_budgets={"a": 300}))
+    table = budget_tables.running_period(organizations, products, totals, usage, budgets, made)
     assert cells(table)["a"] == {
         "Name": "a",
         "Cost to Date": "$140.00",
@@ -65,11 +67,25 @@ def test_a_running_period_has_its_budget_to_date_and_run_rate(usage_of, params):
     assert cells(table)["x"]["Budget"] == "n/a"
 
 
+def test_what_is_known_ends_with_as_of(usage_of, params):
+    """Seven of the fourteen days: 70 to date, 300 × 7 ÷ 31 = 67.74 of budget, 310 at the end; the rest is in the cost, and said."""
+    usage = replace(running(usage_of), known_to=date(2025, 12, 7))
+    budgets, organizations, products, totals = made_of(usage, made := params(organization_budgets={"a": 300}, as_of="2025-12-07"))
+    table = budget_tables.running_period(organizations, products, totals, usage, budgets, made)
+    found = cells(table)
+    assert [found["a"][head] for head in ("Cost to Date", "Budget to Date", "Run-rate")] == ["$70.00", "$67.74", "$310.00"]
+    assert found["Total"]["Cost to Date"] == "$70.00"
+    said = overview(usage, read_budgets(made), made, "2025-12", Kind.OFFICIAL)["warnings"]
+    assert any(text.startswith("Usage goes on to 2025-12-14, after as_of") for text in said)
+    assert "counts as a whole day" not in text_of(table)
+    assert "counts as a whole day" in text_of(budget_tables.running_period(organizations, products, totals, usage, budgets, params()))
+
+
 def test_below_a_week_there_is_no_run_rate(usage_of, params):
     """And that is said, on top too."""
     usage = running(usage_of, 6)
-    _, organizations, products, totals = made_of(usage, made := params(organization_budgets={"a": 300}))
-    table = budget_tables.running_period(organizations, products, totals, usage, made)
+    budgets, organizations, products, totals = made_of(usage, made := params(organization_budgets={"a": 300}))
+    table = budget_tables.running_period(organizations, products, totals, usage, budgets, made)
     assert (cells(table)["a"]["Run-rate"], cells(table)["a"]["Budget to Date"]) == ("n/a", "$58.06")
     assert "No run-rate to 31 December" in text_of(table)
     said = text_of(narrative.outlook(headline(*totals), (), usage, made))
@@ -86,16 +102,16 @@ def test_the_outlook_has_its_error_beside_it(usage_of, params):
         said + "After as many days, it would have missed the 2 months before by -3.0% to +5.0%."
     )
     assert text_of(narrative.outlook(headline(*totals), (), usage, made)) == (
-        said + "How far off it may be is not known: no month before was published."
+        said + "How far off it may be is not known: no published month before it is long enough to try it on."
     )
     rows = cells(budget_tables.run_rate_misses(missed, usage, made))
     assert rows["November 2025"] == {"Month": "November 2025", "Run-rate": "$97.00", "Actual": "$100.00", "Error": "-3.0%"}
 
 
 def test_of_a_period_that_is_over_nothing_is_foretold(six, params):
-    _, organizations, products, totals = made_of(six, made := params(organization_budgets={"org-a": 300}))
+    budgets, organizations, products, totals = made_of(six, made := params(organization_budgets={"org-a": 300}))
     shown = [
-        budget_tables.running_period(organizations, products, totals, six, made),
+        budget_tables.running_period(organizations, products, totals, six, budgets, made),
         budget_tables.run_rate_misses((), six, made),
         narrative.outlook(headline(*totals), (), six, made),
     ]

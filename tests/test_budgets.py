@@ -108,8 +108,18 @@ def test_the_sum_of_the_months_params(home, params):
     write_month(home, "2025-12", "budgets: budgets.csv\n")
     budgets = read_budgets(params(period="2025-Q4", budgets="months:"), home)
     assert budgets.organizations == {"org-a": Decimal(5530), "org-b": Decimal(100), "org-c": Decimal("1.50")}
-    assert "org-c has a budget in 1 of 3 months only: 2025-10." in budgets.notices
+    assert "The organization org-c has a budget in 1 of 3 months only: 2025-10." in budgets.notices
     assert budgets.version.reason == "2025-10 original, 2025-11 original, 2025-12 revised 1"
+
+
+def test_a_file_that_is_not_of_its_month_is_not_added(home, params):
+    """2025-12.yaml may be an analysis of the quarter; then it is no month's budget, and no endless sum either."""
+    for month in ("2025-10", "2025-11"):
+        write_month(home, month, "organization_budgets:\n  org-a: 10\n")
+    for budgets in ("organization_budgets:\n  org-a: 10\n", "budgets: 'months:'\n"):
+        home.params_file("2025-12").write_text(f'period: "2025-Q4"\nusage: "sample:"\n{budgets}')
+        with pytest.raises(Refusal, match=r"params/2025-12\.yaml is of 2025-Q4, not of 2025-12"):
+            read_budgets(params(period="2025-Q4", budgets="months:"), home)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_a_budget_in_some_months_only_is_said():
     found = of(lines, "2025-10", "2025-11", "2025-12")
 
     assert found.organizations == {"a": Decimal(3), "b": Decimal(300)}
-    assert found.notices == ("a has a budget in 2 of 3 months only: 2025-10, 2025-12.",)
+    assert found.notices == ("The organization a has a budget in 2 of 3 months only: 2025-10, 2025-12.",)
 
 
 def test_a_product_and_an_organization_of_one_name_are_two():

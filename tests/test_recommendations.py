@@ -86,8 +86,10 @@ def test_it_reviews_no_overrun_that_does_not_matter(advise, usage_of, cost, key,
 
 
 def test_it_books_the_ledger_where_there_is_one(advise, six):
-    """Four lines of two organizations, 8.00; what has no organization is charged to none."""
-    assert advise(six, books=True)["Chargeback Implementation"] == "Book the 4 lines of the ledger, $8.00 charged to 2 organizations"
+    """Five lines: four of two organizations, 8.00; what has no organization is charged to none."""
+    assert advise(six, books=True)["Chargeback Implementation"] == (
+        "Book the 5 lines of the ledger, $8.00 charged to 2 organizations, $2.00 to none"
+    )
     assert "Chargeback Implementation" not in advise(six)
 
 

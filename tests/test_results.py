@@ -76,6 +76,15 @@ def test_warnings_are_sentences_with_money(six, params):
     assert overviewed["rows"] == {"read": 6, "used": 6, "outside_period": 0}
 
 
+def test_a_name_much_like_a_known_one_is_asked_about(six, params):
+    """In approvals, notes and owners; a name like no other may be one that spends nothing this month."""
+    made = params(approvals={"serch": "CFO"}, notes={"org-aa": "hi"}, owners={"org-b": "Bob", "elsewhere": "Eve"})
+    assert warnings(six, read_budgets(made), made)[1:] == [
+        'approvals: serch is no name of usage or budgets; did you mean "search"?',
+        'notes: org-aa is no name of usage or budgets; did you mean "org-a"?',
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "period", "kind"),
     [

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb.budgets import read_budgets
-from finops_nb.money import total
+from finops_nb.money import rounded, total
 from finops_nb.published_months import PublishedMonth
 from finops_nb.run_rate import days_seen, misses, run_rates, to_date, with_run_rate
 from finops_nb.variance import Status, total_variance, variance_by
@@ -67,6 +67,16 @@ def test_budget_to_date_is_by_days(usage_of):
     assert (to_date(Decimal(310), usage), to_date(None, usage)) == (Decimal(120), None)
 
 
+def test_budget_to_date_is_that_of_the_months_where_they_are_known(usage_of):
+    """October 300 and November 300 are over, of December's 3,000 one day of 31: 600 + 96.77; else 3,600 × 62 ÷ 92."""
+    usage = usage_of([("a", "x", "f", "c", "1", "2025-12-01")], "2025-Q4", complete=False)
+    months = {"2025-10": Decimal(300), "2025-11": Decimal(300), "2025-12": Decimal(3000)}
+    assert rounded(to_date(Decimal(3600), usage, months), 2) == Decimal("696.77")
+    assert rounded(to_date(Decimal(3600), usage), 2) == Decimal("2426.09")
+    # A scenario that changes the quarter's budget says nothing of its months.
+    assert rounded(to_date(Decimal(9200), usage, months), 2) == Decimal("6200.00")
+
+
 @pytest.mark.parametrize(("budget", "status"), [(1000, Status.UNDER), (672, Status.UNDER), ("671.99", Status.AT_RISK), (100, Status.OVER)])
 def test_a_run_rate_above_budget_is_at_risk(usage_of, params, budget, status):
     """672 at the end: at risk against 671.99 long before 80% is used, and not against 672."""
@@ -75,7 +85,7 @@ def test_a_run_rate_above_budget_is_at_risk(usage_of, params, budget, status):
     variance = variance_by(usage, "organization", read_budgets(made), made)
     assert list(variance["status"]) == [status]
     assert total_variance(variance, made.at_risk, False).run_rate == Decimal(672)
-    line = with_run_rate(variance, usage).iloc[0]
+    line = with_run_rate(variance, usage, read_budgets(made)).iloc[0]
     assert line["run_rate_variance"] == Decimal(672) - Decimal(budget)
 
 

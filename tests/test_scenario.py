@@ -136,6 +136,18 @@ def test_it_says_what_of_its_base_has_changed_since(home):
         home.params_file("2025-12").write_text(text)
 
 
+def test_its_base_may_be_written_as_a_file(home):
+    """It is called by its name all the same."""
+    name = write_scenario(home, "")
+    home.params_file(name).write_text(home.params_file(name).read_text().replace('"2025-12"', "2025-12.yaml", 1))
+    assert load_params(home, name).scenario.base == "2025-12"
+
+
+def test_half_a_character_is_refused(home):
+    """It could be written into no file."""
+    assert "half of a character" in refused(home, 'organization_budgets:\n  "org-\\ud83d": 5\n')
+
+
 def test_changes_lie_over_budgets():
     """None takes away; the budgets given stay as they are."""
     budgets = {"a": Decimal(1), "b": Decimal(2)}

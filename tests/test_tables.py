@@ -53,7 +53,7 @@ def all_tables(usage, params) -> list[tables.Table]:
         tables.rows_account(usage, params),
         tables.data_quality(usage, budgets, params),
         tables.parameters(params),
-        budget_tables.running_period(organizations, products, (organization_total, product_total), usage, params),
+        budget_tables.running_period(organizations, products, (organization_total, product_total), usage, budgets, params),
         budget_tables.budget_alerts(alerts, params),
         budget_tables.policies(breaches(usage, organizations, products, budgets, params), params),
         what_if_table(organizations, products, (organization_total, product_total), (organizations, products), params),

@@ -87,6 +87,12 @@ def test_usage_is_known_to_as_of_or_to_its_last_day_within_the_period(tmp_path, 
     assert usage.known_to == date(2025, 12, known_to)
 
 
+def test_a_day_before_the_period_is_no_as_of(tmp_path):
+    """Nothing of the period would be known."""
+    with pytest.raises(Refusal, match="as_of: a day before December 2025"):
+        read(write_calls(tmp_path / "u.csv", call()), as_of="2025-11-30")
+
+
 CALLS = st.builds(
     lambda day, cost, organization, product, feature, model: call(
         timestamp=day, cost_usd=cost, organization_id=organization, product_id=product, feature_id=feature, model=model

@@ -222,6 +222,24 @@ def test_a_save_asks_for_what_is_missing(own):
     assert load_params(own.what_if.home, "scenarios/mine").scenario.organization_budgets == {"org-a": Decimal(3)}
 
 
+def test_a_file_that_was_edited_since_is_neither_replaced_nor_reported(own):
+    """By somebody's editor, or removed: the panel's report must be of what the panel shows."""
+    own.act(budget("org-a", "2"))
+    own.act({"do": "save", "name": "mine.yaml", "author": "Ana", "reason": "why"})
+    file = own.what_if.home.params_file("scenarios/mine")
+    assert (file.is_file(), own.view()["scenario"]["name"]) == (True, "mine")
+    edited = file.read_text().replace("org-a: 2", "org-a: 9999")
+    file.write_text(edited)
+    own.act({"do": "report"})
+    assert own.view()["scenario"]["message"].startswith("The scenario's file was changed, or removed, since")
+    own.act({"do": "save", "name": "mine", "author": "Ana", "reason": "why"})
+    assert own.view()["scenario"]["errors"]["name"].startswith("there is a scenario of that name")
+    assert file.read_text() == edited
+    file.unlink()
+    own.act({"do": "report"})
+    assert own.view()["scenario"]["report"] == ""
+
+
 def test_what_was_changed_after_the_save_is_not_reported(own):
     """The report is of what was saved; undone to it, it is saved again."""
     own.act({"do": "report"})
@@ -262,6 +280,23 @@ def test_cost_without_a_name_has_no_field(usage_of, shared, tmp_path):
     file.write_text(file.read_text().replace("org-b", ""))
     panel = Panel(WhatIf("2025-12", home=home))
     assert [each["name"] for each in panel.view()["sections"][0]["rows"] if each["fixed"]] == ["(unallocated)"]
+
+
+def test_the_mail_names_only_budgets_that_were_changed(tmp_path):
+    """Growth changes every cost; a name that has no budget, and had none, is not said to have lost one."""
+    home = make_scenario_home(tmp_path)
+    file = home.root / "usage" / "calls.csv"
+    file.write_text(file.read_text().replace("org-b", ""))
+    panel = Panel(WhatIf("2025-12", home=home))
+    panel.act(driver("growth", "10"))
+    assert panel.view()["sentence"] == "usage of all organizations +10%; total budget $8,000.00, 99.9% unspent"
+
+
+def test_a_scenario_that_names_what_is_not_there_is_not_opened(tmp_path):
+    """As `run` does."""
+    home = make_scenario_home(tmp_path)
+    with pytest.raises(Refusal, match=r'organization_budgets\.org-aa: .*Did you mean "org-a"'):
+        WhatIf("", write_scenario(home, "organization_budgets:\n  org-aa: 5\n"), home)
 
 
 def test_a_base_that_can_not_be_read_is_refused(shared):

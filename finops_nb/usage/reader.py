@@ -37,6 +37,9 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         Refusal: all that is wrong with the files, each with its line; or no row of theirs is in the period.
         Failure: the engine gave up, for want of memory or disk.
     """
+    if params.as_of and params.as_of < params.window.start:
+        fix = "Write the last day for which the usage of the period is complete, or take it out"
+        raise Refusal(Problem(f"a day before {params.window.label}", fix, column="as_of", value=f"{params.as_of}"))
     detail = detail or bool(params.growth or params.model_prices)
     sources, notices = find_sources(params, home)
     before = states(sources)
