@@ -71,6 +71,8 @@ def _unknown(scenario: Scenario, usage: Usage, budgets: Budgets) -> Iterator[Pro
         rule = f"no {by} of that name has usage or a budget"
         yield from _missing(changes, known[by], f"{by}_budgets", rule)
     scopes = [ALL, *known["organization"]]
+    if ALL in known["organization"] and (scenario.growth or scenario.model_prices):
+        yield Problem(f"an organization is called {ALL}, which here means every one", "Rename it in the usage", column="growth")
     yield from _missing(scenario.growth, scopes, "growth", "no organization of that name")
     for model, rates in scenario.model_prices.items():
         yield from _missing(rates, scopes, f"model_prices.{model}", "no organization of that name")

@@ -108,7 +108,7 @@ class Panel:
         return line | {"changed": changed, "fixed": name == UNALLOCATED}
 
     def _drivers(self, outcome: Outcome) -> dict[str, Any]:
-        names = [name for name in outcome.variances[0]["organization"] if name != UNALLOCATED]
+        names = [name for name in outcome.variances[0]["organization"] if name not in (UNALLOCATED, ALL)]
         scopes = [{"key": ALL, "label": "all organizations"}, *({"key": name, "label": name} for name in sorted(names))]
         models = [(("model_prices", model), f"Price of {model}", PRICE) for model in self.what_if.measured.models]
         sliders = [self._slider(*each) for each in ((("growth",), "Growth of usage", GROWTH), *models)]

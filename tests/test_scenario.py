@@ -113,6 +113,14 @@ def test_it_changes_nothing_that_is_not_there(home, text, said):
         check_name(write_scenario(home, text), home)
 
 
+def test_an_organization_that_is_called_all_has_no_rate_of_its_own(home):
+    """Nobody could tell whose rate it is."""
+    file = home.root / "usage" / "calls.csv"
+    file.write_text(file.read_text().replace("org-b", "(all)"))
+    with pytest.raises(Refusal, match=r"growth: an organization is called \(all\)"):
+        check_name(write_scenario(home, "growth:\n  (all): 0.1\n"), home)
+
+
 def test_it_says_what_of_its_base_has_changed_since(home):
     """An amount, a name more, another key; the order of names and the way an amount is written change nothing."""
     name = write_scenario(home, "")
