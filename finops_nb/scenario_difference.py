@@ -23,7 +23,7 @@ def scenario_difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFra
 
     Args:
         before: from `variance_by`, with what is approved and what was spent.
-        after: likewise, with the scenario.
+        after: likewise, with the scenario; with every name of `before`, so that a budget that is taken away is seen.
 
     Returns:
         The name, `budget_before`, `budget` (None: none), `budget_change` (budget − approved budget, none counted as
@@ -41,8 +41,6 @@ def scenario_difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFra
             | {f"{each}_before": value for each, value in was.items()}
             | {f"{each}_change": (row[each] or ZERO) - (was[each] or ZERO) for each in ("budget", "cost")}
         )
-    gone = [each for each in former.index if each not in set(after[name])]
-    rows += [_without(name, each, former) for each in gone]
     differing = [row for row in rows if any(row[each] != row[f"{each}_before"] for each in BEFORE_AND_AFTER)]
     columns = [name, *(f"{each}{when}" for each in ("budget", "cost") for when in ("_before", "", "_change"))]
     return pd.DataFrame(differing, columns=[*columns, "variance", "budget_used", "run_rate", "status_before", "status"], dtype=object)
@@ -84,11 +82,3 @@ def _missing(names: Iterable[str], known: Collection[str], key: str, rule: str) 
         if name not in known:
             fix = did_you_mean(name, known) if known else "Take it out"
             yield Problem(rule, fix, column=f"{key}.{name}")
-
-
-def _without(name: str, each: str, former: pd.DataFrame) -> dict:
-    """The row of a name whose budget a scenario takes away, and which has spent nothing."""
-    was = former.loc[each]
-    row = dict.fromkeys(("budget", "variance", "budget_used", "run_rate", "status")) | {name: each, "cost": ZERO}
-    changes = {"budget_change": -(was["budget"] or ZERO), "cost_change": ZERO}
-    return row | {f"{key}_before": was[key] for key in BEFORE_AND_AFTER} | changes

@@ -34,7 +34,6 @@ from finops_nb.what_if_table import what_if_table
 class Outcome:
     """What a supposition comes to: by organization and by product, with and without it, and in total."""
 
-    budgets: Budgets
     growth: Mapping[str, Decimal]
     model_prices: Mapping[str, Mapping[str, Decimal]]
     variances: tuple[pd.DataFrame, pd.DataFrame]
@@ -125,7 +124,7 @@ class WhatIf:
         budgets = supposed(self.approved, scenario)
         variances = self._variances(usage, budgets)
         totals = tuple(total_variance(each, self.params.at_risk, usage.complete) for each in variances)
-        return Outcome(budgets, scenario.growth, scenario.model_prices, variances, totals, self.before)
+        return Outcome(scenario.growth, scenario.model_prices, variances, totals, self.before)
 
     def table(self, outcome: Outcome) -> Table:
         """The outcome as a table."""

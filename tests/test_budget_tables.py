@@ -169,7 +169,7 @@ def difference_of(usage, made):
     budgets = read_budgets(made)
     after = project(usage, made.growth, made.model_prices)
     frames = [
-        scenario_difference(variance_by(usage, by, budgets.before, made), variance_by(after, by, budgets, made))
+        scenario_difference(variance_by(usage, by, budgets.before, made), variance_by(after, by, budgets, made, budgets.before.of(by)))
         for by in ("organization", "product")
     ]
     return budget_tables.scenario_changes(*frames, budgets, made)
