@@ -49,7 +49,7 @@ def running_period(
         days=len(usage.period.days),
         known=usage.known_to,
     )
-    more = "" if params.as_of else " The last of them counts as a whole day; `as_of` says where it is not."
+    more = "" if params.as_of else " The last of them counts as a whole day, since no as_of says otherwise."
     seen = fact(seen.text + more, **seen.values)
     none = fact("No run-rate to {end}: less than a week of days is seen.", end=last_day)
     rated = any(total.run_rate is not None for total in totals)

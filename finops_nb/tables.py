@@ -167,5 +167,9 @@ def _grouped(frame: pd.DataFrame) -> tuple[Block, ...]:
 def _spelled(value: Any) -> str:
     """A parameter's value as one line of text."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {each}" for key, each in value.items()) or "none"
-    return (", ".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)) or "none"
+        return ", ".join(f"{key}: {_nested(each)}" for key, each in value.items()) or "none"
+    return (", ".join(map(_nested, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)) or "none"
+
+
+def _nested(value: Any) -> str:
+    return f"({_spelled(value)})" if isinstance(value, Mapping) else _spelled(value)

@@ -73,6 +73,17 @@ def figure(text: str) -> Decimal:
     return money if money is not None else Decimal(text.replace(",", ""))
 
 
+def test_parameters_are_spelled_to_their_depth(params):
+    """A list of mappings, as the versions of budgets are, is text like all others."""
+    versions = [{"version": "original", "organization_budgets": {"a": 5}, "product_budgets": {}}, {"version": "revised 1", "author": "Ana"}]
+    table = tables.parameters(params(organization_budgets={"a": 7}, budget_versions=versions))
+    said = {line["key"]: line["value"] for line in table.records()}
+    assert (said["organization_budgets"], said["alert_thresholds"], said["approvals"]) == ("a: 7", "0.5, 0.8, 1.0", "none")
+    assert "(version: original, " in said["budget_versions"]
+    assert "organization_budgets: (a: 5)" in said["budget_versions"]
+    assert "{" not in said["budget_versions"]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(calls=calls, organization_budgets=budgets, product_budgets=budgets, complete=st.booleans())
 def test_every_printed_table_foots(usage_of, params, calls, organization_budgets, product_budgets, complete):
