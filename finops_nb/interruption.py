@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ class Interruption:
         self.stop: Callable[[], None] = lambda: None
         self._held = False
         self._former: dict[int, Callable[[int, FrameType | None], object] | int] = {}
+        self._unraisable = sys.unraisablehook
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
@@ -36,11 +38,14 @@ class Interruption:
                 if former not in (signal.SIG_IGN, None):
                     self._former[number] = former
                     signal.signal(number, self._arrive)
+            self._unraisable, sys.unraisablehook = sys.unraisablehook, self._pass_over
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, former in self._former.items():
             signal.signal(number, former)
+        if sys.unraisablehook == self._pass_over:
+            sys.unraisablehook = self._unraisable
 
     def check(self) -> None:
         """Raise `KeyboardInterrupt` if a signal came, even where the first raise was swallowed."""
@@ -69,3 +74,7 @@ class Interruption:
         self.stop()
         if first and not self._held:
             raise KeyboardInterrupt
+
+    def _pass_over(self, unraisable: sys.UnraisableHookArgs) -> None:
+        if not (self.arrived and isinstance(unraisable.exc_value, KeyboardInterrupt)):
+            self._unraisable(unraisable)

@@ -139,6 +139,7 @@ def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, 
     edition.save(job.staging)
     variables = {STAGING_VARIABLE: str(job.staging), HOME_VARIABLE: str(job.home.root)}
     variables |= {PRELOAD: WORKBENCH} if WORKBENCH.encode() in raw else {}
+    interruption.check()
     with running_kernel(job.staging, variables, interruption.shielded) as kernel:
         interruption.stop = kernel.kill
         # Two seconds of imports, while the kernel starts; in a thread, an interruption could leave an import lock held.

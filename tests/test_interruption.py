@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
+import weakref
 
 import pytest
 
@@ -45,6 +47,33 @@ def test_a_swallowed_interruption_is_remembered():
             os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(KeyboardInterrupt), interruption.held():
             raise AssertionError("the block was entered")
+
+
+class Referent:
+    """Something that a weak reference can point at."""
+
+
+def unraisable_in(error):
+    """Raise `error` where it can't be passed on: in the callback of a weak reference."""
+    referent = Referent()
+    kept = weakref.ref(referent, lambda _: error())
+    del referent
+    assert kept() is None
+
+
+def test_an_interruption_that_cannot_be_passed_on_prints_nothing(monkeypatch):
+    """It shows no traceback of a signal that came in a finalizer, still stops, and leaves all other errors visible."""
+    shown = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: shown.append(unraisable.exc_type))
+    former = sys.unraisablehook
+    with Interruption() as interruption:
+        unraisable_in(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        assert shown == []
+        with pytest.raises(KeyboardInterrupt):
+            interruption.check()
+        unraisable_in(lambda: 1 / 0)
+        assert shown == [ZeroDivisionError]
+    assert sys.unraisablehook is former
 
 
 def test_an_error_in_a_held_block_is_not_covered_up():
