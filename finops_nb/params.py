@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from finops_nb.budget_version import BudgetVersion, checked_versions
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home
+from finops_nb.mail_list import MailList
 from finops_nb.money import ZERO
 from finops_nb.param_types import Approval, Boolean, Budget, Day, Fraction, Name, Text, Texts
 from finops_nb.period import Period, parse_period
@@ -24,6 +25,8 @@ from finops_nb.validation import placed, validated, validated_document
 SAMPLE: Final = "sample:"
 CURRENCY: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
 DIALECTS: Final = ("calls",)
+DELIVERY: Final = ("mail", "pdf")
+"""Keys that say where a report goes and not what is in it: no parameters of the notebook, and in no report."""
 COLUMNS: Final = (
     "timestamp",
     "cost",
@@ -40,7 +43,7 @@ COLUMNS: Final = (
 
 
 class Params(BaseModel):
-    """What one report is asked for. Every key of a params file is a field here, and a parameter of the notebook.
+    """What one report is asked for. Every key of a params file is a field here and, but for `DELIVERY`, a parameter of the notebook.
 
     Amounts are `Decimal` in `currency`, ratios are fractions, unknown keys are refused.
     """
@@ -83,6 +86,8 @@ class Params(BaseModel):
     notes: dict[Name, Text] = Field(default_factory=dict, description="commentary by organization or product, printed beside its line")
     as_of: Day = Field(None, description="the day up to which usage is complete, where the data alone can't tell")
     customer_names: Boolean = Field(False, description="false: customers are counted, never named")
+    mail: MailList | None = Field(None, description="whom the report goes to: {to: [ada@example.com], cc: [], attachment: [html]}")
+    pdf: Boolean = Field(False, description="true: the report as PDF too")
     scenario: Scenario | None = Field(None, description="what a file of params/scenarios/ changes; no other file has it")
 
     @field_validator("period")
@@ -156,9 +161,14 @@ class Params(BaseModel):
         """Changes of price that a scenario supposes: fraction by organization, by model."""
         return self.scenario.model_prices if self.scenario else {}
 
+    @property
+    def wants_pdf(self) -> bool:
+        """The report is to be published as PDF too."""
+        return self.pdf or (self.mail is not None and "pdf" in self.mail.attachment)
+
     def as_parameters(self) -> dict[str, Any]:
-        """Every field as JSON scalars, amounts as text: what papermill passes on; `Params(**it)` is equal to this."""
-        values = self.model_dump(mode="json", exclude_none=True)
+        """Every field but `DELIVERY` as JSON scalars, amounts as text: what papermill passes on; `Params(**it)` is equal to this."""
+        values = self.model_dump(mode="json", exclude_none=True, exclude=set(DELIVERY))
         return values | {"usage": list(self.usage), "as_of": str(self.as_of or ""), "scenario": values.get("scenario", {})}
 
     def shared_parameters(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ TREES = {name: ast.parse(source) for name, source in SOURCES.items()}
 FLOORS: dict[str, tuple[str, ...]] = {
     "ground": ("__init__", "errors", "money", "period", "schema", "fact", "apportionment"),
     "inputs": (
-        *("home", "strict_yaml", "yaml_text", "validation", "param_types", "scenario", "budget_version", "phasing", "params"),
+        *("home", "strict_yaml", "yaml_text", "validation", "param_types", "scenario", "budget_version", "phasing", "mail_list", "params"),
         *("edition", "handover", "budget_line", "monthly_budgets", "budget_file", "budgets", "published_months"),
         *("usage.model", "usage.values", "usage.dialects", "usage.sources", "usage.table"),
         *("usage.csv_shape", "usage.csv_text", "usage.csv_proof", "usage.parquet", "usage.engine", "usage.reader", "usage"),
@@ -34,13 +34,14 @@ FLOORS: dict[str, tuple[str, ...]] = {
         *("insights", "findings", "immediate_actions", "process_improvements", "governance", "recommendations", "overview"),
     ),
     "presentation": (
-        *("format", "sentence", "theme", "table", "tables", "budget_tables", "what_if_table"),
+        *("format", "sentence", "theme", "sparkline", "table", "tables", "budget_tables", "what_if_table"),
         *("charts", "provenance", "narrative", "suggestion"),
     ),
     "delivery": (
         *("results", "interruption", "lifeline", "kernel", "notebook", "execute", "export", "fair_copy", "gate"),
         *("publish", "history", "key", "lock", "job", "run", "scaffold", "scenario_file", "params_text", "adoption"),
         *("supposition", "what_if", "what_if_panel"),
+        *("mail",),
     ),
     "door": ("what_if_widget", "workbench", "check", "cli", "__main__"),
 }
