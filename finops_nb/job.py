@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from finops_nb.budgets import Budgets
-from finops_nb.edition import Kind
+from finops_nb.budgets import Budgets, read_budgets
+from finops_nb.edition import Kind, kind_of
 from finops_nb.handover import LEDGER, RESULTS
 from finops_nb.home import Home
-from finops_nb.params import Params
-from finops_nb.published_months import PublishedMonth
+from finops_nb.key import Fingerprint, run_key
+from finops_nb.params import Params, load_params
+from finops_nb.published_months import PublishedMonth, months_before
 
 STEM: Final = "organizational_alignment"
 HTML: Final = f"{STEM}.html"
@@ -54,3 +55,39 @@ class Job:
     def files(self) -> tuple[str, ...]:
         """The names of what is published."""
         return (NOTEBOOK, HTML, RESULTS, LEDGER) if self.kind is Kind.OFFICIAL else (NOTEBOOK, HTML, RESULTS)
+
+
+def open_job(home: Home, name: str) -> Job:
+    """What a run of a NAME would be of, as its params, budgets and the months before stand now.
+
+    Raises:
+        Refusal: the NAME, its params or its budgets.
+    """
+    name = home.check_name(name)
+    params = load_params(home, name)
+    return Job(home, name, params, read_budgets(params, home), months_before(params, home), kind_of(name, params.period))
+
+
+def inputs_now(job: Job) -> Fingerprint:
+    """The files of usage, and what is in them.
+
+    Raises:
+        Refusal: they are not there, or can't be read.
+    """
+    from finops_nb.usage.sources import fingerprint, resolve_inputs
+
+    return tuple(fingerprint(resolve_inputs(job.params, job.home)))
+
+
+def key_of(job: Job, inputs: Fingerprint, notebook: bytes) -> str:
+    """The key of a run of these inputs by this notebook."""
+    return run_key(job.name, job.kind, job.params, job.budgets, job.months, inputs, notebook)
+
+
+def key_now(job: Job) -> str:
+    """The key that a run would have now; another one than the published report's means that this is outdated.
+
+    Raises:
+        Refusal: as `inputs_now`, or the notebook is not there.
+    """
+    return key_of(job, inputs_now(job), job.home.notebook(STEM).read_bytes())

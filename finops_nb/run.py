@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING, Final
 from finops_nb import history
 from finops_nb.budgets import read_budgets
 from finops_nb.edition import VARIABLE as STAGING_VARIABLE
-from finops_nb.edition import Edition, Kind, kind_of
+from finops_nb.edition import Edition, Kind
 from finops_nb.errors import Failure, Interrupted, Problem, Refusal
 from finops_nb.handover import LEDGER, RESULTS, read_results
 from finops_nb.home import VARIABLE as HOME_VARIABLE
 from finops_nb.home import Home
 from finops_nb.interruption import Interruption
-from finops_nb.job import HTML, NOTEBOOK, STEM, Job
-from finops_nb.key import Fingerprint, run_key
+from finops_nb.job import HTML, NOTEBOOK, STEM, Job, inputs_now, key_of, open_job
+from finops_nb.key import Fingerprint
 from finops_nb.lifeline import PRELOAD
 from finops_nb.lock import hold
-from finops_nb.params import load_params
 from finops_nb.publish import check_target, probe, publish, write_file, write_folder
 from finops_nb.published_months import months_before
 
@@ -60,9 +59,8 @@ def run(
     """
     with Interruption() as interruption:
         try:
-            name = home.check_name(name)
-            params = load_params(home, name)
-            job = Job(home, name, params, read_budgets(params, home), months_before(params, home), kind_of(name, params.period))
+            job = open_job(home, name)
+            name = job.name
             check_target(home.outputs, name)
             with hold(job.runs, name) as former:
                 if former and notice:
@@ -88,8 +86,8 @@ def _run(job: Job, force: bool, progress: Progress | None, interruption: Interru
     try:
         probe(job.staging, job.target)
         raw = job.home.notebook(STEM).read_bytes()
-        inputs = _fingerprint(job)
-        key = run_key(job.name, job.kind, job.params, job.budgets, job.months, inputs, raw)
+        inputs = inputs_now(job)
+        key = key_of(job, inputs, raw)
         if force or not _stands(job, key):
             edition = Edition(job.kind, job.name, key, history.generated(job.runs, job.name, key) or history.now(), job.staging)
             execution = _execute(job, edition, raw, progress, interruption)
@@ -107,12 +105,6 @@ def _run(job: Job, force: bool, progress: Progress | None, interruption: Interru
         if not kept:
             with interruption.shielded():
                 shutil.rmtree(job.staging, ignore_errors=True)
-
-
-def _fingerprint(job: Job) -> Fingerprint:
-    from finops_nb.usage.sources import fingerprint, resolve_inputs
-
-    return tuple(fingerprint(resolve_inputs(job.params, job.home)))
 
 
 def _stands(job: Job, key: str) -> bool:
@@ -160,7 +152,7 @@ def _files(job: Job, edition: Edition, execution: Execution, inputs: Fingerprint
 
     written = {name: (job.staging / name).read_bytes() for name in (RESULTS, LEDGER) if (job.staging / name).is_file()}
     faults = find_faults(execution, edition, job.params.window, written)
-    if not faults and _fingerprint(job) != inputs:
+    if not faults and inputs_now(job) != inputs:
         faults = ["The usage changed while the report was made of it. Run again when its export has ended."]
     if not faults and (read_budgets(job.params, job.home), months_before(job.params, job.home)) != (job.budgets, job.months):
         faults = ["The budgets, or the report of a month before, changed while this report was made. Run again."]
