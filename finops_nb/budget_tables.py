@@ -19,6 +19,7 @@ from finops_nb.period import parse_period
 from finops_nb.run_rate import Miss, days_seen, with_run_rate
 from finops_nb.schema import Column
 from finops_nb.table import Block, Line, Table
+from finops_nb.tables import SHOWN
 from finops_nb.usage.model import Usage
 from finops_nb.variance import TotalVariance
 
@@ -55,7 +56,7 @@ def running_period(
     rated = any(total.run_rate is not None for total in totals)
     caption = f"Cost and budget to date, and run-rate to {Format(params.currency).of('date', usage.period.last_day)} by weekday"
     intro = (seen,) if rated else (seen, none)
-    return Table("running_period", caption, RUNNING, tuple(blocks), params.currency, title="Running Period", intro=intro)
+    return Table("running_period", caption, RUNNING, tuple(blocks), params.currency, title="Running Period", intro=intro, shown=SHOWN)
 
 
 def run_rate_misses(misses: Iterable[Miss], usage: Usage, params: Params) -> Table:
@@ -82,7 +83,8 @@ def budget_alerts(alerts: pd.DataFrame, params: Params) -> Table:
         blocks.append(Block(list(lines.values()), None, f"By {dimension}"))
     caption = "The day on which each share of a budget was reached; n/a: not reached in the period"
     empty = "No budgets are set, or no thresholds."
-    return Table("budget_alerts", caption, (schema.NAME, schema.BUDGET, *days), tuple(blocks), params.currency, empty=empty)
+    columns = (schema.NAME, schema.BUDGET, *days)
+    return Table("budget_alerts", caption, columns, tuple(blocks), params.currency, empty=empty, shown=SHOWN)
 
 
 def policies(breaches: pd.DataFrame, params: Params) -> Table:
@@ -92,7 +94,7 @@ def policies(breaches: pd.DataFrame, params: Params) -> Table:
     caption = f"What breaks a policy; the approval limit is {limit} a product and calendar month"
     block = Block(breaches.to_dict("records"))
     empty = f"Every policy is kept: approvals above {limit} a product and month, an owner for each budget, a budget for each spend."
-    return Table("policies", caption, columns, (block,), params.currency, empty=empty)
+    return Table("policies", caption, columns, (block,), params.currency, empty=empty, shown=SHOWN)
 
 
 def scenario_changes(organizations: pd.DataFrame, products: pd.DataFrame, budgets: Budgets, params: Params) -> Table:
@@ -160,8 +162,8 @@ def budget_versions(budgets: Budgets, params: Params) -> Table:
         lines = [{"name": name, "dimension": dimension} | _by_label(versions, amounts, name) for name in names]
         blocks += [Block(lines, None, f"By {dimension}")] if lines else []
     intro = tuple(about(version) for version in versions if version.reason or version.author)
-    caption = "Budgets that a version changed"
-    return Table("budget_versions", caption, (schema.NAME, *columns), tuple(blocks), params.currency, title="Budget Versions", intro=intro)
+    caption, columns = "Budgets that a version changed", (schema.NAME, *columns)
+    return Table("budget_versions", caption, columns, tuple(blocks), params.currency, title="Budget Versions", intro=intro, shown=SHOWN)
 
 
 def about(version: Version) -> Fact:

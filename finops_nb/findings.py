@@ -39,3 +39,26 @@ def owned(name: str, budgets: Budgets) -> Fact:
     """A name, with who answers for it where that is known."""
     owner = budgets.owners.get(name)
     return fact("{name} (owner: {owner})", name=name, owner=owner) if owner else fact("{name}", name=name)
+
+
+def overrun_facts(found: Findings, variance: pd.DataFrame) -> tuple[tuple[Line, Fact], ...]:
+    """Each material overrun of a variance table, with what it was mostly spent on, or by whom."""
+    outer, inner, most = {
+        "organization": ("organization", "product", "most of it on {largest} ({cost:money})"),
+        "product": ("product", "organization", "most of it used by {largest} ({cost:money})"),
+    }[variance.columns[0]]
+    facts = []
+    for line in overruns(variance, found.params):
+        largest = max(found.breakdown[found.breakdown[outer] == line.name].itertuples(), key=lambda row: row.cost)
+        used = "" if line.budget_used is None else "{used:share} used, "
+        said = fact(
+            "{who}: {excess:money} over its budget of {budget:money}, " + used + most,
+            who=owned(line.name, found.budgets),
+            excess=line.variance,
+            budget=line.budget,
+            used=line.budget_used,
+            largest=getattr(largest, inner),
+            cost=largest.cost,
+        )
+        facts.append((line, said))
+    return tuple(facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -72,6 +72,10 @@ class Format:
     def calls_per_money(self, score: Decimal | None) -> str:
         """25.92"""
         return MISSING if score is None else f"{rounded(score, 2):,}"
+
+    def trend(self, amounts: Sequence[Decimal]) -> str:
+        """$1.00, $2.50, $2.00: what a sparkline says to readers who do not see it"""
+        return ", ".join(map(self.money, amounts))
 
     def variance(self, amount: Decimal | None, fraction: Decimal | None) -> str:
         """-$1,495.06 (-29.9%)"""

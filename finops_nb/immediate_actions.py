@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from finops_nb.alerts import highest_crossing
 from finops_nb.fact import Fact, fact
-from finops_nb.findings import Findings, overruns, owned
+from finops_nb.findings import Findings, overrun_facts
 from finops_nb.money import total
 from finops_nb.schema import BUDGETED, UNALLOCATED
 
 
 def budget_review(found: Findings) -> Fact | None:
-    reviews = _reviews(found, found.organizations, "product", "most of it on {largest} ({cost:money})")
+    reviews = tuple(said for _, said in overrun_facts(found, found.organizations))
     return fact("Meet to review spending with {reviews}", reviews=reviews) if reviews else None
 
 
 def product_review(found: Findings) -> Fact | None:
-    reviews = _reviews(found, found.products, "organization", "most of it used by {largest} ({cost:money})")
+    reviews = tuple(said for _, said in overrun_facts(found, found.products))
     return fact("Decide on price, use or budget of {reviews}", reviews=reviews) if reviews else None
-
-
-def _reviews(found: Findings, variance: pd.DataFrame, inner: str, most: str) -> tuple[Fact, ...]:
-    """Each material overrun of a variance table, with what it was mostly spent on."""
-    outer = variance.columns[0]
-    reviews = []
-    for line in overruns(variance, found.params):
-        largest = max(found.breakdown[found.breakdown[outer] == line.name].itertuples(), key=lambda row: row.cost)
-        used = "" if line.budget_used is None else "{used:share} used, "
-        reviews.append(
-            fact(
-                "{who}: {excess:money} over its budget of {budget:money}, " + used + most,
-                who=owned(line.name, found.budgets),
-                excess=line.variance,
-                budget=line.budget,
-                used=line.budget_used,
-                largest=getattr(largest, inner),
-                cost=largest.cost,
-            )
-        )
-    return tuple(reviews)
 
 
 def chargeback(found: Findings) -> Fact | None:

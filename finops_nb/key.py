@@ -42,7 +42,7 @@ def run_key(
         "kind": str(kind),
         "params": params.as_parameters(),
         "budgets": budgets.as_record(),
-        "months": [[month.name, str(month.cost), [[f"{day}", str(cost)] for day, cost in sorted(month.days.items())]] for month in months],
+        "months": [month.as_record() for month in months],
         "inputs": sorted(inputs),
         "notebook": hashlib.sha256(notebook).hexdigest(),
         "version": __version__,

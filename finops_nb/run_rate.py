@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,8 @@ from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
 
 WEEK: Final = 7
+TRIED: Final = 6
+"""How many of the months before the run-rate is tried on."""
 """Days seen below which there is no run-rate: not every weekday was seen."""
 
 
@@ -81,12 +83,12 @@ def to_date(amount: Decimal | None, usage: Usage, months: Mapping[str, Decimal] 
     return rounded(total(due), DECIMALS)
 
 
-def misses(usage: Usage, months: Iterable[PublishedMonth]) -> tuple[Miss, ...]:
+def misses(usage: Usage, months: Sequence[PublishedMonth]) -> tuple[Miss, ...]:
     """How the run-rate would have missed the months before, each as it was published, after as many days as are seen now.
 
     Args:
         usage: of a running month.
-        months: those before it.
+        months: those before it, newest first; the first `TRIED` are looked at.
 
     Returns:
         One a month that is longer than the days seen; nothing where there is no run-rate.
@@ -95,7 +97,7 @@ def misses(usage: Usage, months: Iterable[PublishedMonth]) -> tuple[Miss, ...]:
     if usage.complete or count < WEEK:
         return ()
     found = []
-    for month in months:
+    for month in months[:TRIED]:
         period = parse_period(month.name)
         if len(period.days) > count:
             said = _extrapolated(month.days, period.days[:count], period)

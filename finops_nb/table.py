@@ -11,18 +11,24 @@ from functools import cache
 from typing import Any, Final
 
 import jinja2
+from markupsafe import Markup
 
+from finops_nb import schema
 from finops_nb.errors import Failure
+from finops_nb.excerpt import excerpt, group_excerpt
 from finops_nb.fact import Fact
 from finops_nb.format import Format, noun, visible
-from finops_nb.money import minor_units, plain, rounding_difference, total
+from finops_nb.money import ZERO, minor_units, plain, rounded, rounding_difference, total
 from finops_nb.schema import Column
 from finops_nb.sentence import sentence
+from finops_nb.sparkline import sparkline
 
 Line = Mapping[str, Any]
 
 ROUNDING: Final = "Rounding"
 TOTAL: Final = "Total"
+BUDGET_SCALE: Final = Decimal("1.5")
+"""The share of a budget that fills a cell with its bar."""
 TEXTS: Final = ("text", "status", "day", "date")
 MONEY: Final = ("money", "change", "variance")
 
@@ -44,7 +50,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One printed row: its kind (`line`, `rounding`, `total`), its cells, and what is said beside its name."""
+    """One printed row: its kind (`line`, `other`, `rounding`, `total`) and its cells."""
 
     kind: str
     cells: tuple[Cell, ...]
@@ -52,11 +58,21 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One printed cell: its text, its classes, and smaller text beneath it."""
+    """One printed cell.
+
+    Args:
+        text: what it says.
+        classes: of its element.
+        beneath: smaller text under it.
+        bar: how long the bar in it is, in percent of the cell's width; None: no bar.
+        drawing: a sparkline under it.
+    """
 
     text: str
     classes: str
     beneath: tuple[str, ...] = ()
+    bar: Decimal | None = None
+    drawing: Markup | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,8 @@ class Table:
         title: a heading of its own, for a table that is there only where it has lines.
         intro: sentences between the title and the table.
         empty: what is said where it has no lines; nothing at all is shown then if this is empty.
+        shown: how many lines of a block are printed; where there are more, the smallest are added up in one called
+            "other", and groups past the twelve largest in one group. `blocks`, `records` and the XLSX always have all.
     """
 
     name: str
@@ -82,6 +100,7 @@ class Table:
     title: str = ""
     intro: tuple[Fact, ...] = field(default=(), repr=False)
     empty: str = ""
+    shown: int | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -92,26 +111,43 @@ class Table:
         """Every line as JSON scalars: money as unrounded decimal text, ratios as fractions."""
         return [{name: scalar(value) for name, value in line.items()} for block in self.blocks for line in block.lines]
 
+    @property
+    def printed(self) -> tuple[Block, ...]:
+        """The blocks as they are printed: the smallest groups of many are one."""
+        if self.shown is None:
+            return self.blocks
+        kept, rest = group_excerpt(self.blocks, self.columns, self._label.name)
+        sums = {name: total(line[name] or 0 for line in rest) for name in rest[0] if name != self._label.name} if rest else {}
+        return (*kept, Block(rest, sums, f"other ({len(rest):,})")) if rest else tuple(kept)
+
+    @property
+    def left_out(self) -> str:
+        """A sentence on lines that are not printed one by one; empty where all are."""
+        lines = sum(len(block.lines) for block in self.blocks)
+        cut = self.shown is not None and (len(self.printed) < len(self.blocks) or any(len(each.lines) > self.shown for each in self.blocks))
+        return f"The largest of {noun(lines, 'line')}; the others are added up. Every line is in the XLSX." if cut else ""
+
     def rows(self, block: Block) -> list[Row]:
         """The printed rows of a block: its lines, a "Rounding" row where the printed lines miss the printed total, the total.
 
         Raises:
             Failure: the exact lines miss the exact total; no rounding may cover that.
         """
-        rows = [self._row("line", line) for line in block.lines]
+        lines, other = excerpt(block.lines, self.columns, self._label.name, self.shown or len(block.lines))
+        rows = [self._row("line", line) for line in lines] + ([self._row("other", other)] if other else [])
         if block.total is not None:
-            rounding = self._rounding(block)
+            rounding = self._rounding(block, lines + ([other] if other else []))
             rows += [self._row("rounding", {self._label.name: ROUNDING, **rounding})] if rounding else []
             rows += [self._row("total", {self._label.name: TOTAL, **block.total})]
         return rows
 
-    def _rounding(self, block: Block) -> dict[str, Decimal]:
+    def _rounding(self, block: Block, lines: Sequence[Line]) -> dict[str, Decimal]:
         assert block.total is not None
         differences = {}
         for column in self.columns:
             whole = block.total.get(column.name)
             if column.unit in (*MONEY, "count") and column.additive and whole is not None:
-                amounts = [Decimal(line[column.name]) for line in block.lines if line[column.name] is not None]
+                amounts = [Decimal(line[column.name]) for line in lines if line[column.name] is not None]
                 if total(amounts) != whole:
                     sums = f"{plain(total(amounts))}, its total is {plain(whole)}"
                     raise Failure(f"The table {self.name} does not foot: {column.label} adds up to {sums}.")
@@ -131,7 +167,11 @@ class Table:
             if column.unit == "variance"
             else fmt.of(column.unit, line[column.name])
         )
-        return Cell(text, _classes(column, line), _beneath(column, line, fmt, column is self._label))
+        beneath = _beneath(column, line, fmt, column is self._label)
+        trend = line.get("trend", ()) if column is schema.COST else ()
+        drawing = sparkline(trend, f"By month: {fmt.trend(trend)}") if trend else None
+        length = _bar(column, line) if kind == "line" or column is schema.BUDGET_USED else None
+        return Cell(text, _classes(column, line), beneath, length, drawing)
 
     @property
     def _label(self) -> Column:
@@ -152,6 +192,8 @@ def scalar(value: Any) -> Any:
         return plain(value)
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, tuple):
+        return [scalar(each) for each in value]
     return str(value) if isinstance(value, StrEnum) else value
 
 
@@ -166,12 +208,30 @@ def environment() -> jinja2.Environment:
     return environment
 
 
+def bar(used: Decimal, scale: Decimal = BUDGET_SCALE) -> Decimal:
+    """How long the bar of a fraction is, in percent of its place; `scale` is the fraction that fills it."""
+    return rounded(min(max(used, ZERO), scale) / scale * 100, 1)
+
+
+def _bar(column: Column, line: Line) -> Decimal | None:
+    value = line.get(column.name)
+    if column.unit != "share" or value is None:
+        return None
+    return bar(value) if column is schema.BUDGET_USED else bar(value, Decimal(1))
+
+
 def _classes(column: Column, line: Line) -> str:
     kind = "text" if column.unit in TEXTS else "number"
-    status = (
-        line.get(column.name if column.unit == "status" else "status") if column.name == "variance" or column.unit == "status" else None
-    )
-    return f"{kind} {str(status).lower().replace(' ', '-')}" if status else kind
+    status = line.get(column.name if column.unit == "status" else "status")
+    if column is schema.BUDGET_USED and status:
+        return f"{kind} used-{_slug(status)}"
+    if column.name != "variance" and column.unit != "status":
+        return kind
+    return f"{kind} {_slug(status)}" if status else kind
+
+
+def _slug(status: str) -> str:
+    return str(status).lower().replace(" ", "-")
 
 
 def _beneath(column: Column, line: Line, fmt: Format, is_label: bool) -> tuple[str, ...]:

@@ -10,13 +10,18 @@ import pandas as pd
 from finops_nb import schema
 from finops_nb.budgets import Budgets
 from finops_nb.efficiency import overall
+from finops_nb.heat_map import HeatMap
 from finops_nb.money import ratio, total
 from finops_nb.params import Params
+from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.table import Block, Line, Table
 from finops_nb.usage.model import Usage
 from finops_nb.variance import TotalVariance
 
+SHOWN: Final = 25
+SHOWN_WITHIN: Final = 8
+"""Lines that a table, or each group of one, has before the smallest are added up in one."""
 HEADS: Final = {"organization": schema.ORGANIZATION, "product": schema.PRODUCT, "feature": schema.FEATURE}
 
 
@@ -24,7 +29,7 @@ def cost_by(variance: pd.DataFrame, totals: TotalVariance, usage: Usage, budgets
     """Cost against budget, by organization or by product.
 
     Args:
-        variance: from `budget_variance`.
+        variance: from `budget_variance`, or from `with_trend`, which draws the months before beside the cost.
         totals: its sums, from `total_variance`.
         usage: for the total's calls and customers.
         budgets: for the owners.
@@ -34,13 +39,14 @@ def cost_by(variance: pd.DataFrame, totals: TotalVariance, usage: Usage, budgets
     columns = (HEADS[name], schema.COST, schema.BUDGET, schema.VARIANCE, schema.BUDGET_USED, schema.CALLS, schema.CUSTOMERS)
     foot = _totals(totals) | {"cost": totals.actual} | _counts(usage)
     caption = f"Cost against budget by {name}, highest cost first"
-    return Table(f"cost_by_{name}", caption, columns, (Block(_owned(variance, budgets, params), foot),), params.currency)
+    return Table(f"cost_by_{name}", caption, columns, (Block(_owned(variance, budgets, params), foot),), params.currency, shown=SHOWN)
 
 
 def product_breakdown(breakdown: pd.DataFrame, params: Params) -> Table:
     """Which products each organization used, and how its cost divides among them."""
     columns = (schema.PRODUCT, schema.COST, schema.SHARE)
-    return Table("organization_product_breakdown", "Cost of each organization by product", columns, _grouped(breakdown), params.currency)
+    caption = "Cost of each organization by product"
+    return Table("organization_product_breakdown", caption, columns, _grouped(breakdown), params.currency, shown=SHOWN_WITHIN)
 
 
 def cost_by_feature(features: pd.DataFrame, usage: Usage, params: Params) -> Table:
@@ -53,7 +59,7 @@ def cost_by_feature(features: pd.DataFrame, usage: Usage, params: Params) -> Tab
     """
     columns = (schema.FEATURE, schema.COST, schema.CALLS, schema.CUSTOMERS, schema.AVERAGE_COST)
     caption = "Cost by feature, highest cost first"
-    return Table("cost_by_feature", caption, columns, (Block(_lines(features), overall(usage)),), params.currency)
+    return Table("cost_by_feature", caption, columns, (Block(_lines(features), overall(usage)),), params.currency, shown=SHOWN)
 
 
 def chargeback_by(charges: pd.DataFrame, totals: TotalVariance, budgets: Budgets, params: Params) -> Table:
@@ -69,13 +75,43 @@ def chargeback_by(charges: pd.DataFrame, totals: TotalVariance, budgets: Budgets
     columns = (HEADS[name], schema.CHARGE, schema.BUDGET, schema.VARIANCE_OF_BUDGET, schema.STATUS)
     foot = _totals(totals) | {"charge": totals.actual, "status": totals.status}
     lines = _owned(charges, budgets, params)
-    return Table(f"chargeback_by_{name}", f"Charges by {name}", columns, (Block(lines, foot),), params.currency)
+    return Table(f"chargeback_by_{name}", f"Charges by {name}", columns, (Block(lines, foot),), params.currency, shown=SHOWN)
 
 
-def cross_organization_usage(lines: pd.DataFrame, params: Params) -> Table:
-    """What each organization is charged for each product; from `chargeback.cross_usage`."""
-    columns = (schema.PRODUCT, schema.CHARGE)
-    return Table("cross_organization_product_usage", "Charges of each organization by product", columns, _grouped(lines), params.currency)
+def cross_organization_usage(lines: pd.DataFrame, params: Params) -> HeatMap:
+    """What each organization is charged for each product, as a heat map; from `chargeback.cross_usage`."""
+    columns = (schema.ORGANIZATION, schema.PRODUCT, schema.CHARGE)
+    sums = {"charge": total(lines["charge"])}
+    caption = "Charges by organization and product; the stronger the shade, the higher"
+    return HeatMap("cross_organization_product_usage", caption, columns, (Block(_lines(lines), sums),), params.currency)
+
+
+def cost_by_month(organizations: pd.DataFrame, products: pd.DataFrame, usage: Usage, params: Params) -> Table:
+    """The cost of each name in the last months, as they were published, and in this one; nothing where none was published.
+
+    Args:
+        organizations: from `trend.cost_by_month`.
+        products: likewise.
+        usage: for the period.
+        params: for the currency.
+    """
+    months = [column for column in organizations.columns if column not in ("organization", "change")]
+    running = "" if usage.complete else " to date"
+    labels = [f"{_short(month)}{running if month == usage.period.text else ''}" for month in months]
+    columns = [schema.Column(month, label, "money", "the cost of the month", True) for month, label in zip(months, labels, strict=True)]
+    blocks = []
+    for frame in (organizations, products) if months else ():
+        by = frame.columns[0]
+        sums = {name: None if frame[name].isna().any() else total(frame[name]) for name in (*months, "change")}
+        blocks.append(Block(_lines(frame.rename(columns={by: "name"})), sums, f"By {by}"))
+    caption = "Cost by month, as published; the change is that of the last month against the one before"
+    return Table("cost_by_month", caption, (schema.NAME, *columns, schema.CHANGE), tuple(blocks), params.currency, shown=SHOWN)
+
+
+def _short(month: str) -> str:
+    """2025-12 as "Dec 2025"."""
+    name, year = parse_period(month).label.split()
+    return f"{name[:3]} {year}"
 
 
 def budget_tracking(organizations: TotalVariance, products: TotalVariance, params: Params) -> Table:
@@ -94,7 +130,8 @@ def efficiency(ranked: pd.DataFrame, usage: Usage, params: Params) -> Table:
     """Organizations by calls per unit of currency; from `rank_efficiency`."""
     columns = (schema.RANK, schema.ORGANIZATION, schema.COST, schema.COST_PER_CALL, schema.COST_PER_CUSTOMER, schema.EFFICIENCY)
     caption = "Organizations by efficiency, most calls per unit of currency first"
-    return Table("cross_team_comparison", caption, columns, (Block(_noted(ranked, params), overall(usage)),), params.currency)
+    block = Block(_noted(ranked, params), overall(usage))
+    return Table("cross_team_comparison", caption, columns, (block,), params.currency, shown=SHOWN)
 
 
 def spend_by_day(usage: Usage, params: Params) -> Table:

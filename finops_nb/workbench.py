@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from finops_nb import budget_tables, charts, narrative, tables
+from finops_nb import budget_tables, charts, narrative, opening, tables
 from finops_nb.alerts import budget_alerts
 from finops_nb.allocation import allocate, allocate_within
 from finops_nb.budgets import read_budgets
@@ -13,6 +13,7 @@ from finops_nb.chargeback import charges, cross_usage, ledger_of
 from finops_nb.edition import current_edition
 from finops_nb.efficiency import rank_efficiency, unit_costs
 from finops_nb.insights import find_insights
+from finops_nb.main_findings import main_findings
 from finops_nb.params import Params, make_params
 from finops_nb.policies import breaches
 from finops_nb.projection import project
@@ -22,6 +23,7 @@ from finops_nb.results import hand_over
 from finops_nb.run_rate import misses
 from finops_nb.scenario_difference import check_names, scenario_difference
 from finops_nb.theme import style_sheet
+from finops_nb.trend import cost_by_month, with_trend
 from finops_nb.usage import read_usage
 from finops_nb.variance import headline, total_variance, variance_by
 
@@ -35,16 +37,19 @@ __all__ = [
     "charges",
     "charts",
     "check_names",
+    "cost_by_month",
     "cross_usage",
     "current_edition",
     "find_insights",
     "hand_over",
     "headline",
     "ledger_of",
+    "main_findings",
     "misses",
     "months_before",
     "narrative",
     "open_what_if",
+    "opening",
     "project",
     "rank_efficiency",
     "read_budgets",
@@ -56,6 +61,7 @@ __all__ = [
     "total_variance",
     "unit_costs",
     "variance_by",
+    "with_trend",
 ]
 
 

@@ -26,9 +26,11 @@ def publish(home: Home, month: str, **changed) -> None:
         "kind": "official",
         "currency": "USD",
         "total": "3",
+        "organizations": {"org-a": "2", "(unallocated)": "1"},
+        "products": {"chat": "3"},
         "rows": {"used": 2},
         "period": {"complete": True},
-        "tables": {"spend_by_day": days},
+        "tables": {"spend_by_day": days, "executive_summary": [{"budget": "4"}]},
         "provenance": {"params": {"timezone": "UTC"}},
     }
     folder = home.outputs / month
@@ -36,12 +38,14 @@ def publish(home: Home, month: str, **changed) -> None:
     (folder / "results.json").write_text(json.dumps(results | changed))
 
 
-def test_they_are_the_six_before_newest_first(home, params):
+def test_they_are_the_twelve_before_newest_first(home, params):
     """Those that were published; not the month itself, nor one further back."""
-    for month in ("2025-05", "2025-06", "2025-11", "2025-12", "2026-01"):
+    for month in ("2024-11", "2024-12", "2025-11", "2025-12", "2026-01"):
         publish(home, month)
     found = months_before(params(), home)
-    assert [month.name for month in found] == ["2025-11", "2025-06"]
+    assert [month.name for month in found] == ["2025-11", "2024-12"]
+    assert (found[0].budget, found[0].of("organization")) == (Decimal(4), {"org-a": Decimal(2), "(unallocated)": Decimal(1)})
+    assert found[0].of("product") == {"chat": Decimal(3)}
     assert (found[0].cost, found[0].rows) == (Decimal(3), 2)
     assert found[0].days == {date(2025, 11, 1): Decimal("1.25"), date(2025, 11, 2): Decimal("1.75")}
 
@@ -54,6 +58,8 @@ def test_they_are_the_six_before_newest_first(home, params):
         {"period": {"complete": False}},
         {"provenance": {"params": {"timezone": "Europe/Berlin"}}},
         {"tables": {}},
+        {"tables": {"spend_by_day": []}},
+        {"organizations": None},
         {"provenance": None},
         {"provenance": {}},
     ],

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from finops_nb.export import NOT_SHOWN, audit
 
 CHECKOUT = Path(__file__).parent.parent
 FIGURES = reference_figures()
+HEAT_MAP = "Cross-Organization Product Usage"
+"""Here a row is an organization and a column a product, where the reference report has a list for each organization."""
 
 
 def home_at(folder: Path) -> Path:
@@ -42,10 +45,10 @@ def home(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(home) -> Path:
-    """The published folder of December 2025."""
-    done = command(home, "run", "2025-12")
+    """The published folder of December 2025, with November's beside it."""
+    done = command(home, "run", "2025-11", "2025-12")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"{home}/outputs/2025-12/organizational_alignment.html\n"
+    assert done.stdout == "".join(f"{home}/outputs/{month}/organizational_alignment.html\n" for month in ("2025-11", "2025-12"))
     return home / "outputs" / "2025-12"
 
 
@@ -73,6 +76,10 @@ def test_it_prints_each_figure_of_the_reference_report(sections, figure):
         assert any(figure["figure"] in line for line in lines), section.text
         return
     rows = section.rows[figure["subsection"]]
+    if figure["subsection"] == HEAT_MAP:
+        [row] = [row for row in rows if row.name == figure["group"]]
+        assert row.cells[figure["line"]] == figure["figure"]
+        return
     [row] = [row for row in rows if row.kind == "line" and row.group == figure["group"] and row.name == figure["line"]]
     cell = row.cells[figure["column"]]
     assert cell == figure["figure"] or (cell.startswith("-$1,330.11 ") and figure["figure"] in cell.split(" ", 1))
@@ -89,12 +96,13 @@ def test_it_has_the_sections_of_the_reference_report_in_its_order(sections):
     wanted += ["Budget Tracking", "Cross-Team Comparison", "Key Insights", "Recommendations"]
     assert [name for name in sections if name in wanted] == wanted
     after = list(sections)[list(sections).index("Recommendations") + 1 :]
-    assert after == ["Appendix: Budget Alerts", "Appendix: Policies", "Appendix: Spend by Day", "Appendix: Data", "Appendix: Provenance"]
+    assert after == [f"Appendix: {each}" for each in ("Month by Month", "Budget Alerts", "Policies", "Spend by Day", "Data", "Provenance")]
 
 
 def test_every_table_foots(sections):
     """It adds up: the printed lines, with their Rounding line, are the printed total, in every additive column."""
-    additive = {"Total Cost", "Charge", "Budget", "Variance", "Calls", "Rows"}
+    additive = {"Total Cost", "Charge", "Budget", "Variance", "Calls", "Rows", "Nov 2025", "Dec 2025", "Change", "Rounding", "Total"}
+    additive |= {row.name for row in sections["Cost by Product"].rows[""]}  # the heads of the heat map
     checked = 0
     for section in sections.values():
         for rows in section.rows.values():
@@ -105,7 +113,34 @@ def test_every_table_foots(sections):
                         parts = [_figure(row.cells[head]) for row in mine if row.kind != "total" and row.cells[head]]
                         assert sum(parts) == _figure(total.cells[head]), (head, group)
                         checked += 1
-    assert checked > 20
+    assert checked > 30
+
+
+def test_the_heat_map_foots_across_too(sections):
+    """It adds up in each row: the printed cells, with the Rounding column, are the printed total."""
+    rows = sections["Chargeback Report"].rows[HEAT_MAP]
+    assert [row.name for row in rows] == ["org-alpha", "org-gamma", "org-beta", "Total"]
+    for row in rows:
+        parts = [_figure(text) for head, text in row.cells.items() if head not in ("Organization", "Total") and text]
+        assert sum(parts) == _figure(row.cells["Total"])
+
+
+def test_it_opens_with_the_figures_that_matter(sections, results):
+    """It has spend, the month before and the year so far as they were published, and the allocated share.
+
+    November was published with 5,797.901154: 8,669.894004 − that is 2,871.992850, the sum 14,467.795158;
+    the budgets of both are 5,800 + 10,000.
+    """
+    lines = {line["figure"]: line for line in results["tables"]["headline"]}
+    assert lines["spend"] | {"value": "$8,669.89", "detail": "of $10,000.00; $1,330.11 below it"} == lines["spend"]
+    assert lines["prior_month"]["value"] == "+$2,871.99 (+49.5%)"
+    assert lines["prior_month"]["detail"] == "$5,797.90 as published"
+    assert lines["year_to_date"]["value"] == "$14,467.80"
+    assert lines["year_to_date"]["detail"] == "of $15,800.00; $1,332.20 below it; not published: January 2025 to October 2025"
+    assert lines["allocated"]["value"] == "100.0%"
+    assert [line["title"] for line in results["tables"]["findings"]] == ["Over budget", "Over budget", "Cost rose"]
+    for line in results["tables"]["findings"]:
+        assert line["text"] in sections["Executive Summary"].text
 
 
 def _figure(text: str) -> Decimal:
@@ -198,22 +233,30 @@ def test_each_output_of_the_notebook_is_on_the_page(folder, html):
                 elif output.data["text/html"].strip():  # what has nothing to say in this month shows nothing
                     assert " ".join(page_of(output.data["text/html"]).text_content().split()) in whole
                 seen += bool(output.data.get("text/html", "an image").strip())
-    assert seen == 6 + 19 + 2
+    assert seen == 6 + 19 + 2 + 3  # charts, tables and prose of every month, those of this one, the opening and the history
 
 
 def test_no_file_tells_where_or_by_whom_it_was_made(folder, home):
     """It holds no local path, no user and no host."""
     secrets = [str(home), str(CHECKOUT), f"{Path.home()}/", "ipykernel_", "/tmp/"]
     for file in folder.iterdir():
-        text = file.read_text(encoding="utf-8")
+        text = _text(file)
         assert not [secret for secret in secrets if secret in text], file.name
+
+
+def _text(file: Path) -> str:
+    """What a file says; of a spreadsheet, all of its parts."""
+    if file.suffix != ".xlsx":
+        return file.read_text(encoding="utf-8")
+    with zipfile.ZipFile(file) as parts:
+        return "".join(parts.read(name).decode("utf-8") for name in parts.namelist())
 
 
 def test_the_same_input_publishes_the_same_bytes(folder, tmp_path):
     """It does not matter in which folder, time zone, language, hash seed or working directory it is made."""
     other = home_at(tmp_path / "elsewhere")
     variables = {"TZ": "Asia/Kathmandu", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "7", "HOME": str(tmp_path), "USER": "someone"}
-    done = command(other, "run", "2025-12", **variables)
+    done = command(other, "run", "2025-11", "2025-12", **variables)
     assert done.returncode == 0, done.stderr
     assert _contents(other / "outputs" / "2025-12") == _contents(folder)
 
