@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -62,13 +62,18 @@ def adopt(home: Home, name: str, reason: str, today: date, author: str | None = 
         raise Refusal(
             Problem("not a scenario", f"Name a file of params/{FOLDER}, such as {FOLDER}more-for-gamma", column="NAME", value=name)
         )
-    if not reason.strip():
-        raise Refusal(Problem("no reason", "Say why, in a sentence", column="--reason"))
+    blank = {"--reason": ("no reason", "Say why, in a sentence", reason), "--by": ("no name", "Say who, or leave it out", author)}
+    if problems := [Problem(*said, column=key) for key, (*said, text) in blank.items() if text is not None and not text.strip()]:
+        raise Refusal(problems)
     params = load_params(home, name)
     scenario = params.scenario
     assert scenario is not None
-    with _told(home), hold(home.outputs / ".runs", scenario.base):
+    runs = home.outputs / ".runs"
+    with _told(home), hold(runs, scenario.base), ExitStack() as held:
         base = load_params(home, scenario.base)
+        if base.budgets:
+            # Other months may share the file.
+            held.enter_context(hold(runs, base.budgets, "changed"))
         approved = read_budgets(base, home)
         _refuse(scenario, name, base, approved, home)
         changed = read_budgets(params, home)

@@ -82,5 +82,5 @@ def review(found: Findings) -> Fact | None:
     return fact(
         "Put {lines:count line} over budget on the agenda of the monthly review: {names}",
         lines=len(over),
-        names=tuple(fact("{name} {excess:money}", name=line.name, excess=line.variance) for line in over),
+        names=tuple(fact("{who} {excess:money}", who=owned(line.name, found.budgets), excess=line.variance) for line in over),
     )

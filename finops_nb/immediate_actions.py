@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from finops_nb.alerts import highest_crossing
 from finops_nb.fact import Fact, fact
-from finops_nb.findings import Findings, overrun_facts
+from finops_nb.findings import Findings, overrun_facts, owned
 from finops_nb.money import total
 from finops_nb.schema import BUDGETED, UNALLOCATED
 
@@ -41,6 +41,8 @@ def alerts(found: Findings) -> Fact | None:
     crossed = [each for dimension in BUDGETED for each in highest_crossing(found.alerts, dimension).items()]
     crossings = []
     for threshold in sorted({crossing.threshold for _, crossing in crossed}, reverse=True):
-        names = tuple(fact("{name} on {day:date}", name=name, day=at.day) for name, at in crossed if at.threshold == threshold)
+        names = tuple(
+            fact("{who} on {day:date}", who=owned(name, found.budgets), day=at.day) for name, at in crossed if at.threshold == threshold
+        )
         crossings.append(fact("{threshold:percent} ({names})", threshold=threshold, names=names))
     return fact("Set up budget alerts; crossed were {crossings}", crossings=tuple(crossings)) if crossings else None

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from finops_nb.money import ZERO, ratio, total
+from finops_nb.money import ZERO, minor_units, ratio, rounded, total
 from finops_nb.params import Params
 from finops_nb.schema import UNALLOCATED, Dimension
 from finops_nb.usage.model import Usage
@@ -111,7 +111,7 @@ def find_insights(
     found: list[Insight | None] = []
     for variance in (organizations, products):
         found += [_overruns(variance, params), _at_risk(variance, params), _without_budget(variance)]
-    found += [_disagreement(organizations, products), _highest(products, usage), _gap(efficiency, params), _allocated(usage)]
+    found += [_disagreement(organizations, products, params), _highest(products, usage), _gap(efficiency, params), _allocated(usage)]
     return tuple(insight for insight in found if insight is not None)
 
 
@@ -145,9 +145,11 @@ def _without_budget(variance: pd.DataFrame) -> SpendWithoutBudget | None:
     return SpendWithoutBudget(name, tuple(spent[name]), total(spent["cost"])) if len(spent) else None
 
 
-def _disagreement(organizations: pd.DataFrame, products: pd.DataFrame) -> BudgetsDisagree | None:
+def _disagreement(organizations: pd.DataFrame, products: pd.DataFrame, params: Params) -> BudgetsDisagree | None:
     sums = [total(budget for budget in frame["budget"] if budget is not None) for frame in (organizations, products)]
-    return BudgetsDisagree(sums[0], sums[1], sums[0] - sums[1]) if all(sums) and sums[0] != sums[1] else None
+    # What a year's amount leaves below a cent when it is divided by month is no disagreement.
+    apart = rounded(sums[0] - sums[1], minor_units(params.currency))
+    return BudgetsDisagree(sums[0], sums[1], sums[0] - sums[1]) if all(sums) and apart else None
 
 
 def _highest(variance: pd.DataFrame, usage: Usage) -> HighestCost | None:

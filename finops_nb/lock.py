@@ -15,12 +15,14 @@ from finops_nb.errors import Busy
 
 
 @contextmanager
-def hold(runs: Path, name: str) -> Iterator[str]:
+def hold(runs: Path, name: str, doing: str = "run") -> Iterator[str]:
     """Hold the lock of a NAME for the time of the block. Other NAMEs are not affected.
 
     Args:
         runs: `outputs/.runs`, made if missing.
-        name: a checked NAME; a slash in it is `~` in the file's name, which no NAME has.
+        name: a checked NAME, or another thing that one process at a time may change; a slash in it is `~` in the file's
+            name, which no NAME has.
+        doing: what is done to it, for the message.
 
     Yields:
         Who held it and never let go of it properly ("process 123 on host, since ..."); empty if nobody did.
@@ -36,7 +38,7 @@ def hold(runs: Path, name: str) -> Iterator[str]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             who = _holder(handle) or "another process"
-            raise Busy(f"{name} is being run by {who}. Wait for it to end, then run again.") from None
+            raise Busy(f"{name} is being {doing} by {who}. Wait for it to end, then {'run' if doing == 'run' else 'try'} again.") from None
         former = _holder(handle)
         os.ftruncate(handle, 0)
         mine = {"pid": os.getpid(), "host": socket.gethostname(), "started": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}

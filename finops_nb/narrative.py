@@ -27,7 +27,7 @@ from finops_nb.insights import (
 from finops_nb.params import Params
 from finops_nb.provenance import provenance
 from finops_nb.recommendations import Horizon, Recommendation
-from finops_nb.run_rate import Miss, days_seen
+from finops_nb.run_rate import Miss, cost_after, days_seen
 from finops_nb.sentence import plain_sentence, sentence
 from finops_nb.table import environment, scalar
 from finops_nb.usage.model import Usage
@@ -74,7 +74,9 @@ def stamps(usage: Usage, params: Params, edition: Edition) -> tuple[tuple[str, s
         found.append((f"WHAT-IF: {params.scenario.reason}", made))
     if not usage.complete:
         known = f"Usage is known up to {usage.known_to}; the period ends with {params.window.last_day}."
-        found.append(("PARTIAL", f"{known} Costs are to date, budgets for the whole period."))
+        late = Format(params.currency).money(cost_after(usage)) if cost_after(usage) else ""
+        more = f" {late} of days after that, up to {usage.last_day}, is in the costs and not in the run-rate." if late else ""
+        found.append(("PARTIAL", f"{known} Costs are to date, budgets for the whole period.{more}"))
     return tuple(found)
 
 

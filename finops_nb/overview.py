@@ -10,6 +10,7 @@ from finops_nb.edition import Kind
 from finops_nb.errors import nearest
 from finops_nb.money import plain
 from finops_nb.params import Params
+from finops_nb.run_rate import cost_after
 from finops_nb.schema import BUDGETED, UNALLOCATED
 from finops_nb.usage.model import Usage
 
@@ -41,14 +42,19 @@ def warnings(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
     found += budgets.notices
     if not usage.complete:
         found.append(f"PARTIAL: usage is known up to {usage.known_to}, the period ends with {usage.period.last_day}.")
-    if usage.last_day > usage.known_to:
-        later = f"Usage goes on to {usage.last_day}, after as_of: it is in the cost, and neither in the run-rate nor in what is to date."
-        found.append(later)
+    if cost_after(usage):
+        later = f"{plain(cost_after(usage))} {params.currency} of days after as_of, up to {usage.last_day}"
+        found.append(f"{later}: in the cost, the statuses and the alerts, and neither in the run-rate nor in what is to date.")
     if usage.projected:
         found.append(f"WHAT-IF: growth and prices of the scenario change the cost by {plain(usage.projected)} {params.currency}.")
     if usage.unallocated:
         found.append(f"{plain(usage.unallocated)} {params.currency} name no organization.")
-    found += _unknown_names(usage, budgets, params)
+    return found + doubtful_names(usage, budgets, params)
+
+
+def doubtful_names(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
+    """Names of budgets, approvals, notes and owners that may be misspelt, as sentences with what may be meant."""
+    found = [*_unknown_names(usage, budgets, params)]
     for by in BUDGETED:
         spent = list(usage.groups[by,][by])
         absent = [each for each in budgets.of(by) if each not in spent]
@@ -56,7 +62,9 @@ def warnings(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
             unplanned = [name for name in spent if name not in budgets.of(by) and name != UNALLOCATED]
             meant = ((each, nearest(each, unplanned)) for each in absent)
             said = (f'{each} (did you mean "{near}"?)' if near else each for each, near in meant)
-            found.append(f"{by}_budgets: no usage in the period of {', '.join(said)}.")
+            found.append(
+                f"{f'{params.budgets}, {by}' if params.budgets else f'{by}_budgets'}: no usage in the period of {', '.join(said)}."
+            )
     return found
 
 

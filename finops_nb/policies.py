@@ -25,7 +25,7 @@ def breaches(usage: Usage, organizations: pd.DataFrame, products: pd.DataFrame, 
 
     Returns:
         Columns `policy`, `name`, `month` (label of a calendar month, or empty), `amount` (the cost, or the budget, it is
-        about), `action`; by policy, then highest amount first.
+        about), `action`, `owner` (empty where none is known); by policy, then highest amount first.
     """
     rows = [
         ("Approval limit", row.product, parse_period(row.month).label, row.cost, "Record who approved it, under approvals, or spend less")
@@ -39,7 +39,9 @@ def breaches(usage: Usage, organizations: pd.DataFrame, products: pd.DataFrame, 
             unplanned = [row for row in named if row.status == Status.NO_BUDGET]
             rows += [("Spend without a budget", row[1], "", row.cost, "Set a budget, or end the spend") for row in unplanned]
     rows.sort(key=lambda row: (row[0], -row[3], row[1]))
-    return pd.DataFrame(rows, columns=["policy", "name", "month", "amount", "action"], dtype=object)
+    frame = pd.DataFrame(rows, columns=["policy", "name", "month", "amount", "action"], dtype=object)
+    frame["owner"] = pd.Series([budgets.owners.get(name, "") for name in frame["name"]], index=frame.index, dtype=object)
+    return frame
 
 
 def unapproved(usage: Usage, params: Params) -> pd.DataFrame:

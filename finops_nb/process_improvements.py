@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finops_nb.fact import Fact, fact
-from finops_nb.findings import Findings, overruns
+from finops_nb.findings import Findings, overruns, owned
 from finops_nb.insights import EfficiencyGap, lines_with
 from finops_nb.money import ZERO, ratio, total
 from finops_nb.schema import UNALLOCATED
@@ -38,13 +38,18 @@ def budget_planning(found: Findings) -> Fact | None:
     if not found.usage.complete or not unspent or not over:
         return None
     spare = tuple(
-        fact("{name} {left:money} ({share:share})", name=line.name, left=-line.variance, share=ratio(-line.variance, line.budget))
+        fact(
+            "{who} {left:money} ({share:share})",
+            who=owned(line.name, found.budgets),
+            left=-line.variance,
+            share=ratio(-line.variance, line.budget),
+        )
         for line in unspent
     )
     return fact(
         "Move budget where it is used: unspent are {spare}, while {over} went {excess:money} over",
         spare=spare,
-        over=tuple(line.name for line in over),
+        over=tuple(owned(line.name, found.budgets) for line in over),
         excess=total(line.variance for line in over),
     )
 

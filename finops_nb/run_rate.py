@@ -18,9 +18,10 @@ from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
 
 WEEK: Final = 7
+"""Days seen below which there is no run-rate: not every weekday was seen."""
+
 TRIED: Final = 6
 """How many of the months before the run-rate is tried on."""
-"""Days seen below which there is no run-rate: not every weekday was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,12 @@ def run_rates(usage: Usage, by: Dimension) -> dict[str, Decimal]:
 def days_seen(usage: Usage) -> tuple[date, ...]:
     """The days of the period up to which usage is known."""
     return tuple(day for day in usage.period.days if day <= usage.known_to)
+
+
+def cost_after(usage: Usage) -> Decimal:
+    """The cost of the days after the last one up to which usage is known: it is spent, and tells nothing of a whole day."""
+    days = usage.groups["day",]
+    return total(cost for day, cost in zip(days["day"], days["cost"], strict=True) if day > usage.known_to)
 
 
 def to_date(amount: Decimal | None, usage: Usage, months: Mapping[str, Decimal] | None = None) -> Decimal | None:

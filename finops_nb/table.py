@@ -41,11 +41,13 @@ class Block:
         lines: raw values by column name; more than the columns print.
         total: raw values of the total line; None where the lines have none.
         heading: what the lines have in common; None where the table is one block.
+        kind: what the lines are printed as: `line`, or `other` where each stands for a whole group and lacks columns.
     """
 
     lines: Sequence[Line]
     total: Line | None = None
     heading: str | None = None
+    kind: str = "line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class Table:
             return self.blocks
         kept, rest = group_excerpt(self.blocks, self.columns, self._label.name)
         sums = {name: total(line[name] or 0 for line in rest) for name in rest[0] if name != self._label.name} if rest else {}
-        return (*kept, Block(rest, sums, f"other ({len(rest):,})")) if rest else tuple(kept)
+        return (*kept, Block(rest, sums, f"other ({len(rest):,})", "other")) if rest else tuple(kept)
 
     @property
     def left_out(self) -> str:
@@ -134,7 +136,7 @@ class Table:
             Failure: the exact lines miss the exact total; no rounding may cover that.
         """
         lines, other = excerpt(block.lines, self.columns, self._label.name, self.shown or len(block.lines))
-        rows = [self._row("line", line) for line in lines] + ([self._row("other", other)] if other else [])
+        rows = [self._row(block.kind, line) for line in lines] + ([self._row("other", other)] if other else [])
         if block.total is not None:
             rounding = self._rounding(block, lines + ([other] if other else []))
             rows += [self._row("rounding", {self._label.name: ROUNDING, **rounding})] if rounding else []
@@ -167,7 +169,8 @@ class Table:
             if column.unit == "variance"
             else fmt.of(column.unit, line[column.name])
         )
-        beneath = _beneath(column, line, fmt, column is self._label)
+        named = schema.NAME if schema.NAME in self.columns else self._label
+        beneath = _beneath(column, line, fmt, column is named)
         trend = line.get("trend", ()) if column is schema.COST else ()
         drawing = sparkline(trend, f"By month: {fmt.trend(trend)}") if trend else None
         length = _bar(column, line) if kind == "line" or column is schema.BUDGET_USED else None
@@ -234,14 +237,14 @@ def _slug(status: str) -> str:
     return str(status).lower().replace(" ", "-")
 
 
-def _beneath(column: Column, line: Line, fmt: Format, is_label: bool) -> tuple[str, ...]:
+def _beneath(column: Column, line: Line, fmt: Format, names: bool) -> tuple[str, ...]:
     if column.name == "charge" and line.get("booked") is not None and fmt.money(line["booked"]) != fmt.money(line["charge"]):
         return (f"booked {fmt.money(line['booked'])}",)
     if column.name == "status" and line.get("status_before") not in (None, line["status"]):
         return (f"was {line['status_before']}",)
     if column.name == "status" and line.get("crossed_on") is not None:
         return (f"{fmt.percent(line['crossed'])} crossed on {fmt.of('date', line['crossed_on'])}",)
-    if not is_label:
+    if not names:
         return ()
     owner = f"owner: {line['owner']}" if line.get("owner") else ""
     return tuple(text for text in (owner, line.get("note")) if text)

@@ -12,8 +12,10 @@ from finops_nb.budgets import Budgets
 from finops_nb.efficiency import overall
 from finops_nb.heat_map import HeatMap
 from finops_nb.money import ratio, total
+from finops_nb.overview import doubtful_names
 from finops_nb.params import Params
 from finops_nb.period import parse_period
+from finops_nb.run_rate import cost_after
 from finops_nb.schema import UNALLOCATED
 from finops_nb.table import Block, Line, Table
 from finops_nb.usage.model import Usage
@@ -157,7 +159,12 @@ def data_quality(usage: Usage, budgets: Budgets, params: Params) -> Table:
     unallocated = [row.calls for row in usage.groups["organization",].itertuples() if row.organization == UNALLOCATED]
     lines = [{"item": "Calls without an organization", "rows": sum(unallocated), "cost": usage.unallocated}]
     lines += [{"item": notice.text, "rows": notice.rows, "cost": notice.money} for notice in usage.notices]
-    lines += [{"item": notice, "rows": None, "cost": None} for notice in budgets.notices]
+    late = (
+        f"Usage of days after as_of, {usage.known_to}: in the cost, the statuses and the alerts, and not in the run-rate or what is to date"
+    )
+    lines += [{"item": late, "rows": None, "cost": cost_after(usage)}] if cost_after(usage) else []
+    said = [*budgets.notices, *doubtful_names(usage, budgets, params)]
+    lines += [{"item": each, "rows": None, "cost": None} for each in said]
     return Table("data_quality", "What to know about the data", (schema.ITEM, schema.ROWS, schema.MONEY), (Block(lines),), params.currency)
 
 

@@ -138,7 +138,7 @@ class WhatIf:
         first = headline(*outcome.totals)
         for by, before, after, totals in zip(BUDGETED, outcome.before, outcome.variances, outcome.totals, strict=True):
             differing = scenario_difference(before, after).to_dict("records")
-            rows = [row for row in differing if row["budget_change"] or (row["budget"] is None and row["budget_before"] is not None)]
+            rows = [row for row in differing if row["budget_change"] or (row["budget"] is None) != (row["budget_before"] is None)]
             moved += (_moved(row, by, fmt) for row in rows)
             if rows or totals is first:
                 sums.append(_total(totals, "" if totals is first else f" by {by}", fmt))

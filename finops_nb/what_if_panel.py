@@ -48,6 +48,7 @@ class Panel:
         self.report = ""
         self.written: dict[str, bytes] = {name: what_if.home.params_file(what_if.name).read_bytes()} if name else {}
         self.saved = what_if.changes() if saved else None
+        self.saved_as = name
         self.actions: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "budget": lambda said: self._edit((f"{said['dimension']}_budgets", said["name"]), said["text"]),
             "driver": lambda said: self._edit((*said["key"].split(" ", 1), self.scope), said["text"]),
@@ -140,18 +141,20 @@ class Panel:
         if self.errors or what_if.supposed.errors:
             self.message = "Not saved: mend what is marked."
             return
+        name = self.form["name"]
+        if name in self.written and what_if.home.params_file(f"{FOLDER}{name}").is_file() and not self._is_mine(name):
+            self.message = EDITED
+            return
         today = date.fromisoformat(now()[:10])
         about = {"base": what_if.base, "author": self.form["author"], "date": today, "reason": self.form["reason"]}
         keys = what_if.changes() | {"base_was": snapshot(what_if.params, what_if.approved)}
         try:
-            file = save_scenario(
-                what_if.home, self.form["name"], validated(Scenario, about | keys), replace=self._is_mine(self.form["name"])
-            )
+            file = save_scenario(what_if.home, name, validated(Scenario, about | keys), replace=self._is_mine(name))
         except Refusal as refusal:
             self.errors = {problem.column: f"{problem.rule}. {problem.fix}." for problem in refusal.problems if problem.column in FORM}
             self.message = f"Not saved: {refusal}"
             return
-        self.form["name"] = file.stem
+        self.form["name"] = self.saved_as = file.stem
         self.written[file.stem] = file.read_bytes()
         self.saved = what_if.changes()
         self.message = f"Saved as {what_if.home.shown(file)}."
@@ -165,10 +168,10 @@ class Panel:
         if not self._is_saved():
             self.message = UNSAVED
             return
-        name = f"{FOLDER}{self.form['name']}"
+        name = f"{FOLDER}{self.saved_as}"
         home = self.what_if.home
         self.report = ""
-        if not self._is_mine(self.form["name"]):
+        if not self._is_mine(self.saved_as):
             self.message = EDITED
             return
         # -P: the folder that JupyterLab works in must not take the place of a module.

@@ -230,3 +230,23 @@ def test_the_command_prints_the_file_and_says_the_change(home, monkeypatch, caps
     assert (ended.value.code, said.out) == (0, f"{home.params_file('2025-12')}\n")
     assert "revised 1: organization.org-a was 5000, is 5500" in said.err
     assert budgets_of(home).version.date == "2025-12-17"
+
+
+def test_two_months_adopt_into_one_table_one_after_the_other(home):
+    """It lets nobody else change a budgets.csv that it is about to write."""
+    with_table(home)
+    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
+    with (
+        hold(home.outputs / ".runs", "budgets.csv", "changed"),
+        pytest.raises(Busy, match=r"^budgets\.csv is being changed by process \d+ on .*then try again\.$"),
+    ):
+        adopt(home, name, "why", DAY)
+    assert (home.root / "budgets.csv").read_text() == CSV
+    assert adopt(home, name, "why", DAY).version == "revised 1"
+
+
+def test_it_is_adopted_by_somebody_for_a_reason(home):
+    """It refuses a blank who, and a blank reason with it."""
+    with pytest.raises(Refusal) as refusal:
+        adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 1\n"), " ", DAY, "  ")
+    assert [problem.column for problem in refusal.value.problems] == ["--reason", "--by"]

@@ -17,7 +17,7 @@ from finops_nb.format import Format
 from finops_nb.overview import overview
 from finops_nb.policies import breaches
 from finops_nb.projection import project
-from finops_nb.run_rate import Miss
+from finops_nb.run_rate import Miss, cost_after
 from finops_nb.scenario_difference import scenario_difference
 from finops_nb.tables import rows_account
 from finops_nb.variance import headline, total_variance, variance_by
@@ -76,7 +76,9 @@ def test_what_is_known_ends_with_as_of(usage_of, params):
     assert [found["a"][head] for head in ("Cost to Date", "Budget to Date", "Run-rate")] == ["$70.00", "$67.74", "$310.00"]
     assert found["Total"]["Cost to Date"] == "$70.00"
     said = overview(usage, read_budgets(made), made, "2025-12", Kind.OFFICIAL)["warnings"]
-    assert any(text.startswith("Usage goes on to 2025-12-14, after as_of") for text in said)
+    late = "70 USD of days after as_of, up to 2025-12-14: in the cost, the statuses and the alerts, and neither in the run-rate nor"
+    assert any(text.startswith(late) for text in said)
+    assert cost_after(usage) == Decimal(70)
     assert "counts as a whole day" not in text_of(table)
     assert "counts as a whole day" in text_of(budget_tables.running_period(organizations, products, totals, usage, budgets, params()))
 
@@ -247,3 +249,16 @@ def test_a_scenario_is_stamped_wherever_it_is_shown(six, params, kind):
 )
 def test_whom_a_rate_is_for(growth, said):
     assert budget_tables.driven({name: Decimal(rate) for name, rate in growth.items()}, {}, Format("USD")) == said
+
+
+def test_a_scenario_that_changes_nothing_any_more_still_says_what_it_was_made_on(six, params):
+    """It prints the notice of a changed base above "changes nothing"."""
+    said = {"base": "2025-12", "author": "Ana", "date": "2025-12-15", "reason": "more"}
+    made = params(scenario=said)
+    budgets = replace(read_budgets(params()), notices=("The base has changed since.",), approved=read_budgets(params()))
+    none = variance_by(six, "organization", budgets, made)
+    page = budget_tables.scenario_changes(
+        scenario_difference(none, none), scenario_difference(none, none), budgets, made
+    )._repr_html_()  # fmt: skip
+    assert "The base has changed since." in page
+    assert "This scenario changes nothing." in page

@@ -30,7 +30,12 @@ def home(tmp_path) -> Home:
 def publish_november(home: Home, **changed) -> Path:
     """Results of November as they were published."""
     results = {"name": "2025-11", "kind": "official", "currency": "USD", "total": "2.5", "rows": {"used": 4}} | changed
-    results |= {"period": {"complete": True}, "provenance": {"params": {"timezone": "UTC"}}, "tables": {"spend_by_day": []}}
+    results |= {
+        "period": {"complete": True},
+        "provenance": {"params": {"timezone": "UTC"}},
+        "tables": {"spend_by_day": [], "executive_summary": [{"budget": None}]},
+    }
+    results |= {"organizations": {}, "products": {}}
     (home.outputs / "2025-11").mkdir(parents=True)
     file = home.outputs / "2025-11" / "results.json"
     file.write_text(json.dumps(results))

@@ -70,7 +70,7 @@ def broken(usage, params, **keys) -> list[tuple]:
     made = params(**keys)
     budgets = read_budgets(made)
     variances = (variance_by(usage, by, budgets, made) for by in ("organization", "product"))
-    return list(breaches(usage, *variances, budgets, made).drop(columns="action").itertuples(index=False, name=None))
+    return list(breaches(usage, *variances, budgets, made).drop(columns=["action", "owner"]).itertuples(index=False, name=None))
 
 
 def test_it_names_each_breach_with_its_money(usage_of, params):
@@ -96,6 +96,14 @@ def test_a_kept_policy_is_no_breach(usage_of, params):
 
     assert broken(usage, params, **kept) == []
     assert broken(usage, params, approvals={"x": "CFO"}) == []
+
+
+def test_it_names_the_owner_of_a_breach(usage_of, params):
+    """Who answers for it stands beside the name."""
+    usage, made = usage_of([call("x", "1200")]), params(owners={"x": "Bob"})
+    budgets = read_budgets(made)
+    found = breaches(usage, *(variance_by(usage, by, budgets, made) for by in ("organization", "product")), budgets, made)
+    assert list(found[["policy", "name", "owner"]].itertuples(index=False, name=None)) == [("Approval limit", "x", "Bob")]
 
 
 def test_a_budget_of_nothing_and_without_spend_still_needs_an_owner(usage_of, params):

@@ -115,10 +115,12 @@ def test_it_alerts_at_the_highest_threshold_that_is_reached(advise, usage_of):
     budgets = dict.fromkeys(("full", "most", "half", "low"), 40)
 
     assert advise(usage, organization_budgets=budgets)["Budget Alerts"] == (
-        "Set up budget alerts; crossed were 100% (full on 31 December), 80% (most on 31 December) and 50% (half on 31 December)"
+        "Set up budget alerts; crossed were 100% (full (owner: Ada) on 31 December), 80% (most (owner: Ada) on 31 December) "
+        "and 50% (half (owner: Ada) on 31 December)"
     )
     assert advise(usage, organization_budgets=budgets, alert_thresholds=["0.4"])["Budget Alerts"] == (
-        "Set up budget alerts; crossed were 40% (full on 31 December, half on 31 December, low on 31 December and most on 31 December)"
+        "Set up budget alerts; crossed were 40% (full (owner: Ada) on 31 December, half (owner: Ada) on 31 December, "
+        "low (owner: Ada) on 31 December and most (owner: Ada) on 31 December)"
     )
     assert "Budget Alerts" not in advise(usage, organization_budgets=budgets, alert_thresholds=["1.01"])
     assert "Budget Alerts" not in advise(usage)
@@ -129,7 +131,7 @@ def test_it_alerts_on_an_organization_and_a_product_of_one_name(advise, usage_of
     usage = usage_of([call("search", "search", "20")])
 
     assert advise(usage, organization_budgets={"search": 40}, product_budgets={"search": 20})["Budget Alerts"] == (
-        "Set up budget alerts; crossed were 100% (search on 31 December) and 50% (search on 31 December)"
+        "Set up budget alerts; crossed were 100% (search (owner: Ada) on 31 December) and 50% (search (owner: Ada) on 31 December)"
     )
 
 
@@ -151,7 +153,7 @@ def test_it_moves_budget_from_who_left_it_to_who_needs_it(advise, usage_of):
     budgets = {"a": 100, "b": 100}
 
     assert advise(usage_of(calls), organization_budgets=budgets)["Budget Planning"] == (
-        "Move budget where it is used: unspent are b $60.00 (60.0%), while a went $80.00 over"
+        "Move budget where it is used: unspent are b (owner: Ada) $60.00 (60.0%), while a (owner: Ada) went $80.00 over"
     )
     assert "Budget Planning" not in advise(usage_of(calls, complete=False), organization_budgets=budgets)
     assert "Budget Planning" not in advise(usage_of(calls), organization_budgets={"a": 100, "b": 40})
@@ -241,10 +243,10 @@ def test_it_puts_overruns_on_the_agenda(advise, usage_of):
     usage = usage_of([call("a", "x", "60"), call("b", "y", "10")])
 
     assert advise(usage, organization_budgets={"a": 50, "b": 40})["Review Cadence"] == (
-        "Put 1 line over budget on the agenda of the monthly review: a $10.00"
+        "Put 1 line over budget on the agenda of the monthly review: a (owner: Ada) $10.00"
     )
     assert advise(usage, organization_budgets={"a": 50, "b": 40}, product_budgets={"x": 40})["Review Cadence"] == (
-        "Put 2 lines over budget on the agenda of the monthly review: a $10.00 and x $20.00"
+        "Put 2 lines over budget on the agenda of the monthly review: a (owner: Ada) $10.00 and x $20.00"
     )
 
 

@@ -231,7 +231,7 @@ def test_it_labels_the_columns_by_the_schema():
     html = table_of("1")._repr_html_()
 
     assert elements(html)[1][:3] == ["Organization", "Total Cost", "Calls"]
-    assert "<caption>Costs</caption>" in html
+    assert "<caption><span>Costs</span></caption>" in html
     assert repr(table_of("1")) == "<table costs: Costs>"
 
 
@@ -259,3 +259,33 @@ def test_its_records_of_a_frame_are_json_scalars(six):
 
     assert records[1] == {"organization": "org-a", "cost": "6", "calls": 3, "customers": 2}
     assert {type(value) for record in records for value in record.values()} == {str, int}
+
+
+def grouped(groups: int, lines: int) -> Table:
+    """A table of groups, each with lines of 1.005 more than the one before, and a share that does not add."""
+    blocks = []
+    for group in range(groups):
+        rows = [{"product": f"p{line}", "cost": Decimal("1.005") * (group + line), "share": Decimal("0.5")} for line in range(lines)]
+        blocks.append(Block(rows, {"cost": sum(row["cost"] for row in rows), "share": Decimal(1)}, f"g{group}"))
+    return Table("t", "Cost", (schema.PRODUCT, schema.COST, schema.SHARE), tuple(blocks), shown=4)
+
+
+def test_a_long_table_prints_its_largest_groups_and_lines_and_still_foots():
+    """It prints eleven of twenty groups with three of six lines each, adds up the others, and hands out every line."""
+    table = grouped(20, 6)
+    printed = table.printed
+    assert [block.heading for block in printed] == [*(f"g{group}" for group in range(9, 20)), "other (9)"]
+    for block in printed:
+        rows = table.rows(block)
+        kinds = [row.kind for row in rows if row.kind != "rounding"]
+        assert kinds == (["other"] * 4 if block.kind == "other" else ["line"] * 3 + ["other"]) + ["total"]
+        figures = [Decimal(row.cells[1].text.replace("$", "").replace(",", "")) for row in rows]
+        assert sum(figures[:-1]) == figures[-1]
+    assert len(table.records()) == 120
+    assert "The largest of 120 lines; the others are added up. Every line is in the XLSX." in table._repr_html_()
+
+
+def test_a_short_table_leaves_nothing_out():
+    """It says nothing of other lines where all are printed."""
+    table = grouped(12, 4)
+    assert (table.printed, table.left_out) == (table.blocks, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from decimal import Decimal
 
 import pytest
@@ -233,11 +234,36 @@ def test_a_file_that_was_edited_since_is_neither_replaced_nor_reported(own):
     own.act({"do": "report"})
     assert own.view()["scenario"]["message"].startswith("The scenario's file was changed, or removed, since")
     own.act({"do": "save", "name": "mine", "author": "Ana", "reason": "why"})
-    assert own.view()["scenario"]["errors"]["name"].startswith("there is a scenario of that name")
+    assert own.view()["scenario"]["message"].startswith("The scenario's file was changed, or removed, since")
     assert file.read_text() == edited
     file.unlink()
     own.act({"do": "report"})
     assert own.view()["scenario"]["report"] == ""
+
+
+def test_it_reports_what_was_saved_last_whatever_name_was_typed_since(own, monkeypatch):
+    """A save that is refused does not turn the report to another scenario of that name."""
+    for name, amount in (("first", "2"), ("second", "3")):
+        own.act(budget("org-a", amount))
+        own.act({"do": "save", "name": name, "author": "Ana", "reason": "why"})
+    own.act({"do": "save", "name": "first", "author": "Ana", "reason": ""})
+    asked = []
+    monkeypatch.setattr(
+        subprocess, "run", lambda command, **_: asked.append(command[-1]) or subprocess.CompletedProcess(command, 0, "", "")
+    )
+    own.act({"do": "report"})
+    assert asked == ["scenarios/second"]
+    assert own.view()["scenario"]["message"] == "Reported as outputs/scenarios/second/organizational_alignment.html."
+
+
+def test_a_budget_of_nothing_is_a_change_where_there_was_none(tmp_path):
+    """The line for the mail names it, and its status: the cost is above a budget of 0."""
+    home = make_scenario_home(tmp_path)
+    file = home.params_file("2025-12")
+    file.write_text("".join(line for line in file.read_text().splitlines(keepends=True) if not line.startswith("  org-b:")))
+    what_if = WhatIf("2025-12", home=home)
+    what_if.edit(("organization_budgets", "org-b"), "0")
+    assert what_if.sentence(what_if.outcome()).startswith("org-b $0.00 → OVER; ")
 
 
 def test_what_was_changed_after_the_save_is_not_reported(own):

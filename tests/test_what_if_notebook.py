@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -64,3 +65,17 @@ def test_without_the_widgets_it_says_how_to_get_them(monkeypatch):
     assert 'pip install "finops-nb[lab]"' in shown._repr_html_()
     assert "finops-nb[lab]" in repr(shown)
     assert FIRST_LINE in lines(shown._repr_html_())
+
+
+def test_a_kernel_without_the_widgets_shows_the_table(tmp_path):
+    """It needs neither anywidget nor ipywidgets, which DuckDB asks for in a notebook, to read usage and say how to get them."""
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    block = "import sys\nsys.modules |= dict.fromkeys(('ipywidgets', 'anywidget'))"
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(block))
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    command = [sys.executable, "-m", "papermill", "in.ipynb", "out.ipynb", "--no-progress-bar"]
+    environment = os.environ | {"FINOPS_NB_HOME": str(CHECKOUT)}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=120)
+    (output,) = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[-1].outputs
+    assert 'pip install "finops-nb[lab]"' in output.data["text/html"]
+    assert FIRST_LINE in lines(output.data["text/html"])

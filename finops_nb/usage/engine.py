@@ -29,12 +29,11 @@ BY_DAY: Final = ("organization", "product")
 """The names by which days are told apart, where not all of the cube is asked for."""
 
 PREPARED: Final = (
-    "SET enable_progress_bar = false",
     "SET TimeZone = 'UTC'",
     f"CREATE TABLE days (day DATE, {', '.join(f'{name} VARCHAR' for name in CUBE[1:])}, cost DECIMAL(38,12), calls BIGINT)",
     f"CREATE TABLE owners (month DATE, {', '.join(f'{name} VARCHAR' for name in NAMED)}, cost DECIMAL(38,12), calls BIGINT)",
 )
-"""Nothing is drawn in a notebook, and the machine's time zone says nothing. Then the two summaries: all rows by day, those
+"""The machine's time zone says nothing. Then the two summaries: all rows by day, those
 of the period with some names, and the rows of the period by month and all names, NULL where there is none."""
 
 
@@ -70,6 +69,9 @@ def open_engine() -> Iterator[duckdb.DuckDBPyConnection]:
     Ctrl-C during a query, which DuckDB turns into another exception, is a `KeyboardInterrupt` again.
     """
     with tempfile.TemporaryDirectory(prefix="finops-nb-") as spill, duckdb.connect(config=OFFLINE | {"temp_directory": spill}) as db:
+        # In a notebook it is set already where ipywidgets are there to draw it; where they are not, DuckDB refuses to set it at all.
+        if db.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (True,):
+            db.execute("SET enable_progress_bar = false")
         for statement in PREPARED:
             db.execute(statement)
         try:
