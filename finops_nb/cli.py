@@ -145,6 +145,28 @@ def adopt(name: str, reason: str, author: str | None) -> None:
 
 
 @main.command()
+@click.argument("name", metavar="NAME")
+@click.option("--to", multiple=True, metavar="ADDRESS", help="Who gets it, in place of those that the params name; can be repeated.")
+@click.option("--send", is_flag=True, help="Send it to who was not sent it yet; without this it is only written.")
+@click.option("--allow", is_flag=True, help="Send what would be refused: a what-if, a report that is outdated or of before a failed run.")
+@click.option("--resend", is_flag=True, help="Send it even to who was sent it, or may have been.")
+def mail(name: str, to: tuple[str, ...], send: bool, allow: bool, resend: bool) -> None:
+    """Write the mail of a published report, and send it with --send.
+
+    Prints the path of the message and of its preview for a browser. The server to send by is named in $FINOPS_NB_SMTP_HOST and so on.
+
+    Example: finops-nb mail 2025-12 --to me@example.com --send
+    """
+    from finops_nb.home import find_home
+    from finops_nb.mail.dispatch import mail as mail_name
+
+    done = mail_name(find_home(), name, to=to, send=send, allow=allow, resend=resend, notice=_say)
+    click.echo(done.message)
+    click.echo(done.preview)
+    sys.exit(0 if done.complete else 1)
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="FOLDER")
 def init(folder: Path) -> None:
     """Lay out a repository of one's own.

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from io import BytesIO
 from typing import Final
+from zipfile import ZipFile, is_zipfile
 
 from nbformat import NotebookNode
 
 from finops_nb.edition import Edition, Kind
 from finops_nb.errors import FinopsError
 from finops_nb.execute import Execution
-from finops_nb.handover import LEDGER, RESULTS, marker_text, read_results
+from finops_nb.handover import LEDGER, RESULTS, WORKBOOK, marker_text, read_results
 from finops_nb.notebook import cell_name, code_cells
 from finops_nb.period import Period
 
@@ -55,8 +59,21 @@ def find_local_paths(notebook: NotebookNode, paths: Iterable[str]) -> list[str]:
 def find_paths_in_files(files: Mapping[str, bytes], paths: Iterable[str]) -> list[str]:
     """A sentence for each file that holds one of these folders' paths."""
     pattern = _any_path(paths)
-    found = {name: pattern.search(data.decode("utf-8", "replace")) for name, data in files.items()}
+    found = {name: pattern.search(_text(data)) for name, data in files.items()}
     return [f"{name} holds a path of this machine: {match[0]}. Name it relative to the home." for name, match in found.items() if match]
+
+
+def _text(data: bytes) -> str:
+    """A file as text; of an XLSX the files in it, of a PDF its streams too."""
+    parts = [data]
+    if data.startswith(b"PK") and is_zipfile(BytesIO(data)):
+        with ZipFile(BytesIO(data)) as packed:
+            parts = [packed.read(name) for name in packed.namelist()]
+    if data.startswith(b"%PDF"):
+        for stream in re.findall(rb"stream\r?\n(.*?)endstream", data, re.DOTALL):
+            with suppress(zlib.error):
+                parts.append(zlib.decompressobj().decompress(stream))
+    return "\n".join(part.decode("utf-8", "replace") for part in parts)
 
 
 def _any_path(paths: Iterable[str]) -> re.Pattern[str]:
@@ -107,6 +124,8 @@ def _not_handed_over(edition: Edition, period: Period, files: Mapping[str, bytes
     days = results.get("period")
     if not isinstance(days, dict) or (days.get("start"), days.get("end")) != (str(period.start), str(period.end)):
         yield f"{RESULTS} is of another period than {period.text}: a cell changes the params on the way."
+    if WORKBOOK not in files:
+        yield f"{WORKBOOK} was not handed over. Keep `hand_over(...)` as the notebook's last code cell."
     if edition.kind is Kind.OFFICIAL and LEDGER not in files:
         yield f"{LEDGER} was not handed over, and an official report has a ledger."
 

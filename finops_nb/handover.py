@@ -12,6 +12,7 @@ from finops_nb.edition import Edition
 
 RESULTS: Final = "results.json"
 LEDGER: Final = "chargeback.csv"
+WORKBOOK: Final = "organizational_alignment.xlsx"
 
 
 def marker_text(edition: Edition) -> str:

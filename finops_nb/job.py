@@ -8,7 +8,7 @@ from typing import Final
 
 from finops_nb.budgets import Budgets, read_budgets
 from finops_nb.edition import Kind, kind_of
-from finops_nb.handover import LEDGER, RESULTS
+from finops_nb.handover import LEDGER, RESULTS, WORKBOOK
 from finops_nb.home import Home
 from finops_nb.key import Fingerprint, run_key
 from finops_nb.params import Params, load_params
@@ -17,6 +17,7 @@ from finops_nb.published_months import PublishedMonth, months_before
 STEM: Final = "organizational_alignment"
 HTML: Final = f"{STEM}.html"
 NOTEBOOK: Final = f"{STEM}.ipynb"
+PDF: Final = f"{STEM}.pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ class Job:
     @property
     def files(self) -> tuple[str, ...]:
         """The names of what is published."""
-        return (NOTEBOOK, HTML, RESULTS, LEDGER) if self.kind is Kind.OFFICIAL else (NOTEBOOK, HTML, RESULTS)
+        ledger = (LEDGER,) if self.kind is Kind.OFFICIAL else ()
+        pdf = (PDF,) if self.params.wants_pdf else ()
+        return (NOTEBOOK, HTML, RESULTS, WORKBOOK, *ledger, *pdf)
 
 
 def open_job(home: Home, name: str) -> Job:

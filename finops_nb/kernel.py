@@ -41,6 +41,9 @@ SAME_EVERYWHERE: Final = {
 USERS_OWN: Final = ("PYTHONSTARTUP", "PYTHONWARNINGS", "IPYKERNEL_CELL_NAME")
 """What would let a user's own habits take part, and is taken out."""
 
+SECRETS: Final = "FINOPS_NB_SMTP_"
+"""How the variables begin that are for the mail only, the password among them; no cell sees them."""
+
 
 class _Outputs(AsyncZMQSocketChannel):
     """The channel on which a kernel sends what it shows; it counts the bytes."""
@@ -152,7 +155,7 @@ def running_kernel(
 
 
 def _environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in USERS_OWN}
+    kept = {name: value for name, value in os.environ.items() if name not in USERS_OWN and not name.startswith(SECRETS)}
     return kept | SAME_EVERYWHERE | {"IPYTHONDIR": str(folder / "ipython")} | dict(variables)
 
 

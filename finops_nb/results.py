@@ -14,11 +14,12 @@ import pandas as pd
 
 from finops_nb.budgets import Budgets
 from finops_nb.edition import Edition, Kind
-from finops_nb.handover import LEDGER, RESULTS, marker_text
+from finops_nb.handover import LEDGER, RESULTS, WORKBOOK, marker_text
 from finops_nb.narrative import title
 from finops_nb.overview import overview
 from finops_nb.params import Params
 from finops_nb.provenance import provenance
+from finops_nb.spreadsheet import workbook_of
 from finops_nb.usage.model import Usage
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
@@ -64,6 +65,7 @@ def hand_over(parts: Sequence[Part], usage: Usage, budgets: Budgets, params: Par
         "provenance": provenance(usage, budgets, params, edition),
     }
     _write(edition.staging / RESULTS, json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    (edition.staging / WORKBOOK).write_bytes(workbook_of(parts, usage, params, edition))
     if edition.kind is Kind.OFFICIAL and book is not None:
         _write(edition.staging / LEDGER, ledger_text(book, usage, params))
     return Marker(marker_text(edition))

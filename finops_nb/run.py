@@ -16,14 +16,15 @@ from finops_nb.budgets import read_budgets
 from finops_nb.edition import VARIABLE as STAGING_VARIABLE
 from finops_nb.edition import Edition, Kind
 from finops_nb.errors import Failure, Interrupted, Problem, Refusal
-from finops_nb.handover import LEDGER, RESULTS, read_results
+from finops_nb.handover import LEDGER, RESULTS, WORKBOOK, read_results
 from finops_nb.home import VARIABLE as HOME_VARIABLE
 from finops_nb.home import Home
 from finops_nb.interruption import Interruption
-from finops_nb.job import HTML, NOTEBOOK, STEM, Job, inputs_now, key_of, open_job
+from finops_nb.job import HTML, NOTEBOOK, PDF, STEM, Job, inputs_now, key_of, open_job
 from finops_nb.key import Fingerprint
 from finops_nb.lifeline import PRELOAD
 from finops_nb.lock import hold
+from finops_nb.pdf import check_pdf, pdf_of
 from finops_nb.publish import check_target, probe, publish, write_file, write_folder
 from finops_nb.published_months import months_before
 
@@ -89,6 +90,8 @@ def _run(job: Job, force: bool, progress: Progress | None, interruption: Interru
         inputs = inputs_now(job)
         key = key_of(job, inputs, raw)
         if force or not _stands(job, key):
+            if job.params.wants_pdf:
+                check_pdf()
             edition = Edition(job.kind, job.name, key, history.generated(job.runs, job.name, key) or history.now(), job.staging)
             execution = _execute(job, edition, raw, progress, interruption)
             interruption.check()
@@ -150,7 +153,7 @@ def _files(job: Job, edition: Edition, execution: Execution, inputs: Fingerprint
     from finops_nb.fair_copy import as_bytes, fair_copy
     from finops_nb.gate import find_faults, find_local_paths, find_paths_in_files
 
-    written = {name: (job.staging / name).read_bytes() for name in (RESULTS, LEDGER) if (job.staging / name).is_file()}
+    written = {name: (job.staging / name).read_bytes() for name in (RESULTS, WORKBOOK, LEDGER) if (job.staging / name).is_file()}
     faults = find_faults(execution, edition, job.params.window, written)
     if not faults and inputs_now(job) != inputs:
         faults = ["The usage changed while the report was made of it. Run again when its export has ended."]
@@ -160,7 +163,8 @@ def _files(job: Job, edition: Edition, execution: Execution, inputs: Fingerprint
         raise Failure("\n".join(faults))
     title = read_results(written[RESULTS]).get("title")
     fair = fair_copy(execution.notebook, edition, title, job.params.shared_parameters())
-    files = written | {NOTEBOOK: as_bytes(fair), HTML: export_html(fair).encode("utf-8")}
+    page = export_html(fair)
+    files = written | {NOTEBOOK: as_bytes(fair), HTML: page.encode("utf-8")} | ({PDF: pdf_of(page)} if PDF in job.files else {})
     faults = find_local_paths(fair, _local_paths(job)) or find_paths_in_files(files, _local_paths(job))
     if faults:
         raise Failure("\n".join(faults))

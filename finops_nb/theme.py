@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import io
+import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import matplotlib
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator
 
 from finops_nb.format import visible
 
@@ -37,7 +44,19 @@ SERIES: Final = (
 """Okabe and Ito's colours, told apart by colour-blind readers too, then Tol's; grey is for "other"."""
 OTHER: Final = "#9CA3AF"
 LABEL_LENGTH: Final = 26
-WIDTH: Final = 7.2
+WIDTH: Final = 6.0
+FONT: Final = "DejaVu Sans"
+"""Comes with matplotlib, and so is on every machine."""
+
+PNG_WIDTH: Final = 5.52
+PNG_DENSITY: Final = 200
+"""In inches and in pixels an inch: twice the pixels that a mail shows, narrow enough for its text to be read on a phone."""
+
+PNG_LABEL: Final = 38
+"""Characters of an axis' label on one line of that."""
+
+BLANK: Final = ("last resort", "lastresort", "color emoji")
+"""What is in the names of fonts that hold a character without drawing it."""
 
 RC: Final[dict[str, Any]] = {
     # Names of the data are text, never formulas: without this, "$5 vs $6" loses its dollars and "$\foo$" raises.
@@ -46,7 +65,7 @@ RC: Final[dict[str, Any]] = {
     # Text stays text: it is sharp at any size, can be searched, and takes the reader's fonts for any script.
     "svg.fonttype": "none",
     "svg.hashsalt": "finops_nb",
-    "font.family": ["DejaVu Sans"],
+    "font.family": [FONT],
     "font.size": 10,
     "axes.edgecolor": "#9CA3AF",
     "axes.labelcolor": INK,
@@ -72,16 +91,38 @@ class Chart:
     Args:
         alt: for readers who do not see it.
         svg: the drawing.
+        figure: what was drawn.
     """
 
     alt: str
     svg: str = field(repr=False)
+    figure: Figure | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return self.alt
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         return {"image/svg+xml": self.svg, "text/plain": self.alt}, {"image/svg+xml": {"alt": self.alt}}
+
+    def png(self) -> bytes:
+        """The drawing as pixels on white, for readers whose program shows no SVG; the same bytes for the same figures.
+
+        It has this machine's fonts, not the reader's: see `undrawable`.
+        """
+        assert self.figure is not None
+        families, _ = _fonts("".join(text.get_text() for text in self.figure.findobj(Text)))
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            matplotlib.rcParams.update(RC | {"font.family": list(families)})
+            self.figure.set_size_inches(PNG_WIDTH, self.figure.get_size_inches()[1])
+            for axes in self.figure.axes:
+                axes.set_xlabel(textwrap.fill(axes.get_xlabel(), PNG_LABEL))
+                _thin_ticks(axes)
+            for text in self.figure.findobj(Text):
+                text.set_fontfamily(list(families))
+            pixels = io.BytesIO()
+            self.figure.savefig(pixels, format="png", dpi=PNG_DENSITY, facecolor="white", metadata={"Software": None})
+        return pixels.getvalue()
 
 
 @contextmanager
@@ -103,13 +144,48 @@ def drawn(axes: Axes, alt: str) -> Chart:
     """The figure of `axes` as a chart; the same bytes for the same figures."""
     drawing = io.StringIO()
     axes.figure.savefig(drawing, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return Chart(visible(alt), drawing.getvalue())
+    return Chart(visible(alt), drawing.getvalue(), axes.figure)
 
 
 def elided(name: str) -> str:
     """`name` as a label: on one line, and cut where it would take the chart's place."""
     line = visible(" ".join(name.split()))
     return line if len(line) <= LABEL_LENGTH else line[: LABEL_LENGTH - 1] + "…"
+
+
+def undrawable(text: str) -> bool:
+    """`text` has a character that no font of this machine draws; in a PNG it would be a box."""
+    return bool(_fonts(text)[1])
+
+
+def _thin_ticks(axes: Axes) -> None:
+    """As many ticks from left to right as have room for their labels; where they are given one by one, those."""
+    for ticks in range(6, 0, -1) if isinstance(axes.xaxis.get_major_locator(), MaxNLocator) else ():
+        axes.xaxis.set_major_locator(MaxNLocator(ticks))
+        axes.figure.draw_without_rendering()
+        boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+        if all(left.x1 + left.height < right.x0 for left, right in pairwise(boxes)):
+            break
+
+
+@cache
+def _fonts(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The families of fonts that draw a text, the theme's first, and the characters that none of this machine's draws."""
+    own = str(matplotlib.get_data_path())
+    upright = (font for font in font_manager.fontManager.ttflist if font.style == "normal" and font.weight in (400, "normal", "regular"))
+    installed = {font.name for font in upright if not font.fname.startswith(own)}
+    families, left = [FONT], _missing(set(text), FONT)
+    for family in sorted(installed):
+        if left and not any(word in family.lower() for word in BLANK):
+            still = _missing(left, family)
+            families += [family] if still != left else []
+            left = still
+    return tuple(families), frozenset(left)
+
+
+def _missing(characters: set[str], family: str) -> set[str]:
+    font = font_manager.get_font(font_manager.findfont(FontProperties(family=family)))
+    return {character for character in characters if character != "\n" and not font.get_char_index(ord(character))}
 
 
 def style_sheet() -> str:

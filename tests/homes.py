@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 from nbformat import NotebookNode
 
+from finops_nb.errors import Refusal
 from finops_nb.home import Home
 from finops_nb.params import Params
+from finops_nb.pdf import check_pdf
 
 NAME = "2025-12"
-FILES = ("chargeback.csv", "organizational_alignment.html", "organizational_alignment.ipynb", "results.json")
+REPORT = "organizational_alignment"
+FILES = ("chargeback.csv", *(f"{REPORT}.{kind}" for kind in ("html", "ipynb", "xlsx")), "results.json")
+REQUIRED = "FINOPS_NB_PDF"
+"""`required` in this environment variable: where no PDF can be made the tests of it fail instead of being skipped."""
 
 HAND_OVER = """\
 import json, os, pathlib
@@ -30,6 +37,7 @@ results = {
     "provenance": {"key": edition["key"], "generated": edition["generated"]},
 }
 (folder / "results.json").write_text(json.dumps(results, indent=1) + "\\n")
+(folder / "organizational_alignment.xlsx").write_text("a workbook")
 if edition["kind"] == "official":
     (folder / "chargeback.csv").write_text("organization,amount\\norg-alpha,6.00\\n")
 type("Marker", (), {"__repr__": lambda self: f"Results handed over: {edition['name']}, key {edition['key']}"})()
@@ -78,3 +86,13 @@ def write_notebook(home: Home, notebook: NotebookNode) -> None:
 def published(home: Home, name: str = NAME) -> dict[str, bytes]:
     """Name and bytes of every file that is published."""
     return {file.name: file.read_bytes() for file in sorted((home.outputs / name).iterdir())}
+
+
+@pytest.fixture(scope="session", name="weasyprint")
+def _weasyprint() -> None:
+    """A machine that can make PDFs; elsewhere the test is skipped, or fails if the environment says that it is required."""
+    unable: Callable[[str], Any] = pytest.fail if os.environ.get(REQUIRED) == "required" else pytest.skip
+    try:
+        check_pdf()
+    except Refusal as refusal:
+        unable(str(refusal))

@@ -58,10 +58,11 @@ FLOORS: dict[str, tuple[str, ...]] = {
         *("charts", "provenance", "narrative", "opening", "suggestion"),
     ),
     "delivery": (
-        *("results", "interruption", "lifeline", "kernel", "notebook", "execute", "export", "fair_copy", "gate"),
-        *("publish", "history", "key", "lock", "job", "run", "scaffold", "scenario_file", "params_text", "adoption"),
+        *("sheet", "spreadsheet", "results", "interruption", "lifeline", "kernel", "notebook", "execute", "export", "fair_copy", "gate"),
+        *("publish", "history", "key", "lock", "job", "pdf", "run", "scaffold", "scenario_file", "params_text", "adoption"),
         *("supposition", "what_if", "what_if_panel"),
-        *("mail",),
+        *("mail", "mail.settings", "mail.smtp", "mail.journal", "mail.body", "mail.plain_text", "mail.pictures", "mail.letter"),
+        *("mail.publication", "mail.dispatch"),
     ),
     "door": ("what_if_widget", "workbench", "check", "cli", "__main__"),
 }
@@ -69,7 +70,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
 
 ORDER = [room for rooms in FLOORS.values() for room in rooms]
 PURE = ("__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "operator", "typing", "pandas", "finops_nb")
-HEAVY = ("papermill", "nbconvert", "nbclient", "matplotlib")
+HEAVY = ("papermill", "nbconvert", "nbclient", "matplotlib", "weasyprint", "xlsxwriter", "css_inline", "smtplib")
 LONGEST = 250
 
 

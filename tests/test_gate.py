@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
+import zlib
 
 import nbformat
 import pytest
@@ -19,7 +22,8 @@ from finops_nb.period import parse_period
 EDITION = Edition(Kind.OFFICIAL, "2025-12", "ab" * 32)
 DECEMBER = parse_period("2025-12")
 RESULTS = {"name": "2025-12", "period": {"start": "2025-12-01", "end": "2026-01-01"}, "provenance": {"key": "ab" * 32}}
-FILES = {"results.json": json.dumps(RESULTS).encode(), "chargeback.csv": b"organization\n"}
+WORKBOOK = "organizational_alignment.xlsx"
+FILES = {"results.json": json.dumps(RESULTS).encode(), WORKBOOK: b"", "chargeback.csv": b"organization\n"}
 
 
 def executed(*sources: str) -> NotebookNode:
@@ -152,13 +156,20 @@ def test_a_cell_after_the_last_is_a_fault():
 )  # fmt: skip
 def test_the_results_are_of_this_run(raw, said):
     """It refuses results that are missing, broken, or of another NAME, key or period."""
-    files = {"chargeback.csv": b""} | ({} if raw is None else {"results.json": raw})
+    files = {"chargeback.csv": b"", WORKBOOK: b""} | ({} if raw is None else {"results.json": raw})
     assert faults(executed(), files) == [said]
+
+
+def test_every_report_has_a_workbook():
+    """It wants the workbook of every kind of report."""
+    files = {"results.json": FILES["results.json"], "chargeback.csv": b""}
+    said = [f"{WORKBOOK} was not handed over. Keep `hand_over(...)` as the notebook's last code cell."]
+    assert faults(executed(), files) == faults(executed(), files, Edition(Kind.ANALYSIS, "2025-12", "ab" * 32)) == said
 
 
 def test_an_official_report_has_a_ledger():
     """It wants the ledger of an official report, and of no other."""
-    files = {"results.json": FILES["results.json"]}
+    files = {name: FILES[name] for name in ("results.json", WORKBOOK)}
     assert faults(executed(), files) == ["chargeback.csv was not handed over, and an official report has a ledger."]
     assert faults(executed(), files, Edition(Kind.ANALYSIS, "2025-12", "ab" * 32)) == []
 
@@ -176,6 +187,22 @@ def test_a_local_path_is_found(shown):
         "results.json holds a path of this machine: /home/ann/finops. Name it relative to the home."
     ]
     assert find_local_paths(executed("6", f"x = {shown!r}"), ["/home/ann/finops"]) != []
+
+
+def test_a_local_path_is_found_in_packed_files():
+    """It looks into an XLSX, and into the streams of a PDF, which can't be read as they lie there."""
+    said = "in /home/ann/finops. " * 50
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/sharedStrings.xml", said)
+    document = b"%PDF-1.7\n1 0 obj << >> stream\n" + zlib.compress(said.encode()) + b"\nendstream\nstream\nno zlib\nendstream"
+    for name, data in (("a.xlsx", packed.getvalue()), ("a.pdf", document)):
+        assert b"/home/ann" not in data
+        assert find_paths_in_files({name: data}, ["/home/ann/finops"]) == [
+            f"{name} holds a path of this machine: /home/ann/finops. Name it relative to the home."
+        ]
+        assert find_paths_in_files({name: data}, ["/home/eve/finops"]) == []
+    assert find_paths_in_files({"a.xlsx": b"PK, and no zip"}, ["/home/ann/finops"]) == []
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from finops_nb.allocation import allocate
 from finops_nb.budgets import Budgets, Version, read_budgets
 from finops_nb.chargeback import ledger
 from finops_nb.edition import Edition, Kind, current_edition, kind_of
-from finops_nb.handover import marker_text
+from finops_nb.handover import WORKBOOK, marker_text
 from finops_nb.overview import overview, warnings
 from finops_nb.results import hand_over, ledger_text
 from finops_nb.suggestion import budget_skeleton
@@ -32,9 +32,11 @@ def test_a_draft_writes_nothing(six, params, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("kind", "files"), [(Kind.OFFICIAL, {"results.json", "chargeback.csv"}), (Kind.ANALYSIS, {"results.json"})])
+@pytest.mark.parametrize(
+    ("kind", "files"), [(Kind.OFFICIAL, {"results.json", WORKBOOK, "chargeback.csv"}), (Kind.ANALYSIS, {"results.json", WORKBOOK})]
+)
 def test_only_an_official_edition_has_a_ledger(six, params, tmp_path, kind, files):
-    """It writes results.json, and chargeback.csv for an official edition; its text is the mark the runner looks for."""
+    """It writes results.json and the workbook, and chargeback.csv for an official edition; its text is the mark the runner looks for."""
     edition = edition_in(tmp_path, kind)
     assert repr(hand_over([], six, NONE, params(), edition, ledger(six, "USD"))) == marker_text(edition)
     assert {file.name for file in tmp_path.iterdir()} == files

@@ -18,7 +18,15 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from homes import FILES, NAME, make_home, make_notebook, published, write_notebook
+from homes import (
+    FILES,
+    NAME,
+    _weasyprint,  # noqa: F401
+    make_home,
+    make_notebook,
+    published,
+    write_notebook,
+)
 from nbformat.v4 import new_code_cell, new_output
 
 from finops_nb import history, key
@@ -29,6 +37,7 @@ from finops_nb.errors import Busy, Failure, FinopsError, Interrupted, Refusal
 from finops_nb.execute import Execution
 from finops_nb.gate import marker_text
 from finops_nb.home import Home
+from finops_nb.mail.settings import PREFIX
 from finops_nb.run import run
 
 RUN = """\
@@ -37,6 +46,7 @@ faulthandler.dump_traceback_later(100, exit=True)
 from finops_nb import key
 from finops_nb.errors import FinopsError
 from finops_nb.home import Home
+from finops_nb.mail.settings import PREFIX
 from finops_nb.run import run
 key.code_digest = lambda: "0" * 64
 print("begins", flush=True)
@@ -104,8 +114,8 @@ def processes_of(home: Home) -> list[psutil.Process]:
 # What a good run publishes
 
 
-def test_a_run_publishes_four_files(made):
-    """It publishes the page, the notebook, the results and the ledger, of one key, and leaves nothing else."""
+def test_a_run_publishes_five_files(made):
+    """It publishes the page, the notebook, the workbook, the results and the ledger, of one key, and leaves nothing else."""
     files = published(made)
     assert tuple(files) == FILES
     digits = json.loads(files["results.json"])["provenance"]["key"]
@@ -192,6 +202,43 @@ def test_params_of_the_start_count(tmp_path):
     assert json.loads(files["results.json"])["period"]["start"] == "2025-12-01"
     assert b'usage = [\\"elsewhere.csv\\"]' in files["organizational_alignment.ipynb"]
     assert str(tmp_path).encode() not in b"".join(files.values())
+
+
+def test_a_pdf_is_published_when_it_is_asked_for(home, weasyprint):
+    """It makes a report again that stands without the PDF, and publishes it in one step with the rest, which stays as it was."""
+    before = published(home)
+    for asked in ({"pdf": True}, {"mail": {"to": ["ann@example.com"], "attachment": ["pdf"]}}):
+        make_home(home.root, ["period", "print('x')"], **asked)
+        run(NAME, home)
+        files = published(home)
+        assert files.pop("organizational_alignment.pdf").startswith(b"%PDF-1.7")
+        assert files == before
+        (home.outputs / NAME / "organizational_alignment.pdf").unlink()
+
+
+def test_a_pdf_that_cannot_be_made_is_refused_at_once(home, monkeypatch):
+    """It executes nothing where WeasyPrint is missing, and leaves the report; who does not ask for a PDF does not notice."""
+    monkeypatch.setattr(running, "_execute", None)
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    before = published(home)
+    run(NAME, home)
+    make_home(home.root, ["period", "print('x')"], pdf=True)
+    with pytest.raises(Refusal, match=r"^a PDF is asked for, and WeasyPrint"):
+        run(NAME, home)
+    assert published(home) == before
+    assert left_over(home) == []
+
+
+def test_no_cell_sees_what_is_for_the_mail(tmp_path, monkeypatch):
+    """It keeps the server's password, and all beside it, out of the kernel's environment."""
+    monkeypatch.setenv(f"{PREFIX}PASSWORD", "canary-5417")
+    monkeypatch.setenv(f"{PREFIX}USER", "canary-5417")
+    monkeypatch.setenv("FINOPS_NB_OTHER", "seen")
+    home = make_home(tmp_path, ["import os\nsorted(each for each in os.environ.items() if 'canary' in each[1] or 'OTHER' in each[0])"])
+    run(NAME, home)
+    files = published(home)
+    assert "('FINOPS_NB_OTHER', 'seen')" in files["organizational_alignment.ipynb"].decode()
+    assert b"canary-5417" not in b"".join(files.values())
 
 
 # What a failed run leaves
@@ -316,6 +363,7 @@ def finished(job, edition: Edition, *_) -> Execution:
     results = {"name": edition.name, "period": {"start": "2025-12-01", "end": "2026-01-01"}}
     results["provenance"] = {"key": edition.key, "generated": edition.generated}
     (job.staging / "results.json").write_text(json.dumps(results))
+    (job.staging / "organizational_alignment.xlsx").write_text("a workbook")
     (job.staging / "chargeback.csv").write_text(edition.key)
     marker = new_output("execute_result", {"text/plain": marker_text(edition)})
     return Execution(nbformat.v4.new_notebook(cells=[new_code_cell("1", execution_count=1, outputs=[marker])]))
