@@ -43,6 +43,8 @@ FORBIDDEN: Final = frozenset(
     )
 )
 LOCAL: Final = re.compile(r"#|data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+\Z")
+RELATIVE: Final = re.compile(r"(?!/)(?!(?:.*/)?\.\.(?:/|\Z))[A-Za-z0-9._~%/-]+\Z")
+"""A link to a file beside the page, or below it."""
 LOADING: Final = re.compile(r"url\s*\(|@import|expression\s*\(|javascript:", re.IGNORECASE)
 REFERENCES: Final = frozenset(
     ("href", "src", "srcset", "action", "formaction", "data", "poster", "background", "cite", "longdesc", "manifest", "ping", "xlink:href")
@@ -121,17 +123,23 @@ def alt_text(output: NotebookNode, kind: str) -> str:
     return output.metadata.get(kind, {}).get("alt") or output.metadata.get("alt") or output.data.get("text/plain", "Chart")
 
 
-def audit(page: str) -> list[str]:
-    """Everything in an HTML page that runs, or refers to anything outside of it; and images without alt text."""
-    auditor = _Auditor()
+def audit(page: str, links: bool = False) -> list[str]:
+    """Everything in an HTML page that runs, or refers to anything outside of it; and images without alt text.
+
+    Args:
+        page: the document.
+        links: whether `<a>` may lead to files beside the page or below it.
+    """
+    auditor = _Auditor(links)
     auditor.feed(page)
     auditor.close()
     return auditor.found
 
 
 class _Auditor(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, links: bool) -> None:
         super().__init__(convert_charrefs=True)
+        self.links = links
         self.found: list[str] = []
         self.in_style = False
 
@@ -145,7 +153,8 @@ class _Auditor(HTMLParser):
         for name, value in values.items():
             if name.startswith("on"):
                 self.found.append(f"<{tag} {name}>")
-            if name in REFERENCES and not LOCAL.match(value.strip()):
+            beside = self.links and (tag, name) == ("a", "href") and RELATIVE.match(value)
+            if name in REFERENCES and not beside and not LOCAL.match(value.strip()):
                 self.found.append(f'<{tag} {name}="{value[:60]}">')
             if name == "style" and LOADING.search(value):
                 self.found.append(f'<{tag} style="{value[:60]}">')

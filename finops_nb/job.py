@@ -18,6 +18,8 @@ STEM: Final = "organizational_alignment"
 HTML: Final = f"{STEM}.html"
 NOTEBOOK: Final = f"{STEM}.ipynb"
 PDF: Final = f"{STEM}.pdf"
+INDEX: Final = "index.html"
+"""Beside the folders of the reports: the list of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from finops_nb import history
 from finops_nb.budgets import read_budgets
 from finops_nb.edition import VARIABLE as STAGING_VARIABLE
 from finops_nb.edition import Edition, Kind
-from finops_nb.errors import Failure, Interrupted, Problem, Refusal
+from finops_nb.errors import Failure, FinopsError, Interrupted, Problem, Refusal
 from finops_nb.handover import LEDGER, RESULTS, WORKBOOK, read_results
 from finops_nb.home import VARIABLE as HOME_VARIABLE
 from finops_nb.home import Home
 from finops_nb.interruption import Interruption
-from finops_nb.job import HTML, NOTEBOOK, PDF, STEM, Job, inputs_now, key_of, open_job
+from finops_nb.job import HTML, INDEX, NOTEBOOK, PDF, STEM, Job, inputs_now, key_of, open_job
 from finops_nb.key import Fingerprint
 from finops_nb.lifeline import PRELOAD
 from finops_nb.lock import hold
@@ -66,7 +66,10 @@ def run(
             with hold(job.runs, name) as former:
                 if former and notice:
                     notice(f"An earlier run of {name} ({former}) was cut off; what it left is removed.")
-                _run(job, force, progress, interruption)
+                published = _run(job, force, progress, interruption)
+            if published or not (home.outputs / INDEX).is_file():
+                with interruption.shielded():
+                    _index(home, notice)
             interruption.check()
         except KeyboardInterrupt as error:
             raise Interrupted(f"Interrupted. outputs/{name} is a whole report, or none.") from error
@@ -75,8 +78,19 @@ def run(
     return job.target / HTML
 
 
-def _run(job: Job, force: bool, progress: Progress | None, interruption: Interruption) -> None:
-    """The part of a run for which the lock is held."""
+def _index(home: Home, notice: Callable[[str], None] | None) -> None:
+    """Rebuild the index; a report that is published is not called off because of it."""
+    from finops_nb.index_page import write_index
+
+    try:
+        write_index(home)
+    except (OSError, FinopsError) as error:
+        if notice:
+            notice(f"The report is published; outputs/{INDEX} is as it was: {getattr(error, 'strerror', None) or error}")
+
+
+def _run(job: Job, force: bool, progress: Progress | None, interruption: Interruption) -> bool:
+    """The part of a run for which the lock is held; whether something was published."""
     if (job.target / LEDGER).exists() and job.kind is not Kind.OFFICIAL:
         rule = f"outputs/{job.name} is an official report, and this would put another kind in its place"
         fix = f"Move the file to params/analysis/, or write its period as {job.name} again"
@@ -104,6 +118,8 @@ def _run(job: Job, force: bool, progress: Progress | None, interruption: Interru
             write_folder(job.staging / "new", files)
             with interruption.held():
                 _publish(job, edition)
+            return True
+        return False
     finally:
         if not kept:
             with interruption.shielded():

@@ -117,3 +117,28 @@ def test_nbconvert_knows_the_exporter(tmp_path):
     text = Path(tmp_path / "draft.html").read_text(encoding="utf-8")
     assert "<title>Organizational alignment · DRAFT</title>" in text
     assert audit(text) == []
+
+
+@pytest.mark.parametrize(
+    ("link", "allowed"),
+    [
+        ("2025-12/organizational_alignment.html", True),
+        ("analysis/a%23b.html", True),
+        ("#here", True),
+        ("https://example.com/x", False),
+        ("//example.com/x", False),
+        ("/etc/passwd", False),
+        ("../x.html", False),
+        ("a/../../x.html", False),
+        ("a/..", False),
+        ("javascript:alert(1)", False),
+        ("data:text/html,x", False),
+        ("a b.html", False),
+    ],
+)
+def test_a_page_may_be_allowed_to_lead_to_files_beside_it(link, allowed):
+    """It takes a relative link of the index, and nothing that leads up, elsewhere, or runs; a report may lead nowhere."""
+    page = f'<a href="{link}">x</a>'
+    assert (audit(page, links=True) == []) is allowed
+    assert (audit(page) == []) is (link == "#here")
+    assert audit(page.replace("<a href", "<img alt='x' src"), links=True) != [] or link == "#here"
