@@ -289,5 +289,5 @@ def test_plain_papermill_runs_it_from_anywhere_as_a_draft(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["draft.ipynb"]
     draft = nbformat.read(tmp_path / "draft.ipynb", as_version=4)
     shown = "".join(output["data"].get("text/html", "") for cell in draft.cells for output in cell.get("outputs", []) if "data" in output)
-    assert "<strong>DRAFT</strong>" in shown
+    assert "<strong><bdi>DRAFT</bdi></strong>" in shown
     assert "$8,669.89" in shown
