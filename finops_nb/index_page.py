@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from finops_nb.edition import Kind
 from finops_nb.errors import Busy, Failure
 from finops_nb.export import TEMPLATES, audit
-from finops_nb.format import Format, spelled_day
+from finops_nb.format import Format, visible
 from finops_nb.home import Home
 from finops_nb.job import INDEX
 from finops_nb.lock import hold
@@ -21,6 +25,8 @@ from finops_nb.published_reports import FILES, PublishedReport, published_report
 from finops_nb.sparkline import sparkline
 from finops_nb.table import environment
 
+REASON: Final = 160
+"""How much of a what-if's reason is said, in characters; its report has all of it."""
 STYLES: Final = (("report", "finops.css"), ("report", "report.css"), ("index", "index.css"))
 TRIES: Final = 300
 PAUSE: Final = 0.1
@@ -60,21 +66,21 @@ def index_page(reports: Sequence[PublishedReport], strange: Sequence[str] = ()) 
     Returns:
         One HTML document that runs nothing and loads nothing; its links are relative to the folder it stands in.
     """
-    official = {report.period.text: report for report in reports if report.kind is Kind.OFFICIAL}
-    months = [_line(report, _change(report, official)) for report in official.values()]
+    official = [report for report in reports if report.kind is Kind.OFFICIAL]
+    by_end = {report.period.end: report for report in official}
+    months = [_line(report, _change(report, by_end)) for report in official]
     others = [_line(report, "") for report in reports if report.kind is not Kind.OFFICIAL]
     css = "\n".join((TEMPLATES / folder / file).read_text(encoding="utf-8") for folder, file in STYLES)
-    return environment().get_template("index/index.html.j2").render(months=months, others=others, strange=strange, css=css)
+    return visible(environment().get_template("index/index.html.j2").render(months=months, others=others, strange=strange, css=css))
 
 
 def _line(report: PublishedReport, change: str) -> Mapping[str, Any]:
     fmt, opened = Format(report.currency), report.opened
-    highest = max(report.days, default=None)
-    shape = f"Cost by day up to {spelled_day(report.period.start)}" if highest is None else f"Cost by day, at most {fmt.money(highest)}"
     return {
         "name": report.name,
         "label": report.period.label,
-        "links": [(label, f"{quote(report.name)}/{FILES[label]}") for label in report.files],
+        "links": [(label, f"{quote(os.fsencode(report.name))}/{FILES[label]}") for label in report.files],
+        "base": report.base,
         "complete": report.complete,
         "total": fmt.money(report.cost),
         "change": change,
@@ -82,14 +88,27 @@ def _line(report: PublishedReport, change: str) -> Mapping[str, Any]:
         "variance": fmt.variance(opened["variance"], opened["variance_ratio"]),
         "status": opened["status"],
         "slug": opened["status"].lower().replace(" ", "-"),
-        "stamp": f"WHAT-IF: {report.reason}" if report.kind is Kind.SCENARIO else "ANALYSIS · NOT FOR BOOKING",
-        "days": sparkline(report.days, shape),
+        "stamp": f"WHAT-IF: {_cut(report.reason)}" if report.kind is Kind.SCENARIO else "ANALYSIS · NOT FOR BOOKING",
+        "days": _days(report, fmt),
     }
 
 
-def _change(report: PublishedReport, official: Mapping[str, PublishedReport]) -> str:
+def _days(report: PublishedReport, fmt: Format) -> Markup:
+    """The shape of its days over the whole period, so that one that still runs is not drawn as one that is over."""
+    whole = (report.period.end - report.period.start).days
+    days = report.days[:whole]
+    if not days:
+        return Markup("")
+    return sparkline([*days, *[None] * (whole - len(days))], f"Cost by day, at most {fmt.money(max(days))}")
+
+
+def _cut(reason: str) -> str:
+    return reason if len(reason) <= REASON else reason[: REASON - 1] + "…"
+
+
+def _change(report: PublishedReport, by_end: Mapping[date, PublishedReport]) -> str:
     """Against the month before, if that was published in the same currency; a month that still runs is no fall."""
-    before = official.get(report.period.preceding().text)
+    before = by_end.get(report.period.start)
     if before is None or before.currency != report.currency or not (report.complete and before.complete):
         return ""
     return Format(report.currency).change(report.cost - before.cost)

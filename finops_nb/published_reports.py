@@ -17,6 +17,8 @@ from finops_nb.period import Period, parse_period
 
 FILES: Final = {"Report": HTML, "PDF": PDF, "XLSX": WORKBOOK, "Ledger": LEDGER, "Results": RESULTS}
 """What can be opened of a report, and what a reader calls it."""
+LARGEST: Final = 20
+"""The power of ten of the largest figure that is printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class PublishedReport:
         opened: what it opened with: `budget`, `variance`, `variance_ratio`, `status`.
         days: its cost by day, from its first day to the last with usage; 0 where a day had none.
         reason: of a what-if.
+        base: of a what-if, the NAME whose budgets it changes.
         files: which of `FILES` are there.
     """
 
@@ -45,6 +48,7 @@ class PublishedReport:
     opened: Mapping[str, Any] = field(repr=False)
     days: tuple[Decimal, ...] = field(repr=False)
     reason: str
+    base: str
     files: tuple[str, ...]
 
 
@@ -61,7 +65,7 @@ def published_reports(outputs: Path) -> tuple[list[PublishedReport], list[str]]:
             continue
         try:
             found.append(_report(file, name))
-        except (OSError, KeyError, TypeError, ValueError, ArithmeticError):
+        except (OSError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError):
             strange.append(name)
     found.sort(key=lambda report: report.name)
     return sorted(found, key=lambda report: (report.period.end, report.period.start), reverse=True), strange
@@ -72,8 +76,9 @@ def _report(file: Path, name: str) -> PublishedReport:
     if results["name"] != name:
         raise ValueError("a copy of another report's results")
     params = results["provenance"]["params"]
+    scenario = params.get("scenario") or {}
     [opened] = results["tables"]["executive_summary"]
-    spent = {date.fromisoformat(line["day"]): Decimal(line["cost"]) for line in results["tables"]["spend_by_day"]}
+    spent = {date.fromisoformat(line["day"]): _figure(line["cost"]) for line in results["tables"]["spend_by_day"]}
     period = parse_period(params["period"])
     last = max(spent, default=period.start)
     days = tuple(spent.get(period.start + timedelta(days=n), ZERO) for n in range((last - period.start).days + 1))
@@ -83,13 +88,19 @@ def _report(file: Path, name: str) -> PublishedReport:
         period=period,
         complete=bool(results["period"]["complete"]),
         currency=str(results["currency"]),
-        cost=Decimal(results["total"]),
-        opened={key: _decimal(opened[key]) for key in ("budget", "variance", "variance_ratio")} | {"status": str(opened["status"])},
+        cost=_figure(results["total"]),
+        opened={key: None if opened[key] is None else _figure(opened[key]) for key in ("budget", "variance", "variance_ratio")}
+        | {"status": str(opened["status"])},
         days=days,
-        reason=str(params.get("scenario", {}).get("reason", "")),
+        reason=str(scenario.get("reason", "")),
+        base=str(scenario.get("base", "")),
         files=tuple(label for label, each in FILES.items() if (file.parent / each).is_file()),
     )
 
 
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+def _figure(text: str) -> Decimal:
+    """A figure that can be printed; one that is none, or endless, is not."""
+    figure = Decimal(text)
+    if not figure.is_finite() or figure.adjusted() > LARGEST:
+        raise ValueError("not a figure")
+    return figure

@@ -67,7 +67,7 @@ def run(
                 if former and notice:
                     notice(f"An earlier run of {name} ({former}) was cut off; what it left is removed.")
                 published = _run(job, force, progress, interruption)
-            if published or not (home.outputs / INDEX).is_file():
+            if published or _index_is_behind(job):
                 with interruption.shielded():
                     _index(home, notice)
             interruption.check()
@@ -76,6 +76,12 @@ def run(
         except OSError as error:
             raise Failure(_trouble(error, home)) from error
     return job.target / HTML
+
+
+def _index_is_behind(job: Job) -> bool:
+    """It is not there, or could not be rebuilt when the report was published."""
+    index = job.home.outputs / INDEX
+    return not index.is_file() or index.stat().st_mtime_ns < (job.target / RESULTS).stat().st_mtime_ns
 
 
 def _index(home: Home, notice: Callable[[str], None] | None) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
+import json
 import multiprocessing
+import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from homes import NAME, make_home
-from index_folders import publish
+from index_folders import publish, results_of
 from published import page_of
 
 from finops_nb import index_page
 from finops_nb.errors import Busy
 from finops_nb.export import audit
+from finops_nb.format import visible
 from finops_nb.home import Home
 from finops_nb.index_page import write_index
 from finops_nb.lock import hold
@@ -79,6 +85,48 @@ def test_it_names_what_it_can_not_read(home):
     assert "2025-12: its results can't be read. Run it again." in page_of(write_index(home)).text_content()
 
 
+def test_it_leaves_out_no_month_that_claims_to_be_another(home):
+    """It lists both of two reports that say they are of the same month."""
+    publish(home.outputs, "2025-11")
+    publish(home.outputs, "2025-12", text=results_of("2025-12", "2025-11", kind="official"))
+    assert [line[0] for line in rows(write_index(home))] == ["November 2025", "November 2025"]
+
+
+def test_a_long_reason_is_cut(home):
+    """It says 159 characters of 10,000, and that there is more; the report has all of it."""
+    params = {"period": "2025-12", "scenario": {"reason": "x" * 10_000}}
+    publish(home.outputs, "scenarios/x", "2025-12", provenance={"params": params})
+    assert page_of(write_index(home)).xpath("//small/bdi/text()") == ["WHAT-IF: " + "x" * 159 + "…", "scenarios/x"]
+
+
+@pytest.mark.parametrize("text", ['"><script>alert(1)</script>', "\N{RIGHT-TO-LEFT OVERRIDE}abc", "\x00\ud800", "世界 🎉", "{{ 7 * 7 }}"])
+def test_no_text_of_a_report_becomes_markup(home, text):
+    """It prints it as it is, with a mark for what HTML can't hold."""
+    opened = {"budget": "4", "variance": "-1", "variance_ratio": "-0.25", "status": text}
+    tables = json.loads(results_of("2025-12", "2025-12"))["tables"] | {"executive_summary": [opened]}
+    publish(home.outputs, "2025-12", currency=text, tables=tables)
+    file = write_index(home)
+    assert audit(file.read_text(encoding="utf-8"), links=True) == []
+    assert rows(file)[0][5] == visible(text)
+
+
+def test_months_of_three_years_stay_in_order(home):
+    """It lists 36 months from the newest to the oldest, each compared with the one before."""
+    months = [f"{year}-{month:02}" for year in (2023, 2024, 2025) for month in range(1, 13)]
+    for month in sorted(months, key=lambda name: name[::-1]):
+        publish(home.outputs, month)
+    file = write_index(home)
+    assert [link.split("/")[0] for link in page_of(file).xpath("//tbody//th/a/@href")] == months[::-1]
+    assert [line[2] for line in rows(file)] == ["$0.00"] * 35 + [""]
+
+
+def test_an_empty_home_has_an_index_too(home):
+    """It says that there is nothing yet."""
+    page = page_of(write_index(home))
+    assert "No month is published yet." in page.text_content()
+    assert not page.xpath("//table | //a")
+
+
 def test_it_is_inert_and_the_same_for_the_same_reports(home):
     """It runs nothing, loads nothing, and holds no clock and no path."""
     publish(home.outputs, "2025-12")
@@ -92,20 +140,52 @@ def test_it_is_inert_and_the_same_for_the_same_reports(home):
 
 
 def test_the_days_have_a_shape(home):
-    """It draws a sparkline of the days, with their highest in words."""
+    """It draws the days over the whole month, of which three are there, with their highest in words."""
     publish(home.outputs, "2025-12")
-    assert page_of(write_index(home)).xpath("//svg/@aria-label") == ["Cost by day, at most $2.00"]
+    page = page_of(write_index(home))
+    assert page.xpath("//svg/@aria-label") == ["Cost by day, at most $2.00"]
+    # 3 pixels in, and the third of 31 days is two thirtieths of the 82 between the insets further
+    assert page.xpath("//svg/circle/@cx") == ["8.5"]
 
 
-def test_a_failed_write_leaves_the_index_as_it_was(home, monkeypatch):
-    """It is whole, the old one, whatever call fails."""
+@pytest.mark.parametrize("call", ["open", "write", "fsync", "close", "replace"])
+def test_a_failed_write_leaves_a_whole_index(home, monkeypatch, call):
+    """It is the old one or the new one, and no draft stays, whichever call fails at whichever time."""
     publish(home.outputs, "2025-11")
     before = write_index(home).read_bytes()
     publish(home.outputs, "2025-12")
-    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    after = write_index(home).read_bytes()
+    (home.outputs / "index.html").write_bytes(before)
+    for number in range(20):
+        with monkeypatch.context() as patch:
+            failing(patch, call, number)
+            with suppress(OSError):
+                write_index(home)
+        assert (home.outputs / "index.html").read_bytes() in (before, after)
+        assert not (home.outputs / ".index.html.new").exists()
+    assert (home.outputs / "index.html").read_bytes() == after != before
+
+
+def failing(patch: pytest.MonkeyPatch, call: str, number: int) -> None:
+    """Let a call on a file fail once, after so many that work."""
+    real, calls = getattr(os, call), itertools.count()
+
+    def call_or_fail(*args, **options):
+        done = real(*args, **options) if call == "close" else None
+        if next(calls) == number:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return done if call == "close" else real(*args, **options)
+
+    patch.setattr(os, call, call_or_fail)
+
+
+def test_a_failed_write_is_said(home, monkeypatch):
+    """It raises what the disk said, for the run to pass on."""
+    publish(home.outputs, "2025-12")
+    failing(monkeypatch, "replace", 0)
     with pytest.raises(OSError, match="No space left"):
         write_index(home)
-    assert (home.outputs / "index.html").read_bytes() == before
+    assert not (home.outputs / "index.html").exists()
 
 
 def test_two_publications_take_turns(home, monkeypatch):

@@ -33,7 +33,16 @@ def test_it_has_the_figures_as_published(tmp_path):
 
 @pytest.mark.parametrize(
     "changed",
-    [{"name": "2025-11"}, {"kind": "x"}, {"total": "x"}, {"total": None}, {"tables": {}}, {"provenance": {}}, {"period": None}],
+    [
+        {"name": "2025-11"},
+        {"kind": "x"},
+        {"total": "x"},
+        {"total": None},
+        {"tables": {}},
+        {"provenance": {}},
+        {"period": None},
+        {"total": "NaN"},
+    ],
 )
 def test_what_can_not_be_read_is_named(tmp_path, changed):
     """It leaves nothing out in silence: a copy, another version's results, or torn ones."""
