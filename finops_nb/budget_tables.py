@@ -11,6 +11,7 @@ import pandas as pd
 
 from finops_nb import schema
 from finops_nb.budgets import Budgets, Version
+from finops_nb.cell import Line
 from finops_nb.fact import Fact, fact
 from finops_nb.format import Format
 from finops_nb.money import total
@@ -18,7 +19,7 @@ from finops_nb.params import Params
 from finops_nb.period import parse_period
 from finops_nb.run_rate import Miss, days_seen, with_run_rate
 from finops_nb.schema import Column
-from finops_nb.table import Block, Line, Table
+from finops_nb.table import Block, Table
 from finops_nb.tables import SHOWN
 from finops_nb.usage.model import Usage
 from finops_nb.variance import TotalVariance

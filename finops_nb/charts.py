@@ -24,6 +24,8 @@ SHOWN: Final = 12
 """Bars of a chart; the rest are one bar "other", so that the bars add up to the table's total."""
 
 BAR: Final = 0.56
+ABREAST: Final = 66
+"""Characters of a legend's names that stand side by side."""
 
 
 def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
@@ -36,7 +38,7 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
         for place, budget in enumerate(frame["budget"]):
             if budget is not None:
                 axes.plot([float(budget)] * 2, [place - 0.4, place + 0.4], color=INK, linewidth=3, solid_capstyle="butt", zorder=3)
-        _money_axis(axes, fmt, f"Actual (bar, orange where over budget) and budget (mark), {params.currency}")
+        _money_axis(axes, fmt, f"Actual (bar, orange if over) and budget (mark), {params.currency}")
         said = [
             f"{row[1]} {fmt.money(row.cost)} of {_budget(row.budget, fmt)}{f', {row.status}' if row.status else ''}"
             for row in frame.itertuples(index=True, name="Row")
@@ -53,7 +55,9 @@ def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
     for part in parts.itertuples():
         cells[rows[part.organization], columns[part.product]] += part.cost
     names, kinds = list(dict.fromkeys(rows.values())), list(dict.fromkeys(columns.values()))
-    with themed(_height(len(names)) + 0.22 * ((len(kinds) + 2) // 3)) as axes:
+    labels = [elided(kind) for kind in kinds]
+    abreast = max(1, min(3, ABREAST // max(map(len, labels), default=1)))
+    with themed(_height(len(names)) + 0.22 * -(-len(kinds) // abreast)) as axes:
         bars = []
         for position, kind in enumerate(kinds):
             # Credits stack to the left of zero, charges to the right, so that neither hides the other.
@@ -67,7 +71,7 @@ def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
         _names(axes, names)
         _money_axis(axes, fmt, f"Cost, {params.currency}")
         # With its bars given, the legend names every product; by itself it would leave out those that start with "_".
-        axes.figure.legend(bars, [elided(kind) for kind in kinds], loc="outside lower center", ncols=3, fontsize=9)
+        axes.figure.legend(bars, labels, loc="outside lower center", ncols=abreast, fontsize=9)
         said = [f"{name}: " + ", ".join(f"{kind} {fmt.money(cells[name, kind])}" for kind in kinds if cells[name, kind]) for name in names]
         return drawn(axes, f"Cost of each organization by product. {'; '.join(said)}.")
 
@@ -160,12 +164,12 @@ def _beside(axes: Axes, lengths: Sequence[Decimal], texts: Sequence[str]) -> Non
     """Texts to the right of bars."""
     for place, (length, text) in enumerate(zip(lengths, texts, strict=True)):
         axes.annotate(text, (max(float(length), 0), place), (5, 0), textcoords="offset points", va="center", fontsize=9)
-    axes.margins(x=0.22)
+    axes.margins(x=0.3)
 
 
 def _money_axis(axes: Axes, fmt: Format, label: str) -> None:
     axes.xaxis.set_major_formatter(_money_ticks(fmt))
-    axes.set_xlabel(label)
+    axes.set_xlabel(label, loc="right")
 
 
 def _money_ticks(fmt: Format) -> FuncFormatter:

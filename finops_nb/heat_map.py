@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from finops_nb.cell import Cell, Line, Row
 from finops_nb.format import Format
 from finops_nb.money import ZERO, minor_units, rounded, rounding_difference, total
 from finops_nb.schema import UNALLOCATED
-from finops_nb.table import ROUNDING, TOTAL, Cell, Line, Row, Table, environment
+from finops_nb.table import ROUNDING, TOTAL, Table, environment
 
 ROWS: Final = 25
 COLUMNS: Final = 8

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from finops_nb.budgets import Budgets
+from finops_nb.cell import bar
 from finops_nb.fact import Fact, fact
 from finops_nb.format import Format
 from finops_nb.main_findings import MainFinding
@@ -16,7 +17,6 @@ from finops_nb.params import Params
 from finops_nb.period import parse_period
 from finops_nb.published_months import PublishedMonth
 from finops_nb.sentence import plain_sentence
-from finops_nb.table import bar
 from finops_nb.trend import PriorMonth, YearToDate, prior_month, year_to_date
 from finops_nb.usage.model import Usage
 from finops_nb.variance import TotalVariance

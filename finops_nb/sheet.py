@@ -10,10 +10,10 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from finops_nb.cell import TEXTS
 from finops_nb.format import Format, visible
 from finops_nb.money import minor_units
 from finops_nb.schema import Unit
-from finops_nb.table import TEXTS
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook

@@ -11,12 +11,13 @@ from itertools import takewhile
 from typing import Any, Final
 
 from finops_nb import schema
+from finops_nb.cell import TEXTS, Line
 from finops_nb.edition import Edition
 from finops_nb.narrative import Prose, stamps, title
 from finops_nb.params import Params
 from finops_nb.schema import Column, Unit
 from finops_nb.sheet import Sheet, held, sheet_name
-from finops_nb.table import TEXTS, TOTAL, Line, Table
+from finops_nb.table import TOTAL, Table
 from finops_nb.usage.model import Usage
 
 OPTIONS: Final = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -11,25 +11,20 @@ from functools import cache
 from typing import Any, Final
 
 import jinja2
-from markupsafe import Markup
 
 from finops_nb import schema
+from finops_nb.cell import TEXTS, Cell, Line, Row, bar_of, beneath, classes
 from finops_nb.errors import Failure
 from finops_nb.excerpt import excerpt, group_excerpt
 from finops_nb.fact import Fact
 from finops_nb.format import Format, noun, visible
-from finops_nb.money import ZERO, minor_units, plain, rounded, rounding_difference, total
+from finops_nb.money import minor_units, plain, rounding_difference, total
 from finops_nb.schema import Column
 from finops_nb.sentence import sentence
 from finops_nb.sparkline import sparkline
 
-Line = Mapping[str, Any]
-
 ROUNDING: Final = "Rounding"
 TOTAL: Final = "Total"
-BUDGET_SCALE: Final = Decimal("1.5")
-"""The share of a budget that fills a cell with its bar."""
-TEXTS: Final = ("text", "status", "day", "date")
 MONEY: Final = ("money", "change", "variance")
 
 
@@ -48,33 +43,6 @@ class Block:
     total: Line | None = None
     heading: str | None = None
     kind: str = "line"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One printed row: its kind (`line`, `other`, `rounding`, `total`) and its cells."""
-
-    kind: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One printed cell.
-
-    Args:
-        text: what it says.
-        classes: of its element.
-        beneath: smaller text under it.
-        bar: how long the bar in it is, in percent of the cell's width; None: no bar.
-        drawing: a sparkline under it.
-    """
-
-    text: str
-    classes: str
-    beneath: tuple[str, ...] = ()
-    bar: Decimal | None = None
-    drawing: Markup | None = None
 
 
 @dataclass(frozen=True)
@@ -163,18 +131,23 @@ class Table:
     def _cell(self, kind: str, column: Column, line: Line) -> Cell:
         fmt = Format(self.currency)
         if kind != "line" and (column.name not in line or column is self._label):
-            return Cell(line.get(column.name, ""), _classes(column, {}))
+            return Cell(line.get(column.name, ""), classes(column, {}))
         text = (
             fmt.variance(line["variance"], line.get("variance_ratio"))
             if column.unit == "variance"
             else fmt.of(column.unit, line[column.name])
         )
         named = schema.NAME if schema.NAME in self.columns else self._label
-        beneath = _beneath(column, line, fmt, column is named)
+        small = beneath(column, line, fmt, column is named)
         trend = line.get("trend", ()) if column is schema.COST else ()
         drawing = sparkline(trend, f"By month: {fmt.trend(trend)}") if trend else None
-        length = _bar(column, line) if kind == "line" or column is schema.BUDGET_USED else None
-        return Cell(text, _classes(column, line), beneath, length, drawing)
+        length = bar_of(column, line) if kind == "line" or column is schema.BUDGET_USED else None
+        return Cell(text, classes(column, line), small, length, drawing)
+
+    @property
+    def named(self) -> int:
+        """Where the column that names a line stands, from 0: it heads the row."""
+        return self.columns.index(self._label)
 
     @property
     def _label(self) -> Column:
@@ -209,42 +182,3 @@ def environment() -> jinja2.Environment:
     environment.filters["visible"] = visible
     environment.globals["noun"] = noun
     return environment
-
-
-def bar(used: Decimal, scale: Decimal = BUDGET_SCALE) -> Decimal:
-    """How long the bar of a fraction is, in percent of its place; `scale` is the fraction that fills it."""
-    return rounded(min(max(used, ZERO), scale) / scale * 100, 1)
-
-
-def _bar(column: Column, line: Line) -> Decimal | None:
-    value = line.get(column.name)
-    if column.unit != "share" or value is None:
-        return None
-    return bar(value) if column is schema.BUDGET_USED else bar(value, Decimal(1))
-
-
-def _classes(column: Column, line: Line) -> str:
-    kind = "text" if column.unit in TEXTS else "number"
-    status = line.get(column.name if column.unit == "status" else "status")
-    if column is schema.BUDGET_USED and status:
-        return f"{kind} used-{_slug(status)}"
-    if column.name != "variance" and column.unit != "status":
-        return kind
-    return f"{kind} {_slug(status)}" if status else kind
-
-
-def _slug(status: str) -> str:
-    return str(status).lower().replace(" ", "-")
-
-
-def _beneath(column: Column, line: Line, fmt: Format, names: bool) -> tuple[str, ...]:
-    if column.name == "charge" and line.get("booked") is not None and fmt.money(line["booked"]) != fmt.money(line["charge"]):
-        return (f"booked {fmt.money(line['booked'])}",)
-    if column.name == "status" and line.get("status_before") not in (None, line["status"]):
-        return (f"was {line['status_before']}",)
-    if column.name == "status" and line.get("crossed_on") is not None:
-        return (f"{fmt.percent(line['crossed'])} crossed on {fmt.of('date', line['crossed_on'])}",)
-    if not names:
-        return ()
-    owner = f"owner: {line['owner']}" if line.get("owner") else ""
-    return tuple(text for text in (owner, line.get("note")) if text)

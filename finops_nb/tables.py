@@ -9,6 +9,7 @@ import pandas as pd
 
 from finops_nb import schema
 from finops_nb.budgets import Budgets
+from finops_nb.cell import Line
 from finops_nb.efficiency import overall
 from finops_nb.heat_map import HeatMap
 from finops_nb.money import ratio, total
@@ -17,7 +18,7 @@ from finops_nb.params import Params
 from finops_nb.period import parse_period
 from finops_nb.run_rate import cost_after
 from finops_nb.schema import UNALLOCATED
-from finops_nb.table import Block, Line, Table
+from finops_nb.table import Block, Table
 from finops_nb.usage.model import Usage
 from finops_nb.variance import TotalVariance
 

@@ -143,6 +143,7 @@ def themed(height: float) -> Iterator[Axes]:
 def drawn(axes: Axes, alt: str) -> Chart:
     """The figure of `axes` as a chart; the same bytes for the same figures."""
     drawing = io.StringIO()
+    _thin_ticks(axes)
     axes.figure.savefig(drawing, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return Chart(visible(alt), drawing.getvalue(), axes.figure)
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from finops_nb.budget_tables import driven
 from finops_nb.budgets import snapshot
+from finops_nb.cell import Row
 from finops_nb.errors import Refusal
 from finops_nb.format import Format
 from finops_nb.history import now
@@ -19,7 +20,7 @@ from finops_nb.param_types import NO_BUDGET
 from finops_nb.scenario import FOLDER, Scenario
 from finops_nb.scenario_file import save_scenario
 from finops_nb.schema import ALL, BUDGETED, UNALLOCATED
-from finops_nb.table import Row, Table
+from finops_nb.table import Table
 from finops_nb.validation import validated
 from finops_nb.what_if import Outcome, WhatIf, same_amount
 

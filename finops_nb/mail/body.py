@@ -10,12 +10,13 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from finops_nb import schema
+from finops_nb.cell import Line
 from finops_nb.edition import Kind
 from finops_nb.errors import Failure
 from finops_nb.format import Format, noun, visible
 from finops_nb.period import parse_period
 from finops_nb.schema import Column
-from finops_nb.table import Block, Line, Table
+from finops_nb.table import Block, Table
 from finops_nb.variance import Status
 
 SHOWN: Final = 25

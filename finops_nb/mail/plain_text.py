@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from finops_nb.cell import TEXTS
 from finops_nb.mail.body import Body, isolated
-from finops_nb.table import TEXTS, Table
+from finops_nb.table import Table
 
 WIDTH: Final = 78
 NAME_WIDTH: Final = 12
