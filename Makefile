@@ -3,14 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: report test lab bench lint clean
+.PHONY: report test browser lab bench lint clean
 
 report: $(STAMP)  ## the sample month's report; the last line is its path
 	@$(BIN)/finops-nb run 2025-12
 
-test: lint  ## lint, all tests, and the notebooks as they stand
-	@$(BIN)/python -m pytest
+test: lint  ## lint, the tests that need no browser, and the notebooks as they stand
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser"
 	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 120 notebooks
+
+browser: $(STAMP)  ## the tests that need Chromium, playwright and .ci's npm tools (see .ci/run)
+	@$(BIN)/python -m pytest -m browser
 
 lab: $(STAMP)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks/budget_what_if.ipynb

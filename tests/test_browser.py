@@ -15,6 +15,8 @@ from lab import Server, Visit, browser, running_lab
 from finops_nb.home import Home, packaged_notebooks
 from finops_nb.params import load_params
 
+pytestmark = pytest.mark.browser
+
 BASE = """\
 period: "2025-12"
 usage: "sample:"

@@ -413,6 +413,7 @@ def test_right_to_left_words_turn_nothing_around():
     assert brief("\u202e\u2066x") == "\ufffd\ufffdx"
 
 
+@pytest.mark.browser
 def test_it_reads_well_without_a_style_sheet_on_a_phone():
     """At 600 and at 375 pixels, without its style sheet, nothing is cut off or stands outside; nothing is asked for."""
     page = re.sub(r"<style>.*?</style>", "", preview(compose(results_of(), {})), flags=re.DOTALL)

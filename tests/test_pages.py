@@ -18,6 +18,8 @@ from lab import Visit, browser
 from page_checks import OUTSIDE, SIDEWAYS, SPILLS, invalid, violations
 from published import page_of
 
+pytestmark = pytest.mark.browser
+
 CHECKOUT = Path(__file__).parent.parent
 NAMES = (
     "org-" + "long-" * 30 + "name",

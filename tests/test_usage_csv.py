@@ -122,7 +122,7 @@ def test_it_refuses_a_row_with_its_line(tmp_path, name, body, line, column, rule
         (HEADER.replace(",", ";").encode(), 1, "the fields are parted by semicolons"),
         (HEADER.replace(",", "\t").encode(), 1, "the fields are parted by tabs"),
         ((HEADER + ROW).encode("utf-16"), None, "not CSV but UTF-16 text"),
-        (gzip.compress(HEADER.encode()), None, "not CSV but gzipped"),
+        (gzip.compress(HEADER.encode(), mtime=0), None, "not CSV but gzipped"),
         (b"PK\x03\x04", None, "not CSV but a spreadsheet or a zip archive"),
         (b"PAR1", None, "not CSV but Parquet"),
         (b"<!DOCTYPE html><p>502</p>", None, "not CSV but HTML or XML, perhaps an error page"),
