@@ -53,31 +53,46 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, metavar="NAME...")
+@click.option("--all", "everything", is_flag=True, help="Every NAME that has a params file.")
+@click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="How many at a time; as many as there are processors, if left out.")
 @click.option(
     "--force", is_flag=True, help="Run again though inputs, params, notebook and version are unchanged; publishes the same bytes."
 )
-def run(names: tuple[str, ...], force: bool) -> None:
+@click.option(
+    "--kernel",
+    type=click.Choice(["fork", "plain"]),
+    help="fork: kernels are copies of one process with the imports done, the usual way for several on Linux; plain: each starts afresh.",
+)
+@click.option("--log-json", is_flag=True, help="Tell what happens as one JSON object a line.")
+def run(names: tuple[str, ...], everything: bool, jobs: int | None, force: bool, kernel: str | None, log_json: bool) -> None:
     """Publish the report of each NAME.
 
-    Prints the path of each published HTML. What was published before stays until the new report is whole.
+    A NAME may be a range of months, 2025-07..2025-12, or last-month. One that fails stops no other. Prints the path of
+    each published HTML. What was published before stays until the new report is whole.
 
     Example: finops-nb run 2025-12
     """
+    from finops_nb.batch import run_batch
+    from finops_nb.display import Display
+    from finops_nb.forked_kernel import AVAILABLE
     from finops_nb.home import find_home
-    from finops_nb.run import run as run_name
+    from finops_nb.selection import select
 
+    if not names and not everything:
+        raise click.UsageError("Name a month such as 2025-12, a range such as 2025-07..2025-12, last-month, or --all.")
+    if kernel == "fork" and not AVAILABLE:
+        raise click.UsageError("--kernel fork is for Linux only; leave it out.")
     home = find_home()
-    worst = 0
-    for name in names:
-        try:
-            click.echo(run_name(name, home, force=force, progress=_progress(name), notice=_say))
-        except FinopsError as error:
-            click.echo(f"{name}: {error}" if len(names) > 1 else str(error), err=True)
-            worst = max(worst, error.exit_code)
-            if error.exit_code == 130:
-                break
-    sys.exit(worst)
+    selected = select(names, home, everything)
+    with Display(selected, log_json) as display:
+        ends = run_batch(
+            selected, home, jobs=jobs or os.cpu_count() or 1, forked=AVAILABLE and kernel != "plain", force=force, tell=display.tell
+        )
+    for end in ends:
+        if end.exit_code == 0:
+            click.echo(end.text)
+    sys.exit(max(end.exit_code for end in ends))
 
 
 @main.command()
@@ -183,14 +198,3 @@ def init(folder: Path) -> None:
 
 def _say(sentence: str) -> None:
     click.echo(sentence, err=True)
-
-
-def _progress(name: str):
-    """Says on a terminal's stderr which cell is running; elsewhere nothing, so that logs stay short."""
-    if not sys.stderr.isatty():
-        return None
-
-    def say(cell: int, cells: int) -> None:
-        click.echo(f"\r{name}: cell {cell} of {cells}" + ("\n" if cell == cells else ""), err=True, nl=False)
-
-    return say

@@ -60,8 +60,8 @@ class Home:
         Raises:
             Refusal: it leaves `params/`, has characters a folder should not have, or no such file exists.
         """
-        bare = _bare(name)
-        if not all(SEGMENT.fullmatch(part) for part in bare.split("/")):
+        plain = bare(name)
+        if not all(SEGMENT.fullmatch(part) for part in plain.split("/")):
             raise Refusal(
                 Problem(
                     "a NAME is a params file's path under params/, of letters, digits, dots, dashes and underscores",
@@ -70,22 +70,22 @@ class Home:
                     value=name,
                 )
             )
-        if not self.params_file(bare).is_file():
+        if not self.params_file(plain).is_file():
             known = self.names()
-            way = did_you_mean(bare, known) if known else "finops-nb init FOLDER lays out a first one"
-            rolled = MONTH.fullmatch(bare) and any(MONTH.fullmatch(name) and name < bare for name in known)
-            way = f"{way} Or `finops-nb new {bare}` writes it" if rolled else way
-            raise Refusal(Problem("there is no such params file", way.rstrip("."), file=f"params/{bare}.yaml"))
-        outer = next((parent for parent in Path(bare).parents if self.params_file(str(parent)).is_file()), None)
-        if outer is not None or (self.params / bare).is_dir():
+            way = did_you_mean(plain, known) if known else "finops-nb init FOLDER lays out a first one"
+            rolled = MONTH.fullmatch(plain) and any(MONTH.fullmatch(name) and name < plain for name in known)
+            way = f"{way} Or `finops-nb new {plain}` writes it" if rolled else way
+            raise Refusal(Problem("there is no such params file", way.rstrip("."), file=f"params/{plain}.yaml"))
+        outer = next((parent for parent in Path(plain).parents if self.params_file(str(parent)).is_file()), None)
+        if outer is not None or (self.params / plain).is_dir():
             raise Refusal(
                 Problem(
-                    f"outputs/{outer or bare} would hold both a report and other reports' folders",
+                    f"outputs/{outer or plain} would hold both a report and other reports' folders",
                     "Rename the params file or the folder beside it, so that no NAME lies inside another",
-                    file=f"params/{bare}.yaml",
+                    file=f"params/{plain}.yaml",
                 )
             )
-        return bare
+        return plain
 
 
 def find_home(start: Path | None = None) -> Home:
@@ -127,6 +127,6 @@ def packaged_notebooks() -> Path:
     return inside if inside.is_dir() else CHECKOUT / "notebooks"
 
 
-def _bare(name: str) -> str:
-    bare = name.removeprefix("./").removesuffix(".yaml")
-    return bare.removeprefix("params/")
+def bare(name: str) -> str:
+    """A NAME as it is meant, where its file was named: `params/2025-12.yaml` is `2025-12`."""
+    return name.removeprefix("./").removesuffix(".yaml").removeprefix("params/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -47,6 +48,10 @@ class Job:
         return self.home.outputs / self.name
 
     @property
+    def page(self) -> Path:
+        return self.target / HTML
+
+    @property
     def staging(self) -> Path:
         return self.home.outputs / ".staging" / self.name
 
@@ -62,15 +67,20 @@ class Job:
         return (NOTEBOOK, HTML, RESULTS, WORKBOOK, *ledger, *pdf)
 
 
-def open_job(home: Home, name: str) -> Job:
+def open_job(home: Home, name: str, coming: Mapping[str, PublishedMonth | None] | None = None) -> Job:
     """What a run of a NAME would be of, as its params, budgets and the months before stand now.
+
+    Args:
+        home: the home.
+        name: the NAME.
+        coming: months that are about to be published, as for `months_before`.
 
     Raises:
         Refusal: the NAME, its params or its budgets.
     """
     name = home.check_name(name)
     params = load_params(home, name)
-    return Job(home, name, params, read_budgets(params, home), months_before(params, home), kind_of(name, params.period))
+    return Job(home, name, params, read_budgets(params, home), months_before(params, home, coming), kind_of(name, params.period))
 
 
 def inputs_now(job: Job) -> Fingerprint:

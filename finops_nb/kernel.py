@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,8 @@ from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_core.utils import ensure_event_loop, run_sync
 from traitlets import Type
+
+from finops_nb import forked_kernel
 
 LOG: Final = "kernel.log"
 ARGV: Final = (sys.executable, "-P", "-m", "finops_nb.lifeline", "-f", "{connection_file}", "--HistoryManager.enabled=False")
@@ -74,17 +77,21 @@ class Kernel(AsyncKernelManager):
     """A kernel manager that knows one kernel: this interpreter, whatever kernelspecs the machine has.
 
     It ends a kernel that shows more than a page can hold, before it fills the runner's memory.
+
+    Args:
+        door: of the fork server that starts it; None starts a fresh interpreter.
     """
 
-    def __init__(self, **traits: Any):
+    def __init__(self, door: socket.socket | None = None, **traits: Any):
         super().__init__(client_factory=_Client, **traits)
+        self.door = door
         self.clients: list[AsyncKernelClient] = []
         self.flooded = False
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        local = {"kernel_provisioner": {"provisioner_name": "local-provisioner"}}
-        return KernelSpec(argv=list(ARGV), display_name="Python 3", language="python", interrupt_mode="signal", metadata=local)
+        way = {"kernel_provisioner": {"provisioner_name": "local-provisioner" if self.door is None else forked_kernel.NAME}}
+        return KernelSpec(argv=list(ARGV), display_name="Python 3", language="python", interrupt_mode="signal", metadata=way)
 
     def client(self, **traits: Any) -> AsyncKernelClient:
         self.clients.append(super().client(**traits))
@@ -128,7 +135,10 @@ class Kernel(AsyncKernelManager):
 
 @contextmanager
 def running_kernel(
-    folder: Path, variables: Mapping[str, str], shielded: Callable[[], AbstractContextManager[None]] = nullcontext
+    folder: Path,
+    variables: Mapping[str, str],
+    shielded: Callable[[], AbstractContextManager[None]] = nullcontext,
+    door: socket.socket | None = None,
 ) -> Iterator[Kernel]:
     """A kernel that starts while the block begins, and is gone when the block is left.
 
@@ -138,14 +148,17 @@ def running_kernel(
         folder: its working folder; what its process itself says goes to `kernel.log` there, and its IPython profile.
         variables: added to the environment.
         shielded: a context in which no signal breaks the clearing up.
+        door: of a fork server; None starts a fresh interpreter.
     """
     loop = ensure_event_loop()
     former = asyncio.all_tasks(loop)
     sockets = _short_folder()
-    kernel = Kernel(transport="ipc", connection_file=str(sockets / "k.json"))
+    kernel = Kernel(door, transport="ipc", connection_file=str(sockets / "k.json"))
     try:
         with (folder / LOG).open("ab") as log:
-            run_sync(kernel.start_kernel)(cwd=str(folder), env=_environment(folder, variables), stdout=log, stderr=log)
+            run_sync(kernel.start_kernel)(
+                cwd=str(folder), env=environment({**variables, "IPYTHONDIR": str(folder / "ipython")}), stdout=log, stderr=log
+            )
         yield kernel
     finally:
         with shielded():
@@ -154,9 +167,10 @@ def running_kernel(
             kernel.hide()
 
 
-def _environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """What a kernel has for its environment: the user's, without what would show in a report, and these variables."""
     kept = {name: value for name, value in os.environ.items() if name not in USERS_OWN and not name.startswith(SECRETS)}
-    return kept | SAME_EVERYWHERE | {"IPYTHONDIR": str(folder / "ipython")} | dict(variables)
+    return kept | SAME_EVERYWHERE | dict(variables)
 
 
 def _short_folder() -> Path:

@@ -29,13 +29,16 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-if __name__ == "__main__":
-    die_with(int(os.environ["JPY_PARENT_PID"]))  # set by jupyter_client
-
-    # What the notebook will import, two seconds of it, while the runner itself imports papermill and nbconvert.
+def preload() -> None:
+    """Import what the notebook will, two seconds of it, while the runner itself imports papermill and nbconvert."""
     for module in os.environ.get(PRELOAD, "").split():
         with suppress(ImportError):
             import_module(module)
+
+
+if __name__ == "__main__":
+    die_with(int(os.environ["JPY_PARENT_PID"]))  # set by jupyter_client
+    preload()
 
     from ipykernel import kernelapp
 

@@ -20,13 +20,14 @@ from finops_nb.handover import LEDGER, RESULTS, WORKBOOK, read_results
 from finops_nb.home import VARIABLE as HOME_VARIABLE
 from finops_nb.home import Home
 from finops_nb.interruption import Interruption
-from finops_nb.job import HTML, INDEX, NOTEBOOK, PDF, STEM, Job, inputs_now, key_of, open_job
+from finops_nb.job import HTML, INDEX, NOTEBOOK, PDF, STEM, Job, inputs_now, key_now, key_of, open_job
 from finops_nb.key import Fingerprint
+from finops_nb.lane import ALONE, Lane
 from finops_nb.lifeline import PRELOAD
 from finops_nb.lock import hold
 from finops_nb.pdf import check_pdf, pdf_of
 from finops_nb.publish import check_target, probe, publish, write_file, write_folder
-from finops_nb.published_months import months_before
+from finops_nb.published_months import months_before, save_months
 
 if TYPE_CHECKING:
     from finops_nb.execute import Execution, Progress
@@ -37,8 +38,18 @@ WORKBENCH: Final = "finops_nb.workbench"
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
+class Overtaken(Exception):
+    """A month before has not come out as this run expected it."""
+
+
 def run(
-    name: str, home: Home, *, force: bool = False, progress: Progress | None = None, notice: Callable[[str], None] | None = None
+    name: str,
+    home: Home,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+    notice: Callable[[str], None] | None = None,
+    lane: Lane = ALONE,
 ) -> Path:
     """Publish the report of a NAME; do nothing if it stands there already, made of the same.
 
@@ -48,6 +59,7 @@ def run(
         force: make it even so.
         progress: told of each cell that starts.
         notice: given sentences that the user should read.
+        lane: where it is one of many.
 
     Returns:
         The absolute path of the published HTML.
@@ -60,22 +72,25 @@ def run(
     """
     with Interruption() as interruption:
         try:
-            job = open_job(home, name)
+            job = open_job(home, name, lane.coming)
             name = job.name
             check_target(home.outputs, name)
             with hold(job.runs, name) as former:
                 if former and notice:
                     notice(f"An earlier run of {name} ({former}) was cut off; what it left is removed.")
-                published = _run(job, force, progress, interruption)
-            if published or _index_is_behind(job):
+                try:
+                    published = _run(job, force, progress, interruption, lane)
+                except Overtaken:
+                    published = _run(open_job(home, name), force, progress, interruption, Lane(lane.door))
+            if lane.index and (published or _index_is_behind(job)):
                 with interruption.shielded():
-                    _index(home, notice)
+                    rebuild_index(home, notice)
             interruption.check()
         except KeyboardInterrupt as error:
             raise Interrupted(f"Interrupted. outputs/{name} is a whole report, or none.") from error
         except OSError as error:
             raise Failure(_trouble(error, home)) from error
-    return job.target / HTML
+    return job.page
 
 
 def _index_is_behind(job: Job) -> bool:
@@ -84,7 +99,7 @@ def _index_is_behind(job: Job) -> bool:
     return not index.is_file() or index.stat().st_mtime_ns < (job.target / RESULTS).stat().st_mtime_ns
 
 
-def _index(home: Home, notice: Callable[[str], None] | None) -> None:
+def rebuild_index(home: Home, notice: Callable[[str], None] | None) -> None:
     """Rebuild the index; a report that is published is not called off because of it."""
     from finops_nb.index_page import write_index
 
@@ -95,8 +110,12 @@ def _index(home: Home, notice: Callable[[str], None] | None) -> None:
             notice(f"The report is published; outputs/{INDEX} is as it was: {getattr(error, 'strerror', None) or error}")
 
 
-def _run(job: Job, force: bool, progress: Progress | None, interruption: Interruption) -> bool:
-    """The part of a run for which the lock is held; whether something was published."""
+def _run(job: Job, force: bool, progress: Progress | None, interruption: Interruption, lane: Lane) -> bool:
+    """The part of a run for which the lock is held; whether something was published.
+
+    Raises:
+        Overtaken: nothing was published, and it is to be done again with the months before as they are now.
+    """
     if (job.target / LEDGER).exists() and job.kind is not Kind.OFFICIAL:
         rule = f"outputs/{job.name} is an official report, and this would put another kind in its place"
         fix = f"Move the file to params/analysis/, or write its period as {job.name} again"
@@ -113,10 +132,11 @@ def _run(job: Job, force: bool, progress: Progress | None, interruption: Interru
             if job.params.wants_pdf:
                 check_pdf()
             edition = Edition(job.kind, job.name, key, history.generated(job.runs, job.name, key) or history.now(), job.staging)
-            execution = _execute(job, edition, raw, progress, interruption)
+            execution = _execute(job, edition, raw, progress, interruption, lane)
             interruption.check()
             try:
                 files = _files(job, edition, execution, inputs)
+                _await_turn(job, lane)
             except Failure as failure:
                 text = _with_place(job, failure, execution)
                 kept = True
@@ -125,11 +145,30 @@ def _run(job: Job, force: bool, progress: Progress | None, interruption: Interru
             with interruption.held():
                 _publish(job, edition)
             return True
+        _await_turn(job, lane)
         return False
     finally:
         if not kept:
             with interruption.shielded():
                 shutil.rmtree(job.staging, ignore_errors=True)
+
+
+def _await_turn(job: Job, lane: Lane) -> None:
+    """Wait for the months before, and see that they are what this report says of them."""
+    lane.turn()
+    if months_before(job.params, job.home) != job.months:
+        if lane.coming:
+            raise Overtaken
+        raise Failure("The report of a month before changed while this report was made. Run again.")
+
+
+def stands(job: Job) -> bool:
+    """The published folder is what a run would make now.
+
+    Raises:
+        Refusal: usage or notebook can't be read.
+    """
+    return _published_key(job) is not None and _stands(job, key_now(job))
 
 
 def _stands(job: Job, key: str) -> bool:
@@ -144,7 +183,7 @@ def _published_key(job: Job) -> str | None:
         return None
 
 
-def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, interruption: Interruption) -> Execution:
+def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, interruption: Interruption, lane: Lane) -> Execution:
     from finops_nb.execute import execute
     from finops_nb.kernel import running_kernel
     from finops_nb.notebook import check_notebook, read_notebook
@@ -154,10 +193,11 @@ def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, 
     notebook = read_notebook(raw, shown)
     check_notebook(notebook, parameters, shown)
     edition.save(job.staging)
+    save_months(job.months, job.staging)
     variables = {STAGING_VARIABLE: str(job.staging), HOME_VARIABLE: str(job.home.root)}
     variables |= {PRELOAD: WORKBENCH} if WORKBENCH.encode() in raw else {}
     interruption.check()
-    with running_kernel(job.staging, variables, interruption.shielded) as kernel:
+    with running_kernel(job.staging, variables, interruption.shielded, lane.door) as kernel:
         interruption.stop = kernel.kill
         # Two seconds of imports, while the kernel starts; in a thread, an interruption could leave an import lock held.
         for module in ("papermill", "finops_nb.export"):
@@ -179,8 +219,8 @@ def _files(job: Job, edition: Edition, execution: Execution, inputs: Fingerprint
     faults = find_faults(execution, edition, job.params.window, written)
     if not faults and inputs_now(job) != inputs:
         faults = ["The usage changed while the report was made of it. Run again when its export has ended."]
-    if not faults and (read_budgets(job.params, job.home), months_before(job.params, job.home)) != (job.budgets, job.months):
-        faults = ["The budgets, or the report of a month before, changed while this report was made. Run again."]
+    if not faults and read_budgets(job.params, job.home) != job.budgets:
+        faults = ["The budgets changed while this report was made. Run again."]
     if faults:
         raise Failure("\n".join(faults))
     title = read_results(written[RESULTS]).get("title")

@@ -1,0 +1,127 @@
+"""What a person, or a log, sees of runs: a live table on a terminal, else a line for each event; a table at the end."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from finops_nb.history import now
+from finops_nb.worker import Event, State
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+STYLES: Final = {State.PUBLISHED: "green", State.UNCHANGED: "dim", State.FAILED: "bold red", State.INTERRUPTED: "yellow"}
+SUMMARY: Final = 100
+"""Characters of a reason in the table at the end; the whole of it stands above."""
+
+
+class Display:
+    """Tells of runs on stderr, as long as its block lasts.
+
+    Args:
+        names: that are run.
+        as_json: an object a line for each event, and nothing else: `{time, name, event, seconds}`, and what the event
+            has of `text, cell, cells, exit_code`.
+    """
+
+    def __init__(self, names: Sequence[str], as_json: bool = False):
+        self._names = names
+        self._as_json = as_json
+        self._started: dict[str, float] = {}
+        self._last: dict[str, Event] = {}
+        self._ended: dict[str, float] = {}
+        self._live: Any = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty() and not self._as_json:
+            from rich.console import Console
+            from rich.live import Live
+
+            # No thread of its own: workers are forked while it is shown.
+            self._live = Live(self._table(), console=Console(stderr=True), auto_refresh=False, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+        if len(self._names) > 1 and not self._as_json:
+            from rich.console import Console
+
+            Console(stderr=True, width=None if sys.stderr.isatty() else 160, highlight=False).print(self._table(final=True))
+
+    def tell(self, event: Event) -> None:
+        """Show an event."""
+        at = time.monotonic()
+        self._started.setdefault(event.name, at)
+        if event.state.ends:
+            self._ended[event.name] = at
+        if event.state is not State.NOTICE:
+            self._last[event.name] = event
+        if self._as_json:
+            print(self._object(event), file=sys.stderr, flush=True)
+            return
+        if text := self._line(event):
+            self._print(text)
+        if self._live is not None:
+            self._live.update(self._table(), refresh=True)
+
+    def _print(self, text: str) -> None:
+        if self._live is None:
+            print(text, file=sys.stderr, flush=True)
+        else:
+            self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def _seconds(self, name: str) -> float:
+        at = time.monotonic()
+        return self._ended.get(name, at) - self._started.get(name, at)
+
+    def _object(self, event: Event) -> str:
+        about = {"time": now(), "name": event.name, "event": str(event.state), "seconds": round(self._seconds(event.name), 3)}
+        detail = {"text": event.text, "cell": event.cell, "cells": event.cells} | (
+            {"exit_code": event.exit_code} if event.state.ends else {}
+        )
+        return json.dumps(
+            about | {key: value for key, value in detail.items() if value not in ("", 0) or key == "exit_code"}, ensure_ascii=False
+        )
+
+    def _line(self, event: Event) -> str:
+        """An event in a line, or in as many as the reasons of a failure take; nothing for one that only moves the table."""
+        several = f"{event.name}: " if len(self._names) > 1 else ""
+        match event.state:
+            case State.NOTICE:
+                return f"{several}{event.text}"
+            case State.FAILED | State.INTERRUPTED:
+                return f"{several}{event.text}"
+            case State.PUBLISHED | State.UNCHANGED if several and self._live is None:
+                return f"{several}{event.state} ({self._seconds(event.name):.1f} s)"
+        return ""
+
+    def _table(self, final: bool = False) -> Table:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=final)
+        for head in ("name", "seconds", "result", ""):
+            table.add_column(head, justify="right" if head == "seconds" else "left", no_wrap=True)
+        for name in self._names:
+            event = self._last.get(name)
+            result, detail = self._state(event, final)
+            seconds = f"{self._seconds(name):.1f}" if event else ""
+            table.add_row(
+                Text(name), seconds, Text(result, style=STYLES.get(event.state, "") if event else "dim"), Text(detail, overflow="ellipsis")
+            )
+        return table
+
+    def _state(self, event: Event | None, final: bool) -> tuple[str, str]:
+        if event is None:
+            return ("not started", "") if final else ("waits", "")
+        if event.state is State.CELL:
+            return "runs", f"cell {event.cell} of {event.cells}"
+        if event.state is State.READY:
+            return "waits", "for the months before it"
+        return str(event.state), event.text.partition("\n")[0][:SUMMARY] if event.state in (State.FAILED, State.INTERRUPTED) else ""
