@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -185,7 +186,7 @@ def _say(sentence: str) -> None:
     click.echo(sentence, err=True)
 
 
-def _progress(name: str):
+def _progress(name: str) -> Callable[[int, int], None] | None:
     """Says on a terminal's stderr which cell is running; elsewhere nothing, so that logs stay short."""
     if not sys.stderr.isatty():
         return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from finops_nb.edition import Kind
@@ -72,7 +73,7 @@ def months_before(params: Params, home: Home | None = None) -> tuple[PublishedMo
     return tuple(month for month in found if month)
 
 
-def _published(file, params: Params) -> PublishedMonth | None:
+def _published(file: Path, params: Params) -> PublishedMonth | None:
     results = read_results(file.read_bytes()) if file.is_file() else {}
     try:
         if results["kind"] != Kind.OFFICIAL or results["currency"] != params.currency or not results["period"]["complete"]:
