@@ -27,6 +27,7 @@ DESCRIBED: Final = {"kernelspec", "language_info"}
 OF_A_RUN: Final = {"collapsed", "execution", "ExecuteTime", "papermill", "scrolled"}
 """Metadata of a cell that tell of a run or of a screen."""
 
+DELETE: Final = "Delete it in JupyterLab's property inspector, under Advanced Tools"
 TAG: Final = "parameters"
 SLUG: Final = re.compile(r"[a-z]+(-[a-z]+)*")
 ABSOLUTE: Final = re.compile(
@@ -61,7 +62,7 @@ def _of_the_whole(notebook: dict[str, Any], shown: str) -> Iterator[Problem]:
         fix = "Choose the kernel Python 3 (ipykernel) in JupyterLab and save it"
         yield Problem(f"a kernelspec other than {KERNEL}", fix, shown, column="metadata", value=kernel)
     for key in sorted(described.keys() - DESCRIBED):
-        yield Problem("metadata that no reader needs", "Delete it in JupyterLab's property inspector", shown, column="metadata", value=key)
+        yield Problem("more than the kernel and the language", DELETE, shown, column="metadata", value=key)
     for path in _absolute(described):
         yield Problem("an absolute path", "Write it relative to the home, or delete it", shown, column="metadata", value=path)
 
@@ -70,9 +71,11 @@ def _of_the_cells(cells: list[dict[str, Any]], shown: str) -> Iterator[Problem]:
     ids = Counter(cell.get("id") for cell in cells)
     for number, cell in enumerate(cells, 1):
         here, name = f"cell {number}", cell.get("id")
-        if cell.get("outputs") or cell.get("execution_count") is not None or OF_A_RUN & cell["metadata"].keys():
-            fix = f"Clear it: .venv/bin/jupyter nbconvert --clear-output --inplace {shown}"
-            yield Problem("an output, an execution count or a time of a run", fix, shown, column=here)
+        if cell.get("outputs") or cell.get("execution_count") is not None:
+            fix = f"`.venv/bin/jupyter nbconvert --clear-output --inplace {shown}` clears it"
+            yield Problem("an output or an execution count", fix, shown, column=here)
+        for key in sorted(OF_A_RUN & cell["metadata"].keys()):
+            yield Problem("metadata of a run or of a screen", DELETE, shown, column=here, value=key)
         if not SLUG.fullmatch(name or ""):
             fix = 'Open the file as text and name the cell for what it does, such as "cost-by-team"'
             yield Problem("an id that is not words in small letters joined by hyphens", fix, shown, column=here, value=name)

@@ -108,9 +108,9 @@ def with_a_path_in_a_cells_metadata(notebook: Notebook) -> None:
 @pytest.mark.parametrize(
     ("mutate", "problems"),
     [
-        (with_output, ["cell 3: an output, an execution count or a time of a run. Clear it: .venv/bin/jupyter nbconvert --clear-output"]),
-        (with_count, ["cell 3: an output, an execution count or a time of a run. Clear it: "]),
-        (with_time, ["cell 1: an output, an execution count or a time of a run. Clear it: "]),
+        (with_output, ["cell 3: an output or an execution count. `.venv/bin/jupyter nbconvert --clear-output"]),
+        (with_count, ["cell 3: an output or an execution count. `.venv/bin/"]),
+        (with_time, ['cell 1: metadata of a run or of a screen (found "execution"). Delete it in JupyterLab\'s property inspector']),
         (without_parameters, ['0 cells with the tag "parameters" where there must be one, of code. Give that tag to the one code cell']),
         (with_two_parameters, ['2 cells with the tag "parameters" where there must be one, of code (found "cell 2, cell 4"). Give that']),
         (with_parameters_in_prose, ['1 cells with the tag "parameters" where there must be one, of code (found "cell 2"). Give that tag']),
@@ -120,7 +120,7 @@ def with_a_path_in_a_cells_metadata(notebook: Notebook) -> None:
         (in_an_old_format, ['not of notebook format 4.5, in which cells have ids (found "4.4"). Open it in JupyterLab and save it.']),
         (with_another_kernel, ['metadata: a kernelspec other than python3 (found "finops-venv"). Choose the kernel Python 3']),
         (without_a_kernel, ['metadata: a kernelspec other than python3 (found ""). Choose the kernel Python 3']),
-        (with_widgets, ['metadata: metadata that no reader needs (found "widgets"). Delete it in JupyterLab\'s property inspector.']),
+        (with_widgets, ['metadata: more than the kernel and the language (found "widgets"). Delete it in JupyterLab\'s property']),
         (with_a_path_in_metadata, ['metadata: an absolute path (found "C:']),
         (with_a_path_in_a_cells_metadata, ['cell 1: an absolute path (found "/Users/ann/x.md"). Write it relative to the home.']),
     ],
