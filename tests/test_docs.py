@@ -78,6 +78,14 @@ def test_a_notebook_only_composes(file):
                 assert len(cell.source.splitlines()) <= 3
 
 
+def test_how_to_contribute_fits_a_screen_and_names_every_target_for_it():
+    """It explains what make does beside the report; a target that is gone leaves it."""
+    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(re.findall(r"^\| `make (\w+)` \|", text, re.MULTILINE)) == sorted(set(targets) - {"report"})
+    assert len(text.splitlines()) <= 45
+
+
 def test_the_top_level_holds_what_was_agreed():
     """It has no entry beyond the agreed ones."""
     agreed = {"pyproject.toml", "notebooks", "finops_nb", "params", "outputs", "tests"}
