@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: report test browser lab bench lint clean
+.PHONY: report test browser coverage lab bench lint clean
 
 report: $(STAMP)  ## the sample month's report; the last line is its path
 	@$(BIN)/finops-nb run 2025-12
@@ -15,18 +15,22 @@ test: lint  ## lint, the tests that need no browser, and the notebooks as they s
 browser: $(STAMP)  ## the tests that need Chromium, playwright and .ci's npm tools (see .ci/run)
 	@$(BIN)/python -m pytest -m browser
 
+coverage: $(STAMP)  ## the tests that need no browser, and the lines of the package that they never run
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser" --cov=finops_nb --cov-report=term:skip-covered
+
 lab: $(STAMP)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks/budget_what_if.ipynb
 
 bench: $(STAMP)  ## the run against papermill and nbconvert as commands
 	@$(BIN)/python tests/bench.py
 
-lint: $(STAMP)  ## ruff
+lint: $(STAMP)  ## ruff, and mypy's strict checks on the package
 	@$(BIN)/ruff check finops_nb tests notebooks
 	@$(BIN)/ruff format --check finops_nb tests
+	@$(BIN)/mypy
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "finops_nb needs Python 3.11 or newer; name one: make PYTHON=python3.12 report" >&2; exit 1; }

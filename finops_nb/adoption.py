@@ -62,8 +62,8 @@ def adopt(home: Home, name: str, reason: str, today: date, author: str | None = 
         raise Refusal(
             Problem("not a scenario", f"Name a file of params/{FOLDER}, such as {FOLDER}more-for-gamma", column="NAME", value=name)
         )
-    blank = {"--reason": ("no reason", "Say why, in a sentence", reason), "--by": ("no name", "Say who, or leave it out", author)}
-    if problems := [Problem(*said, column=key) for key, (*said, text) in blank.items() if text is not None and not text.strip()]:
+    said = (("--reason", reason, "no reason", "Say why, in a sentence"), ("--by", author, "no name", "Say who, or leave it out"))
+    if problems := [Problem(rule, fix, column=key) for key, text, rule, fix in said if text is not None and not text.strip()]:
         raise Refusal(problems)
     params = load_params(home, name)
     scenario = params.scenario

@@ -17,10 +17,10 @@ from finops_nb.usage.model import Usage
 
 
 class Crossing(NamedTuple):
-    """A threshold, as a fraction of a budget, and the day on which it was crossed; None and None where none was."""
+    """A threshold, as a fraction of a budget, and the day on which it was crossed."""
 
-    threshold: Decimal | None
-    day: date | None
+    threshold: Decimal
+    day: date
 
 
 def budget_alerts(usage: Usage, budgets: Budgets, params: Params) -> pd.DataFrame:

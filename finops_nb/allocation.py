@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
+
 import pandas as pd
 
 from finops_nb.money import ratio
@@ -55,5 +58,5 @@ def name_order(name: str) -> tuple[bool, str]:
     return name == UNALLOCATED, name
 
 
-def _shares(costs: pd.Series, wholes: list) -> pd.Series:
+def _shares(costs: pd.Series, wholes: Sequence[Decimal]) -> pd.Series:
     return pd.Series([ratio(cost, whole) for cost, whole in zip(costs, wholes, strict=True)], index=costs.index, dtype=object)

@@ -10,10 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import ROUND_FLOOR, Decimal
+from typing import TYPE_CHECKING
 
 from finops_nb.money import ZERO, rounded, total
 
+if TYPE_CHECKING:
+    import networkx
+
 Cell = tuple[str, str]
+Node = str | tuple[str, str]
+"""Of the network: an end of it, or a row or column by its kind and name."""
+
 SCALE = 10**6
 """Resolution of the distances, parts of a cent."""
 
@@ -40,7 +47,7 @@ def apportion(cells: Mapping[Cell, Decimal], decimals: int) -> dict[Cell, Decima
     }
 
 
-def _flow(units: Mapping[Cell, Decimal]):
+def _flow(units: Mapping[Cell, Decimal]) -> networkx.DiGraph:
     """The network total → rows → columns → total, each arc above its floor; what lies below it is demand."""
     import networkx
 
@@ -49,10 +56,10 @@ def _flow(units: Mapping[Cell, Decimal]):
     whole = int(rounded(total(units.values()), 0))
     # A sum off its printed one weighs more than all cells together: what is booked is what is printed wherever it can be.
     heavy = SCALE * (len(units) + 1)
-    arcs = [("source", ("row", row), amount, heavy) for row, amount in rows.items()]
+    arcs: list[tuple[Node, Node, Decimal, int]] = [("source", ("row", row), amount, heavy) for row, amount in rows.items()]
     arcs += [(("row", row), ("column", column), amount, 0) for (row, column), amount in units.items()]
     arcs += [(("column", column), "sink", amount, heavy) for column, amount in columns.items()]
-    demand = {"source": -whole, "sink": whole}
+    demand: dict[Node, int] = {"source": -whole, "sink": whole}
     for tail, head, amount, weight in arcs:
         floor = _floor(amount)
         demand[tail] = demand.get(tail, 0) + floor

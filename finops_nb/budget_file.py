@@ -216,7 +216,8 @@ def _one_of(known: Sequence[str]) -> Callable[[str], str]:
 def _name(text: str) -> str:
     if not text:
         raise ValueError("no name; write the name of an organization or product")
-    return parse_as(Name, _unpadded(text))
+    name: str = parse_as(Name, _unpadded(text))
+    return name
 
 
 def _period(form: re.Pattern[str], rule: str) -> Callable[[str], str]:

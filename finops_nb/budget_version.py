@@ -44,12 +44,12 @@ class BudgetVersion(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: Annotated[str, BeforeValidator(_label)] = Field(description="original, revised 1, revised 2 and so on")
-    date: Day = Field(None, description="the day it was adopted")
-    author: str = Field("", description="who adopted it")
-    reason: str = Field("", description="why")
-    scenario: str = Field("", description="the scenario it came from")
-    organization_budgets: dict[Name, Budget] | None = Field(None, description="budget by organization in this version")
-    product_budgets: dict[Name, Budget] | None = Field(None, description="budget by product in this version")
+    date: Day = Field(default=None, description="the day it was adopted")
+    author: str = Field(default="", description="who adopted it")
+    reason: str = Field(default="", description="why")
+    scenario: str = Field(default="", description="the scenario it came from")
+    organization_budgets: dict[Name, Budget] | None = Field(default=None, description="budget by organization in this version")
+    product_budgets: dict[Name, Budget] | None = Field(default=None, description="budget by product in this version")
 
 
 def checked_versions(versions: Sequence[BudgetVersion]) -> Sequence[BudgetVersion]:

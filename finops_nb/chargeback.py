@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from finops_nb.alerts import Crossing, highest_crossing
+from finops_nb.alerts import highest_crossing
 from finops_nb.allocation import name_order
 from finops_nb.apportionment import apportion
 from finops_nb.edition import Edition, Kind
@@ -57,7 +57,7 @@ def charges(variance: pd.DataFrame, book: pd.DataFrame | None, alerts: pd.DataFr
     sums = {} if book is None else book.groupby(name)["amount"].agg(total).to_dict()
     booked = [None if book is None else sums.get(each, ZERO) for each in frame[name]]
     frame.insert(2, "booked", pd.Series(booked, index=frame.index, dtype=object))
-    crossed = [highest_crossing(alerts, name).get(each, Crossing(None, None)) for each in frame[name]]
+    crossed = [highest_crossing(alerts, name).get(each, (None, None)) for each in frame[name]]
     for column, values in zip(("crossed", "crossed_on"), zip(*crossed, strict=True), strict=True):
         frame[column] = pd.Series(values, index=frame.index, dtype=object)
     return frame.sort_values(name, key=lambda names: names.map(name_order)).reset_index(drop=True)

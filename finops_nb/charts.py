@@ -5,7 +5,7 @@ Floats are for the axes only; the figures in alt texts are those of the tables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -71,7 +71,8 @@ def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
         _names(axes, names)
         _money_axis(axes, fmt, f"Cost, {params.currency}")
         # With its bars given, the legend names every product; by itself it would leave out those that start with "_".
-        axes.figure.legend(bars, labels, loc="outside lower center", ncols=abreast, fontsize=9)
+        # (matplotlib's own types take no bars for handles; it does.)
+        axes.figure.legend(bars, labels, loc="outside lower center", ncols=abreast, fontsize=9)  # type: ignore[call-overload]
         said = [f"{name}: " + ", ".join(f"{kind} {fmt.money(cells[name, kind])}" for kind in kinds if cells[name, kind]) for name in names]
         return drawn(axes, f"Cost of each organization by product. {'; '.join(said)}.")
 
@@ -184,5 +185,5 @@ def _budget(budget: Decimal | None, fmt: Format) -> str:
     return "no budget" if budget is None else f"{fmt.money(budget)} budget"
 
 
-def _floats(amounts) -> list[float]:
+def _floats(amounts: Iterable[Decimal]) -> list[float]:
     return [float(amount) for amount in amounts]

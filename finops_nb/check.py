@@ -129,6 +129,6 @@ def _listed(variance: pd.DataFrame, fmt: Format) -> str:
     for row in variance.itertuples():
         cells = (row[1], fmt.money(row.cost), fmt.money(row.budget), fmt.share(row.budget_used), str(row.status))
         table.add_row(*(Text(visible(cell)) for cell in cells))
-    console = Console(width=200, no_color=True, highlight=False, file=io.StringIO())
-    console.print(table)
-    return "\n".join(f"  {line.rstrip()}" for line in console.file.getvalue().splitlines())
+    printed = io.StringIO()
+    Console(width=200, no_color=True, highlight=False, file=printed).print(table)
+    return "\n".join(f"  {line.rstrip()}" for line in printed.getvalue().splitlines())

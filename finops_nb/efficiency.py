@@ -52,7 +52,8 @@ def overall(usage: Usage) -> dict[str, Any]:
     """The unit costs of the whole period: `cost`, `calls`, `customers` (distinct) and what `unit_costs` derives from them."""
     whole = usage.groups[()].astype(object)
     whole.insert(0, "whole", "whole")
-    return unit_costs(whole).iloc[0].drop("whole").to_dict()
+    costs: dict[str, Any] = unit_costs(whole).iloc[0].drop("whole").to_dict()
+    return costs
 
 
 def _quotients(parts: pd.Series, wholes: pd.Series) -> pd.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
@@ -63,7 +63,7 @@ class ReportExporter(HTMLExporter):
             HTMLExporter={"anchor_link_text": "#"},
             NbConvertBase={"display_data_priority": list(SHOWN)},
         )
-        inherited = super().default_config.copy()
+        inherited: Config = super().default_config.copy()
         inherited.merge(own)
         return inherited
 
@@ -79,13 +79,16 @@ class ReportExporter(HTMLExporter):
     def _exclude_input_default(self) -> bool:
         return True
 
-    def default_filters(self):
-        yield from super().default_filters()
+    def default_filters(self) -> Iterator[tuple[str, Callable[..., Any]]]:
+        yield from super().default_filters()  # type: ignore[no-untyped-call]  # nbconvert's is not typed
         yield ("alt", alt_text)
         yield ("ansi_less", strip_ansi)
         yield ("text_base64", _base64)
 
-    def from_notebook_node(self, nb: NotebookNode, resources: Mapping[str, Any] | None = None, **kw: Any) -> tuple[str, Any]:
+    # A page is text: nbconvert overrides its own type likewise.
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: NotebookNode, resources: Mapping[str, Any] | None = None, **kw: Any
+    ) -> tuple[str, Any]:
         resources = dict(resources or {}) | {
             "title": nb.metadata.get("title", "Organizational alignment · DRAFT"),
             "key": nb.metadata.get("finops_nb", {}).get("key", ""),
@@ -104,7 +107,7 @@ def export_html(notebook: NotebookNode) -> str:
     Raises:
         Failure: something in the notebook would run, or load from outside; it names the element.
     """
-    page, _ = ReportExporter().from_notebook_node(notebook)
+    page, _ = ReportExporter().from_notebook_node(notebook)  # type: ignore[no-untyped-call]  # nor is how it is made
     found = audit(page)
     if found:
         raise Failure(f"The report would not be inert: {'; '.join(found[:5])}. Remove that output from the notebook.")
@@ -120,7 +123,8 @@ def contents(notebook: NotebookNode) -> list[tuple[str, str]]:
 
 def alt_text(output: NotebookNode, kind: str) -> str:
     """What an image says to readers who do not see it; its plain text where the notebook gave no other."""
-    return output.metadata.get(kind, {}).get("alt") or output.metadata.get("alt") or output.data.get("text/plain", "Chart")
+    text: str = output.metadata.get(kind, {}).get("alt") or output.metadata.get("alt") or output.data.get("text/plain", "Chart")
+    return text
 
 
 def audit(page: str, links: bool = False) -> list[str]:

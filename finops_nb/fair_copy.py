@@ -58,7 +58,8 @@ def fair_copy(notebook: NotebookNode, edition: Edition, title: str | None, param
 
 def as_bytes(notebook: NotebookNode) -> bytes:
     """The file of a notebook: sorted keys, LF, UTF-8."""
-    return (nbformat.writes(notebook).rstrip("\n") + "\n").encode("utf-8")
+    text: str = nbformat.writes(notebook)
+    return (text.rstrip("\n") + "\n").encode("utf-8")
 
 
 def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:

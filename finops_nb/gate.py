@@ -88,7 +88,8 @@ def _outputs(notebook: NotebookNode, kind: str) -> Iterator[tuple[int, NotebookN
 
 
 def _raised(notebook: NotebookNode) -> Iterator[str]:
-    own = {error.__name__ for error in (FinopsError, *FinopsError.__subclasses__())}
+    kinds: tuple[type[FinopsError], ...] = (FinopsError, *FinopsError.__subclasses__())
+    own = {kind.__name__ for kind in kinds}
     for index, error in _outputs(notebook, "error"):
         if error.ename in own:
             yield error.evalue

@@ -15,9 +15,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import Any, Final
 
-from jupyter_client import AsyncKernelClient, AsyncKernelManager
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.utils import ensure_event_loop, run_sync
 from traitlets import Type
 
@@ -54,7 +56,8 @@ class _Outputs(AsyncZMQSocketChannel):
     received = 0
     kernel: Kernel
 
-    async def _recv(self, **options: Any) -> dict[str, Any]:
+    # jupyter_client's asynchronous classes are subclasses of the others, and return what these do not.
+    async def _recv(self, **options: Any) -> dict[str, Any]:  # type: ignore[override]
         frames = await self.socket.recv_multipart(**options)
         self.received += sum(map(len, frames))
         if self.received > OUTPUTS:
@@ -68,7 +71,8 @@ class _Client(AsyncKernelClient):
 
     @property
     def iopub_channel(self) -> _Outputs:
-        channel = super().iopub_channel
+        channel: _Outputs = super().iopub_channel
+        assert isinstance(self.parent, Kernel)
         channel.kernel = self.parent
         return channel
 
@@ -93,13 +97,13 @@ class Kernel(AsyncKernelManager):
         way = {"kernel_provisioner": {"provisioner_name": "local-provisioner" if self.door is None else forked_kernel.NAME}}
         return KernelSpec(argv=list(ARGV), display_name="Python 3", language="python", interrupt_mode="signal", metadata=way)
 
-    def client(self, **traits: Any) -> AsyncKernelClient:
+    def client(self, **traits: Any) -> AsyncKernelClient:  # type: ignore[override]
         self.clients.append(super().client(**traits))
         return self.clients[-1]
 
     @property
     def process(self) -> subprocess.Popen[bytes] | None:
-        return self.provisioner.process if self.provisioner else None
+        return self.provisioner.process if isinstance(self.provisioner, LocalProvisioner) else None
 
     def hide(self) -> None:
         """Remove the names of the sockets, which both sides have open now, so that a runner that is killed leaves none."""

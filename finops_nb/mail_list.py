@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII)
 """What HTML calls a valid e-mail address: one address, no display name, nothing that could begin another header."""
 
-ATTACHMENTS: Final = ("html", "pdf")
+Attachment: TypeAlias = Literal["html", "pdf"]
 
 
 def address(value: Any) -> str:
@@ -45,10 +45,10 @@ class MailList(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     to: Addresses = Field(min_length=1, description="an address, or a list of them")
-    cc: Addresses = Field((), description="an address, or a list of them")
-    reply_to: Annotated[str, BeforeValidator(_reply_to)] = Field("", description="the address that answers go to")
-    attachment: Annotated[tuple[Literal[ATTACHMENTS], ...], BeforeValidator(_attachments)] = Field(  # type: ignore[valid-type]
-        ("html",), description="html, pdf, a list of both, or none"
+    cc: Addresses = Field(default=(), description="an address, or a list of them")
+    reply_to: Annotated[str, BeforeValidator(_reply_to)] = Field(default="", description="the address that answers go to")
+    attachment: Annotated[tuple[Attachment, ...], BeforeValidator(_attachments)] = Field(
+        default=("html",), description="html, pdf, a list of both, or none"
     )
 
     @model_validator(mode="after")

@@ -107,7 +107,8 @@ def _change(found: Findings, months: Sequence[PublishedMonth]) -> Iterator[MainF
     frame = with_trend(found.organizations, found.usage, newest)
     moved = {row.organization: row.trend[1] - row.trend[0] for row in frame.itertuples()}
     moved |= {name: -cost for name, cost in newest[0].organizations.items() if name not in moved}
-    most = max(moved, key=lambda name: (moved[name] * (1 if prior.change > 0 else -1), name))
+    way = 1 if prior.change > 0 else -1
+    most = max(moved, key=lambda name: (moved[name] * way, name))
     said = fact(
         "{change:change}" + (" ({ratio:signed share})" if prior.change_ratio is not None else "")
         + " against the {cost:money} of the month before, most of it by {name} ({moved:change})",

@@ -71,8 +71,10 @@ def budgets_of(lines: Sequence[BudgetLine], months: Sequence[str], phasing: Phas
 
 
 def _by_month(line: BudgetLine, months: Sequence[str], phasing: Phasing, decimals: int) -> dict[str, tuple[BudgetLine, Decimal | None]]:
-    whole = line.amount is None or len(line.months) == 1
-    amounts = [line.amount] * len(line.months) if whole else phase(line.amount, int(line.period), phasing, decimals)
+    if line.amount is None or len(line.months) == 1:
+        amounts: Sequence[Decimal | None] = [line.amount] * len(line.months)
+    else:
+        amounts = phase(line.amount, int(line.period), phasing, decimals)
     return {month: (line, amount) for month, amount in zip(line.months, amounts, strict=True) if month in months}
 
 

@@ -101,8 +101,16 @@ def executive_summary(totals: TotalVariance, usage: Usage, budgets: Budgets, par
         params: for the currency.
     """
     whole = overall(usage)
-    line = {"total_spend": totals.actual, "budget": totals.budget, "variance": totals.variance, "variance_ratio": totals.variance_ratio}
-    line |= {"status": totals.status, "calls": whole["calls"], "customers": whole["customers"], "budget_version": budgets.version.label}
+    line: dict[str, Any] = {
+        "total_spend": totals.actual,
+        "budget": totals.budget,
+        "variance": totals.variance,
+        "variance_ratio": totals.variance_ratio,
+        "status": totals.status,
+        "calls": whole["calls"],
+        "customers": whole["customers"],
+        "budget_version": budgets.version.label,
+    }
     counted = fact("{calls:count call} of {customers:count customer}", calls=line["calls"], customers=line["customers"])
     values = line | {"counted": counted, "version": about(budgets.version)}
     return Prose("executive_summary", "summary.html.j2", (line,), values, params.currency)

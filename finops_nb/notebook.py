@@ -37,7 +37,7 @@ def read_notebook(raw: bytes, shown: str) -> NotebookNode:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            notebook = nbformat.v4.upgrade(nbformat.reads(raw.decode("utf-8"), as_version=4))
+            notebook: NotebookNode = nbformat.v4.upgrade(nbformat.reads(raw.decode("utf-8"), as_version=4))
             nbformat.validate(notebook)
         except (ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
             reason = str(error).strip().splitlines()[0][:120]
@@ -81,7 +81,8 @@ def cell_name(notebook: NotebookNode, index: int) -> str:
 
 
 def _tags(cell: NotebookNode) -> list[str]:
-    return cell.metadata.get("tags", [])
+    tags: list[str] = cell.metadata.get("tags", [])
+    return tags
 
 
 def _syntax(notebook: NotebookNode) -> Iterator[Problem]:

@@ -80,7 +80,7 @@ def _boolean(value: Any) -> bool:
     if value in (True, False):
         return bool(value)
     if value in ("true", "false"):
-        return value == "true"
+        return bool(value == "true")
     raise ValueError("neither true nor false; write true or false")
 
 

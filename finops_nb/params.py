@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -24,10 +24,11 @@ from finops_nb.validation import placed, validated, validated_document
 
 SAMPLE: Final = "sample:"
 CURRENCY: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
-DIALECTS: Final = ("calls",)
+Dialect: TypeAlias = Literal["calls"]
+DIALECTS: Final[tuple[Dialect, ...]] = get_args(Dialect)
 DELIVERY: Final = ("mail", "pdf")
 """Keys that say where a report goes and not what is in it: no parameters of the notebook, and in no report."""
-COLUMNS: Final = (
+ColumnName: TypeAlias = Literal[
     "timestamp",
     "cost",
     "organization",
@@ -38,7 +39,8 @@ COLUMNS: Final = (
     "model",
     "input_tokens",
     "output_tokens",
-)
+]
+COLUMNS: Final[tuple[ColumnName, ...]] = get_args(ColumnName)
 """Our names for what a source column may mean; the keys of `columns`."""
 
 
@@ -55,40 +57,41 @@ class Params(BaseModel):
         min_length=1,
         description="a path, glob, folder or a list of them, relative to the home; {period} is the period, sample: the packaged sample",
     )
-    dialect: Literal[DIALECTS] = Field("calls", description="what the usage looks like: calls is one row a call")  # type: ignore[valid-type]
-    columns: dict[Literal[COLUMNS], Text] = Field(
-        default_factory=dict, description="our name of a column and the source's, where they differ"
-    )  # type: ignore[valid-type]
-    timezone: str = Field("UTC", description="zone of the period's days, and of timestamps without a zone")
+    dialect: Dialect = Field(default="calls", description="what the usage looks like: calls is one row a call")
+    columns: dict[ColumnName, Text] = Field(default_factory=dict, description="our name of a column and the source's, where they differ")
+    timezone: str = Field(default="UTC", description="zone of the period's days, and of timestamps without a zone")
     organization_budgets: dict[Name, Budget] = Field(default_factory=dict, description="budget of the period by organization")
     product_budgets: dict[Name, Budget] = Field(default_factory=dict, description="budget of the period by product")
     budgets: str = Field(
-        "", description="instead of the two keys above: a budgets.csv, relative to the home; months: is the sum of the months' budgets"
+        default="",
+        description="instead of the two keys above: a budgets.csv, relative to the home; months: is the sum of the months' budgets",
     )
-    phasing: Phasing = Field("even", description="how budgets.csv divides a year's amount: even, or by days of the month")
+    phasing: Phasing = Field(default="even", description="how budgets.csv divides a year's amount: even, or by days of the month")
     budget_versions: tuple[BudgetVersion, ...] = Field(
-        (), description="the versions of the budgets, oldest first; written by finops-nb adopt"
+        default=(), description="the versions of the budgets, oldest first; written by finops-nb adopt"
     )
-    currency: str = Field("USD", description="a label, never a conversion")
-    at_risk: Fraction = Field(Decimal("0.80"), description="share of budget from which a running period is AT RISK")
+    currency: str = Field(default="USD", description="a label, never a conversion")
+    at_risk: Fraction = Field(default=Decimal("0.80"), description="share of budget from which a running period is AT RISK")
     alert_thresholds: tuple[Fraction, ...] = Field(
-        (Decimal("0.5"), Decimal("0.8"), Decimal("1.0")), description="shares of budget whose crossing is reported"
+        default=(Decimal("0.5"), Decimal("0.8"), Decimal("1.0")), description="shares of budget whose crossing is reported"
     )
-    approval_limit: Budget = Field(Decimal(1000), description="spend of a product in a calendar month that needs an approval")
+    approval_limit: Budget = Field(default=Decimal(1000), description="spend of a product in a calendar month that needs an approval")
     approvals: dict[Name, Approval] = Field(
         default_factory=dict, description="recorded approvals: product, and who approved; or product, month and who approved"
     )
     owners: dict[Name, Text] = Field(default_factory=dict, description="who answers for an organization or a product")
     materiality: Fraction = Field(
-        Decimal("0.01"), description="fraction of the whole below which, with the next, a difference is no finding"
+        default=Decimal("0.01"), description="fraction of the whole below which, with the next, a difference is no finding"
     )
-    materiality_amount: Budget = Field(Decimal(50), description="amount below which, with the one before, a difference is no finding")
+    materiality_amount: Budget = Field(
+        default=Decimal(50), description="amount below which, with the one before, a difference is no finding"
+    )
     notes: dict[Name, Text] = Field(default_factory=dict, description="commentary by organization or product, printed beside its line")
-    as_of: Day = Field(None, description="the day up to which usage is complete, where the data alone can't tell")
-    customer_names: Boolean = Field(False, description="false: customers are counted, never named")
-    mail: MailList | None = Field(None, description="whom the report goes to: {to: [ada@example.com], cc: [], attachment: [html]}")
-    pdf: Boolean = Field(False, description="true: the report as PDF too")
-    scenario: Scenario | None = Field(None, description="what a file of params/scenarios/ changes; no other file has it")
+    as_of: Day = Field(default=None, description="the day up to which usage is complete, where the data alone can't tell")
+    customer_names: Boolean = Field(default=False, description="false: customers are counted, never named")
+    mail: MailList | None = Field(default=None, description="whom the report goes to: {to: [ada@example.com], cc: [], attachment: [html]}")
+    pdf: Boolean = Field(default=False, description="true: the report as PDF too")
+    scenario: Scenario | None = Field(default=None, description="what a file of params/scenarios/ changes; no other file has it")
 
     @field_validator("period")
     @classmethod

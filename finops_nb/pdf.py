@@ -49,7 +49,8 @@ def pdf_of(page: str) -> bytes:
     styles = [CSS(string=STYLE.read_text(encoding="utf-8") + foot, url_fetcher=fetcher)]
     identifier = hashlib.sha256(page.encode("utf-8")).digest()[:16]
     document = HTML(string=page, url_fetcher=fetcher)
-    return document.write_pdf(stylesheets=styles, pdf_variant="pdf/ua-1", pdf_identifier=identifier)
+    written: bytes = document.write_pdf(stylesheets=styles, pdf_variant="pdf/ua-1", pdf_identifier=identifier)
+    return written
 
 
 def _title(page: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ COARSE: Final = ("day", "organization", "product")
 """From the sums by these most groupings are made faster than from the whole cube."""
 ORGANIZATION, MODEL = CUBE.index("organization"), CUBE.index("model")
 
-Sums = dict[tuple, list[Decimal]]
+Sums = dict[tuple[Any, ...], list[Decimal]]
 """Cost and calls by place: the values of some keys."""
 
 Rates = Mapping[str, Decimal]
@@ -88,6 +88,6 @@ def _with_sums(former: pd.DataFrame, keys: Grouping, sums: Sums) -> pd.DataFrame
     return former.assign(cost=pd.Series(cost, index=former.index, dtype=object), calls=pd.Series(calls, index=former.index, dtype=object))
 
 
-def _places(frame: pd.DataFrame, keys: Grouping) -> Iterable[tuple]:
+def _places(frame: pd.DataFrame, keys: Grouping) -> Iterable[tuple[Any, ...]]:
     """The values of some keys, row by row; as lists, which are four times as fast as columns of text."""
     return zip(*(frame[key].tolist() for key in keys), strict=True) if keys else [()]

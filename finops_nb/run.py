@@ -178,9 +178,10 @@ def _stands(job: Job, key: str) -> bool:
 
 def _published_key(job: Job) -> str | None:
     try:
-        return read_results((job.target / RESULTS).read_bytes()).get("provenance", {}).get("key")
+        key: str | None = read_results((job.target / RESULTS).read_bytes()).get("provenance", {}).get("key")
     except FileNotFoundError:
         return None
+    return key
 
 
 def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, interruption: Interruption, lane: Lane) -> Execution:

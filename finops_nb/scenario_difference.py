@@ -64,7 +64,7 @@ def check_names(usage: Usage, budgets: Budgets, params: Params) -> None:
 
 
 def _unknown(scenario: Scenario, usage: Usage, budgets: Budgets) -> Iterator[Problem]:
-    known = {by: list(dict.fromkeys((*usage.groups[by,][by], *budgets.before.of(by)))) for by in BUDGETED}
+    known: dict[str, list[str]] = {by: list(dict.fromkeys((*usage.groups[by,][by], *budgets.before.of(by)))) for by in BUDGETED}
     for by, changes in (("organization", scenario.organization_budgets), ("product", scenario.product_budgets)):
         rule = f"no {by} of that name has usage or a budget"
         yield from _missing(changes, known[by], f"{by}_budgets", rule)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
-Unit = Literal[
-    *("text", "status", "day", "date", "rank", "count", "share", "percent", "signed share"),
-    *("money", "change", "variance", "unit cost", "calls per money", "gap"),
+# fmt: off
+Unit: TypeAlias = Literal[
+    "text", "status", "day", "date", "rank", "count", "share", "percent", "signed share",
+    "money", "change", "variance", "unit cost", "calls per money", "gap",
 ]
-Dimension = Literal["organization", "product", "feature", "customer"]
+# fmt: on
+Dimension: TypeAlias = Literal["organization", "product", "feature", "customer"]
 
 BUDGETED: Final[tuple[Dimension, ...]] = ("organization", "product")
 """The dimensions by which budgets are set."""

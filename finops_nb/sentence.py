@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from markupsafe import Markup, escape
 
 from finops_nb.fact import Fact
 from finops_nb.format import Format, listing, noun, visible
+from finops_nb.schema import Unit
 
 
 def sentence(said: Any, fmt: Format) -> Markup:
@@ -36,4 +37,5 @@ class _Sentence(string.Formatter):
     def format_field(self, value: Any, unit: str) -> str:
         if unit.startswith("count "):
             return str(self.figure(noun(value, unit.removeprefix("count "))))
-        return str(self.figure(self.fmt.of(unit, value))) if unit else self.say(value)
+        # What stands behind the colon of a fact is a unit.
+        return str(self.figure(self.fmt.of(cast(Unit, unit), value))) if unit else self.say(value)

@@ -138,9 +138,9 @@ def _unit(name: str, value: Any) -> Unit:
 
 def _tabulate(sheet: Sheet, table: Table) -> None:
     """Write the caption, the heads, the lines of all blocks, then their totals, which no filter hides."""
-    group, printed, lines = _group(table), [column for column in table.columns if column.unit != "trend"], _lines(table)
-    columns = [*group, *printed, *_beside(printed, lines)]
-    label = next(column for column in printed if column.unit in TEXTS)
+    lines = _lines(table)
+    columns = [*_group(table), *table.columns, *_beside(table.columns, lines)]
+    label = next(column for column in table.columns if column.unit in TEXTS)
     totals = [{GROUP: block.heading, label.name: TOTAL, **block.total} for block in table.blocks if block.total is not None]
     sheet.put(0, 0, "text", table.caption, bold=True)
     for number, column in enumerate(columns):

@@ -87,16 +87,16 @@ def _document(text: str, shown: str) -> Document:
 def _first_node(text: str, reader: _Reader) -> yaml.Node | None:
     """The root node, composed without resolving aliases; a second document is a problem."""
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        start = event.start_mark
+        assert start is not None  # only events that a program makes up have none
         if isinstance(event, yaml.AliasEvent):
-            reader.problems.append(
-                Problem("an alias", "Write the value out", reader.shown, event.start_mark.line + 1, value=f"*{event.anchor}")
-            )
-        elif isinstance(event, yaml.DocumentStartEvent) and event.explicit and event.start_mark.index > 0 and reader.seen_document:
-            reader.problems.append(Problem("a second document", "Keep one document a file", reader.shown, event.start_mark.line + 1))
+            reader.problems.append(Problem("an alias", "Write the value out", reader.shown, start.line + 1, value=f"*{event.anchor}"))
+        elif isinstance(event, yaml.DocumentStartEvent) and event.explicit and start.index > 0 and reader.seen_document:
+            reader.problems.append(Problem("a second document", "Keep one document a file", reader.shown, start.line + 1))
         reader.seen_document |= isinstance(event, yaml.DocumentStartEvent)
         reader.depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if reader.depth > DEPTH:
-            raise Refusal(Problem(f"nested deeper than {DEPTH}", "Flatten it", reader.shown, event.start_mark.line + 1))
+            raise Refusal(Problem(f"nested deeper than {DEPTH}", "Flatten it", reader.shown, start.line + 1))
     if reader.problems:
         raise Refusal(reader.problems)
     return yaml.compose(text, Loader=yaml.BaseLoader)
@@ -122,7 +122,7 @@ class _Reader:
             return self.mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, str(n)), item.start_mark.line + 1) for n, item in enumerate(node.value)]
-        return None if node.value == "" and node.style is None else node.value
+        return None if node.value == "" and isinstance(node, yaml.ScalarNode) and node.style is None else node.value
 
     def tag(self, node: yaml.Node, path: KeyPath) -> None:
         if node.tag not in PLAIN_TAGS:

@@ -18,7 +18,7 @@ from finops_nb.errors import Failure
 from finops_nb.excerpt import excerpt, group_excerpt
 from finops_nb.fact import Fact
 from finops_nb.format import Format, noun, visible
-from finops_nb.money import minor_units, plain, rounding_difference, total
+from finops_nb.money import ZERO, minor_units, plain, rounding_difference, total
 from finops_nb.schema import Column
 from finops_nb.sentence import sentence
 from finops_nb.sparkline import sparkline
@@ -87,7 +87,7 @@ class Table:
         if self.shown is None:
             return self.blocks
         kept, rest = group_excerpt(self.blocks, self.columns, self._label.name)
-        sums = {name: total(line[name] or 0 for line in rest) for name in rest[0] if name != self._label.name} if rest else {}
+        sums = {name: total(line[name] or ZERO for line in rest) for name in rest[0] if name != self._label.name} if rest else {}
         return (*kept, Block(rest, sums, f"other ({len(rest):,})", "other")) if rest else tuple(kept)
 
     @property

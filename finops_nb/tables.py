@@ -9,7 +9,6 @@ import pandas as pd
 
 from finops_nb import schema
 from finops_nb.budgets import Budgets
-from finops_nb.cell import Line
 from finops_nb.efficiency import overall
 from finops_nb.heat_map import HeatMap
 from finops_nb.money import ratio, total
@@ -175,17 +174,18 @@ def parameters(params: Params) -> Table:
     return Table("parameters", "Parameters of this report", (schema.KEY, schema.VALUE), (Block(lines),), params.currency)
 
 
-def _lines(frame: pd.DataFrame) -> list[Line]:
-    return frame.to_dict("records")
+def _lines(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = frame.to_dict("records")
+    return lines
 
 
-def _noted(frame: pd.DataFrame, params: Params) -> list[Line]:
+def _noted(frame: pd.DataFrame, params: Params) -> list[dict[str, Any]]:
     """The lines of a frame, with the commentary on its names beside them."""
     name = next(column for column in frame.columns if column in HEADS)
     return [line | ({"note": params.notes[line[name]]} if line[name] in params.notes else {}) for line in _lines(frame)]
 
 
-def _owned(frame: pd.DataFrame, budgets: Budgets, params: Params) -> list[Line]:
+def _owned(frame: pd.DataFrame, budgets: Budgets, params: Params) -> list[dict[str, Any]]:
     """The lines of a frame, with who answers for a name and the commentary on it beside them."""
     name = frame.columns[0]
     return [line | {"owner": budgets.owners.get(line[name], "")} for line in _noted(frame, params)]

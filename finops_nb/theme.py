@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib
 from matplotlib import font_manager
@@ -22,6 +22,9 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from finops_nb.format import visible
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 ACTUAL: Final = "#0072B2"
 OVER: Final = "#D55E00"
@@ -58,7 +61,7 @@ PNG_LABEL: Final = 38
 BLANK: Final = ("last resort", "lastresort", "color emoji")
 """What is in the names of fonts that hold a character without drawing it."""
 
-RC: Final[dict[str, Any]] = {
+RC: Final[dict[RcKeyType, Any]] = {
     # Names of the data are text, never formulas: without this, "$5 vs $6" loses its dollars and "$\foo$" raises.
     "text.parse_math": False,
     "text.usetex": False,
@@ -144,8 +147,8 @@ def drawn(axes: Axes, alt: str) -> Chart:
     """The figure of `axes` as a chart; the same bytes for the same figures."""
     drawing = io.StringIO()
     _thin_ticks(axes)
-    axes.figure.savefig(drawing, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return Chart(visible(alt), drawing.getvalue(), axes.figure)
+    _figure_of(axes).savefig(drawing, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return Chart(visible(alt), drawing.getvalue(), _figure_of(axes))
 
 
 def elided(name: str) -> str:
@@ -159,11 +162,17 @@ def undrawable(text: str) -> bool:
     return bool(_fonts(text)[1])
 
 
+def _figure_of(axes: Axes) -> Figure:
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
 def _thin_ticks(axes: Axes) -> None:
     """As many ticks from left to right as have room for their labels; where they are given one by one, those."""
     for ticks in range(6, 0, -1) if isinstance(axes.xaxis.get_major_locator(), MaxNLocator) else ():
         axes.xaxis.set_major_locator(MaxNLocator(ticks))
-        axes.figure.draw_without_rendering()
+        _figure_of(axes).draw_without_rendering()
         boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
         if all(left.x1 + left.height < right.x0 for left, right in pairwise(boxes)):
             break

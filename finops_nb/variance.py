@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -122,7 +122,7 @@ def headline(organizations: TotalVariance, products: TotalVariance) -> TotalVari
 
 def _compared(
     actual: Decimal, budget: Decimal | None, against: Decimal | None, run_rate: Decimal | None, at_risk: Decimal, complete: bool
-) -> dict:
+) -> dict[str, Any]:
     variance = None if against is None else actual - against
     return {
         "budget": budget,

@@ -123,8 +123,8 @@ class WhatIf:
         usage = self._projected(scenario)
         budgets = supposed(self.approved, scenario)
         variances = self._variances(usage, budgets)
-        totals = tuple(total_variance(each, self.params.at_risk, usage.complete) for each in variances)
-        return Outcome(scenario.growth, scenario.model_prices, variances, totals, self.before)
+        by_organization, by_product = (total_variance(each, self.params.at_risk, usage.complete) for each in variances)
+        return Outcome(scenario.growth, scenario.model_prices, variances, (by_organization, by_product), self.before)
 
     def table(self, outcome: Outcome) -> Table:
         """The outcome as a table."""

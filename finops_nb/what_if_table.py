@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
 import pandas as pd
@@ -52,5 +53,5 @@ def _block(variance: pd.DataFrame, totals: TotalVariance, before: pd.DataFrame) 
     return Block(lines, foot, name.title())
 
 
-def _change(budget, approved) -> dict:
+def _change(budget: Decimal | None, approved: Decimal | None) -> dict[str, Decimal]:
     return {"budget_change": (budget or ZERO) - (approved or ZERO)}

@@ -59,9 +59,10 @@ class BudgetWhatIf(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The panel where a person is at the other end, and the table for a page without a kernel."""
         still = {"text/html": self._state._repr_html_(), "text/plain": f"{self.view['heading']}: {self.view['sentence']}"}
-        if not _is_attended():
+        panel = super()._repr_mimebundle_(**kwargs) if _is_attended() else None
+        if panel is None:
             return still, {}
-        data, metadata = super()._repr_mimebundle_(**kwargs)
+        data, metadata = panel
         return {**data, **still}, metadata
 
 

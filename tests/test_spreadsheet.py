@@ -22,7 +22,6 @@ from finops_nb.edition import Edition, Kind
 from finops_nb.money import total
 from finops_nb.narrative import Prose
 from finops_nb.results import hand_over
-from finops_nb.schema import Column
 from finops_nb.sheet import number_format, sheet_name
 from finops_nb.spreadsheet import GROUP, workbook_of
 from finops_nb.table import Block, Table
@@ -31,7 +30,6 @@ from finops_nb.variance import Status
 CHECKOUT = Path(__file__).parent.parent
 EDITION = Edition(kind=Kind.OFFICIAL, name="2025-12", key="ab" * 32, generated="2026-01-01T00:00:00Z")
 NAME_AND_COST = (schema.NAME, schema.COST)
-TREND = Column("trend", "Trend", "trend", "the cost of each month")
 HOSTILE = (
     *("=1+1", "+1", "-1", "@x", "\t=1", "\uff1d1", "{=1}", "'x", "007", "1E5", "2025-12-01", "TRUE", "#REF!", " a ", "a\nb"),
     *(
@@ -112,8 +110,6 @@ def test_each_figure_equals_that_of_the_results(sample):
         lines = rows_of(sheet)[: len(records)]
         for record, line in zip(records, lines, strict=True):
             for column in table.columns:
-                if column.unit == "trend":
-                    continue
                 value, cell, compared = record.get(column.name), line[column.label], compared + 1
                 if isinstance(cell, datetime):
                     assert cell.date() == date.fromisoformat(value)
@@ -208,12 +204,12 @@ def test_figures_have_the_formats_of_their_units(opened):
     """Each is shown as the report prints it; a day is a day; an empty cell stands for n/a."""
     columns = (
         *(schema.ORGANIZATION, schema.DAY, schema.COST, schema.CHANGE, schema.BUDGET_USED, schema.ERROR, schema.CALLS, schema.RANK),
-        *(schema.AVERAGE_COST, schema.EFFICIENCY, TREND, schema.STATUS),
+        *(schema.AVERAGE_COST, schema.EFFICIENCY, schema.STATUS),
     )
     line = dict.fromkeys([column.name for column in columns], Decimal("-1.5")) | {"organization": "a", "day": date(2025, 12, 31)}
-    line |= {"calls": 1234, "rank": 1, "status": Status.AT_RISK, "trend": (Decimal(1), None), "cost_per_call": Decimal("0.00001234")}
+    line |= {"calls": 1234, "rank": 1, "status": Status.AT_RISK, "cost_per_call": Decimal("0.00001234")}
     sheet = opened(table_of(line, line | {"cost": None, "day": None}, columns=columns, currency="CHF")).worksheets[1]
-    assert [cell.value for cell in sheet[2]] == [column.label for column in columns if column.unit != "trend"]
+    assert [cell.value for cell in sheet[2]] == [column.label for column in columns]
     assert [cell.number_format for cell in sheet[3]] == [
         *("General", "yyyy-mm-dd", '"CHF\xa0"#,##0.00;-"CHF\xa0"#,##0.00'),
         '+"CHF\xa0"#,##0.00;-"CHF\xa0"#,##0.00;"CHF\xa0"#,##0.00',

@@ -191,7 +191,7 @@ def _budget_table(by: str, tables: Mapping[str, Any], currency: str, shown: int)
     return Table(f"cost_by_{by}", f"Cost against budget by {by}", columns, (Block(lines, total),), currency, shown=shown)
 
 
-def _line(line: Mapping[str, Any], cost: str) -> Line:
+def _line(line: Mapping[str, Any], cost: str) -> dict[str, Any]:
     figures = {part: _decimal(line[part]) for part in ("budget", "variance", "budget_used")}
     return figures | {"cost": _decimal(line[cost]), "status": line["status"]}
 

@@ -80,7 +80,10 @@ def mail(
             folder = home.outputs / ".mail" / name
             for file, data in ((MESSAGE, message.as_bytes()), (PREVIEW, preview(message).encode("utf-8"))):
                 replace_file(folder / file, data, lambda draft: None)
-            complete = not send or _send(message, publication.key, those, settings, Journal(folder / JOURNAL), resend, against, notice)
+            if not send:
+                return Dispatch(folder / MESSAGE, folder / PREVIEW, True)
+            assert settings is not None
+            complete = _send(message, publication.key, those, settings, Journal(folder / JOURNAL), resend, against, notice)
             return Dispatch(folder / MESSAGE, folder / PREVIEW, complete)
     except OSError as error:
         place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "outputs/.mail"
@@ -109,16 +112,15 @@ def _mail_list(home: Home, name: str, to: Sequence[str]) -> MailList:
         if not to:
             raise
         named = None
-    if not to and named is None:
-        fix = "Write mail: {to: [ada@example.com]} there, or name who gets it with --to ada@example.com"
-        raise Refusal(Problem("nobody is named to mail it to", fix, file=f"params/{name}.yaml", column="mail"))
     if not to:
+        if named is None:
+            fix = "Write mail: {to: [ada@example.com]} there, or name who gets it with --to ada@example.com"
+            raise Refusal(Problem("nobody is named to mail it to", fix, file=f"params/{name}.yaml", column="mail"))
         return named
     if problems := [problem for each in to for problem in _no_address(each)]:
         raise Refusal(problems)
-    once = {each.lower(): each for each in to}
-    kept = {} if named is None else {"reply_to": named.reply_to, "attachment": named.attachment}
-    return MailList(to=tuple(once.values()), **kept)
+    once = tuple({each.lower(): each for each in to}.values())
+    return MailList(to=once) if named is None else MailList(to=once, reply_to=named.reply_to, attachment=named.attachment)
 
 
 def _no_address(text: str) -> Iterator[Problem]:
@@ -141,8 +143,8 @@ def _message(publication: Publication, those: MailList, settings: SmtpSettings |
     missing = [file for file in map(FILES.__getitem__, those.attachment) if file not in publication.files]
     if missing:
         fix = f"Run it again: finops-nb run {publication.name}; or leave pdf out of mail: {{attachment: ...}}"
-        where = {"file": f"params/{publication.name}.yaml", "column": "mail.attachment"}
-        raise Refusal([Problem(f"outputs/{publication.name}/{file} is not published", fix, **where) for file in missing])
+        params, key = f"params/{publication.name}.yaml", "mail.attachment"
+        raise Refusal([Problem(f"outputs/{publication.name}/{file} is not published", fix, params, column=key) for file in missing])
     stem = f"{STEM}_{publication.name.replace('/', '_')}"
     attached = {f"{stem}{PurePath(FILES[kind]).suffix}": publication.files[FILES[kind]] for kind in those.attachment}
     sender = "" if settings is None else settings.sender
@@ -178,7 +180,7 @@ def _send(
     ) if waiting else {}  # fmt: skip
     for recipient, outcome in outcomes.items():
         notice(f"{recipient}: {_said(outcome.state, outcome.detail)}")
-    return {State.SENT} >= {each.state for each in (*outcomes.values(), *settled.values())}
+    return {State.SENT} >= {outcome.state for outcome in outcomes.values()} | {entry.state for entry in settled.values()}
 
 
 def _said(state: State, detail: str) -> str:

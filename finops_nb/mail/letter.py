@@ -74,8 +74,8 @@ def letter(
     _address(message, body, sender, to, cc, reply_to, date)
     message.set_content(plain_text(body, closing))
     message.add_alternative(page, subtype="html")
+    _, related = message.iter_parts()
     for each, content_id in zip(pictures, ids, strict=True):
-        related = message.get_payload()[1]
         related.add_related(each.png, "image", "png", cid=f"<{content_id}>", filename=f"{each.name}.png")
     for name, data in attachments.items():
         maintype, subtype, params = TYPES[PurePath(name).suffix]
@@ -89,7 +89,7 @@ def letter(
 def preview(message: EmailMessage) -> str:
     """The HTML of a message as a page that a browser shows: its pictures are in it."""
     parts = list(message.walk())
-    page = next(part.get_content() for part in parts if part.get_content_type() == "text/html" and not part.is_attachment())
+    page: str = next(part.get_content() for part in parts if part.get_content_type() == "text/html" and not part.is_attachment())
     for part in parts:
         if part["Content-ID"]:
             data = base64.b64encode(part.get_content()).decode("ascii")

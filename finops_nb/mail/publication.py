@@ -38,7 +38,8 @@ class Publication:
     @property
     def key(self) -> str:
         """The run's key."""
-        return self.results["provenance"].get("key", "")
+        key: str = self.results["provenance"].get("key", "")
+        return key
 
 
 def read_publication(home: Home, name: str) -> Publication:

@@ -174,6 +174,7 @@ def _offer(server: smtplib.SMTP, recipients: Sequence[str], size: int, settings:
 def _content(server: smtplib.SMTP, data: bytes, settings: SmtpSettings, timeout: float) -> Outcome:
     """Send the message itself; from its first byte on, only an answer tells whether it was taken."""
     lines = re.sub(rb"^\.", b"..", data, flags=re.MULTILINE)
+    assert server.sock is not None
     try:
         server.sock.settimeout(PATIENCE * timeout)
         server.send(lines + (b"" if lines.endswith(b"\r\n") else b"\r\n") + b".\r\n")

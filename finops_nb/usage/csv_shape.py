@@ -115,7 +115,7 @@ def _is_utf8(chunk: bytes) -> bool:
 def open_bytes(source: Source) -> BufferedReader:
     """The bytes of the text, unpacked where the file is gzipped; for the caller to close."""
     raw = gzip.GzipFile(source.path, "rb") if source.format == ".csv.gz" else source.path.open("rb", buffering=0)
-    return BufferedReader(raw, CHUNK)  # type: ignore[type-var]
+    return BufferedReader(raw, CHUNK)
 
 
 def unreadable(error: Exception, source: Source) -> Problem:

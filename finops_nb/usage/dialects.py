@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from finops_nb.errors import Problem
-from finops_nb.params import Params
+from finops_nb.params import ColumnName, Params
 
-NAMED: Final = ("organization", "product", "feature", "customer")
+NAMED: Final[tuple[ColumnName, ...]] = ("organization", "product", "feature", "customer")
 """Our columns that hold a name, or nothing."""
 
-NEEDED: Final = ("timestamp", "cost", *NAMED)
+NEEDED: Final[tuple[ColumnName, ...]] = ("timestamp", "cost", *NAMED)
 """Our columns without which there is no report."""
 
-DETAIL: Final = ("model",)
+DETAIL: Final[tuple[ColumnName, ...]] = ("model",)
 """Our columns that are read only where a what-if asks for them, and may be absent."""
 
 LISTED: Final = 30
@@ -34,7 +34,7 @@ class Dialect:
     """
 
     name: str
-    columns: Mapping[str, str]
+    columns: Mapping[ColumnName, str]
 
 
 CALLS: Final = Dialect(
@@ -67,7 +67,7 @@ ALIASES: Final = {
 """What other sources call them; only to suggest a column, never to take one."""
 
 
-def source_columns(params: Params) -> dict[str, str]:
+def source_columns(params: Params) -> dict[ColumnName, str]:
     """Our name of each column and the source's, `params.columns` first."""
     return {**DIALECTS[params.dialect].columns, **params.columns}
 
@@ -91,7 +91,7 @@ def place_columns(params: Params, found: Sequence[str], file: str, detail: bool 
         if name and found.count(name) > 1
     ]
     asked = (*NEEDED, *(DETAIL if detail else ()))
-    places = {ours: found.index(wanted[ours]) for ours in asked if wanted[ours] in found}
+    places: dict[str, int] = {ours: found.index(wanted[ours]) for ours in asked if wanted[ours] in found}
     free = [name for name in found if name and name not in wanted.values()]
     shown = ", ".join(found[:LISTED]) + (f" and {len(found) - LISTED} more" if len(found) > LISTED else "")
     for ours in asked:

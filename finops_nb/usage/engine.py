@@ -23,7 +23,10 @@ from finops_nb.usage.dialects import DETAIL, NAMED
 from finops_nb.usage.model import CUBE, GROUPINGS, Grouping
 from finops_nb.usage.table import BAD, Table, rows_sql
 
-OFFLINE: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 
 BY_DAY: Final = ("organization", "product")
 """The names by which days are told apart, where not all of the cube is asked for."""
@@ -100,6 +103,7 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, period: Period, zone:
     own = {"month": "date_trunc('month', day)"} | {name: name for name in NAMED}
     by_day = CUBE[1:] if detail else BY_DAY
     inside = {name: f"CASE WHEN inside THEN {column} END" for name, column in (own | {name: name for name in DETAIL}).items()}
+    day_keys, owner_keys = ([inside[name] for name in names] for names in (by_day, own))
     named_keys = ", ".join(f"{key} AS {name}" for name, key in inside.items() if name in (*own, *by_day))
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE scan AS SELECT grouping(day) AS by_names, inside, day, {named_keys}, "
@@ -107,7 +111,7 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, period: Period, zone:
         f"count(*) FILTER ({BAD}) AS bad, sum(change) AS change, count(*) FILTER (change <> 0) AS rounded, "
         "count(*) FILTER (change IS NULL) AS unsure "
         f"FROM (SELECT *, {_inside(period)} AS inside FROM ({rows})) "
-        f"GROUP BY GROUPING SETS ((inside, day, {', '.join(map(inside.get, by_day))}), (inside, {', '.join(map(inside.get, own))}))"
+        f"GROUP BY GROUPING SETS ((inside, day, {', '.join(day_keys)}), (inside, {', '.join(owner_keys)}))"
     )
     columns = f"day, {', '.join(by_day)}, cost, calls"
     db.execute(f"INSERT INTO days ({columns}) SELECT {columns} FROM scan WHERE by_names = 0")
@@ -140,7 +144,8 @@ def spans(db: duckdb.DuckDBPyConnection, period: Period) -> tuple[Span, Span]:
     """What lies inside the period, and what outside."""
     query = "SELECT min(day), max(day), coalesce(sum(calls), 0), coalesce(sum(cost), 0) FROM days WHERE "
     found = [db.execute(query + condition).fetchone() or () for condition in (_inside(period), f"NOT ({_inside(period)})")]
-    return tuple(Span(first, last, rows, Decimal(cost)) for first, last, rows, cost in found)  # type: ignore[return-value]
+    inside, outside = (Span(first, last, rows, Decimal(cost)) for first, last, rows, cost in found)
+    return inside, outside
 
 
 def roll_up(db: duckdb.DuckDBPyConnection, period: Period, detail: bool) -> Mapping[Grouping, pd.DataFrame]:

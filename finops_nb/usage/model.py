@@ -90,7 +90,8 @@ class Usage:
     @property
     def cost(self) -> Decimal:
         """The total cost of the period."""
-        return self.groups[()]["cost"].iloc[0]
+        whole: Decimal = self.groups[()]["cost"].iloc[0]
+        return whole
 
     @property
     def unallocated(self) -> Decimal:
