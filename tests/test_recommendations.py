@@ -54,24 +54,36 @@ def test_it_says_nothing_of_a_quiet_month(advise, usage_of):
 
 
 def test_it_reviews_an_overrun_with_its_owner_and_what_it_was_spent_on(advise, usage_of):
-    """60 + 30 of 75: 15 over, 120% used, mostly for x."""
+    """60 + 30 of 75: 15 over, 120% used; 60 of 90 for x are 66.7%."""
     usage = usage_of([call("a", "x", "60"), call("a", "y", "30")])
 
     assert advise(usage, organization_budgets={"a": 75})["Budget Review"] == (
-        "Meet to review spending with a (owner: Ada): $15.00 over its budget of $75.00, 120.0% used, most of it on x ($60.00)"
+        "Meet to review spending with a (owner: Ada): $15.00 over its budget of $75.00, 120.0% used; "
+        "the largest part of its cost on x ($60.00, 66.7%)"
     )
     assert "with a: $15.00 over" in advise(usage, organization_budgets={"a": 75}, owners={})["Budget Review"]
     assert advise(usage, organization_budgets={"a": 0})["Budget Review"].startswith(
-        "Meet to review spending with a (owner: Ada): $90.00 over its budget of $0.00, most of it on x ($60.00)"
+        "Meet to review spending with a (owner: Ada): $90.00 over its budget of $0.00; the largest part of its cost on x ($60.00, 66.7%)"
     )
 
 
 def test_it_reviews_a_product_with_its_largest_user(advise, usage_of):
-    """a 20 and b 70 of a budget of 60: 30 over, 150% used, mostly by b."""
+    """a 20 and b 70 of a budget of 60: 30 over, 150% used; 70 of 90 by b are 77.8%."""
     usage = usage_of([call("a", "x", "20"), call("b", "x", "70")])
 
     assert advise(usage, product_budgets={"x": 60}, owners={"x": "Bob"})["Product Review"] == (
-        "Decide on price, use or budget of x (owner: Bob): $30.00 over its budget of $60.00, 150.0% used, most of it used by b ($70.00)"
+        "Decide on price, use or budget of x (owner: Bob): $30.00 over its budget of $60.00, 150.0% used; "
+        "the largest part of its cost by b ($70.00, 77.8%)"
+    )
+
+
+def test_it_says_no_part_of_what_has_none(advise, usage_of):
+    """60 of a are all for x; of 90 for b, 100 for x and a credit of 10 for y, the part is larger than the whole and no share of it."""
+    usage = usage_of([call("a", "x", "60"), call("b", "x", "100"), call("b", "y", "-10")])
+
+    assert advise(usage, organization_budgets={"a": 10, "b": 30})["Budget Review"] == (
+        "Meet to review spending with b (owner: Ada): $60.00 over its budget of $30.00, 300.0% used; "
+        "the largest part of its cost on x ($100.00) and a (owner: Ada): $50.00 over its budget of $10.00, 600.0% used"
     )
 
 
