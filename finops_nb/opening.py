@@ -84,9 +84,8 @@ def _against_month_before(prior: PriorMonth) -> Figure:
     if prior.cost is None:
         return "prior_month", f"Against {month}", fact("{change:change}", **values), fact("it is not published"), values
     value = fact("{change:change}" + (" ({change_ratio:signed share})" if prior.change_ratio is not None else ""), **values)
-    detail = fact(
-        "{cost:money} as published" if prior.days is None else "{cost:money} in its first {days:count day}, as published", **values
-    )
+    alike = "{compared:money} against {cost:money} as published, in the first {days:count day} of each"
+    detail = fact("{cost:money} as published" if prior.days is None else alike, **values)
     return "prior_month", f"Against {month}", value, detail, values
 
 

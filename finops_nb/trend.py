@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -25,13 +26,15 @@ class PriorMonth(NamedTuple):
 
     Args:
         month: text like 2025-11.
-        cost: its cost; of a running period, that of as many of its days. None: it was not published.
-        change: the period's cost − that.
-        change_ratio: as a fraction of that.
-        days: how many days of it are compared; None: all.
+        compared: the period's cost; of a running period, that of its first `days`.
+        cost: the month's cost; beside a running period, that of its first `days`. None: it was not published.
+        change: `compared` − `cost`.
+        change_ratio: as a fraction of `cost`.
+        days: how many days of both are compared; None: all.
     """
 
     month: str
+    compared: Decimal
     cost: Decimal | None
     change: Decimal | None
     change_ratio: Decimal | None
@@ -71,11 +74,17 @@ def prior_month(usage: Usage, months: Sequence[PublishedMonth]) -> PriorMonth | 
         return None
     preceding = usage.period.preceding()
     name, days = preceding.text, None if usage.complete else min(len(days_seen(usage)), len(preceding.days))
+    here = dict(zip(usage.groups["day",]["day"], usage.groups["day",]["cost"], strict=True))
+    compared = usage.cost if days is None else _of_first(days, here)
     before = next((month for month in months if month.name == name), None)
     if before is None:
-        return PriorMonth(name, None, None, None, days)
-    cost = before.cost if days is None else total(spent for day, spent in before.days.items() if day.day <= days)
-    return PriorMonth(name, cost, usage.cost - cost, ratio(usage.cost - cost, cost), days)
+        return PriorMonth(name, compared, None, None, None, days)
+    cost = before.cost if days is None else _of_first(days, before.days)
+    return PriorMonth(name, compared, cost, compared - cost, ratio(compared - cost, cost), days)
+
+
+def _of_first(days: int, spent: Mapping[date, Decimal]) -> Decimal:
+    return total(cost for day, cost in spent.items() if day.day <= days)
 
 
 def year_to_date(usage: Usage, totals: TotalVariance, months: Sequence[PublishedMonth]) -> YearToDate | None:

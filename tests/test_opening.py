@@ -65,10 +65,11 @@ def test_a_quarter_has_neither_month_before_nor_year(usage_of, params):
 
 
 def test_a_running_month_is_spend_to_date(usage_of, params):
-    """It compares with as many days of the month before: with all 30 of November, since it has seen 31."""
-    figures = printed(usage_of(SIX, complete=False), params(), [published("2025-11", "4", None)])
+    """It compares as many days of both: 10 seen by the 20th − 4 of November's first."""
+    seen = [call._replace(day="2025-12-20") for call in SIX]
+    figures = printed(usage_of(seen, complete=False), params(), [published("2025-11", "4", None)])
     assert figures["spend"][0] == "Spend to date against budget"
-    assert figures["prior_month"][2] == "$4.00 in its first 30 days, as published"
+    assert figures["prior_month"][1:] == ("+$6.00 (+150.0%)", "$10.00 against $4.00 as published, in the first 20 days of each")
 
 
 def test_the_status_is_a_word_with_its_bar(six, params):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -30,19 +31,33 @@ def totals(cost: str, budget: str | None) -> TotalVariance:
 def test_the_month_before_is_compared_as_published(six):
     """It takes 10 − 8 = 2, a quarter of 8."""
     prior = prior_month(six, [month("2025-11", org_a="5", org_b="3"), month("2025-10", org_a="1")])
-    assert prior == ("2025-11", D(8), D(2), D("0.25"), None)
+    assert prior == ("2025-11", D(10), D(8), D(2), D("0.25"), None)
 
 
 def test_a_running_month_is_compared_with_as_many_days(usage_of):
     """It has seen 5 days that cost 3; the first 5 days of November cost 4 of 8: 1 less."""
     usage = usage_of([Call("org-a", "chat", "ask", "c", "3.00", "2025-12-05")], complete=False)
     prior = prior_month(usage, [month("2025-11", org_a="8")])
-    assert prior == ("2025-11", D(4), D(-1), D("-0.25"), 5)
+    assert prior == ("2025-11", D(3), D(4), D(-1), D("-0.25"), 5)
+
+
+def test_what_was_spent_after_the_days_seen_is_not_compared(usage_of):
+    """It has 3 by 5 December, as_of, and 9 more after that; 3 − 4 = −1 is compared, and not 12 − 4."""
+    calls = [Call("org-a", "chat", "ask", "c", "3.00", "2025-12-05"), Call("org-a", "chat", "ask", "c", "9.00", "2025-12-06")]
+    usage = replace(usage_of(calls, complete=False), known_to=date(2025, 12, 5))
+    assert prior_month(usage, [month("2025-11", org_a="8")])[1:4] == (D(3), D(4), D(-1))
+
+
+def test_a_longer_month_is_compared_by_the_days_that_both_have(usage_of):
+    """It has seen 30 days of March, and February has 28: what came on the 30th is not compared."""
+    calls = [Call("org-a", "chat", "ask", "c", "3.00", "2025-03-05"), Call("org-a", "chat", "ask", "c", "9.00", "2025-03-30")]
+    prior = prior_month(usage_of(calls, "2025-03", complete=False), [month("2025-02", org_a="8")])
+    assert (prior.compared, prior.cost, prior.days) == (D(3), D(8), 28)
 
 
 def test_a_month_that_was_not_published_is_named(six):
     """It is said that the month before is not there, rather than another one taken."""
-    assert prior_month(six, [month("2025-10", org_a="1")]) == ("2025-11", None, None, None, None)
+    assert prior_month(six, [month("2025-10", org_a="1")]) == ("2025-11", D(10), None, None, None, None)
 
 
 def test_another_period_has_no_month_before_and_no_year(usage_of):
