@@ -16,6 +16,7 @@ from finops_nb.narrative import Prose
 from finops_nb.params import Params
 from finops_nb.period import parse_period
 from finops_nb.published_months import PublishedMonth
+from finops_nb.run_rate import cost_after
 from finops_nb.sentence import plain_sentence
 from finops_nb.trend import PriorMonth, YearToDate, prior_month, year_to_date
 from finops_nb.usage.model import Usage
@@ -38,7 +39,7 @@ def headline_figures(totals: TotalVariance, months: Sequence[PublishedMonth], us
     figures = [_spend(totals, usage)]
     prior, year = prior_month(usage, months), year_to_date(usage, totals, months)
     figures += [_against_month_before(prior)] if prior else []
-    figures += [_year(year)] if year else []
+    figures += [_year(year, usage)] if year else []
     figures.append(_allocated(usage))
     lines = [_printed(fmt, *each) for each in figures]
     return Prose("headline", "headline.html.j2", lines, {"figures": lines, "bar": bar}, params.currency)
@@ -89,7 +90,7 @@ def _against_month_before(prior: PriorMonth) -> Figure:
     return "prior_month", f"Against {month}", value, detail, values
 
 
-def _year(year: YearToDate) -> Figure:
+def _year(year: YearToDate, usage: Usage) -> Figure:
     values = year._asdict()
     label = f"Year to date, {year.months[0][:4]}"
     missing = tuple(parse_period(month).label for month in year.missing)
@@ -99,10 +100,15 @@ def _year(year: YearToDate) -> Figure:
     else:
         over = (year.variance or ZERO) > 0
         values |= {"apart": abs(year.variance or ZERO)}
-        detail = "of {budget:money}; {apart:money} " + ("above it" if over else "below it")
+        whose = "" if usage.complete else " budget to date"
+        detail = "of {budget:money}" + whose + "; {apart:money} " + ("above it" if over else "below it")
+    after = cost_after(usage)
+    if after:
+        detail += "; without {after:money} after {known:date}"
     if missing:
         detail += "; not published: " + ("{first} to {last}" if len(missing) > 2 and _in_a_row(year.missing) else "{missing}")
-    said = fact(detail, **values | {"missing": missing, "first": missing[0] if missing else "", "last": missing[-1] if missing else ""})
+    ends = {"first": missing[0], "last": missing[-1]} if missing else {}
+    said = fact(detail, **values | ends | {"missing": missing, "after": after, "known": usage.known_to})
     return "year_to_date", label, fact("{cost:money}", **values), said, year._asdict()
 
 

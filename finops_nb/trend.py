@@ -12,7 +12,7 @@ import pandas as pd
 from finops_nb.allocation import highest_first
 from finops_nb.money import ZERO, ratio, total
 from finops_nb.published_months import PublishedMonth
-from finops_nb.run_rate import days_seen
+from finops_nb.run_rate import cost_after, days_seen, to_date
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
 from finops_nb.variance import TotalVariance
@@ -47,8 +47,8 @@ class YearToDate(NamedTuple):
     Args:
         months: text like 2025-07, oldest first.
         missing: those that were not published.
-        cost: their cost.
-        budget: the sum of their budgets; None where one of them has none.
+        cost: their cost; of a running period, that of the days seen.
+        budget: the sum of their budgets, of a running period the part that its days seen have; None where one of them has none.
         variance: cost − budget.
         budget_used: cost ÷ budget.
         without_budget: the months that have none.
@@ -88,7 +88,7 @@ def _of_first(days: int, spent: Mapping[date, Decimal]) -> Decimal:
 
 
 def year_to_date(usage: Usage, totals: TotalVariance, months: Sequence[PublishedMonth]) -> YearToDate | None:
-    """The calendar year of a month up to its end; None for any other period.
+    """The calendar year of a month up to its end, or to the last day seen of it; None for any other period.
 
     Args:
         usage: of the period.
@@ -100,8 +100,8 @@ def year_to_date(usage: Usage, totals: TotalVariance, months: Sequence[Published
     here = usage.period.text
     due = [f"{here[:4]}-{number:02}" for number in range(1, usage.period.start.month)]
     found = {month.name: month for month in months if month.name in due}
-    cost = usage.cost + total(month.cost for month in found.values())
-    budgets = {name: month.budget for name, month in sorted(found.items())} | {here: totals.budget}
+    cost = usage.cost - cost_after(usage) + total(month.cost for month in found.values())
+    budgets = {name: month.budget for name, month in sorted(found.items())} | {here: to_date(totals.budget, usage)}
     without = tuple(name for name, budget in budgets.items() if budget is None)
     budget = None if without else total(each for each in budgets.values() if each is not None)
     missing = tuple(name for name in due if name not in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -70,6 +71,17 @@ def test_a_running_month_is_spend_to_date(usage_of, params):
     figures = printed(usage_of(seen, complete=False), params(), [published("2025-11", "4", None)])
     assert figures["spend"][0] == "Spend to date against budget"
     assert figures["prior_month"][1:] == ("+$6.00 (+150.0%)", "$10.00 against $4.00 as published, in the first 20 days of each")
+
+
+def test_a_running_month_counts_with_its_budget_to_date(usage_of, params):
+    """It says of which budget: 20 of 31 days of 31, and 5 of November; 10 + 4 = 14 is 11 below that."""
+    seen = [call._replace(day="2025-12-20") for call in SIX]
+    made = params(organization_budgets={"org-a": "31"})
+    detail = printed(usage_of(seen, complete=False), made, [published("2025-11", "4", "5")])["year_to_date"][2]
+    assert detail.startswith("of $25.00 budget to date; $11.00 below it; not published: ")
+    late = replace(usage_of([*seen, SIX[0]._replace(day="2025-12-21")], complete=False), known_to=date(2025, 12, 20))
+    year = printed(late, made, [published("2025-11", "4", "5")])["year_to_date"]
+    assert (year[1], year[2].split("; not")[0]) == ("$14.00", "of $25.00 budget to date; $11.00 below it; without $3.00 after 20 December")
 
 
 def test_the_status_is_a_word_with_its_bar(six, params):

@@ -77,6 +77,14 @@ def test_the_year_adds_up_what_was_published(six):
     assert year.missing == ("2025-01", *(f"2025-{number:02}" for number in range(3, 11)))
 
 
+def test_a_running_month_counts_with_its_budget_to_date(usage_of):
+    """It has 3 of the 10 days seen, not the 9 after as_of, and 10 ÷ 31 of its budget of 31: 3 + 5 of 10 + 6 is −8."""
+    calls = [Call("org-a", "chat", "ask", "c", "3.00", "2025-12-10"), Call("org-a", "chat", "ask", "c", "9.00", "2025-12-11")]
+    usage = replace(usage_of(calls, complete=False), known_to=date(2025, 12, 10))
+    year = year_to_date(usage, totals("12", "31"), [month("2025-11", org_a="5")])
+    assert (year.cost, year.budget, year.variance, year.budget_used) == (D(8), D(16), D(-8), D("0.5"))
+
+
 def test_a_month_without_a_budget_leaves_the_year_without_one(six):
     """It sums no budgets where one is missing, and names the month."""
     year = year_to_date(six, totals("10", "12"), [month("2025-11", None, org_a="3")])
