@@ -100,7 +100,7 @@ class Table:
         lines = [line for block in self.blocks for line in block.lines]
         every, pressing = noun(len(lines), "line"), sum(map(urgent, lines))
         if self.keep != "largest":
-            which = f"The {'first and last' if self.keep == 'ends' else 'first'} of {every}"
+            which = f"The {'first and last' if self.keep == 'ends' else 'first'} lines of {len(lines):,}"
         elif any(sum(map(urgent, block.lines)) >= self.shown for block in self.blocks):
             which = f"The largest of {noun(pressing, 'line')} that are OVER or AT RISK, of {len(lines):,} in all"
         else:

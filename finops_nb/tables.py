@@ -134,7 +134,7 @@ def efficiency(ranked: pd.DataFrame, usage: Usage, params: Params) -> Table:
     columns = (schema.RANK, schema.ORGANIZATION, schema.COST, schema.COST_PER_CALL, schema.COST_PER_CUSTOMER, schema.EFFICIENCY)
     caption = "Organizations by efficiency, most calls per unit of currency first"
     block = Block(_noted(ranked, params), overall(usage))
-    return Table("cross_team_comparison", caption, columns, (block,), params.currency, shown=SHOWN)
+    return Table("cross_team_comparison", caption, columns, (block,), params.currency, shown=SHOWN, keep="ends")
 
 
 def spend_by_day(usage: Usage, params: Params) -> Table:

@@ -306,9 +306,9 @@ def test_it_says_which_lines_it_prints(statuses, said):
 
 def test_it_says_that_lines_without_money_are_counted():
     """It prints the first, or the first and the last, and nothing adds up that has no sum."""
-    lines = [{"organization": name, "cost": Decimal(1), "policy": name} for name in "abcd"]
-    assert long_table(lines, "first", (schema.POLICY,)) == "The first of 4 lines; the others are counted."
-    assert long_table(lines, "ends") == "The first and last of 4 lines; the others are added up."
+    lines = [{"organization": name, "cost": Decimal(1), "action": name} for name in "abcd"]
+    assert long_table(lines, "first", (schema.ACTION,)) == "The first lines of 4; the others are counted."
+    assert long_table(lines, "ends") == "The first and last lines of 4; the others are added up."
 
 
 def test_a_ranking_prints_its_ends_and_foots():

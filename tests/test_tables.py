@@ -128,6 +128,16 @@ def test_each_table_has_a_name_and_a_caption_of_its_own(six, params, index):
     assert [table.caption for table in made].count(made[index].caption) == 1
 
 
+def test_a_long_ranking_has_its_best_and_its_worst(usage_of, params):
+    """It prints ranks 1 to 12 and 49 to 60 of organizations that paid 1 … 60 a call, with 13 to 48 between them: 1,098.00."""
+    usage = usage_of([(f"org-{cost:02}", "x", "f", "c", str(cost)) for cost in range(1, 61)])
+    table = tables.efficiency(rank_efficiency(variance_by(usage, "organization", read_budgets(params()), params())), usage, params())
+    *rows, total = printed(table)[""]
+    assert [row.cells["Rank"] for row in rows] == [*map(str, range(1, 13)), "", *map(str, range(49, 61))]
+    assert (rows[12].cells["Organization"], rows[12].cells["Total Cost"]) == ("other (36)", "$1,098.00")
+    assert total.cells["Total Cost"] == "$1,830.00"
+
+
 def test_what_names_nobody_is_a_line_of_the_tables(six, params):
     """It is last, without a rank, and in the total: 6.00 + 2.00 + 2.00 = 10.00."""
     made = all_tables(six, params(organization_budgets={"org-a": 5}))
