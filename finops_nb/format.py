@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from finops_nb.money import minor_units, plain, rounded
+from finops_nb.period import parse_period
 from finops_nb.schema import Unit
 
 MISSING: Final = "n/a"
@@ -73,9 +74,11 @@ class Format:
         """25.92"""
         return MISSING if score is None else f"{rounded(score, 2):,}"
 
-    def trend(self, amounts: Sequence[Decimal]) -> str:
-        """$1.00, $2.50, $2.00: what a sparkline says to readers who do not see it"""
-        return ", ".join(map(self.money, amounts))
+    def trend(self, months: Sequence[str], amounts: Sequence[Decimal | None]) -> str:
+        """July to September 2025: $1.00, n/a, $2.00: what a sparkline says to readers who do not see it"""
+        first, last = (parse_period(month).label for month in (months[0], months[-1]))
+        since = first.removesuffix(last[-5:])  # the year is said once where it is one
+        return f"{since} to {last}: {', '.join(map(self.money, amounts))}"
 
     def variance(self, amount: Decimal | None, fraction: Decimal | None) -> str:
         """-$1,495.06 (-29.9%)"""

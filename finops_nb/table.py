@@ -151,7 +151,7 @@ class Table:
         named = schema.NAME if schema.NAME in self.columns else self._label
         small = beneath(column, line, fmt, column is named)
         trend = line.get("trend", ()) if column is schema.COST else ()
-        drawing = sparkline(trend, f"By month: {fmt.trend(trend)}") if trend else None
+        drawing = sparkline(trend, fmt.trend(line["trend_months"], trend)) if len(trend) > 1 else None
         length = bar_of(column, line) if kind == "line" or column is schema.BUDGET_USED else None
         return Cell(text, classes(column, line), small, length, drawing)
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from finops_nb.allocation import highest_first
 from finops_nb.money import ZERO, ratio, total
+from finops_nb.period import parse_period
 from finops_nb.published_months import PublishedMonth
 from finops_nb.run_rate import cost_after, days_seen, to_date
 from finops_nb.schema import Dimension
@@ -110,18 +111,34 @@ def year_to_date(usage: Usage, totals: TotalVariance, months: Sequence[Published
 
 
 def with_trend(variance: pd.DataFrame, usage: Usage, months: Sequence[PublishedMonth]) -> pd.DataFrame:
-    """A variance table with `trend`: the cost of each name in the months before, oldest first, and in the period.
+    """A variance table with the cost of each name in the months before and in the period; not in one that still runs, a part of a month.
 
     Args:
         variance: by organization or by product, from `budget_variance`.
         usage: of the period.
         months: from `months_before`.
+
+    Returns:
+        `variance` with `trend_months`, every calendar month from the first published one, as text like 2025-07, and with
+        `trend`, the cost in each of them; None where it was not published.
     """
     frame, by = variance.copy(), variance.columns[0]
     known = {month.name: month.of(by) for month in months}
-    trends = [(*(known[name].get(row[1], ZERO) for name in sorted(known)), row.cost) for row in frame.itertuples()]
+    if usage.complete:
+        known[usage.period.text] = dict(zip(frame[by], frame["cost"], strict=True))
+    calendar = _calendar(min(known), max(known)) if known else ()
+    trends = [tuple(known[month].get(name, ZERO) if month in known else None for month in calendar) for name in frame[by]]
+    frame["trend_months"] = pd.Series([calendar] * len(frame), index=frame.index, dtype=object)
     frame["trend"] = pd.Series(trends, index=frame.index, dtype=object)
     return frame
+
+
+def _calendar(first: str, last: str) -> tuple[str, ...]:
+    """The months from one to another."""
+    months = [first]
+    while months[-1] != last:
+        months.append(parse_period(months[-1]).following().text)
+    return tuple(months)
 
 
 def cost_by_month(usage: Usage, by: Dimension, months: Sequence[PublishedMonth]) -> pd.DataFrame:

@@ -210,3 +210,15 @@ def test_it_shows_what_a_page_and_a_drawing_can_hold(text):
     page = ElementTree.fromstring(f"<p>{escape(visible(text))}</p>")
 
     assert len(page.text or "") == len(text)
+
+
+@pytest.mark.parametrize(
+    ("months", "said"),
+    [
+        (("2025-10", "2025-11"), "October to November 2025: $1.00, n/a"),
+        (("2024-12", "2025-01"), "December 2024 to January 2025: $1.00, n/a"),
+    ],
+)
+def test_a_trend_says_of_which_months_it_is(months, said):
+    """The year stands once where both are of one; a month without a figure is n/a."""
+    assert Format("USD").trend(months, (Decimal(1), None)) == said

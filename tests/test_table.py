@@ -261,6 +261,17 @@ def test_its_records_of_a_frame_are_json_scalars(six):
     assert {type(value) for record in records for value in record.values()} == {str, int}
 
 
+def test_it_draws_the_months_before_and_says_which_they_are():
+    """A month without a figure is a gap, and n/a; of one month there is nothing to draw."""
+    line = {"organization": "a", "cost": Decimal(2), "trend_months": ("2025-10", "2025-11", "2025-12")}
+    pages = [
+        Table("t", "T", (schema.ORGANIZATION, schema.COST), (Block([line | {"trend": trend}]),))._repr_html_()
+        for trend in ((Decimal(1), None, Decimal(2)), (Decimal(2),))
+    ]
+    assert 'aria-label="October to December 2025: $1.00, n/a, $2.00"' in pages[0]
+    assert "<svg" not in pages[1]
+
+
 def grouped(groups: int, lines: int) -> Table:
     """A table of groups, each with lines of 1.005 more than the one before, and a share that does not add."""
     blocks = []

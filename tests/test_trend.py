@@ -9,6 +9,7 @@ from decimal import Decimal
 from conftest import SIX, Call
 
 from finops_nb.allocation import allocate
+from finops_nb.budgets import read_budgets
 from finops_nb.published_months import PublishedMonth
 from finops_nb.trend import cost_by_month, prior_month, with_trend, year_to_date
 from finops_nb.variance import TotalVariance, total_variance, variance_by
@@ -93,14 +94,35 @@ def test_a_month_without_a_budget_leaves_the_year_without_one(six):
 
 def test_each_name_has_its_months_oldest_first(six, params):
     """It has 0 where the name had no cost, and the period last; the lines stay as they are."""
-    from finops_nb.budgets import read_budgets
-
     keys = params()
     variance = variance_by(six, "organization", read_budgets(keys), keys)
     frame = with_trend(variance, six, [month("2025-11", org_a="5"), month("2025-10", org_b="1")])
     trends = dict(zip(frame["organization"], frame["trend"], strict=True))
     assert trends == {"org-a": (D(0), D(5), D(6)), "org-b": (D(1), D(0), D(2)), "(unallocated)": (D(0), D(0), D(2))}
+    assert set(frame["trend_months"]) == {("2025-10", "2025-11", "2025-12")}
     assert total_variance(frame, keys.at_risk, True).actual == D(10)
+
+
+def trend_of(usage, keys, *months) -> tuple:
+    """The months, and the cost of org-a in each."""
+    frame = with_trend(variance_by(usage, "organization", read_budgets(keys), keys), usage, months)
+    [row] = [row for row in frame.itertuples() if row.organization == "org-a"]
+    return row.trend_months, row.trend
+
+
+def test_a_month_that_was_not_published_is_a_gap(six, params):
+    """It has no figure for October and November, rather than September beside December."""
+    months = ("2025-09", "2025-10", "2025-11", "2025-12")
+    assert trend_of(six, params(), month("2025-09", org_a="5")) == (months, (D(5), None, None, D(6)))
+    assert trend_of(six, params()) == (("2025-12",), (D(6),))
+
+
+def test_a_running_month_is_not_in_the_trend(usage_of, params):
+    """It would fall there, beside whole months."""
+    running = usage_of(SIX, complete=False)
+    months = [month("2025-11", org_a="5"), month("2025-09", org_a="4")]
+    assert trend_of(running, params(), *months) == (("2025-09", "2025-10", "2025-11"), (D(4), None, D(5)))
+    assert trend_of(running, params()) == ((), ())
 
 
 def test_the_table_of_months_foots(six):
