@@ -17,6 +17,7 @@ from finops_nb.chargeback import charges, cross_usage, ledger
 from finops_nb.efficiency import rank_efficiency, unit_costs
 from finops_nb.policies import breaches
 from finops_nb.schema import UNALLOCATED
+from finops_nb.trend import cost_by_month
 from finops_nb.variance import total_variance, variance_by
 from finops_nb.what_if_table import what_if_table
 
@@ -136,6 +137,17 @@ def test_a_long_ranking_has_its_best_and_its_worst(usage_of, params):
     assert [row.cells["Rank"] for row in rows] == [*map(str, range(1, 13)), "", *map(str, range(49, 61))]
     assert (rows[12].cells["Organization"], rows[12].cells["Total Cost"]) == ("other (36)", "$1,098.00")
     assert total.cells["Total Cost"] == "$1,830.00"
+
+
+@pytest.mark.parametrize(
+    ("period", "said"),
+    [("2025-12", "No earlier month is published."), ("2025-Q4", "Only a calendar month is shown beside the months before it.")],
+)
+def test_without_a_month_before_it_says_so(usage_of, params, period, said):
+    """Its heading does not stand over nothing."""
+    usage = usage_of([("a", "x", "f", "c", "20")], period=period)
+    table = tables.cost_by_month(*(cost_by_month(usage, by, ()) for by in ("organization", "product")), usage, params(period=period))
+    assert page_of(table._repr_html_()).text_content().strip() == said
 
 
 def test_what_names_nobody_is_a_line_of_the_tables(six, params):
