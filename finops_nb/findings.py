@@ -9,7 +9,7 @@ import pandas as pd
 from finops_nb.budgets import Budgets
 from finops_nb.fact import Fact, fact
 from finops_nb.insights import Insight, Line, lines_with
-from finops_nb.money import ratio
+from finops_nb.money import portion
 from finops_nb.params import Params
 from finops_nb.usage.model import Usage
 from finops_nb.variance import Status
@@ -53,17 +53,17 @@ def overrun_facts(found: Findings, variance: pd.DataFrame) -> tuple[tuple[Line, 
         parts = found.breakdown[found.breakdown[outer] == line.name]
         largest = max(parts.itertuples(), key=lambda row: row.cost)
         used = "" if line.budget_used is None else ", {used:share} used"
-        # Beside credits a part may be larger than the whole, and then is no share of it.
-        share = ", {share:share})" if largest.cost <= line.cost else ")"
+        share = portion(largest.cost, line.cost)
+        of_which = part + (")" if share is None else ", {share:share})")
         said = fact(
-            "{who}: {excess:money} over its budget of {budget:money}" + used + (part + share if len(parts) > 1 else ""),
+            "{who}: {excess:money} over its budget of {budget:money}" + used + (of_which if len(parts) > 1 else ""),
             who=owned(line.name, found.budgets),
             excess=line.variance,
             budget=line.budget,
             used=line.budget_used,
             largest=getattr(largest, inner),
             cost=largest.cost,
-            share=ratio(largest.cost, line.cost),
+            share=share,
         )
         facts.append((line, said))
     return tuple(facts)

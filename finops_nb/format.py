@@ -51,8 +51,13 @@ class Format:
         return self._amount(amount, decimals + 2 if tiny else decimals)
 
     def share(self, fraction: Decimal | None) -> str:
-        """70.1%"""
-        return MISSING if fraction is None else f"{rounded(fraction * 100, 1):,}%"
+        """70.1%; what is a little, and not nothing, is <0.1%, and what is not quite, or more than, the whole never 100.0%"""
+        if fraction is None:
+            return MISSING
+        percent = rounded(fraction * 100, 1)
+        if percent == 100 and fraction != 1:
+            return ">99.9%" if fraction < 1 else ">100.0%"
+        return "<0.1%" if fraction > 0 and not percent else f"{percent:,}%"
 
     def signed_share(self, fraction: Decimal | None) -> str:
         """+34.8%"""

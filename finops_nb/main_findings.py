@@ -11,7 +11,7 @@ from typing import Any, Final
 from finops_nb.fact import Fact, fact
 from finops_nb.findings import Findings, overrun_facts, overruns, owned
 from finops_nb.insights import EfficiencyGap, SpendWithoutBudget, lines_with, material
-from finops_nb.money import ZERO, ratio, total
+from finops_nb.money import ZERO, portion, total
 from finops_nb.policies import unapproved
 from finops_nb.published_months import PublishedMonth
 from finops_nb.trend import prior_month
@@ -75,9 +75,9 @@ def _unplanned(found: Findings) -> Iterator[MainFinding]:
             yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Spend without a budget", said, insight.cost, insight.names)
     cost = found.usage.unallocated
     if cost > 0 and material(cost, found.usage.cost, found.params):
-        said = fact(
-            "{cost:money} ({share:share}) name no organization and can be charged to none", cost=cost, share=ratio(cost, found.usage.cost)
-        )
+        share = portion(cost, found.usage.cost)
+        whole = "" if share is None else " ({share:share})"
+        said = fact("{cost:money}" + whole + " name no organization and can be charged to none", cost=cost, share=share)
         yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Unallocated cost", said, cost)
 
 

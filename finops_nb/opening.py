@@ -11,12 +11,13 @@ from finops_nb.cell import bar
 from finops_nb.fact import Fact, fact
 from finops_nb.format import Format
 from finops_nb.main_findings import MainFinding
-from finops_nb.money import ZERO, ratio
+from finops_nb.money import ZERO, portion
 from finops_nb.narrative import Prose
 from finops_nb.params import Params
 from finops_nb.period import parse_period
 from finops_nb.published_months import PublishedMonth
 from finops_nb.run_rate import cost_after
+from finops_nb.schema import UNALLOCATED
 from finops_nb.sentence import plain_sentence
 from finops_nb.trend import PriorMonth, YearToDate, prior_month, year_to_date
 from finops_nb.usage.model import Usage
@@ -113,8 +114,9 @@ def _year(year: YearToDate, usage: Usage) -> Figure:
 
 
 def _allocated(usage: Usage) -> Figure:
-    values = {"share": ratio(usage.cost - usage.unallocated, usage.cost), "unallocated": usage.unallocated}
-    detail = "{unallocated:money} name no organization" if usage.unallocated else "every row names an organization"
+    values = {"share": portion(usage.cost - usage.unallocated, usage.cost), "unallocated": usage.unallocated}
+    nameless = UNALLOCATED in set(usage.groups["organization",]["organization"])
+    detail = "{unallocated:money} name no organization" if nameless else "every row names an organization"
     return "allocated", "Allocated share", fact("{share:share}", **values), fact(detail, **values), values
 
 

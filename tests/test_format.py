@@ -101,15 +101,20 @@ def test_it_prints_the_cost_of_a_call(currency, amount, text):
         ("0.70049999", "70.0%"),
         ("-0.7005", "-70.1%"),
         ("-0.0004", "0.0%"),
-        ("0.9995", "100.0%"),
+        ("0.9994", "99.9%"),
+        ("0.9995", ">99.9%"),
         ("1", "100.0%"),
+        ("1.0004", ">100.0%"),
+        ("1.0005", "100.1%"),
+        ("0.0005", "0.1%"),
+        ("0.0004", "<0.1%"),
         ("12.345", "1,234.5%"),
         ("0", "0.0%"),
         (None, "n/a"),
     ],
 )
 def test_it_prints_a_share(fraction, text):
-    """One decimal, half away from zero; of nothing there is no share."""
+    """One decimal, half away from zero; of nothing there is no share; 100.0% is the whole, and 0.0% nothing or a small credit."""
     assert USD.share(decimal(fraction)) == text
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import lxml.html
+import pytest
 from conftest import SIX
 
 from finops_nb.budgets import read_budgets
@@ -92,6 +93,21 @@ def test_the_status_is_a_word_with_its_bar(six, params):
     [spend] = page.xpath("//div[@class='spend']")
     assert " ".join(spend.text_content().split()) == "Spend against budget $10.00 OVER 125.0% used of $8.00; $2.00 above it"
     assert spend.xpath(".//span[@class='bar']/span/@style") == ["width:83.3%"]
+
+
+@pytest.mark.parametrize(
+    ("calls", "said"),
+    [
+        ([("a", "29987.50"), ("", "12.50")], (">99.9%", "$12.50 name no organization")),
+        ([("a", "1"), ("", "0")], ("100.0%", "$0.00 name no organization")),
+        ([("a", "0")], ("n/a", "every row names an organization")),
+        ([("a", "10"), ("", "-5")], ("n/a", "-$5.00 name no organization")),
+    ],
+)
+def test_the_allocated_share_and_its_detail_agree(usage_of, params, calls, said):
+    """It is 100.0% of what is allocated to the last cent, and no share at all beside credits: 10 of 5."""
+    usage = usage_of([(organization, "x", "f", "c", cost) for organization, cost in calls])
+    assert printed(usage, params())["allocated"][1:] == said
 
 
 def test_a_finding_has_its_commentary(params):

@@ -151,11 +151,19 @@ def test_it_asks_for_tags_where_cost_names_no_organization(advise, six, usage_of
     """2.00 of 10.00; not where all is tagged, or what is not has cost nothing."""
     assert advise(six)["Cost Allocation"] == "Tag the $2.00 (20.0% of the total) that name no organization, so that they can be charged"
     assert "Cost Allocation" not in advise(usage_of([*QUIET, call("", "x", "0")]))
+    credited = advise(usage_of([call("a", "x", "-10"), call("", "x", "12")]))
+    assert credited["Cost Allocation"] == "Tag the $12.00 that name no organization, so that they can be charged"
 
 
 def test_it_shows_back_what_is_shared(advise, six, usage_of):
-    """Chat (4.00 and 0.50 of named organizations) and search (2.00 and 1.50) have two users each; x and y, one."""
+    """Chat (4.00 and 0.50 of named organizations) and search (2.00 and 1.50) have two users each; x and y, one.
+
+    Of a credit there is nothing to show.
+    """
     assert advise(six)["Showback Reports"] == "Show 2 organizations their part of the $8.00 spent on 2 products that several of them use"
+    credits = [call("a", "x", "10"), call("b", "x", "-10")]
+    assert "Showback Reports" not in advise(usage_of(credits))
+    assert "Showback Reports" not in advise(usage_of([*credits, call("b", "x", "-90")]))
     assert "Showback Reports" not in advise(usage_of([*QUIET, call("", "x", "5"), call("a", "", "5"), call("b", "", "5")]))
 
 
@@ -165,8 +173,10 @@ def test_it_moves_budget_from_who_left_it_to_who_needs_it(advise, usage_of):
     budgets = {"a": 100, "b": 100}
 
     assert advise(usage_of(calls), organization_budgets=budgets)["Budget Planning"] == (
-        "Move budget where it is used: unspent are b (owner: Ada) $60.00 (60.0%), while a (owner: Ada) went $80.00 over"
+        "Move budget where it is used: b (owner: Ada) left $60.00 (60.0%) unspent, while a (owner: Ada) went $80.00 over"
     )
+    credited = advise(usage_of([call("a", "x", "180"), call("b", "y", "-100")]), organization_budgets={"a": 100, "b": 10})
+    assert "b (owner: Ada) left $110.00 unspent, while" in credited["Budget Planning"]
     assert "Budget Planning" not in advise(usage_of(calls, complete=False), organization_budgets=budgets)
     assert "Budget Planning" not in advise(usage_of(calls), organization_budgets={"a": 100, "b": 40})
     assert "Budget Planning" not in advise(usage_of(calls), organization_budgets={"a": 200, "b": 100})
