@@ -72,12 +72,15 @@ class Format:
         return f"{'+' if fraction > 0 else ''}{self.percent(fraction)}"
 
     def gap(self, score: Decimal) -> str:
-        """0.11 calls/$: a difference of two scores, with its unit"""
+        """0.105 calls/$: a difference of two scores, with its unit"""
         return f"{self.calls_per_money(score)} calls/{self.sign}"
 
     def calls_per_money(self, score: Decimal | None) -> str:
-        """25.92"""
-        return MISSING if score is None else f"{rounded(score, 2):,}"
+        """25.92; below one, three digits, since a call may cost more than the unit of currency: 0.0364"""
+        if score is None:
+            return MISSING
+        decimals = max(2, 2 - score.adjusted()) if score else 2
+        return f"{rounded(score, decimals):,.{decimals}f}"
 
     def trend(self, months: Sequence[str], amounts: Sequence[Decimal | None]) -> str:
         """July to September 2025: $1.00, n/a, $2.00: what a sparkline says to readers who do not see it"""
