@@ -72,14 +72,14 @@ class Format:
         return f"{'+' if fraction > 0 else ''}{self.percent(fraction)}"
 
     def gap(self, score: Decimal) -> str:
-        """0.105 calls/$: a difference of two scores, with its unit"""
-        return f"{self.calls_per_money(score)} calls/{self.sign}"
+        """0.11 calls/$: a difference of two scores, with its unit; two digits are enough for it"""
+        return f"{self.calls_per_money(score, digits=2)} calls/{self.sign}"
 
-    def calls_per_money(self, score: Decimal | None) -> str:
-        """25.92; below one, three digits, since a call may cost more than the unit of currency: 0.0364"""
+    def calls_per_money(self, score: Decimal | None, digits: int = 3) -> str:
+        """25.92; below one, so many digits, since a call may cost more than the unit of currency: 0.0364"""
         if score is None:
             return MISSING
-        decimals = max(2, 2 - score.adjusted()) if score else 2
+        decimals = max(2, digits - 1 - score.adjusted()) if score else 2
         return f"{rounded(score, decimals):,.{decimals}f}"
 
     def trend(self, months: Sequence[str], amounts: Sequence[Decimal | None]) -> str:

@@ -151,12 +151,12 @@ def test_it_prints_a_fraction_that_a_person_chose(fraction, text):
 
 
 def test_it_prints_efficiency():
-    """Calls per unit of currency to two decimals, below one to three digits; a gap with its unit."""
+    """Calls per unit of currency to two decimals, below one to three digits; a gap to two, with its unit."""
     assert USD.calls_per_money(Decimal("25.915")) == "25.92"
     assert USD.calls_per_money(Decimal("1234.5")) == "1,234.50"
     assert USD.calls_per_money(None) == "n/a"
     assert [USD.calls_per_money(Decimal(score)) for score in ("0.036385", "0.5", "0.0123449", "0")] == ["0.0364", "0.500", "0.0123", "0.00"]
-    assert USD.gap(Decimal("0.105")) == "0.105 calls/$"
+    assert [USD.gap(Decimal(gap)) for gap in ("0.105", "0.0364")] == ["0.11 calls/$", "0.036 calls/$"]
     assert Format("CHF").gap(Decimal(2)) == "2.00 calls/CHF"
 
 
@@ -175,7 +175,7 @@ def test_it_prints_efficiency():
         ("variance", Decimal("-1.5"), "-$1.50"),
         ("unit cost", Decimal("0.0391"), "$0.0391"),
         ("calls per money", Decimal("25.92"), "25.92"),
-        ("gap", Decimal("2.345"), "2.35 calls/$"),
+        ("gap", Decimal("0.11"), "0.11 calls/$"),
         ("count", 90457, "90,457"),
         ("share", Decimal("0.701"), "70.1%"),
         ("percent", Decimal("0.8"), "80%"),

@@ -95,12 +95,12 @@ def tags_of(prose: narrative.Prose) -> list[str]:
         (
             EfficiencyGap("a", "b", Decimal("0.105"), Decimal("0.004"), Decimal(60), True),
             "Efficiency Gap",
-            "0.105 calls/$ between most and least efficient organizations (a and b; worth $60.00)",
+            "0.11 calls/$ between most and least efficient organizations (a and b; worth $60.00)",
         ),
         (
             EfficiencyGap("a", "b", Decimal("0.105"), Decimal("0.004"), Decimal(6), False),
             "Efficiency Gap",
-            "0.105 calls/$ between most and least efficient organizations (a and b; 0.4%, worth $6.00: not material)",
+            "0.11 calls/$ between most and least efficient organizations (a and b; 0.4%, worth $6.00: not material)",
         ),
         (
             Allocated(Decimal("0.8"), Decimal(2)),
