@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from finops_nb import schema
+from finops_nb.alerts import Crossing, highest_crossing
 from finops_nb.budgets import Budgets, Version
 from finops_nb.cell import Line
 from finops_nb.fact import Fact, fact
@@ -69,33 +70,46 @@ def run_rate_misses(misses: Iterable[Miss], usage: Usage, params: Params) -> Tab
 
 
 def budget_alerts(alerts: pd.DataFrame, params: Params) -> Table:
-    """The day on which each threshold of each budget was crossed; from `alerts.budget_alerts`."""
+    """The day on which each threshold of each budget was crossed, the highest first, then the earliest; from `alerts.budget_alerts`.
+
+    Whoever used a whole budget is printed, however many there are.
+    """
     fmt = Format(params.currency)
     thresholds = list(dict.fromkeys(alerts["threshold"]))
     days = tuple(
         Column(f"crossed_{fmt.percent(each)}", fmt.percent(each), "day", "the first day the cost to date reached it") for each in thresholds
     )
-    blocks = []
+    blocks, full = [], 0
     for dimension, rows in alerts.groupby("dimension", sort=True):
+        highest = highest_crossing(alerts, dimension)
+        full = max(full, sum(crossing.threshold >= 1 for crossing in highest.values()))
         lines: dict[str, dict[str, Any]] = {}
         for row in rows.itertuples(index=False):
             line = lines.setdefault(row.name, {"name": row.name, "dimension": dimension, "budget": row.budget})
             line[f"crossed_{fmt.percent(row.threshold)}"] = row.day
-        blocks.append(Block(list(lines.values()), None, f"By {dimension}"))
-    caption = "The day on which each share of a budget was reached; n/a: not reached in the period"
+        ordered = sorted(lines.values(), key=lambda line: _urgency(highest.get(line["name"]), line["budget"]))
+        blocks.append(Block(ordered, None, f"By {dimension}"))
+    caption = "The day on which each share of a budget was reached, the highest first; n/a: not reached in the period"
     empty = "No budgets are set, or no thresholds."
     columns = (schema.NAME, schema.BUDGET, *days)
-    return Table("budget_alerts", caption, columns, tuple(blocks), params.currency, empty=empty, shown=SHOWN)
+    return Table("budget_alerts", caption, columns, tuple(blocks), params.currency, empty=empty, shown=max(SHOWN, full + 1), keep="first")
+
+
+def _urgency(crossed: Crossing | None, budget: Decimal) -> tuple[Any, ...]:
+    """What budgets are ordered by: the highest threshold, then the day it was crossed, then the amount; those that crossed none last."""
+    return (0, -crossed.threshold, crossed.day, -budget) if crossed else (1, -budget)
 
 
 def policies(breaches: pd.DataFrame, params: Params) -> Table:
-    """Every breach of a policy; from `policies.breaches`."""
-    columns = (schema.POLICY, schema.NAME, schema.MONTH, schema.AMOUNT, schema.ACTION)
+    """Every breach of each policy, the highest amount first; from `policies.breaches`."""
+    columns = (schema.NAME, schema.MONTH, schema.AMOUNT, schema.ACTION)
     limit = Format(params.currency).money(params.approval_limit)
     caption = f"What breaks a policy; the approval limit is {limit} a product and calendar month"
-    block = Block(breaches.to_dict("records"))
+    blocks = tuple(Block(lines.to_dict("records"), None, policy) for policy, lines in breaches.groupby("policy", sort=True))
+    counts = tuple(fact("{policy} ({n:count line})", policy=block.heading, n=len(block.lines)) for block in blocks)
+    intro = (fact("Not kept: {policies}.", policies=counts),) if blocks else ()
     empty = f"Every policy is kept: approvals above {limit} a product and month, an owner for each budget, a budget for each spend."
-    return Table("policies", caption, columns, (block,), params.currency, empty=empty, shown=SHOWN)
+    return Table("policies", caption, columns, blocks, params.currency, intro=intro, empty=empty, shown=SHOWN, keep="first")
 
 
 def scenario_changes(organizations: pd.DataFrame, products: pd.DataFrame, budgets: Budgets, params: Params) -> Table:

@@ -9,6 +9,7 @@ import pandas as pd
 from finops_nb.budgets import Budgets
 from finops_nb.fact import Fact, fact
 from finops_nb.insights import Insight, Line, lines_with
+from finops_nb.money import portion
 from finops_nb.params import Params
 from finops_nb.usage.model import Usage
 from finops_nb.variance import Status
@@ -42,23 +43,27 @@ def owned(name: str, budgets: Budgets) -> Fact:
 
 
 def overrun_facts(found: Findings, variance: pd.DataFrame) -> tuple[tuple[Line, Fact], ...]:
-    """Each material overrun of a variance table, with what it was mostly spent on, or by whom."""
-    outer, inner, most = {
-        "organization": ("organization", "product", "most of it on {largest} ({cost:money})"),
-        "product": ("product", "organization", "most of it used by {largest} ({cost:money})"),
+    """Each material overrun of a variance table, with what the largest part of its cost is for, or by whom; where it has parts."""
+    outer, inner, part = {
+        "organization": ("organization", "product", "; the largest part of its cost on {largest} ({cost:money}"),
+        "product": ("product", "organization", "; the largest part of its cost by {largest} ({cost:money}"),
     }[variance.columns[0]]
     facts = []
     for line in overruns(variance, found.params):
-        largest = max(found.breakdown[found.breakdown[outer] == line.name].itertuples(), key=lambda row: row.cost)
-        used = "" if line.budget_used is None else "{used:share} used, "
+        parts = found.breakdown[found.breakdown[outer] == line.name]
+        largest = max(parts.itertuples(), key=lambda row: row.cost)
+        used = "" if line.budget_used is None else ", {used:share} used"
+        share = portion(largest.cost, line.cost)
+        of_which = part + (")" if share is None else ", {share:share})")
         said = fact(
-            "{who}: {excess:money} over its budget of {budget:money}, " + used + most,
+            "{who}: {excess:money} over its budget of {budget:money}" + used + (of_which if len(parts) > 1 else ""),
             who=owned(line.name, found.budgets),
             excess=line.variance,
             budget=line.budget,
             used=line.budget_used,
             largest=getattr(largest, inner),
             cost=largest.cost,
+            share=share,
         )
         facts.append((line, said))
     return tuple(facts)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from finops_nb.money import minor_units, plain, rounded
+from finops_nb.period import parse_period
 from finops_nb.schema import Unit
 
 MISSING: Final = "n/a"
@@ -50,8 +51,13 @@ class Format:
         return self._amount(amount, decimals + 2 if tiny else decimals)
 
     def share(self, fraction: Decimal | None) -> str:
-        """70.1%"""
-        return MISSING if fraction is None else f"{rounded(fraction * 100, 1):,}%"
+        """70.1%; what is a little, and not nothing, is <0.1%, and what is not quite, or more than, the whole never 100.0%"""
+        if fraction is None:
+            return MISSING
+        percent = rounded(fraction * 100, 1)
+        if percent == 100 and fraction != 1:
+            return ">99.9%" if fraction < 1 else ">100.0%"
+        return "<0.1%" if fraction > 0 and not percent else f"{percent:,}%"
 
     def signed_share(self, fraction: Decimal | None) -> str:
         """+34.8%"""
@@ -66,16 +72,21 @@ class Format:
         return f"{'+' if fraction > 0 else ''}{self.percent(fraction)}"
 
     def gap(self, score: Decimal) -> str:
-        """0.11 calls/$: a difference of two scores, with its unit"""
-        return f"{self.calls_per_money(score)} calls/{self.sign}"
+        """0.11 calls/$: a difference of two scores, with its unit; two digits are enough for it"""
+        return f"{self.calls_per_money(score, digits=2)} calls/{self.sign}"
 
-    def calls_per_money(self, score: Decimal | None) -> str:
-        """25.92"""
-        return MISSING if score is None else f"{rounded(score, 2):,}"
+    def calls_per_money(self, score: Decimal | None, digits: int = 3) -> str:
+        """25.92; below one, so many digits, since a call may cost more than the unit of currency: 0.0364"""
+        if score is None:
+            return MISSING
+        decimals = max(2, digits - 1 - score.adjusted()) if score else 2
+        return f"{rounded(score, decimals):,.{decimals}f}"
 
-    def trend(self, amounts: Sequence[Decimal]) -> str:
-        """$1.00, $2.50, $2.00: what a sparkline says to readers who do not see it"""
-        return ", ".join(map(self.money, amounts))
+    def trend(self, months: Sequence[str], amounts: Sequence[Decimal | None]) -> str:
+        """July to September 2025: $1.00, n/a, $2.00: what a sparkline says to readers who do not see it"""
+        first, last = (parse_period(month).label for month in (months[0], months[-1]))
+        since = first.removesuffix(last[-5:])  # the year is said once where it is one
+        return f"{since} to {last}: {', '.join(map(self.money, amounts))}"
 
     def variance(self, amount: Decimal | None, fraction: Decimal | None) -> str:
         """-$1,495.06 (-29.9%)"""

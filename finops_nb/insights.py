@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from finops_nb.money import ZERO, minor_units, ratio, rounded, total
+from finops_nb.money import ZERO, minor_units, portion, rounded, total
 from finops_nb.params import Params
 from finops_nb.schema import UNALLOCATED, Dimension
 from finops_nb.usage.model import Usage
@@ -157,7 +157,7 @@ def _highest(variance: pd.DataFrame, usage: Usage) -> HighestCost | None:
     if named.empty:
         return None
     first = named.iloc[0]
-    return HighestCost(variance.columns[0], first.iloc[0], first["cost"], ratio(first["cost"], usage.cost))
+    return HighestCost(variance.columns[0], first.iloc[0], first["cost"], portion(first["cost"], usage.cost))
 
 
 def _gap(efficiency: pd.DataFrame, params: Params) -> EfficiencyGap | None:
@@ -174,4 +174,4 @@ def _gap(efficiency: pd.DataFrame, params: Params) -> EfficiencyGap | None:
 
 
 def _allocated(usage: Usage) -> Allocated:
-    return Allocated(ratio(usage.cost - usage.unallocated, usage.cost), usage.unallocated or ZERO)
+    return Allocated(portion(usage.cost - usage.unallocated, usage.cost), usage.unallocated or ZERO)

@@ -11,10 +11,10 @@ from typing import Any, Final
 from finops_nb.fact import Fact, fact
 from finops_nb.findings import Findings, overrun_facts, overruns, owned
 from finops_nb.insights import EfficiencyGap, SpendWithoutBudget, lines_with, material
-from finops_nb.money import ZERO, ratio, total
+from finops_nb.money import ZERO, portion, total
 from finops_nb.policies import unapproved
 from finops_nb.published_months import PublishedMonth
-from finops_nb.trend import prior_month, with_trend
+from finops_nb.trend import prior_month
 from finops_nb.variance import Status
 
 SHOWN: Final = 3
@@ -75,9 +75,9 @@ def _unplanned(found: Findings) -> Iterator[MainFinding]:
             yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Spend without a budget", said, insight.cost, insight.names)
     cost = found.usage.unallocated
     if cost > 0 and material(cost, found.usage.cost, found.params):
-        said = fact(
-            "{cost:money} ({share:share}) name no organization and can be charged to none", cost=cost, share=ratio(cost, found.usage.cost)
-        )
+        share = portion(cost, found.usage.cost)
+        whole = "" if share is None else " ({share:share})"
+        said = fact("{cost:money}" + whole + " name no organization and can be charged to none", cost=cost, share=share)
         yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Unallocated cost", said, cost)
 
 
@@ -103,22 +103,22 @@ def _change(found: Findings, months: Sequence[PublishedMonth]) -> Iterator[MainF
     prior = prior_month(found.usage, months)
     if prior is None or prior.days is not None or not prior.change or not material(prior.change, prior.cost or ZERO, found.params):
         return
-    newest = tuple(month for month in months if month.name == prior.month)
-    frame = with_trend(found.organizations, found.usage, newest)
-    moved = {row.organization: row.trend[1] - row.trend[0] for row in frame.itertuples()}
-    moved |= {name: -cost for name, cost in newest[0].organizations.items() if name not in moved}
-    way = 1 if prior.change > 0 else -1
-    most = max(moved, key=lambda name: (moved[name] * way, name))
+    before = next(month.organizations for month in months if month.name == prior.month)
+    now = dict(zip(found.organizations["organization"], found.organizations["cost"], strict=True))
+    moved = {name: now.get(name, ZERO) - before.get(name, ZERO) for name in {**now, **before}}
+    rose = prior.change > 0
+    most = max(moved, key=lambda name: (moved[name] * (1 if rose else -1), name))
+    largest = f"; the largest {'rise' if rose else 'fall'}: {{name}} ({{moved:change}})"
     said = fact(
         "{change:change}" + (" ({ratio:signed share})" if prior.change_ratio is not None else "")
-        + " against the {cost:money} of the month before, most of it by {name} ({moved:change})",
+        + " against the {cost:money} of the month before" + (largest if len(moved) > 1 else ""),
         change=prior.change,
         ratio=prior.change_ratio,
         cost=prior.cost,
         name=most,
         moved=moved[most],
     )  # fmt: skip
-    yield MainFinding(Urgency.CHANGE, "Cost rose" if prior.change > 0 else "Cost fell", said, abs(prior.change), (most,))
+    yield MainFinding(Urgency.CHANGE, "Cost rose" if rose else "Cost fell", said, abs(prior.change), (most,))
 
 
 def _unapproved(found: Findings) -> Iterator[MainFinding]:

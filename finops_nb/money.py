@@ -98,6 +98,12 @@ def ratio(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
     return part / whole
 
 
+def portion(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    """`ratio(part, whole)` where one is a portion of the other; None below zero and above one, as it may be beside credits."""
+    fraction = ratio(part, whole)
+    return fraction if fraction is not None and 0 <= fraction <= 1 else None
+
+
 def plain(amount: Decimal) -> str:
     """`amount` as unrounded decimal text without exponent or trailing zeros.
 

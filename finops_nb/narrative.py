@@ -208,14 +208,15 @@ def insight_sentence(insight: Insight) -> tuple[str, Fact]:
             text = "budgets by organization sum to {organizations:money}, by product to {products:money}: {difference:money} apart"
             return "Budgets Disagree", fact(text, organizations=organizations, products=products, difference=abs(difference))
         case HighestCost(dimension, name, cost, share):
-            return f"Highest Cost {dimension.title()}", fact(
-                "{name} ({cost:money}, {share:share} of total)", name=name, cost=cost, share=share
-            )
+            whole = "" if share is None else ", {share:share} of total"
+            return f"Highest Cost {dimension.title()}", fact("{name} ({cost:money}" + whole + ")", name=name, cost=cost, share=share)
         case EfficiencyGap():
             return "Efficiency Gap", _gap_sentence(insight)
         case Allocated(share, unallocated):
-            rest = "; {unallocated:money} name no organization" if unallocated else ""
-            return "Allocated Cost", fact("{share:share} of the cost has an organization" + rest, share=share, unallocated=unallocated)
+            said = [] if share is None else ["{share:share} of the cost has an organization"]
+            said += ["{unallocated:money} name no organization"] if unallocated else []
+            text = "; ".join(said) or "no cost is without an organization"
+            return "Allocated Cost", fact(text, share=share, unallocated=unallocated)
 
 
 def _gap_sentence(insight: EfficiencyGap) -> Fact:

@@ -11,11 +11,13 @@ from finops_nb.cell import bar
 from finops_nb.fact import Fact, fact
 from finops_nb.format import Format
 from finops_nb.main_findings import MainFinding
-from finops_nb.money import ZERO, ratio
+from finops_nb.money import ZERO, portion
 from finops_nb.narrative import Prose
 from finops_nb.params import Params
 from finops_nb.period import parse_period
 from finops_nb.published_months import PublishedMonth
+from finops_nb.run_rate import cost_after
+from finops_nb.schema import UNALLOCATED
 from finops_nb.sentence import plain_sentence
 from finops_nb.trend import PriorMonth, YearToDate, prior_month, year_to_date
 from finops_nb.usage.model import Usage
@@ -38,7 +40,7 @@ def headline_figures(totals: TotalVariance, months: Sequence[PublishedMonth], us
     figures = [_spend(totals, usage)]
     prior, year = prior_month(usage, months), year_to_date(usage, totals, months)
     figures += [_against_month_before(prior)] if prior else []
-    figures += [_year(year)] if year else []
+    figures += [_year(year, usage)] if year else []
     figures.append(_allocated(usage))
     lines = [_printed(fmt, *each) for each in figures]
     return Prose("headline", "headline.html.j2", lines, {"figures": lines, "bar": bar}, params.currency)
@@ -84,13 +86,12 @@ def _against_month_before(prior: PriorMonth) -> Figure:
     if prior.cost is None:
         return "prior_month", f"Against {month}", fact("{change:change}", **values), fact("it is not published"), values
     value = fact("{change:change}" + (" ({change_ratio:signed share})" if prior.change_ratio is not None else ""), **values)
-    detail = fact(
-        "{cost:money} as published" if prior.days is None else "{cost:money} in its first {days:count day}, as published", **values
-    )
+    alike = "{compared:money} against {cost:money} as published, in the first {days:count day} of each"
+    detail = fact("{cost:money} as published" if prior.days is None else alike, **values)
     return "prior_month", f"Against {month}", value, detail, values
 
 
-def _year(year: YearToDate) -> Figure:
+def _year(year: YearToDate, usage: Usage) -> Figure:
     values = year._asdict()
     label = f"Year to date, {year.months[0][:4]}"
     missing = tuple(parse_period(month).label for month in year.missing)
@@ -100,16 +101,22 @@ def _year(year: YearToDate) -> Figure:
     else:
         over = (year.variance or ZERO) > 0
         values |= {"apart": abs(year.variance or ZERO)}
-        detail = "of {budget:money}; {apart:money} " + ("above it" if over else "below it")
+        whose = "" if usage.complete else " budget to date"
+        detail = "of {budget:money}" + whose + "; {apart:money} " + ("above it" if over else "below it")
+    after = cost_after(usage)
+    if after:
+        detail += "; without {after:money} after {known:date}"
     if missing:
         detail += "; not published: " + ("{first} to {last}" if len(missing) > 2 and _in_a_row(year.missing) else "{missing}")
-    said = fact(detail, **values | {"missing": missing, "first": missing[0] if missing else "", "last": missing[-1] if missing else ""})
+    ends = {"first": missing[0], "last": missing[-1]} if missing else {}
+    said = fact(detail, **values | ends | {"missing": missing, "after": after, "known": usage.known_to})
     return "year_to_date", label, fact("{cost:money}", **values), said, year._asdict()
 
 
 def _allocated(usage: Usage) -> Figure:
-    values = {"share": ratio(usage.cost - usage.unallocated, usage.cost), "unallocated": usage.unallocated}
-    detail = "{unallocated:money} name no organization" if usage.unallocated else "every row names an organization"
+    values = {"share": portion(usage.cost - usage.unallocated, usage.cost), "unallocated": usage.unallocated}
+    nameless = UNALLOCATED in set(usage.groups["organization",]["organization"])
+    detail = "{unallocated:money} name no organization" if nameless else "every row names an organization"
     return "allocated", "Allocated share", fact("{share:share}", **values), fact(detail, **values), values
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from finops_nb.fact import Fact, fact
 from finops_nb.findings import Findings, overruns, owned
-from finops_nb.insights import EfficiencyGap, lines_with
-from finops_nb.money import ZERO, ratio, total
+from finops_nb.insights import EfficiencyGap, Line, lines_with
+from finops_nb.money import ZERO, portion, total
 from finops_nb.schema import UNALLOCATED
 from finops_nb.variance import Status
 
@@ -14,15 +14,16 @@ def tagging(found: Findings) -> Fact | None:
     cost = found.usage.unallocated
     if not cost:
         return None
-    text = "Tag the {cost:money} ({share:share} of the total) that name no organization, so that they can be charged"
-    return fact(text, cost=cost, share=ratio(cost, found.usage.cost))
+    share = portion(cost, found.usage.cost)
+    whole = "" if share is None else " ({share:share} of the total)"
+    return fact("Tag the {cost:money}" + whole + " that name no organization, so that they can be charged", cost=cost, share=share)
 
 
 def showback(found: Findings) -> Fact | None:
     named = found.breakdown[(found.breakdown["product"] != UNALLOCATED) & (found.breakdown["organization"] != UNALLOCATED)]
     users = named.groupby("product")["organization"].nunique()
     shared = named[named["product"].isin(users[users > 1].index)]
-    if shared.empty:
+    if total(shared["cost"]) <= ZERO:
         return None
     return fact(
         "Show {organizations:count organization} their part of the {cost:money} spent on {products:count product} that several of them use",
@@ -37,21 +38,18 @@ def budget_planning(found: Findings) -> Fact | None:
     over = overruns(found.organizations, found.params)
     if not found.usage.complete or not unspent or not over:
         return None
-    spare = tuple(
-        fact(
-            "{who} {left:money} ({share:share})",
-            who=owned(line.name, found.budgets),
-            left=-line.variance,
-            share=ratio(-line.variance, line.budget),
-        )
-        for line in unspent
-    )
     return fact(
-        "Move budget where it is used: unspent are {spare}, while {over} went {excess:money} over",
-        spare=spare,
+        "Move budget where it is used: {spare}, while {over} went {excess:money} over",
+        spare=tuple(_spare(line, found) for line in unspent),
         over=tuple(owned(line.name, found.budgets) for line in over),
         excess=total(line.variance for line in over),
     )
+
+
+def _spare(line: Line, found: Findings) -> Fact:
+    left, share = -line.variance, portion(-line.variance, line.budget)
+    used = " ({share:share})" if share is not None else ""
+    return fact("{who} left {left:money}" + used + " unspent", who=owned(line.name, found.budgets), left=left, share=share)
 
 
 def efficiency(found: Findings) -> Fact | None:

@@ -91,6 +91,5 @@ BUDGET_BEFORE: Final = Column("budget_before", "Approved", "money", "the amount 
 BUDGET_CHANGE: Final = Column("budget_change", "Difference", "change", "budget − approved budget", additive=True)
 COST_CHANGE: Final = Column("cost_change", "Cost Difference", "change", "cost − cost without the scenario", additive=True)
 CHANGE: Final = Column("change", "Change", "change", "cost − the cost of the month before", additive=True)
-POLICY: Final = Column("policy", "Policy", "text", "the rule")
 AMOUNT: Final = Column("amount", "Money", "money", "the cost, or the budget, that the breach is about")
 ACTION: Final = Column("action", "What to Do", "text", "what keeps the rule")

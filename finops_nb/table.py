@@ -15,7 +15,7 @@ import jinja2
 from finops_nb import schema
 from finops_nb.cell import TEXTS, Cell, Line, Row, bar_of, beneath, classes
 from finops_nb.errors import Failure
-from finops_nb.excerpt import excerpt, group_excerpt
+from finops_nb.excerpt import Keep, excerpt, group_excerpt, urgent
 from finops_nb.fact import Fact
 from finops_nb.format import Format, noun, visible
 from finops_nb.money import ZERO, minor_units, plain, rounding_difference, total
@@ -58,8 +58,9 @@ class Table:
         title: a heading of its own, for a table that is there only where it has lines.
         intro: sentences between the title and the table.
         empty: what is said where it has no lines; nothing at all is shown then if this is empty.
-        shown: how many lines of a block are printed; where there are more, the smallest are added up in one called
+        shown: how many lines of a block are printed; where there are more, the others are added up in one called
             "other", and groups past the twelve largest in one group. `blocks`, `records` and the XLSX always have all.
+        keep: which lines are printed then.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Table:
     intro: tuple[Fact, ...] = field(default=(), repr=False)
     empty: str = ""
     shown: int | None = None
+    keep: Keep = "largest"
 
     @property
     def is_empty(self) -> bool:
@@ -93,9 +95,18 @@ class Table:
     @property
     def left_out(self) -> str:
         """A sentence on lines that are not printed one by one; empty where all are."""
-        lines = sum(len(block.lines) for block in self.blocks)
-        cut = self.shown is not None and (len(self.printed) < len(self.blocks) or any(len(each.lines) > self.shown for each in self.blocks))
-        return f"The largest of {noun(lines, 'line')}; the others are added up. Every line is in the XLSX." if cut else ""
+        if self.shown is None or (len(self.printed) == len(self.blocks) and all(len(each.lines) <= self.shown for each in self.blocks)):
+            return ""
+        lines = [line for block in self.blocks for line in block.lines]
+        every, pressing = noun(len(lines), "line"), sum(map(urgent, lines))
+        if self.keep != "largest":
+            which = f"The {'first and last' if self.keep == 'ends' else 'first'} lines of {len(lines):,}"
+        elif any(sum(map(urgent, block.lines)) >= self.shown for block in self.blocks):
+            which = f"The largest of {noun(pressing, 'line')} that are OVER or AT RISK, of {len(lines):,} in all"
+        else:
+            which = f"The largest of {every}" + (" and all that are OVER or AT RISK" if pressing else "")
+        added = "added up" if any(column.additive for column in self.columns) else "counted"
+        return f"{which}; the others are {added}. Every line is in the XLSX."
 
     def rows(self, block: Block) -> list[Row]:
         """The printed rows of a block: its lines, a "Rounding" row where the printed lines miss the printed total, the total.
@@ -103,10 +114,10 @@ class Table:
         Raises:
             Failure: the exact lines miss the exact total; no rounding may cover that.
         """
-        lines, other = excerpt(block.lines, self.columns, self._label.name, self.shown or len(block.lines))
-        rows = [self._row(block.kind, line) for line in lines] + ([self._row("other", other)] if other else [])
+        cut = excerpt(block.lines, self.columns, self._label.name, self.shown or len(block.lines), self.keep)
+        rows = [self._row("other" if line is cut.other else block.kind, line) for line in cut.printed]
         if block.total is not None:
-            rounding = self._rounding(block, lines + ([other] if other else []))
+            rounding = self._rounding(block, cut.printed)
             rows += [self._row("rounding", {self._label.name: ROUNDING, **rounding})] if rounding else []
             rows += [self._row("total", {self._label.name: TOTAL, **block.total})]
         return rows
@@ -140,7 +151,7 @@ class Table:
         named = schema.NAME if schema.NAME in self.columns else self._label
         small = beneath(column, line, fmt, column is named)
         trend = line.get("trend", ()) if column is schema.COST else ()
-        drawing = sparkline(trend, f"By month: {fmt.trend(trend)}") if trend else None
+        drawing = sparkline(trend, fmt.trend(line["trend_months"], trend)) if len(trend) > 1 else None
         length = bar_of(column, line) if kind == "line" or column is schema.BUDGET_USED else None
         return Cell(text, classes(column, line), small, length, drawing)
 

@@ -89,7 +89,7 @@ def cross_organization_usage(lines: pd.DataFrame, params: Params) -> HeatMap:
 
 
 def cost_by_month(organizations: pd.DataFrame, products: pd.DataFrame, usage: Usage, params: Params) -> Table:
-    """The cost of each name in the last months, as they were published, and in this one; nothing where none was published.
+    """The cost of each name in the last months, as they were published, and in this one; a sentence where none was published.
 
     Args:
         organizations: from `trend.cost_by_month`.
@@ -107,7 +107,8 @@ def cost_by_month(organizations: pd.DataFrame, products: pd.DataFrame, usage: Us
         sums = {name: None if frame[name].isna().any() else total(frame[name]) for name in (*months, "change")}
         blocks.append(Block(_lines(frame.rename(columns={by: "name"})), sums, f"By {by}"))
     caption = "Cost by month, as published; the change is that of the last month against the one before"
-    return Table("cost_by_month", caption, (schema.NAME, *columns, schema.CHANGE), tuple(blocks), params.currency, shown=SHOWN)
+    none = "No earlier month is published." if usage.period.is_month else "Only a calendar month is shown beside the months before it."
+    return Table("cost_by_month", caption, (schema.NAME, *columns, schema.CHANGE), tuple(blocks), params.currency, empty=none, shown=SHOWN)
 
 
 def _short(month: str) -> str:
@@ -133,7 +134,7 @@ def efficiency(ranked: pd.DataFrame, usage: Usage, params: Params) -> Table:
     columns = (schema.RANK, schema.ORGANIZATION, schema.COST, schema.COST_PER_CALL, schema.COST_PER_CUSTOMER, schema.EFFICIENCY)
     caption = "Organizations by efficiency, most calls per unit of currency first"
     block = Block(_noted(ranked, params), overall(usage))
-    return Table("cross_team_comparison", caption, columns, (block,), params.currency, shown=SHOWN)
+    return Table("cross_team_comparison", caption, columns, (block,), params.currency, shown=SHOWN, keep="ends")
 
 
 def spend_by_day(usage: Usage, params: Params) -> Table:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -10,8 +11,9 @@ import pandas as pd
 
 from finops_nb.allocation import highest_first
 from finops_nb.money import ZERO, ratio, total
+from finops_nb.period import parse_period
 from finops_nb.published_months import PublishedMonth
-from finops_nb.run_rate import days_seen
+from finops_nb.run_rate import cost_after, days_seen, to_date
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
 from finops_nb.variance import TotalVariance
@@ -25,13 +27,15 @@ class PriorMonth(NamedTuple):
 
     Args:
         month: text like 2025-11.
-        cost: its cost; of a running period, that of as many of its days. None: it was not published.
-        change: the period's cost − that.
-        change_ratio: as a fraction of that.
-        days: how many days of it are compared; None: all.
+        compared: the period's cost; of a running period, that of its first `days`.
+        cost: the month's cost; beside a running period, that of its first `days`. None: it was not published.
+        change: `compared` − `cost`.
+        change_ratio: as a fraction of `cost`.
+        days: how many days of both are compared; None: all.
     """
 
     month: str
+    compared: Decimal
     cost: Decimal | None
     change: Decimal | None
     change_ratio: Decimal | None
@@ -44,8 +48,8 @@ class YearToDate(NamedTuple):
     Args:
         months: text like 2025-07, oldest first.
         missing: those that were not published.
-        cost: their cost.
-        budget: the sum of their budgets; None where one of them has none.
+        cost: their cost; of a running period, that of the days seen.
+        budget: the sum of their budgets, of a running period the part that its days seen have; None where one of them has none.
         variance: cost − budget.
         budget_used: cost ÷ budget.
         without_budget: the months that have none.
@@ -71,15 +75,21 @@ def prior_month(usage: Usage, months: Sequence[PublishedMonth]) -> PriorMonth | 
         return None
     preceding = usage.period.preceding()
     name, days = preceding.text, None if usage.complete else min(len(days_seen(usage)), len(preceding.days))
+    here = dict(zip(usage.groups["day",]["day"], usage.groups["day",]["cost"], strict=True))
+    compared = usage.cost if days is None else _of_first(days, here)
     before = next((month for month in months if month.name == name), None)
     if before is None:
-        return PriorMonth(name, None, None, None, days)
-    cost = before.cost if days is None else total(spent for day, spent in before.days.items() if day.day <= days)
-    return PriorMonth(name, cost, usage.cost - cost, ratio(usage.cost - cost, cost), days)
+        return PriorMonth(name, compared, None, None, None, days)
+    cost = before.cost if days is None else _of_first(days, before.days)
+    return PriorMonth(name, compared, cost, compared - cost, ratio(compared - cost, cost), days)
+
+
+def _of_first(days: int, spent: Mapping[date, Decimal]) -> Decimal:
+    return total(cost for day, cost in spent.items() if day.day <= days)
 
 
 def year_to_date(usage: Usage, totals: TotalVariance, months: Sequence[PublishedMonth]) -> YearToDate | None:
-    """The calendar year of a month up to its end; None for any other period.
+    """The calendar year of a month up to its end, or to the last day seen of it; None for any other period.
 
     Args:
         usage: of the period.
@@ -91,8 +101,8 @@ def year_to_date(usage: Usage, totals: TotalVariance, months: Sequence[Published
     here = usage.period.text
     due = [f"{here[:4]}-{number:02}" for number in range(1, usage.period.start.month)]
     found = {month.name: month for month in months if month.name in due}
-    cost = usage.cost + total(month.cost for month in found.values())
-    budgets = {name: month.budget for name, month in sorted(found.items())} | {here: totals.budget}
+    cost = usage.cost - cost_after(usage) + total(month.cost for month in found.values())
+    budgets = {name: month.budget for name, month in sorted(found.items())} | {here: to_date(totals.budget, usage)}
     without = tuple(name for name, budget in budgets.items() if budget is None)
     budget = None if without else total(each for each in budgets.values() if each is not None)
     missing = tuple(name for name in due if name not in found)
@@ -101,18 +111,34 @@ def year_to_date(usage: Usage, totals: TotalVariance, months: Sequence[Published
 
 
 def with_trend(variance: pd.DataFrame, usage: Usage, months: Sequence[PublishedMonth]) -> pd.DataFrame:
-    """A variance table with `trend`: the cost of each name in the months before, oldest first, and in the period.
+    """A variance table with the cost of each name in the months before and in the period; not in one that still runs, a part of a month.
 
     Args:
         variance: by organization or by product, from `budget_variance`.
         usage: of the period.
         months: from `months_before`.
+
+    Returns:
+        `variance` with `trend_months`, every calendar month from the first published one, as text like 2025-07, and with
+        `trend`, the cost in each of them; None where it was not published.
     """
     frame, by = variance.copy(), variance.columns[0]
     known = {month.name: month.of(by) for month in months}
-    trends = [(*(known[name].get(row[1], ZERO) for name in sorted(known)), row.cost) for row in frame.itertuples()]
+    if usage.complete:
+        known[usage.period.text] = dict(zip(frame[by], frame["cost"], strict=True))
+    calendar = _calendar(min(known), max(known)) if known else ()
+    trends = [tuple(known[month].get(name, ZERO) if month in known else None for month in calendar) for name in frame[by]]
+    frame["trend_months"] = pd.Series([calendar] * len(frame), index=frame.index, dtype=object)
     frame["trend"] = pd.Series(trends, index=frame.index, dtype=object)
     return frame
+
+
+def _calendar(first: str, last: str) -> tuple[str, ...]:
+    """The months from one to another."""
+    months = [first]
+    while months[-1] != last:
+        months.append(parse_period(months[-1]).following().text)
+    return tuple(months)
 
 
 def cost_by_month(usage: Usage, by: Dimension, months: Sequence[PublishedMonth]) -> pd.DataFrame:

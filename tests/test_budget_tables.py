@@ -137,6 +137,43 @@ def test_alerts_have_a_column_for_each_threshold(usage_of, params):
     ]
 
 
+def test_alerts_print_what_was_crossed_first(usage_of, params):
+    """It has 100% before 50%, of these the earlier day first, then what crossed none, the largest first."""
+    calls = [
+        ("late", "x", "f", "c", "9", "2025-12-20"),
+        ("soon", "x", "f", "c", "9", "2025-12-10"),
+        ("all", "x", "f", "c", "9", "2025-12-25"),
+    ]
+    usage = usage_of([*calls, ("little", "x", "f", "c", "1", "2025-12-01"), ("less", "x", "f", "c", "1", "2025-12-01")])
+    made = params(organization_budgets={"late": 12, "soon": 12, "all": 9, "little": 40, "less": 50})
+    table = budget_tables.budget_alerts(budget_alerts(usage, read_budgets(made), made), made)
+    assert list(cells(table)) == ["all", "soon", "late", "less", "little"]
+
+
+def test_alerts_print_whoever_used_a_whole_budget(usage_of, params):
+    """It prints all 30 of 40 that crossed 100%, and the others as one."""
+    calls = [(f"org-{place:02}", "x", "f", "c", "9" if place < 30 else "1") for place in range(40)]
+    made = params(organization_budgets={f"org-{place:02}": 9 for place in range(40)})
+    usage = usage_of(calls)
+    table = budget_tables.budget_alerts(budget_alerts(usage, read_budgets(made), made), made)
+    [block] = table.printed
+    assert [row.cells[0].text for row in table.rows(block)] == [*(f"org-{place:02}" for place in range(30)), "other (10)"]
+    assert table.left_out.startswith("The first lines of 40; the others are added up.")
+
+
+def test_breaches_are_counted_by_policy(usage_of, params):
+    """It prints each policy's under its own heading, the highest first, and says how many there are."""
+    usage = usage_of([("a", "x", "f", "c", "20"), ("a", "y", "f", "c", "30")])
+    made = params(organization_budgets={"a": 90}, approval_limit=10)
+    budgets, organizations, products, _ = made_of(usage, made)
+    table = budget_tables.policies(breaches(usage, organizations, products, budgets, made), made)
+    assert [(block.heading, [line["name"] for line in block.lines]) for block in table.blocks] == [
+        ("Approval limit", ["y", "x"]),
+        ("Budget without an owner", ["a"]),
+    ]
+    assert "Not kept: Approval limit (2 lines) and Budget without an owner (1 line)." in text_of(table)
+
+
 def test_without_budgets_or_breaches_it_says_so(six, params):
     made = params(approvals={"chat": "CFO", "search": "CFO"})
     budgets, organizations, products, _ = made_of(six, made)

@@ -101,15 +101,20 @@ def test_it_prints_the_cost_of_a_call(currency, amount, text):
         ("0.70049999", "70.0%"),
         ("-0.7005", "-70.1%"),
         ("-0.0004", "0.0%"),
-        ("0.9995", "100.0%"),
+        ("0.9994", "99.9%"),
+        ("0.9995", ">99.9%"),
         ("1", "100.0%"),
+        ("1.0004", ">100.0%"),
+        ("1.0005", "100.1%"),
+        ("0.0005", "0.1%"),
+        ("0.0004", "<0.1%"),
         ("12.345", "1,234.5%"),
         ("0", "0.0%"),
         (None, "n/a"),
     ],
 )
 def test_it_prints_a_share(fraction, text):
-    """One decimal, half away from zero; of nothing there is no share."""
+    """One decimal, half away from zero; of nothing there is no share; 100.0% is the whole, and 0.0% nothing or a small credit."""
     assert USD.share(decimal(fraction)) == text
 
 
@@ -146,11 +151,12 @@ def test_it_prints_a_fraction_that_a_person_chose(fraction, text):
 
 
 def test_it_prints_efficiency():
-    """Calls per unit of currency to two decimals; a gap with its unit."""
+    """Calls per unit of currency to two decimals, below one to three digits; a gap to two, with its unit."""
     assert USD.calls_per_money(Decimal("25.915")) == "25.92"
     assert USD.calls_per_money(Decimal("1234.5")) == "1,234.50"
     assert USD.calls_per_money(None) == "n/a"
-    assert USD.gap(Decimal("0.105")) == "0.11 calls/$"
+    assert [USD.calls_per_money(Decimal(score)) for score in ("0.036385", "0.5", "0.0123449", "0")] == ["0.0364", "0.500", "0.0123", "0.00"]
+    assert [USD.gap(Decimal(gap)) for gap in ("0.105", "0.0364")] == ["0.11 calls/$", "0.036 calls/$"]
     assert Format("CHF").gap(Decimal(2)) == "2.00 calls/CHF"
 
 
@@ -210,3 +216,15 @@ def test_it_shows_what_a_page_and_a_drawing_can_hold(text):
     page = ElementTree.fromstring(f"<p>{escape(visible(text))}</p>")
 
     assert len(page.text or "") == len(text)
+
+
+@pytest.mark.parametrize(
+    ("months", "said"),
+    [
+        (("2025-10", "2025-11"), "October to November 2025: $1.00, n/a"),
+        (("2024-12", "2025-01"), "December 2024 to January 2025: $1.00, n/a"),
+    ],
+)
+def test_a_trend_says_of_which_months_it_is(months, said):
+    """The year stands once where both are of one; a month without a figure is n/a."""
+    assert Format("USD").trend(months, (Decimal(1), None)) == said

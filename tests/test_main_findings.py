@@ -62,7 +62,10 @@ def test_money_out_of_plan_comes_first_the_larger_before(found):
     said = found(organization_budgets={"org-a": "4.50", "org-b": "2"}, owners={"org-a": "Ada"}, materiality="0.01")
     assert said[:2] == [
         ("Unallocated cost", "$2.00 (20.0%) name no organization and can be charged to none"),
-        ("Over budget", "org-a (owner: Ada): $1.50 over its budget of $4.50, 133.3% used, most of it on chat ($4.00)"),
+        (
+            "Over budget",
+            "org-a (owner: Ada): $1.50 over its budget of $4.50, 133.3% used; the largest part of its cost on chat ($4.00, 66.7%)",
+        ),
     ]
 
 
@@ -86,9 +89,15 @@ def test_a_change_against_the_month_before_names_who_moved_it(found):
     """It is 8 − 5 = 3 more; org-a moved by 6 − 2 = 4, org-b by 2 − 2 = 0, org-gone by −1."""
     calls = [call for call in SIX if call.organization]
     said = found(calls, [november(org_a="2", org_b="2", org_gone="1")])
-    assert said[0] == ("Cost rose", "+$3.00 (+60.0%) against the $5.00 of the month before, most of it by org-a (+$4.00)")
+    assert said[0] == ("Cost rose", "+$3.00 (+60.0%) against the $5.00 of the month before; the largest rise: org-a (+$4.00)")
     said = found(calls, [november(org_a="6", org_b="2", org_gone="4")])
-    assert said[0] == ("Cost fell", "-$4.00 (-33.3%) against the $12.00 of the month before, most of it by org-gone (-$4.00)")
+    assert said[0] == ("Cost fell", "-$4.00 (-33.3%) against the $12.00 of the month before; the largest fall: org-gone (-$4.00)")
+
+
+def test_a_change_of_one_organization_names_nobody(found):
+    """It is 6 − 5 = 1 more of org-a alone; the only one is no largest one."""
+    said = found([call for call in SIX if call.organization == "org-a"], [november(org_a="5")])
+    assert said[0] == ("Cost rose", "+$1.00 (+20.0%) against the $5.00 of the month before")
 
 
 def test_a_running_month_is_no_fall(found):

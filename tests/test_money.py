@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.money import LIMIT, minor_units, parse_amount, plain, ratio, rounded, rounding_difference, total
+from finops_nb.money import LIMIT, minor_units, parse_amount, plain, portion, ratio, rounded, rounding_difference, total
 
 amounts = st.decimals(min_value=-LIMIT + 1, max_value=LIMIT - 1, places=12)
 places = st.integers(0, 6)
@@ -204,6 +204,15 @@ def test_it_divides_by_what_is_above_zero_only(part, whole, quotient):
     part, whole, quotient = (None if each is None else Decimal(each) for each in (part, whole, quotient))
 
     assert ratio(part, whole) == quotient
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "share"),
+    [("1", "4", "0.25"), ("0", "4", "0"), ("4", "4", "1"), ("5", "4", None), ("-1", "4", None), ("1", "0", None)],
+)
+def test_a_portion_is_between_nothing_and_all(part, whole, share):
+    """Beside credits a part may be more than the whole, which is no portion of it."""
+    assert portion(Decimal(part), Decimal(whole)) == (None if share is None else Decimal(share))
 
 
 @pytest.mark.parametrize(("currency", "decimals"), [("USD", 2), ("EUR", 2), ("JPY", 0), ("KRW", 0), ("KWD", 3), ("TOKENS", 2)])

@@ -91,7 +91,7 @@ def tags_of(prose: narrative.Prose) -> list[str]:
             "budgets by organization sum to $7.00, by product to $10.00: $3.00 apart",
         ),
         (HighestCost("product", "x", Decimal(7), Decimal("0.7005")), "Highest Cost Product", "x ($7.00, 70.1% of total)"),
-        (HighestCost("product", "x", Decimal(7), None), "Highest Cost Product", "x ($7.00, n/a of total)"),
+        (HighestCost("product", "x", Decimal(7), None), "Highest Cost Product", "x ($7.00)"),
         (
             EfficiencyGap("a", "b", Decimal("0.105"), Decimal("0.004"), Decimal(60), True),
             "Efficiency Gap",
@@ -108,6 +108,12 @@ def tags_of(prose: narrative.Prose) -> list[str]:
             "80.0% of the cost has an organization; $2.00 name no organization",
         ),
         (Allocated(Decimal(1), Decimal(0)), "Allocated Cost", "100.0% of the cost has an organization"),
+        (
+            *(Allocated(Decimal("0.99958"), Decimal("12.50")), "Allocated Cost"),
+            ">99.9% of the cost has an organization; $12.50 name no organization",
+        ),
+        (Allocated(None, Decimal(5)), "Allocated Cost", "$5.00 name no organization"),
+        (Allocated(None, Decimal(0)), "Allocated Cost", "no cost is without an organization"),
     ],
 )
 def test_it_says_an_insight(insight, title, text):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import lxml.html
+import pytest
 from conftest import SIX
 
 from finops_nb.budgets import read_budgets
@@ -65,10 +67,22 @@ def test_a_quarter_has_neither_month_before_nor_year(usage_of, params):
 
 
 def test_a_running_month_is_spend_to_date(usage_of, params):
-    """It compares with as many days of the month before: with all 30 of November, since it has seen 31."""
-    figures = printed(usage_of(SIX, complete=False), params(), [published("2025-11", "4", None)])
+    """It compares as many days of both: 10 seen by the 20th − 4 of November's first."""
+    seen = [call._replace(day="2025-12-20") for call in SIX]
+    figures = printed(usage_of(seen, complete=False), params(), [published("2025-11", "4", None)])
     assert figures["spend"][0] == "Spend to date against budget"
-    assert figures["prior_month"][2] == "$4.00 in its first 30 days, as published"
+    assert figures["prior_month"][1:] == ("+$6.00 (+150.0%)", "$10.00 against $4.00 as published, in the first 20 days of each")
+
+
+def test_a_running_month_counts_with_its_budget_to_date(usage_of, params):
+    """It says of which budget: 20 of 31 days of 31, and 5 of November; 10 + 4 = 14 is 11 below that."""
+    seen = [call._replace(day="2025-12-20") for call in SIX]
+    made = params(organization_budgets={"org-a": "31"})
+    detail = printed(usage_of(seen, complete=False), made, [published("2025-11", "4", "5")])["year_to_date"][2]
+    assert detail.startswith("of $25.00 budget to date; $11.00 below it; not published: ")
+    late = replace(usage_of([*seen, SIX[0]._replace(day="2025-12-21")], complete=False), known_to=date(2025, 12, 20))
+    year = printed(late, made, [published("2025-11", "4", "5")])["year_to_date"]
+    assert (year[1], year[2].split("; not")[0]) == ("$14.00", "of $25.00 budget to date; $11.00 below it; without $3.00 after 20 December")
 
 
 def test_the_status_is_a_word_with_its_bar(six, params):
@@ -79,6 +93,21 @@ def test_the_status_is_a_word_with_its_bar(six, params):
     [spend] = page.xpath("//div[@class='spend']")
     assert " ".join(spend.text_content().split()) == "Spend against budget $10.00 OVER 125.0% used of $8.00; $2.00 above it"
     assert spend.xpath(".//span[@class='bar']/span/@style") == ["width:83.3%"]
+
+
+@pytest.mark.parametrize(
+    ("calls", "said"),
+    [
+        ([("a", "29987.50"), ("", "12.50")], (">99.9%", "$12.50 name no organization")),
+        ([("a", "1"), ("", "0")], ("100.0%", "$0.00 name no organization")),
+        ([("a", "0")], ("n/a", "every row names an organization")),
+        ([("a", "10"), ("", "-5")], ("n/a", "-$5.00 name no organization")),
+    ],
+)
+def test_the_allocated_share_and_its_detail_agree(usage_of, params, calls, said):
+    """It is 100.0% of what is allocated to the last cent, and no share at all beside credits: 10 of 5."""
+    usage = usage_of([(organization, "x", "f", "c", cost) for organization, cost in calls])
+    assert printed(usage, params())["allocated"][1:] == said
 
 
 def test_a_finding_has_its_commentary(params):

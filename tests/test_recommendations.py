@@ -54,24 +54,36 @@ def test_it_says_nothing_of_a_quiet_month(advise, usage_of):
 
 
 def test_it_reviews_an_overrun_with_its_owner_and_what_it_was_spent_on(advise, usage_of):
-    """60 + 30 of 75: 15 over, 120% used, mostly for x."""
+    """60 + 30 of 75: 15 over, 120% used; 60 of 90 for x are 66.7%."""
     usage = usage_of([call("a", "x", "60"), call("a", "y", "30")])
 
     assert advise(usage, organization_budgets={"a": 75})["Budget Review"] == (
-        "Meet to review spending with a (owner: Ada): $15.00 over its budget of $75.00, 120.0% used, most of it on x ($60.00)"
+        "Meet to review spending with a (owner: Ada): $15.00 over its budget of $75.00, 120.0% used; "
+        "the largest part of its cost on x ($60.00, 66.7%)"
     )
     assert "with a: $15.00 over" in advise(usage, organization_budgets={"a": 75}, owners={})["Budget Review"]
     assert advise(usage, organization_budgets={"a": 0})["Budget Review"].startswith(
-        "Meet to review spending with a (owner: Ada): $90.00 over its budget of $0.00, most of it on x ($60.00)"
+        "Meet to review spending with a (owner: Ada): $90.00 over its budget of $0.00; the largest part of its cost on x ($60.00, 66.7%)"
     )
 
 
 def test_it_reviews_a_product_with_its_largest_user(advise, usage_of):
-    """a 20 and b 70 of a budget of 60: 30 over, 150% used, mostly by b."""
+    """a 20 and b 70 of a budget of 60: 30 over, 150% used; 70 of 90 by b are 77.8%."""
     usage = usage_of([call("a", "x", "20"), call("b", "x", "70")])
 
     assert advise(usage, product_budgets={"x": 60}, owners={"x": "Bob"})["Product Review"] == (
-        "Decide on price, use or budget of x (owner: Bob): $30.00 over its budget of $60.00, 150.0% used, most of it used by b ($70.00)"
+        "Decide on price, use or budget of x (owner: Bob): $30.00 over its budget of $60.00, 150.0% used; "
+        "the largest part of its cost by b ($70.00, 77.8%)"
+    )
+
+
+def test_it_says_no_part_of_what_has_none(advise, usage_of):
+    """60 of a are all for x; of 90 for b, 100 for x and a credit of 10 for y, the part is larger than the whole and no share of it."""
+    usage = usage_of([call("a", "x", "60"), call("b", "x", "100"), call("b", "y", "-10")])
+
+    assert advise(usage, organization_budgets={"a": 10, "b": 30})["Budget Review"] == (
+        "Meet to review spending with b (owner: Ada): $60.00 over its budget of $30.00, 300.0% used; "
+        "the largest part of its cost on x ($100.00) and a (owner: Ada): $50.00 over its budget of $10.00, 600.0% used"
     )
 
 
@@ -139,11 +151,19 @@ def test_it_asks_for_tags_where_cost_names_no_organization(advise, six, usage_of
     """2.00 of 10.00; not where all is tagged, or what is not has cost nothing."""
     assert advise(six)["Cost Allocation"] == "Tag the $2.00 (20.0% of the total) that name no organization, so that they can be charged"
     assert "Cost Allocation" not in advise(usage_of([*QUIET, call("", "x", "0")]))
+    credited = advise(usage_of([call("a", "x", "-10"), call("", "x", "12")]))
+    assert credited["Cost Allocation"] == "Tag the $12.00 that name no organization, so that they can be charged"
 
 
 def test_it_shows_back_what_is_shared(advise, six, usage_of):
-    """Chat (4.00 and 0.50 of named organizations) and search (2.00 and 1.50) have two users each; x and y, one."""
+    """Chat (4.00 and 0.50 of named organizations) and search (2.00 and 1.50) have two users each; x and y, one.
+
+    Of a credit there is nothing to show.
+    """
     assert advise(six)["Showback Reports"] == "Show 2 organizations their part of the $8.00 spent on 2 products that several of them use"
+    credits = [call("a", "x", "10"), call("b", "x", "-10")]
+    assert "Showback Reports" not in advise(usage_of(credits))
+    assert "Showback Reports" not in advise(usage_of([*credits, call("b", "x", "-90")]))
     assert "Showback Reports" not in advise(usage_of([*QUIET, call("", "x", "5"), call("a", "", "5"), call("b", "", "5")]))
 
 
@@ -153,8 +173,10 @@ def test_it_moves_budget_from_who_left_it_to_who_needs_it(advise, usage_of):
     budgets = {"a": 100, "b": 100}
 
     assert advise(usage_of(calls), organization_budgets=budgets)["Budget Planning"] == (
-        "Move budget where it is used: unspent are b (owner: Ada) $60.00 (60.0%), while a (owner: Ada) went $80.00 over"
+        "Move budget where it is used: b (owner: Ada) left $60.00 (60.0%) unspent, while a (owner: Ada) went $80.00 over"
     )
+    credited = advise(usage_of([call("a", "x", "180"), call("b", "y", "-100")]), organization_budgets={"a": 100, "b": 10})
+    assert "b (owner: Ada) left $110.00 unspent, while" in credited["Budget Planning"]
     assert "Budget Planning" not in advise(usage_of(calls, complete=False), organization_budgets=budgets)
     assert "Budget Planning" not in advise(usage_of(calls), organization_budgets={"a": 100, "b": 40})
     assert "Budget Planning" not in advise(usage_of(calls), organization_budgets={"a": 200, "b": 100})

@@ -261,6 +261,17 @@ def test_its_records_of_a_frame_are_json_scalars(six):
     assert {type(value) for record in records for value in record.values()} == {str, int}
 
 
+def test_it_draws_the_months_before_and_says_which_they_are():
+    """A month without a figure is a gap, and n/a; of one month there is nothing to draw."""
+    line = {"organization": "a", "cost": Decimal(2), "trend_months": ("2025-10", "2025-11", "2025-12")}
+    pages = [
+        Table("t", "T", (schema.ORGANIZATION, schema.COST), (Block([line | {"trend": trend}]),))._repr_html_()
+        for trend in ((Decimal(1), None, Decimal(2)), (Decimal(2),))
+    ]
+    assert 'aria-label="October to December 2025: $1.00, n/a, $2.00"' in pages[0]
+    assert "<svg" not in pages[1]
+
+
 def grouped(groups: int, lines: int) -> Table:
     """A table of groups, each with lines of 1.005 more than the one before, and a share that does not add."""
     blocks = []
@@ -283,6 +294,44 @@ def test_a_long_table_prints_its_largest_groups_and_lines_and_still_foots():
         assert sum(figures[:-1]) == figures[-1]
     assert len(table.records()) == 120
     assert "The largest of 120 lines; the others are added up. Every line is in the XLSX." in table._repr_html_()
+
+
+def long_table(lines: list[dict], keep: str = "largest", columns=(schema.ORGANIZATION, schema.COST)) -> str:
+    """What is said of the lines that a table of three does not print."""
+    return Table("t", "T", columns, (Block(lines),), shown=3, keep=keep).left_out.removesuffix(" Every line is in the XLSX.")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        ("UNDER UNDER UNDER UNDER", "The largest of 4 lines; the others are added up."),
+        ("UNDER OVER UNDER AT_RISK", "The largest of 4 lines and all that are OVER or AT RISK; the others are added up."),
+        ("OVER OVER UNDER AT_RISK", "The largest of 3 lines that are OVER or AT RISK, of 4 in all; the others are added up."),
+    ],
+)
+def test_it_says_which_lines_it_prints(statuses, said):
+    """It has room for two of four: all that need a look, or the largest of them."""
+    lines = [{"organization": status, "cost": Decimal(1), "status": Status[status]} for status in statuses.split()]
+    assert long_table(lines) == said
+
+
+def test_it_says_that_lines_without_money_are_counted():
+    """It prints the first, or the first and the last, and nothing adds up that has no sum."""
+    lines = [{"organization": name, "cost": Decimal(1), "action": name} for name in "abcd"]
+    assert long_table(lines, "first", (schema.ACTION,)) == "The first lines of 4; the others are counted."
+    assert long_table(lines, "ends") == "The first and last lines of 4; the others are added up."
+
+
+def test_a_ranking_prints_its_ends_and_foots():
+    """It prints the first and the last of four, with what is between them in its place."""
+    lines = [{"organization": name, "cost": Decimal(cost)} for name, cost in zip("abcd", (1, 9, 8, 2), strict=True)]
+    table = Table("t", "T", (schema.ORGANIZATION, schema.COST), (Block(lines, {"cost": Decimal(20)}),), shown=3, keep="ends")
+    assert printed(table) == [
+        ("line", "a", "$1.00"),
+        ("other", "other (2)", "$17.00"),
+        ("line", "d", "$2.00"),
+        ("total", "Total", "$20.00"),
+    ]
 
 
 def test_a_short_table_leaves_nothing_out():

@@ -17,6 +17,7 @@ from finops_nb.chargeback import charges, cross_usage, ledger
 from finops_nb.efficiency import rank_efficiency, unit_costs
 from finops_nb.policies import breaches
 from finops_nb.schema import UNALLOCATED
+from finops_nb.trend import cost_by_month
 from finops_nb.variance import total_variance, variance_by
 from finops_nb.what_if_table import what_if_table
 
@@ -126,6 +127,27 @@ def test_each_table_has_a_name_and_a_caption_of_its_own(six, params, index):
     made = all_tables(six, params())
     assert [table.name for table in made].count(made[index].name) == 1
     assert [table.caption for table in made].count(made[index].caption) == 1
+
+
+def test_a_long_ranking_has_its_best_and_its_worst(usage_of, params):
+    """It prints ranks 1 to 12 and 49 to 60 of organizations that paid 1 … 60 a call, with 13 to 48 between them: 1,098.00."""
+    usage = usage_of([(f"org-{cost:02}", "x", "f", "c", str(cost)) for cost in range(1, 61)])
+    table = tables.efficiency(rank_efficiency(variance_by(usage, "organization", read_budgets(params()), params())), usage, params())
+    *rows, total = printed(table)[""]
+    assert [row.cells["Rank"] for row in rows] == [*map(str, range(1, 13)), "", *map(str, range(49, 61))]
+    assert (rows[12].cells["Organization"], rows[12].cells["Total Cost"]) == ("other (36)", "$1,098.00")
+    assert total.cells["Total Cost"] == "$1,830.00"
+
+
+@pytest.mark.parametrize(
+    ("period", "said"),
+    [("2025-12", "No earlier month is published."), ("2025-Q4", "Only a calendar month is shown beside the months before it.")],
+)
+def test_without_a_month_before_it_says_so(usage_of, params, period, said):
+    """Its heading does not stand over nothing."""
+    usage = usage_of([("a", "x", "f", "c", "20")], period=period)
+    table = tables.cost_by_month(*(cost_by_month(usage, by, ()) for by in ("organization", "product")), usage, params(period=period))
+    assert page_of(table._repr_html_()).text_content().strip() == said
 
 
 def test_what_names_nobody_is_a_line_of_the_tables(six, params):

@@ -78,7 +78,7 @@ def test_it_starts_with_what_is_approved(panel):
 
 @pytest.mark.parametrize(
     ("text", "status", "used"),
-    [("6", "UNDER", "100.0%"), ("7.5", "UNDER", "80.0%"), ("5.999999", "OVER", "100.0%"), ("0", "OVER", "n/a"), ("", "NO BUDGET", "n/a")],
+    [("6", "UNDER", "100.0%"), ("7.5", "UNDER", "80.0%"), ("5.999999", "OVER", ">100.0%"), ("0", "OVER", "n/a"), ("", "NO BUDGET", "n/a")],
 )
 def test_the_edges_of_a_budget(panel, text, status, used):
     """Exactly used up is UNDER, at 80% too in a full month; zero with spend is OVER, none is NO BUDGET."""
