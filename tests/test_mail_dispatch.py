@@ -181,6 +181,20 @@ def test_a_crash_while_it_sends_sends_nothing_twice(home, mailbox, monkeypatch):
     assert all(": unknown since " in line for line in said)
 
 
+def test_a_torn_entry_is_said(home, mailbox):
+    """What a crash left of an entry is passed over, and the user knows; a journal that is spoilt sends nothing."""
+    mailed(home, send=True)
+    file = home.outputs / ".mail" / "2025-12" / "journal.jsonl"
+    file.write_bytes(file.read_bytes() + b'{"key": "01')
+    _, said = mailed(home, send=True, to=(ADA, "cfo@example.com"))
+    assert said[0].startswith("journal.jsonl beside the mail ended within an entry")
+    assert mailbox.received == [ADA, BOB, "cfo@example.com"]
+    file.write_bytes(file.read_bytes().replace(b"\n", b" "))
+    with pytest.raises(Failure, match="not an entry of a journal"):
+        mailed(home, send=True)
+    assert len(mailbox.taken) == 2
+
+
 @pytest.mark.parametrize("what", ["usage", "no usage", "params", "budgets", "refused params", "notebook"])
 def test_an_outdated_report_is_not_sent(home, mailbox, what):
     """It says what to run; written, it warns."""

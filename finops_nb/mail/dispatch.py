@@ -166,6 +166,8 @@ def _send(
     def record(states: Mapping[str, tuple[State, str]]) -> None:
         journal.record(Entry(key, each, state, message["Message-ID"], f"{said}{allowed}".strip()) for each, (state, said) in states.items())
 
+    if journal.is_torn:
+        notice(f"{JOURNAL} beside the mail ended within an entry, as after a crash; that entry is passed over.")
     waiting, settled = journal.open_recipients((*those.to, *those.cc), key, resend)
     for entry in settled.values():
         notice(f"{entry.recipient}: {_said_before(entry)}")
