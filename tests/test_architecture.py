@@ -76,7 +76,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         ),
         *("supposition", "what_if", "what_if_panel"),
         *("mail", "mail.settings", "mail.smtp", "mail.journal", "mail.body", "mail.plain_text", "mail.pictures", "mail.letter"),
-        *("mail.publication", "mail.dispatch"),
+        *("mail.publication", "mail.advice", "mail.dispatch"),
     ),
     "door": ("what_if_widget", "workbench", "check", "cli", "__main__"),
 }

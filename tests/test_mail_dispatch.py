@@ -125,7 +125,7 @@ def test_it_sends_to_nobody_twice(home, mailbox):
     assert done.complete
     assert len(mailbox.taken) == 1
     assert [line.split(" on ")[0] for line in said] == [f"{ADA}: already sent", f"{BOB}: already sent"]
-    assert all(line.endswith("(--resend sends it again)") for line in said)
+    assert said[0].endswith(f"; once more: finops-nb mail 2025-12 --to {ADA} --send --resend")
     mailed(home, send=True, resend=True)
     assert mailbox.received == [ADA, BOB, ADA, BOB]
     identifiers = {email.message_from_bytes(content)["Message-ID"] for _, _, content in mailbox.taken}
@@ -133,15 +133,45 @@ def test_it_sends_to_nobody_twice(home, mailbox):
 
 
 def test_one_who_is_refused_keeps_nobody_else_from_it(home, mailbox):
-    """It says so and is not complete; run again, it sends to nobody; with `resend` to both."""
-    mailbox.rcpt[BOB] = ["550 no such user", "550 no such user"]
+    """It says so and is not complete; run again, it sends to nobody; what it says to do sends it to him alone."""
+    mailbox.rcpt[BOB] = ["550 no such user"]
     done, said = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA])
     assert said[0] == f"{ADA}: sent"
-    assert said[1].startswith(f"{BOB}: refused: 550 no such user. Mend the address")
+    command = f"finops-nb mail 2025-12 --to {BOB} --send --resend"
+    assert said[1] == f"{BOB}: refused: 550 no such user. Mend the address, or what is said there, then: {command}"
     done, said = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA])
     assert said[1].startswith(f"{BOB}: refused on ")
+    assert said[1].endswith(f"; to try again: {command}")
+    done, said = mailed(home, to=(BOB,), send=True, resend=True)
+    assert (done.complete, said, mailbox.received) == (True, [f"{BOB}: sent"], [ADA, BOB])
+
+
+@pytest.mark.parametrize(
+    ("answer", "mend"),
+    [
+        ("552 5.3.4 at most 1 MB", "The mail is too large, the address is not at fault: attach less"),
+        ("554 5.7.1 looks like spam", "The message is refused, the address is not at fault: ask who runs the server"),
+    ],
+)
+def test_a_message_that_is_refused_is_no_fault_of_an_address(home, mailbox, answer, mend):
+    """It says what to do about the message."""
+    mailbox.data = [answer]
+    done, said = mailed(home, send=True)
+    assert (done.complete, mailbox.received) == (False, [])
+    assert said[0].startswith(f"{ADA}: refused: {answer}. {mend}")
+    assert said[0].endswith(f", then: finops-nb mail 2025-12 --to {ADA} --send --resend")
+
+
+def test_put_off_after_a_resend(home, mailbox):
+    """It does not say to run the same again, which would send it to the others twice."""
+    mailed(home, send=True)
+    mailbox.rcpt[BOB] = ["451 later"] * 4
+    _, said = mailed(home, send=True, resend=True)
+    assert said[1].endswith("Run it again later, without --resend; who was sent it is not sent it twice.")
+    mailed(home, send=True)
+    assert mailbox.received == [ADA, BOB, ADA, BOB]
 
 
 def test_one_who_is_put_off_is_sent_it_by_the_next_run(home, mailbox):
@@ -159,7 +189,7 @@ def test_a_cut_connection_is_not_tried_again(home, mailbox):
     mailbox.data = [CUT]
     done, said = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA, BOB])
-    assert all("unknown: " in line and line.endswith("Look whether it arrived before you use --resend.") for line in said)
+    assert all("unknown: " in line and "Look whether it arrived; if not: finops-nb mail 2025-12 --to " in line for line in said)
     done, said = mailed(home, send=True)
     assert (done.complete, len(mailbox.taken)) == (False, 1)
     assert all(": unknown since " in line for line in said)
@@ -252,7 +282,10 @@ def test_a_what_if_is_sent_when_it_is_allowed(home, mailbox, tmp_path):
     write_report(home, SCENARIO)
     with pytest.raises(Refusal, match=r"outputs/scenarios/more: a what-if.*--allow"):
         mailed(home, SCENARIO, send=True, to=(ADA,))
-    done, said = mailed(home, SCENARIO, send=True, to=(ADA,), allow=True)
+    mailbox.rcpt[ADA] = ["550 no"]
+    _, said = mailed(home, SCENARIO, send=True, to=(ADA,), allow=True)
+    assert said[1].endswith(f", then: finops-nb mail {SCENARIO} --to {ADA} --send --allow --resend")
+    done, said = mailed(home, SCENARIO, send=True, to=(ADA,), allow=True, resend=True)
     message = message_of(home, SCENARIO)
     assert done.complete
     assert message["Subject"].startswith("WHAT-IF · Organizational alignment")

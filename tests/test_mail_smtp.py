@@ -157,7 +157,7 @@ def test_a_message_refused_is_refused_for_all(send):
     """It does not try again with a message that the server will not have."""
     with mail_server(Mailbox(data=["554 5.7.1 looks like spam"])) as mailbox:
         outcomes = send(mailbox.port)
-    assert {outcome.detail for outcome in outcomes.values()} == {"554 5.7.1 looks like spam"}
+    assert {(outcome.detail, outcome.of_message) for outcome in outcomes.values()} == {("554 5.7.1 looks like spam", True)}
     assert states(outcomes) == dict.fromkeys(EVERYONE, State.REFUSED)
     assert (mailbox.taken, send.waited) == ([], [])
 
@@ -176,6 +176,29 @@ def test_a_sender_that_is_refused(send):
     said = r"takes no mail from finops@example\.com: 553 5\.7\.1 not yours\. Nothing was sent"
     with scripted((*GREETING, "553 5.7.1 not yours", "221 bye")) as script, pytest.raises(Undeliverable, match=said):
         send(script.port, after=lambda outcomes: pytest.fail("nobody was refused"))
+
+
+def test_a_sender_that_is_refused_for_the_size(send):
+    """It says to attach less, and does not blame the settings."""
+    said = r"takes no mail of this size: 552 5\.3\.4 at most 1 MB\. Nothing was sent\. Attach less"
+    with scripted((*GREETING, "552 5.3.4 at most 1 MB", "221 bye")) as script, pytest.raises(Undeliverable, match=said):
+        send(script.port)
+
+
+@pytest.mark.parametrize(
+    ("said", "too_large"),
+    [
+        ("552 too big", True),
+        ("552 5.3.4 too big", True),
+        ("550 5.2.3 too big", True),
+        ("552 5.2.2 mailbox full", False),
+        ("552 5.7.0 blocked", False),
+        ("554 5.7.1 spam, see 552 5.3.4", False),
+    ],
+)
+def test_what_is_refused_for_its_size(said, too_large):
+    """It goes by the code, and by the enhanced one where there is one."""
+    assert smtp.is_too_large(said) is too_large
 
 
 def test_nobody_to_send_to(send):

@@ -16,6 +16,7 @@ from finops_nb.history import now
 from finops_nb.home import Home
 from finops_nb.job import STEM
 from finops_nb.lock import hold
+from finops_nb.mail.advice import advice, advice_before, again
 from finops_nb.mail.journal import Entry, Journal
 from finops_nb.mail.letter import letter, preview
 from finops_nb.mail.publication import FILES, Publication, objections, read_publication
@@ -80,7 +81,7 @@ def mail(
             folder = home.outputs / ".mail" / name
             for file, data in ((MESSAGE, message.as_bytes()), (PREVIEW, preview(message).encode("utf-8"))):
                 replace_file(folder / file, data, lambda draft: None)
-            complete = not send or _send(message, publication.key, those, settings, Journal(folder / JOURNAL), resend, against, notice)
+            complete = not send or _send(message, publication, those, settings, Journal(folder / JOURNAL), resend, against, notice)
             return Dispatch(folder / MESSAGE, folder / PREVIEW, complete)
     except OSError as error:
         place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "outputs/.mail"
@@ -152,7 +153,7 @@ def _message(publication: Publication, those: MailList, settings: SmtpSettings |
 
 def _send(
     message: EmailMessage,
-    key: str,
+    publication: Publication,
     those: MailList,
     settings: SmtpSettings,
     journal: Journal,
@@ -161,7 +162,7 @@ def _send(
     notice: Notice,
 ) -> bool:
     """Whether every recipient was sent it, now or before."""
-    allowed = "".join(f" Allowed: {problem}" for problem in against)
+    key, allowed = publication.key, "".join(f" Allowed: {problem}" for problem in against)
 
     def record(states: Mapping[str, tuple[State, str]]) -> None:
         journal.record(Entry(key, each, state, message["Message-ID"], f"{said}{allowed}".strip()) for each, (state, said) in states.items())
@@ -170,7 +171,7 @@ def _send(
         notice(f"{JOURNAL} beside the mail ended within an entry, as after a crash; that entry is passed over.")
     waiting, settled = journal.open_recipients((*those.to, *those.cc), key, resend)
     for entry in settled.values():
-        notice(f"{entry.recipient}: {_said_before(entry)}")
+        notice(f"{entry.recipient}: {advice_before(entry, again(publication.name, entry.recipient, bool(against)))}")
     outcomes = deliver(
         message,
         waiting,
@@ -179,23 +180,5 @@ def _send(
         after=lambda found: record({each: (outcome.state, outcome.detail) for each, outcome in found.items()}),
     ) if waiting else {}  # fmt: skip
     for recipient, outcome in outcomes.items():
-        notice(f"{recipient}: {_said(outcome.state, outcome.detail)}")
+        notice(f"{recipient}: {advice(outcome, again(publication.name, recipient, bool(against)))}")
     return {State.SENT} >= {each.state for each in (*outcomes.values(), *settled.values())}
-
-
-def _said(state: State, detail: str) -> str:
-    """What became of it for one recipient, and the way out."""
-    return {
-        State.SENT: "sent",
-        State.REFUSED: f"refused: {detail}. Mend the address, or try again with --resend.",
-        State.DEFERRED: f"not sent: {detail}. Run the same again later; who was sent it is not sent it twice.",
-        State.UNKNOWN: f"unknown: {detail}. Look whether it arrived before you use --resend.",
-    }[state]
-
-
-def _said_before(entry: Entry) -> str:
-    if entry.state is State.SENT:
-        return f"already sent on {entry.time} (--resend sends it again)"
-    if entry.state is State.REFUSED:
-        return f"refused on {entry.time} (--resend tries again)"
-    return f"unknown since {entry.time}: no answer came. Look whether it arrived before you use --resend."

@@ -27,6 +27,8 @@ PATIENCE: Final = 10
 
 BROKE: Final = "no answer came after the message began to be sent"
 SAID_LENGTH: Final = 200
+TOO_LARGE: Final = re.compile(r"552 (?!5\.(?!2\.3|3\.4))|\d{3} 5\.(2\.3|3\.4)\b")
+"""What servers say to more than they take; 552 5.2.2 is a full mailbox."""
 
 
 class State(StrEnum):
@@ -41,14 +43,26 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it ended for one recipient: taken (SENT), refused for good, not taken yet (DEFERRED), or nobody knows; and what was said."""
+    """How it ended for one recipient.
+
+    Args:
+        state: taken (SENT), refused for good, not taken yet (DEFERRED), or nobody knows.
+        detail: what was said.
+        of_message: it was said of the message, whoever it is for.
+    """
 
     state: State
     detail: str
+    of_message: bool = False
 
 
 class Undeliverable(Failure):
     """The server can't be used as it is, or as it is set up; another attempt would not mend it."""
+
+
+def is_too_large(detail: str) -> bool:
+    """Whether a server that said this refused a message for its size."""
+    return TOO_LARGE.match(detail) is not None
 
 
 def deliver(
@@ -166,7 +180,7 @@ def _offer(server: smtplib.SMTP, recipients: Sequence[str], size: int, settings:
     if taken:
         code, said = server.docmd("DATA")
         if code != 354:
-            found.update(dict.fromkeys(taken, _outcome(code, said, settings, State.DEFERRED)))
+            found.update(dict.fromkeys(taken, _outcome(code, said, settings, State.DEFERRED, of_message=True)))
             return []
     return taken
 
@@ -181,12 +195,12 @@ def _content(server: smtplib.SMTP, data: bytes, settings: SmtpSettings, timeout:
         server.sock.settimeout(timeout)
     except OSError as error:
         return Outcome(State.UNKNOWN, f"{BROKE}: {_clean(error, settings)}")
-    return _outcome(code, said, settings, State.SENT if 200 <= code < 300 else State.UNKNOWN)
+    return _outcome(code, said, settings, State.SENT if 200 <= code < 300 else State.UNKNOWN, of_message=True)
 
 
-def _outcome(code: int, said: bytes, settings: SmtpSettings, otherwise: State) -> Outcome:
+def _outcome(code: int, said: bytes, settings: SmtpSettings, otherwise: State, of_message: bool = False) -> Outcome:
     state = {4: State.DEFERRED, 5: State.REFUSED}.get(code // 100, otherwise)
-    return Outcome(state, f"{code} {_clean(said, settings)}")
+    return Outcome(state, f"{code} {_clean(said, settings)}", of_message and state is State.REFUSED)
 
 
 def _reason(error: Exception, settings: SmtpSettings) -> str:
@@ -206,6 +220,8 @@ def _reason(error: Exception, settings: SmtpSettings) -> str:
             if error.smtp_code < 500:
                 return f"{place}: {text}"
             rule = f"{place} takes no mail from {settings.address}"
+            if is_too_large(text):
+                rule, fix = f"{place} takes no mail of this size", "Attach less, such as mail: {attachment: none} in the params"
             if isinstance(error, smtplib.SMTPAuthenticationError):
                 rule, fix = f"{place} refused the login", f"See that ${PREFIX}USER and ${PREFIX}PASSWORD are right"
         case ssl.SSLCertVerificationError():
