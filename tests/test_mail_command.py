@@ -102,7 +102,9 @@ def test_a_what_if_needs_to_be_allowed(root):
     assert allowed.exit_code == 0
     message = email.message_from_bytes(mailbox.taken[0][2], policy=email.policy.default)
     assert message["Subject"].startswith("WHAT-IF · Organizational alignment · December 2025: $8.00, ")
-    assert "two more regions" in message.get_body(("plain",)).get_content()
+    said = message.get_body(("plain",)).get_content()
+    assert "two more regions" in said
+    assert "Changed: org-a $5,000.00 → $6,000.00." in said
 
 
 @pytest.mark.parametrize(

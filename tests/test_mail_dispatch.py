@@ -275,11 +275,13 @@ def test_all_that_stands_against_it_is_said_at_once(home):
 
 
 def test_a_what_if_is_sent_when_it_is_allowed(home, mailbox, tmp_path):
-    """Its subject says so, and the journal says what was allowed."""
+    """To those who are named for it, not to its base's; its subject says so, and the journal says what was allowed."""
     file = home.params_file(SCENARIO)
     file.parent.mkdir()
     file.write_text('base: "2025-12"\nauthor: Ana\ndate: 2025-12-15\nreason: two more regions\norganization_budgets: {org-a: 9}\n')
     write_report(home, SCENARIO)
+    with pytest.raises(Refusal, match=r"params/scenarios/more\.yaml: nobody is named to mail a what-if to.* --to ada@example\.com"):
+        mailed(home, SCENARIO, send=True, allow=True)
     with pytest.raises(Refusal, match=r"outputs/scenarios/more: a what-if.*--allow"):
         mailed(home, SCENARIO, send=True, to=(ADA,))
     mailbox.rcpt[ADA] = ["550 no"]

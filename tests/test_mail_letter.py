@@ -203,6 +203,24 @@ def test_it_bears_the_stamps_of_the_report():
     assert "regions" not in message.as_bytes().split(b"\r\n\r\n")[0].decode()
 
 
+def test_a_what_if_says_what_it_changes():
+    """Budgets before and now, growth and prices, in both bodies; at most eight of them; names are text."""
+    results = results_of(kind="scenario")
+    changes = [("org-c", "2000", "2800", "organization"), ("<b>", None, "5", "organization"), ("chat", "4", None, "product")]
+    lines = [dict(zip(("name", "budget_before", "budget", "dimension"), change, strict=True)) for change in changes]
+    results["tables"]["scenario_changes"] = [*lines, {**lines[0], "name": "org-d", "budget": "2000"}]
+    rates = {"growth": {"(all)": "0.1"}, "model_prices": {"big": {"org-c": "-0.2"}}}
+    results["provenance"]["params"]["scenario"] = {"reason": "two more regions"} | rates
+    told = "org-c $2,000.00 → $2,800.00; <b> no budget → $5.00; product chat $4.00 → no budget; "
+    told += "usage of all organizations +10%; price of big for org-c -20%."
+    message = compose(results, {})
+    for said in (text_of(message), lxml.html.document_fromstring(html_of(message)).text_content()):
+        assert f"Changed: {told}" in " ".join(said.split())
+    results["tables"]["scenario_changes"] = lines * 4
+    # 3 × 4 budgets, a growth and a price, of which eight are said.
+    assert "; and 6 more." in " ".join(text_of(compose(results, {})).split())
+
+
 def test_every_figure_of_a_table_is_that_of_the_results():
     """Read back cell by cell, the rounded figures of results.json stand there, and the lines add up to the total."""
     results = results_of()

@@ -25,6 +25,7 @@ from finops_nb.mail.smtp import State, deliver
 from finops_nb.mail_list import MailList, address
 from finops_nb.params import load_params
 from finops_nb.publish import replace_file
+from finops_nb.scenario import FOLDER
 
 MESSAGE: Final = "message.eml"
 PREVIEW: Final = "preview.html"
@@ -110,6 +111,9 @@ def _mail_list(home: Home, name: str, to: Sequence[str]) -> MailList:
         if not to:
             raise
         named = None
+    if not to and name.startswith(FOLDER):
+        rule = "nobody is named to mail a what-if to; those of its base get the official report"
+        raise Refusal(Problem(rule, "Name who gets it: --to ada@example.com", file=f"params/{name}.yaml"))
     if not to and named is None:
         fix = "Write mail: {to: [ada@example.com]} there, or name who gets it with --to ada@example.com"
         raise Refusal(Problem("nobody is named to mail it to", fix, file=f"params/{name}.yaml", column="mail"))

@@ -53,6 +53,8 @@ def _opening(body: Body) -> Iterator[str]:
     yield from ("ORGANIZATIONAL ALIGNMENT", f"{body.label} ({body.days})")
     for stamp in body.stamps:
         yield from ("", *_wrapped(f"*** {': '.join(filter(None, (stamp.word, stamp.reason)))} *** {stamp.meaning}"))
+        if stamp.changes:
+            yield from _wrapped(f"Changed: {stamp.changes}.")
     yield from _headed("Executive summary")
     for figure in (*body.summary, *body.figures):
         yield from _wrapped(f"{figure.label}: {figure.value}")
