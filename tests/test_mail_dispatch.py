@@ -93,8 +93,15 @@ def test_it_writes_the_message_and_its_preview(home):
         True,
     )
     assert "data:image/png;base64," in done.preview.read_text()
-    assert [line.split(":")[:2] for line in said] == [["--send would refuse", f" $FINOPS_NB_SMTP_{name}"] for name in ("HOST", "FROM")]
+    assert [line.split(":")[:2] for line in said[:-1]] == [["--send would refuse", f" $FINOPS_NB_SMTP_{name}"] for name in ("HOST", "FROM")]
+    assert said[-1] == f"Written, not sent, for {ADA}, {BOB}."
     assert sorted(file.name for file in done.message.parent.iterdir()) == ["message.eml", "preview.html"]
+
+
+def test_it_says_whom_it_would_send_it_to(home, mailbox):
+    """Where nothing stands against it, and it is only written."""
+    assert mailed(home)[1] == [f"Written, not sent; --send sends it to {ADA}, {BOB}."]
+    assert mailbox.taken == []
 
 
 def test_it_mails_to_somebody_else(home, mailbox):
@@ -234,7 +241,7 @@ def test_an_outdated_report_is_not_sent(home, mailbox, what):
         mailed(home, send=True, to=to)
     assert mailbox.taken == []
     _, said = mailed(home, to=to)
-    assert [line.split(", ")[0].split(": ")[:3] for line in said] == [["--send would refuse", "outputs/2025-12", "outdated"]]
+    assert [line.split(", ")[0].split(": ")[:3] for line in said[:-1]] == [["--send would refuse", "outputs/2025-12", "outdated"]]
     assert "finops-nb run 2025-12" in said[0]
 
 

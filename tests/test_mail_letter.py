@@ -267,13 +267,15 @@ def test_its_plain_text_has_every_figure_of_the_html():
 
 
 def test_its_pictures_are_all_there():
-    """Every CID of the HTML is a PNG of twice the pixels it is shown in, with an alt text that has the figures."""
+    """Every CID of the HTML is a PNG that is no attachment, of twice the pixels it is shown in, with an alt text that has the figures."""
     message = read(compose(results_of(), {}))
     images = lxml.html.document_fromstring(html_of(message)).findall(".//img")
     pictures = {part["Content-ID"].strip("<>"): part for part in message.walk() if part["Content-ID"]}
     assert [image.get("src").removeprefix("cid:") for image in images] == list(pictures)
     for image in images:
-        data = pictures[image.get("src").removeprefix("cid:")].get_payload(decode=True)
+        part = pictures[image.get("src").removeprefix("cid:")]
+        assert part.get_content_disposition() == "inline"
+        data = part.get_payload(decode=True)
         assert data.startswith(b"\x89PNG\r\n")
         assert struct.unpack(">II", data[16:24]) == (2 * int(image.get("width")), 2 * int(image.get("height")))
         assert "org-c $2,695.75 of $2,000.00 budget, OVER" in image.get("alt")

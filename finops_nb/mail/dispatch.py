@@ -82,6 +82,9 @@ def mail(
             folder = home.outputs / ".mail" / name
             for file, data in ((MESSAGE, message.as_bytes()), (PREVIEW, preview(message).encode("utf-8"))):
                 replace_file(folder / file, data, lambda draft: None)
+            if not send:
+                for_whom = ", for" if unset or against else "; --send sends it to"
+                notice(f"Written, not sent{for_whom} {', '.join((*those.to, *those.cc))}.")
             complete = not send or _send(message, publication, those, settings, Journal(folder / JOURNAL), resend, against, notice)
             return Dispatch(folder / MESSAGE, folder / PREVIEW, complete)
     except OSError as error:

@@ -76,7 +76,7 @@ def letter(
     message.add_alternative(page, subtype="html")
     for each, content_id in zip(pictures, ids, strict=True):
         related = message.get_payload()[1]
-        related.add_related(each.png, "image", "png", cid=f"<{content_id}>", filename=f"{each.name}.png")
+        related.add_related(each.png, "image", "png", cid=f"<{content_id}>", filename=f"{each.name}.png", disposition="inline")
     for name, data in attachments.items():
         maintype, subtype, params = TYPES[PurePath(name).suffix]
         message.add_attachment(data, maintype, subtype, filename=name, params=params)
