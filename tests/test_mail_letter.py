@@ -334,6 +334,22 @@ def test_hostile_texts_of_the_results_are_text():
         assert "y" * 601 not in said
 
 
+@pytest.mark.parametrize("name", ["n" * 700, "a long name " * 60, "ש" * 700], ids=["a word", "words", "right to left"])
+def test_a_long_name_leaves_a_finding_its_money(name):
+    """The name is cut in a sentence as in a table, and the figure behind it stays; a sentence has one full stop, or an ellipsis."""
+    results = results_of(named([name, name[:90]]))
+    findings = [f"{name}: $695.75 over its budget", f"{name[:90]} and {name}: $1.00 in all", "y" * 5000]
+    results["tables"]["findings"] = [{"title": "Over budget", "text": text, "note": ""} for text in findings]
+    found = body_of(results).findings
+    assert [re.sub("[\u2066-\u2069]", "", each.text) for each in found] == [
+        f"{brief(name, 80)}: $695.75 over its budget.",
+        f"{brief(name, 80)} and {brief(name, 80)}: $1.00 in all.",
+        "y" * 599 + "…",
+    ]
+    assert "….." not in text_of(compose(results, {}))
+    assert "y….<" not in html_of(compose(results, {}))
+
+
 def test_many_long_names_stay_below_what_mail_programs_cut():
     """Of 300 organizations with names of 10,000 characters the largest are listed, and one more line makes them foot."""
     names = [f"{place:03} & <{'é' * 10_000}>" for place in range(300)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -26,6 +26,9 @@ SHOWN: Final = 25
 NAME_LENGTH: Final = 80
 SENTENCE_LENGTH: Final = 600
 """Characters of a name and of a sentence in a mail; the report has them whole."""
+
+NAMES: Final = ("organization", "product", "feature", "customer", "name")
+"""Columns of the results that hold names of the usage."""
 
 CHANGES: Final = 8
 """How many changes of a what-if are said; its report has them all."""
@@ -61,7 +64,7 @@ class Figure(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What matters: a few words, its sentence, and the commentary on whom it names."""
+    """What matters: a few words, its sentence with the full stop, and the commentary on whom it names."""
 
     title: str
     text: str
@@ -201,14 +204,30 @@ def _summary(opened: Line, fmt: Format) -> Iterator[Figure]:
 
 def _figures(tables: Mapping[str, Any]) -> Iterator[Figure]:
     """The headline; without the spend against its budget, which the executive summary says."""
+    names = _long_names(tables)
     for line in tables.get("headline", ()):
         if line["figure"] != "spend" or not tables.get("executive_summary"):
-            yield Figure(*(isolated(brief(line[part])) for part in Figure._fields))
+            yield Figure(*(_said(line[part], names) for part in Figure._fields))
 
 
 def _findings(tables: Mapping[str, Any]) -> Iterator[Finding]:
+    names = _long_names(tables)
     for line in tables.get("findings", ()):
-        yield Finding(*(isolated(brief(line.get(part) or "")) for part in Finding._fields))
+        title, text, note = (_said(line.get(part) or "", names) for part in Finding._fields)
+        yield Finding(title, text if text.endswith(("…", "…\N{POP DIRECTIONAL ISOLATE}")) else f"{text}.", note)
+
+
+def _long_names(tables: Mapping[str, Any]) -> Collection[str]:
+    """Names that a sentence has no room for, the longest first: one may be the beginning of another."""
+    names = {line.get(key) for lines in tables.values() for line in lines for key in NAMES}
+    return sorted((name for name in names if isinstance(name, str) and len(name) > NAME_LENGTH), key=len, reverse=True)
+
+
+def _said(text: str, names: Collection[str]) -> str:
+    """A sentence of the results, its names cut, so that its figures have room."""
+    for name in names:
+        text = text.replace(name, brief(name, NAME_LENGTH))
+    return isolated(brief(text))
 
 
 def _budget_table(by: str, tables: Mapping[str, Any], currency: str, shown: int) -> Table:

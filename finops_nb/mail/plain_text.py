@@ -66,7 +66,7 @@ def _findings(body: Body) -> Iterator[str]:
     if body.findings:
         yield from _headed("What matters most")
     for number, finding in enumerate(body.findings, start=1):
-        yield from _wrapped(f"{number}. {finding.title}: {finding.text}.", indent="   ")
+        yield from _wrapped(f"{number}. {finding.title}: {finding.text}", indent="   ")
         if finding.note:
             yield from _wrapped(f"   {finding.note}", indent="   ")
 
