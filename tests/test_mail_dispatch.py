@@ -344,8 +344,16 @@ def test_it_takes_plain_addresses_only(home, text):
 def test_a_pdf_is_attached_as_it_was_published(tmp_path, monkeypatch):
     """Where it was not, it says to run again; with none, nothing is attached."""
     home = publish_by_hand(tmp_path, mail={"to": ADA, "attachment": ["html", "pdf"]})
-    with pytest.raises(Refusal, match=r"mail.attachment: outputs/2025-12/organizational_alignment.pdf is not published. Run it again"):
+    with pytest.raises(
+        Refusal, match=r"mail.attachment: outputs/2025-12/organizational_alignment.pdf is not published. Run it again.*leave pdf out"
+    ):
         mailed(home)
+    (home.outputs / "2025-12" / "organizational_alignment.html").unlink()
+    with pytest.raises(
+        Refusal, match=r"organizational_alignment.html is not published. Run it again: finops-nb run 2025-12; or leave html out"
+    ):
+        mailed(home)
+    write_report(home)
     (home.outputs / "2025-12" / "organizational_alignment.pdf").write_bytes(b"%PDF")
     mailed(home)
     assert [part.get_filename() for part in message_of(home).iter_attachments()] == [
@@ -355,6 +363,15 @@ def test_a_pdf_is_attached_as_it_was_published(tmp_path, monkeypatch):
     home.params_file("2025-12").write_text(home.params_file("2025-12").read_text().replace('["html", "pdf"]', '"none"'))
     mailed(home)
     assert list(message_of(home).iter_attachments()) == []
+
+
+def test_the_workbook_is_attached(tmp_path):
+    """As it was published."""
+    home = publish_by_hand(tmp_path, mail={"to": ADA, "attachment": "xlsx"})
+    (home.outputs / "2025-12" / "organizational_alignment.xlsx").write_bytes(b"PK\xff")
+    mailed(home)
+    [attached] = message_of(home).iter_attachments()
+    assert (attached.get_filename(), attached.get_content()) == ("organizational_alignment_2025-12.xlsx", b"PK\xff")
 
 
 def test_one_process_mails_a_name_at_a_time(home, mailbox):

@@ -134,7 +134,7 @@ def _no_address(text: str) -> Iterator[Problem]:
         address(text)
     except ValueError as error:
         rule, fix = str(error).split("; ")
-        yield Problem(rule, fix.capitalize(), column="--to", value=text)
+        yield Problem(rule, fix[:1].upper() + fix[1:], column="--to", value=text)
 
 
 def _settings() -> tuple[SmtpSettings | None, Sequence[Problem]]:
@@ -146,16 +146,20 @@ def _settings() -> tuple[SmtpSettings | None, Sequence[Problem]]:
 
 
 def _message(publication: Publication, those: MailList, settings: SmtpSettings | None) -> EmailMessage:
-    missing = [file for file in map(FILES.__getitem__, those.attachment) if file not in publication.files]
+    missing = [kind for kind in those.attachment if FILES[kind] not in publication.files]
     if missing:
-        fix = f"Run it again: finops-nb run {publication.name}; or leave pdf out of mail: {{attachment: ...}}"
         where = {"file": f"params/{publication.name}.yaml", "column": "mail.attachment"}
-        raise Refusal([Problem(f"outputs/{publication.name}/{file} is not published", fix, **where) for file in missing])
+        raise Refusal([_not_published(publication.name, kind, **where) for kind in missing])
     stem = f"{STEM}_{publication.name.replace('/', '_')}"
     attached = {f"{stem}{PurePath(FILES[kind]).suffix}": publication.files[FILES[kind]] for kind in those.attachment}
     sender = "" if settings is None else settings.sender
     written = datetime.fromisoformat(now())
     return letter(publication.results, attached, sender=sender, to=those.to, cc=those.cc, reply_to=those.reply_to, date=written)
+
+
+def _not_published(name: str, kind: str, **where: str) -> Problem:
+    fix = f"Run it again: finops-nb run {name}; or leave {kind} out of mail: {{attachment: ...}}"
+    return Problem(f"outputs/{name}/{FILES[kind]} is not published", fix, **where)
 
 
 def _send(

@@ -31,7 +31,11 @@ POLICY: Final = email.policy.SMTP.clone(cte_type="7bit")
 """Lines end in CRLF; seven bits are what every server takes."""
 
 NO_SENDER: Final = "finops-nb.invalid"
-TYPES: Final = {".html": ("text", "html", {"charset": "utf-8"}), ".pdf": ("application", "pdf", {})}
+TYPES: Final = {
+    ".html": ("text", "html", {"charset": "utf-8"}),
+    ".pdf": ("application", "pdf", {}),
+    ".xlsx": ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet", {}),
+}
 
 
 def letter(
@@ -64,7 +68,7 @@ def letter(
     body = body_of(results)
     pictures = [picture(table) for table in body.tables]
     ids = [f"{each.name}.{body.key[:12]}@{NO_SENDER}" for each in pictures]
-    closing = _closing(results, body, attachments)
+    closing = _closing(body, attachments)
     page = _page(body, pictures, ids, closing)
     for shown in FEWER:
         if len(page.encode("utf-8")) > LARGEST:
@@ -134,8 +138,7 @@ def _page(body: Body, pictures: Sequence[Picture], ids: Sequence[str], closing: 
     return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False).inline(page)
 
 
-def _closing(results: Mapping[str, Any], body: Body, attachments: Mapping[str, bytes]) -> tuple[str, str]:
-    """Where the whole report is, and what sent this."""
-    published = f"It is published as outputs/{results['name']}/organizational_alignment.html."
-    where = f"The full report is attached: {listing(attachments)}." if attachments else f"The full report is not attached. {published}"
+def _closing(body: Body, attachments: Mapping[str, bytes]) -> tuple[str, str]:
+    """Whether the whole report is here, and what sent this; no path, which a reader elsewhere has no use for."""
+    where = f"The full report is attached: {listing(attachments)}." if attachments else "The full report is not attached."
     return where, f"This message is automatic. Organizational alignment, {body.label} ({body.days}); key {body.key[:12]}."
