@@ -144,13 +144,25 @@ def test_its_headers():
 
 
 def test_its_id_is_of_the_report_and_of_whom_it_goes_to():
-    """The same report to the same people is the same message; another key or another recipient makes another one."""
+    """The same report to the same people is the same message; whatever else differs makes another one, the hour only if sent anew."""
     first = compose(results_of(), {}, cc=("bob@example.com",))["Message-ID"]
     other = results_of()
     other["provenance"]["key"] = "f" * 64
     assert compose(results_of(), {}, to=("bob@example.com",), cc=("ADA@example.com",))["Message-ID"] == first
     assert compose(other, {}, cc=("bob@example.com",))["Message-ID"] != first
     assert compose(results_of(), {})["Message-ID"] != first
+    same = partial(compose, results_of(), cc=("bob@example.com",))
+    later = DATE.replace(hour=9)
+    assert same({}, date=later)["Message-ID"] == first
+    others = [
+        same(FILES),
+        same({"organizational_alignment_2025-12.pdf": b""}),
+        same({}, reply_to="team@example.com"),
+        same({}, sender="other@example.com"),
+        same({}, anew=True),
+        same({}, anew=True, date=later),
+    ]
+    assert len({first, *(other["Message-ID"] for other in others)}) == 1 + len(others)
 
 
 @pytest.mark.parametrize("sender", ["", "finops@" + "a-long-name." * 12 + "example.com", "Zoë <z@example.com>"])

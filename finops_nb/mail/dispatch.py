@@ -78,7 +78,7 @@ def mail(
                 raise Refusal([*unset, *(() if allow else against)])
             for problem in (*against, *unset):
                 notice(f"{'Allowed' if send else '--send would refuse'}: {problem}")
-            message = _message(publication, those, settings)
+            message = _message(publication, those, settings, resend)
             folder = home.outputs / ".mail" / name
             for file, data in ((MESSAGE, message.as_bytes()), (PREVIEW, preview(message).encode("utf-8"))):
                 replace_file(folder / file, data, lambda draft: None)
@@ -145,7 +145,7 @@ def _settings() -> tuple[SmtpSettings | None, Sequence[Problem]]:
         return None, refusal.problems
 
 
-def _message(publication: Publication, those: MailList, settings: SmtpSettings | None) -> EmailMessage:
+def _message(publication: Publication, those: MailList, settings: SmtpSettings | None, anew: bool) -> EmailMessage:
     missing = [kind for kind in those.attachment if FILES[kind] not in publication.files]
     if missing:
         where = {"file": f"params/{publication.name}.yaml", "column": "mail.attachment"}
@@ -154,7 +154,8 @@ def _message(publication: Publication, those: MailList, settings: SmtpSettings |
     attached = {f"{stem}{PurePath(FILES[kind]).suffix}": publication.files[FILES[kind]] for kind in those.attachment}
     sender = "" if settings is None else settings.sender
     written = datetime.fromisoformat(now())
-    return letter(publication.results, attached, sender=sender, to=those.to, cc=those.cc, reply_to=those.reply_to, date=written)
+    copies = {"to": those.to, "cc": those.cc, "reply_to": those.reply_to}
+    return letter(publication.results, attached, sender=sender, **copies, date=written, anew=anew)
 
 
 def _not_published(name: str, kind: str, **where: str) -> Problem:

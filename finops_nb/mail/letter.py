@@ -47,6 +47,7 @@ def letter(
     cc: Sequence[str] = (),
     reply_to: str = "",
     date: datetime,
+    anew: bool = False,
 ) -> EmailMessage:
     """The mail of a published report.
 
@@ -58,6 +59,7 @@ def letter(
         cc: likewise.
         reply_to: a plain address; empty: answers go to the sender.
         date: when it is written, with its zone.
+        anew: it is sent once more on purpose; programs would drop a second message of the same id.
 
     Returns:
         The same message for the same arguments, to the byte.
@@ -76,6 +78,7 @@ def letter(
             page = _page(body, pictures, ids, closing)
     message = EmailMessage(policy=POLICY)
     _address(message, body, sender, to, cc, reply_to, date)
+    message["Message-ID"] = _identifier(body, sender, (*to, *cc), reply_to, attachments, date if anew else None)
     message.set_content(plain_text(body, closing))
     message.add_alternative(page, subtype="html")
     for each, content_id in zip(pictures, ids, strict=True):
@@ -102,10 +105,7 @@ def preview(message: EmailMessage) -> str:
 
 
 def _address(message: EmailMessage, body: Body, sender: str, to: Sequence[str], cc: Sequence[str], reply_to: str, date: datetime) -> None:
-    """Every header of the message itself; none of it comes from usage."""
-    recipients = "\0".join(sorted(each.lower() for each in (*to, *cc)))
-    digest = hashlib.sha256(f"{body.key}\0{recipients}".encode()).hexdigest()
-    domain = parseaddr(sender)[1].rpartition("@")[2] or NO_SENDER
+    """Every header of the message itself but its id; none of it comes from usage."""
     headers = {
         "From": sender,
         "To": ", ".join(to),
@@ -113,13 +113,21 @@ def _address(message: EmailMessage, body: Body, sender: str, to: Sequence[str], 
         "Reply-To": reply_to,
         "Subject": body.subject,
         "Date": format_datetime(date),
-        "Message-ID": f"<{digest[:16]}.{body.key[:16]}@{domain}>",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
     }
     for name, value in headers.items():
         if value:
             message[name] = value
+
+
+def _identifier(
+    body: Body, sender: str, recipients: Sequence[str], reply_to: str, attachments: Mapping[str, bytes], date: datetime | None
+) -> str:
+    """The same for the same message to the same people, and another one for another."""
+    parts = (body.key, sender, sorted(each.lower() for each in recipients), reply_to, sorted(attachments), date and format_datetime(date))
+    domain = parseaddr(sender)[1].rpartition("@")[2] or NO_SENDER
+    return f"<{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}.{body.key[:16]}@{domain}>"
 
 
 def _page(body: Body, pictures: Sequence[Picture], ids: Sequence[str], closing: Sequence[str]) -> str:
