@@ -14,10 +14,10 @@ from homes import make_notebook, write_notebook
 from mail_reports import draw_once, publish_by_hand, write_report
 from mail_servers import CUT, Mailbox, environment, mail_server
 
-from finops_nb.errors import Busy, Failure, Refusal
+from finops_nb.errors import Busy, Failure, Interrupted, Refusal
 from finops_nb.home import Home
 from finops_nb.lock import hold
-from finops_nb.mail import dispatch, publication
+from finops_nb.mail import dispatch, publication, smtp
 from finops_nb.mail.dispatch import mail
 from finops_nb.mail.publication import read_publication
 from finops_nb.mail.smtp import deliver
@@ -141,7 +141,7 @@ def test_it_sends_to_nobody_twice(home, mailbox):
 
 def test_one_who_is_refused_keeps_nobody_else_from_it(home, mailbox):
     """It says so and is not complete; run again, it sends to nobody; what it says to do sends it to him alone."""
-    mailbox.rcpt[BOB] = ["550 no such user"]
+    mailbox.rcpt[BOB] = ["550 no such user."]
     done, said = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA])
     assert said[0] == f"{ADA}: sent"
@@ -176,7 +176,7 @@ def test_put_off_after_a_resend(home, mailbox):
     mailed(home, send=True)
     mailbox.rcpt[BOB] = ["451 later"] * 4
     _, said = mailed(home, send=True, resend=True)
-    assert said[1].endswith("Run it again later, without --resend; who was sent it is not sent it twice.")
+    assert said[-1].endswith("Run it again later, without --resend; who was sent it is not sent it twice.")
     mailed(home, send=True)
     assert mailbox.received == [ADA, BOB, ADA, BOB]
 
@@ -186,7 +186,8 @@ def test_one_who_is_put_off_is_sent_it_by_the_next_run(home, mailbox):
     mailbox.rcpt[BOB] = ["451 later"] * 4
     done, said = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA])
-    assert said[1].startswith(f"{BOB}: not sent: 451 later")
+    assert said[:3] == [f"451 later. Trying again in {wait}." for wait in ("1 second", "4 seconds", "16 seconds")]
+    assert said[4].startswith(f"{BOB}: not sent: 451 later")
     done, said = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (True, [ADA, BOB])
 
@@ -205,7 +206,7 @@ def test_a_cut_connection_is_not_tried_again(home, mailbox):
 def test_a_crash_while_it_sends_sends_nothing_twice(home, mailbox, monkeypatch):
     """What was begun and has no end in the journal counts as unknown."""
 
-    def crash(message, recipients, settings, *, before, after):
+    def crash(message, recipients, settings, *, before, after, notice):
         before(recipients)
         raise MemoryError
 
@@ -216,6 +217,27 @@ def test_a_crash_while_it_sends_sends_nothing_twice(home, mailbox, monkeypatch):
     done, said = mailed(home, send=True)
     assert (done.complete, mailbox.taken) == (False, [])
     assert all(": unknown since " in line for line in said)
+
+
+def test_an_interruption_says_who_may_have_it(home, mailbox, monkeypatch):
+    """Whose sending had begun, and what to do; who was sent it is not among them."""
+
+    def interrupt(message, recipients, settings, *, before, after, notice):
+        before(recipients)
+        after({ADA: smtp.Outcome(smtp.State.SENT, "250 taken")})
+        raise KeyboardInterrupt
+
+    said: list[str] = []
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(Interrupted, match=r"Interrupted\. journal\.jsonl beside the mail knows who") as error,
+    ):
+        patch.setattr(dispatch, "deliver", interrupt)
+        mail(home, "2025-12", send=True, notice=said.append)
+    assert error.value.exit_code == 130
+    [line] = said
+    assert line.startswith(f"{BOB}: unknown since ")
+    assert line.endswith(f"Look whether it arrived; if not: finops-nb mail 2025-12 --to {BOB} --send --resend")
 
 
 def test_a_torn_entry_is_said(home, mailbox):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from finops_nb.mail.answer import is_too_large
 from finops_nb.mail.journal import Entry
-from finops_nb.mail.smtp import Outcome, State, is_too_large
+from finops_nb.mail.smtp import Outcome, State
 
 
 def again(name: str, recipient: str, allow: bool) -> str:

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path, PurePath
 from typing import Final
 
-from finops_nb.errors import Busy, Failure, Problem, Refusal
+from finops_nb.errors import Busy, Failure, Interrupted, Problem, Refusal
 from finops_nb.history import now
 from finops_nb.home import Home
 from finops_nb.job import STEM
@@ -184,13 +184,22 @@ def _send(
     waiting, settled = journal.open_recipients((*those.to, *those.cc), key, resend)
     for entry in settled.values():
         notice(f"{entry.recipient}: {advice_before(entry, again(publication.name, entry.recipient, bool(against)))}")
-    outcomes = deliver(
-        message,
-        waiting,
-        settings,
-        before=lambda recipients: record(dict.fromkeys(recipients, (State.SENDING, ""))),
-        after=lambda found: record({each: (outcome.state, outcome.detail) for each, outcome in found.items()}),
-    ) if waiting else {}  # fmt: skip
+    try:
+        outcomes = deliver(
+            message,
+            waiting,
+            settings,
+            before=lambda recipients: record(dict.fromkeys(recipients, (State.SENDING, ""))),
+            after=lambda found: record({each: (outcome.state, outcome.detail) for each, outcome in found.items()}),
+            notice=notice,
+        ) if waiting else {}  # fmt: skip
+    except KeyboardInterrupt as error:
+        for entry in journal.states(key).values():
+            if entry.state is State.SENDING:
+                notice(f"{entry.recipient}: {advice_before(entry, again(publication.name, entry.recipient, bool(against)))}")
+        raise Interrupted(
+            f"Interrupted. {JOURNAL} beside the mail knows who was sent it; run it again, without --resend, for the others."
+        ) from error
     for recipient, outcome in outcomes.items():
         notice(f"{recipient}: {advice(outcome, again(publication.name, recipient, bool(against)))}")
     return {State.SENT} >= {each.state for each in (*outcomes.values(), *settled.values())}
