@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-
 from pathlib import Path
 from typing import Any, Final
 
@@ -173,6 +172,8 @@ def mail(name: str, to: tuple[str, ...], send: bool, allow: bool, resend: bool) 
 
     Example: finops-nb mail 2025-12 --to me@example.com --send
     """
+    if (allow or resend) and not send:
+        raise click.UsageError("--allow and --resend say how to send it; add --send, or leave them out.")
     from finops_nb.home import find_home
     from finops_nb.mail.dispatch import mail as mail_name
 

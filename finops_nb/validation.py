@@ -55,7 +55,8 @@ def validated_document(model: type[Model], document: Document, shown: str) -> Mo
 
 def placed(problem: Problem, document: Document, shown: str) -> Problem:
     """The problem with its file, and the line of its key, or of the nearest key around it."""
-    path = next((path for path in document.lines if ".".join(path) == problem.column), ())
+    around = [path for path in document.lines if f"{problem.column}.".startswith(f"{'.'.join(path)}.")]
+    path = max(around, key=lambda path: len(".".join(path)), default=())
     return replace(problem, file=shown, line=document.lines[path] if path else None)
 
 
@@ -75,7 +76,7 @@ def _equal_names(values: Mapping[str, Any]) -> list[Problem]:
 def _problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
     place = [str(part) for part in detail["loc"] if part != "[key]"]
     key, kind, found = ".".join(place) or None, detail["type"], detail["input"]
-    value = "nothing" if found is None else str(found)
+    value = "nothing" if found in (None, (), [], {}) else str(found)
     fields = _fields(model, place)
     field = fields.get(place[-1]) or model.model_fields.get(place[0]) if place else None
     meant = field.description if field else "one `key: value` a line"

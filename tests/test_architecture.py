@@ -95,8 +95,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
             "adoption",
         ),
         *("supposition", "what_if", "what_if_panel"),
-        *("mail", "mail.settings", "mail.smtp", "mail.journal", "mail.body", "mail.plain_text", "mail.pictures", "mail.letter"),
-        *("mail.publication", "mail.dispatch"),
+        *("mail", "mail.settings", "mail.answer", "mail.smtp", "mail.journal", "mail.body", "mail.plain_text", "mail.pictures"),
+        *("mail.letter", "mail.publication", "mail.advice", "mail.dispatch"),
     ),
     "door": ("what_if_widget", "workbench", "check", "cli", "__main__"),
 }

@@ -210,7 +210,9 @@ def test_a_killed_runner_leaves_no_process(tmp_path, delay):
     assert not left
     for name in MONTHS:
         if (home.outputs / name).exists():
-            assert len({json.loads(text)["provenance"]["key"] for file, text in published(home, name).items() if file == "results.json"}) == 1
+            assert (
+                len({json.loads(text)["provenance"]["key"] for file, text in published(home, name).items() if file == "results.json"}) == 1
+            )
             assert len(published(home, name)) == 5
     ends, _ = run_them(home, *MONTHS)
     assert [end.exit_code for end in ends] == [0, 0, 0]

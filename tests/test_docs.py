@@ -12,6 +12,7 @@ import pytest
 from finops_nb.cli import main
 from finops_nb.home import Home
 from finops_nb.params import COLUMNS, DELIVERY, Params, load_params
+from finops_nb.scaffold import STARTER
 from finops_nb.usage.dialects import CALLS
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +48,22 @@ def test_the_defaults_of_the_notebook_and_of_its_readme_are_those_of_the_params(
     for key, text in said.items():
         value = [] if text == "{}" else text.strip("[]").split(", ") if text.startswith("[") else text
         assert Params(**{"period": "2025-12", "usage": "sample:", key: dict(value) if text == "{}" else value}) == plain, key
+
+
+@pytest.mark.parametrize("file", [ROOT / "params" / "2025-12.yaml", STARTER / "params" / "2025-12.yaml"], ids=["sample", "starter"])
+def test_a_params_file_to_start_from_shows_who_gets_the_mail(tmp_path, file):
+    """Its last line, without the mark of a comment, is a list of one."""
+    home = Home(tmp_path)
+    home.params.mkdir()
+    text = file.read_text(encoding="utf-8")
+    home.params_file("2025-12").write_text(text.replace("\n# mail:", "\nmail:"), encoding="utf-8")
+    assert load_params(home, "2025-12").mail.to == ("you@example.com",)
+
+
+def test_the_first_mail_of_the_readme_needs_no_list():
+    """It names who gets it, since nobody is named yet."""
+    first = next(line for line in README.splitlines() if line.startswith("finops-nb mail"))
+    assert "--to me@example.com" in first
 
 
 def test_the_readme_of_the_params_names_the_columns_of_the_dialect():

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import pytest
 from homes import NAME, make_home
 from index_folders import publish, results_of
+from lab import browser
 from published import page_of
 
 from finops_nb import index_page
@@ -225,3 +226,22 @@ def test_a_run_rebuilds_it(tmp_path):
     run(NAME, home, force=True, notice=said.append)
     assert said == [f"The report is published; outputs/index.html is as it was: {said[0].rpartition(': ')[2]}"]
     assert (home.outputs / NAME / "organizational_alignment.html").is_file()
+
+
+@pytest.mark.browser
+def test_a_phone_shows_what_it_is_opened_for(home):
+    """At 375 pixels period, total, variance and status stand on the screen, and the files after them are said to be there."""
+    publish(home.outputs, "2025-12")
+    page = write_index(home).read_text()
+    with browser() as visit_of:
+        visit = visit_of(375, 700)
+        visit.page.set_content(page)
+        ends = visit.page.evaluate("[...document.querySelectorAll('tbody tr > *')].map(cell => cell.getBoundingClientRect().right)")
+        assert len(ends) == 8
+        # Period, total, change, budget, variance, status; a cell that is not shown ends at 0.
+        assert [end > 0 for end in ends] == [True, True, False, False, True, True, False, True]
+        assert max(ends[:6]) <= 375
+        assert visit.page.is_visible("text=Files stand to the right")
+        wide = visit_of(1200, 700)
+        wide.page.set_content(page)
+        assert not wide.page.is_visible("text=Files stand to the right")

@@ -52,7 +52,9 @@ def test_it_prints_where_the_message_and_its_preview_are(root):
     done = invoke("2025-12")
     folder = root.resolve() / "outputs" / ".mail" / "2025-12"
     assert (done.exit_code, done.stdout) == (0, f"{folder / 'message.eml'}\n{folder / 'preview.html'}\n")
-    assert all(line.startswith("--send would refuse: $FINOPS_NB_SMTP_") for line in done.stderr.splitlines())
+    *lines, last = done.stderr.splitlines()
+    assert all(line.startswith("--send would refuse: $FINOPS_NB_SMTP_") for line in lines)
+    assert last == "Written, not sent, for ada@example.com, bob@example.com."
     assert audit((folder / "preview.html").read_text()) == []
 
 
@@ -102,7 +104,9 @@ def test_a_what_if_needs_to_be_allowed(root):
     assert allowed.exit_code == 0
     message = email.message_from_bytes(mailbox.taken[0][2], policy=email.policy.default)
     assert message["Subject"].startswith("WHAT-IF · Organizational alignment · December 2025: $8.00, ")
-    assert "two more regions" in message.get_body(("plain",)).get_content()
+    said = message.get_body(("plain",)).get_content()
+    assert "two more regions" in said
+    assert "Changed: org-a $5,000.00 → $6,000.00." in said
 
 
 @pytest.mark.parametrize(
@@ -114,6 +118,8 @@ def test_a_what_if_needs_to_be_allowed(root):
         (["../x"], 1, "NAME"),
         (["2025-12", "--to", "x"], 1, "--to: not an address"),
         ([], 2, "Usage:"),
+        (["2025-12", "--resend"], 2, "add --send"),
+        (["2025-12", "--allow"], 2, "add --send"),
     ],
 )
 def test_what_it_refuses_is_a_sentence(arguments, code, said):

@@ -14,10 +14,10 @@ from homes import make_notebook, write_notebook
 from mail_reports import draw_once, publish_by_hand, write_report
 from mail_servers import CUT, Mailbox, environment, mail_server
 
-from finops_nb.errors import Busy, Failure, Refusal
+from finops_nb.errors import Busy, Failure, Interrupted, Refusal
 from finops_nb.home import Home
 from finops_nb.lock import hold
-from finops_nb.mail import dispatch, publication
+from finops_nb.mail import dispatch, publication, smtp
 from finops_nb.mail.dispatch import mail
 from finops_nb.mail.publication import read_publication
 from finops_nb.mail.smtp import deliver
@@ -93,8 +93,15 @@ def test_it_writes_the_message_and_its_preview(home):
         True,
     )
     assert "data:image/png;base64," in done.preview.read_text()
-    assert [line.split(":")[:2] for line in said] == [["--send would refuse", f" $FINOPS_NB_SMTP_{name}"] for name in ("HOST", "FROM")]
+    assert [line.split(":")[:2] for line in said[:-1]] == [["--send would refuse", f" $FINOPS_NB_SMTP_{name}"] for name in ("HOST", "FROM")]
+    assert said[-1] == f"Written, not sent, for {ADA}, {BOB}."
     assert sorted(file.name for file in done.message.parent.iterdir()) == ["message.eml", "preview.html"]
+
+
+def test_it_says_whom_it_would_send_it_to(home, mailbox):
+    """Where nothing stands against it, and it is only written."""
+    assert mailed(home)[1] == [f"Written, not sent; --send sends it to {ADA}, {BOB}."]
+    assert mailbox.taken == []
 
 
 def test_it_mails_to_somebody_else(home, mailbox):
@@ -125,23 +132,53 @@ def test_it_sends_to_nobody_twice(home, mailbox):
     assert done.complete
     assert len(mailbox.taken) == 1
     assert [line.split(" on ")[0] for line in said] == [f"{ADA}: already sent", f"{BOB}: already sent"]
-    assert all(line.endswith("(--resend sends it again)") for line in said)
+    assert said[0].endswith(f"; once more: finops-nb mail 2025-12 --to {ADA} --send --resend")
     mailed(home, send=True, resend=True)
     assert mailbox.received == [ADA, BOB, ADA, BOB]
     identifiers = {email.message_from_bytes(content)["Message-ID"] for _, _, content in mailbox.taken}
-    assert len(identifiers) == 1
+    assert len(identifiers) == 2, "programs drop a second message of the same id"
 
 
 def test_one_who_is_refused_keeps_nobody_else_from_it(home, mailbox):
-    """It says so and is not complete; run again, it sends to nobody; with `resend` to both."""
-    mailbox.rcpt[BOB] = ["550 no such user", "550 no such user"]
+    """It says so and is not complete; run again, it sends to nobody; what it says to do sends it to him alone."""
+    mailbox.rcpt[BOB] = ["550 no such user."]
     done, said = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA])
     assert said[0] == f"{ADA}: sent"
-    assert said[1].startswith(f"{BOB}: refused: 550 no such user. Mend the address")
+    command = f"finops-nb mail 2025-12 --to {BOB} --send --resend"
+    assert said[1] == f"{BOB}: refused: 550 no such user. Mend the address, or what is said there, then: {command}"
     done, said = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA])
     assert said[1].startswith(f"{BOB}: refused on ")
+    assert said[1].endswith(f"; to try again: {command}")
+    done, said = mailed(home, to=(BOB,), send=True, resend=True)
+    assert (done.complete, said, mailbox.received) == (True, [f"{BOB}: sent"], [ADA, BOB])
+
+
+@pytest.mark.parametrize(
+    ("answer", "mend"),
+    [
+        ("552 5.3.4 at most 1 MB", "The mail is too large, the address is not at fault: attach less"),
+        ("554 5.7.1 looks like spam", "The message is refused, the address is not at fault: ask who runs the server"),
+    ],
+)
+def test_a_message_that_is_refused_is_no_fault_of_an_address(home, mailbox, answer, mend):
+    """It says what to do about the message."""
+    mailbox.data = [answer]
+    done, said = mailed(home, send=True)
+    assert (done.complete, mailbox.received) == (False, [])
+    assert said[0].startswith(f"{ADA}: refused: {answer}. {mend}")
+    assert said[0].endswith(f", then: finops-nb mail 2025-12 --to {ADA} --send --resend")
+
+
+def test_put_off_after_a_resend(home, mailbox):
+    """It does not say to run the same again, which would send it to the others twice."""
+    mailed(home, send=True)
+    mailbox.rcpt[BOB] = ["451 later"] * 4
+    _, said = mailed(home, send=True, resend=True)
+    assert said[-1].endswith("Run it again later, without --resend; who was sent it is not sent it twice.")
+    mailed(home, send=True)
+    assert mailbox.received == [ADA, BOB, ADA, BOB]
 
 
 def test_one_who_is_put_off_is_sent_it_by_the_next_run(home, mailbox):
@@ -149,7 +186,8 @@ def test_one_who_is_put_off_is_sent_it_by_the_next_run(home, mailbox):
     mailbox.rcpt[BOB] = ["451 later"] * 4
     done, said = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA])
-    assert said[1].startswith(f"{BOB}: not sent: 451 later")
+    assert said[:3] == [f"451 later. Trying again in {wait}." for wait in ("1 second", "4 seconds", "16 seconds")]
+    assert said[4].startswith(f"{BOB}: not sent: 451 later")
     done, said = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (True, [ADA, BOB])
 
@@ -159,7 +197,7 @@ def test_a_cut_connection_is_not_tried_again(home, mailbox):
     mailbox.data = [CUT]
     done, said = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA, BOB])
-    assert all("unknown: " in line and line.endswith("Look whether it arrived before you use --resend.") for line in said)
+    assert all("unknown: " in line and "Look whether it arrived; if not: finops-nb mail 2025-12 --to " in line for line in said)
     done, said = mailed(home, send=True)
     assert (done.complete, len(mailbox.taken)) == (False, 1)
     assert all(": unknown since " in line for line in said)
@@ -168,7 +206,7 @@ def test_a_cut_connection_is_not_tried_again(home, mailbox):
 def test_a_crash_while_it_sends_sends_nothing_twice(home, mailbox, monkeypatch):
     """What was begun and has no end in the journal counts as unknown."""
 
-    def crash(message, recipients, settings, *, before, after):
+    def crash(message, recipients, settings, *, before, after, notice):
         before(recipients)
         raise MemoryError
 
@@ -181,6 +219,41 @@ def test_a_crash_while_it_sends_sends_nothing_twice(home, mailbox, monkeypatch):
     assert all(": unknown since " in line for line in said)
 
 
+def test_an_interruption_says_who_may_have_it(home, mailbox, monkeypatch):
+    """Whose sending had begun, and what to do; who was sent it is not among them."""
+
+    def interrupt(message, recipients, settings, *, before, after, notice):
+        before(recipients)
+        after({ADA: smtp.Outcome(smtp.State.SENT, "250 taken")})
+        raise KeyboardInterrupt
+
+    said: list[str] = []
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(Interrupted, match=r"Interrupted\. journal\.jsonl beside the mail knows who") as error,
+    ):
+        patch.setattr(dispatch, "deliver", interrupt)
+        mail(home, "2025-12", send=True, notice=said.append)
+    assert error.value.exit_code == 130
+    [line] = said
+    assert line.startswith(f"{BOB}: unknown since ")
+    assert line.endswith(f"Look whether it arrived; if not: finops-nb mail 2025-12 --to {BOB} --send --resend")
+
+
+def test_a_torn_entry_is_said(home, mailbox):
+    """What a crash left of an entry is passed over, and the user knows; a journal that is spoilt sends nothing."""
+    mailed(home, send=True)
+    file = home.outputs / ".mail" / "2025-12" / "journal.jsonl"
+    file.write_bytes(file.read_bytes() + b'{"key": "01')
+    _, said = mailed(home, send=True, to=(ADA, "cfo@example.com"))
+    assert said[0].startswith("journal.jsonl beside the mail ended within an entry")
+    assert mailbox.received == [ADA, BOB, "cfo@example.com"]
+    file.write_bytes(file.read_bytes().replace(b"\n", b" "))
+    with pytest.raises(Failure, match="not an entry of a journal"):
+        mailed(home, send=True)
+    assert len(mailbox.taken) == 2
+
+
 @pytest.mark.parametrize("what", ["usage", "no usage", "params", "budgets", "refused params", "notebook"])
 def test_an_outdated_report_is_not_sent(home, mailbox, what):
     """It says what to run; written, it warns."""
@@ -190,7 +263,7 @@ def test_an_outdated_report_is_not_sent(home, mailbox, what):
         mailed(home, send=True, to=to)
     assert mailbox.taken == []
     _, said = mailed(home, to=to)
-    assert [line.split(", ")[0].split(": ")[:3] for line in said] == [["--send would refuse", "outputs/2025-12", "outdated"]]
+    assert [line.split(", ")[0].split(": ")[:3] for line in said[:-1]] == [["--send would refuse", "outputs/2025-12", "outdated"]]
     assert "finops-nb run 2025-12" in said[0]
 
 
@@ -231,14 +304,19 @@ def test_all_that_stands_against_it_is_said_at_once(home):
 
 
 def test_a_what_if_is_sent_when_it_is_allowed(home, mailbox, tmp_path):
-    """Its subject says so, and the journal says what was allowed."""
+    """To those who are named for it, not to its base's; its subject says so, and the journal says what was allowed."""
     file = home.params_file(SCENARIO)
     file.parent.mkdir()
     file.write_text('base: "2025-12"\nauthor: Ana\ndate: 2025-12-15\nreason: two more regions\norganization_budgets: {org-a: 9}\n')
     write_report(home, SCENARIO)
+    with pytest.raises(Refusal, match=r"params/scenarios/more\.yaml: nobody is named to mail a what-if to.* --to ada@example\.com"):
+        mailed(home, SCENARIO, send=True, allow=True)
     with pytest.raises(Refusal, match=r"outputs/scenarios/more: a what-if.*--allow"):
         mailed(home, SCENARIO, send=True, to=(ADA,))
-    done, said = mailed(home, SCENARIO, send=True, to=(ADA,), allow=True)
+    mailbox.rcpt[ADA] = ["550 no"]
+    _, said = mailed(home, SCENARIO, send=True, to=(ADA,), allow=True)
+    assert said[1].endswith(f", then: finops-nb mail {SCENARIO} --to {ADA} --send --allow --resend")
+    done, said = mailed(home, SCENARIO, send=True, to=(ADA,), allow=True, resend=True)
     message = message_of(home, SCENARIO)
     assert done.complete
     assert message["Subject"].startswith("WHAT-IF · Organizational alignment")
@@ -288,8 +366,16 @@ def test_it_takes_plain_addresses_only(home, text):
 def test_a_pdf_is_attached_as_it_was_published(tmp_path, monkeypatch):
     """Where it was not, it says to run again; with none, nothing is attached."""
     home = publish_by_hand(tmp_path, mail={"to": ADA, "attachment": ["html", "pdf"]})
-    with pytest.raises(Refusal, match=r"mail.attachment: outputs/2025-12/organizational_alignment.pdf is not published. Run it again"):
+    with pytest.raises(
+        Refusal, match=r"mail.attachment: outputs/2025-12/organizational_alignment.pdf is not published. Run it again.*leave pdf out"
+    ):
         mailed(home)
+    (home.outputs / "2025-12" / "organizational_alignment.html").unlink()
+    with pytest.raises(
+        Refusal, match=r"organizational_alignment.html is not published. Run it again: finops-nb run 2025-12; or leave html out"
+    ):
+        mailed(home)
+    write_report(home)
     (home.outputs / "2025-12" / "organizational_alignment.pdf").write_bytes(b"%PDF")
     mailed(home)
     assert [part.get_filename() for part in message_of(home).iter_attachments()] == [
@@ -299,6 +385,15 @@ def test_a_pdf_is_attached_as_it_was_published(tmp_path, monkeypatch):
     home.params_file("2025-12").write_text(home.params_file("2025-12").read_text().replace('["html", "pdf"]', '"none"'))
     mailed(home)
     assert list(message_of(home).iter_attachments()) == []
+
+
+def test_the_workbook_is_attached(tmp_path):
+    """As it was published."""
+    home = publish_by_hand(tmp_path, mail={"to": ADA, "attachment": "xlsx"})
+    (home.outputs / "2025-12" / "organizational_alignment.xlsx").write_bytes(b"PK\xff")
+    mailed(home)
+    [attached] = message_of(home).iter_attachments()
+    assert (attached.get_filename(), attached.get_content()) == ("organizational_alignment_2025-12.xlsx", b"PK\xff")
 
 
 def test_one_process_mails_a_name_at_a_time(home, mailbox):

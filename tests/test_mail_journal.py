@@ -106,7 +106,9 @@ def test_a_line_that_a_crash_tore(written, data, more):
         kept = written[: (text[:size] + b"\n").replace(b"}\n", b"\0").count(b"\0")]
         expected = {each.recipient.lower(): each for each in kept if each.key == KEY}
         assert journal.states(KEY) == expected
+        assert journal.is_torn is (text[:size] != b"" and not text[:size].endswith((b"}\n", b'"}')))
         journal.record([more])
+        assert not journal.is_torn
         assert journal.states(KEY) == expected | ({more.recipient.lower(): more} if more.key == KEY else {})
 
 
@@ -166,6 +168,29 @@ def test_a_spoilt_line_is_named(journal, line):
     first, second = journal.file.read_bytes().splitlines()
     journal.file.write_bytes(b"\n".join([first, line, second, b""]))
     with pytest.raises(Failure, match=r"journal\.jsonl, line 2: not an entry of a journal\. Mend the line\. .*twice"):
+        journal.open_recipients(EVERYONE, KEY)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace(b"\n", b" "),
+        lambda text: text.replace(b"\n", b"\r"),
+        lambda text: b"\xff\xfe",
+        lambda text: text.decode().encode("utf-16"),
+        lambda text: text + b"\0\0",
+        lambda text: text + b"see my notes",
+        lambda text: text + b'{"key": "k", "recipient": "a@b.c"}',
+        lambda text: b"[" * 100_000,
+    ],
+    ids=["one line", "CR", "no text", "UTF-16", "zeros", "notes", "half an entry, closed", "brackets"],
+)
+def test_a_last_line_that_no_crash_leaves_is_no_torn_entry(journal, spoil):
+    """It takes a spoilt journal for no empty one, since everybody would be sent the report twice."""
+    journal.record([entry(ADA, State.SENT), entry(BOB, State.SENT)])
+    journal.file.write_bytes(spoil(journal.file.read_bytes()))
+    assert not journal.is_torn
+    with pytest.raises(Failure, match=r"line \d: not an entry of a journal"):
         journal.open_recipients(EVERYONE, KEY)
 
 

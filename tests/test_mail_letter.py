@@ -41,6 +41,7 @@ DATE = datetime(2026, 1, 2, 8, 30, tzinfo=UTC)
 FILES = {
     "organizational_alignment_2025-12.html": b"<!doctype html>\n<title>\xc3\xa9</title>",
     "organizational_alignment_2025-12.pdf": b"%PDF\r\n",
+    "organizational_alignment_2025-12.xlsx": b"PK\x03\x04\r\n\xff",
 }
 FIGURE = re.compile(r"-?\$[\d,]+\.\d\d|-?\d+(?:\.\d+)?%")
 CHART = Params(period="2025-12", usage="sample:")
@@ -91,7 +92,7 @@ def test_it_is_built_as_mail_programs_expect():
     parts = [part.get_content_type() for part in read(compose(results_of(), FILES)).walk()]
     assert parts == [
         *("multipart/mixed", "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png", "image/png"),
-        *("text/html", "application/pdf"),
+        *("text/html", "application/pdf", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     ]
 
 
@@ -101,13 +102,13 @@ def test_it_attaches_the_very_bytes():
     assert attached == FILES
 
 
-def test_it_says_where_the_report_is_if_it_is_not_attached():
-    """It has no part for it then, and names the published file."""
+def test_it_says_that_the_report_is_not_attached():
+    """It has no part for it then, and names no path: that would be one of the sender's disk."""
     message = compose(results_of(), {})
     assert message.get_content_type() == "multipart/alternative"
     for said in (text_of(message), html_of(message)):
-        assert "The full report is not attached. It is published as" in " ".join(said.split())
-        assert "outputs/2025-12/organizational_alignment.html" in said
+        assert "The full report is not attached." in said
+        assert "outputs/" not in said
 
 
 def test_its_bytes_are_what_smtp_carries():
@@ -143,13 +144,25 @@ def test_its_headers():
 
 
 def test_its_id_is_of_the_report_and_of_whom_it_goes_to():
-    """The same report to the same people is the same message; another key or another recipient makes another one."""
+    """The same report to the same people is the same message; whatever else differs makes another one, the hour only if sent anew."""
     first = compose(results_of(), {}, cc=("bob@example.com",))["Message-ID"]
     other = results_of()
     other["provenance"]["key"] = "f" * 64
     assert compose(results_of(), {}, to=("bob@example.com",), cc=("ADA@example.com",))["Message-ID"] == first
     assert compose(other, {}, cc=("bob@example.com",))["Message-ID"] != first
     assert compose(results_of(), {})["Message-ID"] != first
+    same = partial(compose, results_of(), cc=("bob@example.com",))
+    later = DATE.replace(hour=9)
+    assert same({}, date=later)["Message-ID"] == first
+    others = [
+        same(FILES),
+        same({"organizational_alignment_2025-12.pdf": b""}),
+        same({}, reply_to="team@example.com"),
+        same({}, sender="other@example.com"),
+        same({}, anew=True),
+        same({}, anew=True, date=later),
+    ]
+    assert len({first, *(other["Message-ID"] for other in others)}) == 1 + len(others)
 
 
 @pytest.mark.parametrize("sender", ["", "finops@" + "a-long-name." * 12 + "example.com", "Zoë <z@example.com>"])
@@ -203,6 +216,24 @@ def test_it_bears_the_stamps_of_the_report():
     assert "regions" not in message.as_bytes().split(b"\r\n\r\n")[0].decode()
 
 
+def test_a_what_if_says_what_it_changes():
+    """Budgets before and now, growth and prices, in both bodies; at most eight of them; names are text."""
+    results = results_of(kind="scenario")
+    changes = [("org-c", "2000", "2800", "organization"), ("<b>", None, "5", "organization"), ("chat", "4", None, "product")]
+    lines = [dict(zip(("name", "budget_before", "budget", "dimension"), change, strict=True)) for change in changes]
+    results["tables"]["scenario_changes"] = [*lines, {**lines[0], "name": "org-d", "budget": "2000"}]
+    rates = {"growth": {"(all)": "0.1"}, "model_prices": {"big": {"org-c": "-0.2"}}}
+    results["provenance"]["params"]["scenario"] = {"reason": "two more regions"} | rates
+    told = "org-c $2,000.00 → $2,800.00; <b> no budget → $5.00; product chat $4.00 → no budget; "
+    told += "usage of all organizations +10%; price of big for org-c -20%."
+    message = compose(results, {})
+    for said in (text_of(message), lxml.html.document_fromstring(html_of(message)).text_content()):
+        assert f"Changed: {told}" in " ".join(said.split())
+    results["tables"]["scenario_changes"] = lines * 4
+    # 3 × 4 budgets, a growth and a price, of which eight are said.
+    assert "; and 6 more." in " ".join(text_of(compose(results, {})).split())
+
+
 def test_every_figure_of_a_table_is_that_of_the_results():
     """Read back cell by cell, the rounded figures of results.json stand there, and the lines add up to the total."""
     results = results_of()
@@ -249,13 +280,15 @@ def test_its_plain_text_has_every_figure_of_the_html():
 
 
 def test_its_pictures_are_all_there():
-    """Every CID of the HTML is a PNG of twice the pixels it is shown in, with an alt text that has the figures."""
+    """Every CID of the HTML is a PNG that is no attachment, of twice the pixels it is shown in, with an alt text that has the figures."""
     message = read(compose(results_of(), {}))
     images = lxml.html.document_fromstring(html_of(message)).findall(".//img")
     pictures = {part["Content-ID"].strip("<>"): part for part in message.walk() if part["Content-ID"]}
     assert [image.get("src").removeprefix("cid:") for image in images] == list(pictures)
     for image in images:
-        data = pictures[image.get("src").removeprefix("cid:")].get_payload(decode=True)
+        part = pictures[image.get("src").removeprefix("cid:")]
+        assert part.get_content_disposition() == "inline"
+        data = part.get_payload(decode=True)
         assert data.startswith(b"\x89PNG\r\n")
         assert struct.unpack(">II", data[16:24]) == (2 * int(image.get("width")), 2 * int(image.get("height")))
         assert "org-c $2,695.75 of $2,000.00 budget, OVER" in image.get("alt")
@@ -312,6 +345,22 @@ def test_hostile_texts_of_the_results_are_text():
     for said in (text_of(message), html_of(message)):
         assert "\u202e" not in said
         assert "y" * 601 not in said
+
+
+@pytest.mark.parametrize("name", ["n" * 700, "a long name " * 60, "ש" * 700], ids=["a word", "words", "right to left"])
+def test_a_long_name_leaves_a_finding_its_money(name):
+    """The name is cut in a sentence as in a table, and the figure behind it stays; a sentence has one full stop, or an ellipsis."""
+    results = results_of(named([name, name[:90]]))
+    findings = [f"{name}: $695.75 over its budget", f"{name[:90]} and {name}: $1.00 in all", "y" * 5000]
+    results["tables"]["findings"] = [{"title": "Over budget", "text": text, "note": ""} for text in findings]
+    found = body_of(results).findings
+    assert [re.sub("[\u2066-\u2069]", "", each.text) for each in found] == [
+        f"{brief(name, 80)}: $695.75 over its budget.",
+        f"{brief(name, 80)} and {brief(name, 80)}: $1.00 in all.",
+        "y" * 599 + "…",
+    ]
+    assert "….." not in text_of(compose(results, {}))
+    assert "y….<" not in html_of(compose(results, {}))
 
 
 def test_many_long_names_stay_below_what_mail_programs_cut():

@@ -13,6 +13,7 @@ from mail_servers import CANARY, CUT, CUT_WITHIN, GREETING, HOST, SILENCE, Mailb
 
 from finops_nb.errors import Failure
 from finops_nb.mail import smtp
+from finops_nb.mail.answer import is_too_large
 from finops_nb.mail.journal import Entry, Journal
 from finops_nb.mail.settings import smtp_settings
 from finops_nb.mail.smtp import DELAYS, State, Undeliverable, deliver
@@ -38,10 +39,12 @@ def send(message):
     def send(port, recipients=EVERYONE, *, timeout=30, before=lambda recipients: None, after=lambda outcomes: None, **changes):
         settings = smtp_settings(environment(port, **changes))
         waited.clear()
-        return deliver(message, recipients, settings, before=before, after=after, timeout=timeout, sleep=waited.append)
+        said.clear()
+        return deliver(message, recipients, settings, before=before, after=after, notice=said.append, timeout=timeout, sleep=waited.append)
 
     waited: list[float] = []
-    send.waited = waited
+    said: list[str] = []
+    send.waited, send.said = waited, said
     return send
 
 
@@ -157,7 +160,7 @@ def test_a_message_refused_is_refused_for_all(send):
     """It does not try again with a message that the server will not have."""
     with mail_server(Mailbox(data=["554 5.7.1 looks like spam"])) as mailbox:
         outcomes = send(mailbox.port)
-    assert {outcome.detail for outcome in outcomes.values()} == {"554 5.7.1 looks like spam"}
+    assert {(outcome.detail, outcome.of_message) for outcome in outcomes.values()} == {("554 5.7.1 looks like spam", True)}
     assert states(outcomes) == dict.fromkeys(EVERYONE, State.REFUSED)
     assert (mailbox.taken, send.waited) == ([], [])
 
@@ -176,6 +179,29 @@ def test_a_sender_that_is_refused(send):
     said = r"takes no mail from finops@example\.com: 553 5\.7\.1 not yours\. Nothing was sent"
     with scripted((*GREETING, "553 5.7.1 not yours", "221 bye")) as script, pytest.raises(Undeliverable, match=said):
         send(script.port, after=lambda outcomes: pytest.fail("nobody was refused"))
+
+
+def test_a_sender_that_is_refused_for_the_size(send):
+    """It says to attach less, and does not blame the settings."""
+    said = r"takes no mail of this size: 552 5\.3\.4 at most 1 MB\. Nothing was sent\. Attach less"
+    with scripted((*GREETING, "552 5.3.4 at most 1 MB", "221 bye")) as script, pytest.raises(Undeliverable, match=said):
+        send(script.port)
+
+
+@pytest.mark.parametrize(
+    ("said", "too_large"),
+    [
+        ("552 too big", True),
+        ("552 5.3.4 too big", True),
+        ("550 5.2.3 too big", True),
+        ("552 5.2.2 mailbox full", False),
+        ("552 5.7.0 blocked", False),
+        ("554 5.7.1 spam, see 552 5.3.4", False),
+    ],
+)
+def test_what_is_refused_for_its_size(said, too_large):
+    """It goes by the code, and by the enhanced one where there is one."""
+    assert is_too_large(said) is too_large
 
 
 def test_nobody_to_send_to(send):
@@ -241,11 +267,13 @@ def test_a_server_that_never_answers(send):
 
 
 def test_nobody_listens(send):
-    """It says which server could not be reached, and why."""
+    """It says which server could not be reached, and why; before each wait, too."""
     with scripted() as script:
         pass
     assert send(script.port, [ADA]) == {ADA: smtp.Outcome(State.DEFERRED, f"127.0.0.1:{script.port}: Connection refused")}
     assert send.waited == list(DELAYS)
+    waits = ("1 second", "4 seconds", "16 seconds")
+    assert send.said == [f"127.0.0.1:{script.port}: Connection refused. Trying again in {wait}." for wait in waits]
 
 
 @pytest.mark.parametrize("answers", [("HTTP/1.1 400 Bad Request", CUT), ("554 no mail here", CUT), (*GREETING[:1], "500 ?", "500 ?", CUT)])
@@ -254,6 +282,13 @@ def test_what_is_no_mail_server(send, answers):
     with scripted(answers) as script, pytest.raises(Undeliverable, match=r"Nothing was sent\. See that \$FINOPS_NB_SMTP_HOST"):
         send(script.port)
     assert send.waited == []
+
+
+def test_what_is_no_mail_server_is_quoted(send):
+    """As it answered, and not as this program keeps that."""
+    said = r"does not answer as a mail server does: /1\.1 400 Bad Request\. Nothing was sent"
+    with scripted(("HTTP/1.1 400 Bad Request", CUT)) as script, pytest.raises(Undeliverable, match=said):
+        send(script.port)
 
 
 def test_a_fault_of_the_server_after_some_were_sent(send):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from finops_nb import schema
+from finops_nb.budget_tables import driven
 from finops_nb.cell import Line
 from finops_nb.edition import Kind
 from finops_nb.errors import Failure
@@ -26,6 +27,12 @@ NAME_LENGTH: Final = 80
 SENTENCE_LENGTH: Final = 600
 """Characters of a name and of a sentence in a mail; the report has them whole."""
 
+NAMES: Final = ("organization", "product", "feature", "customer", "name")
+"""Columns of the results that hold names of the usage."""
+
+CHANGES: Final = 8
+"""How many changes of a what-if are said; its report has them all."""
+
 REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Characters that turn what stands after them around, figures too."""
 
@@ -40,11 +47,12 @@ LEVELS: Final = {"organization": (schema.ORGANIZATION, "Organization Level"), "p
 
 
 class Stamp(NamedTuple):
-    """What a report that is not the last word bears: a word, a reason of its author's, and what it means."""
+    """What a report that is not the last word bears: a word, a reason of its author's, what it means, and what it changes."""
 
     word: str
     reason: str
     meaning: str
+    changes: str = ""
 
 
 class Figure(NamedTuple):
@@ -56,7 +64,7 @@ class Figure(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What matters: a few words, its sentence, and the commentary on whom it names."""
+    """What matters: a few words, its sentence with the full stop, and the commentary on whom it names."""
 
     title: str
     text: str
@@ -142,10 +150,33 @@ def _stamps(results: Mapping[str, Any]) -> Iterator[Stamp]:
         yield Stamp("ANALYSIS · NOT FOR BOOKING", "", "Not the official report of a calendar month; it has no ledger.")
     if results["kind"] == Kind.SCENARIO:
         reason = (results["provenance"]["params"].get("scenario") or {}).get("reason", "")
-        yield Stamp("WHAT-IF", isolated(brief(reason)), "Made on budgets that are not the approved ones; it has no ledger.")
+        meaning = "Made on budgets that are not the approved ones; it has no ledger."
+        yield Stamp("WHAT-IF", isolated(brief(reason)), meaning, _changes(results))
     if not results["period"]["complete"]:
         known = next((said.removeprefix("PARTIAL: ") for said in results["warnings"] if said.startswith("PARTIAL: ")), "")
         yield Stamp("PARTIAL", "", f"{known[:1].upper()}{known[1:]} Costs are to date, budgets for the whole period.".strip())
+
+
+def _changes(results: Mapping[str, Any]) -> str:
+    """org-gamma $2,000.00 → $2,800.00; usage of all organizations +10%"""
+    fmt = Format(results["currency"])
+    scenario = results["provenance"]["params"].get("scenario") or {}
+    lines = [line for line in results["tables"].get("scenario_changes", ()) if line["budget"] != line["budget_before"]]
+    told = [_moved(line, fmt) for line in lines]
+    growth = _rates(scenario.get("growth", {}))
+    prices = {model: _rates(of) for model, of in scenario.get("model_prices", {}).items()}
+    told += [isolated(brief(each)) for each in driven(growth, prices, fmt)]
+    return "; ".join([*told[:CHANGES], *([f"and {len(told) - CHANGES} more"] if len(told) > CHANGES else [])])
+
+
+def _moved(line: Mapping[str, Any], fmt: Format) -> str:
+    kind = "" if line["dimension"] == "organization" else f"{line['dimension']} "
+    before, now = ("no budget" if line[part] is None else fmt.money(Decimal(line[part])) for part in ("budget_before", "budget"))
+    return f"{kind}{isolated(brief(line['name'], NAME_LENGTH))} {before} → {now}"
+
+
+def _rates(rates: Mapping[str, str]) -> Mapping[str, Decimal]:
+    return {scope: Decimal(rate) for scope, rate in rates.items()}
 
 
 def _subject(stamps: tuple[Stamp, ...], label: str, opened: Line, fmt: Format) -> str:
@@ -173,14 +204,30 @@ def _summary(opened: Line, fmt: Format) -> Iterator[Figure]:
 
 def _figures(tables: Mapping[str, Any]) -> Iterator[Figure]:
     """The headline; without the spend against its budget, which the executive summary says."""
+    names = _long_names(tables)
     for line in tables.get("headline", ()):
         if line["figure"] != "spend" or not tables.get("executive_summary"):
-            yield Figure(*(isolated(brief(line[part])) for part in Figure._fields))
+            yield Figure(*(_said(line[part], names) for part in Figure._fields))
 
 
 def _findings(tables: Mapping[str, Any]) -> Iterator[Finding]:
+    names = _long_names(tables)
     for line in tables.get("findings", ()):
-        yield Finding(*(isolated(brief(line.get(part) or "")) for part in Finding._fields))
+        title, text, note = (_said(line.get(part) or "", names) for part in Finding._fields)
+        yield Finding(title, text if text.endswith(("…", "…\N{POP DIRECTIONAL ISOLATE}")) else f"{text}.", note)
+
+
+def _long_names(tables: Mapping[str, Any]) -> Collection[str]:
+    """Names that a sentence has no room for, the longest first: one may be the beginning of another."""
+    names = {line.get(key) for lines in tables.values() for line in lines for key in NAMES}
+    return sorted((name for name in names if isinstance(name, str) and len(name) > NAME_LENGTH), key=len, reverse=True)
+
+
+def _said(text: str, names: Collection[str]) -> str:
+    """A sentence of the results, its names cut, so that its figures have room."""
+    for name in names:
+        text = text.replace(name, brief(name, NAME_LENGTH))
+    return isolated(brief(text))
 
 
 def _budget_table(by: str, tables: Mapping[str, Any], currency: str, shown: int) -> Table:

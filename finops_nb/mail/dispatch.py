@@ -11,11 +11,12 @@ from email.message import EmailMessage
 from pathlib import Path, PurePath
 from typing import Final
 
-from finops_nb.errors import Busy, Failure, Problem, Refusal
+from finops_nb.errors import Busy, Failure, Interrupted, Problem, Refusal
 from finops_nb.history import now
 from finops_nb.home import Home
 from finops_nb.job import STEM
 from finops_nb.lock import hold
+from finops_nb.mail.advice import advice, advice_before, again
 from finops_nb.mail.journal import Entry, Journal
 from finops_nb.mail.letter import letter, preview
 from finops_nb.mail.publication import FILES, Publication, objections, read_publication
@@ -24,6 +25,7 @@ from finops_nb.mail.smtp import State, deliver
 from finops_nb.mail_list import MailList, address
 from finops_nb.params import load_params
 from finops_nb.publish import replace_file
+from finops_nb.scenario import FOLDER
 
 MESSAGE: Final = "message.eml"
 PREVIEW: Final = "preview.html"
@@ -76,14 +78,14 @@ def mail(
                 raise Refusal([*unset, *(() if allow else against)])
             for problem in (*against, *unset):
                 notice(f"{'Allowed' if send else '--send would refuse'}: {problem}")
-            message = _message(publication, those, settings)
+            message = _message(publication, those, settings, resend)
             folder = home.outputs / ".mail" / name
             for file, data in ((MESSAGE, message.as_bytes()), (PREVIEW, preview(message).encode("utf-8"))):
                 replace_file(folder / file, data, lambda draft: None)
             if not send:
-                return Dispatch(folder / MESSAGE, folder / PREVIEW, True)
-            assert settings is not None
-            complete = _send(message, publication.key, those, settings, Journal(folder / JOURNAL), resend, against, notice)
+                for_whom = ", for" if unset or against else "; --send sends it to"
+                notice(f"Written, not sent{for_whom} {', '.join((*those.to, *those.cc))}.")
+            complete = not send or _send(message, publication, those, settings, Journal(folder / JOURNAL), resend, against, notice)
             return Dispatch(folder / MESSAGE, folder / PREVIEW, complete)
     except OSError as error:
         place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "outputs/.mail"
@@ -112,6 +114,12 @@ def _mail_list(home: Home, name: str, to: Sequence[str]) -> MailList:
         if not to:
             raise
         named = None
+    if not to and name.startswith(FOLDER):
+        rule = "nobody is named to mail a what-if to; those of its base get the official report"
+        raise Refusal(Problem(rule, "Name who gets it: --to ada@example.com", file=f"params/{name}.yaml"))
+    if not to and named is None:
+        fix = "Write mail: {to: [ada@example.com]} there, or name who gets it with --to ada@example.com"
+        raise Refusal(Problem("nobody is named to mail it to", fix, file=f"params/{name}.yaml", column="mail"))
     if not to:
         if named is None:
             fix = "Write mail: {to: [ada@example.com]} there, or name who gets it with --to ada@example.com"
@@ -128,7 +136,7 @@ def _no_address(text: str) -> Iterator[Problem]:
         address(text)
     except ValueError as error:
         rule, fix = str(error).split("; ")
-        yield Problem(rule, fix.capitalize(), column="--to", value=text)
+        yield Problem(rule, fix[:1].upper() + fix[1:], column="--to", value=text)
 
 
 def _settings() -> tuple[SmtpSettings | None, Sequence[Problem]]:
@@ -139,22 +147,27 @@ def _settings() -> tuple[SmtpSettings | None, Sequence[Problem]]:
         return None, refusal.problems
 
 
-def _message(publication: Publication, those: MailList, settings: SmtpSettings | None) -> EmailMessage:
-    missing = [file for file in map(FILES.__getitem__, those.attachment) if file not in publication.files]
+def _message(publication: Publication, those: MailList, settings: SmtpSettings | None, anew: bool) -> EmailMessage:
+    missing = [kind for kind in those.attachment if FILES[kind] not in publication.files]
     if missing:
-        fix = f"Run it again: finops-nb run {publication.name}; or leave pdf out of mail: {{attachment: ...}}"
-        params, key = f"params/{publication.name}.yaml", "mail.attachment"
-        raise Refusal([Problem(f"outputs/{publication.name}/{file} is not published", fix, params, column=key) for file in missing])
+        where = {"file": f"params/{publication.name}.yaml", "column": "mail.attachment"}
+        raise Refusal([_not_published(publication.name, kind, **where) for kind in missing])
     stem = f"{STEM}_{publication.name.replace('/', '_')}"
     attached = {f"{stem}{PurePath(FILES[kind]).suffix}": publication.files[FILES[kind]] for kind in those.attachment}
     sender = "" if settings is None else settings.sender
     written = datetime.fromisoformat(now())
-    return letter(publication.results, attached, sender=sender, to=those.to, cc=those.cc, reply_to=those.reply_to, date=written)
+    copies = {"to": those.to, "cc": those.cc, "reply_to": those.reply_to}
+    return letter(publication.results, attached, sender=sender, **copies, date=written, anew=anew)
+
+
+def _not_published(name: str, kind: str, **where: str) -> Problem:
+    fix = f"Run it again: finops-nb run {name}; or leave {kind} out of mail: {{attachment: ...}}"
+    return Problem(f"outputs/{name}/{FILES[kind]} is not published", fix, **where)
 
 
 def _send(
     message: EmailMessage,
-    key: str,
+    publication: Publication,
     those: MailList,
     settings: SmtpSettings,
     journal: Journal,
@@ -163,39 +176,32 @@ def _send(
     notice: Notice,
 ) -> bool:
     """Whether every recipient was sent it, now or before."""
-    allowed = "".join(f" Allowed: {problem}" for problem in against)
+    key, allowed = publication.key, "".join(f" Allowed: {problem}" for problem in against)
 
     def record(states: Mapping[str, tuple[State, str]]) -> None:
         journal.record(Entry(key, each, state, message["Message-ID"], f"{said}{allowed}".strip()) for each, (state, said) in states.items())
 
+    if journal.is_torn:
+        notice(f"{JOURNAL} beside the mail ended within an entry, as after a crash; that entry is passed over.")
     waiting, settled = journal.open_recipients((*those.to, *those.cc), key, resend)
     for entry in settled.values():
-        notice(f"{entry.recipient}: {_said_before(entry)}")
-    outcomes = deliver(
-        message,
-        waiting,
-        settings,
-        before=lambda recipients: record(dict.fromkeys(recipients, (State.SENDING, ""))),
-        after=lambda found: record({each: (outcome.state, outcome.detail) for each, outcome in found.items()}),
-    ) if waiting else {}  # fmt: skip
+        notice(f"{entry.recipient}: {advice_before(entry, again(publication.name, entry.recipient, bool(against)))}")
+    try:
+        outcomes = deliver(
+            message,
+            waiting,
+            settings,
+            before=lambda recipients: record(dict.fromkeys(recipients, (State.SENDING, ""))),
+            after=lambda found: record({each: (outcome.state, outcome.detail) for each, outcome in found.items()}),
+            notice=notice,
+        ) if waiting else {}  # fmt: skip
+    except KeyboardInterrupt as error:
+        for entry in journal.states(key).values():
+            if entry.state is State.SENDING:
+                notice(f"{entry.recipient}: {advice_before(entry, again(publication.name, entry.recipient, bool(against)))}")
+        raise Interrupted(
+            f"Interrupted. {JOURNAL} beside the mail knows who was sent it; run it again, without --resend, for the others."
+        ) from error
     for recipient, outcome in outcomes.items():
-        notice(f"{recipient}: {_said(outcome.state, outcome.detail)}")
-    return {State.SENT} >= {outcome.state for outcome in outcomes.values()} | {entry.state for entry in settled.values()}
-
-
-def _said(state: State, detail: str) -> str:
-    """What became of it for one recipient, and the way out."""
-    return {
-        State.SENT: "sent",
-        State.REFUSED: f"refused: {detail}. Mend the address, or try again with --resend.",
-        State.DEFERRED: f"not sent: {detail}. Run the same again later; who was sent it is not sent it twice.",
-        State.UNKNOWN: f"unknown: {detail}. Look whether it arrived before you use --resend.",
-    }[state]
-
-
-def _said_before(entry: Entry) -> str:
-    if entry.state is State.SENT:
-        return f"already sent on {entry.time} (--resend sends it again)"
-    if entry.state is State.REFUSED:
-        return f"refused on {entry.time} (--resend tries again)"
-    return f"unknown since {entry.time}: no answer came. Look whether it arrived before you use --resend."
+        notice(f"{recipient}: {advice(outcome, again(publication.name, recipient, bool(against)))}")
+    return {State.SENT} >= {each.state for each in (*outcomes.values(), *settled.values())}

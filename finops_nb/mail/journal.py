@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from finops_nb.errors import Failure
 from finops_nb.history import now
 from finops_nb.mail.smtp import State
 from finops_nb.publish import sync_folder
+
+VALUE: Final = re.compile(rb'": "(?:[ !#-\[\]-~]|\\[ -~])*(?:\\$)?')
+"""Of a key of a line of JSON, as far as it goes; a torn one has no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,14 @@ class Entry:
     detail: str = ""
     time: str = field(default_factory=now)
 
+    def as_line(self) -> bytes:
+        """It as a line of a journal, without the line's end."""
+        return json.dumps(asdict(self)).encode()
+
+
+EMPTY: Final = Entry("", "", "", "", "", "").as_line()  # type: ignore[arg-type]
+"""What every line has in common."""
+
 
 @dataclass(frozen=True, slots=True)
 class Journal:
@@ -45,6 +57,15 @@ class Journal:
     """
 
     file: Path
+
+    @property
+    def is_torn(self) -> bool:
+        """Its last line is the beginning of an entry, as a crash leaves it; that is passed over, and gone with the next `record`.
+
+        Raises:
+            Failure: as for `states`.
+        """
+        return _is_torn(self._pieces()[-1])
 
     def states(self, key: str) -> dict[str, Entry]:
         """The last entry of each recipient of a report, by the address in lower case.
@@ -79,7 +100,7 @@ class Journal:
         Raises:
             Failure: the journal can't be read, or not be written.
         """
-        data = b"".join(json.dumps(asdict(entry)).encode() + b"\n" for entry in entries)
+        data = b"".join(entry.as_line() + b"\n" for entry in entries)
         whole = sum(len(line) + 1 for line in self._lines())
         try:
             new = [folder for folder in self.file.parents if not folder.exists()]
@@ -105,22 +126,32 @@ class Journal:
 
     def _lines(self) -> list[bytes]:
         """Without a last one that a crash tore: its sending had not begun, or its SENDING stands before it."""
+        *lines, last = self._pieces()
+        return [*lines, last] if last and not _is_torn(last) else lines
+
+    def _pieces(self) -> list[bytes]:
+        """What stands between the line ends; the last one is empty where the file ends with such an end."""
         try:
-            *lines, last = self.file.read_bytes().split(b"\n")
+            return self.file.read_bytes().split(b"\n")
         except FileNotFoundError:
-            return []
+            return [b""]
         except OSError as error:
             raise self._trouble("read", error) from error
-        return lines if _parsed(last) is None else [*lines, last]
 
     def _trouble(self, done: str, error: OSError) -> Failure:
         return Failure(f"{self.file} can't be {done}: {error.strerror}. Nothing more is sent without it. Mend that, then run again.")
 
 
+def _is_torn(piece: bytes) -> bool:
+    """It is the beginning of one entry and nothing else; whatever else can't be read was written by somebody else."""
+    shape = VALUE.sub(b'": "', piece)
+    return shape != EMPTY and EMPTY.startswith(shape or b"?")
+
+
 def _parsed(line: bytes) -> Any:
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -31,7 +31,11 @@ POLICY: Final = email.policy.SMTP.clone(cte_type="7bit")
 """Lines end in CRLF; seven bits are what every server takes."""
 
 NO_SENDER: Final = "finops-nb.invalid"
-TYPES: Final = {".html": ("text", "html", {"charset": "utf-8"}), ".pdf": ("application", "pdf", {})}
+TYPES: Final = {
+    ".html": ("text", "html", {"charset": "utf-8"}),
+    ".pdf": ("application", "pdf", {}),
+    ".xlsx": ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet", {}),
+}
 
 
 def letter(
@@ -43,6 +47,7 @@ def letter(
     cc: Sequence[str] = (),
     reply_to: str = "",
     date: datetime,
+    anew: bool = False,
 ) -> EmailMessage:
     """The mail of a published report.
 
@@ -54,6 +59,7 @@ def letter(
         cc: likewise.
         reply_to: a plain address; empty: answers go to the sender.
         date: when it is written, with its zone.
+        anew: it is sent once more on purpose; programs would drop a second message of the same id.
 
     Returns:
         The same message for the same arguments, to the byte.
@@ -64,7 +70,7 @@ def letter(
     body = body_of(results)
     pictures = [picture(table) for table in body.tables]
     ids = [f"{each.name}.{body.key[:12]}@{NO_SENDER}" for each in pictures]
-    closing = _closing(results, body, attachments)
+    closing = _closing(body, attachments)
     page = _page(body, pictures, ids, closing)
     for shown in FEWER:
         if len(page.encode("utf-8")) > LARGEST:
@@ -72,11 +78,12 @@ def letter(
             page = _page(body, pictures, ids, closing)
     message = EmailMessage(policy=POLICY)
     _address(message, body, sender, to, cc, reply_to, date)
+    message["Message-ID"] = _identifier(body, sender, (*to, *cc), reply_to, attachments, date if anew else None)
     message.set_content(plain_text(body, closing))
     message.add_alternative(page, subtype="html")
     _, related = message.iter_parts()
     for each, content_id in zip(pictures, ids, strict=True):
-        related.add_related(each.png, "image", "png", cid=f"<{content_id}>", filename=f"{each.name}.png")
+        related.add_related(each.png, "image", "png", cid=f"<{content_id}>", filename=f"{each.name}.png", disposition="inline")
     for name, data in attachments.items():
         maintype, subtype, params = TYPES[PurePath(name).suffix]
         message.add_attachment(data, maintype, subtype, filename=name, params=params)
@@ -98,10 +105,7 @@ def preview(message: EmailMessage) -> str:
 
 
 def _address(message: EmailMessage, body: Body, sender: str, to: Sequence[str], cc: Sequence[str], reply_to: str, date: datetime) -> None:
-    """Every header of the message itself; none of it comes from usage."""
-    recipients = "\0".join(sorted(each.lower() for each in (*to, *cc)))
-    digest = hashlib.sha256(f"{body.key}\0{recipients}".encode()).hexdigest()
-    domain = parseaddr(sender)[1].rpartition("@")[2] or NO_SENDER
+    """Every header of the message itself but its id; none of it comes from usage."""
     headers = {
         "From": sender,
         "To": ", ".join(to),
@@ -109,13 +113,21 @@ def _address(message: EmailMessage, body: Body, sender: str, to: Sequence[str], 
         "Reply-To": reply_to,
         "Subject": body.subject,
         "Date": format_datetime(date),
-        "Message-ID": f"<{digest[:16]}.{body.key[:16]}@{domain}>",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
     }
     for name, value in headers.items():
         if value:
             message[name] = value
+
+
+def _identifier(
+    body: Body, sender: str, recipients: Sequence[str], reply_to: str, attachments: Mapping[str, bytes], date: datetime | None
+) -> str:
+    """The same for the same message to the same people, and another one for another."""
+    parts = (body.key, sender, sorted(each.lower() for each in recipients), reply_to, sorted(attachments), date and format_datetime(date))
+    domain = parseaddr(sender)[1].rpartition("@")[2] or NO_SENDER
+    return f"<{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}.{body.key[:16]}@{domain}>"
 
 
 def _page(body: Body, pictures: Sequence[Picture], ids: Sequence[str], closing: Sequence[str]) -> str:
@@ -134,8 +146,7 @@ def _page(body: Body, pictures: Sequence[Picture], ids: Sequence[str], closing: 
     return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False).inline(page)
 
 
-def _closing(results: Mapping[str, Any], body: Body, attachments: Mapping[str, bytes]) -> tuple[str, str]:
-    """Where the whole report is, and what sent this."""
-    published = f"It is published as outputs/{results['name']}/organizational_alignment.html."
-    where = f"The full report is attached: {listing(attachments)}." if attachments else f"The full report is not attached. {published}"
+def _closing(body: Body, attachments: Mapping[str, bytes]) -> tuple[str, str]:
+    """Whether the whole report is here, and what sent this; no path, which a reader elsewhere has no use for."""
+    where = f"The full report is attached: {listing(attachments)}." if attachments else "The full report is not attached."
     return where, f"This message is automatic. Organizational alignment, {body.label} ({body.days}); key {body.key[:12]}."

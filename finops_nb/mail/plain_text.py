@@ -53,6 +53,8 @@ def _opening(body: Body) -> Iterator[str]:
     yield from ("ORGANIZATIONAL ALIGNMENT", f"{body.label} ({body.days})")
     for stamp in body.stamps:
         yield from ("", *_wrapped(f"*** {': '.join(filter(None, (stamp.word, stamp.reason)))} *** {stamp.meaning}"))
+        if stamp.changes:
+            yield from _wrapped(f"Changed: {stamp.changes}.")
     yield from _headed("Executive summary")
     for figure in (*body.summary, *body.figures):
         yield from _wrapped(f"{figure.label}: {figure.value}")
@@ -64,7 +66,7 @@ def _findings(body: Body) -> Iterator[str]:
     if body.findings:
         yield from _headed("What matters most")
     for number, finding in enumerate(body.findings, start=1):
-        yield from _wrapped(f"{number}. {finding.title}: {finding.text}.", indent="   ")
+        yield from _wrapped(f"{number}. {finding.title}: {finding.text}", indent="   ")
         if finding.note:
             yield from _wrapped(f"   {finding.note}", indent="   ")
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from finops_nb.edition import Kind
 from finops_nb.errors import Problem, Refusal
-from finops_nb.handover import RESULTS, read_results
+from finops_nb.handover import RESULTS, WORKBOOK, read_results
 from finops_nb.home import Home
 from finops_nb.job import HTML, PDF, key_now, open_job
 from finops_nb.run import FAILED
 
-FILES: Final = {"html": HTML, "pdf": PDF}
+FILES: Final = {"html": HTML, "pdf": PDF, "xlsx": WORKBOOK}
 """What may be attached, by the word of `mail: {attachment: ...}`."""
 
 KEY: Final = re.compile(rb'<meta\b(?=[^>]*\bname="finops-nb-key")[^>]*\bcontent="([0-9a-f]*)"')

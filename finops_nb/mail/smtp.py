@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import email.policy
 import re
 import time
@@ -14,6 +13,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from finops_nb.errors import Failure
+from finops_nb.format import noun
+from finops_nb.mail.answer import answer, is_too_large
 from finops_nb.mail.settings import PREFIX, SmtpSettings
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ PATIENCE: Final = 10
 """The content and the answer to it may take so many timeouts: servers look it through before they answer."""
 
 BROKE: Final = "no answer came after the message began to be sent"
-SAID_LENGTH: Final = 200
 
 
 class State(StrEnum):
@@ -41,10 +41,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it ended for one recipient: taken (SENT), refused for good, not taken yet (DEFERRED), or nobody knows; and what was said."""
+    """How it ended for one recipient.
+
+    Args:
+        state: taken (SENT), refused for good, not taken yet (DEFERRED), or nobody knows.
+        detail: what was said.
+        of_message: it was said of the message, whoever it is for.
+    """
 
     state: State
     detail: str
+    of_message: bool = False
 
 
 class Undeliverable(Failure):
@@ -58,6 +65,7 @@ def deliver(
     *,
     before: Callable[[Sequence[str]], object] = lambda recipients: None,
     after: Callable[[Mapping[str, Outcome]], object] = lambda outcomes: None,
+    notice: Callable[[str], object] = lambda sentence: None,
     timeout: float = 30,
     sleep: Callable[[float], object] = time.sleep,
 ) -> dict[str, Outcome]:
@@ -72,6 +80,7 @@ def deliver(
         settings: from `smtp_settings`.
         before: called with those whom the server will have the message for, just before its content is sent; what it raises stops that.
         after: called with the outcomes of each attempt as soon as they are known, DEFERRED ones that will be tried again among them.
+        notice: given a sentence before each wait for another attempt.
         timeout: seconds to wait for a connection, and for each answer.
         sleep: waits between attempts.
 
@@ -86,6 +95,7 @@ def deliver(
         if not waiting:
             break
         if delay:
+            notice(f"{outcomes[waiting[0]].detail}. Trying again in {noun(delay, 'second')}.")
             sleep(delay)
         try:
             found = _attempt(data, waiting, settings, before, after, timeout)
@@ -166,7 +176,7 @@ def _offer(server: smtplib.SMTP, recipients: Sequence[str], size: int, settings:
     if taken:
         code, said = server.docmd("DATA")
         if code != 354:
-            found.update(dict.fromkeys(taken, _outcome(code, said, settings, State.DEFERRED)))
+            found.update(dict.fromkeys(taken, _outcome(code, said, settings, State.DEFERRED, of_message=True)))
             return []
     return taken
 
@@ -181,13 +191,13 @@ def _content(server: smtplib.SMTP, data: bytes, settings: SmtpSettings, timeout:
         code, said = server.getreply()
         server.sock.settimeout(timeout)
     except OSError as error:
-        return Outcome(State.UNKNOWN, f"{BROKE}: {_clean(error, settings)}")
-    return _outcome(code, said, settings, State.SENT if 200 <= code < 300 else State.UNKNOWN)
+        return Outcome(State.UNKNOWN, f"{BROKE}: {answer(error, settings)}")
+    return _outcome(code, said, settings, State.SENT if 200 <= code < 300 else State.UNKNOWN, of_message=True)
 
 
-def _outcome(code: int, said: bytes, settings: SmtpSettings, otherwise: State) -> Outcome:
+def _outcome(code: int, said: bytes, settings: SmtpSettings, otherwise: State, of_message: bool = False) -> Outcome:
     state = {4: State.DEFERRED, 5: State.REFUSED}.get(code // 100, otherwise)
-    return Outcome(state, f"{code} {_clean(said, settings)}")
+    return Outcome(state, f"{code} {answer(said, settings)}", of_message and state is State.REFUSED)
 
 
 def _reason(error: Exception, settings: SmtpSettings) -> str:
@@ -199,14 +209,18 @@ def _reason(error: Exception, settings: SmtpSettings) -> str:
     import smtplib
     import ssl
 
-    place, text = settings.place, _clean(error, settings)
+    place, text = settings.place, answer(error, settings)
+    if isinstance(error, smtplib.SMTPResponseException):
+        # A code of -1 is smtplib's, for what has none.
+        text = f"{error.smtp_code} {answer(error.smtp_error, settings)}".removeprefix("-1 ")
     fix = f"See that ${PREFIX}HOST, ${PREFIX}PORT and ${PREFIX}SECURITY belong together"
     match error:
         case smtplib.SMTPResponseException() if error.smtp_code >= 400:
-            text = f"{error.smtp_code} {_clean(error.smtp_error, settings)}"
             if error.smtp_code < 500:
                 return f"{place}: {text}"
             rule = f"{place} takes no mail from {settings.address}"
+            if is_too_large(text):
+                rule, fix = f"{place} takes no mail of this size", "Attach less, such as mail: {attachment: none} in the params"
             if isinstance(error, smtplib.SMTPAuthenticationError):
                 rule, fix = f"{place} refused the login", f"See that ${PREFIX}USER and ${PREFIX}PASSWORD are right"
         case ssl.SSLCertVerificationError():
@@ -222,14 +236,4 @@ def _reason(error: Exception, settings: SmtpSettings) -> str:
             rule = f"{place} can't be used as it is set up"
         case _:
             return f"{place}: {text}"
-    raise Undeliverable(f"{rule}: {text.rstrip('.')}. Nothing was sent. {fix}.") from None
-
-
-def _clean(said: bytes | str | Exception, settings: SmtpSettings) -> str:
-    """What a server or the system said, as one short line without the password, which a server may repeat."""
-    text = said.decode("ascii", "replace") if isinstance(said, bytes) else str(getattr(said, "strerror", None) or said)
-    if plain := settings.password:
-        for secret in (*(base64.b64encode(each.encode()).decode() for each in (f"\0{settings.user}\0{plain}", plain)), plain):
-            text = text.replace(secret, "(password)")
-    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return text if len(text) <= SAID_LENGTH else text[: SAID_LENGTH - 1] + "…"
+    raise Undeliverable(f"{rule}: {text}. Nothing was sent. {fix}.") from None
