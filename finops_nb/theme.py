@@ -116,7 +116,7 @@ class Chart:
             matplotlib.rcParams.update(RC | {"font.family": list(families)})
             self.figure.set_size_inches(PNG_WIDTH, self.figure.get_size_inches()[1])
             for axes in self.figure.axes:
-                axes.set_xlabel(textwrap.fill(axes.get_xlabel(), PNG_LABEL))
+                axes.set_xlabel("\n".join(textwrap.fill(line, PNG_LABEL) for line in axes.get_xlabel().split("\n")))
                 _thin_ticks(axes)
             for text in self.figure.findobj(Text):
                 text.set_fontfamily(list(families))
