@@ -21,7 +21,7 @@ from finops_nb.usage.model import Usage
 from finops_nb.variance import Status
 
 SHOWN: Final = 12
-"""Bars of a chart; the rest are one bar "other", so that the bars add up to the table's total."""
+"""Bars of a chart; the rest are one bar "other", or one sentence where that bar would crush the others, so that it all adds up."""
 
 BAR: Final = 0.56
 ABREAST: Final = 66
@@ -31,19 +31,19 @@ ABREAST: Final = 66
 def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
     """Bars of cost with a mark at the budget, by name; from `budget_variance`."""
     name, fmt = variance.columns[0], Format(params.currency)
-    frame = _first(variance, name, ("cost", "budget"))
-    with themed(_height(len(frame))) as axes:
+    frame, rest = _first(variance, name, ("cost", "budget"), fmt)
+    with themed(_height(len(frame), rest)) as axes:
         colors = [OVER if status == Status.OVER else OTHER if status is None else ACTUAL for status in frame["status"]]
         _bars(axes, frame[name], frame["cost"], colors)
         for place, budget in enumerate(frame["budget"]):
             if budget is not None:
                 axes.plot([float(budget)] * 2, [place - 0.4, place + 0.4], color=INK, linewidth=3, solid_capstyle="butt", zorder=3)
-        _money_axis(axes, fmt, f"Actual (bar, orange if over) and budget (mark), {params.currency}")
+        _money_axis(axes, fmt, f"Actual (bar, orange if over) and budget (mark), {params.currency}", rest)
         said = [
             f"{row[1]} {fmt.money(row.cost)} of {_budget(row.budget, fmt)}{f', {row.status}' if row.status else ''}"
             for row in frame.itertuples(index=True, name="Row")
         ]
-        return drawn(axes, f"Actual cost against budget by {name}: {'; '.join(said)}.")
+        return drawn(axes, f"Actual cost against budget by {name}: {_listed(said, rest)}.")
 
 
 def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
@@ -51,13 +51,16 @@ def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
     fmt = Format(params.currency)
     organizations, products = (_by_cost(parts, name) for name in ("organization", "product"))
     rows, columns = _fold(organizations), _fold(products)
-    cells = {(row, column): ZERO for row in dict.fromkeys(rows.values()) for column in dict.fromkeys(columns.values())}
+    names, kinds = list(dict.fromkeys(rows.values())), list(dict.fromkeys(columns.values()))
+    cells = {(row, column): ZERO for row in names for column in kinds}
     for part in parts.itertuples():
         cells[rows[part.organization], columns[part.product]] += part.cost
-    names, kinds = list(dict.fromkeys(rows.values())), list(dict.fromkeys(columns.values()))
+    rest, stacks = "", [_stacks(cells[name, kind] for kind in kinds) for name in names]
+    if len(rows) > len(names) and _crushes(list(map(_reach, stacks))):
+        names, rest = names[:-1], _undrawn(len(rows) - len(names) + 1, total(stacks[-1]), fmt=fmt)
     labels = [elided(kind) for kind in kinds]
     abreast = max(1, min(3, ABREAST // max(map(len, labels), default=1)))
-    with themed(_height(len(names)) + 0.22 * -(-len(kinds) // abreast)) as axes:
+    with themed(_height(len(names), rest) + 0.22 * -(-len(kinds) // abreast)) as axes:
         bars = []
         for position, kind in enumerate(kinds):
             # Credits stack to the left of zero, charges to the right, so that neither hides the other.
@@ -69,28 +72,28 @@ def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
             color = SERIES[position] if kind in columns else OTHER
             bars.append(axes.barh(range(len(names)), _floats(costs), BAR, _floats(starts), color=color, zorder=2))
         _names(axes, names)
-        _money_axis(axes, fmt, f"Cost, {params.currency}")
+        _money_axis(axes, fmt, f"Cost, {params.currency}", rest)
         # With its bars given, the legend names every product; by itself it would leave out those that start with "_".
         # (matplotlib's own types take no bars for handles; it does.)
         axes.figure.legend(bars, labels, loc="outside lower center", ncols=abreast, fontsize=9)  # type: ignore[call-overload]
         said = [f"{name}: " + ", ".join(f"{kind} {fmt.money(cells[name, kind])}" for kind in kinds if cells[name, kind]) for name in names]
-        return drawn(axes, f"Cost of each organization by product. {'; '.join(said)}.")
+        return drawn(axes, f"Cost of each organization by product. {_listed(said, rest)}.")
 
 
 def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
     """Bars of cost by feature, each with the cost of a call beside it; from `unit_costs`."""
     fmt = Format(params.currency)
-    frame = _first(features, "feature", ("cost",))
-    with themed(_height(len(frame))) as axes:
-        _bars(axes, frame["feature"], frame["cost"], ACTUAL)
+    frame, rest = _first(features, "feature", ("cost",), fmt)
+    with themed(_height(len(frame), rest)) as axes:
+        _bars(axes, frame["feature"], frame["cost"], [OTHER if calls is None else ACTUAL for calls in frame["calls"]])
         unit_costs = [f"{fmt.unit_cost(each)} a call" if each is not None else "" for each in frame["cost_per_call"]]
         _beside(axes, frame["cost"], unit_costs)
-        _money_axis(axes, fmt, f"Cost, {params.currency}")
+        _money_axis(axes, fmt, f"Cost, {params.currency}", rest)
         said = [
             f"{name} {fmt.money(cost)}{f', {each}' if each else ''}"
             for name, cost, each in zip(frame["feature"], frame["cost"], unit_costs, strict=True)
         ]
-        return drawn(axes, f"Cost by feature: {'; '.join(said)}.")
+        return drawn(axes, f"Cost by feature: {_listed(said, rest)}.")
 
 
 def efficiency(ranked: pd.DataFrame, params: Params) -> Chart:
@@ -127,15 +130,36 @@ def spend_by_day(usage: Usage, params: Params) -> Chart:
         )
 
 
-def _first(frame: pd.DataFrame, name: str, added: Sequence[str]) -> pd.DataFrame:
-    """The first lines of a frame, and one "other" that adds up the rest."""
+def _first(frame: pd.DataFrame, name: str, added: Sequence[str], fmt: Format) -> tuple[pd.DataFrame, str]:
+    """The first lines of a frame and one "other" that adds up the rest, or where that would crush them a sentence on it."""
     if len(frame) <= SHOWN:
-        return frame
-    rest = frame.iloc[SHOWN - 1 :]
+        return frame, ""
+    first, rest = frame.iloc[: SHOWN - 1], frame.iloc[SHOWN - 1 :]
     known = {column: [value for value in rest[column] if value is not None] for column in added}
     sums = {column: total(values) if values else None for column, values in known.items()}
+    if _crushes([*map(_reach, first[list(added)].to_numpy()), _reach(sums.values())]):
+        return first, _undrawn(len(rest), **sums, fmt=fmt)
     other = dict.fromkeys(frame.columns) | {name: f"other ({len(rest)})"} | sums
-    return pd.concat([frame.iloc[: SHOWN - 1], pd.DataFrame([other], dtype=object)], ignore_index=True)
+    return pd.concat([first, pd.DataFrame([other], dtype=object)], ignore_index=True), ""
+
+
+def _reach(amounts: Iterable[Decimal | None]) -> Decimal:
+    """How far from zero a line is drawn."""
+    return max((abs(amount) for amount in amounts if amount is not None), default=ZERO)
+
+
+def _crushes(reaches: Sequence[Decimal]) -> bool:
+    """The last line, that of the others, is longer than every named one, and would take the axis from them."""
+    return reaches[-1] > max(reaches[:-1])
+
+
+def _undrawn(others: int, cost: Decimal | None, budget: Decimal | None = None, *, fmt: Format) -> str:
+    """What is not drawn, in words, so that a chart still adds up."""
+    return f"and {noun(others, 'other')}, not drawn: {fmt.money(cost)}" + (f" of {fmt.money(budget)}" if budget is not None else "")
+
+
+def _listed(said: Sequence[str], rest: str) -> str:
+    return "; ".join([*said, rest] if rest else said)
 
 
 def _by_cost(parts: pd.DataFrame, name: str) -> list[str]:
@@ -147,6 +171,12 @@ def _fold(names: list[str]) -> dict[str, str]:
     """Each name as it is charted: itself, or "other" past the first ones."""
     other = f"other ({len(names) - SHOWN + 1})"
     return {name: name if len(names) <= SHOWN or place < SHOWN - 1 else other for place, name in enumerate(names)}
+
+
+def _stacks(costs: Iterable[Decimal]) -> tuple[Decimal, Decimal]:
+    """How long the credits of a line are together, and how long the charges."""
+    amounts = list(costs)
+    return total(amount for amount in amounts if amount < 0), total(amount for amount in amounts if amount > 0)
 
 
 def _bars(axes: Axes, names: Sequence[str], lengths: Sequence[Decimal], colors: str | list[str]) -> None:
@@ -168,17 +198,17 @@ def _beside(axes: Axes, lengths: Sequence[Decimal], texts: Sequence[str]) -> Non
     axes.margins(x=0.3)
 
 
-def _money_axis(axes: Axes, fmt: Format, label: str) -> None:
+def _money_axis(axes: Axes, fmt: Format, label: str, rest: str = "") -> None:
     axes.xaxis.set_major_formatter(_money_ticks(fmt))
-    axes.set_xlabel(label, loc="right")
+    axes.set_xlabel(f"{label}\n{rest}" if rest else label, loc="right")
 
 
 def _money_ticks(fmt: Format) -> FuncFormatter:
     return FuncFormatter(lambda value, _: fmt.money(Decimal(repr(float(value)))).removesuffix(".00"))
 
 
-def _height(bars: int) -> float:
-    return 0.85 + 0.42 * max(bars, 1)
+def _height(bars: int, rest: str = "") -> float:
+    return 0.85 + 0.42 * max(bars, 1) + (0.17 if rest else 0)
 
 
 def _budget(budget: Decimal | None, fmt: Format) -> str:

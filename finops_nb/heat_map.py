@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from finops_nb.cell import Cell, Line, Row
@@ -39,16 +40,28 @@ class HeatMap(Table):
         lines = [line for block in self.blocks for line in block.lines]
         rows, columns = _names(lines, self.outer, ROWS), _names(lines, self.inner, COLUMNS)
         cells: dict[tuple[str, str], list[Line]] = {}
+        named = set()
         for line in lines:
-            cells.setdefault((rows[line[self.outer]], columns[line[self.inner]]), []).append(line)
-        return Grid(cells, tuple(dict.fromkeys(rows.values())), tuple(dict.fromkeys(columns.values())), Format(self.currency))
+            pair = rows[line[self.outer]], columns[line[self.inner]]
+            cells.setdefault(pair, []).append(line)
+            named |= {pair} if pair == (line[self.outer], line[self.inner]) else set()
+        return Grid(cells, named, tuple(dict.fromkeys(rows.values())), tuple(dict.fromkeys(columns.values())), Format(self.currency))
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Lines by row and column, with what their printed figures miss of the printed sums."""
+    """Lines by row and column, with what their printed figures miss of the printed sums.
+
+    Args:
+        cells: the lines of each.
+        named: the cells of one pair of names; only these are shaded, since a sum over others would outshine them all.
+        names: of the rows.
+        columns: their names.
+        fmt: for the figures.
+    """
 
     cells: Mapping[tuple[str, str], Sequence[Line]]
+    named: Set[tuple[str, str]]
     names: tuple[str, ...]
     columns: tuple[str, ...]
     fmt: Format
@@ -79,7 +92,7 @@ class Grid:
         if name is not None and (name, column) not in self.cells:
             return Cell("", "number")
         cost = self._sum(name, column)
-        return Cell(self.fmt.money(cost), f"number{self._shade(cost) if name is not None else ''}", self._booked(name, column))
+        return Cell(self.fmt.money(cost), f"number{self._shade(cost) if (name, column) in self.named else ''}", self._booked(name, column))
 
     def _lines(self, name: str | None, column: str | None) -> list[Line]:
         pairs = ((row, head) for row, head in self.cells if name in (None, row) and column in (None, head))
@@ -105,9 +118,12 @@ class Grid:
     def _decimals(self) -> int:
         return minor_units(self.fmt.currency)
 
+    @cached_property
+    def _highest(self) -> Decimal:
+        return max((self._sum(*pair) for pair in self.named), default=ZERO)
+
     def _shade(self, cost: Decimal) -> str:
-        highest = max((self._sum(*pair) for pair in self.cells), default=ZERO)
-        return f" heat-{rounded(cost / highest * SHADES, 0)}" if cost > 0 else ""
+        return f" heat-{rounded(cost / self._highest * SHADES, 0)}" if cost > 0 else ""
 
 
 def _names(lines: Sequence[Any], by: str, shown: int) -> dict[str, str]:

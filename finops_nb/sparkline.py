@@ -1,4 +1,4 @@
-"""A sparkline: a few figures as one line of a table's height, drawn in the colour of the text around it."""
+"""A sparkline: a few figures as one line of a table's height, drawn in the colour of bars."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ WIDTH: Final = 88
 HEIGHT: Final = 22
 INSET: Final = 3
 """In CSS pixels; the inset keeps the line's ends and its last dot inside."""
+
+COLOR: Final = "#0072b2"
+"""That of the bars, where no style sheet says another; a PDF's does not reach into a drawing."""
 
 
 def sparkline(values: Sequence[Decimal | None], alt: str) -> Markup:
@@ -34,9 +37,9 @@ def sparkline(values: Sequence[Decimal | None], alt: str) -> Markup:
     last = next(point for point in reversed(points) if point)
     return Markup(
         '<svg class="spark" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}">'
-        '<path d="{}" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round"></path>'
-        '<circle cx="{}" cy="{}" r="2.2" fill="currentColor"></circle></svg>'
-    ).format(visible(alt), WIDTH, HEIGHT, WIDTH, HEIGHT, _path(points), *last)
+        '<path d="{}" fill="none" stroke="{}" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round"></path>'
+        '<circle cx="{}" cy="{}" r="2.2" fill="{}"></circle></svg>'
+    ).format(visible(alt), WIDTH, HEIGHT, WIDTH, HEIGHT, _path(points), COLOR, *last, COLOR)
 
 
 def _path(points: Sequence[tuple[str, str] | None]) -> str:

@@ -113,16 +113,16 @@ class Chart:
         It has this machine's fonts, not the reader's: see `undrawable`.
         """
         assert self.figure is not None
-        families, _ = _fonts("".join(text.get_text() for text in self.figure.findobj(Text)))
+        families = families_of("".join(text.get_text() for text in self.figure.findobj(Text)))
         with matplotlib.rc_context():
             matplotlib.rcdefaults()
-            matplotlib.rcParams.update(RC | {"font.family": list(families)})
+            matplotlib.rcParams.update(RC | {"font.family": families})
             self.figure.set_size_inches(PNG_WIDTH, self.figure.get_size_inches()[1])
             for axes in self.figure.axes:
-                axes.set_xlabel(textwrap.fill(axes.get_xlabel(), PNG_LABEL))
+                axes.set_xlabel("\n".join(textwrap.fill(line, PNG_LABEL) for line in axes.get_xlabel().split("\n")))
                 _thin_ticks(axes)
             for text in self.figure.findobj(Text):
-                text.set_fontfamily(list(families))
+                text.set_fontfamily(families)
             pixels = io.BytesIO()
             self.figure.savefig(pixels, format="png", dpi=PNG_DENSITY, facecolor="white", metadata={"Software": None})
         return pixels.getvalue()
@@ -166,6 +166,11 @@ def _figure_of(axes: Axes) -> Figure:
     figure = axes.get_figure(root=True)
     assert figure is not None
     return figure
+
+
+def families_of(text: str) -> list[str]:
+    """The families of fonts that draw a text together, the theme's first."""
+    return list(_fonts(text)[0])
 
 
 def _thin_ticks(axes: Axes) -> None:

@@ -55,7 +55,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     ),
     "presentation": (
         *("format", "sentence", "theme", "sparkline", "excerpt", "cell", "table", "heat_map", "tables", "budget_tables", "what_if_table"),
-        *("charts", "provenance", "narrative", "opening", "suggestion"),
+        *("outline", "charts", "provenance", "narrative", "opening", "suggestion"),
     ),
     "delivery": (
         *(

@@ -99,6 +99,29 @@ def test_its_bars_and_marks_add_up_to_the_table(usage_of, params, drawn_axes):
     assert "; other (4) $2.50 of $2.50 budget." in chart.alt
 
 
+def test_it_says_what_it_does_not_draw(usage_of, params, drawn_axes):
+    """Of 41 names eleven are drawn: "other" at 30 × 1 would crush bars of 2; it is a sentence, and all still adds up to 52."""
+    usage = usage_of([(f"org-{n:02}", f"product-{n:02}", f"feature-{n:02}", "c", "2" if n < 11 else "1") for n in range(41)])
+    drawings = all_charts(usage, params(), **{f"org-{n:02}": "1.5" for n in range(41)})[:3]
+
+    budget, parts, features = drawn_axes[:3]
+    assert [sum(widths(axes)) for axes in (budget, parts, features)] == [22, 22, 22]
+    assert (len(marks(budget)), sum(marks(budget))) == (11, 16.5)
+    assert [labels(axes)[-1] for axes in (budget, parts, features)] == ["org-10", "org-10", "feature-10"]
+    said = ["and 30 others, not drawn: $30.00 of $45.00", "and 30 others, not drawn: $30.00", "and 30 others, not drawn: $30.00"]
+    assert [axes.get_xlabel().split("\n")[1] for axes in (budget, parts, features)] == said
+    assert [chart.alt.split("; ")[-1] for chart in drawings] == [f"{each}." for each in said]
+
+
+def test_it_does_not_draw_a_budget_of_others_that_crushes_the_bars(usage_of, params, drawn_axes):
+    """The costs of the others are small; their budget of 4 × 100 is not."""
+    budgets = {f"org-{n:02}": "100" for n in range(1, 5)}
+    charts.budget_vs_actual(variance_of(usage_of(MANY), **budgets), params())
+
+    assert (len(drawn_axes[0].patches), marks(drawn_axes[0])) == (11, [])
+    assert drawn_axes[0].get_xlabel().endswith("\nand 4 others, not drawn: $2.50 of $400.00")
+
+
 def test_it_draws_no_budget_where_there_is_none(usage_of, params, drawn_axes):
     """Without any budget there is no mark, for "other" as little as for the rest."""
     chart = charts.budget_vs_actual(variance_of(usage_of(MANY)), params())
@@ -161,6 +184,7 @@ def test_its_features_add_up_to_the_table(usage_of, params, drawn_axes):
     chart = charts.cost_by_feature(unit_costs(allocate(usage_of(MANY), "feature")), params())
 
     assert sum(widths(drawn_axes[0])) == 30
+    assert to_hex(drawn_axes[0].patches[-1].get_facecolor()).upper() == OTHER
     assert chart.alt.endswith("; other (4) $2.50.")
 
 

@@ -79,6 +79,14 @@ def test_many_names_are_cut_and_still_foot():
     assert all(sum(column[:-1]) == column[-1] for column in zip(*table, strict=True))
 
 
+def test_others_outshine_no_name():
+    """It shades by the largest cell of two names, here 2.00, and no cell of others, though these sum up to more."""
+    found = heat_map({(f"o{one:02}", f"p{two:02}"): "2" if one < two else "1" for one in range(60) for two in range(20)})
+    *lines, other, _ = found.grid().rows()
+    assert {cell.classes for row in lines for cell in row.cells[1:-2]} == {"number heat-6", "number heat-3"}
+    assert {row.cells[-2].classes for row in lines} | {cell.classes for cell in other.cells[1:-1]} == {"number"}
+
+
 def test_its_lines_are_the_pairs():
     """It hands out each pair, whatever is printed."""
     found = heat_map({(f"o{one:02}", "p"): "1" for one in range(60)})

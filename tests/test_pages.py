@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import io
 import json
 import os
 import random
@@ -16,6 +17,7 @@ import html5lib
 import pytest
 from lab import Visit, browser
 from page_checks import OUTSIDE, SIDEWAYS, SPILLS, invalid, violations
+from PIL import Image
 from published import page_of
 
 pytestmark = pytest.mark.browser
@@ -128,6 +130,30 @@ def test_no_label_leaves_its_chart(visit, pages, name):
         svg = base64.b64decode(chart.split(",", 1)[1]).decode("utf-8")
         assert seen.page.evaluate(OUTSIDE, svg[svg.index("<svg") :]) == []
     seen.page.close()
+
+
+def pixels(picture: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(picture)).convert("RGB")
+
+
+@pytest.mark.parametrize(("scheme", "media"), [("light", "screen"), ("dark", "screen"), ("light", "print")])
+def test_the_bar_of_what_is_over_has_its_budget_marked(visit, pages, scheme, media):
+    """It holds a tick in the ink's colour across the bar of 134.8 %, between two lines of the paper's, on screen and on paper."""
+    seen = visit(1024, color_scheme=scheme)
+    seen.page.goto(pages["sample"].as_uri())
+    seen.page.emulate_media(media=media, color_scheme=scheme)
+    names = ("--ink", "--paper", "--bar-over")
+    script = """names => names.map((name) => {
+      const probe = document.body.appendChild(document.createElement("i"));
+      probe.style.color = `var(${name})`;
+      return getComputedStyle(probe).color.match(/\\d+/g).map(Number);
+    })"""
+    ink, paper, over = map(tuple, seen.page.evaluate(script, list(names)))
+    bar = pixels(seen.page.locator(".used-over .bar").first.screenshot())
+    seen.page.close()
+    row = [bar.getpixel((x, bar.height // 2)) for x in range(bar.width)]
+    assert row[bar.width // 4] == over
+    assert {ink, paper} <= set(row[bar.width * 6 // 10 : bar.width * 7 // 10])
 
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])

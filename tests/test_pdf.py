@@ -253,3 +253,16 @@ def test_nobody_pays_for_what_is_not_asked_for():
     """It imports WeasyPrint only where a PDF is made."""
     program = "import sys, finops_nb.run, finops_nb.pdf; print('weasyprint' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_the_names_of_a_chart_are_set_as_a_whole(weasyprint):
+    """It draws a Hebrew name as a shape, since WeasyPrint would set its letters the wrong way round; a plain one is text."""
+    from finops_nb.theme import drawn, themed
+
+    with themed(2) as axes:
+        axes.barh([0, 1], [1, 2])
+        axes.set_yticks([0, 1], ["plain", "ארגון"])
+        svg = base64.b64encode(drawn(axes, "Bars.").svg.encode("utf-8")).decode("ascii")
+    (text,) = pages_of(pdf_of(PAGE.format("x", "", f'<img alt="Bars." src="data:image/svg+xml;base64,{svg}">')))
+    assert "plain" in text
+    assert not set("ארגון") & set(text)

@@ -1,4 +1,4 @@
-"""A sparkline: the shape of a few figures, in the colour of the text around it."""
+"""A sparkline: the shape of a few figures, in the colour of bars."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ def test_it_draws_from_zero_to_the_highest():
     assert 'd="M3 19L44 11L85 3"' in drawn
     assert '<circle cx="85" cy="3"' in drawn
     assert 'role="img" aria-label="rising"' in drawn
+
+
+def test_it_has_a_colour_of_its_own():
+    """It is blue also where no style sheet reaches into it, as none of a PDF does; `currentColor` would be black there."""
+    drawn = sparkline(values("1", "2"), "")
+    assert (drawn.count('"#0072b2"'), "currentColor" in drawn) == (2, False)
 
 
 def test_it_leaves_a_gap_where_nothing_is_known():
