@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 from finops_nb import __version__
-from finops_nb.errors import FinopsError, Refusal
+from finops_nb.errors import FinopsError, Problem, Refusal
 
 DEBUG: Final = "FINOPS_NB_DEBUG"
 """Set to anything, a defect of the package shows its traceback."""
@@ -57,7 +57,8 @@ def main() -> None:
 @click.option(
     "--force", is_flag=True, help="Run again though inputs, params, notebook and version are unchanged; publishes the same bytes."
 )
-def run(names: tuple[str, ...], force: bool) -> None:
+@click.option("--reason", help="Why a published official month is made anew; it stays on record, and must be said once it was mailed.")
+def run(names: tuple[str, ...], force: bool, reason: str | None) -> None:
     """Publish the report of each NAME.
 
     Prints the path of each published HTML. What was published before stays until the new report is whole.
@@ -68,16 +69,34 @@ def run(names: tuple[str, ...], force: bool) -> None:
     from finops_nb.run import run as run_name
 
     home = find_home()
+    why = _checked_reason(reason)
     worst = 0
     for name in names:
         try:
-            click.echo(run_name(name, home, force=force, progress=_progress(name), notice=_say))
+            click.echo(run_name(name, home, force=force, reason=why, progress=_progress(name), notice=_say))
         except FinopsError as error:
             click.echo(f"{name}: {error}" if len(names) > 1 else str(error), err=True)
             worst = max(worst, error.exit_code)
             if error.exit_code == 130:
                 break
     sys.exit(worst)
+
+
+@main.command("what-changed")
+@click.argument("name", metavar="NAME")
+@click.option("--revision", type=int, metavar="N", help="What changed with that revision; with the last one, if left out.")
+def what_changed(name: str, revision: int | None) -> None:
+    """Say what changed when an official month was published once more.
+
+    First the causes, with their money, then every figure that differs from the revision before.
+
+    Example: finops-nb what-changed 2025-12
+    """
+    from finops_nb.home import find_home
+    from finops_nb.what_changed import what_changed as lines_of
+
+    for line in lines_of(find_home(), name, revision):
+        click.echo(line)
 
 
 @main.command()
@@ -179,6 +198,15 @@ def init(folder: Path) -> None:
 
     for line in lay_out(folder):
         click.echo(line)
+
+
+def _checked_reason(reason: str | None) -> str:
+    """The reason in one line; empty where none is given."""
+    from finops_nb.format import visible
+
+    if reason is not None and not reason.strip():
+        raise Refusal(Problem("no reason", "Say why, in a sentence", column="--reason", value=reason))
+    return visible(" ".join((reason or "").split()))
 
 
 def _say(sentence: str) -> None:

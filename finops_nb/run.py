@@ -11,21 +11,22 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from finops_nb import history
 from finops_nb.budgets import read_budgets
 from finops_nb.edition import VARIABLE as STAGING_VARIABLE
 from finops_nb.edition import Edition, Kind
 from finops_nb.errors import Failure, FinopsError, Interrupted, Problem, Refusal
-from finops_nb.handover import LEDGER, RESULTS, WORKBOOK, read_results
+from finops_nb.handover import LEDGER, PREVIOUS, RESULTS, WORKBOOK, read_results
+from finops_nb.history import History
 from finops_nb.home import VARIABLE as HOME_VARIABLE
 from finops_nb.home import Home
 from finops_nb.interruption import Interruption
 from finops_nb.job import HTML, INDEX, NOTEBOOK, PDF, STEM, Job, inputs_now, key_of, open_job
-from finops_nb.key import Fingerprint
+from finops_nb.key import Fingerprint, origin_of
 from finops_nb.lifeline import PRELOAD
 from finops_nb.lock import hold
+from finops_nb.mail.journal import check_reason
 from finops_nb.pdf import check_pdf, pdf_of
-from finops_nb.publish import check_target, probe, publish, write_file, write_folder
+from finops_nb.publish import check_target, probe, write_file, write_folder
 from finops_nb.published_months import months_before
 
 if TYPE_CHECKING:
@@ -38,7 +39,13 @@ FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 def run(
-    name: str, home: Home, *, force: bool = False, progress: Progress | None = None, notice: Callable[[str], None] | None = None
+    name: str,
+    home: Home,
+    *,
+    force: bool = False,
+    reason: str = "",
+    progress: Progress | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> Path:
     """Publish the report of a NAME; do nothing if it stands there already, made of the same.
 
@@ -46,6 +53,7 @@ def run(
         name: the params file's path under `params/`, without suffix.
         home: the home.
         force: make it even so.
+        reason: why an official report that is published is replaced; must be said once it was mailed.
         progress: told of each cell that starts.
         notice: given sentences that the user should read.
 
@@ -66,7 +74,10 @@ def run(
             with hold(job.runs, name) as former:
                 if former and notice:
                     notice(f"An earlier run of {name} ({former}) was cut off; what it left is removed.")
-                published = _run(job, force, progress, interruption)
+                published = _run(job, force, reason, progress, interruption)
+                if notice:
+                    for file in History(home.outputs, name).altered():
+                        notice(f"{file} is gone, or is not as it was published.")
             if published or _index_is_behind(job):
                 with interruption.shielded():
                     _index(home, notice)
@@ -95,7 +106,7 @@ def _index(home: Home, notice: Callable[[str], None] | None) -> None:
             notice(f"The report is published; outputs/{INDEX} is as it was: {getattr(error, 'strerror', None) or error}")
 
 
-def _run(job: Job, force: bool, progress: Progress | None, interruption: Interruption) -> bool:
+def _run(job: Job, force: bool, reason: str, progress: Progress | None, interruption: Interruption) -> bool:
     """The part of a run for which the lock is held; whether something was published."""
     if (job.target / LEDGER).exists() and job.kind is not Kind.OFFICIAL:
         rule = f"outputs/{job.name} is an official report, and this would put another kind in its place"
@@ -109,10 +120,16 @@ def _run(job: Job, force: bool, progress: Progress | None, interruption: Interru
         raw = job.home.notebook(STEM).read_bytes()
         inputs = inputs_now(job)
         key = key_of(job, inputs, raw)
-        if force or not _stands(job, key):
+        past = History(job.home.outputs, job.name)
+        past.settle()
+        revision = past.upcoming(key, job.kind is Kind.OFFICIAL, reason)
+        if force or revision.is_new or not _stands(job, key):
+            check_reason(job.home.outputs, job.name, revision)
             if job.params.wants_pdf:
                 check_pdf()
-            edition = Edition(job.kind, job.name, key, history.generated(job.runs, job.name, key) or history.now(), job.staging)
+            about = (revision.number, revision.reason, origin_of(raw, job.months))
+            edition = Edition(job.kind, job.name, key, revision.generated, job.staging, *about)
+            (job.staging / PREVIOUS).write_bytes(past.raw_results(revision.number - 1))
             execution = _execute(job, edition, raw, progress, interruption)
             interruption.check()
             try:
@@ -123,7 +140,7 @@ def _run(job: Job, force: bool, progress: Progress | None, interruption: Interru
                 raise Failure(text) from failure
             write_folder(job.staging / "new", files)
             with interruption.held():
-                _publish(job, edition)
+                past.publish(job.staging / "new", revision)
             return True
         return False
     finally:
@@ -134,14 +151,9 @@ def _run(job: Job, force: bool, progress: Progress | None, interruption: Interru
 
 def _stands(job: Job, key: str) -> bool:
     """The published folder is of this key, with all its files."""
-    return _published_key(job) == key and all((job.target / name).is_file() for name in job.files)
-
-
-def _published_key(job: Job) -> str | None:
-    try:
-        return read_results((job.target / RESULTS).read_bytes()).get("provenance", {}).get("key")
-    except FileNotFoundError:
-        return None
+    if not all((job.target / name).is_file() for name in job.files):
+        return False
+    return read_results((job.target / RESULTS).read_bytes()).get("provenance", {}).get("key") == key
 
 
 def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, interruption: Interruption) -> Execution:
@@ -197,19 +209,6 @@ def _local_paths(job: Job) -> list[str]:
     """Folders that no artefact may name: the home, and what lies as deep as to be this machine's or its user's own."""
     own = [Path(sys.prefix), Path(sys.base_prefix), Path(os.environ.get("HOME", ""))]
     return [str(job.home.root), str(job.staging), *(str(folder) for folder in own if len(folder.parts) > 2)]
-
-
-def _publish(job: Job, edition: Edition) -> None:
-    """Record when this key was first run, then exchange the folders: a run cut off in between loses no page's time."""
-    first = history.generated(job.runs, job.name, edition.key) is None
-    try:
-        if first:
-            history.record(job.runs, job.name, edition.key, edition.generated)
-        publish(job.staging / "new", job.target)
-    except OSError:
-        if first and _published_key(job) != edition.key:
-            history.forget(job.runs, job.name, edition.key)
-        raise
 
 
 def _with_place(job: Job, failure: Failure, execution: Execution) -> str:

@@ -34,7 +34,11 @@ results = {
     "kind": edition["kind"],
     "title": "Report of " + edition["name"],
     "period": {"start": str(parse_period(period).start), "end": str(parse_period(period).end)},
-    "provenance": {"key": edition["key"], "generated": edition["generated"]},
+    "provenance": {
+        "key": edition["key"],
+        "generated": edition["generated"],
+        "revision": {"number": edition["revision"], "reason": edition["reason"]},
+    },
 }
 (folder / "results.json").write_text(json.dumps(results, indent=1) + "\\n")
 (folder / "organizational_alignment.xlsx").write_text("a workbook")

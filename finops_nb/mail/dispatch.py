@@ -16,7 +16,7 @@ from finops_nb.history import now
 from finops_nb.home import Home
 from finops_nb.job import STEM
 from finops_nb.lock import hold
-from finops_nb.mail.journal import Entry, Journal
+from finops_nb.mail.journal import JOURNAL, Entry, Journal
 from finops_nb.mail.letter import letter, preview
 from finops_nb.mail.publication import FILES, Publication, objections, read_publication
 from finops_nb.mail.settings import SmtpSettings, smtp_settings
@@ -27,7 +27,6 @@ from finops_nb.publish import replace_file
 
 MESSAGE: Final = "message.eml"
 PREVIEW: Final = "preview.html"
-JOURNAL: Final = "journal.jsonl"
 
 Notice = Callable[[str], None]
 

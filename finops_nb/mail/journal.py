@@ -7,12 +7,17 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from finops_nb.errors import Failure
-from finops_nb.history import now
+from finops_nb.errors import Failure, Problem, Refusal
+from finops_nb.history import Revision, now
 from finops_nb.mail.smtp import State
 from finops_nb.publish import sync_folder
+
+JOURNAL: Final = "journal.jsonl"
+"""Of the file, beside the mail."""
+REACHED: Final = (State.SENT, State.SENDING, State.UNKNOWN)
+"""Somebody has it, or may have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,14 @@ class Journal:
         settled = {each: entry for each, entry in found.items() if entry.state is not State.DEFERRED and not resend}
         return [each for each in recipients if each not in settled], settled
 
+    def reached_anybody(self) -> bool:
+        """Any report of this NAME was sent to somebody, or may have been.
+
+        Raises:
+            Failure: as for `states`.
+        """
+        return any(entry.state in REACHED for entry in self._entries())
+
     def record(self, entries: Iterable[Entry]) -> None:
         """Write entries to the disk, after what stands there.
 
@@ -115,6 +128,24 @@ class Journal:
 
     def _trouble(self, done: str, error: OSError) -> Failure:
         return Failure(f"{self.file} can't be {done}: {error.strerror}. Nothing more is sent without it. Mend that, then run again.")
+
+
+def check_reason(outputs: Path, name: str, revision: Revision) -> None:
+    """Who was mailed a report is owed a reason for another one.
+
+    Args:
+        outputs: the folder of outputs.
+        name: the NAME.
+        revision: of it, from `History.upcoming`.
+
+    Raises:
+        Refusal: it is a new one, of a report that was mailed, and no reason is given.
+        Failure: the journal can't be read.
+    """
+    owed = revision.is_new and revision.number > 1 and not revision.reason
+    if owed and Journal(outputs / ".mail" / name / JOURNAL).reached_anybody():
+        fix = f'Say why: finops-nb run {name} --reason "late usage of org-beta"'
+        raise Refusal(Problem(f"it was mailed, and this would be its revision {revision.number}", fix, f"outputs/{name}"))
 
 
 def _parsed(line: bytes) -> Any:
