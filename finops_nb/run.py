@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -75,9 +75,8 @@ def run(
                 if former and notice:
                     notice(f"An earlier run of {name} ({former}) was cut off; what it left is removed.")
                 published = _run(job, force, reason, progress, interruption)
-                if notice:
-                    for file in History(home.outputs, name).altered():
-                        notice(f"{file} is gone, or is not as it was published.")
+                for remark in _remarks(History(home.outputs, name), reason) if notice else ():
+                    notice(remark)
             if published or _index_is_behind(job):
                 with interruption.shielded():
                     _index(home, notice)
@@ -87,6 +86,12 @@ def run(
         except OSError as error:
             raise Failure(_trouble(error, home)) from error
     return job.target / HTML
+
+
+def _remarks(past: History, reason: str) -> Iterator[str]:
+    yield from (f"{file} is gone, or is not as it was published." for file in past.altered())
+    if reason and reason != past.revisions()[-1].reason:
+        yield f"{past.name} is no new revision; the reason is not on record."
 
 
 def _index_is_behind(job: Job) -> bool:

@@ -22,20 +22,18 @@ from homes import (
     FILES,
     NAME,
     _weasyprint,  # noqa: F401
+    finished,
     make_home,
     make_notebook,
     published,
     write_notebook,
 )
-from nbformat.v4 import new_code_cell, new_output
+from nbformat.v4 import new_output
 
 from finops_nb import key
 from finops_nb import publish as publishing
 from finops_nb import run as running
-from finops_nb.edition import Edition
 from finops_nb.errors import Busy, Failure, FinopsError, Interrupted, Refusal
-from finops_nb.execute import Execution
-from finops_nb.gate import marker_text
 from finops_nb.history import History, digests
 from finops_nb.home import Home
 from finops_nb.mail.settings import PREFIX
@@ -380,18 +378,6 @@ def test_what_a_killed_run_left_is_cleaned(home):
 
 
 # Disks that fail
-
-
-def finished(job, edition: Edition, *_) -> Execution:
-    """An execution that went well, without a kernel."""
-    results = {"name": edition.name, "kind": edition.kind, "period": {"start": "2025-12-01", "end": "2026-01-01"}}
-    about = {"number": edition.revision, "reason": edition.reason}
-    results["provenance"] = {"key": edition.key, "generated": edition.generated, "revision": about}
-    (job.staging / "results.json").write_text(json.dumps(results))
-    (job.staging / "organizational_alignment.xlsx").write_text("a workbook")
-    (job.staging / "chargeback.csv").write_text(edition.key)
-    marker = new_output("execute_result", {"text/plain": marker_text(edition)})
-    return Execution(nbformat.v4.new_notebook(cells=[new_code_cell("1", execution_count=1, outputs=[marker])]))
 
 
 class Fault:
