@@ -52,12 +52,18 @@ class Journal:
     file: Path
 
     def states(self, key: str) -> dict[str, Entry]:
-        """The last entry of each recipient of a report, by the address in lower case.
+        """The last entry of each recipient of a report, by the address in lower case; none where another report reached them since.
 
         Raises:
             Failure: the journal can't be read; without it somebody might be sent the report twice.
         """
-        return {entry.recipient.lower(): entry for entry in self._entries() if entry.key == key}
+        found: dict[str, Entry] = {}
+        for entry in self._entries():
+            if entry.key == key:
+                found[entry.recipient.lower()] = entry
+            elif entry.state in REACHED:
+                found.pop(entry.recipient.lower(), None)
+        return found
 
     def open_recipients(self, recipients: Sequence[str], key: str, resend: bool = False) -> tuple[list[str], dict[str, Entry]]:
         """Who is to be sent the report now, and the last entry of those who are not.
