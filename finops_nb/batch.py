@@ -34,7 +34,7 @@ PATIENCE: Final = 30
 """Seconds that runs have to end after a signal, before they are killed."""
 
 
-def run_batch(names: Sequence[str], home: Home, *, jobs: int, forked: bool, force: bool, tell: Tell) -> list[Event]:
+def run_batch(names: Sequence[str], home: Home, *, jobs: int, forked: bool, force: bool, reason: str, tell: Tell) -> list[Event]:
     """Run NAMEs, several at a time.
 
     Args:
@@ -43,6 +43,7 @@ def run_batch(names: Sequence[str], home: Home, *, jobs: int, forked: bool, forc
         jobs: how many at a time, at least 1.
         forked: kernels are forked from one process with the imports done; else each is a fresh interpreter.
         force: make them even where they stand.
+        reason: for the revisions that come of it.
         tell: called with each event.
 
     Returns:
@@ -56,12 +57,12 @@ def run_batch(names: Sequence[str], home: Home, *, jobs: int, forked: bool, forc
         if event.state.ends:
             ended[event.name] = event
 
-    waiting = _that_do_not_stand(names, before, home, force, heard)
+    waiting = _that_do_not_stand(names, before, home, force, reason, heard)
     if len(waiting) == 1:
-        heard(make(waiting[0], home, force, ALONE, heard))
+        heard(make(waiting[0], home, force, reason, ALONE, heard))
     elif waiting:
         with Interruption() as interruption, _doors(forked) as door:
-            hands = _Hands(home, force, door, min(jobs, len(waiting)))
+            hands = _Hands(home, force, reason, door, min(jobs, len(waiting)))
             try:
                 _side_by_side(deque(waiting), before, hands, heard, ended)
             except KeyboardInterrupt:
@@ -85,14 +86,16 @@ def _before(name: str, home: Home) -> set[str]:
         return set()
 
 
-def _that_do_not_stand(names: Sequence[str], before: Mapping[str, set[str]], home: Home, force: bool, heard: Tell) -> list[str]:
+def _that_do_not_stand(
+    names: Sequence[str], before: Mapping[str, set[str]], home: Home, force: bool, reason: str, heard: Tell
+) -> list[str]:
     """The NAMEs for which there is something to do, or that are not known to stand because a month before them does not."""
     waiting: list[str] = []
     for name in names:
         try:
             job = None if force or before[name] & set(waiting) else open_job(home, name)
             if job is not None and stands(job):
-                heard(Event(name, State.UNCHANGED, str(job.page)))
+                heard(make(name, home, force, reason, ALONE, heard))
                 continue
         except (FinopsError, OSError):
             pass  # its run will say what is wrong
@@ -112,9 +115,9 @@ def _doors(forked: bool) -> Iterator[socket.socket | None]:
 class _Hands:
     """The workers, and what each has in hand."""
 
-    def __init__(self, home: Home, force: bool, door: socket.socket | None, count: int):
-        self._about = (home, force, door, os.getpid())
-        self._context = get_context("fork" if AVAILABLE else "spawn")
+    def __init__(self, home: Home, force: bool, reason: str, door: socket.socket | None, count: int):
+        self._about = (home, force, reason, door, os.getpid())
+        self._context = get_context("fork") if AVAILABLE else get_context("spawn")
         self.busy: dict[Connection, str] = {}
         self.idle: list[Connection] = []
         self._processes: dict[Connection, BaseProcess] = {}
@@ -124,7 +127,7 @@ class _Hands:
     def _hire(self) -> None:
         ours, theirs = self._context.Pipe()
         with theirs:
-            process = self._context.Process(target=work, args=(theirs, *self._about))
+            process: BaseProcess = self._context.Process(target=work, args=(theirs, *self._about))
             process.start()
         self._processes[ours] = process
         self.idle.append(ours)

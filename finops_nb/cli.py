@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 from finops_nb import __version__
-from finops_nb.errors import FinopsError, Refusal
+from finops_nb.errors import FinopsError, Problem, Refusal
 
 DEBUG: Final = "FINOPS_NB_DEBUG"
 """Set to anything, a defect of the package shows its traceback."""
@@ -64,8 +64,11 @@ def main() -> None:
     type=click.Choice(["fork", "plain"]),
     help="fork: kernels are copies of one process with the imports done, the usual way for several on Linux; plain: each starts afresh.",
 )
+@click.option("--reason", help="Why a published official month is made anew; it stays on record, and must be said once it was mailed.")
 @click.option("--log-json", is_flag=True, help="Tell what happens as one JSON object a line.")
-def run(names: tuple[str, ...], everything: bool, jobs: int | None, force: bool, kernel: str | None, log_json: bool) -> None:
+def run(
+    names: tuple[str, ...], everything: bool, jobs: int | None, force: bool, kernel: str | None, reason: str | None, log_json: bool
+) -> None:
     """Publish the report of each NAME.
 
     A NAME may be a range of months, 2025-07..2025-12, or last-month. One that fails stops no other. Prints the path of
@@ -84,15 +87,32 @@ def run(names: tuple[str, ...], everything: bool, jobs: int | None, force: bool,
     if kernel == "fork" and not AVAILABLE:
         raise click.UsageError("--kernel fork is for Linux only; leave it out.")
     home = find_home()
+    why = _checked_reason(reason)
     selected = select(names, home, everything)
+    forked = AVAILABLE and kernel != "plain"
     with Display(selected, log_json) as display:
-        ends = run_batch(
-            selected, home, jobs=jobs or os.cpu_count() or 1, forked=AVAILABLE and kernel != "plain", force=force, tell=display.tell
-        )
+        ends = run_batch(selected, home, jobs=jobs or os.cpu_count() or 1, forked=forked, force=force, reason=why, tell=display.tell)
     for end in ends:
         if end.exit_code == 0:
             click.echo(end.text)
     sys.exit(max(end.exit_code for end in ends))
+
+
+@main.command("what-changed")
+@click.argument("name", metavar="NAME")
+@click.option("--revision", type=int, metavar="N", help="What changed with that revision; with the last one, if left out.")
+def what_changed(name: str, revision: int | None) -> None:
+    """Say what changed when an official month was published once more.
+
+    First the causes, with their money, then every figure that differs from the revision before.
+
+    Example: finops-nb what-changed 2025-12
+    """
+    from finops_nb.home import find_home
+    from finops_nb.what_changed import what_changed as lines_of
+
+    for line in lines_of(find_home(), name, revision):
+        click.echo(line)
 
 
 @main.command()
@@ -196,6 +216,15 @@ def init(folder: Path) -> None:
 
     for line in lay_out(folder):
         click.echo(line)
+
+
+def _checked_reason(reason: str | None) -> str:
+    """The reason in one line; empty where none is given."""
+    from finops_nb.format import visible
+
+    if reason is not None and not reason.strip():
+        raise Refusal(Problem("no reason", "Say why, in a sentence", column="--reason", value=reason))
+    return visible(" ".join((reason or "").split()))
 
 
 def _say(sentence: str) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from finops_nb.period import MONTH
 
@@ -36,6 +37,9 @@ class Edition:
         key: hash of inputs, params, notebook and code; empty in a draft.
         generated: when this key was first run, as ISO 8601 text in UTC; empty in a draft.
         staging: where `results.hand_over` writes; None in a draft.
+        revision: the how-manieth publication of an official month; 0 of everything else.
+        reason: why it was made once more, where somebody said so.
+        origin: what it is made of beside usage, params and budgets, as `key.origin_of` tells.
     """
 
     kind: Kind = Kind.DRAFT
@@ -43,6 +47,9 @@ class Edition:
     key: str = ""
     generated: str = ""
     staging: Path | None = None
+    revision: int = 0
+    reason: str = ""
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
         """Write `edition.json` for a kernel whose environment names `folder`."""

@@ -10,11 +10,16 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from finops_nb.forkserver import ORDER
+
+if TYPE_CHECKING:
+    from jupyter_client.connect import KernelConnectionInfo
+
+    from finops_nb.kernel import Kernel
 
 NAME: Final = "finops-nb-fork"
 """Of the entry point, in the group `jupyter_client.kernel_provisioners`."""
@@ -97,9 +102,13 @@ class ForkedProcess:
 class ForkProvisioner(LocalProvisioner):
     """Starts the kernel through the door of the manager that asks for it."""
 
-    async def launch_kernel(self, cmd: list[str], **options: Any) -> dict[str, Any]:
+    process: Any
+
+    async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
+        door = cast("Kernel", self.parent).door
+        assert door is not None
         argv = cmd[cmd.index("-f") :]
-        self.process = ForkedProcess(self.parent.door, argv, options["cwd"], options["env"], options["stdout"].fileno())
+        self.process = ForkedProcess(door, argv, options["cwd"], options["env"], options["stdout"].fileno())
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 

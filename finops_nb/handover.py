@@ -13,11 +13,19 @@ from finops_nb.edition import Edition
 RESULTS: Final = "results.json"
 LEDGER: Final = "chargeback.csv"
 WORKBOOK: Final = "organizational_alignment.xlsx"
+PREVIOUS: Final = "previous.json"
+"""In the staging folder: the results of the revision before, where there is one and its results are as they were published."""
 
 
 def marker_text(edition: Edition) -> str:
     """What the last cell of a complete run prints."""
     return f"Results handed over: {edition.name}, key {edition.key}"
+
+
+def previous_results(edition: Edition) -> dict[str, Any]:
+    """The results of the revision before; empty where they are not known."""
+    file = edition.staging / PREVIOUS if edition.staging else None
+    return read_results(file.read_bytes()) if file and file.is_file() else {}
 
 
 def read_results(raw: bytes) -> dict[str, Any]:

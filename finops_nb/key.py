@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from finops_nb import __version__
 from finops_nb.budgets import Budgets
@@ -42,13 +42,21 @@ def run_key(
         "kind": str(kind),
         "params": params.as_parameters(),
         "budgets": budgets.as_record(),
-        "months": [month.as_record() for month in months],
         "inputs": sorted(inputs),
-        "notebook": hashlib.sha256(notebook).hexdigest(),
         "version": __version__,
-        "code": code_digest(),
     }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode("utf-8")).hexdigest()
+    return _digest(parts | origin_of(notebook, months))
+
+
+def origin_of(notebook: bytes, months: Iterable[PublishedMonth]) -> dict[str, Any]:
+    """What goes into a report beside params, budgets and usage: `notebook` and `code`, and `months` by name, each as SHA-256.
+
+    Args:
+        notebook: its file.
+        months: the months before, as they were published.
+    """
+    sha256 = hashlib.sha256(notebook).hexdigest()
+    return {"notebook": sha256, "code": code_digest(), "months": {month.name: _digest(month.as_record()) for month in months}}
 
 
 @cache
@@ -58,6 +66,10 @@ def code_digest() -> str:
     for file in sorted(_code(PACKAGE)):
         digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode("utf-8")).hexdigest()
 
 
 def _code(folder: Path) -> Iterable[Path]:

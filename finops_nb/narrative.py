@@ -25,7 +25,7 @@ from finops_nb.insights import (
     SpendWithoutBudget,
 )
 from finops_nb.params import Params
-from finops_nb.provenance import provenance
+from finops_nb.provenance import changes_since, provenance
 from finops_nb.recommendations import Horizon, Recommendation
 from finops_nb.run_rate import Miss, cost_after, days_seen
 from finops_nb.sentence import plain_sentence, sentence
@@ -185,7 +185,8 @@ def recommended(recommendations: Iterable[Recommendation], params: Params) -> Pr
 def origin(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -> Prose:
     """From what the report was made, for its foot."""
     made = provenance(usage, budgets, params, edition)
-    return Prose("provenance", "provenance.html.j2", (), made, params.currency)
+    said = [change.said for change in changes_since(usage, budgets, params, edition)]
+    return Prose("provenance", "provenance.html.j2", (), made | {"changes": said}, params.currency)
 
 
 def insight_sentence(insight: Insight) -> tuple[str, Fact]:

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from finops_nb import history
 from finops_nb.budgets import read_budgets
 from finops_nb.edition import VARIABLE as STAGING_VARIABLE
 from finops_nb.edition import Edition, Kind
 from finops_nb.errors import Failure, FinopsError, Interrupted, Problem, Refusal
-from finops_nb.handover import LEDGER, RESULTS, WORKBOOK, read_results
+from finops_nb.handover import LEDGER, PREVIOUS, RESULTS, WORKBOOK, read_results
+from finops_nb.history import History
 from finops_nb.home import VARIABLE as HOME_VARIABLE
 from finops_nb.home import Home
 from finops_nb.interruption import Interruption
 from finops_nb.job import HTML, INDEX, NOTEBOOK, PDF, STEM, Job, inputs_now, key_now, key_of, open_job
-from finops_nb.key import Fingerprint
+from finops_nb.key import Fingerprint, origin_of
 from finops_nb.lane import ALONE, Lane
 from finops_nb.lifeline import PRELOAD
 from finops_nb.lock import hold
+from finops_nb.mail.journal import check_reason
 from finops_nb.pdf import check_pdf, pdf_of
-from finops_nb.publish import check_target, probe, publish, write_file, write_folder
+from finops_nb.publish import check_target, probe, write_folder
 from finops_nb.published_months import months_before, save_months
+from finops_nb.trouble import trouble, with_place
 
 if TYPE_CHECKING:
     from finops_nb.execute import Execution, Progress
 
-FAILED: Final = "failed.ipynb"
 WORKBENCH: Final = "finops_nb.workbench"
 """What a notebook of the kit imports."""
-FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Overtaken(Exception):
@@ -47,6 +46,7 @@ def run(
     home: Home,
     *,
     force: bool = False,
+    reason: str = "",
     progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
     lane: Lane = ALONE,
@@ -57,6 +57,7 @@ def run(
         name: the params file's path under `params/`, without suffix.
         home: the home.
         force: make it even so.
+        reason: why an official report that is published is replaced; must be said once it was mailed.
         progress: told of each cell that starts.
         notice: given sentences that the user should read.
         lane: where it is one of many.
@@ -79,9 +80,12 @@ def run(
                 if former and notice:
                     notice(f"An earlier run of {name} ({former}) was cut off; what it left is removed.")
                 try:
-                    published = _run(job, force, progress, interruption, lane)
+                    published = _run(job, force, reason, progress, interruption, lane)
                 except Overtaken:
-                    published = _run(open_job(home, name), force, progress, interruption, Lane(lane.door))
+                    published = _run(open_job(home, name), force, reason, progress, interruption, Lane(lane.door))
+                if notice:
+                    for remark in _remarks(History(home.outputs, name), reason):
+                        notice(remark)
             if lane.index and (published or _index_is_behind(job)):
                 with interruption.shielded():
                     rebuild_index(home, notice)
@@ -89,8 +93,14 @@ def run(
         except KeyboardInterrupt as error:
             raise Interrupted(f"Interrupted. outputs/{name} is a whole report, or none.") from error
         except OSError as error:
-            raise Failure(_trouble(error, home)) from error
+            raise Failure(trouble(error, home)) from error
     return job.page
+
+
+def _remarks(past: History, reason: str) -> Iterator[str]:
+    yield from (f"{file} is gone, or is not as it was published." for file in past.altered())
+    if reason and reason != past.revisions()[-1].reason:
+        yield f"{past.name} is no new revision; the reason is not on record."
 
 
 def _index_is_behind(job: Job) -> bool:
@@ -110,7 +120,7 @@ def rebuild_index(home: Home, notice: Callable[[str], None] | None) -> None:
             notice(f"The report is published; outputs/{INDEX} is as it was: {getattr(error, 'strerror', None) or error}")
 
 
-def _run(job: Job, force: bool, progress: Progress | None, interruption: Interruption, lane: Lane) -> bool:
+def _run(job: Job, force: bool, reason: str, progress: Progress | None, interruption: Interruption, lane: Lane) -> bool:
     """The part of a run for which the lock is held; whether something was published.
 
     Raises:
@@ -128,22 +138,28 @@ def _run(job: Job, force: bool, progress: Progress | None, interruption: Interru
         raw = job.home.notebook(STEM).read_bytes()
         inputs = inputs_now(job)
         key = key_of(job, inputs, raw)
-        if force or not _stands(job, key):
+        past = History(job.home.outputs, job.name)
+        past.settle()
+        revision = past.upcoming(key, job.kind is Kind.OFFICIAL, reason)
+        if force or revision.is_new or not _stands(job, key):
+            check_reason(job.home.outputs, job.name, revision)
             if job.params.wants_pdf:
                 check_pdf()
-            edition = Edition(job.kind, job.name, key, history.generated(job.runs, job.name, key) or history.now(), job.staging)
+            about = (revision.number, revision.reason, origin_of(raw, job.months))
+            edition = Edition(job.kind, job.name, key, revision.generated, job.staging, *about)
+            (job.staging / PREVIOUS).write_bytes(past.raw_results(revision.number - 1))
             execution = _execute(job, edition, raw, progress, interruption, lane)
             interruption.check()
             try:
                 files = _files(job, edition, execution, inputs)
                 _await_turn(job, lane)
             except Failure as failure:
-                text = _with_place(job, failure, execution)
+                text = with_place(job, failure, execution)
                 kept = True
                 raise Failure(text) from failure
             write_folder(job.staging / "new", files)
             with interruption.held():
-                _publish(job, edition)
+                past.publish(job.staging / "new", revision)
             return True
         _await_turn(job, lane)
         return False
@@ -163,25 +179,16 @@ def _await_turn(job: Job, lane: Lane) -> None:
 
 
 def stands(job: Job) -> bool:
-    """The published folder is what a run would make now.
-
-    Raises:
-        Refusal: usage or notebook can't be read.
-    """
-    return _published_key(job) is not None and _stands(job, key_now(job))
+    """The published folder is what a run would make now; a Refusal where usage or notebook can't be read."""
+    return job.target.is_dir() and _stands(job, key_now(job))
 
 
 def _stands(job: Job, key: str) -> bool:
     """The published folder is of this key, with all its files."""
-    return _published_key(job) == key and all((job.target / name).is_file() for name in job.files)
-
-
-def _published_key(job: Job) -> str | None:
-    try:
-        key: str | None = read_results((job.target / RESULTS).read_bytes()).get("provenance", {}).get("key")
-    except FileNotFoundError:
-        return None
-    return key
+    if not all((job.target / name).is_file() for name in job.files):
+        return False
+    key_there: str | None = read_results((job.target / RESULTS).read_bytes()).get("provenance", {}).get("key")
+    return key_there == key
 
 
 def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, interruption: Interruption, lane: Lane) -> Execution:
@@ -238,44 +245,3 @@ def _local_paths(job: Job) -> list[str]:
     """Folders that no artefact may name: the home, and what lies as deep as to be this machine's or its user's own."""
     own = [Path(sys.prefix), Path(sys.base_prefix), Path(os.environ.get("HOME", ""))]
     return [str(job.home.root), str(job.staging), *(str(folder) for folder in own if len(folder.parts) > 2)]
-
-
-def _publish(job: Job, edition: Edition) -> None:
-    """Record when this key was first run, then exchange the folders: a run cut off in between loses no page's time."""
-    first = history.generated(job.runs, job.name, edition.key) is None
-    try:
-        if first:
-            history.record(job.runs, job.name, edition.key, edition.generated)
-        publish(job.staging / "new", job.target)
-    except OSError:
-        if first and _published_key(job) != edition.key:
-            history.forget(job.runs, job.name, edition.key)
-        raise
-
-
-def _with_place(job: Job, failure: Failure, execution: Execution) -> str:
-    """The failure's text, and where the notebook was kept, if the disk still takes it."""
-    from finops_nb.fair_copy import as_bytes
-
-    lines = [str(failure)]
-    lines += [_room(job.home)] if "[Errno 28]" in lines[0] else []
-    try:
-        shutil.rmtree(job.staging)
-        job.staging.mkdir()
-        write_file(job.staging / FAILED, as_bytes(execution.notebook))
-        lines.append(f"The notebook as far as it ran: {job.home.shown(job.staging / FAILED)}")
-    except OSError:
-        shutil.rmtree(job.staging, ignore_errors=True)
-    stands = "is unchanged" if job.target.exists() else "was not made"
-    return "\n".join([*lines, f"outputs/{job.name} {stands}."])
-
-
-def _trouble(error: OSError, home: Home) -> str:
-    """A sentence for what the system refused, with the place."""
-    place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "outputs"
-    text = f"{place}: {error.strerror or error}. What was published before stands."
-    return f"{text}\n{_room(home)}" if error.errno in FULL else text
-
-
-def _room(home: Home) -> str:
-    return f"The disk of outputs/ has {shutil.disk_usage(home.outputs).free:,} bytes free. Make room, then run again."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from multiprocessing.connection import Connection
@@ -76,7 +76,7 @@ class Make:
     coming: Mapping[str, PublishedMonth | None] = field(default_factory=dict)
 
 
-def work(line: Connection, home: Home, force: bool, door: socket.socket | None, parent: int) -> None:
+def work(line: Connection, home: Home, force: bool, reason: str, door: socket.socket | None, parent: int) -> None:
     """Carry out orders until there are no more; a stop signal ends the run at hand, and then the worker.
 
     Args:
@@ -84,6 +84,7 @@ def work(line: Connection, home: Home, force: bool, door: socket.socket | None, 
             waits for any word before it publishes. None ends it: other workers hold the line's other end too.
         home: the home.
         force: make reports even where they stand.
+        reason: for the revisions that come of it.
         door: of the fork server.
         parent: the process to end with.
     """
@@ -97,7 +98,7 @@ def work(line: Connection, home: Home, force: bool, door: socket.socket | None, 
                 case Expect(name):
                     line.send(_expected(name, home))
                 case Make(name, coming):
-                    line.send(_made(name, coming, home, force, door, line))
+                    line.send(_made(name, coming, home, force, reason, door, line))
                 case None:
                     os._exit(0)
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
@@ -111,7 +112,13 @@ def _expected(name: str, home: Home) -> PublishedMonth | None:
 
 
 def _made(
-    name: str, coming: Mapping[str, PublishedMonth | None], home: Home, force: bool, door: socket.socket | None, line: Connection
+    name: str,
+    coming: Mapping[str, PublishedMonth | None],
+    home: Home,
+    force: bool,
+    reason: str,
+    door: socket.socket | None,
+    line: Connection,
 ) -> Event:
     """Run the NAME; the event that ends it."""
 
@@ -119,16 +126,17 @@ def _made(
         line.send(Event(name, State.READY))
         line.recv()
 
-    return make(name, home, force, Lane(door, coming, turn, index=False), line.send)
+    return make(name, home, force, reason, Lane(door, coming, turn, index=False), line.send)
 
 
-def make(name: str, home: Home, force: bool, lane: Lane, tell) -> Event:
+def make(name: str, home: Home, force: bool, reason: str, lane: Lane, tell: Callable[[Event], None]) -> Event:
     """Run a NAME in this process; the event that ends it.
 
     Args:
         name: the NAME.
         home: the home.
         force: make it even where it stands.
+        reason: for the revision that comes of it.
         lane: for `run`.
         tell: called with each event before that.
     """
@@ -141,9 +149,12 @@ def make(name: str, home: Home, force: bool, lane: Lane, tell) -> Event:
         ran = True
         tell(Event(name, State.CELL, cell=cell, cells=cells))
 
+    def notice(text: str) -> None:
+        tell(Event(name, State.NOTICE, text))
+
     tell(Event(name, State.STARTED))
     try:
-        page = run(name, home, force=force, progress=progress, notice=lambda text: tell(Event(name, State.NOTICE, text)), lane=lane)
+        page = run(name, home, force=force, reason=reason, progress=progress, notice=notice, lane=lane)
     except FinopsError as error:
         state = State.INTERRUPTED if error.exit_code == 130 else State.FAILED
         return Event(name, state, str(error), exit_code=error.exit_code)

@@ -11,8 +11,12 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_output
 
+from finops_nb.edition import Edition
 from finops_nb.errors import Refusal
+from finops_nb.execute import Execution
+from finops_nb.handover import marker_text
 from finops_nb.home import Home
 from finops_nb.params import Params
 from finops_nb.pdf import check_pdf
@@ -34,7 +38,11 @@ results = {
     "kind": edition["kind"],
     "title": "Report of " + edition["name"],
     "period": {"start": str(parse_period(period).start), "end": str(parse_period(period).end)},
-    "provenance": {"key": edition["key"], "generated": edition["generated"]},
+    "provenance": {
+        "key": edition["key"],
+        "generated": edition["generated"],
+        "revision": {"number": edition["revision"], "reason": edition["reason"]},
+    },
 }
 (folder / "results.json").write_text(json.dumps(results, indent=1) + "\\n")
 (folder / "organizational_alignment.xlsx").write_text("a workbook")
@@ -81,6 +89,18 @@ def write_notebook(home: Home, notebook: NotebookNode) -> None:
     file = home.root / "notebooks" / "organizational_alignment.ipynb"
     file.parent.mkdir(exist_ok=True)
     file.write_text(nbformat.writes(notebook), encoding="utf-8")
+
+
+def finished(job, edition: Edition, *_) -> Execution:
+    """An execution that went well, without a kernel."""
+    results = {"name": edition.name, "kind": edition.kind, "period": {"start": "2025-12-01", "end": "2026-01-01"}}
+    about = {"number": edition.revision, "reason": edition.reason}
+    results["provenance"] = {"key": edition.key, "generated": edition.generated, "revision": about}
+    (job.staging / "results.json").write_text(json.dumps(results))
+    (job.staging / "organizational_alignment.xlsx").write_text("a workbook")
+    (job.staging / "chargeback.csv").write_text(edition.key)
+    marker = new_output("execute_result", {"text/plain": marker_text(edition)})
+    return Execution(nbformat.v4.new_notebook(cells=[new_code_cell("1", execution_count=1, outputs=[marker])]))
 
 
 def published(home: Home, name: str = NAME) -> dict[str, bytes]:

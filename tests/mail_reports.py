@@ -80,7 +80,7 @@ def results_of(
             **{f"cost_by_{by}": [{by: name} | _line(*line) for name, line in _sorted(lines)] for by, lines in levels.items()},
             "budget_tracking": [{"level": f"{by.title()} Level", "actual": sums[by].pop("cost")} | sums[by] for by in levels],
         },
-        "provenance": {"key": KEY, "params": {"period": "2025-12", "timezone": "UTC", "scenario": {}}},
+        "provenance": {"key": KEY, "generated": "2026-01-01T00:00:00Z", "params": {"period": "2025-12", "timezone": "UTC", "scenario": {}}},
     }
 
 

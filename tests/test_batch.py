@@ -42,7 +42,7 @@ key.code_digest = lambda: "0" * 64
 if __name__ == "__main__":
     def tell(event):
         print(event.name, event.state, flush=True)
-    ends = run_batch(sys.argv[2:], Home(pathlib.Path(sys.argv[1])), jobs=2, forked=FORKED, force=True, tell=tell)
+    ends = run_batch(sys.argv[2:], Home(pathlib.Path(sys.argv[1])), jobs=2, forked=FORKED, force=True, reason="", tell=tell)
     sys.exit(max(end.exit_code for end in ends))
 """
 
@@ -78,7 +78,7 @@ def everything(home: Home, names: tuple[str, ...] = MONTHS) -> dict[str, dict[st
 def run_them(home: Home, *names: str, way: str = WAYS[0], force: bool = False, jobs: int = 2) -> tuple[list[Event], list[Event]]:
     """How each ended, and all that was told."""
     told: list[Event] = []
-    return run_batch(names, home, jobs=jobs, forked=way == "fork", force=force, tell=told.append), told
+    return run_batch(names, home, jobs=jobs, forked=way == "fork", force=force, reason="", tell=told.append), told
 
 
 def processes_of(home: Home) -> list[psutil.Process]:

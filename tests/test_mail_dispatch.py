@@ -15,6 +15,7 @@ from mail_reports import draw_once, publish_by_hand, write_report
 from mail_servers import CUT, Mailbox, environment, mail_server
 
 from finops_nb.errors import Busy, Failure, Interrupted, Refusal
+from finops_nb.history import History
 from finops_nb.home import Home
 from finops_nb.lock import hold
 from finops_nb.mail import dispatch, publication, smtp
@@ -282,6 +283,25 @@ def test_files_of_two_runs_are_not_sent(home, mailbox):
     (home.outputs / "2025-12" / "organizational_alignment.html").write_text("<title>The report</title>")
     with pytest.raises(Refusal, match="its files are not of one run"):
         mailed(home, send=True)
+
+
+@pytest.mark.parametrize("file", ["organizational_alignment.html", "results.json", "chargeback.csv"])
+def test_files_that_were_altered_are_not_sent(home, mailbox, file):
+    """It names the file that is not as it was published, or is gone, though what is mailed is another; --allow sends it all the same."""
+    folder = home.outputs / "2025-12"
+    (folder / "chargeback.csv").write_text("organization,amount\n")
+    past = History(home.outputs, "2025-12")
+    past.settle()
+    mailed(home, send=True, to=("first@example.com",))
+    text = (folder / file).read_text()
+    (folder / file).unlink() if file == "chargeback.csv" else (folder / file).write_text(text + "\n")
+    with pytest.raises(
+        Refusal, match=rf"^outputs/2025-12/{file}: gone, or not as it was published\. Publish it again as it was: .* --force"
+    ):
+        mailed(home, send=True)
+    assert list(mailbox.received) == ["first@example.com"]
+    mailed(home, send=True, allow=True)
+    assert sorted(mailbox.received) == [ADA, BOB, "first@example.com"]
 
 
 def test_a_draft_is_not_sent(home, mailbox):

@@ -21,6 +21,8 @@ from finops_nb.export import NOT_SHOWN, audit
 
 CHECKOUT = Path(__file__).parent.parent
 FIGURES = reference_figures()
+CONTRACT = json.loads((Path(__file__).parent / "results_contract.json").read_text(encoding="utf-8"))
+"""The keys of results.json, and the columns of its tables and of chargeback.csv: other programs read them by these names."""
 HEAT_MAP = "Cross-Organization Product Usage"
 """Here a row is an organization and a column a product, where the reference report has a list for each organization."""
 
@@ -166,6 +168,40 @@ def test_the_ledger_foots_both_ways(folder, sections, results):
             assert amount(printed) == booked
             exact = Decimal(results[f"{dimension}s"][row.name])
             assert abs(booked - exact) < Decimal("0.01")
+
+
+def test_the_names_in_the_results_are_a_contract(results):
+    """It has these keys, and its tables these columns; one that is new, gone or renamed is written into the contract and the changelog."""
+    whole = {"": results, **{key: results[key] for key in ("period", "rows", "money", "provenance")}}
+    made = results["provenance"]
+    whole |= {f"provenance.{key}": made[key] for key in ("budgets", "params", "revision")}
+    whole |= {"provenance.inputs": made["inputs"][0], "provenance.budgets.versions": made["budgets"]["versions"][0]}
+    assert {key: list(value) for key, value in whole.items()} == CONTRACT["keys"]
+    tables = {name: list(dict.fromkeys(column for line in lines for column in line)) for name, lines in results["tables"].items()}
+    assert list(tables) == list(CONTRACT["tables"])
+    for name, columns in CONTRACT["tables"].items():
+        # Prose has values of its sentences after these, which depend on what there is to say.
+        assert tables[name][: len(columns)] == columns if name in CONTRACT["prose"] else tables[name] == columns, name
+
+
+def test_the_money_in_the_results_is_text(results):
+    """Plain decimals, never a binary number: it holds whole numbers only where it counts."""
+
+    def numbers(value, place: str = ""):
+        if isinstance(value, dict):
+            return [found for key, part in value.items() for found in numbers(part, f"{place}.{key}")]
+        if isinstance(value, list):
+            return [found for part in value for found in numbers(part, place)]
+        return [place] if isinstance(value, float) else []
+
+    assert numbers(results) == []
+    assert all(re.fullmatch(r"-?\d+(\.\d+)?", cost) for cost in (results["total"], *results["organizations"].values()))
+
+
+def test_the_header_of_the_ledger_is_a_contract(folder):
+    """It has these columns in this order."""
+    header, *_ = (folder / "chargeback.csv").read_text(encoding="utf-8").split("\n")
+    assert header == CONTRACT["ledger"]
 
 
 def test_the_ledger_is_a_plain_csv(folder):

@@ -22,20 +22,19 @@ from homes import (
     FILES,
     NAME,
     _weasyprint,  # noqa: F401
+    finished,
     make_home,
     make_notebook,
     published,
     write_notebook,
 )
-from nbformat.v4 import new_code_cell, new_output
+from nbformat.v4 import new_output
 
-from finops_nb import history, key
+from finops_nb import key
 from finops_nb import publish as publishing
 from finops_nb import run as running
-from finops_nb.edition import Edition
 from finops_nb.errors import Busy, Failure, FinopsError, Interrupted, Refusal
-from finops_nb.execute import Execution
-from finops_nb.gate import marker_text
+from finops_nb.history import History, digests
 from finops_nb.home import Home
 from finops_nb.mail.settings import PREFIX
 from finops_nb.run import run
@@ -126,7 +125,9 @@ def test_a_run_publishes_five_files(made):
     assert notebook.cells[3].outputs[0].text == "x\n"
     assert f"<title>Report of {NAME}</title>" in files["organizational_alignment.html"].decode()
     assert left_over(made) == []
-    assert history.generated(made.outputs / ".runs", NAME, digits) == "2026-01-01T00:00:00Z"
+    [first] = History(made.outputs, NAME).revisions()
+    assert (first.number, first.key, first.generated, first.reason) == (1, digits, "2026-01-01T00:00:00Z", "")
+    assert first.files == digests(made.outputs / NAME)
     assert str(made.root).encode() not in b"".join(files.values())
 
 
@@ -379,17 +380,6 @@ def test_what_a_killed_run_left_is_cleaned(home):
 # Disks that fail
 
 
-def finished(job, edition: Edition, *_) -> Execution:
-    """An execution that went well, without a kernel."""
-    results = {"name": edition.name, "period": {"start": "2025-12-01", "end": "2026-01-01"}}
-    results["provenance"] = {"key": edition.key, "generated": edition.generated}
-    (job.staging / "results.json").write_text(json.dumps(results))
-    (job.staging / "organizational_alignment.xlsx").write_text("a workbook")
-    (job.staging / "chargeback.csv").write_text(edition.key)
-    marker = new_output("execute_result", {"text/plain": marker_text(edition)})
-    return Execution(nbformat.v4.new_notebook(cells=[new_code_cell("1", execution_count=1, outputs=[marker])]))
-
-
 class Fault:
     """Lets the N-th call to the system fail, or all from the N-th on; calls outside of `folder` are not counted."""
 
@@ -413,7 +403,7 @@ class Fault:
 @pytest.mark.parametrize("persistent", [False, True], ids=["once", "from then on"])
 @pytest.mark.parametrize("first", [False, True], ids=["again", "first"])
 def test_any_call_of_a_run_may_fail(made, tmp_path, monkeypatch, first, persistent):
-    """It leaves the whole old report or the whole new one, fails with a sentence, and runs well the next time."""
+    """It leaves the whole old report, or the whole new one and the old one kept; it fails with a sentence, and runs well the next time."""
     monkeypatch.setattr(running, "_execute", finished)
     monkeypatch.setattr("finops_nb.export.export_html", lambda notebook: notebook.metadata["finops_nb"]["key"])
     outcomes = []
@@ -425,7 +415,8 @@ def test_any_call_of_a_run_may_fail(made, tmp_path, monkeypatch, first, persiste
         if first:
             shutil.rmtree(home.outputs)
         old = None if first else published(home)
-        records = sorted(home.outputs.rglob(".runs/**/*.json"))
+        known = History(home.outputs, NAME).revisions()
+        kept = home.outputs / ".runs" / NAME / "revision-1"
         failed = False
         with pytest.MonkeyPatch.context() as patch:
             fault = Fault(patch, home.outputs, fail_at, persistent)
@@ -436,22 +427,29 @@ def test_any_call_of_a_run_may_fail(made, tmp_path, monkeypatch, first, persiste
         new = published(home) if (home.outputs / NAME).exists() else None
         if new == old:
             assert failed
-            assert persistent or sorted(home.outputs.rglob(".runs/**/*.json")) == records
+            assert History(home.outputs, NAME).revisions() == known
+            assert persistent or not kept.exists()
         else:
             assert tuple(new) == FILES
             digits = json.loads(new["results.json"])["provenance"]["key"]
             assert new["chargeback.csv"].decode() == new["organizational_alignment.html"].decode() == digits
-            assert history.generated(home.outputs / ".runs", NAME, digits) == "2026-01-01T00:00:00Z"
+            *before, last = History(home.outputs, NAME).revisions()
+            assert (tuple(before), last.number, last.key, last.files) == (known, 1 if first else 2, digits, digests(home.outputs / NAME))
+            assert first or {file.name: file.read_bytes() for file in sorted(kept.iterdir())} == old
         outcomes.append((failed, new != old))
         if fail_at % 5 == 0:
             run(NAME, home)
             assert tuple(published(home)) == FILES
             assert left_over(home) == []
+            assert History(home.outputs, NAME).revisions()[-1].number == (1 if first else 2)
+            assert [path.name for path in sorted((home.outputs / ".runs" / NAME).iterdir())] == ["revision-1", "revisions.json"][first:]
+            assert History(home.outputs, NAME).altered() == []
         shutil.rmtree(root)
         if fault.calls < fail_at:
             break
     assert outcomes[-1] == (False, True)
-    assert outcomes.count((True, False)) > 25
+    assert outcomes.count((True, False)) > 20
+    assert outcomes.count((True, True)) > 5  # the record comes last
 
 
 @pytest.fixture

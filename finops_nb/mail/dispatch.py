@@ -17,7 +17,7 @@ from finops_nb.home import Home
 from finops_nb.job import STEM
 from finops_nb.lock import hold
 from finops_nb.mail.advice import advice, advice_before, again
-from finops_nb.mail.journal import Entry, Journal
+from finops_nb.mail.journal import JOURNAL, Entry, Journal
 from finops_nb.mail.letter import letter, preview
 from finops_nb.mail.publication import FILES, Publication, objections, read_publication
 from finops_nb.mail.settings import SmtpSettings, smtp_settings
@@ -29,7 +29,6 @@ from finops_nb.scenario import FOLDER
 
 MESSAGE: Final = "message.eml"
 PREVIEW: Final = "preview.html"
-JOURNAL: Final = "journal.jsonl"
 
 Notice = Callable[[str], None]
 
@@ -85,7 +84,9 @@ def mail(
             if not send:
                 for_whom = ", for" if unset or against else "; --send sends it to"
                 notice(f"Written, not sent{for_whom} {', '.join((*those.to, *those.cc))}.")
-            complete = not send or _send(message, publication, those, settings, Journal(folder / JOURNAL), resend, against, notice)
+                return Dispatch(folder / MESSAGE, folder / PREVIEW, True)
+            assert settings is not None
+            complete = _send(message, publication, those, settings, Journal(folder / JOURNAL), resend, against, notice)
             return Dispatch(folder / MESSAGE, folder / PREVIEW, complete)
     except OSError as error:
         place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "outputs/.mail"
@@ -150,19 +151,17 @@ def _settings() -> tuple[SmtpSettings | None, Sequence[Problem]]:
 def _message(publication: Publication, those: MailList, settings: SmtpSettings | None, anew: bool) -> EmailMessage:
     missing = [kind for kind in those.attachment if FILES[kind] not in publication.files]
     if missing:
-        where = {"file": f"params/{publication.name}.yaml", "column": "mail.attachment"}
-        raise Refusal([_not_published(publication.name, kind, **where) for kind in missing])
+        raise Refusal([_not_published(publication.name, kind, "mail.attachment") for kind in missing])
     stem = f"{STEM}_{publication.name.replace('/', '_')}"
     attached = {f"{stem}{PurePath(FILES[kind]).suffix}": publication.files[FILES[kind]] for kind in those.attachment}
     sender = "" if settings is None else settings.sender
     written = datetime.fromisoformat(now())
-    copies = {"to": those.to, "cc": those.cc, "reply_to": those.reply_to}
-    return letter(publication.results, attached, sender=sender, **copies, date=written, anew=anew)
+    return letter(publication.results, attached, sender=sender, to=those.to, cc=those.cc, reply_to=those.reply_to, date=written, anew=anew)
 
 
-def _not_published(name: str, kind: str, **where: str) -> Problem:
+def _not_published(name: str, kind: str, column: str) -> Problem:
     fix = f"Run it again: finops-nb run {name}; or leave {kind} out of mail: {{attachment: ...}}"
-    return Problem(f"outputs/{name}/{FILES[kind]} is not published", fix, **where)
+    return Problem(f"outputs/{name}/{FILES[kind]} is not published", fix, f"params/{name}.yaml", column=column)
 
 
 def _send(
@@ -204,4 +203,4 @@ def _send(
         ) from error
     for recipient, outcome in outcomes.items():
         notice(f"{recipient}: {advice(outcome, again(publication.name, recipient, bool(against)))}")
-    return {State.SENT} >= {each.state for each in (*outcomes.values(), *settled.values())}
+    return {State.SENT} >= {outcome.state for outcome in outcomes.values()} | {entry.state for entry in settled.values()}

@@ -10,13 +10,17 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
-from finops_nb.errors import Failure
-from finops_nb.history import now
+from finops_nb.errors import Failure, Problem, Refusal
+from finops_nb.history import Revision, now
 from finops_nb.mail.smtp import State
 from finops_nb.publish import sync_folder
 
 VALUE: Final = re.compile(rb'": "(?:[ !#-\[\]-~]|\\[ -~])*(?:\\$)?')
 """Of a key of a line of JSON, as far as it goes; a torn one has no end."""
+JOURNAL: Final = "journal.jsonl"
+"""Of the file, beside the mail."""
+REACHED: Final = (State.SENT, State.SENDING, State.UNKNOWN)
+"""Somebody has it, or may have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,18 @@ class Journal:
         return _is_torn(self._pieces()[-1])
 
     def states(self, key: str) -> dict[str, Entry]:
-        """The last entry of each recipient of a report, by the address in lower case.
+        """The last entry of each recipient of a report, by the address in lower case; none where another report reached them since.
 
         Raises:
             Failure: the journal can't be read; without it somebody might be sent the report twice.
         """
-        return {entry.recipient.lower(): entry for entry in self._entries() if entry.key == key}
+        found: dict[str, Entry] = {}
+        for entry in self._entries():
+            if entry.key == key:
+                found[entry.recipient.lower()] = entry
+            elif entry.state in REACHED:
+                found.pop(entry.recipient.lower(), None)
+        return found
 
     def open_recipients(self, recipients: Sequence[str], key: str, resend: bool = False) -> tuple[list[str], dict[str, Entry]]:
         """Who is to be sent the report now, and the last entry of those who are not.
@@ -93,6 +103,14 @@ class Journal:
         found = {each: states[each.lower()] for each in recipients if each.lower() in states}
         settled = {each: entry for each, entry in found.items() if entry.state is not State.DEFERRED and not resend}
         return [each for each in recipients if each not in settled], settled
+
+    def reached_anybody(self) -> bool:
+        """Any report of this NAME was sent to somebody, or may have been.
+
+        Raises:
+            Failure: as for `states`.
+        """
+        return any(entry.state in REACHED for entry in self._entries())
 
     def record(self, entries: Iterable[Entry]) -> None:
         """Write entries to the disk, after what stands there.
@@ -146,6 +164,24 @@ def _is_torn(piece: bytes) -> bool:
     """It is the beginning of one entry and nothing else; whatever else can't be read was written by somebody else."""
     shape = VALUE.sub(b'": "', piece)
     return shape != EMPTY and EMPTY.startswith(shape or b"?")
+
+
+def check_reason(outputs: Path, name: str, revision: Revision) -> None:
+    """Who was mailed a report is owed a reason for another one.
+
+    Args:
+        outputs: the folder of outputs.
+        name: the NAME.
+        revision: of it, from `History.upcoming`.
+
+    Raises:
+        Refusal: it is a new one, of a report that was mailed, and no reason is given.
+        Failure: the journal can't be read.
+    """
+    owed = revision.is_new and revision.number > 1 and not revision.reason
+    if owed and Journal(outputs / ".mail" / name / JOURNAL).reached_anybody():
+        fix = f'Say why: finops-nb run {name} --reason "late usage of org-beta"'
+        raise Refusal(Problem(f"it was mailed, and this would be its revision {revision.number}", fix, f"outputs/{name}"))
 
 
 def _parsed(line: bytes) -> Any:

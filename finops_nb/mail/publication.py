@@ -10,9 +10,10 @@ from typing import Any, Final
 from finops_nb.edition import Kind
 from finops_nb.errors import Problem, Refusal
 from finops_nb.handover import RESULTS, WORKBOOK, read_results
+from finops_nb.history import History, digests
 from finops_nb.home import Home
 from finops_nb.job import HTML, PDF, key_now, open_job
-from finops_nb.run import FAILED
+from finops_nb.trouble import FAILED
 
 FILES: Final = {"html": HTML, "pdf": PDF, "xlsx": WORKBOOK}
 """What may be attached, by the word of `mail: {attachment: ...}`."""
@@ -29,11 +30,13 @@ class Publication:
         name: the NAME.
         results: the object of its `results.json`.
         files: name and content of what may be attached, as far as it was published.
+        digests: name and SHA-256 of every file.
     """
 
     name: str
     results: Mapping[str, Any]
     files: Mapping[str, bytes]
+    digests: Mapping[str, str]
 
     @property
     def key(self) -> str:
@@ -53,12 +56,13 @@ def read_publication(home: Home, name: str) -> Publication:
         try:
             before = folder.stat().st_ino
             files = {file: (folder / file).read_bytes() for file in (RESULTS, *FILES.values()) if (folder / file).is_file()}
+            found = digests(folder)
             after = folder.stat().st_ino
         except FileNotFoundError:
             continue
         # Another folder by now: a report was published meanwhile, and some of these files may be of the one before.
         if before == after and (results := read_results(files.pop(RESULTS, b""))):
-            return Publication(name, results, files)
+            return Publication(name, results, files, found)
     raise Refusal(Problem("no report is published there", f"Publish it: finops-nb run {name}", file=f"outputs/{name}"))
 
 
@@ -81,7 +85,16 @@ def objections(home: Home, publication: Publication) -> Iterator[Problem]:
     marked = KEY.search(publication.files.get(HTML, b""))
     if marked is None or marked[1].decode() != publication.key:
         yield Problem("its files are not of one run", f"Publish them again: finops-nb run {name} --force", place)
+    yield from _altered(home, publication, place)
     yield from _outdated(home, publication, place)
+
+
+def _altered(home: Home, publication: Publication, place: str) -> Iterator[Problem]:
+    fix = f"Publish it again as it was: finops-nb run {publication.name} --force"
+    those = [each for each in History(home.outputs, publication.name).revisions() if each.key == publication.key]
+    for file, digest in those[-1].files.items() if those else ():
+        if publication.digests.get(file) != digest:
+            yield Problem("gone, or not as it was published", fix, f"{place}/{file}")
 
 
 def _outdated(home: Home, publication: Publication, place: str) -> Iterator[Problem]:
