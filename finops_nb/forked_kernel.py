@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
@@ -18,8 +18,6 @@ from finops_nb.forkserver import ORDER
 
 if TYPE_CHECKING:
     from jupyter_client.connect import KernelConnectionInfo
-
-    from finops_nb.kernel import Kernel
 
 NAME: Final = "finops-nb-fork"
 """Of the entry point, in the group `jupyter_client.kernel_provisioners`."""
@@ -105,10 +103,9 @@ class ForkProvisioner(LocalProvisioner):
     process: Any
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
-        door = cast("Kernel", self.parent).door
-        assert door is not None
+        manager: Any = self.parent
         argv = cmd[cmd.index("-f") :]
-        self.process = ForkedProcess(door, argv, options["cwd"], options["env"], options["stdout"].fileno())
+        self.process = ForkedProcess(manager.door, argv, options["cwd"], options["env"], options["stdout"].fileno())
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 
