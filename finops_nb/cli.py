@@ -6,44 +6,15 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, Final
 
 import click
 
 from finops_nb import __version__
-from finops_nb.errors import FinopsError, Problem, Refusal
-
-DEBUG: Final = "FINOPS_NB_DEBUG"
-"""Set to anything, a defect of the package shows its traceback."""
+from finops_nb.command import Group
+from finops_nb.errors import Problem, Refusal
 
 
-class _Command(click.Command):
-    """A command that ends in a sentence and an exit code, never in a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except FinopsError as error:
-            click.echo(str(error), err=True)
-            ctx.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
-            ctx.exit(130)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as error:
-            if os.environ.get(DEBUG):
-                raise
-            click.echo(f"A case that finops_nb does not know: {type(error).__name__}: {error}.", err=True)
-            click.echo(f"Nothing was published by it. Please report it, with what {DEBUG}=1 prints.", err=True)
-            ctx.exit(1)
-
-
-class _Group(click.Group):
-    command_class = _Command
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="finops-nb")
 def main() -> None:
     """FinOps organizational alignment: allocation, budget variance and chargeback that foot to the cent.
@@ -139,6 +110,42 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
             problems = {"name": name, "errors": [problem.as_record() for problem in refusal.problems]}
             click.echo(json.dumps(problems, ensure_ascii=False) if as_json else str(refusal), err=not as_json)
     sys.exit(1 if refused else 0)
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("--verify", is_flag=True, help="Compare every published file with what was published, and every report with its inputs.")
+@click.option("--doctor", is_flag=True, help="See whether this machine and this home can make a report.")
+def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
+    """Say what is published, mailed, at work, and left over.
+
+    Changes nothing. With --verify it ends with 1 where a file was changed by hand, with --doctor where no report can be made.
+
+    Example: finops-nb status --verify
+    """
+    from finops_nb.home import bare, find_home
+    from finops_nb.status import status as lines_of
+    from finops_nb.status import verify as verified
+
+    home = find_home()
+    bad = False
+    if doctor:
+        from finops_nb.doctor import doctor as findings_of
+
+        for finding in findings_of(home):
+            click.echo(finding)
+            bad |= finding.well is False
+    if verify:
+        altered, outdated = verified(home, tuple(map(bare, names)))
+        for line in (*altered, *outdated):
+            click.echo(line)
+        if not altered:
+            click.echo("Every file is as it was published.")
+        bad |= bool(altered)
+    if not (doctor or verify):
+        for line in lines_of(home, tuple(map(bare, names))):
+            click.echo(line)
+    sys.exit(bad)
 
 
 @main.command()

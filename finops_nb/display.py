@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from finops_nb.format import elapsed
 from finops_nb.history import now
 from finops_nb.worker import Event, State
 
@@ -24,7 +25,7 @@ class Display:
 
     Args:
         names: that are run.
-        as_json: an object a line for each event, and nothing else: `{time, name, event, seconds}`, and what the event
+        as_json: an object a line for each event, and nothing else: `{time, name, event, milliseconds}`, and what the event
             has of `text, cell, cells, exit_code`.
     """
 
@@ -81,7 +82,7 @@ class Display:
         return self._ended.get(name, at) - self._started.get(name, at)
 
     def _object(self, event: Event) -> str:
-        about = {"time": now(), "name": event.name, "event": str(event.state), "seconds": round(self._seconds(event.name), 3)}
+        about = {"time": now(), "name": event.name, "event": str(event.state), "milliseconds": int(1000 * self._seconds(event.name))}
         detail = {"text": event.text, "cell": event.cell, "cells": event.cells} | (
             {"exit_code": event.exit_code} if event.state.ends else {}
         )
@@ -98,7 +99,7 @@ class Display:
             case State.FAILED | State.INTERRUPTED:
                 return f"{several}{event.text}"
             case State.PUBLISHED | State.UNCHANGED if several and self._live is None:
-                return f"{several}{event.state} ({self._seconds(event.name):.1f} s)"
+                return f"{several}{event.state} ({elapsed(self._seconds(event.name))})"
         return ""
 
     def _table(self, final: bool = False) -> Table:
@@ -106,14 +107,17 @@ class Display:
         from rich.text import Text
 
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=final)
-        for head in ("name", "seconds", "result", ""):
-            table.add_column(head, justify="right" if head == "seconds" else "left", no_wrap=True)
+        for head in ("name", "time", "result", ""):
+            table.add_column(head, justify="right" if head == "time" else "left", no_wrap=True)
         for name in self._names:
             event = self._last.get(name)
             result, detail = self._state(event, final)
-            seconds = f"{self._seconds(name):.1f}" if event else ""
+            time_taken = elapsed(self._seconds(name)) if event else ""
             table.add_row(
-                Text(name), seconds, Text(result, style=STYLES.get(event.state, "") if event else "dim"), Text(detail, overflow="ellipsis")
+                Text(name),
+                time_taken,
+                Text(result, style=STYLES.get(event.state, "") if event else "dim"),
+                Text(detail, overflow="ellipsis"),
             )
         return table
 

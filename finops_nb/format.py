@@ -128,6 +128,11 @@ def count(number: int | Decimal) -> str:
     return f"{rounded(Decimal(number), 0):,}"
 
 
+def elapsed(seconds: float) -> str:
+    """Time that has passed, as "1.5 s"."""
+    return f"{seconds:.1f} s"
+
+
 def day(value: date) -> str:
     """2025-12-18"""
     return value.isoformat()

@@ -52,6 +52,20 @@ def hold(runs: Path, name: str, doing: str = "run") -> Iterator[str]:
         os.close(handle)
 
 
+def holders(runs: Path) -> dict[str, str]:
+    """What is at work now, by what it holds: `{"2025-12": "process 123 on host, since ..."}`; nothing is changed by looking."""
+    found = {}
+    for file in sorted(runs.glob(".*.lock")):
+        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            found[file.name.removeprefix(".").removesuffix(".lock").replace("~", "/")] = _holder(handle) or "another process"
+        finally:
+            os.close(handle)
+    return found
+
+
 def _holder(handle: int) -> str:
     """Whom the file names; empty where it names nobody, or only half."""
     try:

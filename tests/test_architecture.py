@@ -105,9 +105,9 @@ FLOORS: dict[str, tuple[str, ...]] = {
         *("supposition", "what_if", "what_if_panel"),
         *("mail.body", "mail.plain_text", "mail.pictures"),
         *("mail.letter", "mail.publication", "mail.advice", "mail.dispatch"),
-        "what_changed",
+        *("what_changed", "status", "doctor"),
     ),
-    "door": ("what_if_widget", "workbench", "check", "cli", "__main__"),
+    "door": ("what_if_widget", "workbench", "check", "command", "cli", "__main__"),
 }
 """Lowest first; on one floor a module stands behind those that it may import."""
 

@@ -112,6 +112,15 @@ class Journal:
         """
         return any(entry.state in REACHED for entry in self._entries())
 
+    def counts(self) -> dict[State, int]:
+        """How many recipients each state is the last of, whatever report of this NAME it was.
+
+        Raises:
+            Failure: as for `states`.
+        """
+        last = {entry.recipient.lower(): entry.state for entry in self._entries()}
+        return {state: [*last.values()].count(state) for state in State if state in last.values()}
+
     def record(self, entries: Iterable[Entry]) -> None:
         """Write entries to the disk, after what stands there.
 
