@@ -90,7 +90,7 @@ def what_changed(name: str, revision: int | None) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def check(names: tuple[str, ...], as_json: bool) -> None:
-    """Say what the report of each NAME would hold.
+    """Say what the report of each NAME would hold; 2025-07..2025-12 and last-month are understood.
 
     Reads its params and usage and changes nothing.
 
@@ -98,10 +98,11 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
     """
     from finops_nb.check import check_name, describe
     from finops_nb.home import find_home
+    from finops_nb.selection import meant
 
     home = find_home()
     refused = False
-    for name in names:
+    for name in meant(names):
         try:
             checked = check_name(name, home)
             click.echo(json.dumps(checked.overview, ensure_ascii=False) if as_json else describe(checked))
@@ -193,7 +194,7 @@ def adopt(name: str, reason: str, author: str | None) -> None:
 @click.option("--allow", is_flag=True, help="Send what would be refused: a what-if, a report that is outdated or of before a failed run.")
 @click.option("--resend", is_flag=True, help="Send it even to who was sent it, or may have been.")
 def mail(name: str, to: tuple[str, ...], send: bool, allow: bool, resend: bool) -> None:
-    """Write the mail of a published report, and send it with --send.
+    """Write the mail of a published report, and send it with --send; last-month is understood.
 
     Prints the path of the message and of its preview for a browser. The server to send by is named in $FINOPS_NB_SMTP_HOST and so on.
 
@@ -203,8 +204,10 @@ def mail(name: str, to: tuple[str, ...], send: bool, allow: bool, resend: bool) 
         raise click.UsageError("--allow and --resend say how to send it; add --send, or leave them out.")
     from finops_nb.home import find_home
     from finops_nb.mail.dispatch import mail as mail_name
+    from finops_nb.selection import LAST_MONTH, meant
 
-    done = mail_name(find_home(), name, to=to, send=send, allow=allow, resend=resend, notice=_say)
+    [meant_name] = meant([name]) if name == LAST_MONTH else [name]
+    done = mail_name(find_home(), meant_name, to=to, send=send, allow=allow, resend=resend, notice=_say)
     click.echo(done.message)
     click.echo(done.preview)
     sys.exit(0 if done.complete else 1)

@@ -31,11 +31,20 @@ def select(words: Iterable[str], home: Home, everything: bool = False) -> list[s
     Raises:
         Refusal: a range that is none, or all are meant and there is none.
     """
-    names = [name for word in words for name in _meant(word)] + (home.names() if everything else [])
+    names = meant(words) + (home.names() if everything else [])
     if not names:
         raise Refusal(Problem("no params file is there", "`finops-nb init FOLDER` lays out a first one", file="params/"))
     once = list(dict.fromkeys(map(bare, names)))
     return sorted(once, key=lambda name: (_start(name, home), once.index(name)))
+
+
+def meant(words: Iterable[str]) -> list[str]:
+    """The NAMEs that words stand for, in the order given.
+
+    Raises:
+        Refusal: a range that is none.
+    """
+    return [name for word in words for name in _meant(word)]
 
 
 def _meant(word: str) -> list[str]:
