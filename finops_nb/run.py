@@ -27,6 +27,7 @@ from finops_nb.lock import hold
 from finops_nb.pdf import check_pdf, pdf_of
 from finops_nb.publish import check_target, probe, publish, write_file, write_folder
 from finops_nb.published_months import months_before
+from finops_nb.published_reports import are_there
 
 if TYPE_CHECKING:
     from finops_nb.execute import Execution, Progress
@@ -79,9 +80,10 @@ def run(
 
 
 def _index_is_behind(job: Job) -> bool:
-    """It is not there, or could not be rebuilt when the report was published."""
+    """It is not there, could not be rebuilt when the report was published, or links to what is not there any more."""
     index = job.home.outputs / INDEX
-    return not index.is_file() or index.stat().st_mtime_ns < (job.target / RESULTS).stat().st_mtime_ns
+    late = not index.is_file() or index.stat().st_mtime_ns < (job.target / RESULTS).stat().st_mtime_ns
+    return late or not are_there(index.read_bytes(), job.home.outputs)
 
 
 def _index(home: Home, notice: Callable[[str], None] | None) -> None:
