@@ -137,18 +137,17 @@ def _settings() -> tuple[SmtpSettings | None, Sequence[Problem]]:
 def _message(publication: Publication, those: MailList, anew: bool) -> EmailMessage:
     missing = [kind for kind in those.attachment if FILES[kind] not in publication.files]
     if missing:
-        where = {"file": f"params/{publication.name}.yaml", "column": "mail.attachment"}
-        raise Refusal([_not_published(publication.name, kind, **where) for kind in missing])
+        raise Refusal([_not_published(publication.name, kind) for kind in missing])
     stem = f"{STEM}_{publication.name.replace('/', '_')}"
     attached = {f"{stem}{PurePath(FILES[kind]).suffix}": publication.files[FILES[kind]] for kind in those.attachment}
     written = datetime.fromisoformat(now())
-    copies = {"to": those.to, "cc": those.cc, "reply_to": those.reply_to}
-    return letter(publication.results, attached, sender=sender_of(os.environ), **copies, date=written, anew=anew)
+    sender, reply_to = sender_of(os.environ), those.reply_to
+    return letter(publication.results, attached, sender=sender, to=those.to, cc=those.cc, reply_to=reply_to, date=written, anew=anew)
 
 
-def _not_published(name: str, kind: str, **where: str) -> Problem:
+def _not_published(name: str, kind: str) -> Problem:
     fix = f"Run it again: finops-nb run {name}; or leave {kind} out of mail: {{attachment: ...}}"
-    return Problem(f"outputs/{name}/{FILES[kind]} is not published", fix, **where)
+    return Problem(f"outputs/{name}/{FILES[kind]} is not published", fix, file=f"params/{name}.yaml", column="mail.attachment")
 
 
 def _send(
