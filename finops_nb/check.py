@@ -128,7 +128,7 @@ def _listed(variance: pd.DataFrame, fmt: Format) -> str:
         table.add_column(head, justify="left" if position in (0, 4) else "right", no_wrap=True)
     for row in variance.itertuples():
         cells = (row[1], fmt.money(row.cost), fmt.money(row.budget), fmt.share(row.budget_used), str(row.status))
-        table.add_row(*(Text(visible(cell)) for cell in cells))
+        table.add_row(*(Text(visible(" ".join(cell.split()))) for cell in cells))
     printed = io.StringIO()
     Console(width=200, no_color=True, highlight=False, file=printed).print(table)
     return "\n".join(f"  {line.rstrip()}" for line in printed.getvalue().splitlines())

@@ -38,7 +38,8 @@ def hold(runs: Path, name: str, doing: str = "run") -> Iterator[str]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             who = _holder(handle) or "another process"
-            raise Busy(f"{name} is being {doing} by {who}. Wait for it to end, then {'run' if doing == 'run' else 'try'} again.") from None
+            what = name.strip("~").partition("~")[0]
+            raise Busy(f"{what} is being {doing} by {who}. Wait for it to end, then {'run' if doing == 'run' else 'try'} again.") from None
         former = _holder(handle)
         os.ftruncate(handle, 0)
         mine = {"pid": os.getpid(), "host": socket.gethostname(), "started": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}

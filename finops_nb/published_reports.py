@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from finops_nb.edition import Kind
 from finops_nb.handover import LEDGER, RESULTS, WORKBOOK, read_results
@@ -17,6 +20,8 @@ from finops_nb.period import Period, parse_period
 
 FILES: Final = {"Report": HTML, "PDF": PDF, "XLSX": WORKBOOK, "Ledger": LEDGER, "Results": RESULTS}
 """What can be opened of a report, and what a reader calls it."""
+LISTED: Final = re.compile(rb'href="([^"]*)/results\.json"')
+"""Each report that an index lists has such a link."""
 LARGEST: Final = 20
 """The power of ten of the largest figure that is printed."""
 
@@ -69,6 +74,11 @@ def published_reports(outputs: Path) -> tuple[list[PublishedReport], list[str]]:
             strange.append(name)
     found.sort(key=lambda report: report.name)
     return sorted(found, key=lambda report: (report.period.end, report.period.start), reverse=True), strange
+
+
+def are_there(page: bytes, outputs: Path) -> bool:
+    """Whether every report that an index links to is still there: a folder may have been deleted."""
+    return all((outputs / os.fsdecode(unquote_to_bytes(name)) / RESULTS).is_file() for name in LISTED.findall(page))
 
 
 def _report(file: Path, name: str) -> PublishedReport:

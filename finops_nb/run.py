@@ -28,6 +28,7 @@ from finops_nb.mail.journal import check_reason
 from finops_nb.pdf import check_pdf, pdf_of
 from finops_nb.publish import check_target, probe, write_folder
 from finops_nb.published_months import months_before, save_months
+from finops_nb.published_reports import are_there
 from finops_nb.trouble import trouble, with_place
 
 if TYPE_CHECKING:
@@ -104,9 +105,10 @@ def _remarks(past: History, reason: str) -> Iterator[str]:
 
 
 def _index_is_behind(job: Job) -> bool:
-    """It is not there, or could not be rebuilt when the report was published."""
+    """It is not there, could not be rebuilt when the report was published, or links to what is not there any more."""
     index = job.home.outputs / INDEX
-    return not index.is_file() or index.stat().st_mtime_ns < (job.target / RESULTS).stat().st_mtime_ns
+    late = not index.is_file() or index.stat().st_mtime_ns < (job.target / RESULTS).stat().st_mtime_ns
+    return late or not are_there(index.read_bytes(), job.home.outputs)
 
 
 def rebuild_index(home: Home, notice: Callable[[str], None] | None) -> None:

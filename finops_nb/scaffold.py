@@ -18,11 +18,17 @@ OF_ITS_MONTH: Final = ("approvals", "notes", "as_of")
 BUDGETS: Final = ("organization_budgets", "product_budgets")
 DROPPED: Final = ("budget_versions",)
 """Keys whose history is the old month's; what is in force stands under the budgets and goes on."""
+IGNORED: Final = """\
+# Not for a repository: addresses and mails, kernels at work, locks.
+/.mail/
+/.staging/
+/.runs/.*.lock
+"""
 CARRIED: Final = "# carried over from"
 
 
 def lay_out(folder: Path) -> list[str]:
-    """Lay out a home that runs: params of a month, its ten-row CSV, the notebooks, an empty outputs/.
+    """Lay out a home that runs: params of a month, its ten-row CSV, the notebooks, an outputs/ of which git sees no addresses.
 
     Returns:
         What was made and what to do next, as lines.
@@ -45,6 +51,8 @@ def lay_out(folder: Path) -> list[str]:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, folder / name)
         (folder / "outputs").mkdir(exist_ok=True)
+        if not (ignored := folder / "outputs" / ".gitignore").exists():
+            ignored.write_text(IGNORED, encoding="utf-8")
     except OSError as error:
         raise Refusal(Problem(f"cannot be written: {error.strerror}", "Choose a folder you may write to", file=str(folder))) from error
     month = next(name.stem for name in files if name.parts[0] == "params" and name.suffix == ".yaml")

@@ -55,6 +55,13 @@ def test_it_prefers_what_was_published(home):
     assert check_name("2025-12", home).before == (Decimal("2.5"), 4)
 
 
+def test_a_name_of_two_lines_stands_on_one(home):
+    """It keeps the figures beside the name."""
+    lines = [HEADER, '2025-12-30,3.00,"red\r\nalert",chat,ask,c1', ""]
+    (home.root / "calls-2025-12.csv").write_bytes("\n".join(lines).encode())
+    assert "red alert" in next(line for line in describe(check_name("2025-12", home)).splitlines() if "$3.00" in line and "red" in line)
+
+
 @pytest.mark.parametrize("changed", [{"kind": "analysis"}, {"currency": "EUR"}])
 def test_it_compares_like_with_like_only(home, changed):
     """It passes over published results that are not official, or in another currency."""

@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import re
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
@@ -226,6 +227,20 @@ def test_a_run_rebuilds_it(tmp_path):
     run(NAME, home, force=True, notice=said.append)
     assert said == [f"The report is published; outputs/index.html is as it was: {said[0].rpartition(': ')[2]}"]
     assert (home.outputs / NAME / "organizational_alignment.html").is_file()
+
+
+def test_a_run_that_has_nothing_to_do_mends_it(tmp_path):
+    """Where a report's folder was deleted since, it is rebuilt; else it is not touched."""
+    home = make_home(tmp_path / "home")
+    publish(home.outputs, "analysis/2025 & Q4 é", "2025-Q4")
+    run(NAME, home)
+    index = home.outputs / "index.html"
+    before = index.stat().st_mtime_ns
+    run(NAME, home)
+    assert (index.stat().st_mtime_ns, len(rows(index, "others"))) == (before, 1)
+    shutil.rmtree(home.outputs / "analysis")
+    run(NAME, home)
+    assert rows(index, "others") == []
 
 
 @pytest.mark.browser

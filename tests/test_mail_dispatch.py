@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import os
 import shutil
 from functools import partial
 from pathlib import Path
@@ -97,6 +98,17 @@ def test_it_writes_the_message_and_its_preview(home):
     assert [line.split(":")[:2] for line in said[:-1]] == [["--send would refuse", f" $FINOPS_NB_SMTP_{name}"] for name in ("HOST", "FROM")]
     assert said[-1] == f"Written, not sent, for {ADA}, {BOB}."
     assert sorted(file.name for file in done.message.parent.iterdir()) == ["message.eml", "preview.html"]
+
+
+def test_a_sender_alone_stands_in_what_is_written(home, monkeypatch):
+    """The server is not needed for that; what is no sender does not stand there."""
+    monkeypatch.setenv("FINOPS_NB_SMTP_FROM", "FinOps <finops@example.com>")
+    _, said = mailed(home)
+    assert message_of(home)["From"] == "FinOps <finops@example.com>"
+    assert said[0].startswith("--send would refuse: $FINOPS_NB_SMTP_HOST: not set")
+    monkeypatch.setenv("FINOPS_NB_SMTP_FROM", "FinOps")
+    mailed(home)
+    assert message_of(home)["From"] is None
 
 
 def test_it_says_whom_it_would_send_it_to(home, mailbox):
@@ -264,6 +276,7 @@ def test_an_outdated_report_is_not_sent(home, mailbox, what):
         mailed(home, send=True, to=to)
     assert mailbox.taken == []
     _, said = mailed(home, to=to)
+    assert ".. " not in said[0]
     assert [line.split(", ")[0].split(": ")[:3] for line in said[:-1]] == [["--send would refuse", "outputs/2025-12", "outdated"]]
     assert "finops-nb run 2025-12" in said[0]
 
@@ -341,8 +354,9 @@ def test_a_what_if_is_sent_when_it_is_allowed(home, mailbox, tmp_path):
     assert done.complete
     assert message["Subject"].startswith("WHAT-IF · Organizational alignment")
     assert [part.get_filename() for part in message.iter_attachments()] == ["organizational_alignment_scenarios_more.html"]
-    assert said[0].startswith("Allowed: outputs/scenarios/more: a what-if")
-    assert "Allowed: outputs/scenarios/more: a what-if" in (done.message.parent / "journal.jsonl").read_text()
+    allowed = "Allowed: outputs/scenarios/more: a what-if, on budgets that are not the approved ones."
+    assert said[0] == allowed
+    assert allowed in (done.message.parent / "journal.jsonl").read_text()
 
 
 @pytest.mark.parametrize(
@@ -418,7 +432,10 @@ def test_the_workbook_is_attached(tmp_path):
 
 def test_one_process_mails_a_name_at_a_time(home, mailbox):
     """A second one is told, and sends nothing; the report's own lock is another one."""
-    with hold(home.outputs / ".runs", "2025-12~mail"), pytest.raises(Busy, match="Another process mails 2025-12"):
+    with (
+        hold(home.outputs / ".runs", "2025-12~mail"),
+        pytest.raises(Busy, match=rf"^2025-12 is being mailed by process {os.getpid()} on .*Wait for it to end, then try again"),
+    ):
         mailed(home, send=True)
     assert mailbox.taken == []
     with hold(home.outputs / ".runs", "2025-12"):

@@ -9,12 +9,12 @@ from finops_nb.errors import Refusal
 from finops_nb.mail.settings import PREFIX, SmtpSettings, smtp_settings
 
 
-@pytest.mark.parametrize(("security", "port"), [("", 587), ("starttls", 587), ("tls", 465), ("none", 25)])
+@pytest.mark.parametrize(("security", "port"), [("", 587), ("starttls", 587), ("STARTTLS", 587), ("tls", 465), ("none", 25)])
 def test_each_way_has_its_port(security, port):
     """It takes STARTTLS unless told otherwise, and the port that belongs to the way."""
     host = "127.0.0.1" if security == "none" else "smtp.example.com"
     settings = smtp_settings(environment(0, host=host, port="", security=security))
-    assert settings == SmtpSettings(host, port, security or "starttls", "FinOps <finops@example.com>")
+    assert settings == SmtpSettings(host, port, security.lower() or "starttls", "FinOps <finops@example.com>")
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,8 @@ def test_each_way_has_its_port(security, port):
         ("FinOps <finops@example.com>", "FinOps <finops@example.com>", "finops@example.com"),
         ("FinOps, Inc. <finops@example.com>", '"FinOps, Inc." <finops@example.com>', "finops@example.com"),
         ('"FinOps, Inc." <finops@example.com>', '"FinOps, Inc." <finops@example.com>', "finops@example.com"),
+        ('Müller, FinOps "x" <finops@example.com>', '"Müller, FinOps \\"x\\"" <finops@example.com>', "finops@example.com"),
+        ('"FinOps \\"x\\"" <finops@example.com>', '"FinOps \\"x\\"" <finops@example.com>', "finops@example.com"),
         ("Füx <a@b.c> <finops@example.com>", '"Füx <a@b.c>" <finops@example.com>', "finops@example.com"),
     ],
 )
@@ -53,6 +55,7 @@ def test_clear_text_to_another_host_is_refused(host):
     [
         ({"host": ""}, r"HOST: not set\. Set it to the server"),
         ({"host": "smtp.example.com:587"}, r"HOST: not a server's name \(found \"smtp.example.com:587\"\).*_PORT"),
+        ({"host": "smtp://smtp.example.com"}, r"HOST: not a server's name .*Write the name alone, as smtp\.example\.com; .*_SECURITY\."),
         ({"host": "smtp..example.com"}, "HOST: not a server's name"),
         ({"host": "a" * 64 + ".example.com"}, "HOST: not a server's name"),
         ({"host": "smtp.example.com\r\nRCPT"}, "HOST: not a server's name"),
@@ -67,7 +70,7 @@ def test_clear_text_to_another_host_is_refused(host):
         ({"user": "ops\n", "password": CANARY}, "USER: a character that no login can hold"),
         ({"user": "ops", "password": CANARY + "\r"}, "PASSWORD: a character that no login can hold"),
         ({"user": "ops", "password": CANARY + "ä"}, "PASSWORD: a character that no login can hold"),
-        ({"from": ""}, r"FROM: not one sender\. Set it"),
+        ({"from": ""}, r"FROM: not set\. Set it to an address"),
         ({"from": "FinOps"}, "FROM: not one sender"),
         ({"from": "finops@example.com>"}, "FROM: not one sender"),
         ({"from": "a@b.c, d@e.f"}, "FROM: not one sender"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -189,13 +191,31 @@ def test_it_lays_out_a_home_that_runs(tmp_path, folder):
     lines = lay_out(root)
 
     assert lines[-1] == f"Next: cd {root} && finops-nb run 2025-12"
-    assert set(lines[:-1]) == {str(root / name) for name in files(root) if name != "README.md"}
+    assert set(lines[:-1]) == {str(root / name) for name in files(root).keys() - {"README.md", "outputs/.gitignore"}}
     assert {"params/2025-12.yaml", "usage/calls-2025-12.csv", "notebooks/organizational_alignment.ipynb"} <= files(root).keys()
     assert (root / "outputs").is_dir()
     home = Home(root.resolve())
     usage = read_usage(load_params(home, home.check_name("2025-12")), home)
     assert (usage.rows_used, usage.cost) == (10, Decimal("14.75"))
     assert usage.period == parse_period("2025-12")
+
+
+def test_a_repository_of_it_holds_no_addresses(tmp_path):
+    """Git sees what is published and the history of it, and neither mails nor locks; a .gitignore that is there stays."""
+    root = tmp_path / "home"
+    lay_out(root)
+    kept = ("outputs/2025-12/results.json", "outputs/.runs/2025-12/history.json", "outputs/index.html")
+    for name in (*kept, "outputs/.mail/2025-12/journal.jsonl", "outputs/.staging/2025-12/x", "outputs/.runs/.2025-12.lock"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x")
+    git = partial(subprocess.run, cwd=root, check=True, capture_output=True, text=True, timeout=60)
+    git(["git", "init", "-q"])
+    seen = git(["git", "ls-files", "--others", "--exclude-standard", "outputs"]).stdout.split()
+    assert set(seen) == {*kept, "outputs/.gitignore"}
+    (tmp_path / "other" / "outputs").mkdir(parents=True)
+    (tmp_path / "other" / "outputs" / ".gitignore").write_text("mine")
+    lay_out(tmp_path / "other")
+    assert (tmp_path / "other" / "outputs" / ".gitignore").read_text() == "mine"
 
 
 def test_a_new_month_follows_the_laid_out_one(tmp_path):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path, PurePath
 from typing import Final
 
-from finops_nb.errors import Busy, Failure, Interrupted, Problem, Refusal
+from finops_nb.errors import Failure, Interrupted, Problem, Refusal
 from finops_nb.history import now
 from finops_nb.home import Home
 from finops_nb.job import STEM
@@ -20,7 +19,7 @@ from finops_nb.mail.advice import advice, advice_before, again
 from finops_nb.mail.journal import JOURNAL, Entry, Journal
 from finops_nb.mail.letter import letter, preview
 from finops_nb.mail.publication import FILES, Publication, objections, read_publication
-from finops_nb.mail.settings import SmtpSettings, smtp_settings
+from finops_nb.mail.settings import SmtpSettings, sender_of, smtp_settings
 from finops_nb.mail.smtp import State, deliver
 from finops_nb.mail_list import MailList, address
 from finops_nb.params import load_params
@@ -69,15 +68,15 @@ def mail(
     """
     name = home.check_name(name)
     try:
-        with _held(home, name):
+        with hold(home.outputs / ".runs", f"{name}~mail", doing="mailed"):
             publication = read_publication(home, name)
             those = _mail_list(home, name, to)
             against, settings, unset = [*objections(home, publication)], *_settings()
             if send and (unset or (against and not allow)):
                 raise Refusal([*unset, *(() if allow else against)])
             for problem in (*against, *unset):
-                notice(f"{'Allowed' if send else '--send would refuse'}: {problem}")
-            message = _message(publication, those, settings, resend)
+                notice(f"Allowed: {problem.file}: {problem.rule}." if send else f"--send would refuse: {problem}")
+            message = _message(publication, those, resend)
             folder = home.outputs / ".mail" / name
             for file, data in ((MESSAGE, message.as_bytes()), (PREVIEW, preview(message).encode("utf-8"))):
                 replace_file(folder / file, data, lambda draft: None)
@@ -91,16 +90,6 @@ def mail(
     except OSError as error:
         place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "outputs/.mail"
         raise Failure(f"{place}: {error.strerror or error}. {JOURNAL} beside the mail says who was sent it.") from error
-
-
-@contextmanager
-def _held(home: Home, name: str) -> Iterator[None]:
-    """Two at once would send it twice."""
-    try:
-        with hold(home.outputs / ".runs", f"{name}~mail"):
-            yield
-    except Busy:
-        raise Busy(f"Another process mails {name}. Wait for it to end, then try again.") from None
 
 
 def _mail_list(home: Home, name: str, to: Sequence[str]) -> MailList:
@@ -148,20 +137,20 @@ def _settings() -> tuple[SmtpSettings | None, Sequence[Problem]]:
         return None, refusal.problems
 
 
-def _message(publication: Publication, those: MailList, settings: SmtpSettings | None, anew: bool) -> EmailMessage:
+def _message(publication: Publication, those: MailList, anew: bool) -> EmailMessage:
     missing = [kind for kind in those.attachment if FILES[kind] not in publication.files]
     if missing:
-        raise Refusal([_not_published(publication.name, kind, "mail.attachment") for kind in missing])
+        raise Refusal([_not_published(publication.name, kind) for kind in missing])
     stem = f"{STEM}_{publication.name.replace('/', '_')}"
     attached = {f"{stem}{PurePath(FILES[kind]).suffix}": publication.files[FILES[kind]] for kind in those.attachment}
-    sender = "" if settings is None else settings.sender
     written = datetime.fromisoformat(now())
-    return letter(publication.results, attached, sender=sender, to=those.to, cc=those.cc, reply_to=those.reply_to, date=written, anew=anew)
+    sender, reply_to = sender_of(os.environ), those.reply_to
+    return letter(publication.results, attached, sender=sender, to=those.to, cc=those.cc, reply_to=reply_to, date=written, anew=anew)
 
 
-def _not_published(name: str, kind: str, column: str) -> Problem:
+def _not_published(name: str, kind: str) -> Problem:
     fix = f"Run it again: finops-nb run {name}; or leave {kind} out of mail: {{attachment: ...}}"
-    return Problem(f"outputs/{name}/{FILES[kind]} is not published", fix, f"params/{name}.yaml", column=column)
+    return Problem(f"outputs/{name}/{FILES[kind]} is not published", fix, file=f"params/{name}.yaml", column="mail.attachment")
 
 
 def _send(
@@ -175,7 +164,7 @@ def _send(
     notice: Notice,
 ) -> bool:
     """Whether every recipient was sent it, now or before."""
-    key, allowed = publication.key, "".join(f" Allowed: {problem}" for problem in against)
+    key, allowed = publication.key, "".join(f" Allowed: {problem.file}: {problem.rule}." for problem in against)
 
     def record(states: Mapping[str, tuple[State, str]]) -> None:
         journal.record(Entry(key, each, state, message["Message-ID"], f"{said}{allowed}".strip()) for each, (state, said) in states.items())

@@ -47,5 +47,6 @@ def picture(table: Table) -> Picture:
     labels = [f"line {place}" if undrawable(elided(name)) else name for place, name in enumerate(frame[by], start=1)]
     if labels != list(frame[by]):
         chart = budget_vs_actual(frame.assign(**{by: labels}), params)
-        caption = f'"line 2" is the {by} in the second line of the table, and so on: this picture has no letters for such a name.'
+        first = next(label for label, name in zip(labels, frame[by], strict=True) if label != name)
+        caption = f'"{first}" is the {by} in that line of the table: this picture has no letters for such a name.'
     return Picture(f"{by}s", alt, caption, chart.png())

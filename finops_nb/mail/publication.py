@@ -103,4 +103,4 @@ def _outdated(home: Home, publication: Publication, place: str) -> Iterator[Prob
         if key_now(open_job(home, publication.name)) != publication.key:
             yield Problem("outdated: its usage, params, budgets, notebook or the package itself have changed since", fix, place)
     except (Refusal, OSError) as error:
-        yield Problem(f"outdated: another run of it would be refused: {error}", fix, place)
+        yield Problem(f"outdated: another run of it would be refused: {str(error).removesuffix('.')}", fix, place)

@@ -59,20 +59,27 @@ def smtp_settings(environment: Mapping[str, str]) -> SmtpSettings:
         Refusal: they can't be used, or would show mail or password to the network; no value that may hold a secret is said.
     """
     given = {name: environment.get(PREFIX + name, "") for name in NAMES}
-    given["SECURITY"] = given["SECURITY"] or "starttls"
+    given["SECURITY"] = given["SECURITY"].lower() or "starttls"
     if problems := list(_problems(given)):
         raise Refusal(problems)
     host, port, security, user, password, sender = given.values()
     return SmtpSettings(host, int(port) if port else PORTS[security], security, str(_mailbox(sender)), user, password)
 
 
+def sender_of(environment: Mapping[str, str]) -> str:
+    """The value of a From header, whatever the other settings are; empty where `_FROM` is no sender."""
+    return str(_mailbox(environment.get(f"{PREFIX}FROM", "")) or "")
+
+
 def _problems(given: Mapping[str, str]) -> Iterator[Problem]:
     host, port, security, user, password, sender = given.values()
     ip = _ip(host)
     here = host == "localhost" if ip is None else ip.is_loopback
+    alone = f"Write the name alone, as smtp.example.com; what stands around it is ${PREFIX}PORT and ${PREFIX}SECURITY"
+    mailbox = "Set it to an address, or to a name and an address: FinOps <finops@example.com>"
     for name, broken, rule, fix in (
         ("HOST", not host, "not set", "Set it to the server that takes your mail, such as smtp.example.com"),
-        ("HOST", host and ip is None and not HOST.fullmatch(host), "not a server's name", f"Write it alone; its port is ${PREFIX}PORT"),
+        ("HOST", host and ip is None and not HOST.fullmatch(host), "not a server's name", alone),
         ("PORT", port and not (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536), "not a port", "Set it to a number up to 65535"),
         ("SECURITY", security not in PORTS, "not one of the known", "Set it to starttls, tls or none"),
         ("SECURITY", security == "none" and not here, "mail would go to another host in clear text", "Set it to starttls or tls"),
@@ -81,7 +88,8 @@ def _problems(given: Mapping[str, str]) -> Iterator[Problem]:
         ("USER", _unsendable(user), "a character that no login can hold", "Write it in printable ASCII, on one line"),
         ("PASSWORD", user and not password, f"not set, though ${PREFIX}USER is", "Set both, or neither"),
         ("PASSWORD", _unsendable(password), "a character that no login can hold", "Write it in printable ASCII, on one line"),
-        ("FROM", not _mailbox(sender), "not one sender", "Set it to an address, or to a name and an address: FinOps <finops@example.com>"),
+        ("FROM", not sender, "not set", mailbox),
+        ("FROM", sender and not _mailbox(sender), "not one sender", mailbox),
     ):
         if broken:
             value = given[name]
@@ -104,8 +112,10 @@ def _mailbox(text: str) -> Address | None:
     """A name and an address, or an address alone; None where it is neither."""
     parts = re.fullmatch("(.*)<(.*)>", text)
     name, plain = parts.groups() if parts else ("", text)
+    if quoted := re.fullmatch(r'\s*"(.*)"\s*', name):
+        name = re.sub(r"\\(.)", r"\1", quoted[1])
     try:
         user, _, domain = address(plain).partition("@")
-        return Address(name.strip().strip('"'), user, domain) if name.isprintable() else None
+        return Address(name.strip(), user, domain) if name.isprintable() else None
     except ValueError:
         return None
