@@ -12,7 +12,7 @@ from finops_nb.budget_tables import about
 from finops_nb.budgets import Budgets
 from finops_nb.edition import Edition, Kind
 from finops_nb.efficiency import overall
-from finops_nb.fact import Fact, fact
+from finops_nb.fact import Fact, fact, some
 from finops_nb.format import Format
 from finops_nb.insights import (
     Allocated,
@@ -184,17 +184,20 @@ def insight_sentence(insight: Insight) -> tuple[str, Fact]:
     """An insight as its title and its sentence."""
     match insight:
         case BudgetOverruns(dimension, lines):
-            over = tuple(
-                fact("{name}, {excess:money}" + ("" if line.material else " – not material"), name=line.name, excess=line.variance)
-                for line in lines
+            over = some(
+                (
+                    fact("{name} {excess:money}" + ("" if line.material else " – not material"), name=line.name, excess=line.variance)
+                    for line in lines
+                ),
+                [line.variance for line in lines],
             )
             return "Budget Overruns", fact("{n:count " + dimension + "} over budget ({over})", n=len(lines), over=over)
         case BudgetsAtRisk(dimension, lines):
-            near = tuple(fact("{name}, {used:share} used", name=line.name, used=line.budget_used) for line in lines)
+            near = some(fact("{name} {used:share} used", name=line.name, used=line.budget_used) for line in lines)
             return "Budgets at Risk", fact("{n:count " + dimension + "} at risk ({near})", n=len(lines), near=near)
         case SpendWithoutBudget(dimension, names, cost):
             return "Spend without Budget", fact(
-                "{n:count " + dimension + "} spent {cost:money} with no budget ({names})", n=len(names), cost=cost, names=names
+                "{n:count " + dimension + "} spent {cost:money} with no budget ({names})", n=len(names), cost=cost, names=some(names)
             )
         case BudgetsDisagree(organizations, products, difference):
             text = "budgets by organization sum to {organizations:money}, by product to {products:money}: {difference:money} apart"

@@ -171,7 +171,7 @@ def test_it_draws_who_gets_most_calls(six, params, drawn_axes):
 
     assert (labels(axes), widths(axes)) == (["org-b", "org-a"], [1, 0.5])
     assert [text.get_text() for text in axes.texts] == ["1.00", "0.500"]
-    assert chart.alt == "Calls per USD by organization, most first: org-b 1.00, org-a 0.50."
+    assert chart.alt == "Calls per USD by organization, most first: org-b 1.00, org-a 0.500."
 
 
 def test_it_says_how_many_scores_it_does_not_draw(usage_of, params, drawn_axes):
