@@ -127,7 +127,7 @@ def _unapproved(found: Findings) -> Iterator[MainFinding]:
         cost = total(spend["cost"])
         names = tuple(dict.fromkeys(spend["product"]))
         said = fact(
-            "{cost:money} of {products:count product} above {limit:money} a month with no approval on record: {names}",
+            "{products:count product} spent {cost:money} with no approval on record, each more than {limit:money} in a month: {names}",
             cost=cost,
             products=len(names),
             limit=found.params.approval_limit,

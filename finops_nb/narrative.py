@@ -24,6 +24,7 @@ from finops_nb.insights import (
     Insight,
     SpendWithoutBudget,
 )
+from finops_nb.money import rounded
 from finops_nb.params import Params
 from finops_nb.provenance import provenance
 from finops_nb.recommendations import Horizon, Recommendation
@@ -138,12 +139,10 @@ def _outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage) -> Ite
     )
     errors = [miss.error for miss in misses if miss.error is not None]
     if errors:
-        yield fact(
-            "After as many days, it would have missed the {months:count month} before by {low:signed share} to {high:signed share}.",
-            months=len(errors),
-            low=min(errors),
-            high=max(errors),
-        )
+        low, high = (rounded(each, 3) for each in (min(errors), max(errors)))
+        off = "{low:signed share}" + ("" if low == high else " to {high:signed share}")
+        said = f"After as many days, it would have been off by {off} in the {{months:count month}} before."
+        yield fact(said, months=len(errors), low=low, high=high)
     else:
         untried = "no published month before it is long enough to try it on" if usage.period.is_month else "it is tried on months only"
         yield fact("How far off it may be is not known: " + untried + ".")
