@@ -47,7 +47,7 @@ def running_period(
     blocks = [] if usage.complete else [_running(*each, usage, budgets) for each in zip((organizations, products), totals, strict=True)]
     last_day = fact("{day:date}", day=usage.period.last_day)
     seen = fact(
-        "{seen:count day} of {days:count day} seen, up to {known:date}.",
+        "{seen:count} of {days:count day} seen, up to {known:date}.",
         seen=len(days_seen(usage)),
         days=len(usage.period.days),
         known=usage.known_to,

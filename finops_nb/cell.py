@@ -67,7 +67,7 @@ def classes(column: Column, line: Line) -> str:
     status = line.get(column.name if column.unit == "status" else "status")
     if column is schema.BUDGET_USED and status:
         return f"{kind} used-{_slug(status)}"
-    if column.name != "variance" and column.unit != "status":
+    if column.unit != "status" and (column.name != "variance" or line.get("variance") is None):
         return kind
     return f"{kind} {_slug(status)}" if status else kind
 

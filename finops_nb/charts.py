@@ -33,14 +33,17 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
     name, fmt = variance.columns[0], Format(params.currency)
     frame, rest = _first(variance, name, ("cost", "budget"), fmt)
     with themed(_height(len(frame), rest)) as axes:
-        colors = [OVER if status == Status.OVER else OTHER if status is None else ACTUAL for status in frame["status"]]
+        budgeted = frame["budget"].notna().any()
+        gray = (None, Status.NO_BUDGET) if budgeted else (None,)
+        colors = [OVER if status == Status.OVER else OTHER if status in gray else ACTUAL for status in frame["status"]]
         _bars(axes, frame[name], frame["cost"], colors)
         for place, budget in enumerate(frame["budget"]):
             if budget is not None:
                 axes.plot([float(budget)] * 2, [place - 0.4, place + 0.4], color=INK, linewidth=3, solid_capstyle="butt", zorder=3)
-        _money_axis(axes, fmt, f"Actual (bar, orange if over) and budget (mark), {params.currency}", rest)
+        marked = "Actual (bar; orange: over, gray: no budget) and budget (mark)" if budgeted else "Actual"
+        _money_axis(axes, fmt, f"{marked}, {params.currency}", rest)
         said = [
-            f"{row[1]} {fmt.money(row.cost)} of {_budget(row.budget, fmt)}{f', {row.status}' if row.status else ''}"
+            f"{row[1]} {fmt.money(row.cost)}{_budget(row.budget, fmt)}{f', {row.status}' if row.status and row.budget is not None else ''}"
             for row in frame.itertuples(index=True, name="Row")
         ]
         return drawn(axes, f"Actual cost against budget by {name}: {_listed(said, rest)}.")
@@ -105,7 +108,7 @@ def efficiency(ranked: pd.DataFrame, params: Params) -> Chart:
         _bars(axes, shown["organization"], shown["calls_per_unit"], ACTUAL)
         _beside(axes, shown["calls_per_unit"], [fmt.calls_per_money(score) for score in shown["calls_per_unit"]])
         axes.set_xlabel(f"Calls per {params.currency}; longer is better")
-        rest = f"; {noun(len(scored) - SHOWN, 'more organization')} below" if len(scored) > SHOWN else ""
+        rest = f"; {noun(len(scored) - SHOWN, 'more organization')} with fewer" if len(scored) > SHOWN else ""
         said = ", ".join(f"{row.organization} {fmt.calls_per_money(row.calls_per_unit)}" for row in shown.itertuples())
         return drawn(axes, f"Calls per {params.currency} by organization, most first: {said or 'no organization has a score'}{rest}.")
 
@@ -212,7 +215,7 @@ def _height(bars: int, rest: str = "") -> float:
 
 
 def _budget(budget: Decimal | None, fmt: Format) -> str:
-    return "no budget" if budget is None else f"{fmt.money(budget)} budget"
+    return ", no budget" if budget is None else f" of {fmt.money(budget)} budget"
 
 
 def _floats(amounts: Iterable[Decimal]) -> list[float]:

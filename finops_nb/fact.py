@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
+
+from finops_nb.money import total
+
+LISTED: Final = 5
+"""How many of many are named in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +30,21 @@ class Fact:
 def fact(text: str, **values: Any) -> Fact:
     """`Fact(text, values)`, spelled shorter."""
     return Fact(text, values)
+
+
+def some(items: Iterable[Any], amounts: Iterable[Decimal] | None = None) -> tuple[Any, ...]:
+    """The first of many names or facts, and how many others there are: a, b, c, d, e and 44 others ($9,000.00).
+
+    Args:
+        items: in their order.
+        amounts: of each of them; None: the others are only counted.
+
+    Returns:
+        All of them where no more than one would be left out.
+    """
+    every = tuple(items)
+    if len(every) <= LISTED + 1:
+        return every
+    money = None if amounts is None else total(tuple(amounts)[LISTED:])
+    others = "{others:count other}" + ("" if money is None else " ({money:money})")
+    return (*every[:LISTED], fact(others, others=len(every) - LISTED, money=money))

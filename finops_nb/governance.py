@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from finops_nb.fact import Fact, fact
+from finops_nb.fact import Fact, fact, some
 from finops_nb.findings import Findings, overruns, owned
 from finops_nb.insights import SpendWithoutBudget, material
 from finops_nb.money import total
@@ -17,17 +17,24 @@ def approvals(found: Findings) -> Fact | None:
     spend = unapproved(found.usage, found.params)
     if spend.empty:
         return None
-    spenders = tuple(
-        fact("{who} {cost:money} in {month}", who=owned(row.product, found.budgets), cost=row.cost, month=parse_period(row.month).label)
-        for row in spend.itertuples()
+    one = found.usage.period.is_month
+    text = "{who} {cost:money}" + ("" if one else " in {month}")
+    spenders = some(
+        (
+            fact(text, who=owned(row.product, found.budgets), cost=row.cost, month=parse_period(row.month).label)
+            for row in spend.itertuples()
+        ),
+        spend["cost"],
     )
     products = [name for name in found.usage.groups["product",]["product"] if name != UNALLOCATED]
     return fact(
-        "Require approval: {some:count} of {all:count product} spent more than {limit:money} in a month "
-        "with no approval on record ({spenders})",
+        "Require approval: {some:count} of {all:count product} spent more than {limit:money} in "
+        + ("{month} " if one else "a month ")
+        + "with no approval on record ({spenders})",
         some=spend["product"].nunique(),
         all=len(products),
         limit=found.params.approval_limit,
+        month=found.usage.period.label,
         spenders=spenders,
     )
 
@@ -37,7 +44,7 @@ def budget_coverage(found: Findings) -> Fact | None:
     uncovered = tuple(
         fact(
             "{names} ({cost:money}, by " + each.dimension + ")",
-            names=tuple(owned(name, found.budgets) for name in each.names),
+            names=some(owned(name, found.budgets) for name in each.names),
             cost=each.cost,
         )
         for each in spent
@@ -52,7 +59,7 @@ def cost_centers(found: Findings) -> Fact | None:
         return None
     budgets = [budget for budget in rows["budget"] if budget is not None]
     text = "Name an owner for {names}; {cost:money} was spent" + (", {budget:money} budgeted," if budgets else "") + " with none on record"
-    return fact(text, names=tuple(rows["organization"]), cost=total(rows["cost"]), budget=total(budgets))
+    return fact(text, names=some(rows["organization"], rows["cost"]), cost=total(rows["cost"]), budget=total(budgets))
 
 
 def unit_costs(found: Findings) -> Fact | None:
@@ -82,5 +89,8 @@ def review(found: Findings) -> Fact | None:
     return fact(
         "Put {lines:count line} over budget on the agenda of the monthly review: {names}",
         lines=len(over),
-        names=tuple(fact("{who} {excess:money}", who=owned(line.name, found.budgets), excess=line.variance) for line in over),
+        names=some(
+            (fact("{who} {excess:money}", who=owned(line.name, found.budgets), excess=line.variance) for line in over),
+            [line.variance for line in over],
+        ),
     )

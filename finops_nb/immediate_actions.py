@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from finops_nb.alerts import highest_crossing
-from finops_nb.fact import Fact, fact
+from finops_nb.fact import Fact, fact, some
 from finops_nb.findings import Findings, overrun_facts, owned
 from finops_nb.money import total
 from finops_nb.schema import BUDGETED, UNALLOCATED
 
 
 def budget_review(found: Findings) -> Fact | None:
-    reviews = tuple(said for _, said in overrun_facts(found, found.organizations))
+    reviews = _reviews(found, found.organizations)
     return fact("Meet to review spending with {reviews}", reviews=reviews) if reviews else None
 
 
 def product_review(found: Findings) -> Fact | None:
-    reviews = tuple(said for _, said in overrun_facts(found, found.products))
+    reviews = _reviews(found, found.products)
     return fact("Decide on price, use or budget of {reviews}", reviews=reviews) if reviews else None
+
+
+def _reviews(found: Findings, variance: pd.DataFrame) -> tuple[Fact, ...]:
+    over = overrun_facts(found, variance)
+    return some((said for _, said in over), [line.variance for line, _ in over])
 
 
 def chargeback(found: Findings) -> Fact | None:
@@ -41,8 +48,7 @@ def alerts(found: Findings) -> Fact | None:
     crossed = [each for dimension in BUDGETED for each in highest_crossing(found.alerts, dimension).items()]
     crossings = []
     for threshold in sorted({crossing.threshold for _, crossing in crossed}, reverse=True):
-        names = tuple(
-            fact("{who} on {day:date}", who=owned(name, found.budgets), day=at.day) for name, at in crossed if at.threshold == threshold
-        )
+        here = [(name, at.day) for name, at in crossed if at.threshold == threshold]
+        names = some(fact("{who} on {day:date}", who=owned(name, found.budgets), day=day) for name, day in here)
         crossings.append(fact("{threshold:percent} ({names})", threshold=threshold, names=names))
-    return fact("Set up budget alerts; crossed were {crossings}", crossings=tuple(crossings)) if crossings else None
+    return fact("Set up budget alerts; budgets crossed {crossings}", crossings=tuple(crossings)) if crossings else None

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Any, Final
 
-from finops_nb.fact import Fact, fact
+from finops_nb.fact import Fact, fact, some
 from finops_nb.findings import Findings, overrun_facts, overruns, owned
 from finops_nb.insights import EfficiencyGap, SpendWithoutBudget, lines_with, material
 from finops_nb.money import ZERO, portion, total
@@ -70,7 +70,7 @@ def _overruns(found: Findings) -> Iterator[MainFinding]:
 def _unplanned(found: Findings) -> Iterator[MainFinding]:
     for insight in found.insights:
         if isinstance(insight, SpendWithoutBudget) and insight.cost > 0:
-            names = tuple(owned(name, found.budgets) for name in insight.names)
+            names = some(owned(name, found.budgets) for name in insight.names)
             said = fact("{cost:money} spent by " + insight.dimension + " with no budget: {names}", cost=insight.cost, names=names)
             yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Spend without a budget", said, insight.cost, insight.names)
     cost = found.usage.unallocated
@@ -127,11 +127,11 @@ def _unapproved(found: Findings) -> Iterator[MainFinding]:
         cost = total(spend["cost"])
         names = tuple(dict.fromkeys(spend["product"]))
         said = fact(
-            "{cost:money} of {products:count product} above {limit:money} a month with no approval on record: {names}",
+            "{products:count product} spent {cost:money} with no approval on record, each more than {limit:money} in a month: {names}",
             cost=cost,
             products=len(names),
             limit=found.params.approval_limit,
-            names=names,
+            names=some(names),
         )
         yield MainFinding(Urgency.RULE, "Approval missing", said, cost, names)
 
@@ -140,7 +140,9 @@ def _chances(found: Findings) -> Iterator[MainFinding]:
     unspent = [line for line in lines_with(Status.UNDER, found.organizations, found.params) if line.material and line.variance < ZERO]
     if found.usage.complete and unspent and not overruns(found.organizations, found.params):
         left = -total(line.variance for line in unspent)
-        names = tuple(fact("{name} {left:money}", name=line.name, left=-line.variance) for line in unspent)
+        names = some(
+            (fact("{name} {left:money}", name=line.name, left=-line.variance) for line in unspent), [-line.variance for line in unspent]
+        )
         said = fact("{left:money} of budget was not used: {names}", left=left, names=names)
         yield MainFinding(Urgency.CHANCE, "Budget unspent", said, left, tuple(line.name for line in unspent))
     for insight in found.insights:

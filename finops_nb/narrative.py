@@ -12,7 +12,7 @@ from finops_nb.budget_tables import about
 from finops_nb.budgets import Budgets
 from finops_nb.edition import Edition, Kind
 from finops_nb.efficiency import overall
-from finops_nb.fact import Fact, fact
+from finops_nb.fact import Fact, fact, some
 from finops_nb.format import Format
 from finops_nb.insights import (
     Allocated,
@@ -24,6 +24,7 @@ from finops_nb.insights import (
     Insight,
     SpendWithoutBudget,
 )
+from finops_nb.money import rounded
 from finops_nb.params import Params
 from finops_nb.provenance import changes_since, provenance
 from finops_nb.recommendations import Horizon, Recommendation
@@ -146,12 +147,10 @@ def _outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage) -> Ite
     )
     errors = [miss.error for miss in misses if miss.error is not None]
     if errors:
-        yield fact(
-            "After as many days, it would have missed the {months:count month} before by {low:signed share} to {high:signed share}.",
-            months=len(errors),
-            low=min(errors),
-            high=max(errors),
-        )
+        low, high = (rounded(each, 3) for each in (min(errors), max(errors)))
+        off = "{low:signed share}" + ("" if low == high else " to {high:signed share}")
+        said = f"After as many days, it would have been off by {off} in the {{months:count month}} before."
+        yield fact(said, months=len(errors), low=low, high=high)
     else:
         untried = "no published month before it is long enough to try it on" if usage.period.is_month else "it is tried on months only"
         yield fact("How far off it may be is not known: " + untried + ".")
@@ -193,17 +192,20 @@ def insight_sentence(insight: Insight) -> tuple[str, Fact]:
     """An insight as its title and its sentence."""
     match insight:
         case BudgetOverruns(dimension, lines):
-            over = tuple(
-                fact("{name}, {excess:money}" + ("" if line.material else " – not material"), name=line.name, excess=line.variance)
-                for line in lines
+            over = some(
+                (
+                    fact("{name} {excess:money}" + ("" if line.material else " – not material"), name=line.name, excess=line.variance)
+                    for line in lines
+                ),
+                [line.variance for line in lines],
             )
             return "Budget Overruns", fact("{n:count " + dimension + "} over budget ({over})", n=len(lines), over=over)
         case BudgetsAtRisk(dimension, lines):
-            near = tuple(fact("{name}, {used:share} used", name=line.name, used=line.budget_used) for line in lines)
+            near = some(fact("{name} {used:share} used", name=line.name, used=line.budget_used) for line in lines)
             return "Budgets at Risk", fact("{n:count " + dimension + "} at risk ({near})", n=len(lines), near=near)
         case SpendWithoutBudget(dimension, names, cost):
             return "Spend without Budget", fact(
-                "{n:count " + dimension + "} spent {cost:money} with no budget ({names})", n=len(names), cost=cost, names=names
+                "{n:count " + dimension + "} spent {cost:money} with no budget ({names})", n=len(names), cost=cost, names=some(names)
             )
         case BudgetsDisagree(organizations, products, difference):
             text = "budgets by organization sum to {organizations:money}, by product to {products:money}: {difference:money} apart"

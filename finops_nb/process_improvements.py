@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from finops_nb.fact import Fact, fact
+from finops_nb.fact import Fact, fact, some
 from finops_nb.findings import Findings, overruns, owned
 from finops_nb.insights import EfficiencyGap, Line, lines_with
 from finops_nb.money import ZERO, portion, total
@@ -40,8 +40,8 @@ def budget_planning(found: Findings) -> Fact | None:
         return None
     return fact(
         "Move budget where it is used: {spare}, while {over} went {excess:money} over",
-        spare=tuple(_spare(line, found) for line in unspent),
-        over=tuple(owned(line.name, found.budgets) for line in over),
+        spare=some((_spare(line, found) for line in unspent), [-line.variance for line in unspent]),
+        over=some(owned(line.name, found.budgets) for line in over),
         excess=total(line.variance for line in over),
     )
 

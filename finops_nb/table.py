@@ -18,6 +18,7 @@ from finops_nb.errors import Failure
 from finops_nb.excerpt import Keep, excerpt, group_excerpt, urgent
 from finops_nb.fact import Fact
 from finops_nb.format import Format, noun, visible
+from finops_nb.handover import WORKBOOK
 from finops_nb.money import ZERO, minor_units, plain, rounding_difference, total
 from finops_nb.schema import Column
 from finops_nb.sentence import sentence
@@ -106,7 +107,7 @@ class Table:
         else:
             which = f"The largest of {every}" + (" and all that are OVER or AT RISK" if pressing else "")
         added = "added up" if any(column.additive for column in self.columns) else "counted"
-        return f"{which}; the others are {added}. Every line is in the XLSX."
+        return f"{which}; the others are {added}. Every line is in {WORKBOOK}."
 
     def rows(self, block: Block) -> list[Row]:
         """The printed rows of a block: its lines, a "Rounding" row where the printed lines miss the printed total, the total.

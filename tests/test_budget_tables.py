@@ -63,7 +63,7 @@ def test_a_running_period_has_its_budget_to_date_and_run_rate(usage_of, params):
         "Run-rate − Budget": "+$10.00",
         "Status": "AT RISK",
     }
-    assert "14 days of 31 days seen, up to 14 December." in text_of(table)
+    assert "14 of 31 days seen, up to 14 December." in text_of(table)
     assert cells(table)["x"]["Budget"] == "n/a"
 
 
@@ -101,8 +101,10 @@ def test_the_outlook_has_its_error_beside_it(usage_of, params):
     missed = [Miss("2025-11", Decimal(97), Decimal(100), Decimal("-0.03")), Miss("2025-10", Decimal(105), Decimal(100), Decimal("0.05"))]
     said = "Run-rate to 31 December, by weekday from the 14 days seen: $310.00, +$10.00 against the budget of $300.00. "
     assert text_of(narrative.outlook(headline(*totals), missed, usage, made)) == (
-        said + "After as many days, it would have missed the 2 months before by -3.0% to +5.0%."
+        said + "After as many days, it would have been off by -3.0% to +5.0% in the 2 months before."
     )
+    exact = [Miss(month, Decimal(100), Decimal(100), Decimal("0.0001")) for month in ("2025-11", "2025-10")]
+    assert text_of(narrative.outlook(headline(*totals), exact, usage, made)).endswith("have been off by 0.0% in the 2 months before.")
     assert text_of(narrative.outlook(headline(*totals), (), usage, made)) == (
         said + "How far off it may be is not known: no published month before it is long enough to try it on."
     )

@@ -72,17 +72,26 @@ def legend(axes: Axes) -> list[str]:
 
 
 def test_it_draws_cost_against_budget(six, params, drawn_axes):
-    """A bar of cost for each name, a mark at each budget, orange where it is over; the alt text says all of it."""
+    """A bar of cost for each name, a mark at each budget, orange where it is over, gray without one; the alt text says all of it."""
     chart = charts.budget_vs_actual(variance_of(six, **{"org-a": "5", "org-b": "3"}), params())
     (axes,) = drawn_axes
 
     assert labels(axes) == ["org-a", "org-b", "(unallocated)"]
     assert (widths(axes), marks(axes)) == ([6, 2, 2], [5, 3])
-    assert [to_hex(bar.get_facecolor()).upper() for bar in axes.patches] == [OVER, ACTUAL, ACTUAL]
+    assert [to_hex(bar.get_facecolor()).upper() for bar in axes.patches] == [OVER, ACTUAL, OTHER]
     assert chart.alt == (
         "Actual cost against budget by organization: org-a $6.00 of $5.00 budget, OVER; org-b $2.00 of $3.00 budget, UNDER; "
-        "(unallocated) $2.00 of no budget, NO BUDGET."
+        "(unallocated) $2.00, no budget."
     )
+
+
+def test_without_any_budget_it_draws_costs_alone(six, params, drawn_axes):
+    """Its axis speaks of no mark and no orange, and all bars are alike."""
+    charts.budget_vs_actual(variance_of(six), params())
+    (axes,) = drawn_axes
+
+    assert axes.get_xlabel() == "Actual, USD"
+    assert {to_hex(bar.get_facecolor()).upper() for bar in axes.patches} == {ACTUAL}
 
 
 def test_its_bars_and_marks_add_up_to_the_table(usage_of, params, drawn_axes):
@@ -127,7 +136,7 @@ def test_it_draws_no_budget_where_there_is_none(usage_of, params, drawn_axes):
     chart = charts.budget_vs_actual(variance_of(usage_of(MANY)), params())
 
     assert marks(drawn_axes[0]) == []
-    assert "other (4) $2.50 of no budget." in chart.alt
+    assert "other (4) $2.50, no budget." in chart.alt
 
 
 def test_it_draws_twelve_without_an_other(usage_of, params, drawn_axes):
@@ -195,7 +204,7 @@ def test_it_draws_who_gets_most_calls(six, params, drawn_axes):
 
     assert (labels(axes), widths(axes)) == (["org-b", "org-a"], [1, 0.5])
     assert [text.get_text() for text in axes.texts] == ["1.00", "0.500"]
-    assert chart.alt == "Calls per USD by organization, most first: org-b 1.00, org-a 0.50."
+    assert chart.alt == "Calls per USD by organization, most first: org-b 1.00, org-a 0.500."
 
 
 def test_it_says_how_many_scores_it_does_not_draw(usage_of, params, drawn_axes):
@@ -203,9 +212,9 @@ def test_it_says_how_many_scores_it_does_not_draw(usage_of, params, drawn_axes):
     chart = charts.efficiency(rank_efficiency(allocate(usage_of(MANY), "organization")), params())
 
     assert len(drawn_axes[0].patches) == 12
-    assert chart.alt.endswith("; 3 more organizations below.")
+    assert chart.alt.endswith("; 3 more organizations with fewer.")
     assert charts.efficiency(rank_efficiency(allocate(usage_of(MANY[:13]), "organization")), params()).alt.endswith(
-        "; 1 more organization below."
+        "; 1 more organization with fewer."
     )
 
 

@@ -111,7 +111,7 @@ def test_approvals_and_chances_come_last(found):
     calls = [call for call in SIX if call.organization]
     said = found(calls, organization_budgets={"org-a": "10", "org-b": "3"}, approval_limit="4")
     assert said[:2] == [
-        ("Approval missing", "$4.50 of 1 product above $4.00 a month with no approval on record: chat"),
+        ("Approval missing", "1 product spent $4.50 with no approval on record, each more than $4.00 in a month: chat"),
         ("Budget unspent", "$5.00 of budget was not used: org-a $4.00 and org-b $1.00"),
     ]
 

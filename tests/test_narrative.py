@@ -67,14 +67,14 @@ def tags_of(prose: narrative.Prose) -> list[str]:
 @pytest.mark.parametrize(
     ("insight", "title", "text"),
     [
-        (BudgetOverruns("organization", (OVER,)), "Budget Overruns", "1 organization over budget (org-a, $1.01)"),
+        (BudgetOverruns("organization", (OVER,)), "Budget Overruns", "1 organization over budget (org-a $1.01)"),
         (
             BudgetOverruns("product", (OVER, SMALL)),
             "Budget Overruns",
-            "2 products over budget (org-a, $1.01 and org-b, $0.01 – not material)",
+            "2 products over budget (org-a $1.01 and org-b $0.01 – not material)",
         ),
-        (BudgetsAtRisk("organization", (NEAR,)), "Budgets at Risk", "1 organization at risk (org-c, 90.0% used)"),
-        (BudgetsAtRisk("product", (NEAR, NEAR)), "Budgets at Risk", "2 products at risk (org-c, 90.0% used and org-c, 90.0% used)"),
+        (BudgetsAtRisk("organization", (NEAR,)), "Budgets at Risk", "1 organization at risk (org-c 90.0% used)"),
+        (BudgetsAtRisk("product", (NEAR, NEAR)), "Budgets at Risk", "2 products at risk (org-c 90.0% used and org-c 90.0% used)"),
         (
             SpendWithoutBudget("product", ("x",), Decimal(5)),
             "Spend without Budget",
@@ -196,7 +196,7 @@ def test_its_records_are_json_and_plain(usage_of, params):
         }
     ]
     assert parts["efficiency_summary"] == [{"most_efficient": "b", "least_efficient": "a<b"}]
-    assert parts["key_insights"][0]["text"] == "1 organization over budget (a<b, $1,100.00)"
+    assert parts["key_insights"][0]["text"] == "1 organization over budget (a<b $1,100.00)"
     assert parts["key_insights"][0]["over"] == [{"name": "a<b", "excess": "1100"}]
     assert [line["title"] for line in parts["recommendations"]] == [title for _, title, _ in ACTIONS]
 

@@ -127,11 +127,11 @@ def test_it_alerts_at_the_highest_threshold_that_is_reached(advise, usage_of):
     budgets = dict.fromkeys(("full", "most", "half", "low"), 40)
 
     assert advise(usage, organization_budgets=budgets)["Budget Alerts"] == (
-        "Set up budget alerts; crossed were 100% (full (owner: Ada) on 31 December), 80% (most (owner: Ada) on 31 December) "
+        "Set up budget alerts; budgets crossed 100% (full (owner: Ada) on 31 December), 80% (most (owner: Ada) on 31 December) "
         "and 50% (half (owner: Ada) on 31 December)"
     )
     assert advise(usage, organization_budgets=budgets, alert_thresholds=["0.4"])["Budget Alerts"] == (
-        "Set up budget alerts; crossed were 40% (full (owner: Ada) on 31 December, half (owner: Ada) on 31 December, "
+        "Set up budget alerts; budgets crossed 40% (full (owner: Ada) on 31 December, half (owner: Ada) on 31 December, "
         "low (owner: Ada) on 31 December and most (owner: Ada) on 31 December)"
     )
     assert "Budget Alerts" not in advise(usage, organization_budgets=budgets, alert_thresholds=["1.01"])
@@ -143,7 +143,7 @@ def test_it_alerts_on_an_organization_and_a_product_of_one_name(advise, usage_of
     usage = usage_of([call("search", "search", "20")])
 
     assert advise(usage, organization_budgets={"search": 40}, product_budgets={"search": 20})["Budget Alerts"] == (
-        "Set up budget alerts; crossed were 100% (search (owner: Ada) on 31 December) and 50% (search (owner: Ada) on 31 December)"
+        "Set up budget alerts; budgets crossed 100% (search (owner: Ada) on 31 December) and 50% (search (owner: Ada) on 31 December)"
     )
 
 
@@ -212,6 +212,15 @@ def test_it_asks_for_approval_of_what_was_spent_without(advise, usage_of):
         "(x (owner: Bob) $1,500.00 in November 2025 and x (owner: Bob) $1,200.00 in December 2025)"
     )
     assert "Approval Process" not in advise(usage, approvals={"x": "CFO", "z": "CFO"})
+
+
+def test_it_says_the_month_once_and_names_the_first_five(advise, usage_of):
+    """Eight products at 1,001 … 1,008: three others are 1,001 + 1,002 + 1,003 = 3,006."""
+    usage = usage_of([call("a", f"p{number}", str(1000 + number)) for number in range(1, 9)])
+    assert advise(usage)["Approval Process"] == (
+        "Require approval: 8 of 8 products spent more than $1,000.00 in December 2025 with no approval on record "
+        "(p8 $1,008.00, p7 $1,007.00, p6 $1,006.00, p5 $1,005.00, p4 $1,004.00 and 3 others ($3,006.00))"
+    )
 
 
 def test_it_asks_who_answers_for_a_cost(advise, usage_of):

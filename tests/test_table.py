@@ -160,6 +160,16 @@ def test_it_prints_a_note_beneath_its_name():
     assert "<small>moved &lt;b&gt;here&lt;/b&gt;</small>" in table._repr_html_()
 
 
+def test_it_marks_no_variance_that_there_is_not():
+    """Where nobody has a budget, n/a is no finding and has no colour."""
+    line = {"organization": "a", "variance": None, "variance_ratio": None, "status": Status.NO_BUDGET}
+    (row,) = (table := Table("t", "T", (schema.ORGANIZATION, schema.VARIANCE_OF_BUDGET, schema.STATUS), (Block([line]),))).rows(
+        table.blocks[0]
+    )
+
+    assert [(cell.text, cell.classes) for cell in row.cells[1:]] == [("n/a", "number"), ("NO BUDGET", "text no-budget")]
+
+
 def test_it_marks_status_and_variance_by_class_and_word():
     """A status is a word; the class only colours it and the variance beside it."""
     line = {"organization": "a", "variance": Decimal(1), "variance_ratio": Decimal("0.5"), "status": Status.AT_RISK}
@@ -293,12 +303,14 @@ def test_a_long_table_prints_its_largest_groups_and_lines_and_still_foots():
         figures = [Decimal(row.cells[1].text.replace("$", "").replace(",", "")) for row in rows]
         assert sum(figures[:-1]) == figures[-1]
     assert len(table.records()) == 120
-    assert "The largest of 120 lines; the others are added up. Every line is in the XLSX." in table._repr_html_()
+    assert "The largest of 120 lines; the others are added up. Every line is in organizational_alignment.xlsx." in table._repr_html_()
 
 
 def long_table(lines: list[dict], keep: str = "largest", columns=(schema.ORGANIZATION, schema.COST)) -> str:
     """What is said of the lines that a table of three does not print."""
-    return Table("t", "T", columns, (Block(lines),), shown=3, keep=keep).left_out.removesuffix(" Every line is in the XLSX.")
+    return Table("t", "T", columns, (Block(lines),), shown=3, keep=keep).left_out.removesuffix(
+        " Every line is in organizational_alignment.xlsx."
+    )
 
 
 @pytest.mark.parametrize(
