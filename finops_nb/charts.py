@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 import pandas as pd
+from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
@@ -24,6 +25,9 @@ SHOWN: Final = 12
 """Bars of a chart; the rest are one bar "other", or one sentence where that bar would crush the others, so that it all adds up."""
 
 BAR: Final = 0.56
+HALO: Final = (patheffects.withStroke(linewidth=6, foreground="white"),)
+"""Around a mark on a bar: on light and on dark pages the two would else be hard to tell apart."""
+
 ABREAST: Final = 66
 """Characters of a legend's names that stand side by side."""
 
@@ -39,7 +43,8 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
         _bars(axes, frame[name], frame["cost"], colors)
         for place, budget in enumerate(frame["budget"]):
             if budget is not None:
-                axes.plot([float(budget)] * 2, [place - 0.4, place + 0.4], color=INK, linewidth=3, solid_capstyle="butt", zorder=3)
+                mark = {"color": INK, "linewidth": 3, "solid_capstyle": "butt", "path_effects": HALO}
+                axes.plot([float(budget)] * 2, [place - 0.4, place + 0.4], zorder=3, **mark)
         marked = "Actual (bar; orange: over, gray: no budget) and budget (mark)" if budgeted else "Actual"
         _money_axis(axes, fmt, f"{marked}, {params.currency}", rest)
         said = [

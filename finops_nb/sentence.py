@@ -1,10 +1,10 @@
-"""Sentence: a fact as the text that a reader sees, every figure printed by its unit."""
+"""Sentence: a fact, or a name, as the text that a reader sees, every figure printed by its unit."""
 
 from __future__ import annotations
 
 import string
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from markupsafe import Markup, escape
 
@@ -12,10 +12,21 @@ from finops_nb.fact import Fact
 from finops_nb.format import Format, listing, noun, visible
 from finops_nb.schema import Unit
 
+NAME_LENGTH: Final = 60
+"""Characters of a name that the page prints; results.json and the XLSX have all."""
+
+
+def named(name: str) -> Markup:
+    """A name of the data as HTML: escaped, isolated, and on a few lines at most; a longer one is whole in its title."""
+    whole = visible(name)
+    if len(whole) <= NAME_LENGTH:
+        return Markup("<bdi>{}</bdi>").format(whole)
+    return Markup('<bdi title="{}">{}…</bdi>').format(whole, whole[: NAME_LENGTH - 1])
+
 
 def sentence(said: Any, fmt: Format) -> Markup:
     """A fact as HTML: every name escaped and isolated, every figure printed by its unit."""
-    return Markup(_Sentence(fmt, lambda name: Markup("<bdi>{}</bdi>").format(visible(name)), escape).say(said))
+    return Markup(_Sentence(fmt, named, escape).say(said))
 
 
 def plain_sentence(said: Any, fmt: Format) -> str:

@@ -21,7 +21,7 @@ from finops_nb.format import Format, noun, visible
 from finops_nb.handover import WORKBOOK
 from finops_nb.money import ZERO, minor_units, plain, rounding_difference, total
 from finops_nb.schema import Column
-from finops_nb.sentence import sentence
+from finops_nb.sentence import named, sentence
 from finops_nb.sparkline import sparkline
 
 ROUNDING: Final = "Rounding"
@@ -192,5 +192,6 @@ def environment() -> jinja2.Environment:
         loader=jinja2.PackageLoader("finops_nb"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["visible"] = visible
+    environment.filters["named"] = named
     environment.globals["noun"] = noun
     return environment

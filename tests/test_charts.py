@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from matplotlib.colors import to_hex
 from finops_nb import charts, theme
 from finops_nb.allocation import allocate, allocate_within
 from finops_nb.efficiency import rank_efficiency, unit_costs
-from finops_nb.theme import ACTUAL, OTHER, OVER, Chart, elided
+from finops_nb.theme import ACTUAL, INK, OTHER, OVER, Chart, elided
 from finops_nb.variance import budget_variance
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -106,6 +107,14 @@ def test_its_bars_and_marks_add_up_to_the_table(usage_of, params, drawn_axes):
     assert sum(marks(axes)) == 1 + 2 + 0.5
     assert to_hex(axes.patches[-1].get_facecolor()).upper() == OTHER
     assert "; other (4) $2.50 of $2.50 budget." in chart.alt
+
+
+def test_its_marks_stand_out_on_any_bar(six, params):
+    """Each is drawn twice, broad in white and then in ink; turned over for a dark page it is light on black: 3:1 at least on both."""
+    drawing = charts.budget_vs_actual(variance_of(six, **{"org-a": "5", "org-b": "3"}), params()).svg
+    halo, ink = "stroke: #ffffff; stroke-width: 6", f"stroke: {INK}; stroke-width: 3"
+    drawn = [each for each in re.findall("stroke: #[0-9a-fA-F]+; stroke-width: [0-9]", drawing) if each in (halo, ink)]
+    assert drawn == [halo, ink, halo, ink]
 
 
 def test_it_says_what_it_does_not_draw(usage_of, params, drawn_axes):

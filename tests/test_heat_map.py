@@ -101,6 +101,12 @@ def test_names_are_text():
     assert page.xpath("//tbody//bdi/text()") == ["<b>", "Total"]
 
 
+def test_long_names_are_cut():
+    """It cuts a name of 300 characters in its row and in its head, which would be as tall as a page."""
+    page = lxml.html.fromstring(heat_map({("o" * 300, "p" * 300): "1"})._repr_html_())
+    assert [each.text for each in page.xpath("//bdi[@title]")] == ["p" * 59 + "…", "o" * 59 + "…"]
+
+
 def test_without_lines_there_is_nothing():
     """It shows nothing where there is no usage."""
     assert heat_map({})._repr_html_().strip() == ""

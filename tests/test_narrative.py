@@ -31,7 +31,7 @@ from finops_nb.insights import (
     find_insights,
 )
 from finops_nb.recommendations import ACTIONS, Horizon, Recommendation, recommend
-from finops_nb.sentence import plain_sentence, sentence
+from finops_nb.sentence import NAME_LENGTH, plain_sentence, sentence
 from finops_nb.variance import Status, TotalVariance, total_variance, variance_by
 
 USD = Format("USD")
@@ -127,6 +127,7 @@ def test_it_escapes_and_isolates_names_and_only_names():
     """Of a sentence the names are data, the figures ours, the words ours."""
     said = fact("{name} of {who} spent {cost:money}", name="<b>", who=("a&b", fact("{n}", n='"c"')), cost=Decimal(5))
 
+    assert str(sentence("x" * 61, USD)) == f'<bdi title="{"x" * 61}">{"x" * 59}…</bdi>'
     assert str(sentence(said, USD)) == ("<bdi>&lt;b&gt;</bdi> of <bdi>a&amp;b</bdi> and <bdi>&#34;c&#34;</bdi> spent $5.00")
     assert plain_sentence(said, USD) == '<b> of a&b and "c" spent $5.00'
 
@@ -173,6 +174,7 @@ def test_it_keeps_names_as_text_in_every_sentence(usage_of, params, name):
     hostile = everything(usage_of, params, [f"{n}{name}" for n in range(6)])
     harmless = everything(usage_of, params, [f"{n}harmless" for n in range(6)])
     shown = " ".join(name.replace("\x00", "\ufffd").replace("\x1b", "\ufffd").split())
+    shown = shown if len(shown) < NAME_LENGTH else shown[: NAME_LENGTH - 2] + "…"
 
     assert [tags_of(each) for each in hostile] == [tags_of(each) for each in harmless]
     assert [text_of(each) for each in hostile] == [text_of(each).replace("harmless", shown) for each in harmless]

@@ -206,7 +206,6 @@ def test_it_marks_status_and_variance_by_class_and_word():
             "[a](http://b)",
             "\u202egpj",
             "日本 👩‍🚀",
-            "x" * 10_000,
             "  ",
         ),
     ],
@@ -221,6 +220,17 @@ def test_it_keeps_a_name_as_text(name):
 
     assert pages[0][0] == pages[1][0]
     assert pages[0][1] == [cell.replace("harmless", name) for cell in pages[1][1]]
+
+
+def test_it_cuts_a_long_name():
+    """It prints 59 characters and an ellipsis, in a cell as in a heading; the whole name is in the title, and in the records."""
+    name = '"' + "x" * 10_000
+    table = Table("t", "T", COST_TABLE, (Block([{"organization": name, "cost": Decimal(1), "calls": 1}], None, name),))
+    cut = fragment_fromstring(table._repr_html_()).xpath("//bdi")
+
+    assert [each.text for each in cut] == ['"' + "x" * 58 + "…"] * 2
+    assert [each.get("title") for each in cut] == [name] * 2
+    assert table.records()[0]["organization"] == name
 
 
 def test_it_shows_control_characters_as_marks():
