@@ -75,8 +75,9 @@ def run(
                 if former and notice:
                     notice(f"An earlier run of {name} ({former}) was cut off; what it left is removed.")
                 published = _run(job, force, reason, progress, interruption)
-                for remark in _remarks(History(home.outputs, name), reason) if notice else ():
-                    notice(remark)
+                if notice:
+                    for remark in _remarks(History(home.outputs, name), reason):
+                        notice(remark)
             if published or _index_is_behind(job):
                 with interruption.shielded():
                     _index(home, notice)
@@ -89,6 +90,7 @@ def run(
 
 
 def _remarks(past: History, reason: str) -> Iterator[str]:
+    """What the user should know of what is published now."""
     yield from (f"{file} is gone, or is not as it was published." for file in past.altered())
     if reason and reason != past.revisions()[-1].reason:
         yield f"{past.name} is no new revision; the reason is not on record."
