@@ -99,6 +99,7 @@ def run(
 
 
 def _remarks(past: History, reason: str) -> Iterator[str]:
+    """What the user should know of what is published now."""
     yield from (f"{file} is gone, or is not as it was published." for file in past.altered())
     if reason and reason != past.revisions()[-1].reason:
         yield f"{past.name} is no new revision; the reason is not on record."

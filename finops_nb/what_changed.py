@@ -63,16 +63,16 @@ def _lines(past: History, revision: Revision, former: Revision | None) -> Iterat
     dated = f"revision {revision.number - 1}{f' ({former.generated[:10]})' if former else ''}"
     yield f"{past.name}, revision {revision.number} ({revision.generated[:10]}), after {dated}"
     if revision.reason:
-        yield f"Reason: {revision.reason}"
+        yield f"Reason: {visible(revision.reason)}"
     about = after.get("provenance", {}).get("revision") or {}
     yield from (visible(change["text"]) for change in about.get("changes", ()))
     if not before or not after:
         gone = [f"{number}" for number, results in ((revision.number - 1, before), (revision.number, after)) if not results]
         yield f"No figures can be compared: results.json of revision {' and '.join(gone)} is gone, or is not as it was published."
         return
-    fmt = Format(after["currency"])
+    fmt = Format(after.get("currency", ""))
     yield ""
-    yield from (_line(each, fmt) for each in figure_differences(before["tables"], after["tables"]))
+    yield from (_line(each, fmt) for each in figure_differences(before.get("tables", {}), after.get("tables", {})))
 
 
 def _line(difference: FigureDifference, fmt: Format) -> str:

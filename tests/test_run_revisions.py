@@ -322,6 +322,13 @@ def test_a_revision_that_is_altered_or_unknown_is_not_compared(home):
         list(what_changed(home, NAME, 7))
 
 
+def test_results_without_tables_have_no_figures_to_compare(home):
+    """Of a notebook that hands over results of its own it says when and why, and no more."""
+    add_usage(home)
+    run(NAME, home, reason="late")
+    assert list(what_changed(home, NAME)) == ["2025-12, revision 2 (2026-01-01), after revision 1 (2026-01-01)", "Reason: late", ""]
+
+
 def test_nothing_published_is_refused(tmp_path):
     """It says how to publish it."""
     with pytest.raises(Refusal, match=rf"^outputs/{NAME}: no report is published there\. Publish it: finops-nb run {NAME}"):
