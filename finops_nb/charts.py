@@ -43,8 +43,8 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
         _bars(axes, frame[name], frame["cost"], colors)
         for place, budget in enumerate(frame["budget"]):
             if budget is not None:
-                mark = {"color": INK, "linewidth": 3, "solid_capstyle": "butt", "path_effects": HALO}
-                axes.plot([float(budget)] * 2, [place - 0.4, place + 0.4], zorder=3, **mark)
+                ends = [float(budget)] * 2, [place - 0.4, place + 0.4]
+                axes.plot(*ends, color=INK, linewidth=3, solid_capstyle="butt", path_effects=HALO, zorder=3)
         marked = "Actual (bar; orange: over, gray: no budget) and budget (mark)" if budgeted else "Actual"
         _money_axis(axes, fmt, f"{marked}, {params.currency}", rest)
         said = [
