@@ -101,6 +101,12 @@ def test_names_are_text():
     assert page.xpath("//tbody//bdi/text()") == ["<b>", "Total"]
 
 
+def test_its_own_heads_do_not_break():
+    """It marks "Rounding" and "Total", which unlike a long name stay on one line."""
+    page = lxml.html.fromstring(heat_map({("a", "x"): "0.005", ("a", "y"): "0.005"})._repr_html_())
+    assert [each.text_content() for each in page.xpath("//thead//th[contains(@class, 'own')]")] == ["Rounding", "Total"]
+
+
 def test_long_names_are_cut():
     """It cuts a name of 300 characters in its row and in its head, which would be as tall as a page."""
     page = lxml.html.fromstring(heat_map({("o" * 300, "p" * 300): "1"})._repr_html_())

@@ -132,6 +132,32 @@ def test_no_label_leaves_its_chart(visit, pages, name):
     seen.page.close()
 
 
+def test_a_phone_shows_that_a_table_goes_on_and_charts_that_can_be_read(visit, pages):
+    """It shades the right edge of a table until that is scrolled to its end; no chart is drawn smaller than 480 pixels across."""
+    seen = visit(375)
+    seen.page.goto(pages["sample"].as_uri())
+    table = seen.page.locator("#cost_by_organization")
+    edges = []
+    for at in (0, 10_000):
+        table.evaluate("(each, at) => { each.scrollLeft = at; }", at)
+        picture = pixels(table.screenshot())
+        edges.append(picture.getpixel((picture.width - 3, picture.height - 3)))
+    charts = seen.page.evaluate("[...document.querySelectorAll('img.chart')].map(each => each.getBoundingClientRect().width)")
+    seen.page.close()
+    assert sum(edges[0]) < sum(edges[1]) == 3 * 255
+    assert min(charts) >= 480
+
+
+def test_the_headline_prints_in_two_columns(visit, pages):
+    """It has no card alone in a line of A4: four of them stand two by two."""
+    seen = visit(680)
+    seen.page.goto(pages["sample"].as_uri())
+    seen.page.emulate_media(media="print")
+    places = seen.page.evaluate("[...document.querySelectorAll('.headline > div')].map(each => each.getBoundingClientRect().top)")
+    seen.page.close()
+    assert [places.count(top) for top in places] == [2, 2, 2, 2]
+
+
 def pixels(picture: bytes) -> Image.Image:
     return Image.open(io.BytesIO(picture)).convert("RGB")
 
