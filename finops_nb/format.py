@@ -15,6 +15,7 @@ from finops_nb.period import parse_period
 from finops_nb.schema import Unit
 
 MISSING: Final = "n/a"
+REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 NOT_HELD: Final = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 
@@ -154,6 +155,11 @@ def listing(items: Iterable[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
 
 
-def visible(text: str) -> str:
-    """`text` with a mark for each character that HTML and SVG can't hold."""
+def writable(text: str) -> str:
+    """`text` with a mark for each character that HTML, SVG and XLSX can't hold."""
     return NOT_HELD.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def visible(text: str) -> str:
+    """`text` to be looked at: `writable`, and with a mark for what would turn around the text beside it."""
+    return REORDERING.sub("\N{REPLACEMENT CHARACTER}", writable(text))

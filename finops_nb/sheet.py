@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from finops_nb.cell import TEXTS
-from finops_nb.format import Format, visible
+from finops_nb.format import Format, writable
 from finops_nb.money import minor_units
 from finops_nb.schema import Unit
 
@@ -89,6 +89,7 @@ def sheet_name(name: str, taken: set[str]) -> str:
     'Cost by product (2)'
     """
     plain = re.sub(r"[\[\]:*?/\\'\s_]+", " ", name).strip().capitalize()
+    plain = plain if len(plain) <= NAME_LENGTH else plain[: NAME_LENGTH + 1].rpartition(" ")[0] or plain
     marks = ("", *(f" ({number})" for number in range(2, len(taken) + 3)))
     candidates = (plain[: NAME_LENGTH - len(mark)] + mark for mark in marks)
     found = next(each for each in candidates if each.lower() not in taken)
@@ -116,7 +117,7 @@ def number_format(unit: Unit, currency: str, *, tiny: bool = False) -> str:
         "share": "0.0%",
         "percent": "0.0%",
         "signed share": "+0.0%;-0.0%;0.0%",
-        "calls per money": "#,##0.00",
+        "calls per money": "[<1]0.00##;#,##0.00",
         "gap": "#,##0.00",
         "change": f"+{amount};-{amount};{amount}",
     }
@@ -125,7 +126,7 @@ def number_format(unit: Unit, currency: str, *, tiny: bool = False) -> str:
 
 def held(text: str) -> str:
     """`text` as a cell can hold it; where it is cut, it ends in an ellipsis."""
-    shown = visible(text)
+    shown = writable(text)
     units = shown.encode("utf-16-le")
     return shown if len(units) <= 2 * CELL_LENGTH else units[: 2 * (CELL_LENGTH - 1)].decode("utf-16-le", "ignore") + "…"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import takewhile
+from textwrap import wrap
 from typing import Any, Final
 
 from finops_nb import schema
@@ -43,6 +44,14 @@ BESIDE: Final = (
     Column("note", "Note", "text", "the commentary on the name"),
 )
 """What the report prints in small beneath a figure, or not at all, and a sheet as columns, where lines have it."""
+
+LABELS: Final = 28
+SENTENCES: Final = 90
+"""Widths of the summary's columns, in characters."""
+LINE: Final = 15
+"""Points of a line of text."""
+MOST_LINES: Final = 27
+"""Excel has rows of at most 409 points."""
 
 UNITS: Final[Mapping[str, Unit]] = {each.name: each.unit for each in vars(schema).values() if isinstance(each, Column)}
 NOTES: Final = (
@@ -98,9 +107,10 @@ def _summarize(sheet: Sheet, called: str, facts: Iterable[Entry], prose: Iterabl
         for label, unit, value in entries:
             sheet.put(row, 0, "text", label, text_wrap=True, valign="top")
             sheet.put(row, 1, unit, value, text_wrap=True, valign="top", align="left")
+            _give_room(sheet, row, ((label, LABELS), (value, SENTENCES)))
             row += 1
-    sheet.page.set_column(0, 0, 28)
-    sheet.page.set_column(1, 1, 90)
+    sheet.page.set_column(0, 0, LABELS)
+    sheet.page.set_column(1, 1, SENTENCES)
 
 
 def _facts(usage: Usage, params: Params, edition: Edition) -> Iterator[Entry]:
@@ -142,19 +152,41 @@ def _tabulate(sheet: Sheet, table: Table) -> None:
     columns = [*_group(table), *table.columns, *_beside(table.columns, lines)]
     label = next(column for column in table.columns if column.unit in TEXTS)
     totals = [{GROUP: block.heading, label.name: TOTAL, **block.total} for block in table.blocks if block.total is not None]
+    widths = [_width_of(sheet, column, [*lines, *totals]) for column in columns]
     sheet.put(0, 0, "text", table.caption, bold=True)
     for number, column in enumerate(columns):
         side = "left" if column.unit in TEXTS else "right"
         sheet.put(HEAD, number, "text", column.label, bold=True, bottom=1, text_wrap=True, valign="top", align=side)
-        longest = sheet.width(column.unit, (line.get(column.name) for line in lines + totals))
-        sheet.page.set_column(number, number, min(max(longest + 2, NARROWEST), WIDEST))
+        sheet.page.set_column(number, number, widths[number])
+    _give_room(sheet, HEAD, zip([column.label for column in columns], widths, strict=True))
     for row, line in enumerate(lines, HEAD + 1):
         _write(sheet, row, columns, line)
+        texts = [line.get(column.name) if column.unit in TEXTS else None for column in columns]
+        _give_room(sheet, row, zip(texts, widths, strict=True))
     for row, line in enumerate(totals, HEAD + 1 + len(lines)):
         _write(sheet, row, columns, line, bold=True, top=1)
     sheet.page.freeze_panes(HEAD + 1, columns.index(label) + 1)
     sheet.page.autofilter(HEAD, 0, HEAD + len(lines), len(columns) - 1)
     sheet.page.repeat_rows(0, HEAD)
+
+
+def _width_of(sheet: Sheet, column: Column, lines: Sequence[Line]) -> int:
+    """Characters for the longest value and for the longest word of the head, with room for the filter's button."""
+    longest = sheet.width(column.unit, (line.get(column.name) for line in lines))
+    return min(max(longest + 2, *(len(word) + 3 for word in column.label.split()), NARROWEST), WIDEST)
+
+
+def _give_room(sheet: Sheet, row: int, texts: Iterable[tuple[Any, int]]) -> None:
+    """Make a row as high as its texts are when they are wrapped: not every program does that by itself.
+
+    Args:
+        sheet: that has the row.
+        row: from 0.
+        texts: what is wrapped, and the width of its column; anything but text needs one line.
+    """
+    lines = max((len(wrap(text, width - 1) or [""]) for text, width in texts if isinstance(text, str)), default=1)
+    if lines > 1:
+        sheet.page.set_row(row, LINE * min(lines, MOST_LINES))
 
 
 def _write(sheet: Sheet, row: int, columns: Iterable[Column], line: Line, **style: Any) -> None:

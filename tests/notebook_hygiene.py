@@ -21,7 +21,7 @@ FORMAT: Final = (4, 5)
 """The first in which cells have ids."""
 
 KERNEL: Final = "python3"
-DESCRIBED: Final = {"kernelspec", "language_info"}
+DESCRIBED: Final = {"finops_nb", "kernelspec", "language_info"}
 """All that a notebook says about itself."""
 
 OF_A_RUN: Final = {"collapsed", "execution", "ExecuteTime", "papermill", "scrolled"}
@@ -62,7 +62,7 @@ def _of_the_whole(notebook: dict[str, Any], shown: str) -> Iterator[Problem]:
         fix = "Choose the kernel Python 3 (ipykernel) in JupyterLab and save it"
         yield Problem(f"a kernelspec other than {KERNEL}", fix, shown, column="metadata", value=kernel)
     for key in sorted(described.keys() - DESCRIBED):
-        yield Problem("more than the kernel and the language", DELETE, shown, column="metadata", value=key)
+        yield Problem("more than the kernel, the language and the version of finops_nb", DELETE, shown, column="metadata", value=key)
     for path in _absolute(described):
         yield Problem("an absolute path", "Write it relative to the home, or delete it", shown, column="metadata", value=path)
 

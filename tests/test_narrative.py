@@ -173,7 +173,7 @@ def test_it_keeps_names_as_text_in_every_sentence(usage_of, params, name):
     """Under hostile names the prose has the elements it has under harmless ones, and its text differs by the names."""
     hostile = everything(usage_of, params, [f"{n}{name}" for n in range(6)])
     harmless = everything(usage_of, params, [f"{n}harmless" for n in range(6)])
-    shown = " ".join(name.replace("\x00", "\ufffd").replace("\x1b", "\ufffd").split())
+    shown = " ".join(name.replace("\x00", "\ufffd").replace("\x1b", "\ufffd").replace("\u202e", "\ufffd").split())
     shown = shown if len(shown) < NAME_LENGTH else shown[: NAME_LENGTH - 2] + "…"
 
     assert [tags_of(each) for each in hostile] == [tags_of(each) for each in harmless]

@@ -120,7 +120,12 @@ def with_a_path_in_a_cells_metadata(notebook: Notebook) -> None:
         (in_an_old_format, ['not of notebook format 4.5, in which cells have ids (found "4.4"). Open it in JupyterLab and save it.']),
         (with_another_kernel, ['metadata: a kernelspec other than python3 (found "finops-venv"). Choose the kernel Python 3']),
         (without_a_kernel, ['metadata: a kernelspec other than python3 (found ""). Choose the kernel Python 3']),
-        (with_widgets, ['metadata: more than the kernel and the language (found "widgets"). Delete it in JupyterLab\'s property']),
+        (
+            with_widgets,
+            [
+                'metadata: more than the kernel, the language and the version of finops_nb (found "widgets"). Delete it in JupyterLab\'s property'
+            ],
+        ),
         (with_a_path_in_metadata, ['metadata: an absolute path (found "C:']),
         (with_a_path_in_a_cells_metadata, ['cell 1: an absolute path (found "/Users/ann/x.md"). Write it relative to the home.']),
     ],

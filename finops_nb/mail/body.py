@@ -33,9 +33,6 @@ NAMES: Final = ("organization", "product", "feature", "customer", "name")
 CHANGES: Final = 8
 """How many changes of a what-if are said; its report has them all."""
 
-REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Characters that turn what stands after them around, figures too."""
-
 RIGHT_TO_LEFT: Final = r"\S*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]\S*"
 RIGHT_TO_LEFT_WORDS: Final = re.compile(rf"{RIGHT_TO_LEFT}(?:\s+{RIGHT_TO_LEFT})*")
 """Hebrew, Arabic and their kin."""
@@ -136,7 +133,7 @@ def body_of(results: Mapping[str, Any], shown: int = SHOWN) -> Body:
 
 def brief(text: str, length: int = SENTENCE_LENGTH) -> str:
     """`text` on one line, cut at `length` characters, without what would turn the rest of the line around."""
-    line = REORDERING.sub("\N{REPLACEMENT CHARACTER}", visible(" ".join(text.split())))
+    line = visible(" ".join(text.split()))
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
