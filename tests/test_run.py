@@ -394,10 +394,14 @@ class Fault:
             if folder is None or str(args[0]).startswith(str(folder)):
                 self.calls += 1
                 if self.calls == self.fail_at or (self.persistent and self.calls > self.fail_at):
-                    raise OSError(errno.EIO, os.strerror(errno.EIO), args[0] if folder else None)
+                    return self.strike(call, args, options, args[0] if folder else None)
             return call(*args, **options)
 
         return counted
+
+    def strike(self, call, args, options, path):
+        """What comes of the call instead."""
+        raise OSError(errno.EIO, os.strerror(errno.EIO), path)
 
 
 @pytest.mark.parametrize("persistent", [False, True], ids=["once", "from then on"])
