@@ -7,6 +7,7 @@ import shutil
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 from fault_bench import Bench
@@ -53,7 +54,7 @@ def reshaped(bench: Bench) -> None:
             bench.random.shuffle(calls)
             if shape == "seven files":
                 cuts = [0, *sorted(bench.random.sample(range(1, len(calls)), 6)), len(calls)]
-                for number, (start, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
+                for number, (start, end) in enumerate(pairwise(cuts)):
                     write_calls(usage / f"{number}.csv", *calls[start:end])
             elif shape == "gzip":
                 write_calls(usage / "calls.csv.gz", *calls)

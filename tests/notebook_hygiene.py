@@ -62,7 +62,7 @@ def _of_the_whole(notebook: dict[str, Any], shown: str) -> Iterator[Problem]:
         fix = "Choose the kernel Python 3 (ipykernel) in JupyterLab and save it"
         yield Problem(f"a kernelspec other than {KERNEL}", fix, shown, column="metadata", value=kernel)
     for key in sorted(described.keys() - DESCRIBED):
-        yield Problem("more than the kernel, the language and the version of finops_nb", DELETE, shown, column="metadata", value=key)
+        yield Problem("more than kernel, language and the version", DELETE, shown, column="metadata", value=key)
     for path in _absolute(described):
         yield Problem("an absolute path", "Write it relative to the home, or delete it", shown, column="metadata", value=path)
 

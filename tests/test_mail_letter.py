@@ -216,6 +216,21 @@ def test_it_bears_the_stamps_of_the_report():
     assert "regions" not in message.as_bytes().split(b"\r\n\r\n")[0].decode()
 
 
+def test_a_revision_says_so():
+    """Its subject and both bodies name its number, what changed with how much money, and why; it is another message."""
+    first, second = results_of(), results_of()
+    first["provenance"]["revision"] = {"number": 1, "reason": "", "changes": []}
+    second["provenance"]["revision"] = {"number": 2, "reason": "it came late", "changes": [{"text": "+$12.40 late usage of org-b"}]}
+    messages = [compose(results, {}) for results in (first, second)]
+    assert messages[1]["Subject"] == f"REVISION 2 · {messages[0]['Subject']}"
+    assert messages[0]["Message-ID"] != messages[1]["Message-ID"]
+    for said in (text_of(messages[1]), lxml.html.document_fromstring(html_of(messages[1])).text_content()):
+        flat = " ".join(said.split())
+        assert "REVISION 2: it came late" in flat
+        assert "Changed: +$12.40 late usage of org-b." in flat
+    assert "REVISION" not in text_of(messages[0])
+
+
 def test_a_what_if_says_what_it_changes():
     """Budgets before and now, growth and prices, in both bodies; at most eight of them; names are text."""
     results = results_of(kind="scenario")

@@ -122,9 +122,7 @@ def with_a_path_in_a_cells_metadata(notebook: Notebook) -> None:
         (without_a_kernel, ['metadata: a kernelspec other than python3 (found ""). Choose the kernel Python 3']),
         (
             with_widgets,
-            [
-                'metadata: more than the kernel, the language and the version of finops_nb (found "widgets"). Delete it in JupyterLab\'s property'
-            ],
+            ['metadata: more than kernel, language and the version (found "widgets"). Delete it in JupyterLab\'s property'],
         ),
         (with_a_path_in_metadata, ['metadata: an absolute path (found "C:']),
         (with_a_path_in_a_cells_metadata, ['cell 1: an absolute path (found "/Users/ann/x.md"). Write it relative to the home.']),

@@ -82,7 +82,7 @@ class Body:
         figures: its headline.
         findings: the main ones.
         tables: cost against budget by organization and by product.
-        key: of the report.
+        key, revision: of the report; the latter is 0 where it has none.
     """
 
     subject: str
@@ -95,6 +95,7 @@ class Body:
     findings: tuple[Finding, ...]
     tables: tuple[Table, ...]
     key: str
+    revision: int = 0
 
 
 def body_of(results: Mapping[str, Any], shown: int = SHOWN) -> Body:
@@ -125,6 +126,7 @@ def body_of(results: Mapping[str, Any], shown: int = SHOWN) -> Body:
             findings=tuple(_findings(tables)),
             tables=tuple(_budget_table(by, tables, results["currency"], shown) for by in LEVELS if tables.get(f"cost_by_{by}")),
             key=results["provenance"]["key"],
+            revision=(results["provenance"].get("revision") or {}).get("number", 0),
         )
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         text = f"results.json of this report lacks what a mail says ({type(error).__name__}: {error})."
@@ -152,6 +154,10 @@ def _stamps(results: Mapping[str, Any]) -> Iterator[Stamp]:
     if not results["period"]["complete"]:
         known = next((said.removeprefix("PARTIAL: ") for said in results["warnings"] if said.startswith("PARTIAL: ")), "")
         yield Stamp("PARTIAL", "", f"{known[:1].upper()}{known[1:]} Costs are to date, budgets for the whole period.".strip())
+    revision = results["provenance"].get("revision") or {"number": 0}
+    if revision["number"] > 1:
+        told = "; ".join(isolated(brief(change["text"])) for change in revision["changes"][:CHANGES])
+        yield Stamp(f"REVISION {revision['number']}", isolated(brief(revision["reason"])), "It takes the place of the report before.", told)
 
 
 def _changes(results: Mapping[str, Any]) -> str:

@@ -125,7 +125,15 @@ def _identifier(
     body: Body, sender: str, recipients: Sequence[str], reply_to: str, attachments: Mapping[str, bytes], date: datetime | None
 ) -> str:
     """The same for the same message to the same people, and another one for another."""
-    parts = (body.key, sender, sorted(each.lower() for each in recipients), reply_to, sorted(attachments), date and format_datetime(date))
+    parts = (
+        body.key,
+        body.revision,
+        sender,
+        sorted(each.lower() for each in recipients),
+        reply_to,
+        sorted(attachments),
+        date and format_datetime(date),
+    )
     domain = parseaddr(sender)[1].rpartition("@")[2] or NO_SENDER
     return f"<{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}.{body.key[:16]}@{domain}>"
 
