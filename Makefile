@@ -23,6 +23,7 @@ lab: $(STAMP)  ## JupyterLab on the notebooks
 
 bench: $(STAMP)  ## the run against papermill and nbconvert as commands
 	@$(BIN)/python tests/bench.py
+	@$(BIN)/python tests/bench_year.py
 
 lint: $(STAMP)  ## ruff, and mypy's strict checks on the package
 	@$(BIN)/ruff check finops_nb tests notebooks

@@ -7,7 +7,7 @@ import signal
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from importlib import import_module
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
@@ -17,7 +17,7 @@ from typing import Final
 from finops_nb.errors import FinopsError
 from finops_nb.forked_kernel import AVAILABLE, fork_server
 from finops_nb.home import Home
-from finops_nb.interruption import Interruption
+from finops_nb.interruption import SIGNALS, Interruption
 from finops_nb.job import open_job
 from finops_nb.kernel import environment
 from finops_nb.lane import ALONE
@@ -121,6 +121,7 @@ class _Hands:
         self.busy: dict[Connection, str] = {}
         self.idle: list[Connection] = []
         self._processes: dict[Connection, BaseProcess] = {}
+        self._stopping = False
         for _ in range(count):
             self._hire()
 
@@ -128,15 +129,21 @@ class _Hands:
         ours, theirs = self._context.Pipe()
         with theirs:
             process: BaseProcess = self._context.Process(target=work, args=(theirs, *self._about))
-            process.start()
+            # A signal waits until the worker has handlers of its own.
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+            try:
+                process.start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         self._processes[ours] = process
         self.idle.append(ours)
 
     def order(self, order: Expect | Make) -> None:
         """Give the next idle worker something to do."""
         line = self.idle.pop()
-        line.send(order)
         self.busy[line] = order.name
+        with suppress(OSError):  # one that died meanwhile is heard of
+            line.send(order)
 
     def hear(self) -> Iterator[tuple[Connection, str, object]]:
         """What the busy workers say next, with their NAMEs; a dead one is replaced, and says how its run ended."""
@@ -157,14 +164,17 @@ class _Hands:
         process.join()
         line.close()
         del self.busy[line]
+        if self._stopping:
+            return Event(name, State.INTERRUPTED, f"Interrupted. outputs/{name} is a whole report, or none.", exit_code=130)
         self._hire()
         how = "killed; out of memory?" if process.exitcode == -signal.SIGKILL else f"exit code {process.exitcode}"
         return Event(name, State.FAILED, f"The process of the run ended ({how}). What was published before stands.", exit_code=1)
 
     def stop(self, heard: Tell) -> None:
         """Have every run end, and hear how."""
+        self._stopping = True
         for line in self.busy:
-            os.kill(self._processes[line].pid or 0, signal.SIGTERM)
+            self._processes[line].terminate()
         while self.busy and connection.wait([*self.busy], PATIENCE):
             for _, _, said in self.hear():
                 if isinstance(said, Event) and said.state is not State.READY:
@@ -176,7 +186,8 @@ class _Hands:
             if line in self.busy:
                 process.kill()
             else:
-                line.send(None)
+                with suppress(OSError):
+                    line.send(None)
             process.join()
             line.close()
 
@@ -195,12 +206,14 @@ def _side_by_side(waiting: deque[str], before: Mapping[str, set[str]], hands: _H
             if said.state is State.READY:
                 ready[line] = name
             else:
+                ready.pop(line, None)
                 heard(said)
                 open_names -= {*ended}
         for line, name in [*ready.items()]:
             if not before[name] & open_names:
                 del ready[line]
-                line.send("your turn")
+                with suppress(OSError):
+                    line.send("your turn")
 
 
 def _expectations(names: Sequence[str], hands: _Hands) -> dict[str, PublishedMonth | None]:

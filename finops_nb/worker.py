@@ -93,6 +93,7 @@ def work(line: Connection, home: Home, force: bool, reason: str, door: socket.so
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         while True:
             match line.recv():
                 case Expect(name):
