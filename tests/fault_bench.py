@@ -12,6 +12,8 @@ from pathlib import Path
 
 from fault_home import NAME, Ended, FaultHome, copy_of, make_home
 from fault_oracle import Lost, Wrong, read_folder
+from fault_replay import Replay
+from homes import make_notebook, write_notebook
 
 FAILED = [f".staging/{NAME}", f".staging/{NAME}/failed.ipynb"]
 
@@ -29,7 +31,10 @@ class Tally:
 
 @dataclass(frozen=True)
 class Templates:
-    """Homes to copy, each with the report of before published; `after` has the one of one cent more too.
+    """Homes to copy, each with the report of before published.
+
+    `lean` runs the packaged notebook without its charts, and `after` has published what one cent more comes to; `real` runs all of
+    it; `small` runs a few cells that end in no report, for faults that no report may come of.
 
     Args:
         root: the folder of all homes.
@@ -40,25 +45,29 @@ class Templates:
     seconds: float
 
     @classmethod
-    def make(cls, root: Path) -> Templates:
-        """Make and publish them.
+    def make(cls, root: Path, full: bool) -> Templates:
+        """Make and publish them; `real` is not another one unless all cases are run.
 
         Raises:
             RuntimeError: a run without a fault fails, of which nothing can be learnt.
         """
-        lean, real = make_home(root / "lean", lean=True), make_home(root / "real", lean=False)
-        beside = real.start()
+        lean = make_home(root / "lean", lean=True)
         start = time.monotonic()
-        sound = [lean.run()]
+        ends = [lean.run()]
         seconds = time.monotonic() - start
-        beside.communicate()
-        after = copy_of(lean.root, root / "after")
+        after, small = (copy_of(lean.root, root / kind) for kind in ("after", "small"))
+        write_notebook(small.home, make_notebook())
         after.write_usage(1)
-        sound.append(after.run())
+        real = make_home(root / "real", lean=False) if full else copy_of(lean.root, root / "real")
+        ends += [after.run(), real.run()]
         shown = [read_folder(home.folder) for home in (lean, real, after)]
-        if any(each.code for each in sound) or shown != ["old", "old", "new"]:
-            raise RuntimeError(f"A run without a fault fails: {sound}, {shown}")
+        if any(each.code for each in ends) or shown != ["old", "old", "new"]:
+            raise RuntimeError(f"A run without a fault fails: {ends}, {shown}")
         return cls(root, seconds)
+
+    def replay(self) -> Replay:
+        """Of the report of before, and of that of one cent more."""
+        return Replay(*(self.root / kind / "outputs" / NAME for kind in ("lean", "after")))
 
 
 class Bench:
@@ -75,6 +84,10 @@ class Bench:
         self.fault, self.templates, self.full = fault, templates, full
         self.random = random.Random(f"{seed} {fault}")
         self.tally = Tally()
+        self.quick = "" if full else templates.replay().patch()
+        """For `patch`, where the fault is not in the execution: that one is replayed unless all cases are run."""
+        self.failing = "lean" if full else "small"
+        """The kind of home for a notebook that fails."""
 
     def some(self, few: int, many: int) -> int:
         return many if self.full else few
@@ -136,7 +149,7 @@ class Bench:
         found = home.left_over()
         self.expect(f"{what}, left over", left is None or found in ([], [*left]), found)
         if again:
-            after = home.run()
+            after = home.run(patch=self.quick)
             self.expect(f"{what}, the next run", after.code == 0, after)
             self.reads(f"{what}, after the next run", home, ("new",))
             self.expect(f"{what}, left over by the next run", not home.left_over(), home.left_over())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import nbformat
 from fault_bench import FAILED, Bench
-from fault_home import NAME
+from fault_home import BEFORE, NAME, code_of
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
-CELLS = 24
-"""Code cells of a lean notebook after that of the parameters, in which a fault may be; a longer one is as good a test."""
+CELLS = {"lean": 24, "small": 3}
+"""Code cells of a notebook of a kind; a fault may be in any but the first, which holds the parameters."""
 
 SHORT = """\
 from finops_nb import execute as module
@@ -17,21 +17,20 @@ module.execute = lambda *given, **named: whole(*given, **named | {"limits": modu
 """
 
 
-def _in_cell(bench: Bench, code: str, said: str, cell: int = 2, again: bool = False, **expected: object) -> None:
+def _in_cell(bench: Bench, code: str, said: str, cell: int = 1, again: bool = False, **expected: object) -> None:
     """A run whose notebook has more lines in one cell; the next one has them no more."""
-    home = bench.home()
-    sound = home.notebook.read_bytes()
+    home = bench.home(bench.failing)
     home.append(code, cell)
     ended = home.run(patch=str(expected.pop("patch", "")))
     bench.judge(f"{code!r} in cell {cell}", home, ended, said=said, left=FAILED, **expected)
     if again:
-        home.notebook.write_bytes(sound)
-        bench.judge(f"after {code!r}", home, home.run(), codes=(0,))
+        home.notebook.write_bytes((bench.templates.root / "lean" / home.notebook.relative_to(home.root)).read_bytes())
+        bench.judge(f"after {code!r}", home, home.run(patch=bench.quick), codes=(0,))
 
 
 def killed(bench: Bench) -> None:
     """R01: the kernel is killed, in any cell."""
-    for cell in bench.chosen([*range(1, CELLS), -1], 2):
+    for cell in bench.chosen([*range(1, CELLS[bench.failing]), -1], 2):
         _in_cell(bench, "import os\nos.kill(os.getpid(), 9)", r"the kernel died \(killed; out of memory\?\)", cell)
 
 
@@ -47,12 +46,12 @@ def left_early(bench: Bench) -> None:
     """R03: the notebook leaves before its end, as if all were well."""
     ways = ["import sys\nsys.exit(0)", "raise SystemExit", "import os\nos._exit(0)"]
     for way in bench.chosen(ways, 1):
-        _in_cell(bench, way, "stopped before its end|the kernel died|it ended itself", bench.random.randrange(1, CELLS))
+        _in_cell(bench, way, "stopped before its end|the kernel died|it ended itself", bench.random.randrange(1, CELLS[bench.failing]))
 
 
 def raised(bench: Bench) -> None:
     """R04: a cell raises."""
-    for number, cell in enumerate(bench.chosen([*range(1, CELLS), -1], 2)):
+    for number, cell in enumerate(bench.chosen([*range(1, CELLS[bench.failing]), -1], 2)):
         _in_cell(bench, "1/0", rf"raised ZeroDivisionError: division by zero\n.*outputs/\.staging/{NAME}/failed\.ipynb", cell, not number)
 
 
@@ -75,7 +74,8 @@ def fails_unseen(bench: Bench) -> None:
 
 def warns(bench: Bench) -> None:
     """R15: a warning that figures are incomplete goes to stderr alone: the report shows it."""
-    for code in ("import warnings\nwarnings.warn('17 rows are missing')", "import sys\nprint('17 rows are missing', file=sys.stderr)"):
+    ways = ["import warnings\nwarnings.warn('17 rows are missing')", "import sys\nprint('17 rows are missing', file=sys.stderr)"]
+    for code in bench.chosen(ways, 1):
         home = bench.home()
         home.append(code)
         bench.judge(code, home, home.run(), codes=(0,))
@@ -93,8 +93,8 @@ def stale_outputs(bench: Bench) -> None:
     """R19: the notebook was saved with outputs of another run, and its cells out of order."""
     home = bench.home()
 
-    def spoil(cells: list[nbformat.NotebookNode]) -> None:
-        for number, cell in enumerate(cells):
+    def spoil(notebook: NotebookNode) -> None:
+        for number, cell in enumerate(code_of(notebook)):
             cell.execution_count = 99 - number
             cell.outputs = [new_output("stream", name="stdout", text="999,999.99 of an earlier run")]
 
@@ -107,9 +107,13 @@ def stale_outputs(bench: Bench) -> None:
 def parameters_lost(bench: Bench) -> None:
     """C10: the parameters would not arrive: no cell has the tag, or one assigns them again."""
     home = bench.home()
-    home.edit(lambda cells: cells[0].metadata.pop("tags"))
+    home.edit(lambda notebook: code_of(notebook)[0].metadata.pop("tags"))
     bench.judge("no parameters cell", home, home.run(), said='0 cells with the tag "parameters"')
-    home = bench.home()
-    home.edit(lambda cells: cells.insert(1, new_code_cell("period = '2025-11'")))
-    bench.judge("period assigned again", home, home.run(), said="a parameter is assigned again")
-    _in_cell(bench, "globals()['measured'] = read_usage(set_params(period='2024-01', usage=usage))", "another period|no rows|raised", 4)
+    for code, said in (
+        ("period = '2025-11'", "a parameter is assigned again"),
+        ("globals()['period'] = '2025-11'", "is of another period"),
+    ):
+        home = bench.home(bench.failing)
+        home.write_usage(0, BEFORE)
+        home.edit(lambda notebook, code=code: notebook.cells.insert(notebook.cells.index(code_of(notebook)[0]) + 1, new_code_cell(code)))
+        bench.judge(code, home, home.run(), said=said, left=FAILED)

@@ -126,19 +126,17 @@ class FaultHome:
         self.home.params.mkdir(parents=True, exist_ok=True)
         self.home.params_file(name).write_text(PARAMS.format(name=name) + more, encoding="utf-8")
 
-    def edit(self, change: Callable[[list[NotebookNode]], object]) -> None:
-        """Change the code cells of this home's notebook."""
+    def edit(self, change: Callable[[NotebookNode], object]) -> None:
+        """Change this home's notebook."""
         notebook = nbformat.read(self.notebook, as_version=4)
-        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        change(cells)
-        notebook.cells = [cell for cell in notebook.cells if cell.cell_type != "code"] + cells
+        change(notebook)
         write_notebook(self.home, notebook)
 
     def append(self, code: str, cell: int = 2) -> None:
         """Add lines to one code cell; 0 is that of the parameters, -1 the last."""
 
-        def change(cells: list[NotebookNode]) -> None:
-            cells[cell].source += f"\n{code}"
+        def change(notebook: NotebookNode) -> None:
+            code_of(notebook)[cell].source += f"\n{code}"
 
         self.edit(change)
 
@@ -174,6 +172,11 @@ class FaultHome:
     def left_over(self) -> list[str]:
         """What stands under `outputs/` and is no report."""
         return [path for path in left_over(self.home) if not path.startswith(BEFORE)]
+
+
+def code_of(notebook: NotebookNode) -> list[NotebookNode]:
+    """The code cells of a notebook."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def ended(process: subprocess.Popen[str]) -> Ended:

@@ -19,12 +19,12 @@ from usage_files import call, write_calls, write_parquet
 from finops_nb.history import History
 
 CONTRACT = json.loads((Path(__file__).parent / "results_contract.json").read_text(encoding="utf-8"))
-TABLES = ("cost_by_organization", "cost_by_product", "chargeback_by_organization", "budget_tracking", "rows")
+TABLES = ("chargeback_by_organization", "chargeback_by_product", "budget_tracking", "rows")
 """Those whose columns are the same whatever the usage."""
 
 RENAMED = """\
-_records = type(cost_by_organization).records
-type(cost_by_organization).records = lambda table: [
+_records = type(rows).records
+type(rows).records = lambda table: [
     {("spend" if name == "cost" else name): value for name, value in line.items()} for line in _records(table)
 ]"""
 
@@ -32,14 +32,17 @@ type(cost_by_organization).records = lambda table: [
 def surroundings(bench: Bench) -> None:
     """R17: the same run in another zone, language, hash seed, working folder and user's home publishes the same bytes."""
     zones = ["Pacific/Kiritimati", "America/St_Johns", "Asia/Kathmandu", "UTC"]
-    one = bench.home("real")
-    bench.judge("here", one, one.run(), codes=(0,))
+    here = bench.templates.root / "after" / "outputs" / NAME
+    if bench.full:
+        one = bench.home("real")
+        bench.judge("here", one, one.run(), codes=(0,))
+        here = one.folder
     for number, zone in enumerate(bench.chosen(zones, 1)):
         other, folder = bench.home("real"), bench.templates.root / f"user-{number}"
         folder.mkdir()
         names = {"TZ": zone, "LANG": "de_DE.UTF-8", "LC_ALL": "C", "PYTHONHASHSEED": str(number + 7), "HOME": str(folder), "USER": "ann"}
         bench.judge(f"in {zone}", other, other.run(cwd=folder, **names), codes=(0,))
-        bench.expect(f"in {zone}", digest(one.folder) == digest(other.folder), "other bytes")
+        bench.expect(f"in {zone}", digest(here) == digest(other.folder), "other bytes")
 
 
 def reshaped(bench: Bench) -> None:
@@ -63,8 +66,12 @@ def reshaped(bench: Bench) -> None:
                 write_parquet(usage / "calls.parquet", calls, timestamp="TIMESTAMPTZ", cost_usd="DECIMAL(38, 12)", input_tokens="BIGINT")
             params = home.home.params_file(NAME)
             params.write_text(params.read_text().replace('"usage/{period}.csv"', '"usage/"'))
-            bench.judge(shape, home, home.run(), codes=(0,))
-            if _figures(home.folder) != expected:
+            if bench.full or shape == "seven files":
+                bench.judge(shape, home, home.run(), codes=(0,))
+                found = _figures(home.folder)
+            else:
+                found = expected | json.loads(home.run("check", NAME, "--json").out)
+            if found != expected:
                 bench.tally.wrong.append(f"{shape}: other results")
 
 
@@ -87,7 +94,8 @@ def broken_kernelspec(bench: Bench) -> None:
 def clock(bench: Bench) -> None:
     """R21: the clock jumps to a leap day, and back by years: the period is that of the params."""
     home = bench.home()
-    for moment in (datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC), datetime(2001, 1, 1, tzinfo=UTC)):
+    moments = [datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC), datetime(2001, 1, 1, tzinfo=UTC)]
+    for moment in bench.chosen(moments, 1):
         end = home.run("run", NAME, "--force", SOURCE_DATE_EPOCH=str(int(moment.timestamp())))
         bench.judge(f"in {moment:%Y}", home, end, codes=(0,))
     bench.tally.injected += 1
@@ -133,7 +141,7 @@ def edited_meanwhile(bench: Bench) -> None:
     bench.judge("params edited meanwhile", home, home.run(), codes=(0,))
     made = _made_of(home)["params"]
     bench.expect("params edited meanwhile", (made["period"], made["organization_budgets"]["org-alpha"]) == (NAME, "600"), made)
-    home = bench.home()
+    home = bench.home(bench.failing)
     home.append(place + f"_ = (_home / 'usage' / '{NAME}.csv').open('a').write('\\n')", cell=-2)
     end = home.run()
     bench.judge("usage edited meanwhile", home, end, said="The usage changed while", left=None)
@@ -152,8 +160,8 @@ def again(bench: Bench) -> None:
 
 def one_cent(bench: Bench) -> None:
     """O02: one cent more is a second revision that says so; the first is kept whole."""
-    home = bench.home("real")
-    before = digest(home.folder)
+    home = bench.home("real" if bench.full else "after")
+    before = digest(bench.templates.root / "real" / "outputs" / NAME)
     bench.judge("one cent more", home, home.run(), codes=(0,))
     [first, second] = History(home.home.outputs, NAME).revisions()
     bench.expect("the revisions", (first.number, second.number) == (1, 2), (first, second))
@@ -204,7 +212,7 @@ def contract(bench: Bench) -> None:
     bench.expect("the contract", not _broken(bench.templates.root / "after" / "outputs" / NAME), "does not hold as it is")
     home.append(RENAMED, cell=-2)
     end = home.run()
-    bench.expect("a renamed column", end.code == 0 and "cost_by_organization" in _broken(home.folder), end.err or "the contract holds")
+    bench.expect("a renamed column", end.code == 0 and "rows" in _broken(home.folder), end.err or "the contract holds")
 
 
 def _broken(folder: Path) -> list[str]:

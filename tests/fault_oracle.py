@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 import openpyxl
-from fault_home import NAME, STEM, TRUTHS, Truth
+from fault_home import NAME, STEM, TRUTHS, Truth, code_of
 from homes import FILES
 from published import amount, page_of, sections_of
 
@@ -96,9 +96,7 @@ def _same(what: str, found: object, expected: object) -> None:
 def _check_keys(results: dict, notebook: nbformat.NotebookNode, text: str, cells: dict[str, list[tuple]]) -> None:
     key = results["provenance"]["key"]
     _same("key of the notebook", notebook.metadata["finops_nb"]["key"], key)
-    _same(
-        "key in its last cell", [cell for cell in notebook.cells if cell.cell_type == "code"][-1].outputs[-1].data["text/plain"][-64:], key
-    )
+    _same("key in its last cell", code_of(notebook)[-1].outputs[-1].data["text/plain"][-64:], key)
     [meta] = page_of(text).xpath("//meta[@name='finops-nb-key']")
     _same("key of the page", meta.get("content"), key)
     _same("key in the workbook", any(key in map(str, row) for rows in cells.values() for row in rows), True)
@@ -126,7 +124,7 @@ def _check_ledger(book: list[dict[str, str]], truth: Truth) -> None:
 
 def _check_page(text: str, truth: Truth) -> None:
     sections = sections_of(page_of(text))
-    rows = next(iter(sections["Cost by Organization"].rows.values()))
+    [rows, *_] = sections["Cost by Organization"].rows.values()
     printed = {row.name: amount(row.cells["Total Cost"]) for row in rows if row.kind == "line"}
     _same("lines of the page", printed, {name: rounded(cost) for name, cost in truth.organizations.items()})
     _same("total of the page", [amount(row.cells["Total Cost"]) for row in rows if row.kind == "total"], [rounded(truth.total)])

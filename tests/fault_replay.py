@@ -41,6 +41,12 @@ class Replay:
         """The page of a notebook, as it was made once."""
         return (self.recorded[notebook.metadata["finops_nb"]["key"]] / f"{STEM}.html").read_text(encoding="utf-8")
 
+    def patch(self) -> str:
+        """What a process of its own runs first to have its runs replayed."""
+        folders = ", ".join(f"pathlib.Path({str(folder)!r})" for folder in self.recorded.values())
+        place = f"sys.path.insert(0, {str(Path(__file__).parent)!r})"
+        return f"import pathlib\n{place}\nfrom fault_replay import Replay\nReplay({folders}).at_work().__enter__()"
+
     @contextmanager
     def at_work(self) -> Iterator[pytest.MonkeyPatch]:
         """Runs of this process are replayed."""

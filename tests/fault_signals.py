@@ -13,7 +13,7 @@ from pathlib import Path
 from fault_bench import Bench
 from fault_home import BEFORE, NAME, Ended, ended
 from fault_oracle import Lost, Wrong, read_files
-from fault_replay import Replay, run_forked, run_here
+from fault_replay import run_forked, run_here
 from homes import FILES
 
 WHOLE = ("old", "new")
@@ -65,7 +65,7 @@ def _batch_killed(bench: Bench, moment: float) -> None:
 
 
 def _killed_at_any_call(bench: Bench) -> None:
-    replay = replay_of(bench)
+    replay = bench.templates.replay()
     for fail_at in range(bench.random.randrange(1, 8) if not bench.full else 1, 10_000, bench.some(8, 1)):
         home = bench.home()
         with replay.at_work() as patch:
@@ -77,17 +77,12 @@ def _killed_at_any_call(bench: Bench) -> None:
             return
 
 
-def replay_of(bench: Bench) -> Replay:
-    """Of the report of before, and of that of one cent more."""
-    return Replay(*(bench.templates.root / kind / "outputs" / NAME for kind in ("lean", "after")))
-
-
 def at_once(bench: Bench) -> None:
     """R09: two runs of a month at once; one of them publishes, the other goes with 75 and says who is at it."""
     for number in range(bench.some(3, 50)):
         home = bench.home()
         with Reader(home.folder) as reader:
-            processes = [home.start() for _ in range(2)]
+            processes = [home.start(patch=bench.quick) for _ in range(2)]
             ends = [ended(process) for process in processes]
         what = f"two at once, {number + 1}"
         bench.expect(what, sorted(each.code for each in ends) in ([0, 75], [0, 0]), ends)
@@ -99,7 +94,7 @@ def at_once(bench: Bench) -> None:
 
 def read_meanwhile(bench: Bench) -> None:
     """R10: readers poll while one report after the other is published."""
-    home, replay = bench.home(), replay_of(bench)
+    home, replay = bench.home(), bench.templates.replay()
     rounds = bench.some(20, 200)
     with replay.at_work(), Reader(home.folder) as reader:
         for number in range(rounds):
@@ -199,9 +194,15 @@ def stale_lock(bench: Bench) -> None:
         end = ended(process)
         held = (home.root / "outputs" / ".runs" / f".{NAME}.lock").read_bytes()
         said = "was cut off; what it left is removed" if held else ""
-        bench.judge("the lock of a killed run", home, home.run(), codes=(0,), said=said if end.code else "")
+        bench.judge("the lock of a killed run", home, home.run(patch=bench.quick), codes=(0,), said=said if end.code else "")
     home = bench.home()
     lock = home.root / "outputs" / ".runs" / f".{NAME}.lock"
     for text in ('{"pid": 1, "host": "elsewhere", "started": "yesterday"}\n', "half a line"):
         lock.write_text(text)
-        bench.judge(f"a lock that says {text!r}", home, home.run(), codes=(0,), said="process 1 on elsewhere" if "pid" in text else "")
+        bench.judge(
+            f"a lock that says {text!r}",
+            home,
+            home.run(patch=bench.quick),
+            codes=(0,),
+            said="process 1 on elsewhere" if "pid" in text else "",
+        )

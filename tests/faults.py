@@ -80,8 +80,7 @@ def main() -> int:
     only.sort(key=lambda each: LONGEST_FIRST.index(each) if each in LONGEST_FIRST else len(LONGEST_FIRST))
     with tempfile.TemporaryDirectory(prefix="faults-") as name:
         root = Path(name).resolve()
-        root.chmod(0o755)  # one of the faults comes to a user who is nobody
-        templates = Templates.make(root)
+        templates = Templates.make(root, asked.full)
         with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
             runs = [pool.submit(inject, fault, templates, asked.seed, asked.full) for fault in only]
             tallies = dict(_told(*run.result(), asked.seed) for run in as_completed(runs))
