@@ -95,7 +95,7 @@ class ReportExporter(HTMLExporter):
             "contents": contents(nb),
             "css": "\n".join((TEMPLATES / "report" / file).read_text(encoding="utf-8") for file in ("finops.css", "report.css")),
         }
-        return super().from_notebook_node(nb, resources, **kw)
+        return super().from_notebook_node(_with_all_warnings(nb), resources, **kw)
 
 
 def export_html(notebook: NotebookNode) -> str:
@@ -119,6 +119,16 @@ def contents(notebook: NotebookNode) -> list[tuple[str, str]]:
     shown = (cell for cell in notebook.cells if cell.cell_type == "markdown" and not set(NOT_SHOWN) & set(cell.metadata.get("tags", [])))
     texts = [match[1].strip() for cell in shown for match in re.finditer(r"^## +(.+)$", cell.source, re.MULTILINE)]
     return [(text.replace(" ", "-"), text) for text in texts]
+
+
+def _with_all_warnings(notebook: NotebookNode) -> NotebookNode:
+    """The notebook whose cells that are not shown are reduced to what they said on stderr: it may be that figures are incomplete."""
+    cells = []
+    for cell in notebook.cells:
+        said = [output for output in cell.get("outputs", ()) if output.get("name") == "stderr"]
+        hidden = set(NOT_SHOWN) & set(cell.metadata.get("tags", []))
+        cells.append(NotebookNode(cell, metadata=NotebookNode(), outputs=said) if hidden and said else cell)
+    return NotebookNode(notebook, cells=cells)
 
 
 def alt_text(output: NotebookNode, kind: str) -> str:

@@ -66,6 +66,16 @@ def test_no_code_is_on_the_page():
     assert "dropped" not in export_html(notebook_of(display({"text/plain": "dropped"}), tags=["lab-only"]))
 
 
+@pytest.mark.parametrize("tag", ["lab-only", "parameters"])
+def test_a_warning_of_a_cell_that_is_not_shown_is(tag):
+    """It shows what such a cell said on stderr, and nothing else of it; the notebook given is not changed."""
+    notebook = notebook_of(new_output("stream", name="stderr", text="17 rows are missing"), display({"text/plain": "dropped"}), tags=[tag])
+    page = export_html(notebook)
+    assert [note.text_content() for note in page_of(page).find_class("warning")] == ["Warning17 rows are missing"]
+    assert "dropped" not in page
+    assert len(notebook.cells[1].outputs) == 2
+
+
 def test_the_contents_lead_to_the_sections():
     """It links every second-level heading, by the anchor that the heading has."""
     notebook = notebook_of(display({"text/html": "<h1>Report</h1>"}), tags=["heading"])
