@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: report test browser coverage lab bench lint clean
+.PHONY: report test browser coverage lab bench faults faults-smoke lint clean
 
 report: $(STAMP)  ## the sample month's report; the last line is its path
 	@$(BIN)/finops-nb run 2025-12
@@ -24,6 +24,12 @@ lab: $(STAMP)  ## JupyterLab on the notebooks
 bench: $(STAMP)  ## the run against papermill and nbconvert as commands
 	@$(BIN)/python tests/bench.py
 	@$(BIN)/python tests/bench_year.py
+
+faults: $(STAMP)  ## every fault of the battery, injected into real runs: what was published survives, and adds up
+	@$(BIN)/python tests/faults.py --full
+
+faults-smoke: $(STAMP)  ## a few cases of each fault
+	@$(BIN)/python tests/faults.py
 
 lint: $(STAMP)  ## ruff, and mypy's strict checks on the package
 	@$(BIN)/ruff check finops_nb tests notebooks

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from fault_bench import FAILED, Bench, Mounted, small_disk
+from fault_calls import Short, run_here
 from fault_home import NAME, FaultHome
-from fault_replay import Short, run_here
 from fault_signals import WHOLE
 from test_run import Fault
 

@@ -16,17 +16,17 @@ from pathlib import Path
 
 import nbformat
 import psutil
+from fault_replay import CLOCK
 from homes import write_notebook
 from nbformat import NotebookNode
 from test_run import left_over, processes_of
 from usage_files import call, write_calls
 
 from finops_nb.home import Home, packaged_notebooks
+from finops_nb.job import STEM
 
 NAME, BEFORE = "2025-12", "2025-11"
 CHECKOUT = Path(__file__).parent.parent
-STEM = "organizational_alignment"
-CLOCK = "1767225600"
 PATIENCE = 240
 """Seconds that any run may take, on a machine that does other things too."""
 

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import nbformat
 import openpyxl
-from fault_home import NAME, STEM, TRUTHS, Truth, code_of
+from fault_home import NAME, TRUTHS, Truth, code_of
 from homes import FILES
 from published import amount, page_of, sections_of
+
+from finops_nb.job import STEM
 
 CENT = Fraction(1, 100)
 

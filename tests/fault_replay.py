@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
-import pytest
-from fault_home import CLOCK, NAME, STEM, Ended, FaultHome
-from test_run import Fault
 
+from finops_nb import export
 from finops_nb import run as running
 from finops_nb.edition import Edition
-from finops_nb.errors import FinopsError
 from finops_nb.execute import Execution
-from finops_nb.run import run
+from finops_nb.job import STEM
+
+if TYPE_CHECKING:
+    import pytest
+
+CLOCK = "1767225600"
+"""Of every run of the battery, in seconds since 1970."""
 
 
 class Replay:
@@ -45,45 +47,19 @@ class Replay:
         """What a process of its own runs first to have its runs replayed."""
         folders = ", ".join(f"pathlib.Path({str(folder)!r})" for folder in self.recorded.values())
         place = f"sys.path.insert(0, {str(Path(__file__).parent)!r})"
-        return f"import pathlib\n{place}\nfrom fault_replay import Replay\nReplay({folders}).at_work().__enter__()"
+        return f"import pathlib\n{place}\nfrom fault_replay import Replay\nReplay({folders}).install(setattr)"
+
+    def install(self, put: Callable[[object, str, object], None]) -> None:
+        """Have runs replayed; `put` sets an attribute."""
+        put(running, "_execute", self.execute)
+        put(export, "export_html", self.page)
 
     @contextmanager
     def at_work(self) -> Iterator[pytest.MonkeyPatch]:
-        """Runs of this process are replayed."""
+        """Runs of this process are replayed, for the time of a block."""
+        import pytest  # half a second, which a process of its own does without
+
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SOURCE_DATE_EPOCH", CLOCK)
-            patch.setattr(running, "_execute", self.execute)
-            patch.setattr("finops_nb.export.export_html", self.page)
+            self.install(patch.setattr)
             yield patch
-
-
-class Crash(Fault):
-    """Kills the process at the N-th call to the system."""
-
-    def strike(self, call, args, options, path):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-class Short(Fault):
-    """Lets the N-th call write a part only."""
-
-    def strike(self, call, args, options, path):
-        return call(args[0], args[1][: max(1, len(args[1]) // 3)]) if call.__name__ == "write" else call(*args, **options)
-
-
-def run_here(home: FaultHome) -> Ended:
-    """A run in this process."""
-    try:
-        return Ended(0, str(run(NAME, home.home)), "")
-    except FinopsError as error:
-        return Ended(error.exit_code, "", str(error))
-
-
-def run_forked(home: FaultHome, patch: pytest.MonkeyPatch, fail_at: int) -> bool:
-    """A run in a copy of this process that is killed at a call; whether there were as many calls."""
-    child = os.fork()
-    if child == 0:
-        Crash(patch, home.home.outputs, fail_at, False)
-        run_here(home)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL

@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from fault_bench import Bench
+from fault_calls import run_forked, run_here
 from fault_home import BEFORE, NAME, Ended, ended
 from fault_oracle import Lost, Wrong, read_files
-from fault_replay import run_forked, run_here
 from homes import FILES
 
 WHOLE = ("old", "new")
@@ -197,7 +197,7 @@ def stale_lock(bench: Bench) -> None:
         bench.judge("the lock of a killed run", home, home.run(patch=bench.quick), codes=(0,), said=said if end.code else "")
     home = bench.home()
     lock = home.root / "outputs" / ".runs" / f".{NAME}.lock"
-    for text in ('{"pid": 1, "host": "elsewhere", "started": "yesterday"}\n', "half a line"):
+    for text in bench.chosen(['{"pid": 1, "host": "elsewhere", "started": "yesterday"}\n', "half a line"], 1):
         lock.write_text(text)
         bench.judge(
             f"a lock that says {text!r}",
