@@ -30,6 +30,8 @@ from finops_nb.worker import Event, Expect, Make, State, make, work
 Tell = Callable[[Event], None]
 IMPORTS: Final = ("papermill", "finops_nb.export", "finops_nb.coming_month", "finops_nb.fair_copy", "finops_nb.gate")
 """What a run imports when it comes to it; workers forked after that share it."""
+PRELOADED: Final = (WORKBENCH, "networkx", "matplotlib.style", "PIL.features")
+"""What every report imports sooner or later, networkx when it books; kernels forked after that share it."""
 PATIENCE: Final = 30
 """Seconds that runs have to end after a signal, before they are killed."""
 
@@ -106,7 +108,7 @@ def _that_do_not_stand(
 @contextmanager
 def _doors(forked: bool) -> Iterator[socket.socket | None]:
     """The fork server's door, with the runner's own imports made while the server makes its."""
-    with fork_server(environment({PRELOAD: WORKBENCH})) if forked else nullcontext() as door:
+    with fork_server(environment({PRELOAD: " ".join(PRELOADED)})) if forked else nullcontext() as door:
         for module in IMPORTS:
             import_module(module)
         yield door
