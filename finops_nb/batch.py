@@ -73,7 +73,7 @@ def run_batch(names: Sequence[str], home: Home, *, jobs: int, forked: bool, forc
             finally:
                 with interruption.shielded():
                     hands.dismiss()
-                    rebuild_index(home, lambda text: None)
+                    rebuild_index(home, lambda text: heard(Event(waiting[-1], State.NOTICE, text)))
     for name in names:
         if name not in ended:
             heard(Event(name, State.INTERRUPTED, "Not started.", exit_code=130))

@@ -97,6 +97,7 @@ class Kernel(AsyncKernelManager):
         way = {"kernel_provisioner": {"provisioner_name": "local-provisioner" if self.door is None else forked_kernel.NAME}}
         return KernelSpec(argv=list(ARGV), display_name="Python 3", language="python", interrupt_mode="signal", metadata=way)
 
+    # As for `_recv` above.
     def client(self, **traits: Any) -> AsyncKernelClient:  # type: ignore[override]
         self.clients.append(super().client(**traits))
         return self.clients[-1]

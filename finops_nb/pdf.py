@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +27,7 @@ def check_pdf() -> None:
     """
     none = "or take `pdf: true`, and pdf of `mail: {attachment: ...}`, out of the params"
     try:
-        import weasyprint  # noqa: F401
+        import_module("weasyprint")
     except ModuleNotFoundError as error:
         rule = "a PDF is asked for, and WeasyPrint, which makes it, is not installed"
         raise Refusal(Problem(rule, f"Install it: {PIP}; {none}")) from error

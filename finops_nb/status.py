@@ -26,6 +26,9 @@ def status(home: Home, names: tuple[str, ...] = ()) -> Iterator[str]:
     Args:
         home: the home.
         names: only these; all if empty.
+
+    Raises:
+        Refusal: a NAME that is neither published nor has a params file.
     """
     reports, strange = published_reports(home.outputs)
     shown = [report for report in reports if not names or report.name in names]
@@ -33,7 +36,7 @@ def status(home: Home, names: tuple[str, ...] = ()) -> Iterator[str]:
         yield _table([_row(report, home) for report in shown])
     known = {report.name for report in reports} | {*strange}
     yield from (f"{name}: outputs/{name}/results.json can't be read. `finops-nb run {name} --force` makes it again." for name in strange)
-    missing = [name for name in (names or home.names()) if name not in known]
+    missing = [home.check_name(name) if names else name for name in (names or home.names()) if name not in known]
     yield from (f"{name}: not published yet." for name in missing)
     busy = holders(home.outputs / ".runs")
     yield from (f"{held.removesuffix('/mail')}: being {_doing(held)} by {who}." for held, who in busy.items())
@@ -49,9 +52,15 @@ def verify(home: Home, names: tuple[str, ...] = ()) -> tuple[list[str], list[str
 
     Returns:
         Lines on files that were changed by hand, or are missing; and lines on reports whose inputs have changed since.
+
+    Raises:
+        Refusal: a NAME that is neither published nor has a params file.
     """
-    altered, outdated = [], []
-    for report in published_reports(home.outputs)[0]:
+    outdated: list[str] = []
+    reports = published_reports(home.outputs)[0]
+    absent = [home.check_name(name) for name in names if name not in {report.name for report in reports}]
+    altered = [f"{name}: nothing is published that can be read." for name in absent]
+    for report in reports:
         if names and report.name not in names:
             continue
         past = History(home.outputs, report.name)

@@ -217,3 +217,16 @@ def test_a_killed_runner_leaves_no_process(tmp_path, delay):
     ends, _ = run_them(home, *MONTHS)
     assert [end.exit_code for end in ends] == [0, 0, 0]
     assert {path.name for path in (home.outputs / ".staging").iterdir()} == set()
+
+
+def test_an_index_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    """It publishes the reports all the same, and says once that the list of them is as it was."""
+
+    def fail(_):
+        raise OSError(5, "Input/output error", "x")
+
+    monkeypatch.setattr("finops_nb.index_page.write_index", fail)
+    ends, told = run_them(home_of(tmp_path), *MONTHS)
+    assert [end.state for end in ends] == [State.PUBLISHED] * 3
+    notices = [event.text for event in told if event.state is State.NOTICE]
+    assert notices == ["The report is published; outputs/index.html is as it was: Input/output error"]

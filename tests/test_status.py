@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from finops_nb.cli import main
+from finops_nb.errors import Refusal
 from finops_nb.history import History
 from finops_nb.home import Home
 from finops_nb.lock import hold
@@ -103,6 +104,14 @@ def test_results_that_cannot_be_read_are_named(home):
     assert (
         next(iter(status(home))) == "2025-12: outputs/2025-12/results.json can't be read. `finops-nb run 2025-12 --force` makes it again."
     )
+
+
+def test_a_name_that_is_none_is_refused(home):
+    """It verifies nothing under a misspelt NAME, and does not call well what is not published."""
+    for look in (lambda name: [*status(home, (name,))], lambda name: verify(home, (name,))):
+        with pytest.raises(Refusal, match=r"^params/2025-21\.yaml: there is no such params file"):
+            look("2025-21")
+    assert verify(home, ("2025-11",)) == (["2025-11: nothing is published that can be read."], [])
 
 
 def test_an_empty_home(tmp_path):

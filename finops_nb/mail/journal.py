@@ -48,7 +48,7 @@ class Entry:
         return json.dumps(asdict(self)).encode()
 
 
-EMPTY: Final = Entry("", "", "", "", "", "").as_line()  # type: ignore[arg-type]
+EMPTY: Final = json.dumps({each.name: "" for each in fields(Entry)}).encode()
 """What every line has in common."""
 
 
