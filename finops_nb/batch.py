@@ -51,7 +51,8 @@ def run_batch(names: Sequence[str], home: Home, *, jobs: int, forked: bool, forc
     Returns:
         How each NAME ended, in the order given.
     """
-    before = {name: _before(name, home) & set(names) for name in names}
+    # Only those that start earlier are waited for: what waits holds a hand, and the last of all hands may be needed.
+    before = {name: _before(name, home) & {*names[:place]} for place, name in enumerate(names)}
     ended: dict[str, Event] = {}
 
     def heard(event: Event) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from typing import Final
 
@@ -72,8 +73,10 @@ def last_month() -> Period:
 
 
 def _start(name: str, home: Home) -> date:
-    """The first day of a NAME's period; the end of time where that is not known."""
+    """The first day of a NAME's period, or else of the period it is named after; the end of time where that is not known."""
     try:
         return load_params(home, home.check_name(name)).window.start
     except FinopsError:
+        with suppress(ValueError):
+            return parse_period(name).start
         return date.max

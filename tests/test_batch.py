@@ -133,6 +133,14 @@ def test_one_that_fails_stops_no_other(tmp_path, way):
     assert sorted(path.name for path in home.outputs.iterdir() if not path.name.startswith(".")) == ["2025-10", "2025-12", "index.html"]
 
 
+def test_no_run_waits_for_one_that_starts_later(tmp_path):
+    """It ends also where a month's params are lost, and months that look back on it come before it in the queue."""
+    home = home_of(tmp_path)
+    (tmp_path / "params" / "2025-10.yaml").unlink()
+    ends, _ = run_them(home, "2025-11", "2025-12", "2025-10")
+    assert [end.state for end in ends] == [State.PUBLISHED, State.PUBLISHED, State.FAILED]
+
+
 def test_it_looks_back_on_what_was_published_and_not_on_what_was_expected(tmp_path):
     """It makes a report again whose month before was expected and has failed."""
     home = home_of(tmp_path, SEEN)

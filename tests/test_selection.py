@@ -28,9 +28,9 @@ def test_a_range_has_both_its_ends(home):
 
 
 def test_each_is_meant_once_and_earlier_periods_come_first(home):
-    """It takes a NAME, its file and a range that holds it as one; a NAME without params, whose period nobody knows, comes last."""
-    words = ["2026-01", "2025-12", "params/2025-12.yaml", "2025-11..2025-12", "analysis/2025-Q4"]
-    assert select(words, home) == ["analysis/2025-Q4", "2025-11", "2025-12", "2026-01"]
+    """It takes a NAME, its file and a range that holds it as one; a month without params goes by its name, others come last."""
+    words = ["scenarios/lost", "2025-12", "params/2025-12.yaml", "2025-10..2025-12", "analysis/2025-Q4"]
+    assert select(words, home) == ["2025-10", "analysis/2025-Q4", "2025-11", "2025-12", "scenarios/lost"]
 
 
 def test_all_are_those_with_params(home):
