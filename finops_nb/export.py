@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
@@ -107,11 +108,17 @@ def export_html(notebook: NotebookNode) -> str:
     Raises:
         Failure: something in the notebook would run, or load from outside; it names the element.
     """
-    page, _ = ReportExporter().from_notebook_node(notebook)  # type: ignore[no-untyped-call]  # nor is how it is made
+    page, _ = _exporter().from_notebook_node(notebook)
     found = audit(page)
     if found:
         raise Failure(f"The report would not be inert: {'; '.join(found[:5])}. Remove that output from the notebook.")
     return page
+
+
+@cache
+def _exporter() -> ReportExporter:
+    """One for all reports of a process: its templates are compiled once."""
+    return ReportExporter()  # type: ignore[no-untyped-call]  # nor is how it is made
 
 
 def contents(notebook: NotebookNode) -> list[tuple[str, str]]:

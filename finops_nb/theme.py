@@ -175,9 +175,11 @@ def families_of(text: str) -> list[str]:
 
 def _thin_ticks(axes: Axes) -> None:
     """As many ticks from left to right as have room for their labels; where they are given one by one, those."""
+    layout = _figure_of(axes).get_layout_engine()
+    assert layout is not None
     for ticks in range(6, 0, -1) if isinstance(axes.xaxis.get_major_locator(), MaxNLocator) else ():
         axes.xaxis.set_major_locator(MaxNLocator(ticks))
-        _figure_of(axes).draw_without_rendering()
+        layout.execute(_figure_of(axes))
         boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
         if all(left.x1 + left.height < right.x0 for left, right in pairwise(boxes)):
             break
