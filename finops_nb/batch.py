@@ -98,7 +98,10 @@ def _that_do_not_stand(
         try:
             job = None if force or before[name] & set(waiting) else open_job(home, name)
             if job is not None and stands(job):
-                heard(make(name, home, force, reason, ALONE, heard))
+                end = make(name, home, force, reason, ALONE, heard)
+                heard(end)
+                if end.state is State.INTERRUPTED:
+                    return []
                 continue
         except (FinopsError, OSError):
             pass  # its run will say what is wrong

@@ -21,6 +21,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
+from finops_nb.futures import watch_futures
 from finops_nb.lifeline import die_with, preload
 
 ORDER: Final = 1_000_000
@@ -123,6 +124,7 @@ def _let_go(pid: int, control: socket.socket) -> None:
 if __name__ == "__main__":
     die_with(os.getppid())
     preload()
+    watch_futures()
     import_module("ipykernel.kernelapp")
     gc.freeze()
     serve(socket.socket(fileno=int(sys.argv[1])))

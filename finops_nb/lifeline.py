@@ -16,6 +16,8 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Final
 
+from finops_nb.futures import watch_futures
+
 PR_SET_PDEATHSIG: Final = 1
 PRELOAD: Final = "FINOPS_NB_PRELOAD"
 """The variable that names the modules to import while the kernel starts, parted by blanks."""
@@ -39,6 +41,7 @@ def preload() -> None:
 if __name__ == "__main__":
     die_with(int(os.environ["JPY_PARENT_PID"]))  # set by jupyter_client
     preload()
+    watch_futures()
 
     from ipykernel import kernelapp
 

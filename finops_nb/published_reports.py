@@ -85,6 +85,8 @@ def _report(file: Path, name: str) -> PublishedReport:
     results = read_results(file.read_bytes())
     if results["name"] != name:
         raise ValueError("a copy of another report's results")
+    if not {"key", "generated"} <= results["provenance"].keys():
+        raise ValueError("not the results of a run")
     params = results["provenance"]["params"]
     scenario = params.get("scenario") or {}
     [opened] = results["tables"]["executive_summary"]

@@ -14,6 +14,7 @@ import pandas as pd
 
 from finops_nb.budgets import Budgets
 from finops_nb.edition import Edition, Kind
+from finops_nb.futures import tell_lost_futures
 from finops_nb.handover import LEDGER, RESULTS, WORKBOOK, marker_text
 from finops_nb.narrative import title
 from finops_nb.overview import overview
@@ -57,6 +58,7 @@ def hand_over(parts: Sequence[Part], usage: Usage, budgets: Budgets, params: Par
         edition: from `current_edition`.
         book: from `ledger_of`; written for an official edition only.
     """
+    tell_lost_futures()
     if edition.staging is None:
         return Marker("A draft: nothing is written. `finops-nb run NAME` publishes the report of params/NAME.yaml.")
     results = overview(usage, budgets, params, edition.name, edition.kind) | {

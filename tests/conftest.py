@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
 from hypothesis import settings
 
+from finops_nb.errors import Refusal
 from finops_nb.params import Params, make_params
+from finops_nb.pdf import check_pdf
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import CUBE, GROUPINGS, InputFile, Usage
@@ -79,6 +82,16 @@ SIX = (
     Call("", "chat", "ask", "", "2.00"),
 )
 """10.00 in all: org-a 6.00, org-b 2.00, without organization 2.00; chat 6.50, search 3.50."""
+
+
+@pytest.fixture(scope="session", name="weasyprint")
+def _weasyprint() -> None:
+    """A machine that can make PDFs; elsewhere the test is skipped, or fails if the environment says that it is required."""
+    unable: Callable[[str], Any] = pytest.fail if os.environ.get("FINOPS_NB_PDF") == "required" else pytest.skip
+    try:
+        check_pdf()
+    except Refusal as refusal:
+        unable(str(refusal))
 
 
 @pytest.fixture

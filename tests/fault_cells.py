@@ -65,7 +65,8 @@ def fails_unseen(bench: Bench) -> None:
     """R14: something fails in the background, or in a shell."""
     thread = "import threading, time\nthreading.Thread(target=lambda: 1/0).start()\ntime.sleep(0.5)"
     task = "import asyncio, gc\nasync def _fails(): 1/0\n_ = asyncio.get_event_loop().create_task(_fails())\ndel _"
-    for code in bench.chosen([thread, task], 1):
+    future = "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor() as _pool: _pool.submit(lambda: 1/0)"
+    for code in bench.chosen([thread, task, future], 1):
         _in_cell(bench, code, "Something failed unseen")
     home = bench.home()
     home.append("!false")

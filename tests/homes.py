@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
 from finops_nb.edition import Edition
-from finops_nb.errors import Refusal
 from finops_nb.execute import Execution
 from finops_nb.handover import marker_text
 from finops_nb.home import Home
 from finops_nb.params import Params
-from finops_nb.pdf import check_pdf
 
 NAME = "2025-12"
 REPORT = "organizational_alignment"
 FILES = ("chargeback.csv", *(f"{REPORT}.{kind}" for kind in ("html", "ipynb", "xlsx")), "results.json")
-REQUIRED = "FINOPS_NB_PDF"
-"""`required` in this environment variable: where no PDF can be made the tests of it fail instead of being skipped."""
 
 HAND_OVER = """\
 import json, os, pathlib
@@ -106,13 +100,3 @@ def finished(job, edition: Edition, *_) -> Execution:
 def published(home: Home, name: str = NAME) -> dict[str, bytes]:
     """Name and bytes of every file that is published."""
     return {file.name: file.read_bytes() for file in sorted((home.outputs / name).iterdir())}
-
-
-@pytest.fixture(scope="session", name="weasyprint")
-def _weasyprint() -> None:
-    """A machine that can make PDFs; elsewhere the test is skipped, or fails if the environment says that it is required."""
-    unable: Callable[[str], Any] = pytest.fail if os.environ.get(REQUIRED) == "required" else pytest.skip
-    try:
-        check_pdf()
-    except Refusal as refusal:
-        unable(str(refusal))

@@ -21,7 +21,7 @@ def results_of(name: str, period: str, /, **changed) -> str:
             "executive_summary": [{"budget": "4", "variance": "-0.995", "variance_ratio": "-0.24875", "status": "UNDER"}],
             "spend_by_day": [{"day": f"{year}-{month}-01", "cost": "1.005"}, {"day": f"{year}-{month}-03", "cost": "2"}],
         },
-        "provenance": {"params": params},
+        "provenance": {"key": "ab" * 32, "generated": "2026-01-01T00:00:00Z", "params": params},
     }
     return json.dumps(results | changed)
 

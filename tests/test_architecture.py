@@ -22,7 +22,7 @@ SOURCES = {
 TREES = {name: ast.parse(source) for name, source in SOURCES.items()}
 
 FLOORS: dict[str, tuple[str, ...]] = {
-    "ground": ("__init__", "errors", "money", "period", "schema", "fact", "apportionment"),
+    "ground": ("__init__", "errors", "money", "period", "schema", "fact", "apportionment", "futures"),
     "inputs": (
         *("home", "strict_yaml", "yaml_text", "validation", "param_types", "scenario", "budget_version", "phasing", "mail_list", "params"),
         *("edition", "handover", "budget_line", "monthly_budgets", "budget_file", "budgets", "published_months"),

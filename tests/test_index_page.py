@@ -97,7 +97,7 @@ def test_it_leaves_out_no_month_that_claims_to_be_another(home):
 def test_a_long_reason_is_cut(home):
     """It says 159 characters of 10,000, and that there is more; the report has all of it."""
     params = {"period": "2025-12", "scenario": {"reason": "x" * 10_000}}
-    publish(home.outputs, "scenarios/x", "2025-12", provenance={"params": params})
+    publish(home.outputs, "scenarios/x", "2025-12", provenance={"key": "ab" * 32, "generated": "2026-01-01T00:00:00Z", "params": params})
     assert page_of(write_index(home)).xpath("//small/bdi/text()") == ["WHAT-IF: " + "x" * 159 + "…", "scenarios/x"]
 
 

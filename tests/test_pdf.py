@@ -19,7 +19,6 @@ import lxml.etree
 import lxml.html
 import pypdf
 import pytest
-from homes import _weasyprint  # noqa: F401
 
 from finops_nb import schema
 from finops_nb.errors import Refusal

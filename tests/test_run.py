@@ -21,7 +21,6 @@ import pytest
 from homes import (
     FILES,
     NAME,
-    _weasyprint,  # noqa: F401
     finished,
     make_home,
     make_notebook,
