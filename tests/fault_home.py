@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import os
 import random
 import shutil
@@ -25,7 +26,8 @@ from usage_files import call, write_calls
 from finops_nb.home import Home, packaged_notebooks
 from finops_nb.job import STEM
 
-NAME, BEFORE = "2025-12", "2025-11"
+YEAR = tuple(f"2025-{month:02}" for month in range(1, 13))
+*_, BEFORE, NAME = YEAR
 CHECKOUT = Path(__file__).parent.parent
 PATIENCE = 240
 """Seconds that any run may take, on a machine that does other things too."""
@@ -64,12 +66,12 @@ def calls_of(name: str, cents: int = 0) -> list[dict[str, str]]:
         name: the month.
         cents: added to the first of them.
     """
-    choose, rows = random.Random(name), []
+    choose, rows, last_day = random.Random(name), [], calendar.monthrange(*map(int, name.split("-")))[1]
     for number in range(200):
         micros = choose.randrange(1, 9_000_000) + (cents * 10_000 if number == 0 else 0)
         rows.append(
             call(
-                timestamp=f"{name}-{choose.randrange(1, 31):02}T{choose.randrange(24):02}:00:00Z",
+                timestamp=f"{name}-{choose.randrange(1, last_day + 1):02}T{choose.randrange(24):02}:00:00Z",
                 cost_usd=f"{micros // 10**6}.{micros % 10**6:06}",
                 customer_id=f"customer-{choose.randrange(9)}",
                 organization_id=choose.choice(["org-alpha", "org-alpha", "org-beta", "org-gamma", ""] if number else ["org-alpha"]),
@@ -93,7 +95,7 @@ def truth_of(name: str, cents: int = 0) -> Truth:
     return Truth(sum(pairs.values(), Fraction(0)), organizations, products, pairs, len(rows))
 
 
-TRUTHS = {NAME: {"old": truth_of(NAME), "new": truth_of(NAME, cents=1)}, BEFORE: {"new": truth_of(BEFORE)}}
+TRUTHS = {name: {"new": truth_of(name)} for name in YEAR} | {NAME: {"old": truth_of(NAME), "new": truth_of(NAME, cents=1)}}
 """By NAME: what was published before a fault, and what the run that meets it is of: one cent more."""
 
 
@@ -171,7 +173,7 @@ class FaultHome:
 
     def left_over(self) -> list[str]:
         """What stands under `outputs/` and is no report."""
-        return [path for path in left_over(self.home) if not path.startswith(BEFORE)]
+        return [path for path in left_over(self.home) if not path.startswith(YEAR[:-1])]
 
 
 def code_of(notebook: NotebookNode) -> list[NotebookNode]:

@@ -8,11 +8,12 @@ import shutil
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from fault_bench import Bench
 from fault_calls import run_forked, run_here
-from fault_home import BEFORE, NAME, Ended, ended
+from fault_home import NAME, YEAR, Ended, ended
 from fault_oracle import Lost, Wrong, read_files
 from homes import FILES
 
@@ -45,23 +46,27 @@ def stopped(bench: Bench) -> None:
         bench.judge(
             f"{how.name} after {moment:.2f} s", home, ended(process), codes=codes, stands=WHOLE, left=left, again=bench.full or number
         )
-    for moment in bench.moments(1, 8):
-        _batch_killed(bench, moment)
+    for _ in range(bench.some(1, 20)):
+        _batch_killed(bench, YEAR if bench.full else YEAR[-3:])
     _killed_at_any_call(bench)
 
 
-def _batch_killed(bench: Bench, moment: float) -> None:
-    home = bench.home()
-    home.write_params(BEFORE)
-    home.write_usage(0, BEFORE)
-    process = home.start("run", f"{BEFORE}..{NAME}", "--jobs", "2")
+def _batch_killed(bench: Bench, months: Sequence[str]) -> None:
+    home, span = bench.home(), f"{months[0]}..{months[-1]}"
+    for name in months[:-1]:
+        home.write_params(name)
+        home.write_usage(0, name)
+    moment = bench.random.uniform(0, bench.templates.seconds * len(months) / 4)
+    process = home.start("run", span, "--jobs", "2")
     time.sleep(moment)
     process.kill()
-    what = f"batch killed after {moment:.2f} s"
+    what = f"batch of {len(months)} killed after {moment:.2f} s"
     bench.judge(what, home, ended(process), codes=(0, -9), stands=WHOLE, left=None)
-    bench.reads(what, home, ("none", "new"), BEFORE)
-    bench.judge(f"{what}, the next one", home, home.run("run", f"{BEFORE}..{NAME}"), codes=(0,))
-    bench.reads(f"{what}, the next one", home, ("new",), BEFORE)
+    found = [bench.reads(what, home, ("none", "new"), name) for name in months[:-1]]
+    bench.expect(f"{what}, in turn", found == sorted(found), found)
+    bench.judge(f"{what}, the next one", home, home.run("run", span), codes=(0,))
+    for name in months[:-1]:
+        bench.reads(f"{what}, the next one", home, ("new",), name)
 
 
 def _killed_at_any_call(bench: Bench) -> None:
