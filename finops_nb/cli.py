@@ -21,6 +21,9 @@ def main() -> None:
 
     A NAME is a params file's path under params/ without .yaml: 2025-12, analysis/2025-Q4, scenarios/lower-gamma.
     """
+    # jsonschema, which nbformat needs, compiles a grammar of IRIs on import where it finds one: as long as all other imports of
+    # a run together. A notebook's schema has no IRI.
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # this is how Python is told that there is no such module
 
 
 @main.command()
