@@ -24,7 +24,8 @@ from finops_nb.validation import placed, validated, validated_document
 
 SAMPLE: Final = "sample:"
 CURRENCY: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
-Dialect: TypeAlias = Literal["calls"]
+AUTO: Final = "auto"
+Dialect: TypeAlias = Literal["auto", "calls", "focus", "litellm", "table"]
 DIALECTS: Final[tuple[Dialect, ...]] = get_args(Dialect)
 DELIVERY: Final = ("mail", "pdf")
 """Keys that say where a report goes and not what is in it: no parameters of the notebook, and in no report."""
@@ -39,6 +40,15 @@ ColumnName: TypeAlias = Literal[
     "model",
     "input_tokens",
     "output_tokens",
+    "calls",
+    "currency",
+    "charge_category",
+    "charge_class",
+    "billing_period",
+    "billed_cost",
+    "request",
+    "invoice_issuer",
+    "invoice",
 ]
 COLUMNS: Final[tuple[ColumnName, ...]] = get_args(ColumnName)
 """Our names for what a source column may mean; the keys of `columns`."""
@@ -57,8 +67,12 @@ class Params(BaseModel):
         min_length=1,
         description="a path, glob, folder or a list of them, relative to the home; {period} is the period, sample: the packaged sample",
     )
-    dialect: Dialect = Field(default="calls", description="what the usage looks like: calls is one row a call")
-    columns: dict[ColumnName, Text] = Field(default_factory=dict, description="our name of a column and the source's, where they differ")
+    dialect: Dialect = Field(
+        default="auto", description="what the usage is: calls, focus, litellm or table; auto: whichever its header is of"
+    )
+    columns: dict[ColumnName, Text] = Field(
+        default_factory=dict, description="our name of a column and the source's, where they differ; Tags.team is a tag"
+    )
     timezone: str = Field(default="UTC", description="zone of the period's days, and of timestamps without a zone")
     organization_budgets: dict[Name, Budget] = Field(default_factory=dict, description="budget of the period by organization")
     product_budgets: dict[Name, Budget] = Field(default_factory=dict, description="budget of the period by product")

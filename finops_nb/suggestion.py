@@ -14,7 +14,7 @@ from finops_nb.home import Home
 from finops_nb.params import Params
 from finops_nb.schema import BUDGETED, UNALLOCATED
 from finops_nb.usage import columns_found, read_usage, resolve_inputs
-from finops_nb.usage.dialects import NEEDED, nearest_column, source_columns
+from finops_nb.usage.columns import names_of, nearest_column, place_columns
 from finops_nb.usage.model import Usage
 
 PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
@@ -37,12 +37,13 @@ def suggest(params: Params, home: Home) -> str | None:
         found = columns_found(resolve_inputs(params, home)[0])
     except (FinopsError, IndexError):
         return None
-    wanted = source_columns(params)
-    missing = [ours for ours in NEEDED if wanted[ours] not in found]
+    columns = place_columns(params, found, "")
+    missing = [ours for ours in columns.dialect.needed if ours not in columns.places]
     if not missing:
         return None
-    free = [name for name in found if name and name not in wanted.values()]
-    guesses = {ours: nearest_column(ours, wanted[ours], free) for ours in missing}
+    taken = {place.position for place in columns.places.values()}
+    free = [name for position, name in enumerate(found) if name and position not in taken]
+    guesses = {ours: nearest_column(ours, (*names_of(ours, columns.dialect, params), ours)[0], free) for ours in missing}
     lines = ["To start from, in the params file (confirm each; two of ours may be one of the source's):", "", "columns:"]
     for ours, guess in guesses.items():
         lines.append(f"  {ours}: {_key(guess)}" if guess else f"  {ours}: ?  # one of: {', '.join(found)}")

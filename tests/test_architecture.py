@@ -26,8 +26,9 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "inputs": (
         *("home", "strict_yaml", "yaml_text", "validation", "param_types", "scenario", "budget_version", "phasing", "mail_list", "params"),
         *("edition", "handover", "budget_line", "monthly_budgets", "budget_file", "budgets", "published_months"),
-        *("usage.model", "usage.values", "usage.dialects", "usage.sources", "usage.table"),
-        *("usage.csv_shape", "usage.csv_text", "usage.csv_proof", "usage.parquet", "usage.engine", "usage.reader", "usage"),
+        *("usage.model", "usage.values", "usage.dialects", "usage.columns", "usage.sources", "usage.tags", "usage.table"),
+        *("usage.remarks", "usage.facts", "usage.engine", "usage.csv_shape", "usage.csv_text", "usage.csv_proof", "usage.csv_file"),
+        *("usage.parquet", "usage.mixture", "usage.reader", "usage"),
     ),
     "numbers": (
         *(

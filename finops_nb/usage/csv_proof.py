@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -11,12 +11,13 @@ from typing import Final
 from finops_nb.errors import SHOWN, Problem
 from finops_nb.money import ZERO
 from finops_nb.usage import values
+from finops_nb.usage.columns import Columns
 from finops_nb.usage.csv_shape import UNREADABLE, unreadable
 from finops_nb.usage.csv_text import character_fault, open_text, printable
 from finops_nb.usage.dialects import NAMED
 from finops_nb.usage.sources import Source
 
-CHECKS: Final = (("timestamp", values.time_fault), ("cost", values.cost_fault), *((name, values.name_fault) for name in NAMED))
+CHECKS: Final = values.FAULTS | dict.fromkeys(NAMED, values.name_fault)
 
 AGAIN: Final = ("the header again", "Delete the line; files that were joined kept their headers")
 QUOTES: Final = "Close each quote, double it inside of a field, and put nothing between a quote and the comma"
@@ -40,12 +41,12 @@ class Proof:
             self.problems.append(problem)
 
 
-def proofread(source: Source, header: Sequence[str], places: Mapping[str, int]) -> Proof:
+def proofread(source: Source, header: Sequence[str], columns: Columns) -> Proof:
     """Read every row, and say of each that is wrong where and why.
 
     Args:
         header: the names of the first line.
-        places: position in it of each needed column.
+        columns: of ours that are read.
     """
     proof = Proof()
     first_end = None
@@ -60,11 +61,11 @@ def proofread(source: Source, header: Sequence[str], places: Mapping[str, int]) 
             elif not row:
                 proof.empty_lines += 1
             else:
-                faults = list(_faults(row, header, places))
+                faults = list(_faults(row, header, columns))
                 for (rule, fix), column, value in faults:
                     proof.add(Problem(rule, fix, source.name, line, column, value))
                 proof.rows += 1
-                proof.cost += ZERO if faults else values.read_cost(row[places["cost"]])
+                proof.cost += ZERO if faults else values.read_cost(row[columns.places["cost"].position])
     except UNREADABLE as error:
         proof.add(unreadable(error, source))
     return proof
@@ -94,7 +95,7 @@ def _records(source: Source, proof: Proof) -> Iterator[tuple[int, str, list[str]
             yield line, end, row
 
 
-def _faults(row: list[str], header: Sequence[str], places: Mapping[str, int]) -> Iterator[tuple[values.Fault, str | None, str | None]]:
+def _faults(row: list[str], header: Sequence[str], columns: Columns) -> Iterator[tuple[values.Fault, str | None, str | None]]:
     """What is wrong with a row, the column and the value."""
     if row == list(header):
         yield AGAIN, None, None
@@ -106,6 +107,8 @@ def _faults(row: list[str], header: Sequence[str], places: Mapping[str, int]) ->
             for name, value in zip(header, row, strict=True):
                 if fault := character_fault(value):
                     yield fault, name, printable(value)
-        for ours, check in CHECKS:
-            if fault := check(row[places[ours]]):
-                yield fault, header[places[ours]], row[places[ours]]
+        for ours, place in columns.places.items():
+            value = row[place.position]
+            check = None if place.tag else CHECKS.get(ours)
+            if check and (fault := check(None if value == columns.dialect.nothing else value)):
+                yield fault, header[place.position], value

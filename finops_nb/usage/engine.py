@@ -6,7 +6,7 @@ Money is DECIMAL(38,12) inside and `Decimal` outside. DuckDB's `.df()` would mak
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -16,12 +16,15 @@ from typing import Any, Final
 import duckdb
 import pandas as pd
 
+from finops_nb.params import Params
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage import values
 from finops_nb.usage.dialects import DETAIL, NAMED
+from finops_nb.usage.facts import Facts
 from finops_nb.usage.model import CUBE, GROUPINGS, Grouping
-from finops_nb.usage.table import BAD, Table, rows_sql
+from finops_nb.usage.remarks import remarks_on
+from finops_nb.usage.table import Table, bad_sql, rows_sql
 
 OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": "false",
@@ -31,38 +34,19 @@ OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
 BY_DAY: Final = ("organization", "product")
 """The names by which days are told apart, where not all of the cube is asked for."""
 
+SUMS: Final = "cost DECIMAL(38,12), entries BIGINT, calls BIGINT"
 PREPARED: Final = (
     "SET TimeZone = 'UTC'",
-    f"CREATE TABLE days (day DATE, {', '.join(f'{name} VARCHAR' for name in CUBE[1:])}, cost DECIMAL(38,12), calls BIGINT)",
-    f"CREATE TABLE owners (month DATE, {', '.join(f'{name} VARCHAR' for name in NAMED)}, cost DECIMAL(38,12), calls BIGINT)",
+    f"CREATE TABLE days (day DATE, {', '.join(f'{name} VARCHAR' for name in CUBE[1:])}, {SUMS})",
+    f"CREATE TABLE owners (month DATE, {', '.join(f'{name} VARCHAR' for name in (*NAMED, 'charge'))}, {SUMS})",
+    "CREATE TABLE requests (request VARCHAR, file VARCHAR)",
 )
-"""The machine's time zone says nothing. Then the two summaries: all rows by day, those
-of the period with some names, and the rows of the period by month and all names, NULL where there is none."""
+"""The machine's time zone says nothing. Then the two summaries: all rows by day, those of the period with some names, and the
+rows of the period by month, all names and kind of charge, NULL where there is none. And the requests of sources that number them."""
 
 
 STOPPED: Final = (duckdb.OutOfMemoryException, duckdb.InterruptException)
 """What ends the reading, and says nothing about the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the scan of one file found.
-
-    Args:
-        rows: all of them.
-        bad: rows that refuse the file.
-        cost: the sum of all costs that could be read.
-        magnitude: the sum of their absolute values.
-        rounded: rows with more than 12 decimals.
-        change: what rounding them changed in all, exactly.
-    """
-
-    rows: int
-    bad: int
-    cost: Decimal
-    magnitude: Decimal
-    rounded: int
-    change: Decimal
 
 
 @contextmanager
@@ -90,7 +74,7 @@ def knows_zone(db: duckdb.DuckDBPyConnection, zone: str) -> bool:
     return db.execute("SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [zone]).fetchone() != (0,)
 
 
-def add_table(db: duckdb.DuckDBPyConnection, table: Table, period: Period, zone: str, detail: bool) -> Facts:
+def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detail: bool) -> Facts:
     """Scan a file once, and add it to both summaries.
 
     The grouping sets give, of one scan, a line for each day and some names and one for each month and all names; the
@@ -99,29 +83,65 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, period: Period, zone:
     Raises:
         duckdb.Error: the file cannot be read to its end.
     """
-    rows = rows_sql(table, zone)
+    period = params.window
+    rows = rows_sql(table, period, params.timezone)
     own = {"month": "date_trunc('month', day)"} | {name: name for name in NAMED}
+    own |= {"charge": "charge"} if "charge_category" in table.columns else {}
     by_day = CUBE[1:] if detail else BY_DAY
     inside = {name: f"CASE WHEN inside THEN {column} END" for name, column in (own | {name: name for name in DETAIL}).items()}
     day_keys, owner_keys = ([inside[name] for name in names] for names in (by_day, own))
     named_keys = ", ".join(f"{key} AS {name}" for name, key in inside.items() if name in (*own, *by_day))
+    counted = dict(_counts(table, params))
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE scan AS SELECT grouping(day) AS by_names, inside, day, {named_keys}, "
-        "sum(cost) AS cost, count(*) AS calls, sum(abs(cost)) AS magnitude, "
-        f"count(*) FILTER ({BAD}) AS bad, sum(change) AS change, count(*) FILTER (change <> 0) AS rounded, "
-        "count(*) FILTER (change IS NULL) AS unsure "
+        f"sum(cost) AS cost, count(*) AS entries, {table.calls} AS calls, {', '.join(f'{sql} AS {name}' for name, sql in counted.items())} "
         f"FROM (SELECT *, {_inside(period)} AS inside FROM ({rows})) "
         f"GROUP BY GROUPING SETS ((inside, day, {', '.join(day_keys)}), (inside, {', '.join(owner_keys)}))"
     )
-    columns = f"day, {', '.join(by_day)}, cost, calls"
-    db.execute(f"INSERT INTO days ({columns}) SELECT {columns} FROM scan WHERE by_names = 0")
-    db.execute(f"INSERT INTO owners SELECT {', '.join(own)}, cost, calls FROM scan WHERE by_names = 1 AND inside")
-    sums = ", ".join(f"coalesce(sum({name}), 0)" for name in ("calls", "bad", "cost", "magnitude", "rounded", "change", "unsure"))
-    count, bad, cost, magnitude, rounded, change, unsure = db.execute(f"SELECT {sums} FROM scan WHERE by_names = 0").fetchone() or ()
-    if unsure and not bad:
+    for summary, keys, condition in (("days", ("day", *by_day), "by_names = 0"), ("owners", (*own,), "by_names = 1 AND inside")):
+        columns = ", ".join((*keys, "cost", "entries", "calls"))
+        db.execute(f"INSERT INTO {summary} ({columns}) SELECT {columns} FROM scan WHERE {condition}")
+    if "request" in table.columns:
+        named = values.sql_text(table.source.name)
+        db.execute(f"INSERT INTO requests SELECT request, {named} FROM ({rows}) WHERE request IS NOT NULL")
+    sums = ", ".join(f"coalesce(sum({name}), 0)" for name in ("entries", "cost", *counted))
+    count, cost, *found = db.execute(f"SELECT {sums} FROM scan WHERE by_names = 0").fetchone() or ()
+    of = dict(zip(counted, found, strict=True))
+    rounded, change = of["rounded"], of["change"]
+    if of["unsure"] and not of["bad"]:
         more_rows, more_change = values.excess(_amounts(db, f"SELECT amount FROM ({rows}) WHERE change IS NULL"))
         rounded, change = rounded + more_rows, values.WIDE.add(change, more_change)
-    return Facts(count, bad, cost, magnitude, rounded, change)
+    remarks = tuple((of[f"rows_{n}"], of[f"money_{n}"]) for n in range(len(remarks_on(table, params))))
+    return Facts(count, of["bad"], cost, of["magnitude"], rounded, change, remarks, of.get("foreign", 0))
+
+
+def _counts(table: Table, params: Params) -> Iterator[tuple[str, str]]:
+    """What is counted beside the summaries: names and aggregates."""
+    yield "magnitude", "sum(abs(cost))"
+    yield "bad", f"count(*) FILTER ({bad_sql(table)})"
+    yield "change", "sum(change)"
+    yield "rounded", "count(*) FILTER (change <> 0)"
+    yield "unsure", "count(*) FILTER (change IS NULL)"
+    if "currency" in table.columns:
+        yield "foreign", f"count(*) FILTER (inside AND currency IS DISTINCT FROM {values.sql_text(params.currency)})"
+    for n, remark in enumerate(remarks_on(table, params)):
+        yield f"rows_{n}", f"count(*) FILTER (inside AND ({remark.condition}))"
+        yield f"money_{n}", f"sum({remark.money}) FILTER (inside AND ({remark.condition}))"
+
+
+def currencies(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> list[tuple[str | None, int, Decimal]]:
+    """The currencies of a file's rows in the period, with the rows and the sum of each; most rows first."""
+    rows = rows_sql(table, params.window, params.timezone)
+    query = f"SELECT currency, count(*), sum(cost) FROM ({rows}) WHERE {_inside(params.window)} GROUP BY ALL ORDER BY 2 DESC, 1"
+    return db.execute(query).fetchall()
+
+
+def repeated_requests(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str]]:
+    """Requests of which there are several rows, with their number and the files they are in; the first ones, sorted."""
+    query = (
+        "SELECT request, count(*), string_agg(DISTINCT file, ', ' ORDER BY file) FROM requests GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
+    )
+    return db.execute(query).fetchall()
 
 
 def _amounts(db: duckdb.DuckDBPyConnection, query: str) -> Iterator[str]:
@@ -142,17 +162,35 @@ class Span:
 
 def spans(db: duckdb.DuckDBPyConnection, period: Period) -> tuple[Span, Span]:
     """What lies inside the period, and what outside."""
-    query = "SELECT min(day), max(day), coalesce(sum(calls), 0), coalesce(sum(cost), 0) FROM days WHERE "
+    query = "SELECT min(day), max(day), coalesce(sum(entries), 0), coalesce(sum(cost), 0) FROM days WHERE "
     found = [db.execute(query + condition).fetchone() or () for condition in (_inside(period), f"NOT ({_inside(period)})")]
     inside, outside = (Span(first, last, rows, Decimal(cost)) for first, last, rows, cost in found)
     return inside, outside
 
 
-def roll_up(db: duckdb.DuckDBPyConnection, period: Period, detail: bool) -> Mapping[Grouping, pd.DataFrame]:
-    """The frame of each grouping, and of the cubes if asked for: `model.Usage.groups`."""
-    db.execute(f"CREATE TEMP TABLE named AS SELECT strftime(month, '%Y-%m') AS month, {_names(NAMED)}, cost, calls FROM owners")
+def roll_up(db: duckdb.DuckDBPyConnection, period: Period, detail: bool, untold: Collection[str]) -> dict[Grouping, pd.DataFrame]:
+    """The frame of each grouping, and of the cube if asked for: `model.Usage.groups`.
+
+    Args:
+        untold: which of calls, customer and feature the source does not tell.
+    """
+    db.execute(
+        f"CREATE TEMP TABLE named AS SELECT strftime(month, '%Y-%m') AS month, {_names(NAMED)}, charge, cost, entries, calls FROM owners"
+    )
     db.execute(f"CREATE TEMP TABLE named_days AS SELECT day, {_names(CUBE[1:])}, cost, calls FROM days WHERE {_inside(period)}")
-    return {keys: _grouped(db, keys) for keys in (*GROUPINGS, *((CUBE,) if detail else ()))}
+    return {keys: _grouped(db, keys, untold) for keys in (*GROUPINGS, *((CUBE,) if detail else ()))}
+
+
+def charges(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, Decimal]]:
+    """The kinds of charge of the period, after `roll_up`: name, rows and sum, the highest first; none where the source tells none."""
+    query = "SELECT charge, sum(entries), sum(cost) FROM named WHERE charge IS NOT NULL GROUP BY 1 ORDER BY 3 DESC, 1"
+    return [(charge, int(entries), cost) for charge, entries, cost in db.execute(query).fetchall()]
+
+
+def unallocated_rows(db: duckdb.DuckDBPyConnection) -> int:
+    """How many rows of the period name no organization, after `roll_up`."""
+    found = db.execute("SELECT sum(entries) FROM named WHERE organization = ?", [UNALLOCATED]).fetchone() or (0,)
+    return int(found[0] or 0)
 
 
 def _names(names: Iterable[str]) -> str:
@@ -160,23 +198,26 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(f"coalesce({values.name_sql(name)}, {nobody}) AS {name}" for name in names)
 
 
-def _grouped(db: duckdb.DuckDBPyConnection, keys: Grouping) -> pd.DataFrame:
+def _grouped(db: duckdb.DuckDBPyConnection, keys: Grouping, untold: Collection[str]) -> pd.DataFrame:
     """The sums by these keys, and the distinct customers; those not by day."""
     columns, table = [*keys, "cost", "calls"], "named_days" if "day" in keys else "named"
     sums = [*keys, "sum(cost)", "sum(calls)"]
     if table == "named":
         columns.append("customers")
-        sums.append(f"count(DISTINCT customer) FILTER (customer <> {values.sql_text(UNALLOCATED)})")
+        sums.append(f"count(DISTINCT customer) FILTER (customer <> {values.sql_text(UNALLOCATED)})" if "customer" not in untold else "NULL")
+    told = f" WHERE {'feature' not in untold}" if keys == ("feature",) else ""
     grouped = f" GROUP BY {', '.join(keys)} ORDER BY {', '.join(keys)}" if keys else ""
-    return _frame(db.execute(f"SELECT {', '.join(sums)} FROM {table}{grouped}").fetchall(), tuple(columns))
+    counts = {"calls": "calls" in untold, "customers": "customer" in untold}
+    kinds = {name: object if unknown else "int64" for name, unknown in counts.items()}
+    return _frame(db.execute(f"SELECT {', '.join(sums)} FROM {table}{told}{grouped}").fetchall(), tuple(columns), kinds)
 
 
 def _inside(period: Period) -> str:
     return f"day >= DATE '{period.start}' AND day < DATE '{period.end}'"
 
 
-def _frame(rows: list[tuple[Any, ...]], columns: tuple[str, ...]) -> pd.DataFrame:
-    """Rows as a frame: text stays text, `Decimal` stays `Decimal`, counts are int64."""
-    kinds = {"cost": object, "day": object, "calls": "int64", "customers": "int64"}
+def _frame(rows: list[tuple[Any, ...]], columns: tuple[str, ...], counts: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows as a frame: text stays text, `Decimal` stays `Decimal`, counts are int64, or None where nobody knows them."""
+    kinds = {"cost": object, "day": object, **counts}
     lists = list(zip(*rows, strict=True)) or [()] * len(columns)
     return pd.DataFrame({name: pd.Series(list(column), dtype=kinds.get(name, "str")) for name, column in zip(columns, lists, strict=True)})

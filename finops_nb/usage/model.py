@@ -71,6 +71,11 @@ class Usage:
         known_to: the day, inclusive, up to which usage is known; never after the period.
         inputs: the files, sorted by name.
         notices: what was done to the data.
+        dialect: of the files.
+        untold: which of `calls`, `customer` and `feature` the files do not tell. `calls` and `customers` are None then in
+            every frame, and the frame by feature has no row.
+        charges: of a bill, the rows and the cost of each kind of charge, highest first.
+        rows_unallocated: rows of the period that name no organization.
         projected: what a projection added to the cost, below zero where it took away; 0 of usage as it was read.
     """
 
@@ -86,6 +91,10 @@ class Usage:
     inputs: tuple[InputFile, ...]
     notices: tuple[Notice, ...] = ()
     projected: Decimal = ZERO
+    dialect: str = "calls"
+    untold: frozenset[str] = frozenset()
+    charges: tuple[tuple[str, int, Decimal], ...] = ()
+    rows_unallocated: int = 0
 
     @property
     def cost(self) -> Decimal:

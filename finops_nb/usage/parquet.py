@@ -8,16 +8,20 @@ from typing import Final
 import duckdb
 
 from finops_nb.errors import SHOWN, Problem, Refusal
-from finops_nb.params import Params
-from finops_nb.usage import values
-from finops_nb.usage.dialects import DETAIL, NAMED, place_columns
+from finops_nb.params import ColumnName, Params
+from finops_nb.usage import engine, values
+from finops_nb.usage.columns import Columns, place_columns
+from finops_nb.usage.dialects import NAMED
+from finops_nb.usage.facts import File
+from finops_nb.usage.model import Notice
 from finops_nb.usage.sources import Source
-from finops_nb.usage.table import BAD, Table, path_sql, rows_sql
+from finops_nb.usage.table import Table, bad_sql, path_sql, rows_sql, with_keys
 
 TYPE_FIXES: Final = {
     "timestamp": "Write it as TIMESTAMP, DATE or ISO 8601 text",
     "cost": "Write it as DECIMAL, or as text; a 32-bit FLOAT has lost the cents already",
-} | dict.fromkeys((*NAMED, *DETAIL), "Write it as text, or as an integer")
+}
+TYPE_FIX: Final = "Write it as text, or as an integer"
 
 
 def read_columns(db: duckdb.DuckDBPyConnection, source: Source) -> tuple[tuple[str, str, str], ...]:
@@ -49,35 +53,66 @@ def _top_level(schema: list[tuple[str, int | None]]) -> list[str]:
     return names
 
 
-def open_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> Table:
-    """The file's table, with its columns of detail if asked for.
+def open_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> tuple[Table, Columns]:
+    """The file's table, with its columns of detail if asked for, and where they stand.
 
     Raises:
         Refusal: not Parquet, a column missing or twice there, or of a type that cannot be read exactly.
     """
     columns = read_columns(db, source)
-    places, problems = place_columns(params, [name for name, _, _ in columns], source.name, detail)
-    for ours, place in places.items():
-        name, _, kind = columns[place]
-        if not values.known_type(ours, kind):
-            problems.append(Problem(f"a column of type {kind}, which is not read as {ours}", TYPE_FIXES[ours], source.name, column=name))
+    found = place_columns(params, [name for name, _, _ in columns], source.name, detail)
+    problems = [*found.problems]
+    for ours, place in found.places.items():
+        name, _, kind = columns[place.position]
+        if not place.tag and not values.known_type(ours, kind):
+            fix = TYPE_FIXES.get(ours, TYPE_FIX)
+            problems.append(Problem(f"a column of type {kind}, which is not read as {ours}", fix, source.name, column=name))
     if problems:
         raise Refusal(problems)
-    names, engine_names, types = ({ours: columns[place][part] for ours, place in places.items()} for part in range(3))
-    return Table(source, _scan(source), engine_names, types, names)
+    names, engine_names, types = ({ours: columns[place.position][part] for ours, place in found.places.items()} for part in range(3))
+    return Table(source, found.dialect, _scan(source), engine_names, types, names), found
 
 
-def find_faults(db: duckdb.DuckDBPyConnection, table: Table, zone: str) -> list[Problem]:
+def read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> File:
+    """Scan a file and add it to the summaries.
+
+    Raises:
+        Refusal: all that is wrong with it, each with its row.
+    """
+    plain, columns = open_parquet(db, source, params, detail)
+    try:
+        table = with_keys(db, plain, columns)
+        facts = engine.add_table(db, table, params, detail)
+        if facts.bad:
+            problems = find_faults(db, table, params)
+            raise Refusal(problems, max(facts.bad, len(problems)))
+    except engine.STOPPED:
+        raise
+    except duckdb.Error as error:
+        raise unreadable(error, source) from error
+    text = f"{source.name} holds {table.names['cost']} as floats; each was read as its shortest decimal text."
+    notices = (Notice(text, facts.rows, facts.cost),) if table.types["cost"] == values.FLOAT else ()
+    return File(table, facts, notices)
+
+
+def find_faults(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> list[Problem]:
     """The problems of the first bad rows; `line` is the number of the row, from 1."""
-    rows = rows_sql(replace(table, scan=_scan(table.source, numbered=True)), zone, also="file_row_number + 1 AS number, ")
-    query = (
-        f"SELECT number, day IS NULL, cost IS NULL, CAST(time AS {values.TEXT}), CAST(amount AS {values.TEXT}), {', '.join(NAMED)} "
-        f"FROM ({rows}) WHERE {BAD} ORDER BY number LIMIT {SHOWN}"
-    )
+    numbered = replace(table, scan=_scan(table.source, numbered=True))
+    rows = rows_sql(numbered, params.window, params.timezone, also="file_row_number + 1 AS number, ")
+    checked: dict[ColumnName, tuple[str, str]] = {"cost": ("amount", "cost IS NULL")}
+    checked["timestamp"] = ("time", "charged IS NULL") if table.by_billing_period else ("time", "day IS NULL")
+    checked |= {"billing_period": ("billing_period", "invoiced IS NULL")} if table.by_billing_period else {}
+    checked |= {"calls": ("calls", "n IS NULL")} if "calls" in table.columns else {}
+    asked = ", ".join(f"{fault}, CAST({column} AS {values.TEXT})" for column, fault in checked.values())
+    query = f"SELECT number, {', '.join(NAMED)}, {asked} FROM ({rows}) WHERE {bad_sql(table)} ORDER BY number LIMIT {SHOWN}"
     problems = []
-    for number, no_day, no_cost, time, amount, *names in db.execute(query).fetchall():
-        faults = [("timestamp", time, values.time_fault(time) or OUT_OF_RANGE)] if no_day else []
-        faults += [("cost", amount, values.cost_fault(amount) or OUT_OF_RANGE)] if no_cost else []
+    for number, *found in db.execute(query).fetchall():
+        names, rest = found[: len(NAMED)], found[len(NAMED) :]
+        faults = [
+            (ours, text, values.FAULTS[ours](text) or OUT_OF_RANGE)
+            for ours, bad, text in zip(checked, rest[::2], rest[1::2], strict=True)
+            if bad
+        ]
         faults += [(ours, name, fault) for ours, name in zip(NAMED, names, strict=True) if (fault := values.name_fault(name))]
         for ours, value, (rule, fix) in faults:
             rule = f"{rule}, in row {number} of the Parquet file"

@@ -1,20 +1,26 @@
-"""A file as the engine scans it: which of its columns is which of ours, and each row's cost and day."""
+"""A file as the engine scans it: which of its columns is which of ours, and each row's cost, day and names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
+from finops_nb.params import ColumnName
+from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
-from finops_nb.usage import values
-from finops_nb.usage.dialects import DETAIL, NAMED
+from finops_nb.usage import tags, values
+from finops_nb.usage.columns import Columns
+from finops_nb.usage.dialects import DETAIL, NAMED, Dialect
 from finops_nb.usage.sources import Source
 
-BAD: Final = " OR ".join(
-    ("day IS NULL", "cost IS NULL", *(f"{name} = {values.sql_text(UNALLOCATED)}" for name in NAMED)),
-)
-"""The condition, on `rows_sql`, that refuses a row."""
+if TYPE_CHECKING:
+    import duckdb
+
+BILLED: Final = "BilledCost"
+"""The cost that goes by billing period; every other goes by charge period."""
+
+OTHER_FACTS: Final[tuple[ColumnName, ...]] = ("currency", "charge_category", "charge_class", "request", "invoice_issuer", "invoice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +29,52 @@ class Table:
 
     Args:
         source: the file.
+        dialect: of the file.
         scan: the table function that reads it.
-        columns: the name of each needed column in `scan`, and of those of detail that are read.
+        columns: the name in `scan` of each of our columns that is read.
         types: DuckDB's type of each.
         names: what the file calls each.
+        keys: of those that are a tag, the keys under which it stands.
     """
 
     source: Source
+    dialect: Dialect
     scan: str
-    columns: Mapping[str, str]
-    types: Mapping[str, str]
-    names: Mapping[str, str]
+    columns: Mapping[ColumnName, str]
+    types: Mapping[ColumnName, str]
+    names: dict[ColumnName, str]
+    keys: Mapping[ColumnName, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def by_billing_period(self) -> bool:
+        """Its cost belongs to the period in which it was billed, not to that in which it arose."""
+        return "billing_period" in self.columns and self.names["cost"] == BILLED
+
+    @property
+    def calls(self) -> str:
+        """The number of calls of some rows of `rows_sql`, as an aggregate; NULL where it is not known."""
+        return "sum(n)" if "calls" in self.columns else "count(*)" if self.dialect.counts_calls else "CAST(NULL AS BIGINT)"
+
+
+def with_keys(db: duckdb.DuckDBPyConnection, table: Table, columns: Columns) -> Table:
+    """The table with the keys under which its tags stand; one more scan of a file that has any.
+
+    Raises:
+        duckdb.Error: the file cannot be read to its end.
+    """
+    keys = {}
+    for ours, place in columns.places.items():
+        if place.tag:
+            query = f"SELECT DISTINCT unnest(json_keys({tags_sql(table, ours)})) FROM {table.scan}"
+            keys[ours] = tags.keys_like(place.tag, [key for (key,) in db.execute(query).fetchall()])
+    names = table.names | {ours: f"{table.names[ours]}.{columns.places[ours].tag}" for ours in keys}
+    return replace(table, keys=keys, names=names)
+
+
+def bad_sql(table: Table) -> str:
+    """The condition, on `rows_sql`, that refuses a row."""
+    faults = ["day IS NULL", "cost IS NULL", *(f"{name} = {values.sql_text(UNALLOCATED)}" for name in NAMED if name in table.columns)]
+    return " OR ".join(faults + (["n IS NULL"] if "calls" in table.columns else []))
 
 
 def path_sql(source: Source) -> str:
@@ -41,25 +82,89 @@ def path_sql(source: Source) -> str:
     return values.sql_text("".join(f"[{char}]" if char in "*?[" else char for char in str(source.path.absolute())))
 
 
-def rows_sql(table: Table, zone: str, *, also: str = "") -> str:
-    """A query of each row: `time` and `amount` as they stand there, `day`, `cost`, what rounding `change`d, and the names.
+def rows_sql(table: Table, period: Period, zone: str, *, also: str = "") -> str:
+    """A query of each row.
 
     Args:
+        period: of the report; a charge that was billed in it and arose outside of it has its first or last day.
         zone: the time zone of the days.
         also: more columns of the scan, each with a comma after it.
+
+    Returns:
+        `time` and `amount` as they stand there; `day`, `cost`, what rounding `change`d, the names, `n` calls where a column
+        says how many; of a bill the kind of its `charge`, `charged`, its day by charge period, and `billed`, its billed cost; and
+        the facts of the dialect under our names.
     """
-    taken = {ours: _quoted(column) for ours, column in table.columns.items()}
-    for ours in table.columns:
-        if ours in (*NAMED, *DETAIL) or (ours == "cost" and values.cost_is_text(table.types[ours])):
-            taken[ours] = f"CAST({taken[ours]} AS {values.TEXT})"
-    day, cost = values.day_sql("time", table.types["timestamp"], zone), values.cost_sql("amount", table.types["cost"])
-    names = ", ".join(f"{taken.get(name, 'NULL')} AS {name}" for name in (*NAMED, *DETAIL))
+    kinds = table.types
+    days = values.day_sql("time", kinds["timestamp"], zone)
+    if table.by_billing_period:
+        days = f"{days} AS charged, {values.day_sql('billing_period', kinds['billing_period'], zone)} AS invoiced"
+    else:
+        days += " AS day"
+    more = [values.count_sql("calls", kinds["calls"]) + " AS n"] if "calls" in table.columns else []
+    more += [values.cost_sql("billed_cost", kinds["billed_cost"]) + " AS billed"] if "billed_cost" in table.columns else []
+    rows = f"SELECT {also}{', '.join(_taken(table))} FROM {table.scan}"
+    read = f"SELECT *, {days}, {', '.join([values.cost_sql('amount', kinds['cost']) + ' AS cost', *more])} FROM ({rows})"
+    if table.by_billing_period:
+        read = f"SELECT *, {_day_of_bill(period)} AS day FROM ({read})"
+    charge = f", {_charge(table, period)} AS charge" if "charge_category" in table.columns else ""
+    return f"SELECT *, {values.excess_sql('amount', 'cost', kinds['cost'])} AS change{charge} FROM ({read})"
+
+
+def _day_of_bill(period: Period) -> str:
+    """The day of a charge by when it was billed: its own where that is in the period too."""
+    first, last = f"DATE '{period.start}'", f"DATE '{period.last_day}'"
     return (
-        f"SELECT *, {values.excess_sql('amount', 'cost', table.types['cost'])} AS change FROM ("
-        f"SELECT *, {day} AS day, {cost} AS cost FROM ("
-        f"SELECT {also}{taken['timestamp']} AS time, {taken['cost']} AS amount, {names} FROM {table.scan}))"
+        f"CASE WHEN charged IS NULL OR invoiced IS NULL THEN NULL WHEN invoiced BETWEEN {first} AND {last} "
+        f"THEN greatest({first}, least(charged, {last})) ELSE invoiced END"
     )
 
 
-def _quoted(identifier: str) -> str:
+def _charge(table: Table, period: Period) -> str:
+    """What kind of charge a row is, in words."""
+    words = ["coalesce(charge_category, 'No category')"]
+    if "charge_class" in table.columns:
+        words.append("CASE WHEN charge_class = 'Correction' THEN ' (correction)' ELSE '' END")
+    if table.by_billing_period:
+        words.append(f"CASE WHEN charged < DATE '{period.start}' THEN ', of earlier periods' ELSE '' END")
+    return " || ".join(words)
+
+
+def _taken(table: Table) -> Iterator[str]:
+    """The columns of the scan that are read, as our names."""
+    renamed = {"timestamp": "time", "cost": "amount"}
+    for ours in (*NAMED, *DETAIL):
+        yield f"{_value(table, ours) if ours in table.columns else 'NULL'} AS {ours}"
+    for ours in table.columns:
+        if ours in ("timestamp", "cost", "calls", "billing_period", "billed_cost", *OTHER_FACTS):
+            as_text = ours in OTHER_FACTS or (ours in ("cost", "billed_cost") and values.cost_is_text(table.types[ours]))
+            value = _or_nothing(table, ours)
+            yield f"{f'CAST({value} AS {values.TEXT})' if as_text else value} AS {renamed.get(ours, ours)}"
+    for ours, keys in table.keys.items():
+        yield f"({_or_nothing(table, ours)} IS NOT NULL AND {tags_sql(table, ours)} IS NULL) AS {ours}_unread"
+        if len(keys) > 1:
+            yield f"{tags.other_sql(tags_sql(table, ours), keys)} AS {ours}_other"
+            yield f"{tags.disagree_sql(tags_sql(table, ours), keys)} AS {ours}_apart"
+
+
+def _value(table: Table, ours: ColumnName) -> str:
+    """The text of a name: of the column, or of its tag."""
+    if ours in table.keys:
+        return tags.value_sql(tags_sql(table, ours), table.keys[ours])
+    return _or_nothing(table, ours) if table.types[ours] == values.TEXT else f"CAST({quoted(table.columns[ours])} AS {values.TEXT})"
+
+
+def tags_sql(table: Table, ours: ColumnName) -> str:
+    """The tags of which our column is one, as JSON; NULL where they are none."""
+    return tags.json_sql(quoted(table.columns[ours]), table.types[ours])
+
+
+def _or_nothing(table: Table, ours: ColumnName) -> str:
+    column = quoted(table.columns[ours])
+    says_nothing = table.dialect.nothing and table.types[ours] == values.TEXT
+    return f"nullif({column}, {values.sql_text(table.dialect.nothing)})" if says_nothing else column
+
+
+def quoted(identifier: str) -> str:
+    """A name of a column in SQL."""
     return '"' + identifier.replace('"', '""') + '"'

@@ -7,7 +7,7 @@ counts the bad rows of a file in its one scan; the sentences are made only where
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
@@ -18,6 +18,9 @@ from finops_nb.schema import UNALLOCATED
 COST: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
 TIME: Final = r"[12]\d{3}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)?)?"
 
+COUNT: Final = r"\d{1,15}"
+
+IS_COUNT: Final = re.compile(COUNT, re.ASCII).fullmatch
 IS_COST: Final = re.compile(COST, re.ASCII).fullmatch
 IS_TIME: Final = re.compile(TIME, re.ASCII).fullmatch
 
@@ -50,9 +53,11 @@ def sql_text(text: str) -> str:
 
 def known_type(ours: str, kind: str) -> bool:
     """Whether our column `ours` can be read from a column of DuckDB's type `kind`."""
-    if ours == "timestamp":
+    if ours in ("timestamp", "billing_period"):
         return kind == TEXT or kind in TIMES
-    if ours == "cost":
+    if ours == "calls":
+        return kind in (TEXT, *INTEGERS)
+    if ours in ("cost", "billed_cost"):
         return kind in (TEXT, FLOAT, *INTEGERS) or kind.startswith("DECIMAL")
     return kind in (TEXT, "UUID", *INTEGERS)
 
@@ -94,6 +99,13 @@ def excess_sql(column: str, cost: str, kind: str) -> str:
         f"WHEN {decimals} <= 23 THEN CAST({cost} - TRY_CAST({column} AS DECIMAL(38,23)) AS DECIMAL(38,37)) "
         f"WHEN {decimals} <= 37 AND abs({cost}) < 9 THEN CAST({cost} AS DECIMAL(38,37)) - TRY_CAST({column} AS DECIMAL(38,37)) END"
     )
+
+
+def count_sql(column: str, kind: str) -> str:
+    """A number of calls; NULL where it is missing, below zero or not whole."""
+    if kind == TEXT:
+        return f"CASE WHEN regexp_full_match({column}, {sql_text(COUNT)}) THEN TRY_CAST({column} AS BIGINT) END"
+    return f"CASE WHEN {column} >= 0 THEN TRY_CAST({column} AS BIGINT) END"
 
 
 def _scientific(column: str) -> str:
@@ -181,8 +193,26 @@ def time_fault(text: str | None) -> Fault | None:
     return None
 
 
+def count_fault(text: str | None) -> Fault | None:
+    """What is wrong with a number of calls; None if it can be read."""
+    if text is None or not text.strip():
+        return "the number of calls is missing", "Write how many calls the row stands for"
+    if not IS_COUNT(text):
+        return "not a number of calls", "Write a whole number, 0 or more, in digits only"
+    return None
+
+
 def name_fault(text: str | None) -> Fault | None:
     """What is wrong with a name; None if it can be read, also where there is none."""
     if text == UNALLOCATED:
         return f"{UNALLOCATED} is the report's word for cost without a name", "Leave the field empty, or use another name"
     return None
+
+
+FAULTS: Final[dict[str, Callable[[str | None], Fault | None]]] = {
+    "timestamp": time_fault,
+    "billing_period": time_fault,
+    "cost": cost_fault,
+    "calls": count_fault,
+}
+"""By our column, what may be wrong with a value that must be there."""

@@ -1,0 +1,74 @@
+"""What must not be added together: files of two dialects, two currencies, a request twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import duckdb
+
+from finops_nb.errors import SHOWN, Problem, Refusal
+from finops_nb.money import plain
+from finops_nb.params import Params
+from finops_nb.usage import engine
+from finops_nb.usage.facts import File
+from finops_nb.usage.table import BILLED
+
+
+def refuse_what_does_not_add(db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params) -> None:
+    """Refuse sums that would mean nothing.
+
+    Raises:
+        Refusal: all such sums of the files.
+    """
+    repeated = engine.repeated_requests(db)
+    problems = [*_dialects(files), *_currencies(db, files, params), *_clocks(files, params), *_tags(files)]
+    for request, rows, names in repeated[:SHOWN]:
+        rule = f"{rows} rows of one request, so its cost would count {'twice' if rows == 2 else f'{rows} times'}"
+        problems.append(Problem(rule, "Export each request once", names, value=request))
+    if problems:
+        raise Refusal(problems, len(problems) + len(repeated[SHOWN:]))
+
+
+def untold_by(files: Sequence[File]) -> frozenset[str]:
+    """Which of calls, customer and feature the files, or some of them, do not tell."""
+    tables = [file.table for file in files]
+    told = {each: all(each in table.columns for table in tables) for each in ("customer", "feature")}
+    told["calls"] = all(table.dialect.counts_calls or "calls" in table.columns for table in tables)
+    return frozenset(each for each, known in told.items() if not known)
+
+
+def _dialects(files: Sequence[File]) -> Iterator[Problem]:
+    first = files[0].table
+    for table in (file.table for file in files[1:]):
+        if table.dialect is not first.dialect:
+            rule = f"a file of the dialect {table.dialect.name} beside one of {first.dialect.name}, {first.source.name}"
+            yield Problem(rule, "Report them by themselves: a bill and a log of calls may hold the same cost", table.source.name)
+
+
+def _currencies(db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params) -> Iterator[Problem]:
+    for table in (file.table for file in files if file.facts.foreign):
+        found = engine.currencies(db, table, params)
+        shown = ", ".join(f"{plain(cost)} {currency or 'of no currency'} in {rows:,} rows" for currency, rows, cost in found)
+        only = found[0][0] if len(found) == 1 else None
+        fix = f"Write currency: {only} in the params" if only else "Export each currency to a file of its own, and report it by itself"
+        rule = f"costs in another currency than {params.currency}, and currencies are never added: {shown}"
+        yield Problem(rule, fix, table.source.name, column=table.names["currency"])
+
+
+def _clocks(files: Sequence[File], params: Params) -> Iterator[Problem]:
+    if not any(file.table.by_billing_period for file in files):
+        return
+    if params.timezone != "UTC":
+        yield Problem(f"{BILLED} goes by billing periods, which are in UTC", "Leave timezone out", column="timezone", value=params.timezone)
+    if "/" in params.period:
+        fix = "Write a month, a quarter or a year; or columns: {cost: EffectiveCost}, which goes by charge period"
+        yield Problem(f"{BILLED} goes by billing periods, which an interval would cut", fix, column="period", value=params.period)
+
+
+def _tags(files: Sequence[File]) -> Iterator[Problem]:
+    """A tag that no file has is a slip of the pen."""
+    for ours in dict.fromkeys(ours for file in files for ours in file.table.keys):
+        if not any(file.table.keys.get(ours) for file in files):
+            table = files[0].table
+            rule = "no row of the usage has this tag"
+            yield Problem(rule, f"Write columns: {{{ours}: {{a column of tags}}.{{its key}}}}", column="columns", value=table.names[ours])

@@ -1,0 +1,59 @@
+"""Remarks: what a reader of a report should know about rows that were read, counted and priced in the scan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from finops_nb.params import Params
+from finops_nb.usage.table import BILLED, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that is true of some rows of the period.
+
+    Args:
+        condition: on the rows of `rows_sql`.
+        text: the sentence.
+        money: the money of a row that it touches.
+    """
+
+    condition: str
+    text: str
+    money: str = "cost"
+
+
+def remarks_on(table: Table, params: Params) -> tuple[Remark, ...]:
+    """All that may have to be said of a file."""
+    return (*_of_billing(table, params), *_of_effective_cost(table), *_of_tags(table))
+
+
+def _of_billing(table: Table, params: Params) -> Iterator[Remark]:
+    if table.by_billing_period:
+        first, last = (f"DATE '{day}'" for day in (params.window.start, params.window.last_day))
+        name = table.source.name
+        yield Remark(f"charged < {first}", f"{name} bills charges of earlier periods in this one; they stand on its first day.")
+        yield Remark(f"charged > {last}", f"{name} bills charges of later periods in this one; they stand on its last day.")
+
+
+def _of_effective_cost(table: Table) -> Iterator[Remark]:
+    """Some providers write an effective cost of zero, or of whole units, beside what they bill."""
+    if "billed_cost" in table.columns and table.names["cost"] == "EffectiveCost":
+        poor = "cost = 0 OR (cost = trunc(cost) AND billed <> trunc(billed))"
+        bought = " AND charge_category <> 'Purchase'" if "charge_category" in table.columns else ""
+        text = (
+            f"EffectiveCost is zero or rounded where {BILLED} is not, in {table.source.name}; `columns: {{cost: {BILLED}}}` reports "
+            "what was billed. Billed more"
+        )
+        yield Remark(f"billed <> 0 AND ({poor}){bought}", f"{text} (less, if below zero):", "billed - cost")
+
+
+def _of_tags(table: Table) -> Iterator[Remark]:
+    for ours, keys in table.keys.items():
+        name, tag = table.source.name, table.names[ours]
+        yield Remark(f"{ours}_unread", f"The tags of {name} are no JSON object; {tag} is not known there.")
+        if len(keys) > 1:
+            spelled = ", ".join(f'"{key}"' for key in keys)
+            yield Remark(f"{ours}_other", f"{tag} stands under several keys in {name}, which were read as one: {spelled}.")
+            yield Remark(f"{ours}_apart", f"{spelled} disagree in {name}; {tag} is not known there.")
