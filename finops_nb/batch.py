@@ -74,7 +74,9 @@ def run_batch(names: Sequence[str], home: Home, *, jobs: int, forked: bool, forc
             finally:
                 with interruption.shielded():
                     hands.dismiss()
-                    rebuild_index(home, lambda text: heard(Event(waiting[-1], State.NOTICE, text)))
+                    done = [end for end in ended.values() if end.state is State.PUBLISHED]
+                    if done:
+                        rebuild_index(home, lambda text: heard(Event(done[-1].name, State.NOTICE, text)))
     for name in names:
         if name not in ended:
             heard(Event(name, State.INTERRUPTED, "Not started.", exit_code=130))

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from finops_nb import __version__
-from finops_nb.command import Group
-from finops_nb.errors import Problem, Refusal
+from finops_nb.command import Group, checked_reason
+from finops_nb.errors import Refusal
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -39,7 +39,7 @@ def main() -> None:
     help="fork: kernels are copies of one process with the imports done, the usual way for several on Linux; plain: each starts afresh.",
 )
 @click.option("--reason", help="Why a published official month is made anew; it stays on record, and must be said once it was mailed.")
-@click.option("--log-json", is_flag=True, help="Tell what happens as one JSON object a line.")
+@click.option("--log-json", is_flag=True, help="Tell what happens as one JSON object a line, on stderr.")
 def run(
     names: tuple[str, ...], everything: bool, jobs: int | None, force: bool, kernel: str | None, reason: str | None, log_json: bool
 ) -> None:
@@ -56,12 +56,14 @@ def run(
     from finops_nb.home import find_home
     from finops_nb.selection import select
 
+    if names and everything:
+        raise click.UsageError("--all is every NAME; leave it out, or the NAMEs.")
     if not names and not everything:
         raise click.UsageError("Name a month such as 2025-12, a range such as 2025-07..2025-12, last-month, or --all.")
     if kernel == "fork" and not AVAILABLE:
         raise click.UsageError("--kernel fork is for Linux only; leave it out.")
     home = find_home()
-    why = _checked_reason(reason)
+    why = checked_reason(reason)
     selected = select(names, home, everything)
     forked = AVAILABLE and kernel != "plain"
     with Display(selected, log_json) as display:
@@ -69,7 +71,9 @@ def run(
     for end in ends:
         if end.exit_code == 0:
             click.echo(end.text)
-    sys.exit(max(end.exit_code for end in ends))
+    codes = {end.exit_code for end in ends}
+    # What must be looked at comes before what may be tried again.
+    sys.exit(next((code for code in (130, 1, 75) if code in codes), 0))
 
 
 @main.command("what-changed")
@@ -83,9 +87,10 @@ def what_changed(name: str, revision: int | None) -> None:
     Example: finops-nb what-changed 2025-12
     """
     from finops_nb.home import find_home
+    from finops_nb.selection import one_name
     from finops_nb.what_changed import what_changed as lines_of
 
-    for line in lines_of(find_home(), name, revision):
+    for line in lines_of(find_home(), one_name(name), revision):
         click.echo(line)
 
 
@@ -121,18 +126,20 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
 @click.option("--verify", is_flag=True, help="Compare every published file with what was published, and every report with its inputs.")
 @click.option("--doctor", is_flag=True, help="See whether this machine and this home can make a report.")
 def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
-    """Say what is published, mailed, at work, and left over.
+    """Say what is published, mailed, at work, and left over; 2025-07..2025-12 and last-month are understood.
 
     Changes nothing. With --verify it ends with 1 where a file was changed by hand, with --doctor where no report can be made.
 
     Example: finops-nb status --verify
     """
     from finops_nb.home import bare, find_home
+    from finops_nb.selection import meant
     from finops_nb.status import status as lines_of
     from finops_nb.status import verify as verified
 
     home = find_home()
     bad = False
+    chosen = tuple(dict.fromkeys(map(bare, meant(names))))
     if doctor:
         from finops_nb.doctor import doctor as findings_of
 
@@ -140,14 +147,14 @@ def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
             click.echo(finding)
             bad |= finding.well is False
     if verify:
-        altered, outdated = verified(home, tuple(map(bare, names)))
+        altered, outdated = verified(home, chosen)
         for line in (*altered, *outdated):
             click.echo(line)
         if not altered:
-            click.echo("Every file is as it was published.")
+            click.echo("Every published file is as it was published.")
         bad |= bool(altered)
     if not (doctor or verify):
-        for line in lines_of(home, tuple(map(bare, names))):
+        for line in lines_of(home, chosen):
             click.echo(line)
     sys.exit(bad)
 
@@ -207,10 +214,9 @@ def mail(name: str, to: tuple[str, ...], send: bool, allow: bool, resend: bool) 
         raise click.UsageError("--allow and --resend say how to send it; add --send, or leave them out.")
     from finops_nb.home import find_home
     from finops_nb.mail.dispatch import mail as mail_name
-    from finops_nb.selection import LAST_MONTH, meant
+    from finops_nb.selection import one_name
 
-    [meant_name] = meant([name]) if name == LAST_MONTH else [name]
-    done = mail_name(find_home(), meant_name, to=to, send=send, allow=allow, resend=resend, notice=_say)
+    done = mail_name(find_home(), one_name(name), to=to, send=send, allow=allow, resend=resend, notice=_say)
     click.echo(done.message)
     click.echo(done.preview)
     sys.exit(0 if done.complete else 1)
@@ -229,15 +235,6 @@ def init(folder: Path) -> None:
 
     for line in lay_out(folder):
         click.echo(line)
-
-
-def _checked_reason(reason: str | None) -> str:
-    """The reason in one line; empty where none is given."""
-    from finops_nb.format import visible
-
-    if reason is not None and not reason.strip():
-        raise Refusal(Problem("no reason", "Say why, in a sentence", column="--reason", value=reason))
-    return visible(" ".join((reason or "").split()))
 
 
 def _say(sentence: str) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any, Final
 
 import click
 
-from finops_nb.errors import FinopsError
+from finops_nb.errors import FinopsError, Problem, Refusal
 
+REASON: Final = 500
+"""Characters of a reason: it stands in the report's provenance and in its mail."""
 DEBUG: Final = "FINOPS_NB_DEBUG"
 """Set to anything, a defect of the package shows its traceback."""
 
@@ -27,13 +30,28 @@ class Command(click.Command):
             ctx.exit(130)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; what Python would still write at its end goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
         except Exception as error:
             if os.environ.get(DEBUG):
                 raise
             click.echo(f"A case that finops_nb does not know: {type(error).__name__}: {error}.", err=True)
-            click.echo(f"Nothing was published by it. Please report it, with what {DEBUG}=1 prints.", err=True)
+            click.echo(f"Every published report is whole. Please report it, with what {DEBUG}=1 prints.", err=True)
             ctx.exit(1)
 
 
 class Group(click.Group):
     command_class = Command
+
+
+def checked_reason(reason: str | None) -> str:
+    """The reason in one line; empty where none is given."""
+    from finops_nb.format import visible
+
+    if reason is not None and not reason.strip():
+        raise Refusal(Problem("no reason", "Say why, in a sentence", column="--reason", value=reason))
+    if len(reason or "") > REASON:
+        raise Refusal(Problem(f"a reason of more than {REASON} characters", "Say it in a sentence or two", column="--reason"))
+    return visible(" ".join((reason or "").split()))

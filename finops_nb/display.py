@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, Self
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from finops_nb.format import elapsed
 from finops_nb.history import now
-from finops_nb.worker import Event, State
+from finops_nb.worker import UNDONE, Event, State
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-STYLES: Final = {State.PUBLISHED: "green", State.UNCHANGED: "dim", State.FAILED: "bold red", State.INTERRUPTED: "yellow"}
-SUMMARY: Final = 100
-"""Characters of a reason in the table at the end; the whole of it stands above."""
+STYLES: Final = {
+    State.PUBLISHED: "green",
+    State.UNCHANGED: "dim",
+    State.FAILED: "bold red",
+    State.INTERRUPTED: "yellow",
+    State.HELD: "yellow",
+}
 
 
 class Display:
@@ -51,12 +57,17 @@ class Display:
         if self._live is not None:
             self._live.stop()
         if len(self._names) > 1 and not self._as_json:
-            from rich.console import Console
-
-            Console(stderr=True, width=None if sys.stderr.isatty() else 160, highlight=False).print(self._table(final=True))
+            self._say(self._summary)
 
     def tell(self, event: Event) -> None:
-        """Show an event."""
+        """Show an event; where nobody can be told, the runs go on."""
+        self._say(lambda: self._tell(event))
+
+    def _say(self, words: Callable[[], None]) -> None:
+        with suppress(OSError, ValueError):
+            words()
+
+    def _tell(self, event: Event) -> None:
         at = time.monotonic()
         self._started.setdefault(event.name, at)
         if event.state.ends:
@@ -96,19 +107,33 @@ class Display:
         match event.state:
             case State.NOTICE:
                 return f"{several}{event.text}"
-            case State.FAILED | State.INTERRUPTED:
+            case State.FAILED | State.INTERRUPTED | State.HELD:
                 return f"{several}{event.text}"
             case State.PUBLISHED | State.UNCHANGED if several and self._live is None:
                 return f"{several}{event.state} ({elapsed(self._seconds(event.name))})"
         return ""
+
+    def _summary(self) -> None:
+        """The table at the end: on a terminal with the causes once more, in a log only how each ended."""
+        from rich.console import Console
+
+        if self._live is not None:
+            Console(stderr=True, highlight=False).print(self._table(final=True))
+            return
+        with io.StringIO() as text:
+            Console(file=text, width=160, no_color=True).print(self._table(final=True))
+            print("\n".join(line.rstrip() for line in text.getvalue().splitlines()), file=sys.stderr, flush=True)
 
     def _table(self, final: bool = False) -> Table:
         from rich.table import Table
         from rich.text import Text
 
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=final)
+        # The first three are whole on the narrowest terminal; the rest has what room is left.
+        widths = {"name": max(map(len, (*self._names, "name"))), "time": 6, "result": max(map(len, (*State, "not started")))}
         for head in ("name", "time", "result", ""):
-            table.add_column(head, justify="right" if head == "time" else "left", no_wrap=True)
+            justify: Literal["left", "right"] = "right" if head == "time" else "left"
+            table.add_column(head, justify=justify, no_wrap=not (final and not head), min_width=widths.get(head))
         for name in self._names:
             event = self._last.get(name)
             result, detail = self._state(event, final)
@@ -117,7 +142,7 @@ class Display:
                 Text(name),
                 time_taken,
                 Text(result, style=STYLES.get(event.state, "") if event else "dim"),
-                Text(detail, overflow="ellipsis"),
+                Text(detail, overflow="fold" if final else "ellipsis"),
             )
         return table
 
@@ -128,4 +153,4 @@ class Display:
             return "runs", f"cell {event.cell} of {event.cells}"
         if event.state is State.READY:
             return "waits", "for the months before it"
-        return str(event.state), event.text.partition("\n")[0][:SUMMARY] if event.state in (State.FAILED, State.INTERRUPTED) else ""
+        return str(event.state), event.text.partition("\n")[0] if event.state in UNDONE and final and self._live is not None else ""

@@ -18,6 +18,7 @@ from finops_nb import __version__
 from finops_nb.errors import FinopsError, Refusal
 from finops_nb.format import count
 from finops_nb.home import Home, packaged_notebooks
+from finops_nb.trouble import trouble
 
 ROOM: Final = 200_000_000
 """Bytes that the disk should have free: a year of reports with their PDFs, and the one that is being made."""
@@ -116,13 +117,17 @@ def _fonts() -> Iterator[Finding]:
 def _folders(home: Home) -> Iterator[Finding]:
     from finops_nb.publish import probe
 
+    places = [home.outputs, *(home.outputs / each for each in (".runs", ".staging"))]
+    if in_the_way := [place for place in places if place.exists() and not place.is_dir()]:
+        yield from (Finding(False, f"{home.shown(place)} is no folder. Move it away.") for place in in_the_way)
+        return
     try:
         home.outputs.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=home.outputs, prefix=".doctor-") as folder:
             probe(Path(folder), home.outputs / ".doctor")
         yield Finding(True, f"{home.outputs.name}/ takes a report in one step")
     except (FinopsError, OSError) as error:
-        yield Finding(False, str(error))
+        yield Finding(False, trouble(error, home) if isinstance(error, OSError) else str(error))
         return
     free = shutil.disk_usage(home.outputs).free
     yield Finding(free >= ROOM, f"{count(free // 10**6)} MB free" + ("" if free >= ROOM else f"; make room for {count(ROOM // 10**6)} MB"))
@@ -135,6 +140,8 @@ def notebooks(home: Home) -> Iterator[Finding]:
         mine = own / packaged.name
         if not mine.is_file() or mine.samefile(packaged):
             yield Finding(True, f"{packaged.name}: the packaged one runs")
+        elif fault := _unreadable(mine, home):
+            yield Finding(False, fault)
         elif mine.read_bytes() == packaged.read_bytes():
             yield Finding(True, f"{packaged.name}: the home's own runs; it is as packaged")
         elif _version(mine) < _version(packaged):
@@ -144,6 +151,17 @@ def notebooks(home: Home) -> Iterator[Finding]:
             )
         else:
             yield Finding(True, f"{packaged.name}: the home's own runs; it was edited")
+
+
+def _unreadable(notebook: Path, home: Home) -> str:
+    """Why a notebook can't be run; empty where it can."""
+    from finops_nb.notebook import read_notebook
+
+    try:
+        read_notebook(notebook.read_bytes(), home.shown(notebook))
+    except FinopsError as error:
+        return str(error)
+    return ""
 
 
 def _version(notebook: Path) -> Version:

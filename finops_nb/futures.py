@@ -6,6 +6,7 @@ kept for whoever asks for the result. Where a notebook never asks, its figures m
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -32,7 +33,11 @@ def watch_futures() -> None:
 
 
 def tell_lost_futures() -> None:
-    """Print the exceptions that nobody has asked for to stderr, as asyncio prints those of its tasks."""
+    """Print the exceptions that nobody has asked for to stderr, as asyncio prints those of its tasks.
+
+    asyncio does so when a task is collected, which it is here at the latest.
+    """
+    gc.collect()
     for _, exception in _failed.values():
         print(f"The exception of a future was never retrieved\n{type(exception).__name__}: {exception}", file=sys.stderr)
     _failed.clear()

@@ -15,10 +15,8 @@ from typing import Any, Final
 from finops_nb.edition import Kind
 from finops_nb.errors import Failure, Problem, Refusal
 from finops_nb.handover import RESULTS, read_results
+from finops_nb.home import CLOCK
 from finops_nb.publish import publish, replace_file
-
-CLOCK: Final = "SOURCE_DATE_EPOCH"
-"""The variable of reproducible-builds.org: seconds since 1970 that stand for the clock."""
 
 LAST_SECOND: Final = 253_402_300_799
 FILE: Final = "revisions.json"
@@ -152,16 +150,18 @@ class History:
         return raw if recorded is None or recorded.get(RESULTS) == _digest(raw) else b""
 
     def altered(self) -> list[str]:
-        """The files, published or kept, that are not as they were published, or are missing: paths that begin with `outputs/`."""
-        return [self._shown(path) for revision in self.revisions() for path in self._altered(revision)]
+        """A sentence for each file, published or kept, that is missing or is not as it was published."""
+        return [said for revision in self.revisions() for said in self._altered(revision)]
 
-    def _altered(self, revision: Revision) -> Iterator[Path]:
+    def _altered(self, revision: Revision) -> Iterator[str]:
         folder = self.folder(revision.number)
         if not folder.is_dir():
-            yield folder
+            yield f"{self._shown(folder)}, revision {revision.number}, is gone." if revision.number else f"{self._shown(folder)} is gone."
             return
         found = digests(folder)
-        yield from (folder / name for name, digest in revision.files.items() if found.get(name) != digest)
+        for name, digest in revision.files.items():
+            if found.get(name) != digest:
+                yield f"{self._shown(folder / name)} {'is not as it was published' if name in found else 'is gone'}."
 
     def _published(self) -> Revision | None:
         """What is published, as far as it tells of itself."""
@@ -198,6 +198,12 @@ class History:
         return f"outputs/{path.relative_to(self.outputs).as_posix()}"
 
 
+def recorded_names(outputs: Path) -> list[str]:
+    """The NAMEs of which revisions are on record, sorted."""
+    runs = outputs / ".runs"
+    return sorted(file.parent.relative_to(runs).as_posix() for file in runs.rglob(FILE))
+
+
 def digests(folder: Path) -> dict[str, str]:
     """Name and SHA-256 of each file in a folder."""
     return {file.name: _digest(file.read_bytes()) for file in sorted(folder.iterdir()) if file.is_file()}
@@ -210,7 +216,7 @@ def now() -> str:
         Refusal: `$SOURCE_DATE_EPOCH` is no number of seconds.
     """
     epoch = os.environ.get(CLOCK)
-    if epoch is None:
+    if not epoch:
         return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     if not epoch.isascii() or not epoch.isdigit() or int(epoch) > LAST_SECOND:
         fix = f"Unset ${CLOCK}, or set it to digits only"

@@ -12,8 +12,14 @@ from finops_nb.errors import Problem, Refusal, did_you_mean
 from finops_nb.period import MONTH
 
 VARIABLE: Final = "FINOPS_NB_HOME"
+CLOCK: Final = "SOURCE_DATE_EPOCH"
+"""The variable of reproducible-builds.org: seconds since 1970 that stand for the clock."""
 PACKAGE: Final = Path(__file__).resolve().parent
 CHECKOUT: Final = PACKAGE.parent
+LONGEST: Final = 200
+"""Characters of a NAME; file systems take 255 of a file's name."""
+WORDS: Final = ("last-month",)
+"""What commands understand beside NAMEs."""
 SEGMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 
 
@@ -61,20 +67,22 @@ class Home:
             Refusal: it leaves `params/`, has characters a folder should not have, or no such file exists.
         """
         plain = bare(name)
-        if not all(SEGMENT.fullmatch(part) for part in plain.split("/")):
+        if len(plain) > LONGEST or not all(SEGMENT.fullmatch(part) for part in plain.split("/")):
             raise Refusal(
                 Problem(
-                    "a NAME is a params file's path under params/, of letters, digits, dots, dashes and underscores",
+                    f"a NAME is a params file's path under params/, of at most {LONGEST} letters, digits, dots, dashes and underscores",
                     "Move the file under params/ and call it by its path there without .yaml, such as 2025-12 or analysis/2025-Q4",
                     column="NAME",
-                    value=name,
+                    value=name[:LONGEST],
                 )
             )
         if not self.params_file(plain).is_file():
-            known = self.names()
-            way = did_you_mean(plain, known) if known else "finops-nb init FOLDER lays out a first one"
-            rolled = MONTH.fullmatch(plain) and any(MONTH.fullmatch(name) and name < plain for name in known)
-            way = f"{way} Or `finops-nb new {plain}` writes it" if rolled else way
+            known = [*self.names(), *WORDS]
+            way = did_you_mean(plain, known) if known != [*WORDS] else "finops-nb init FOLDER lays out a first one"
+            months = [each for each in known if MONTH.fullmatch(each)]
+            if months and MONTH.fullmatch(plain):  # another month is not what was meant
+                way = f"There are params of {len(months)} month{'s' * (len(months) > 1)}, {min(months)} to {max(months)}."
+                way += f" `finops-nb new {plain}` writes those of this one" if plain > min(months) else ""
             raise Refusal(Problem("there is no such params file", way.rstrip("."), file=f"params/{plain}.yaml"))
         outer = next((parent for parent in Path(plain).parents if self.params_file(str(parent)).is_file()), None)
         if outer is not None or (self.params / plain).is_dir():
@@ -109,7 +117,10 @@ def find_home(start: Path | None = None) -> Home:
                 )
             )
         return Home(Path(named).resolve())
-    here = (start or Path.cwd()).resolve()
+    try:
+        here = (start or Path.cwd()).resolve()
+    except FileNotFoundError:
+        raise Refusal(Problem("the folder that you are in was deleted", f"Go to a home, or name it in ${VARIABLE}")) from None
     for folder in (here, *here.parents, CHECKOUT):
         if (folder / "params").is_dir() and (folder / "notebooks").is_dir():
             return Home(folder)

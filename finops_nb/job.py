@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +56,12 @@ class Job:
     @property
     def staging(self) -> Path:
         return self.home.outputs / ".staging" / self.name
+
+    @property
+    def local_paths(self) -> list[str]:
+        """Folders that no artefact may name: the home, and what lies as deep as to be this machine's or its user's own."""
+        own = [Path(sys.prefix), Path(sys.base_prefix), Path(os.environ.get("HOME", ""))]
+        return [str(self.home.root), str(self.staging), *(str(folder) for folder in own if len(folder.parts) > 2)]
 
     @property
     def runs(self) -> Path:

@@ -24,6 +24,7 @@ from jupyter_core.utils import ensure_event_loop, run_sync
 from traitlets import Type
 
 from finops_nb import forked_kernel
+from finops_nb.home import CLOCK
 
 LOG: Final = "kernel.log"
 ARGV: Final = (sys.executable, "-P", "-m", "finops_nb.lifeline", "-f", "{connection_file}", "--HistoryManager.enabled=False")
@@ -174,7 +175,9 @@ def running_kernel(
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
     """What a kernel has for its environment: the user's, without what would show in a report, and these variables."""
-    kept = {name: value for name, value in os.environ.items() if name not in USERS_OWN and not name.startswith(SECRETS)}
+    # An empty clock is none; matplotlib and zipfile, which read it too, do not know that.
+    unset = (*USERS_OWN, *(() if os.environ.get(CLOCK) else (CLOCK,)))
+    kept = {name: value for name, value in os.environ.items() if name not in unset and not name.startswith(SECRETS)}
     return kept | SAME_EVERYWHERE | dict(variables)
 
 

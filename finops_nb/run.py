@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +13,7 @@ from finops_nb.edition import VARIABLE as STAGING_VARIABLE
 from finops_nb.edition import Edition, Kind
 from finops_nb.errors import Failure, FinopsError, Interrupted, Problem, Refusal
 from finops_nb.handover import LEDGER, PREVIOUS, RESULTS, WORKBOOK, read_results
-from finops_nb.history import History
+from finops_nb.history import History, now
 from finops_nb.home import VARIABLE as HOME_VARIABLE
 from finops_nb.home import Home
 from finops_nb.interruption import Interruption
@@ -74,6 +72,7 @@ def run(
     """
     with Interruption() as interruption:
         try:
+            now()  # a clock that can't be read would stop the kernel without a word
             job = open_job(home, name, lane.coming)
             name = job.name
             check_target(home.outputs, name)
@@ -100,9 +99,9 @@ def run(
 
 def _remarks(past: History, reason: str) -> Iterator[str]:
     """What the user should know of what is published now."""
-    yield from (f"{file} is gone, or is not as it was published." for file in past.altered())
+    yield from (f"{said} `finops-nb run {past.name} --force` makes the last report again." for said in past.altered())
     if reason and reason != past.revisions()[-1].reason:
-        yield f"{past.name} is no new revision; the reason is not on record."
+        yield "It is no new revision; the reason is not on record."
 
 
 def _index_is_behind(job: Job) -> bool:
@@ -145,7 +144,11 @@ def _run(job: Job, force: bool, reason: str, progress: Progress | None, interrup
         past.settle()
         revision = past.upcoming(key, job.kind is Kind.OFFICIAL, reason)
         if force or revision.is_new or not _stands(job, key):
-            check_reason(job.home.outputs, job.name, revision)
+            try:
+                check_reason(job.home.outputs, job.name, revision)
+            except Refusal:
+                _await_turn(job, lane)  # it may be no new revision once the months before have ended
+                raise
             if job.params.wants_pdf:
                 check_pdf()
             about = (revision.number, revision.reason, origin_of(raw, job.months))
@@ -238,13 +241,7 @@ def _files(job: Job, edition: Edition, execution: Execution, inputs: Fingerprint
     fair = fair_copy(execution.notebook, edition, title, job.params.shared_parameters())
     page = export_html(fair)
     files = written | {NOTEBOOK: as_bytes(fair), HTML: page.encode("utf-8")} | ({PDF: pdf_of(page)} if PDF in job.files else {})
-    faults = find_local_paths(fair, _local_paths(job)) or find_paths_in_files(files, _local_paths(job))
+    faults = find_local_paths(fair, job.local_paths) or find_paths_in_files(files, job.local_paths)
     if faults:
         raise Failure("\n".join(faults))
     return {name: files[name] for name in job.files}
-
-
-def _local_paths(job: Job) -> list[str]:
-    """Folders that no artefact may name: the home, and what lies as deep as to be this machine's or its user's own."""
-    own = [Path(sys.prefix), Path(sys.base_prefix), Path(os.environ.get("HOME", ""))]
-    return [str(job.home.root), str(job.staging), *(str(folder) for folder in own if len(folder.parts) > 2)]

@@ -10,8 +10,8 @@ from datetime import date
 from typing import Final
 
 from finops_nb.errors import FinopsError, Problem, Refusal
-from finops_nb.history import CLOCK, now
-from finops_nb.home import Home, bare
+from finops_nb.history import now
+from finops_nb.home import CLOCK, Home, bare
 from finops_nb.params import load_params
 from finops_nb.period import MONTH, Period, parse_period
 
@@ -55,9 +55,12 @@ def _meant(word: str) -> list[str]:
     if span is None:
         return [word]
     first, last = span.groups()
-    if not all(MONTH.fullmatch(end) for end in (first, last)) or first > last:
+    if not all(MONTH.fullmatch(end) and end >= "0002" for end in (first, last)):
         fix = "Write the first and the last month, both of them meant: 2025-07..2025-12"
         raise Refusal(Problem("not a range of months", fix, column="NAME", value=word))
+    if first > last:
+        fix = f"Write the earlier month first: {last}..{first}"
+        raise Refusal(Problem("a range that ends before it begins", fix, column="NAME", value=word))
     months = [parse_period(last)]
     while months[-1].text > first and len(months) <= LONGEST:
         months.append(months[-1].preceding())
@@ -66,9 +69,14 @@ def _meant(word: str) -> list[str]:
     return [month.text for month in reversed(months)]
 
 
+def one_name(word: str) -> str:
+    """The NAME that a word stands for, which is no range."""
+    return last_month().text if word == LAST_MONTH else word
+
+
 def last_month() -> Period:
     """The calendar month before that of today, by this machine's clock and time zone, or by `$SOURCE_DATE_EPOCH`."""
-    today = now()[:10] if CLOCK in os.environ else date.today().isoformat()
+    today = now()[:10] if os.environ.get(CLOCK) else date.today().isoformat()
     return parse_period(today[:7]).preceding()
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 
-from finops_nb.errors import FinopsError
+from finops_nb.errors import Failure, FinopsError
 from finops_nb.format import Format, noun, visible
-from finops_nb.history import History
+from finops_nb.history import History, Revision, recorded_names
 from finops_nb.home import Home
 from finops_nb.job import key_now, open_job
 from finops_nb.lock import holders
@@ -56,27 +57,33 @@ def verify(home: Home, names: tuple[str, ...] = ()) -> tuple[list[str], list[str
     Raises:
         Refusal: a NAME that is neither published nor has a params file.
     """
+    altered: list[str] = []
     outdated: list[str] = []
-    reports = published_reports(home.outputs)[0]
-    absent = [home.check_name(name) for name in names if name not in {report.name for report in reports}]
-    altered = [f"{name}: nothing is published that can be read." for name in absent]
-    for report in reports:
-        if names and report.name not in names:
-            continue
-        past = History(home.outputs, report.name)
-        altered += [f"{file} is gone, or is not as it was published." for file in past.altered()]
+    reports = [report.name for report in published_reports(home.outputs)[0]]
+    known = sorted({*reports, *recorded_names(home.outputs)})
+    for name in names:
+        if name not in known:
+            altered.append(f"{home.check_name(name)}: nothing is published that can be read.")
+    for name in (each for each in known if not names or each in names):
+        past = History(home.outputs, name)
         try:
-            job = open_job(home, report.name)
-            if past.revisions()[-1].key != key_now(job):
-                outdated.append(f"{report.name}: inputs, params, notebook or version have changed since. A run makes it anew.")
+            altered += past.altered()
+            job = open_job(home, name)
+            if name in reports and past.revisions()[-1].key != key_now(job):
+                outdated.append(f"{name}: outdated: inputs, params, notebook or version have changed since. A run makes it anew.")
+        except Failure as failure:
+            altered.append(str(failure))
         except (FinopsError, OSError) as error:
-            outdated.append(f"{report.name}: can't be made again as things are: {str(error).partition(chr(10))[0]}")
+            outdated.append(f"{name}: outdated, and can't be made again as things are: {str(error).partition(chr(10))[0]}")
     return altered, outdated
 
 
 def _row(report: PublishedReport, home: Home) -> tuple[str, ...]:
-    revisions = History(home.outputs, report.name).revisions()
-    last = revisions[-1]
+    try:
+        last = History(home.outputs, report.name).revisions()[-1]
+        about = f"{last.number or ''}", last.generated[:16].replace("T", " "), _mailed(report.name, last, home)
+    except FinopsError:
+        about = "can't be read", "", ""
     status = f"{report.opened['status']}{'' if report.complete else ', PARTIAL'}"
     money = Format(report.currency).money(report.cost)
     return (
@@ -84,21 +91,23 @@ def _row(report: PublishedReport, home: Home) -> tuple[str, ...]:
         str(report.kind),
         status,
         money,
-        f"{last.number or ''}",
-        last.generated[:16].replace("T", " "),
-        _mailed(report.name, home),
+        *about,
     )
 
 
-def _mailed(name: str, home: Home) -> str:
+def _mailed(name: str, revision: Revision, home: Home) -> str:
+    """To how many this revision was mailed; where an earlier one was, that."""
     try:
-        counts = Journal(home.outputs / ".mail" / name / JOURNAL).counts()
+        journal = Journal(home.outputs / ".mail" / name / JOURNAL)
+        counts = Counter(entry.state for entry in journal.states(revision.key).values())
+        if not counts:
+            return "an earlier revision" if journal.reached_anybody() else "no"
     except FinopsError:
         return "journal can't be read"
-    said = {SAID[state]: 0 for state in counts}
-    for state, number in counts.items():
-        said[SAID[state]] += number
-    return ", ".join(f"{number} {word}" for word, number in said.items()) or "no"
+    said = {SAID[state]: 0 for state in State if state in counts}
+    for state in counts:
+        said[SAID[state]] += counts[state]
+    return ", ".join(f"{number} {word}" for word, number in said.items())
 
 
 def _doing(held: str) -> str:

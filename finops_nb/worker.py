@@ -6,12 +6,14 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from multiprocessing.connection import Connection
+from typing import Final
 
-from finops_nb.errors import FinopsError
-from finops_nb.home import Home
+from finops_nb.errors import Busy, FinopsError, Interrupted
+from finops_nb.home import Home, bare
 from finops_nb.interruption import SIGNALS
 from finops_nb.lane import Lane
 from finops_nb.lifeline import die_with
@@ -19,7 +21,7 @@ from finops_nb.published_months import PublishedMonth
 
 
 class State(StrEnum):
-    """What is heard of a NAME, in this order; one of the last four ends it."""
+    """What is heard of a NAME, in this order; one of the last five ends it."""
 
     STARTED = "started"
     CELL = "cell"
@@ -29,10 +31,15 @@ class State(StrEnum):
     UNCHANGED = "unchanged"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    HELD = "held"
 
     @property
     def ends(self) -> bool:
-        return self in (State.PUBLISHED, State.UNCHANGED, State.FAILED, State.INTERRUPTED)
+        return self in (State.PUBLISHED, State.UNCHANGED, *UNDONE)
+
+
+UNDONE: Final = (State.FAILED, State.INTERRUPTED, State.HELD)
+"""Ends of a run that published nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +150,24 @@ def make(name: str, home: Home, force: bool, reason: str, lane: Lane, tell: Call
     """
     from finops_nb.run import run
 
-    ran = False
-
     def progress(cell: int, cells: int) -> None:
-        nonlocal ran
-        ran = True
         tell(Event(name, State.CELL, cell=cell, cells=cells))
 
     def notice(text: str) -> None:
         tell(Event(name, State.NOTICE, text))
 
     tell(Event(name, State.STARTED))
+    was = _folder(home, name)
     try:
         page = run(name, home, force=force, reason=reason, progress=progress, notice=notice, lane=lane)
     except FinopsError as error:
-        state = State.INTERRUPTED if error.exit_code == 130 else State.FAILED
+        state = {Interrupted.exit_code: State.INTERRUPTED, Busy.exit_code: State.HELD}.get(error.exit_code, State.FAILED)
         return Event(name, state, str(error), exit_code=error.exit_code)
-    return Event(name, State.PUBLISHED if ran else State.UNCHANGED, str(page))
+    return Event(name, State.UNCHANGED if was == page.parent.stat().st_ino else State.PUBLISHED, str(page))
+
+
+def _folder(home: Home, name: str) -> int | None:
+    """The number of the folder that is published, which is another one with each report."""
+    with suppress(OSError):
+        return (home.outputs / bare(name)).stat().st_ino
+    return None

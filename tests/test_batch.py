@@ -19,7 +19,11 @@ from finops_nb import batch, key
 from finops_nb.batch import run_batch
 from finops_nb.coming_month import coming_month
 from finops_nb.forked_kernel import AVAILABLE
+from finops_nb.history import History
 from finops_nb.home import Home
+from finops_nb.lock import hold
+from finops_nb.mail.journal import JOURNAL, Entry, Journal
+from finops_nb.mail.smtp import State as Sending
 from finops_nb.params import load_params
 from finops_nb.published_months import months_before
 from finops_nb.run import run
@@ -155,6 +159,23 @@ def test_it_looks_back_on_what_was_published_and_not_on_what_was_expected(tmp_pa
     assert len([event for event in told if event.name == "2025-12" and event.state is State.CELL and event.cell == 1]) == 2
 
 
+@pytest.mark.parametrize("mailed", [False, True])
+def test_a_month_whose_month_before_did_not_change_is_let_be(tmp_path, mailed):
+    """It expected another figure of it, which another process holds; nothing is published then, and nobody is owed a reason."""
+    home = home_of(tmp_path)
+    assert [end.state for end in run_them(home, *MONTHS)[0]] == [State.PUBLISHED] * 3
+    before = published(home, "2025-12")
+    if mailed:
+        key = History(home.outputs, "2025-12").revisions()[-1].key
+        Journal(home.outputs / ".mail" / "2025-12" / JOURNAL).record([Entry(key, "a@x.com", Sending.SENT, "<1@x>")])
+    with (tmp_path / "usage" / "2025-11.csv").open("a") as file:
+        file.write("2025-11-30T00:00:00Z,1,org-a,chat,ask,c1\n")
+    with hold(home.outputs / ".runs", "2025-11"):
+        ends, _ = run_them(home, *MONTHS[1:])
+    assert [(end.state, end.exit_code) for end in ends] == [(State.HELD, 75), (State.UNCHANGED, 0)]
+    assert published(home, "2025-12") == before
+
+
 def test_a_report_that_stands_is_let_be(tmp_path, monkeypatch):
     """It starts no worker where nothing is to be done; one alone is made in this process; --force makes all."""
     home = home_of(tmp_path)
@@ -225,6 +246,15 @@ def test_a_killed_runner_leaves_no_process(tmp_path, delay):
     ends, _ = run_them(home, *MONTHS)
     assert [end.exit_code for end in ends] == [0, 0, 0]
     assert {path.name for path in (home.outputs / ".staging").iterdir()} == set()
+
+
+def test_no_index_is_made_of_nothing(tmp_path):
+    """It says of no report that it is published where none was."""
+    home = home_of(tmp_path)
+    home.outputs.write_text("not a folder")
+    ends, told = run_them(home, *MONTHS)
+    assert [end.state for end in ends] == [State.FAILED] * 3
+    assert not [event for event in told if event.state is State.NOTICE]
 
 
 def test_an_index_that_cannot_be_written_is_told(tmp_path, monkeypatch):

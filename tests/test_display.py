@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 
 import pytest
 
@@ -27,8 +29,38 @@ def tell(*events: Event, names: tuple[str, ...] = ("2025-11", "2025-12"), as_jso
             shown.tell(event)
 
 
+class Full(io.StringIO):
+    """A stream whose disk is full."""
+
+    def write(self, _):
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_run_goes_on_where_nobody_can_be_told(monkeypatch, as_json):
+    """It says less, and raises nothing."""
+    monkeypatch.setattr("sys.stderr", Full())
+    with Display(["2025-11", "2025-12"], as_json) as display:
+        display.tell(Event("2025-11", State.FAILED, "usage/a.csv, line 3: no number.", exit_code=1))
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_names_and_results_are_whole_on_a_narrow_terminal(monkeypatch, columns):
+    """It gives the causes what room is left."""
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("COLUMNS", columns)
+    with Display(["2025-11", "2025-12"]) as display:
+        display.tell(Event("2025-11", State.FAILED, "params/2025-11.yaml, line 2: not valid YAML: expected <block end>.", exit_code=1))
+        display.tell(Event("2025-12", State.INTERRUPTED, "Not started.", exit_code=130))
+    lines = [line.split() for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue()).splitlines()]
+    assert any(line[:1] == ["2025-11"] and line[3:4] == ["failed"] for line in lines)
+    assert any(line[:1] == ["2025-12"] and line[3:4] == ["interrupted"] for line in lines)
+
+
 def test_a_log_has_a_line_for_what_counts(capsys):
-    """It says what ended and what a user should read, not each cell; then a table with the cause of what failed."""
+    """It says what ended and what a user should read, not each cell; then a table of how each ended, whose causes stand above it."""
     tell(
         Event("2025-11", State.STARTED),
         Event("2025-11", State.CELL, cell=1, cells=47),
@@ -44,7 +76,7 @@ def test_a_log_has_a_line_for_what_counts(capsys):
     assert lines[2:] == ["2025-12: usage/a.csv, line 3: no number.", "outputs/2025-12 is unchanged."]
     assert heads.split() == ["name", "time", "result"]
     assert first.split()[::3] == ["2025-11", "published"]
-    assert second.startswith("2025-12") and second.endswith("failed     usage/a.csv, line 3: no number.")
+    assert second.startswith("2025-12") and second.endswith("failed")
 
 
 def test_one_alone_says_only_what_is_wrong(capsys):

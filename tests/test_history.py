@@ -11,6 +11,7 @@ import pytest
 from finops_nb import history
 from finops_nb.errors import Failure, Refusal
 from finops_nb.history import History, Revision, digests
+from finops_nb.home import CLOCK
 
 A, B, C = "aa" * 32, "bb" * 32, "cc" * 32
 TIMES = {1: "2026-01-01T00:00:00Z", 2: "2026-01-02T00:00:00Z", 3: "2026-01-03T00:00:00Z"}
@@ -19,7 +20,7 @@ NAME = "2025-12"
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    monkeypatch.setenv(history.CLOCK, "1767225600")
+    monkeypatch.setenv(CLOCK, "1767225600")
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_another_key_is_the_next_revision(past, monkeypatch):
     """It counts up; the one before is kept, its bytes untouched, and the first key again is a third revision."""
     before = []
     for number, key in ((1, A), (2, B), (3, A)):
-        monkeypatch.setenv(history.CLOCK, f"{1767225600 + 86400 * (number - 1)}")
+        monkeypatch.setenv(CLOCK, f"{1767225600 + 86400 * (number - 1)}")
         assert past.upcoming(key, True, "late usage") == Revision(number, key, TIMES[number], "late usage")
         made(past, key, reason="late usage")
         before.append(files(past.outputs / NAME))
@@ -152,7 +153,7 @@ def test_a_kept_revision_is_not_lost_with_the_published_one(past):
     assert past.upcoming(B, True).number == 2
     assert made(past, C).number == 3
     assert files(past.kept(1)) == before
-    assert past.altered() == [f"outputs/.runs/{NAME}/revision-2"]
+    assert past.altered() == [f"outputs/.runs/{NAME}/revision-2, revision 2, is gone."]
 
 
 @pytest.mark.parametrize("results", ["", "[]", "{}", '{"provenance": {"revision": 5}}', '{"provenance": {"revision": {"number": "x"}}}'])
@@ -190,7 +191,8 @@ def test_an_altered_file_is_named(past, number, how):
     folder = past.folder(number)
     (folder / "ledger.csv").write_text("more") if how == "changed" else (folder / "ledger.csv").unlink()
     (folder / "notes.txt").write_text("mine")
-    assert past.altered() == [f"outputs/{(folder / 'ledger.csv').relative_to(past.outputs)}"]
+    said = "is gone" if how == "gone" else "is not as it was published"
+    assert past.altered() == [f"outputs/{(folder / 'ledger.csv').relative_to(past.outputs)} {said}."]
 
 
 def test_altered_results_are_not_read(past):
@@ -210,19 +212,25 @@ def test_altered_results_are_not_read(past):
 
 def test_the_clock_is_utc_in_whole_seconds(monkeypatch):
     """It gives the time, without a zone of the machine."""
-    monkeypatch.delenv(history.CLOCK, raising=False)
+    monkeypatch.delenv(CLOCK, raising=False)
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", history.now())
 
 
 def test_source_date_epoch_is_the_clock(monkeypatch):
     """It takes $SOURCE_DATE_EPOCH: 86,400 seconds a day, so 31 days after 1970 began is 1 February."""
-    monkeypatch.setenv(history.CLOCK, str(31 * 86_400))
+    monkeypatch.setenv(CLOCK, str(31 * 86_400))
     assert history.now() == "1970-02-01T00:00:00Z"
 
 
-@pytest.mark.parametrize("value", ["", "-1", "1.5", "now", "٣", "9" * 12])
+def test_an_empty_source_date_epoch_is_none(monkeypatch):
+    """It is the clock then, as where the variable is not set."""
+    monkeypatch.setenv(CLOCK, "")
+    assert history.now()[:2] == "20"
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "now", "٣", "9" * 12])
 def test_a_source_date_epoch_that_is_no_time_is_refused(monkeypatch, value):
     """It refuses what is no number of seconds, rather than take the clock."""
-    monkeypatch.setenv(history.CLOCK, value)
+    monkeypatch.setenv(CLOCK, value)
     with pytest.raises(Refusal, match=r"^\$SOURCE_DATE_EPOCH: not a number of seconds"):
         history.now()

@@ -64,9 +64,25 @@ def test_it_refuses_a_name_without_a_file(home):
 
 
 def test_it_says_how_to_write_a_month_that_is_missing(home):
-    """For a month, the command that writes it is named too."""
-    with pytest.raises(Refusal, match=r"Or `finops-nb new 2026-01` writes it\.$"):
+    """For a month, the months that are there and the command that writes it are named; another month is not what was meant."""
+    with pytest.raises(Refusal, match=r"`finops-nb new 2026-01` writes those of this one\.$"):
         home.check_name("2026-01")
+    with pytest.raises(Refusal, match=r"There are params of 2 months, 2025-11 to 2025-12\.$"):
+        home.check_name("2024-12")
+
+
+@pytest.mark.parametrize("word", ["last-moth", "Last-Month"])
+def test_a_slip_in_last_month_is_understood(home, word):
+    """It is no NAME, and what commands understand beside NAMEs is suggested too."""
+    with pytest.raises(Refusal, match='Did you mean "last-month"'):
+        home.check_name(word)
+
+
+def test_a_name_too_long_for_a_file_is_refused(home):
+    """It is cut in the message."""
+    with pytest.raises(Refusal, match="of at most 200 letters") as refused:
+        home.check_name("b" * 300)
+    assert len(str(refused.value)) < 500
 
 
 def test_it_says_how_to_lay_out_a_first_one(tmp_path):

@@ -46,11 +46,17 @@ def test_the_last_month_is_the_one_before_that_of_today(home, monkeypatch, epoch
     assert select(["last-month"], home) == [month]
 
 
-@pytest.mark.parametrize("word", ["2025-12..2025-11", "2025-1..2025-3", "..", "2025..2026", "2025-11...2025-12", "analysis/a..b"])
+@pytest.mark.parametrize("word", ["0000-01..2025-11", "2025-1..2025-3", "..", "2025..2026", "2025-11...2025-12", "analysis/a..b"])
 def test_a_range_that_is_none_is_refused(home, word):
     """It names the word and how a range is written."""
     with pytest.raises(Refusal, match=r"^NAME: not a range of months \(found .*2025-07\.\.2025-12\.$"):
         select([word], home)
+
+
+def test_a_range_that_ends_before_it_begins_is_refused(home):
+    """It says how it is meant."""
+    with pytest.raises(Refusal, match=r"Write the earlier month first: 2025-11\.\.2025-12\.$"):
+        select(["2025-12..2025-11"], home)
 
 
 def test_an_endless_range_is_refused(home):

@@ -50,11 +50,35 @@ def test_what_is_published_and_what_is_not(home):
 
 
 def test_mails_are_counted_by_how_they_ended(home):
-    """It counts each recipient once, by what is known of the last mail."""
+    """It counts each recipient of this revision once, by what is known of the last mail."""
     key = History(home.outputs, "2025-12").revisions()[-1].key
     states = [("a", State.SENDING), ("a", State.SENT), ("b", State.SENDING), ("c", State.REFUSED), ("d", State.SENT), ("D", State.SENT)]
     Journal(home.outputs / ".mail" / "2025-12" / JOURNAL).record(Entry(key, f"{each}@x.com", state, "<1@x>") for each, state in states)
     assert next(status(home)).splitlines()[1].endswith("  1 unknown, 2 sent, 1 refused")
+
+
+def test_a_mail_of_an_earlier_revision_is_no_mail_of_this_one(home):
+    """It says that an earlier one was mailed, and not that this one was."""
+    journal = Journal(home.outputs / ".mail" / "2025-12" / JOURNAL)
+    journal.record([Entry("ab" * 32, "a@x.com", State.SENT, "<1@x>")])
+    assert next(status(home)).splitlines()[1].endswith("  an earlier revision")
+
+
+def test_a_record_that_cannot_be_read_takes_away_its_own_line_only(home):
+    """It says so in the line of that NAME, and `verify` names the file."""
+    record = home.outputs / ".runs" / "2025-12" / "revisions.json"
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text("{not json")
+    assert "can't be read" in next(status(home)).splitlines()[1]
+    assert verify(home)[0][0].startswith("outputs/.runs/2025-12/revisions.json is not a list of revisions")
+
+
+def test_a_deleted_report_is_named(home):
+    """It is on record, and `verify` says that it is gone."""
+    past = History(home.outputs, "2025-12")
+    past._record(past.revisions())
+    shutil.rmtree(home.outputs / "2025-12")
+    assert verify(home)[0] == ["outputs/2025-12, revision 1, is gone."]
 
 
 def test_who_is_at_work_is_named(home):
@@ -83,19 +107,19 @@ def test_a_file_changed_by_hand_is_named(home, monkeypatch):
     """It names the file, and ends with 1; a report whose inputs have changed is named too, and is no fault."""
     monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
     done = CliRunner().invoke(main, ["status", "--verify"])
-    assert (done.exit_code, done.output) == (0, "Every file is as it was published.\n")
+    assert (done.exit_code, done.output) == (0, "Every published file is as it was published.\n")
     page = home.outputs / "2025-12" / "organizational_alignment.html"
     page.write_text(page.read_text().replace("8,669.89", "9,669.89"))
     done = CliRunner().invoke(main, ["status", "--verify", "params/2025-12.yaml"])
     assert done.exit_code == 1
-    assert done.output == "outputs/2025-12/organizational_alignment.html is gone, or is not as it was published.\n"
+    assert done.output == "outputs/2025-12/organizational_alignment.html is not as it was published.\n"
     params = home.params / "2025-12.yaml"
     params.write_text(params.read_text().replace("5000", "5001", 1))
     altered, outdated = verify(home)
     assert len(altered) == 1
-    assert outdated == ["2025-12: inputs, params, notebook or version have changed since. A run makes it anew."]
+    assert outdated == ["2025-12: outdated: inputs, params, notebook or version have changed since. A run makes it anew."]
     params.write_text("period: x\n")
-    assert verify(home)[1][0].startswith("2025-12: can't be made again as things are: params/2025-12.yaml")
+    assert verify(home)[1][0].startswith("2025-12: outdated, and can't be made again as things are: params/2025-12.yaml")
 
 
 def test_results_that_cannot_be_read_are_named(home):

@@ -112,15 +112,6 @@ class Journal:
         """
         return any(entry.state in REACHED for entry in self._entries())
 
-    def counts(self) -> dict[State, int]:
-        """How many recipients each state is the last of, whatever report of this NAME it was.
-
-        Raises:
-            Failure: as for `states`.
-        """
-        last = {entry.recipient.lower(): entry.state for entry in self._entries()}
-        return {state: [*last.values()].count(state) for state in State if state in last.values()}
-
     def record(self, entries: Iterable[Entry]) -> None:
         """Write entries to the disk, after what stands there.
 
@@ -189,7 +180,7 @@ def check_reason(outputs: Path, name: str, revision: Revision) -> None:
     """
     owed = revision.is_new and revision.number > 1 and not revision.reason
     if owed and Journal(outputs / ".mail" / name / JOURNAL).reached_anybody():
-        fix = f'Say why: finops-nb run {name} --reason "late usage of org-beta"'
+        fix = f'Say why: finops-nb run {name} --reason "what changed, and why"'
         raise Refusal(Problem(f"it was mailed, and this would be its revision {revision.number}", fix, f"outputs/{name}"))
 
 
