@@ -31,7 +31,8 @@ from finops_nb.strict_csv import Form, Record, Records, name, parse_records, rea
 ABOUT: Final = ("owner", "cost_centre", "email")
 """What the lines of an organization say about it."""
 
-SIZE: Final = 20_000_000
+SIZE: Final = 10_000_000
+"""Some hundred thousand lines; a source with more keys has a column for what they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Owner:
     email: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MapLine:
     """One line of the file.
 
@@ -65,7 +66,7 @@ class MapLine:
     about: Owner
     line: int
 
-    @property
+    @cached_property
     def days(self) -> range:
         """The ordinals of the days on which it holds."""
         return range((self.valid_from or date.min).toordinal(), self.valid_to.toordinal() if self.valid_to else date.max.toordinal() + 1)

@@ -97,6 +97,8 @@ def test_plain_names_of_one_case_are_never_listed(costs):
         ("org", "\u202eorg"),
         ("org", "оrg"),
         ("BETA", "ΒΕΤΑ"),
+        ("ᴬ", "a"),
+        ("\u1fb4", "α\u0345\u0301"),
         ("İzmir", "izmir"),
         ("ızmir", "IZMIR"),
         ("org-a", "org–a"),

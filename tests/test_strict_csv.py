@@ -121,6 +121,14 @@ def test_problems_come_in_the_order_of_their_lines(problems_of):
     ]
 
 
+def test_a_callers_own_problems_are_told_among_the_others():
+    """By their line, and what has no line before the rest."""
+    with pytest.raises(Refusal) as refused:
+        refuse([Problem("c", "", line=3), Problem("b", "", line=2), Problem("a", "")])
+
+    assert [problem.rule for problem in refused.value.problems] == ["a", "b", "c"]
+
+
 def test_the_first_problems_are_printed_and_the_rest_counted(problems_of):
     """25 of them are 20 and 5 more."""
     problems = problems_of(HEADER + "\na,x," * 25)
@@ -162,6 +170,7 @@ def test_too_many_or_too_few_fields_are_refused(problems_of, row):
     (problem,) = problems_of(f'{HEADER}\n"a\nb",,\n{row}\n')
 
     assert (problem.line, problem.rule) == (4, f"{len(row.split(','))} fields under 3 columns")
+    assert [each.line for each in problems_of(f"{HEADER}\n{row}\n")] == [2]
 
 
 def test_an_unclosed_quote_is_refused_where_it_opens(problems_of):
