@@ -127,6 +127,7 @@ def parse_as(kind: Any, value: Any) -> Any:
 
 Name = Annotated[str, BeforeValidator(_name)]
 Text = Annotated[str, BeforeValidator(_text)]
+Amount = Annotated[Decimal, BeforeValidator(parse_amount), PlainSerializer(_digits, when_used="json")]
 Budget = Annotated[Decimal, BeforeValidator(_budget), PlainSerializer(_digits, when_used="json")]
 Fraction = Annotated[Decimal, BeforeValidator(_fraction), PlainSerializer(_digits, when_used="json")]
 Approval = Annotated[str | dict[str, str], BeforeValidator(_approval)]

@@ -24,8 +24,9 @@ TREES = {name: ast.parse(source) for name, source in SOURCES.items()}
 FLOORS: dict[str, tuple[str, ...]] = {
     "ground": ("__init__", "errors", "money", "period", "schema", "fact", "apportionment", "futures"),
     "inputs": (
-        *("home", "strict_yaml", "yaml_text", "validation", "param_types", "scenario", "budget_version", "phasing", "mail_list", "params"),
-        *("edition", "handover", "budget_line", "monthly_budgets", "budget_file", "budgets", "published_months"),
+        *("home", "strict_yaml", "yaml_text", "validation", "param_types", "scenario", "budget_version", "phasing", "mail_list"),
+        *("invoices", "params", "edition", "handover", "budget_line", "monthly_budgets", "strict_csv", "budget_file", "budgets"),
+        *("published_months", "organization_map"),
         *("usage.model", "usage.values", "usage.dialects", "usage.columns", "usage.sources", "usage.tags", "usage.table"),
         *("usage.remarks", "usage.facts", "usage.engine", "usage.csv_shape", "usage.csv_text", "usage.csv_proof", "usage.csv_file"),
         *("usage.parquet", "usage.mixture", "usage.reader", "usage"),
@@ -34,6 +35,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         *(
             "projection",
             "allocation",
+            "look_alikes",
             "run_rate",
             "variance",
             "trend",
@@ -113,7 +115,10 @@ FLOORS: dict[str, tuple[str, ...]] = {
 """Lowest first; on one floor a module stands behind those that it may import."""
 
 ORDER = [room for rooms in FLOORS.values() for room in rooms]
-PURE = ("__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "operator", "typing", "pandas", "finops_nb")
+PURE = (
+    *("__future__", "collections", "dataclasses", "datetime", "decimal", "enum", "operator", "typing", "unicodedata"),
+    *("pandas", "finops_nb"),
+)
 HEAVY = ("papermill", "nbconvert", "nbclient", "matplotlib", "weasyprint", "xlsxwriter", "css_inline", "smtplib")
 LONGEST = 250
 

@@ -1,48 +1,47 @@
-"""Columns: found by name, and suggested where one is missing."""
+"""Dialects: declared with our names only, and recognised from a header."""
 
 from __future__ import annotations
 
 import pytest
 
-from finops_nb.params import COLUMNS, DIALECTS, make_params
+from finops_nb.params import AUTO, COLUMNS, DIALECTS, make_params
 from finops_nb.usage import dialects
+from finops_nb.usage.dialects import recognise
+
+CALLS = ["timestamp", "provider", "model", "cost_usd", "customer_id", "organization_id", "product_id", "feature_id"]
+MORE = ["customer_archetype", "tier_price_usd", "region", "total_tokens", "status", "error_type", "metadata"]
+FOCUS = ["BilledCost", "BillingCurrency", "BillingPeriodStart", "ChargeCategory", "ChargePeriodStart", "EffectiveCost", "ServiceName"]
+LITELLM = ["request_id", "call_type", "spend", "startTime", "model", "team_id", "organization_id", "end_user"]
 
 
-def test_every_dialect_of_the_params_is_declared_with_every_column_the_params_know():
-    assert tuple(dialects.DIALECTS) == DIALECTS
+def params(**keys):
+    return make_params({"period": "2025-12", "usage": "u.csv"} | keys)
+
+
+def test_every_dialect_of_the_params_is_declared_with_columns_the_params_know():
+    """It needs a time and a cost at least, and has a name for all it needs, but for the table that the params describe."""
+    assert (AUTO, *dialects.DIALECTS) == DIALECTS
     for dialect in dialects.DIALECTS.values():
-        assert set(dialects.NEEDED) <= set(dialect.columns) <= set(COLUMNS)
+        assert {"timestamp", "cost"} <= set(dialect.needed) <= set(COLUMNS)
+        assert set(dialect.columns) <= set(COLUMNS)
+        assert dialect is dialects.TABLE or set(dialect.needed) <= set(dialect.columns)
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "header", "expected"),
-    [
-        ("cost", "cost_usd", ["amount"], "amount"),
-        ("cost", "cost_usd", ["Cost_USD", "amount"], "Cost_USD"),
-        ("organization", "organization_id", ["organisation_id"], "organisation_id"),
-        ("organization", "organization_id", ["Team", "x"], "Team"),
-        ("timestamp", "timestamp", ["created_at"], "created_at"),
-        ("customer", "customer_id", ["user"], "user"),
-        ("product", "product_id", ["x", "y"], None),
-        ("product", "product_id", [], None),
-    ],
+    ("header", "name"),
+    [(CALLS, "calls"), (CALLS + MORE, "calls"), (FOCUS, "focus"), (LITELLM, "litellm"), (["date", "amount"], "calls"), ([], "calls")],
 )
-def test_it_suggests_the_nearest_name_or_a_common_one(ours, theirs, header, expected):
-    assert dialects.nearest_column(ours, theirs, header) == expected
+def test_a_header_is_of_the_dialect_of_which_it_has_most(header, name):
+    """One of no dialect is refused as a log of calls, which says what is missing."""
+    assert recognise(params(), header).name == name
 
 
-def test_places_are_by_name_whatever_the_order():
-    params = make_params({"period": "2025-12", "usage": "sample:", "columns": {"feature": "product_id"}})
-    header = ["x", "customer_id", "cost_usd", "organization_id", "product_id", "timestamp"]
-    places, problems = dialects.place_columns(params, header, "u.csv")
-    assert places == {"timestamp": 5, "cost": 2, "organization": 3, "product": 4, "feature": 4, "customer": 1}
-    assert problems == []
+def test_a_table_is_what_the_params_describe():
+    """It takes the file for one where they name its cost, and its header is of no dialect."""
+    assert recognise(params(columns={"cost": "amount", "timestamp": "date"}), ["date", "amount", "team"]).name == "table"
+    assert recognise(params(columns={"cost": "BilledCost"}), FOCUS).name == "focus"
 
 
-def test_a_suggestion_that_is_no_plain_word_is_quoted_and_none_is_made_up():
-    params = make_params({"period": "2025-12", "usage": "sample:"})
-    _, problems = dialects.place_columns(params, ["time", "Team name", *"abcdefghijklmnopqrstuvwxyzABCDEF"], "u.csv")
-    fixes = {problem.column: problem.fix for problem in problems}
-    assert fixes["organization_id"] == 'Write columns: {organization: "Team name"} in the params, if that is it'
-    assert fixes["cost_usd"] == "Say in the params what the file calls it: columns: {cost: its name in the file}"
-    assert "A, B and 4 more" in problems[0].rule
+def test_the_params_have_the_last_word():
+    """It takes the dialect that they name, whatever the header."""
+    assert recognise(params(dialect="table"), CALLS).name == "table"
