@@ -91,6 +91,8 @@ def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
 def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
     """Bars of cost by feature, each with the cost of a call beside it; from `unit_costs`."""
     fmt = Format(params.currency)
+    if features.empty:
+        return Chart("")
     frame, rest = _first(features, "feature", ("cost",), fmt)
     with themed(_height(len(frame), rest)) as axes:
         _bars(axes, frame["feature"], frame["cost"], [OTHER if calls is None else ACTUAL for calls in frame["calls"]])
@@ -108,6 +110,8 @@ def efficiency(ranked: pd.DataFrame, params: Params) -> Chart:
     """Bars of calls per unit of currency by organization; from `rank_efficiency`."""
     fmt = Format(params.currency)
     scored = ranked[[rank is not None for rank in ranked["rank"]]]
+    if ranked["calls"].isna().all():
+        return Chart("")
     shown = scored.head(SHOWN)
     with themed(_height(len(shown))) as axes:
         _bars(axes, shown["organization"], shown["calls_per_unit"], ACTUAL)

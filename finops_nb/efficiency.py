@@ -19,8 +19,8 @@ def unit_costs(costs: pd.DataFrame) -> pd.DataFrame:
         costs: one row a name, with `cost`, `calls`, `customers`; from `allocate` or `budget_variance`.
 
     Returns:
-        The name, `cost`, `calls`, `customers`, `cost_per_call`, `cost_per_customer` (None where there are none) and
-        `calls_per_unit` (calls ÷ cost; None where the cost is not above zero), in the order given.
+        The name, `cost`, `calls`, `customers`, `cost_per_call`, `cost_per_customer` (None where there are none, or they are
+        not known) and `calls_per_unit` (calls ÷ cost; None where the cost is not above zero), in the order given.
     """
     frame = costs[[costs.columns[0], "cost", "calls", "customers"]].copy()
     frame["cost_per_call"] = _quotients(frame["cost"], frame["calls"])
@@ -57,5 +57,6 @@ def overall(usage: Usage) -> dict[str, Any]:
 
 
 def _quotients(parts: pd.Series, wholes: pd.Series) -> pd.Series:
-    quotients = [ratio(Decimal(part), Decimal(whole)) for part, whole in zip(parts, wholes, strict=True)]
+    pairs = zip(parts, wholes, strict=True)
+    quotients = [None if part is None or whole is None else ratio(Decimal(part), Decimal(whole)) for part, whole in pairs]
     return pd.Series(quotients, index=parts.index, dtype=object)

@@ -112,9 +112,18 @@ def executive_summary(totals: TotalVariance, usage: Usage, budgets: Budgets, par
         "customers": whole["customers"],
         "budget_version": budgets.version.label,
     }
-    counted = fact("{calls:count call} of {customers:count customer}", calls=line["calls"], customers=line["customers"])
+    counted = _counted(usage, whole)
     values = line | {"counted": counted, "version": about(budgets.version)}
     return Prose("executive_summary", "summary.html.j2", (line,), values, params.currency)
+
+
+def _counted(usage: Usage, whole: Mapping[str, Any]) -> Fact:
+    """How many calls and customers there were, as far as the usage tells; of a bill, how many charges."""
+    if "calls" in usage.untold:
+        return fact("{charges:count charge}", charges=usage.rows_used)
+    if "customer" in usage.untold:
+        return fact("{calls:count call}", calls=whole["calls"])
+    return fact("{calls:count call} of {customers:count customer}", calls=whole["calls"], customers=whole["customers"])
 
 
 def outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage, params: Params) -> Prose:

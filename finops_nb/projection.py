@@ -59,7 +59,7 @@ def _scaled(cube: pd.DataFrame, growth: Rates, prices: Mapping[str, Rates]) -> S
             more = 1 + _rate(growth, organization)
             factors[owner] = more * (1 + _rate(prices.get(model, {}), organization)), more
         for_cost, for_calls = factors[owner]
-        cells[place] = [rounded(cost * for_cost, DECIMALS), calls * for_calls]
+        cells[place] = [rounded(cost * for_cost, DECIMALS), (calls or ZERO) * for_calls]
     return cells
 
 
@@ -85,7 +85,9 @@ def _sums(cells: Sums, names: Grouping, keys: Grouping) -> Sums:
 def _with_sums(former: pd.DataFrame, keys: Grouping, sums: Sums) -> pd.DataFrame:
     """The former frame, in its order and with its customers, with other cost and calls."""
     cost, calls = zip(*(sums[place] for place in _places(former, keys)), strict=True)
-    return former.assign(cost=pd.Series(cost, index=former.index, dtype=object), calls=pd.Series(calls, index=former.index, dtype=object))
+    scaled = former.assign(cost=pd.Series(cost, index=former.index, dtype=object))
+    known = former["calls"].notna().all()
+    return scaled.assign(calls=pd.Series(calls, index=former.index, dtype=object)) if known else scaled
 
 
 def _places(frame: pd.DataFrame, keys: Grouping) -> Iterable[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ from finops_nb.overview import doubtful_names
 from finops_nb.params import Params
 from finops_nb.period import parse_period
 from finops_nb.run_rate import cost_after
-from finops_nb.schema import UNALLOCATED
+from finops_nb.schema import Column
 from finops_nb.table import Block, Table
 from finops_nb.usage.model import Usage
 from finops_nb.variance import TotalVariance
@@ -25,6 +25,11 @@ SHOWN: Final = 25
 SHOWN_WITHIN: Final = 8
 """Lines that a table, or each group of one, has before the smallest are added up in one."""
 HEADS: Final = {"organization": schema.ORGANIZATION, "product": schema.PRODUCT, "feature": schema.FEATURE}
+NEEDED_FOR: Final[Mapping[str, tuple[Column, ...]]] = {
+    "calls": (schema.CALLS, schema.AVERAGE_COST, schema.COST_PER_CALL, schema.EFFICIENCY, schema.RANK),
+    "customer": (schema.CUSTOMERS, schema.COST_PER_CUSTOMER),
+}
+"""Columns that a source which does not tell calls, or customers, has nothing for."""
 
 
 def cost_by(variance: pd.DataFrame, totals: TotalVariance, usage: Usage, budgets: Budgets, params: Params) -> Table:
@@ -41,7 +46,8 @@ def cost_by(variance: pd.DataFrame, totals: TotalVariance, usage: Usage, budgets
     columns = (HEADS[name], schema.COST, schema.BUDGET, schema.VARIANCE, schema.BUDGET_USED, schema.CALLS, schema.CUSTOMERS)
     foot = _totals(totals) | {"cost": totals.actual} | _counts(usage)
     caption = f"Cost against budget by {name}, highest cost first"
-    return Table(f"cost_by_{name}", caption, columns, (Block(_owned(variance, budgets, params), foot),), params.currency, shown=SHOWN)
+    block = Block(_owned(variance, budgets, params), foot)
+    return Table(f"cost_by_{name}", caption, _told(columns, usage), (block,), params.currency, shown=SHOWN)
 
 
 def product_breakdown(breakdown: pd.DataFrame, params: Params) -> Table:
@@ -61,7 +67,9 @@ def cost_by_feature(features: pd.DataFrame, usage: Usage, params: Params) -> Tab
     """
     columns = (schema.FEATURE, schema.COST, schema.CALLS, schema.CUSTOMERS, schema.AVERAGE_COST)
     caption = "Cost by feature, highest cost first"
-    return Table("cost_by_feature", caption, columns, (Block(_lines(features), overall(usage)),), params.currency, shown=SHOWN)
+    empty = "The usage does not tell which feature caused a cost."
+    block = Block(_lines(features), overall(usage))
+    return Table("cost_by_feature", caption, _told(columns, usage), (block,), params.currency, empty=empty, shown=SHOWN)
 
 
 def chargeback_by(charges: pd.DataFrame, totals: TotalVariance, budgets: Budgets, params: Params) -> Table:
@@ -133,15 +141,25 @@ def efficiency(ranked: pd.DataFrame, usage: Usage, params: Params) -> Table:
     """Organizations by calls per unit of currency; from `rank_efficiency`."""
     columns = (schema.RANK, schema.ORGANIZATION, schema.COST, schema.COST_PER_CALL, schema.COST_PER_CUSTOMER, schema.EFFICIENCY)
     caption = "Organizations by efficiency, most calls per unit of currency first"
-    block = Block(_noted(ranked, params), overall(usage))
-    return Table("cross_team_comparison", caption, columns, (block,), params.currency, shown=SHOWN, keep="ends")
+    blocks = () if "calls" in usage.untold else (Block(_noted(ranked, params), overall(usage)),)
+    empty = "The usage has no calls, as a bill has none: there is no efficiency to compare."
+    return Table("cross_team_comparison", caption, _told(columns, usage), blocks, params.currency, empty=empty, shown=SHOWN, keep="ends")
 
 
 def spend_by_day(usage: Usage, params: Params) -> Table:
     """Cost and calls of every day of the period with usage."""
     columns = (schema.DAY, schema.COST, schema.CALLS)
     foot = {"cost": usage.cost, "calls": overall(usage)["calls"]}
-    return Table("spend_by_day", "Cost by day", columns, (Block(_lines(usage.groups["day",]), foot),), params.currency)
+    return Table("spend_by_day", "Cost by day", _told(columns, usage), (Block(_lines(usage.groups["day",]), foot),), params.currency)
+
+
+def charges_by_kind(usage: Usage, params: Params) -> Table:
+    """What a bill charges, by kind: usage, purchases, credits, taxes, adjustments and corrections, each with its sign."""
+    lines = [{"charge": kind, "rows": rows, "cost": cost} for kind, rows, cost in usage.charges]
+    foot = {"rows": usage.rows_used, "cost": usage.cost - usage.projected}
+    columns = (schema.CHARGE_KIND, schema.ROWS, schema.COST)
+    blocks = (Block(lines, foot),) if lines else ()
+    return Table("charges_by_kind", "Cost by kind of charge", columns, blocks, params.currency, title="Cost by Kind of Charge")
 
 
 def rows_account(usage: Usage, params: Params) -> Table:
@@ -157,8 +175,8 @@ def rows_account(usage: Usage, params: Params) -> Table:
 
 def data_quality(usage: Usage, budgets: Budgets, params: Params) -> Table:
     """What a reader should know about the data: what has no organization, what was done to it, with the money; and of budgets."""
-    unallocated = [row.calls for row in usage.groups["organization",].itertuples() if row.organization == UNALLOCATED]
-    lines = [{"item": "Calls without an organization", "rows": sum(unallocated), "cost": usage.unallocated}]
+    what = "Rows" if "calls" in usage.untold else "Calls"
+    lines = [{"item": f"{what} without an organization", "rows": usage.rows_unallocated, "cost": usage.unallocated}]
     lines += [{"item": notice.text, "rows": notice.rows, "cost": notice.money} for notice in usage.notices]
     late = (
         f"Usage of days after as_of, {usage.known_to}: in the cost, the statuses and the alerts, and not in the run-rate or what is to date"
@@ -196,8 +214,14 @@ def _totals(totals: TotalVariance) -> dict[str, Any]:
     return {name: value for name, value in totals._asdict().items() if name != "actual"}
 
 
-def _counts(usage: Usage) -> dict[str, int]:
+def _counts(usage: Usage) -> dict[str, int | None]:
     return {name: overall(usage)[name] for name in ("calls", "customers")}
+
+
+def _told(columns: tuple[Column, ...], usage: Usage) -> tuple[Column, ...]:
+    """The columns but for those that need what the usage does not tell."""
+    untold = [column for what in usage.untold for column in NEEDED_FOR.get(what, ())]
+    return tuple(column for column in columns if column not in untold)
 
 
 def _grouped(frame: pd.DataFrame) -> tuple[Block, ...]:

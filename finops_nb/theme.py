@@ -93,18 +93,20 @@ class Chart:
 
     Args:
         alt: for readers who do not see it.
-        svg: the drawing.
+        svg: the drawing; empty where there is nothing to draw, and nothing is shown then.
         figure: what was drawn.
     """
 
     alt: str
-    svg: str = field(repr=False)
+    svg: str = field(default="", repr=False)
     figure: Figure | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return self.alt
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+        if not self.svg:
+            return {"text/html": "", "text/plain": ""}, {}
         return {"image/svg+xml": self.svg, "text/plain": self.alt}, {"image/svg+xml": {"alt": self.alt}}
 
     def png(self) -> bytes:

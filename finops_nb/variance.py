@@ -83,6 +83,7 @@ def budget_variance(
     """
     name = costs.columns[0]
     spent = costs.astype(object).set_index(name)
+    none = {each: None if len(spent) and spent[each].isna().all() else 0 for each in ("calls", "customers")}
     rows = []
     for each in [*spent.index, *sorted({*budgets, *also} - set(spent.index))]:
         actual = spent.at[each, "cost"] if each in spent.index else ZERO
@@ -93,8 +94,8 @@ def budget_variance(
                 name: each,
                 "cost": actual,
                 **_compared(actual, budget, (budget or ZERO) if budgets else None, run_rate, at_risk, complete),
-                "calls": spent.at[each, "calls"] if each in spent.index else 0,
-                "customers": spent.at[each, "customers"] if each in spent.index else 0,
+                "calls": spent.at[each, "calls"] if each in spent.index else none["calls"],
+                "customers": spent.at[each, "customers"] if each in spent.index else none["customers"],
             }
         )
     return highest_first(pd.DataFrame(rows, dtype=object), name)

@@ -72,7 +72,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         last_day=last_day,
         known_to=min(sure_until, params.window.last_day),
         inputs=tuple(InputFile(name, digest, fact.rows) for (name, digest), fact in zip(prints, facts, strict=True)),
-        notices=(*notices, *(notice for file in files for notice in (*file.notices, *notices_of(file.table, file.facts, params)))),
+        notices=(*notices, *(notice for file in files for notice in (*notices_of(file.table, file.facts, params), *file.notices))),
         dialect=files[0].table.dialect.name,
         untold=untold,
         charges=charges,
