@@ -27,7 +27,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         *("home", "strict_yaml", "yaml_text", "validation", "param_types", "scenario", "budget_version", "phasing", "mail_list", "params"),
         *("edition", "handover", "budget_line", "monthly_budgets", "budget_file", "budgets", "published_months"),
         *("usage.model", "usage.values", "usage.dialects", "usage.sources", "usage.table"),
-        *("usage.csv_shape", "usage.csv_text", "usage.csv_proof", "usage.parquet", "usage.engine", "usage.reader", "usage"),
+        *("usage.csv_bytes", "usage.csv_shape", "usage.csv_text", "usage.csv_proof"),
+        *("usage.parquet", "usage.engine", "usage.mojibake", "usage.reader", "usage"),
     ),
     "numbers": (
         *(

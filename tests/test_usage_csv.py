@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from usage_files import COLUMNS, call, costs, csv_text, read, refused, write, write_calls
+from usage_files import COLUMNS, call, costs, csv_text, packed, read, refused, write, write_calls
 
 from finops_nb.errors import Refusal
 
@@ -119,14 +119,20 @@ def test_it_refuses_a_row_with_its_line(tmp_path, name, body, line, column, rule
     [
         (b"", None, "the file is empty"),
         (b"\n" + HEADER.encode(), 1, "the first line is empty"),
-        (HEADER.replace(",", ";").encode(), 1, "the fields are parted by semicolons"),
-        (HEADER.replace(",", "\t").encode(), 1, "the fields are parted by tabs"),
+        (b"\xef\xbb\xbf\xef\xbb\xbf" + HEADER.encode(), 1, "the file begins with two marks of UTF-8 (BOM)"),
+        (HEADER.replace(",", "|").encode(), 1, "the fields are parted by bars"),
+        (b"a,b;c\n", 1, "commas and semicolons part the header into as many names"),
+        (b'a\t"b,;",c\n', 1, "commas and tabs part the header into as many names"),
+        (b"a;b,c\td\n", 1, "commas and semicolons and tabs part the header into as many names"),
         ((HEADER + ROW).encode("utf-16"), None, "not CSV but UTF-16 text"),
+        ((HEADER + ROW).encode("utf-16-le"), None, "not text: it has NUL bytes"),
+        (packed(HEADER.encode(), ".zst"), None, "not CSV but packed by zstd"),
         (gzip.compress(HEADER.encode(), mtime=0), None, "not CSV but gzipped"),
         (b"PK\x03\x04", None, "not CSV but a spreadsheet or a zip archive"),
         (b"PAR1", None, "not CSV but Parquet"),
         (b"<!DOCTYPE html><p>502</p>", None, "not CSV but HTML or XML, perhaps an error page"),
         (b'{"error": "timeout"}', None, "not CSV but JSON"),
+        (b"[]", None, "not CSV but JSON"),
         (b'"timestamp\n', 1, "the header is not CSV"),
         (HEADER.replace("note", "n\0te").encode(), 1, "in the header a NUL character"),
         (HEADER.replace("note", "caf\xe9").encode("latin-1"), 1, "in the header not UTF-8: byte 0xe9"),

@@ -103,7 +103,7 @@ def test_it_refuses_what_is_not_there_with_the_nearest_names(home):
         'usage: no file matches (found "usage/cals-*.csv"). In "usage" there is calls-2025-12.csv, calls-2025-11.csv, calls-2025-10.csv.',
         'usage: there is no such file (found "usgae/x.csv"). In the home there is usage/.',
         'usage: README.md is no file of usage that can be read (found "usage/README.md"). '
-        "Give it as CSV (.csv), gzipped CSV (.csv.gz) or Parquet (.parquet).",
+        "Give it as CSV (.csv, .csv.gz, .csv.zst) or Parquet (.parquet).",
         'usage: the packaged sample has no parts (found "sample:x"). Write "sample:" alone.',
     ]
 

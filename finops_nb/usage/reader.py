@@ -17,6 +17,7 @@ from finops_nb.usage.csv_shape import Shape, look
 from finops_nb.usage.dialects import place_columns
 from finops_nb.usage.engine import Facts, Span
 from finops_nb.usage.model import InputFile, Notice, Usage
+from finops_nb.usage.mojibake import misread_names
 from finops_nb.usage.sources import NAME_ONCE, Source, State, changes, find_sources, fingerprint, states
 from finops_nb.usage.table import Table
 
@@ -53,6 +54,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
             inside, outside = engine.spans(db, params.window)
             _refuse_sums(params, facts, inside, outside)
             groups = engine.roll_up(db, params.window, detail)
+            more_notices += misread_names(db)
     except (duckdb.Error, OSError) as error:
         raise Failure(f"The engine could not read the usage: {str(error).splitlines()[0]}") from error
     last_day, sure_until = inside.last, params.as_of or inside.last
@@ -81,7 +83,7 @@ def columns_found(source: Source) -> tuple[str, ...]:
     if source.format == ".parquet":
         with engine.open_engine() as db:
             return tuple(name for name, _, _ in parquet.read_columns(db, source))
-    return csv_text.read_header(source)
+    return csv_text.read_header(source).names
 
 
 def _read_all(
@@ -128,13 +130,13 @@ def _read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params,
 
 def _read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> tuple[Facts, list[Notice]]:
     header = csv_text.read_header(source)
-    places, problems = place_columns(params, header, source.name, detail)
+    places, problems = place_columns(params, header.names, source.name, detail)
     if problems:
         raise Refusal(problems)
-    shape = look(source, len(header))
+    shape = look(source, len(header.names), header.separator)
     columns = {ours: f"c{place}" for ours, place in places.items()}
-    names = {ours: header[place] for ours, place in places.items()}
-    table = Table(source, csv_text.scan_sql(source, len(header)), columns, dict.fromkeys(places, values.TEXT), names)
+    names = {ours: header.names[place] for ours, place in places.items()}
+    table = Table(source, csv_text.scan_sql(source, header), columns, dict.fromkeys(places, values.TEXT), names)
     try:
         facts = engine.add_table(db, table, params.window, params.timezone, detail)
     except engine.STOPPED:
@@ -152,7 +154,7 @@ def _read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, det
         empty_lines = proof.empty_lines
     notices = [Notice(f"{source.name} has empty lines, which were left out.", empty_lines, ZERO)] if empty_lines else []
     if shape.last_line and facts.rows:
-        notices.append(_open_end(table, shape, header, places))
+        notices.append(_open_end(table, shape, header.names, places))
     return facts, notices + _rounding(table, facts)
 
 
