@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from usage_files import COLUMNS, call, costs, csv_text, packed, read, refused, write, write_calls
+from usage_files import COLUMNS, call, costs, csv_text, read, refused, write, write_calls
 
 from finops_nb.errors import Refusal
 
@@ -129,7 +129,7 @@ def test_it_refuses_a_row_with_its_line(tmp_path, name, body, line, column, rule
         (b"a;b,c\td\n", 1, "commas and semicolons and tabs part the header into as many names"),
         ((HEADER + ROW).encode("utf-16"), None, "not CSV but UTF-16 text"),
         ((HEADER + ROW).encode("utf-16-le"), None, "not text: it has NUL bytes"),
-        (packed(HEADER.encode(), ".zst"), None, "not CSV but packed by zstd"),
+        (b"\x28\xb5\x2f\xfd\x24\x06", None, "not CSV but packed by zstd"),
         (gzip.compress(HEADER.encode(), mtime=0), None, "not CSV but gzipped"),
         (b"PK\x03\x04", None, "not CSV but a spreadsheet or a zip archive"),
         (b"PAR1", None, "not CSV but Parquet"),

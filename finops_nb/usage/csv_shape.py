@@ -42,11 +42,12 @@ class Shape:
 
     def add(self, chunk: bytes) -> None:
         """Count the bytes up to the end of a line; once something was odd, only the physical lines."""
-        self.lines += chunk.count(b"\n")
         if self.odd:
+            self.lines += chunk.count(b"\n")
             return
         array = np.frombuffer(chunk, np.uint8)
         ends, returns, parts = (np.flatnonzero(array == byte) for byte in (LF, CR, ord(self.separator)))
+        self.lines += len(ends)
         self.odd = b"\0" in chunk or not _is_utf8(chunk)
         if self.inside or QUOTE in chunk:
             quotes = np.flatnonzero(array == QUOTE)
