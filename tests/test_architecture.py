@@ -28,8 +28,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         *("invoices", "params", "edition", "handover", "budget_line", "monthly_budgets", "strict_csv", "budget_file", "budgets"),
         *("published_months", "organization_map"),
         *("usage.model", "usage.values", "usage.dialects", "usage.columns", "usage.sources", "usage.tags", "usage.table"),
-        *("usage.remarks", "usage.facts", "usage.engine", "usage.csv_shape", "usage.csv_text", "usage.csv_proof", "usage.csv_file"),
-        *("usage.parquet", "usage.mixture", "usage.reader", "usage"),
+        *("usage.remarks", "usage.facts", "usage.engine", "usage.csv_bytes", "usage.csv_shape", "usage.csv_text"),
+        *("usage.csv_proof", "usage.csv_file", "usage.parquet", "usage.mixture", "usage.mojibake", "usage.reader", "usage"),
     ),
     "numbers": (
         *(

@@ -16,11 +16,11 @@ from finops_nb.usage.csv_shape import Shape, look
 from finops_nb.usage.sources import Source
 
 
-def shape_of(path: Path, content: bytes, chunk: int = 1 << 20) -> Shape:
+def shape_of(path: Path, content: bytes, chunk: int = 1 << 20, separator: str = ",") -> Shape:
     """The shape of a file of two columns, read in pieces of that size (and to the end of their lines)."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_shape, "CHUNK", chunk)
-        return look(Source("u.csv", write(path, content), ".csv"), 2)
+        return look(Source("u.csv", write(path, content), ".csv"), 2, separator)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1 << 20])
@@ -58,13 +58,27 @@ def test_what_two_readers_may_read_differently_is_odd(tmp_path, content, chunk):
     assert shape_of(tmp_path / "u.csv", content, chunk).odd
 
 
-PIECES = st.sampled_from([b",", b"\n", b'"', b"a", b" ", b"\r", b"\r\n", b'""', b'\n"', b'"\n', b',"', b'",', b'"\r\n', b"\xc3\xa9", b"\0"])
+@pytest.mark.parametrize("chunk", [1, 7, 1 << 20])
+def test_other_separators_are_text(tmp_path, chunk):
+    assert not shape_of(tmp_path / "u.csv", b'a;b\n1,\t2;"3;,"\n', chunk, ";").odd
+    assert shape_of(tmp_path / "u.csv", b'a;b\n1,2,"3"\n', chunk, ";").odd
 
 
-@settings(max_examples=400)
-@given(st.lists(PIECES, max_size=14).map(b"".join), st.sampled_from([b"\n", b"\r\n"]), st.sampled_from([1, 5, 1 << 20]))
-def test_what_is_not_odd_python_reads_as_that_many_rows(tmp_path_factory, body, end, chunk):
-    shape = shape_of(tmp_path_factory.getbasetemp() / "shape.csv", b"a,b" + end + body, chunk)
+PIECES = st.sampled_from([b"|", b"\n", b'"', b"a", b" ", b"\r", b"\r\n", b'""', b'\n"', b'"\n', b'|"', b'"|', b'"\r\n', b"\xc3\xa9", b"\0"])
+"""A bar stands for the separator."""
+
+
+@settings(max_examples=600)
+@given(
+    st.lists(PIECES, max_size=14).map(b"".join),
+    st.sampled_from([b"\n", b"\r\n"]),
+    st.sampled_from([1, 5, 1 << 20]),
+    st.sampled_from(",;\t"),
+)
+def test_what_is_not_odd_python_reads_as_that_many_rows(tmp_path_factory, body, end, chunk, separator):
+    content = b"a|b" + end + body
+    content = content.replace(b"|", separator.encode())
+    shape = shape_of(tmp_path_factory.getbasetemp() / "shape.csv", content, chunk, separator)
     if not shape.odd:
-        rows = list(csv.reader(io.StringIO(body.decode(), newline=""), strict=True))
-        assert [len(row) for row in rows] == [2] * (shape.records - 1)
+        rows = list(csv.reader(io.StringIO(content.decode(), newline=""), delimiter=separator, strict=True))
+        assert [len(row) for row in rows] == [2] * shape.records

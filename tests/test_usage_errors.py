@@ -17,9 +17,10 @@ GOLDEN = {
         "output_tokens, cost, latency_ms, customer_id, organization_id, product_id, feature_id, task_type, subscription_tier. "
         "Write columns: {cost: cost} in the params, if that is it.",
     ),
-    "semicolons": (
-        GOOD.replace(",", ";"),
-        'calls.csv, line 1: the fields are parted by semicolons (found "' + ";".join(COLUMNS)[:79] + '…"). Save the file with commas.',
+    "bars": (
+        GOOD.replace(",", "|"),
+        'calls.csv, line 1: the fields are parted by bars (found "' + "|".join(COLUMNS)[:79] + '…"). '
+        "Save the file with commas, semicolons or tabs.",
     ),
     "a cost left empty": (
         GOOD.replace("1.00", "", 1),
@@ -38,7 +39,7 @@ GOLDEN = {
         GOOD.replace("chat", "chat, voice", 1),
         "calls.csv, line 2: 14 fields where the header has 13 "
         '(found "2025-12-31 10:00:00,p,m,1,1,1.00,5,c1,org-a,chat, voice,ask,qa,pro"). '
-        'Put a field that holds a comma in quotes, and end no line with a comma; an empty field is ",,".',
+        "Put a field that holds a comma in quotes, and end no line with a comma; an empty field is nothing between two commas.",
     ),
     "another encoding": (
         GOOD.replace("chat", "caf\xe9", 1).encode("latin-1"),

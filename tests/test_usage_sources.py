@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from usage_files import call, csv_text, read, refused, write, write_calls
+from usage_files import call, csv_text, read, refused, write, write_calls, write_parquet
 
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
@@ -103,7 +103,7 @@ def test_it_refuses_what_is_not_there_with_the_nearest_names(home):
         'usage: no file matches (found "usage/cals-*.csv"). In "usage" there is calls-2025-12.csv, calls-2025-11.csv, calls-2025-10.csv.',
         'usage: there is no such file (found "usgae/x.csv"). In the home there is usage/.',
         'usage: README.md is no file of usage that can be read (found "usage/README.md"). '
-        "Give it as CSV (.csv), gzipped CSV (.csv.gz) or Parquet (.parquet).",
+        "Give it as CSV (.csv, .csv.gz, .csv.zst) or Parquet (.parquet).",
         'usage: the packaged sample has no parts (found "sample:x"). Write "sample:" alone.',
     ]
 
@@ -180,6 +180,15 @@ def test_it_refuses_a_file_that_changes_while_it_is_read(tmp_path, monkeypatch, 
 
     monkeypatch.setattr(reader.csv_text, "read_header", write_to_it)
     assert "the file changed while it was read" in [problem.rule for problem in refused(file)]
+
+
+def test_a_folder_may_hold_every_format(tmp_path):
+    """1.00, 2.00, 4.00 and 8.00."""
+    for n, name in enumerate(["a.csv", "b.csv.gz", "c.CSV.ZST"]):
+        write_calls(tmp_path / name.lower(), call(cost_usd=str(2**n))).rename(tmp_path / name)
+    write_parquet(tmp_path / "d.parquet", [call(cost_usd="8")])
+    usage = read(tmp_path)
+    assert ([file.name for file in usage.inputs], usage.cost) == (["a.csv", "b.csv.gz", "c.CSV.ZST", "d.parquet"], 15)
 
 
 def test_it_tells_the_columns_of_a_file(tmp_path, home):

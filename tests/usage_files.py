@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ import duckdb
 from finops_nb.errors import Problem, Refusal
 from finops_nb.params import make_params
 from finops_nb.usage import Usage, read_usage
+from finops_nb.usage.csv_bytes import ZSTD
 
 COLUMNS = [
     "timestamp",
@@ -49,11 +51,19 @@ def csv_text(calls: Iterable[Mapping[str, str]], columns: Sequence[str] = COLUMN
 
 
 def write(path: Path, content: str | bytes) -> Path:
-    """A file of that content, gzipped if its name says so."""
+    """A file of that content, packed as its name says."""
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(data, 1) if path.name.endswith(".gz") else data)
+    path.write_bytes(packed(data, path.name))
     return path
+
+
+def packed(data: bytes, name: str) -> bytes:
+    """The bytes as a file of that name holds them; by zstd with a checksum, as its command writes them."""
+    if name.endswith(".zst"):
+        zstd = import_module(ZSTD)
+        return zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1})
+    return gzip.compress(data, 1, mtime=0) if name.endswith(".gz") else data
 
 
 def write_calls(path: Path, *calls: Mapping[str, str], **options) -> Path:

@@ -26,13 +26,14 @@ def read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, deta
         Refusal: all that is wrong with it, each with its line.
     """
     header = csv_text.read_header(source)
-    columns = place_columns(params, header, source.name, detail)
+    columns = place_columns(params, header.names, source.name, detail)
     if columns.problems:
         raise Refusal(columns.problems)
-    shape = look(source, len(header))
+    shape = look(source, len(header.names), header.separator)
     places = {ours: place.position for ours, place in columns.places.items()}
-    engine_names, names = {ours: f"c{place}" for ours, place in places.items()}, {ours: header[place] for ours, place in places.items()}
-    scan = csv_text.scan_sql(source, len(header))
+    engine_names = {ours: f"c{place}" for ours, place in places.items()}
+    names = {ours: header.names[place] for ours, place in places.items()}
+    scan = csv_text.scan_sql(source, header)
     table = Table(source, columns.dialect, scan, engine_names, dict.fromkeys(places, values.TEXT), names)
     try:
         table = with_keys(db, table, columns)
@@ -52,7 +53,7 @@ def read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, deta
         empty_lines = proof.empty_lines
     notices = [Notice(f"{source.name} has empty lines, which were left out.", empty_lines, ZERO)] if empty_lines else []
     if shape.last_line and facts.rows:
-        notices.append(_open_end(table, shape, header, columns))
+        notices.append(_open_end(table, shape, header.names, columns))
     return File(table, facts, tuple(notices))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -12,16 +12,15 @@ from finops_nb.errors import SHOWN, Problem
 from finops_nb.money import ZERO
 from finops_nb.usage import values
 from finops_nb.usage.columns import Columns
-from finops_nb.usage.csv_shape import UNREADABLE, unreadable
-from finops_nb.usage.csv_text import character_fault, open_text, printable
+from finops_nb.usage.csv_text import SEPARATORS, Header, character_fault, open_text, printable
 from finops_nb.usage.dialects import NAMED
 from finops_nb.usage.sources import Source
 
 CHECKS: Final = values.FAULTS | dict.fromkeys(NAMED, values.name_fault)
 
 AGAIN: Final = ("the header again", "Delete the line; files that were joined kept their headers")
-QUOTES: Final = "Close each quote, double it inside of a field, and put nothing between a quote and the comma"
-COMMAS: Final = 'Put a field that holds a comma in quotes, and end no line with a comma; an empty field is ",,"'
+QUOTES: Final = "Close each quote, double it inside of a field, and put whole fields in quotes, without a blank beside them"
+PARTED: Final = "Put a field that holds a {one} in quotes, and end no line with a {one}; an empty field is nothing between two {one}s"
 LINE_ENDS: Final = "Save the file with line ends of one kind, Unix or Windows"
 
 
@@ -41,37 +40,36 @@ class Proof:
             self.problems.append(problem)
 
 
-def proofread(source: Source, header: Sequence[str], columns: Columns) -> Proof:
+def proofread(source: Source, header: Header, columns: Columns) -> Proof:
     """Read every row, and say of each that is wrong where and why.
 
     Args:
-        header: the names of the first line.
         columns: of ours that are read.
+
+    Raises:
+        Refusal: the file cannot be read to its end.
     """
     proof = Proof()
     first_end = None
-    try:
-        for line, end, row in _records(source, proof):
-            first_end = first_end or end
-            if line == 1 or row is None:
-                continue
-            if end == "\r" or (end and end != first_end):
-                rule = "the line ends in a lone carriage return" if end == "\r" else "the line ends otherwise than the first"
-                proof.add(Problem(rule, LINE_ENDS, source.name, line))
-            elif not row:
-                proof.empty_lines += 1
-            else:
-                faults = list(_faults(row, header, columns))
-                for (rule, fix), column, value in faults:
-                    proof.add(Problem(rule, fix, source.name, line, column, value))
-                proof.rows += 1
-                proof.cost += ZERO if faults else values.read_cost(row[columns.places["cost"].position])
-    except UNREADABLE as error:
-        proof.add(unreadable(error, source))
+    for line, end, row in _records(source, header, proof):
+        first_end = first_end or end
+        if line == 1 or row is None:
+            continue
+        if end == "\r" or (end and end != first_end):
+            rule = "the line ends in a lone carriage return" if end == "\r" else "the line ends otherwise than the first"
+            proof.add(Problem(rule, LINE_ENDS, source.name, line))
+        elif not row:
+            proof.empty_lines += 1
+        else:
+            faults = list(_faults(row, header, columns))
+            for (rule, fix), column, value in faults:
+                proof.add(Problem(rule, fix, source.name, line, column, value))
+            proof.rows += 1
+            proof.cost += ZERO if faults else values.read_cost(row[columns.places["cost"].position])
     return proof
 
 
-def _records(source: Source, proof: Proof) -> Iterator[tuple[int, str, list[str] | None]]:
+def _records(source: Source, header: Header, proof: Proof) -> Iterator[tuple[int, str, list[str] | None]]:
     """Each record with the physical line on which it begins and the line break after it; None where it is no CSV."""
     with open_text(source) as text:
         end = ""
@@ -82,7 +80,7 @@ def _records(source: Source, proof: Proof) -> Iterator[tuple[int, str, list[str]
                 end = physical[len(physical.rstrip("\r\n")) :]
                 yield physical
 
-        reader = csv.reader(lines(), strict=True)
+        reader = csv.reader(lines(), delimiter=header.separator, strict=True)
         while True:
             line = reader.line_num + 1
             try:
@@ -95,20 +93,22 @@ def _records(source: Source, proof: Proof) -> Iterator[tuple[int, str, list[str]
             yield line, end, row
 
 
-def _faults(row: list[str], header: Sequence[str], columns: Columns) -> Iterator[tuple[values.Fault, str | None, str | None]]:
+def _faults(row: list[str], header: Header, columns: Columns) -> Iterator[tuple[values.Fault, str | None, str | None]]:
     """What is wrong with a row, the column and the value."""
-    if row == list(header):
+    names = header.names
+    if row[0].removeprefix("\ufeff") == names[0] and tuple(row[1:]) == names[1:]:
         yield AGAIN, None, None
-    elif len(row) != len(header):
-        yield (f"{len(row)} fields where the header has {len(header)}", COMMAS), None, ",".join(row)
+    elif len(row) != len(names):
+        rule, fix = f"{len(row)} fields where the header has {len(names)}", PARTED.format(one=SEPARATORS[header.separator])
+        yield (rule, fix), None, header.separator.join(row)
     else:
         text = "".join(row)
         if not text.isascii() or "\0" in text or '"' in text:
-            for name, value in zip(header, row, strict=True):
+            for name, value in zip(names, row, strict=True):
                 if fault := character_fault(value):
                     yield fault, name, printable(value)
         for ours, place in columns.places.items():
             value = row[place.position]
             check = None if place.tag else CHECKS.get(ours)
             if check and (fault := check(None if value == columns.dialect.nothing else value)):
-                yield fault, header[place.position], value
+                yield fault, names[place.position], value

@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Sequence
-from io import TextIOWrapper
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO, TextIOWrapper
 from typing import Final
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.usage import values
-from finops_nb.usage.csv_shape import BOM, UNREADABLE, Shape, open_bytes, unreadable
+from finops_nb.usage.csv_bytes import BOM, LONGEST_LINE, PACKED, open_bytes
+from finops_nb.usage.csv_shape import Shape
 from finops_nb.usage.sources import Source
 from finops_nb.usage.table import path_sql
 
 DISGUISES: Final = (
-    (b"\x1f\x8b", "gzipped", "Name it .csv.gz"),
+    (b"\x1f\x8b", "gzipped", "Name it .csv.gz, and gzip it once only"),
+    (b"\x28\xb5\x2f\xfd", "packed by zstd", "Name it .csv.zst, and pack it once only"),
     (b"PAR1", "Parquet", "Name it .parquet"),
     (b"PK", "a spreadsheet or a zip archive", "Export it as CSV"),
     (b"\xff\xfe", "UTF-16 text", "Save it as UTF-8"),
@@ -33,27 +36,62 @@ DISGUISES: Final = (
 """What a file named .csv really is, by its first bytes."""
 
 
-def read_header(source: Source) -> tuple[str, ...]:
-    """The names in the first line.
+SEPARATORS: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
+"""What may part the fields of a file; its header tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The names in the first line, and what parts the fields of the file."""
+
+    names: tuple[str, ...]
+    separator: str
+
+
+def read_header(source: Source) -> Header:
+    """The names in the first line, parted by what makes most names of it.
 
     Raises:
-        Refusal: the file is empty, no CSV with commas, not UTF-8, or not readable at all.
+        Refusal: the file is empty, no CSV, not UTF-8, not readable at all, or two separators make as many names.
     """
+    with open_bytes(source) as raw:
+        start = raw.read(4)
+    if not start:
+        raise Refusal(Problem("the file is empty", "Export it again, with its header", source.name))
+    _refuse_disguise(start.removeprefix(BOM), source)
+    with open_text(source) as text:
+        record = "".join(_record(text))
+    separator = _separator(record, source)
     try:
-        with open_bytes(source) as raw:
-            start = raw.read(4)
-            if not start:
-                raise Refusal(Problem("the file is empty", "Export it again, with its header", source.name))
-            _refuse_disguise(start.removeprefix(BOM), source)
-        with open_text(source) as text:
-            names = tuple(next(csv.reader(text, strict=True), ()))
-    except UNREADABLE as error:
-        raise Refusal(unreadable(error, source)) from error
+        names = tuple(next(csv.reader(StringIO(record, newline=""), delimiter=separator, strict=True), ()))
     except csv.Error as error:
-        fix = "Write the names of the columns, parted by commas"
+        fix = f"Write the names of the columns, parted by {SEPARATORS[separator]}s"
         raise Refusal(Problem(f"the header is not CSV: {error}", fix, source.name, 1)) from error
-    _refuse_odd_header(names, source)
-    return names
+    header = Header(names, separator)
+    _refuse_odd_header(header, source)
+    return header
+
+
+def _record(text: TextIOWrapper) -> Iterator[str]:
+    """The lines up to the first that ends outside of quotes, or is longer than a file's header would be."""
+    inside, length = False, 0
+    while length < LONGEST_LINE and (line := text.readline(LONGEST_LINE)):
+        yield line
+        inside, length = inside ^ (line.count('"') % 2 == 1), length + len(line)
+        if not inside:
+            return
+
+
+def _separator(record: str, source: Source) -> str:
+    """What stands most often in the header, outside of quotes; the comma where none does."""
+    outside = "".join(record.split('"')[::2])
+    most = max(outside.count(separator) for separator in SEPARATORS)
+    found = [separator for separator in SEPARATORS if outside.count(separator) == most]
+    if most and len(found) > 1:
+        rule = f"{' and '.join(f'{SEPARATORS[separator]}s' for separator in found)} part the header into as many names"
+        fix = "Part the names by one of them, and put a name that holds the other in quotes"
+        raise Refusal(Problem(rule, fix, source.name, 1, value=record.rstrip("\r\n")))
+    return found[0]
 
 
 def _refuse_disguise(start: bytes, source: Source) -> None:
@@ -64,25 +102,27 @@ def _refuse_disguise(start: bytes, source: Source) -> None:
         raise Refusal(Problem("not text: it has NUL bytes", "Save it as UTF-8", source.name))
 
 
-def _refuse_odd_header(names: Sequence[str], source: Source) -> None:
+def _refuse_odd_header(header: Header, source: Source) -> None:
+    names = header.names
     if not any(name.strip() for name in names):
         raise Refusal(Problem("the first line is empty", "Begin the file with the names of its columns", source.name, 1))
-    for mark, called in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-        if len(names) == 1 and mark in names[0]:
-            raise Refusal(Problem(f"the fields are parted by {called}", "Save the file with commas", source.name, 1, value=names[0]))
+    if names[0].startswith("\ufeff"):
+        raise Refusal(Problem("the file begins with two marks of UTF-8 (BOM)", "Save it with one of them, or none", source.name, 1))
+    if len(names) == 1 and "|" in names[0]:
+        fix = "Save the file with commas, semicolons or tabs"
+        raise Refusal(Problem("the fields are parted by bars", fix, source.name, 1, value=names[0]))
     for name in names:
         if fault := character_fault(name):
             raise Refusal(Problem(f"in the header {fault[0]}", fault[1], source.name, 1, value=printable(name)))
 
 
-def scan_sql(source: Source, width: int) -> str:
+def scan_sql(source: Source, header: Header) -> str:
     """The table of a CSV file in SQL: columns c0, c1 … of text, in the order of the header."""
-    columns = ", ".join(f"c{n}: 'VARCHAR'" for n in range(width))
-    packed = "gzip" if source.format == ".csv.gz" else "none"
+    columns = ", ".join(f"c{n}: 'VARCHAR'" for n in range(len(header.names)))
     return (
         f"read_csv({path_sql(source)}, columns = {{{columns}}}, header = true, auto_detect = false, "
-        f"strict_mode = true, null_padding = false, delim = ',', quote = '\"', escape = '\"', compression = '{packed}', "
-        "hive_partitioning = false)"
+        f"strict_mode = true, null_padding = false, delim = {values.sql_text(header.separator)}, quote = '\"', escape = '\"', "
+        f"compression = '{PACKED.get(source.format, 'none')}', hive_partitioning = false)"
     )
 
 
@@ -93,16 +133,16 @@ def character_fault(value: str) -> values.Fault | None:
     if (byte := _stray_byte(value)) is not None:
         return f"not UTF-8: byte 0x{byte:02x}", "Save the file as UTF-8"
     if value.lstrip().startswith('"') and not value.startswith('"'):
-        return "a blank before a quote", "Put the quote right after the comma"
+        return "a blank before a quote", "Put the quote right at the start of its field"
     return None
 
 
 def last_row(source: Source, shape: Shape) -> list[str]:
     """The fields of the last row of a file that was read, and whose last line has no line break."""
     if not shape.odd and shape.last_line.count(b'"') % 2 == 0:
-        return next(csv.reader([shape.last_line.decode("utf-8")], strict=True))
+        return next(csv.reader([shape.last_line.decode("utf-8")], delimiter=shape.separator, strict=True))
     with open_text(source) as text:
-        return deque(csv.reader(text, strict=True), maxlen=1).pop()
+        return deque(csv.reader(text, delimiter=shape.separator, strict=True), maxlen=1).pop()
 
 
 def _stray_byte(text: str) -> int | None:

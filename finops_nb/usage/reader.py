@@ -17,6 +17,7 @@ from finops_nb.usage.engine import Span
 from finops_nb.usage.facts import Facts, File, notices_of
 from finops_nb.usage.mixture import refuse_what_does_not_add, untold_by
 from finops_nb.usage.model import InputFile, Usage
+from finops_nb.usage.mojibake import misread_names
 from finops_nb.usage.parquet import read_columns, read_parquet
 from finops_nb.usage.sources import NAME_ONCE, Source, State, changes, find_sources, fingerprint, states
 
@@ -56,6 +57,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
             _refuse_sums(params, facts, inside, outside)
             untold = untold_by(files)
             groups = engine.roll_up(db, params.window, detail, untold)
+            notices = (*notices, *misread_names(db))
             charges, unallocated = tuple(engine.charges(db)), engine.unallocated_rows(db)
     except (duckdb.Error, OSError) as error:
         raise Failure(f"The engine could not read the usage: {str(error).splitlines()[0]}") from error
@@ -89,7 +91,7 @@ def columns_found(source: Source) -> tuple[str, ...]:
     if source.format == ".parquet":
         with engine.open_engine() as db:
             return tuple(name for name, _, _ in read_columns(db, source))
-    return csv_text.read_header(source)
+    return csv_text.read_header(source).names
 
 
 def _read_all(

@@ -18,10 +18,10 @@ from finops_nb.money import ZERO
 from finops_nb.params import SAMPLE, Params
 from finops_nb.usage.model import Notice
 
-Format = Literal[".csv", ".csv.gz", ".parquet"]
+Format = Literal[".csv", ".csv.gz", ".csv.zst", ".parquet"]
 
-FORMATS: Final[tuple[Format, ...]] = (".csv", ".csv.gz", ".parquet")
-READABLE: Final = "CSV (.csv), gzipped CSV (.csv.gz) or Parquet (.parquet)"
+FORMATS: Final[tuple[Format, ...]] = (".csv", ".csv.gz", ".csv.zst", ".parquet")
+READABLE: Final = "CSV (.csv, .csv.gz, .csv.zst) or Parquet (.parquet)"
 SAMPLE_FILES: Final = PACKAGE / "sample"
 LISTED: Final = 5
 NAME_ONCE: Final = "Name each file once, or its cost would count twice"
