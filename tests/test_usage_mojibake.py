@@ -18,7 +18,7 @@ SAID = "Some names look like UTF-8 that was read in another encoding"
 def told(*names: str) -> int:
     """How many of these organizations are told of."""
     with open_engine() as db:
-        db.executemany("INSERT INTO owners (organization, cost, calls) VALUES (?, 1, 1)", [[name] for name in names])
+        db.executemany("INSERT INTO owners (organization, cost, entries) VALUES (?, 1, 1)", [[name] for name in names])
         return sum(notice.rows for notice in misread_names(db))
 
 

@@ -45,7 +45,7 @@ PREPARED: Final = (
 rows of the period by month, all names and kind of charge, NULL where there is none. And the requests of sources that number them."""
 
 
-STOPPED: Final = (duckdb.OutOfMemoryException, duckdb.InterruptException)
+STOPPED: Final = (duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.ParserException, duckdb.BinderException)
 """What ends the reading, and says nothing about the file."""
 
 
@@ -112,7 +112,7 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detai
         more_rows, more_change = values.excess(_amounts(db, f"SELECT amount FROM ({rows}) WHERE change IS NULL"))
         rounded, change = rounded + more_rows, values.WIDE.add(change, more_change)
     remarks = tuple((of[f"rows_{n}"], of[f"money_{n}"]) for n in range(len(remarks_on(table, params))))
-    return Facts(count, of["bad"], cost, of["magnitude"], rounded, change, remarks, of.get("foreign", 0))
+    return Facts(count, of["bad"], cost, of["magnitude"], rounded, change, remarks, of.get("elsewhere", 0))
 
 
 def _counts(table: Table, params: Params) -> Iterator[tuple[str, str]]:
@@ -123,7 +123,7 @@ def _counts(table: Table, params: Params) -> Iterator[tuple[str, str]]:
     yield "rounded", "count(*) FILTER (change <> 0)"
     yield "unsure", "count(*) FILTER (change IS NULL)"
     if "currency" in table.columns:
-        yield "foreign", f"count(*) FILTER (inside AND currency IS DISTINCT FROM {values.sql_text(params.currency)})"
+        yield "elsewhere", f"count(*) FILTER (inside AND currency IS DISTINCT FROM {values.sql_text(params.currency)})"
     for n, remark in enumerate(remarks_on(table, params)):
         yield f"rows_{n}", f"count(*) FILTER (inside AND ({remark.condition}))"
         yield f"money_{n}", f"sum({remark.money}) FILTER (inside AND ({remark.condition}))"

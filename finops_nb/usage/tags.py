@@ -13,12 +13,12 @@ PAIRS: Final = re.compile(r'STRUCT\("?key"? .*, "?value"? .*\)\[\]', re.IGNORECA
 
 
 def normal_key(key: str) -> str:
-    """A key of tags without what spellings differ in: blanks around it, case, and blanks, `_` or `-` between words.
+    """A key of tags without what spellings differ in: case, blanks, `_` and `-`.
 
-    >>> normal_key(" Business Unit"), normal_key("business_unit")
-    ('business-unit', 'business-unit')
+    >>> normal_key(" Business Unit"), normal_key("business_unit"), normal_key("BusinessUnit")
+    ('businessunit', 'businessunit', 'businessunit')
     """
-    return re.sub(r"[\s_-]+", "-", key.strip()).casefold()
+    return re.sub(r"[\s_-]+", "", key).casefold()
 
 
 def json_sql(column: str, kind: str) -> str:

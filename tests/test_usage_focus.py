@@ -1,0 +1,217 @@
+"""FOCUS bills: two clocks, one currency, credits and corrections with their sign, tags however they are spelled."""
+
+from __future__ import annotations
+
+import csv
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from finops_nb.errors import Refusal
+from finops_nb.params import make_params
+from finops_nb.usage import Usage, read_usage
+
+SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+FIRST = {
+    "BillingPeriodStart": "2025-12-01 00:00:00",
+    "ChargePeriodStart": "2025-12-10 05:00:00",
+    "BilledCost": "1.00",
+    "EffectiveCost": "1.00",
+    "BillingCurrency": "USD",
+    "ChargeCategory": "Usage",
+    "ChargeClass": "NULL",
+    "ServiceName": "Storage",
+    "ServiceCategory": "Storage",
+    "SubAccountName": "team-a",
+    "ProviderName": "AWS",
+    "Tags": "NULL",
+}
+"""A charge of December, billed in December."""
+
+
+def bill(folder: Path, *charges: dict[str, str], columns: dict[str, str] | None = None, **keys) -> Usage:
+    """The usage of a bill of these charges, each as `FIRST` but for what it says."""
+    file = folder / "bill.csv"
+    with file.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.DictWriter(opened, [*FIRST])
+        writer.writeheader()
+        writer.writerows(FIRST | charge for charge in charges)
+    return read_usage(make_params({"period": "2025-12", "usage": str(file), "columns": columns or {}} | keys))
+
+
+def costs(usage: Usage, by: str) -> dict[str, Decimal]:
+    frame = usage.groups[by,]
+    return dict(zip(frame[by], frame["cost"], strict=True))
+
+
+def said(usage: Usage) -> list[tuple[str, int, Decimal]]:
+    return [(notice.text, notice.rows, notice.money) for notice in usage.notices]
+
+
+BILLED = {"cost": "BilledCost"}
+LATE = {"ChargePeriodStart": "2025-11-30 22:00:00", "BilledCost": "0.25", "EffectiveCost": "0.25", "ChargeClass": "Correction"}
+
+
+def test_a_bill_has_no_calls_and_no_customers(tmp_path):
+    """It knows neither, and invents neither; sub-account, service and its category are organization, product and feature."""
+    usage = bill(tmp_path, {}, {"BilledCost": "2", "EffectiveCost": "2"})
+    assert (usage.dialect, usage.cost, usage.rows_used, usage.untold) == ("focus", 3, 2, {"calls", "customer"})
+    assert usage.groups[()].iloc[0].tolist() == [3, None, None]
+    assert [costs(usage, by) for by in ("organization", "product", "feature")] == [{"team-a": 3}, {"Storage": 3}, {"Storage": 3}]
+
+
+def test_the_billed_cost_goes_by_billing_period(tmp_path):
+    """1.00 of December and 0.25 of November were billed in December: 1.25, of which the second is named and stands on its first day."""
+    usage = bill(tmp_path, {}, LATE, columns=BILLED)
+    assert (usage.cost, usage.rows_outside) == (Decimal("1.25"), 0)
+    assert [(f"{day}", cost) for day, cost in costs(usage, "day").items()] == [("2025-12-01", Decimal("0.25")), ("2025-12-10", 1)]
+    assert said(usage) == [("bill.csv bills charges of earlier periods in this one; they stand on its first day.", 1, Decimal("0.25"))]
+    assert usage.charges == (("Usage", 1, 1), ("Usage (correction), of earlier periods", 1, Decimal("0.25")))
+
+
+def test_the_effective_cost_goes_by_charge_period(tmp_path):
+    """The same bill: 1.00 was used in December, and 0.25 in November."""
+    usage = bill(tmp_path, {}, LATE)
+    assert (usage.cost, usage.rows_outside, usage.cost_outside) == (1, 1, Decimal("0.25"))
+    assert bill(tmp_path, {}, LATE, period="2025-11").cost == Decimal("0.25")
+
+
+def test_a_charge_period_that_is_billed_later_is_outside(tmp_path):
+    """1.00 of December that January bills is none of December's invoice, and the other way round."""
+    january = {"BillingPeriodStart": "2026-01-01 00:00:00"}
+    assert bill(tmp_path, {}, january, columns=BILLED).cost_outside == 1
+    usage = bill(tmp_path, january, columns=BILLED, period="2026-01")
+    assert (usage.cost, usage.last_day.isoformat()) == (1, "2026-01-01")
+
+
+@pytest.mark.parametrize(
+    ("keys", "match"),
+    [
+        ({"timezone": "Europe/Berlin"}, r"^timezone: BilledCost goes by billing periods, which are in UTC"),
+        ({"period": "2025-12-01/2025-12-15"}, r"^period: BilledCost goes by billing periods, which an interval would cut"),
+    ],
+)
+def test_billing_periods_are_not_cut(tmp_path, keys, match):
+    """It refuses what would divide an invoice."""
+    with pytest.raises(Refusal, match=match):
+        bill(tmp_path, {}, columns=BILLED, **keys)
+
+
+def test_currencies_are_never_added(tmp_path):
+    """It refuses a bill in two, with the sum of each, and one in another than the report's; outside of the period they do not matter."""
+    euros = {"BillingCurrency": "EUR", "EffectiveCost": "5"}
+    with pytest.raises(Refusal, match=r"BillingCurrency: costs in another currency than USD.*: 5 EUR in 1 rows, 1 USD in 1 rows"):
+        bill(tmp_path, {}, euros)
+    with pytest.raises(Refusal, match=r"Write currency: EUR in the params"):
+        bill(tmp_path, euros)
+    assert bill(tmp_path, euros, currency="EUR").cost == 5
+    assert bill(tmp_path, {}, euros | {"ChargePeriodStart": "2025-11-01"}).cost == 1
+
+
+def test_credits_taxes_and_adjustments_keep_their_sign(tmp_path):
+    """3.00 − 2.50 + 0.40 + 0.10 = 1.00, each on a line of its own."""
+    kinds = {"Usage": "3", "Credit": "-2.5", "Tax": "0.4", "Adjustment": "0.1"}
+    usage = bill(tmp_path, *({"ChargeCategory": kind, "EffectiveCost": cost} for kind, cost in kinds.items()))
+    assert usage.cost == 1
+    assert {kind: cost for kind, _, cost in usage.charges} == {kind: Decimal(cost) for kind, cost in kinds.items()}
+
+
+def test_an_effective_cost_that_is_rounded_or_zero_is_told(tmp_path):
+    """It says how much more was billed: 18.01 − 13 and 0.25 − 0; a purchase that is spread over its term is as it should be."""
+    charges = [{"BilledCost": "18.01", "EffectiveCost": "13"}, {"BilledCost": "0.25", "EffectiveCost": "0"}, {}]
+    bought = {"ChargeCategory": "Purchase", "BilledCost": "100", "EffectiveCost": "0"}
+    [(text, rows, money)] = said(bill(tmp_path, *charges, bought))
+    assert (rows, money) == (2, Decimal("5.26"))
+    assert text.startswith("EffectiveCost is zero or rounded where BilledCost is not, in bill.csv; `columns: {cost: BilledCost}`")
+    assert said(bill(tmp_path, *charges, bought, columns=BILLED)) == []
+
+
+def test_a_cost_of_null_is_refused_with_its_line(tmp_path):
+    """The text NULL is no value, so the cost is missing."""
+    with pytest.raises(Refusal, match=r"^bill\.csv, line 3, EffectiveCost: the cost is missing"):
+        bill(tmp_path, {}, {"EffectiveCost": "NULL"})
+
+
+def test_null_is_no_name(tmp_path):
+    """It is unallocated, as an empty one is."""
+    usage = bill(tmp_path, {"SubAccountName": "NULL"}, {"SubAccountName": ""}, {})
+    assert (costs(usage, "organization"), usage.rows_unallocated) == ({"(unallocated)": 2, "team-a": 1}, 2)
+
+
+TAG = {"organization": "Tags.business_unit"}
+
+
+def tagged(**tags: str) -> dict[str, str]:
+    return {"Tags": json.dumps({key.replace("__", " "): value for key, value in tags.items()})}
+
+
+def test_a_tag_is_an_organization(tmp_path):
+    """Other spellings of its key count, and are told with their money."""
+    usage = bill(tmp_path, tagged(business_unit="x"), tagged(__Business__Unit="x"), tagged(businessUnit="y"), {}, columns=TAG)
+    assert costs(usage, "organization") == {"(unallocated)": 1, "x": 2, "y": 1}
+    keys = '"business_unit", " Business Unit", "businessUnit"'
+    assert said(usage) == [(f"Tags.business_unit stands under several keys in bill.csv, which were read as one: {keys}.", 2, 2)]
+
+
+def test_keys_that_disagree_are_no_organization(tmp_path):
+    """A row with two values has none, and is told; two equal ones are one."""
+    usage = bill(tmp_path, tagged(org="x", Org="y"), tagged(org="x", Org="x"), columns={"organization": "Tags.org"})
+    assert costs(usage, "organization") == {"(unallocated)": 1, "x": 1}
+    assert said(usage)[1] == ('"org", "Org" disagree in bill.csv; Tags.org is not known there.', 1, 1)
+
+
+def test_tags_that_are_no_object_are_told(tmp_path):
+    """It leaves the row unallocated; the rest is read."""
+    usage = bill(tmp_path, tagged(business_unit="x"), {"Tags": '{"business_unit": '}, {"Tags": "[1]"}, columns=TAG)
+    assert costs(usage, "organization") == {"(unallocated)": 2, "x": 1}
+    assert said(usage) == [("The tags of bill.csv are no JSON object; Tags.business_unit is not known there.", 2, 2)]
+
+
+def test_a_tag_that_no_row_has_is_refused(tmp_path):
+    """It is a slip of the pen, and would leave all unallocated."""
+    with pytest.raises(Refusal, match=r"^columns: no row of the usage has this tag \(found \"Tags\.bussiness_unit\"\)"):
+        bill(tmp_path, tagged(business_unit="x"), columns={"organization": "Tags.bussiness_unit"})
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "Tags",
+        "MAP(['business_unit'], [Tags ->> 'business_unit'])",
+        "[{'key': 'business_unit', 'value': Tags ->> 'business_unit'}]",
+        "{'business_unit': Tags ->> 'business_unit'}",
+    ],
+)
+def test_parquet_may_hold_tags_as_text_map_pairs_or_struct(tmp_path, tags):
+    """The same bill is the same usage, however its export writes tags."""
+    usage = bill(tmp_path, tagged(business_unit="x"), tagged(business_unit="y"), columns=TAG)
+    file = tmp_path / "bill.parquet"
+    duckdb.sql(f"COPY (SELECT * REPLACE ({tags} AS Tags) FROM read_csv('{tmp_path}/bill.csv', all_varchar = true)) TO '{file}'")
+    other = read_usage(make_params({"period": "2025-12", "usage": str(file), "columns": TAG}))
+    assert costs(other, "organization") == costs(usage, "organization") == {"x": 1, "y": 1}
+
+
+def test_a_bill_beside_a_log_of_calls_is_refused(tmp_path):
+    """The two may hold the same cost."""
+    bill(tmp_path, {})
+    (tmp_path / "calls.csv").write_text("timestamp,cost_usd,organization_id,product_id,feature_id,customer_id\n2025-12-01,1,a,b,c,d\n")
+    params = make_params({"period": "2025-12", "usage": [str(tmp_path / "bill.csv"), str(tmp_path / "calls.csv")]})
+    with pytest.raises(Refusal, match=r"^calls\.csv: a file of the dialect calls beside one of focus, bill\.csv"):
+        read_usage(params)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the bills of others are not here")
+def test_a_real_bill_adds_up():
+    """FOCUS 1.0: 20.28 was billed in September and 0.24 in October; FOCUS 1.3: 18,554.86 by cost centre."""
+    file = SHARED / "focus_1.0_sample.csv"
+    september = read_usage(make_params({"period": "2024-09", "usage": str(file), "columns": BILLED | TAG}))
+    assert (september.cost, september.rows_used, september.cost_outside) == (Decimal("20.280226728990"), 999, Decimal("0.24"))
+    assert sum(costs(september, "organization").values()) == sum(cost for _, _, cost in september.charges) == september.cost
+    october = read_usage(make_params({"period": "2024-10", "usage": str(file), "columns": BILLED}))
+    assert (october.cost, october.charges) == (Decimal("0.24"), (("Usage, of earlier periods", 1, Decimal("0.24")),))
+    file = SHARED / "focus_1.3_cost_and_usage_aws_synthetic.csv"
+    may = read_usage(make_params({"period": "2026-05", "usage": str(file), "columns": {"organization": "Tags.cost_center"}}))
+    assert (f"{may.cost:.2f}", sorted(costs(may, "organization"))) == ("18554.86", ["cc-1042", "cc-2087", "cc-3110"])

@@ -1,0 +1,96 @@
+"""Logs of gateways and tables of one's own: LiteLLM's SpendLogs, the 19 columns of calls, and whatever the params describe."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from finops_nb.errors import Refusal
+from finops_nb.params import make_params
+from finops_nb.usage import Usage, read_usage
+
+SPEND = "request_id,call_type,spend,prompt_tokens,completion_tokens,startTime,model,custom_llm_provider,team_id,organization_id,end_user\n"
+NINETEEN = (
+    "timestamp,provider,model,input_tokens,output_tokens,cost_usd,latency_ms,customer_id,organization_id,product_id,feature_id,task_type,"
+    "customer_archetype,tier_price_usd,region,total_tokens,status,error_type,metadata\n"
+)
+
+
+def read(folder: Path, text: str, **keys) -> Usage:
+    file = folder / "usage.csv"
+    file.write_text(text)
+    return read_usage(make_params({"period": "2025-12", "usage": str(file)} | keys))
+
+
+def costs(usage: Usage, by: str) -> dict[str, Decimal]:
+    frame = usage.groups[by,]
+    return dict(zip(frame[by], frame["cost"], strict=True))
+
+
+def spend(number: str, cost: str = "0.5", **values: str) -> str:
+    of = {"team": "team-a", "model": "gpt", "user": "u1"} | values
+    return f"{number},acompletion,{cost},10,20,2025-12-05T10:00:00Z,{of['model']},openai,{of['team']},,{of['user']}\n"
+
+
+def test_spend_logs_are_calls(tmp_path):
+    """Team, model, type of call and end user are organization, product, feature and customer; a row is a call."""
+    usage = read(tmp_path, SPEND + spend("r1") + spend("r2", team="", user="u2") + spend("r3", model="claude"))
+    assert (usage.dialect, usage.untold) == ("litellm", frozenset())
+    assert costs(usage, "organization") == {"(unallocated)": Decimal("0.5"), "team-a": 1}
+    assert costs(usage, "product") == {"claude": Decimal("0.5"), "gpt": 1}
+    assert usage.groups[()].iloc[0].tolist() == [Decimal("1.5"), 3, 2]
+
+
+def test_a_request_that_is_there_twice_is_refused(tmp_path):
+    """It names the request and its files; the same in two files counts too."""
+    with pytest.raises(Refusal, match=r'^usage\.csv: 2 rows of one request, so its cost would count twice \(found "r1"\)'):
+        read(tmp_path, SPEND + spend("r1") + spend("r1"))
+    (tmp_path / "more.csv").write_text(SPEND + spend("r1", "0.7"))
+    with pytest.raises(Refusal, match=r"^more\.csv, usage\.csv: 2 rows of one request"):
+        read(tmp_path, SPEND + spend("r1"), usage=[str(tmp_path / "usage.csv"), str(tmp_path / "more.csv")])
+
+
+def test_nineteen_columns_are_calls_too(tmp_path):
+    """It reads what it needs of them."""
+    row = "2025-12-01,openai,gpt,1,2,0.25,9,c1,org-a,chat,ask,qa,smb,10,eu,3,ok,,{}\n"
+    usage = read(tmp_path, NINETEEN + row * 2)
+    assert (usage.dialect, usage.cost, usage.groups[()]["calls"].iloc[0]) == ("calls", Decimal("0.5"), 2)
+
+
+TABLE = {"timestamp": "date", "cost": "amount", "organization": "team", "product": "service"}
+
+
+def test_a_table_is_read_by_the_columns_that_the_params_name(tmp_path):
+    """What they do not name is not known, but that a row is a call where no column says how many."""
+    usage = read(tmp_path, "date,amount,team,service\n2025-12-01,2,a,x\n2025-12-02,3,b,x\n", columns=TABLE)
+    assert (usage.dialect, usage.cost, usage.untold) == ("table", 5, {"feature", "customer"})
+    assert usage.groups["organization",].to_dict("list") == {
+        "organization": ["a", "b"],
+        "cost": [2, 3],
+        "calls": [1, 1],
+        "customers": [None] * 2,
+    }
+    assert usage.groups["feature",].empty
+
+
+def test_an_aggregated_table_says_how_many_calls_a_row_is(tmp_path):
+    """40 + 2 calls in two rows; the rows are counted beside them."""
+    usage = read(tmp_path, "date,amount,team,service,n\n2025-12-01,2,a,x,40\n2025-12-02,3,b,x,2\n", columns=TABLE | {"calls": "n"})
+    assert (usage.rows_used, usage.groups[()]["calls"].iloc[0]) == (2, 42)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("", "the number of calls is missing"), ("1.5", "not a number of calls"), ("-1", "not a number of calls")]
+)
+def test_calls_that_are_no_number_are_refused(tmp_path, text, said):
+    """With their line."""
+    with pytest.raises(Refusal, match=rf"^usage\.csv, line 2, n: {said}"):
+        read(tmp_path, f"date,amount,team,service,n\n2025-12-01,2,a,x,{text}\n", columns=TABLE | {"calls": "n"})
+
+
+def test_the_calls_of_the_last_line_must_end(tmp_path):
+    """A number that may be cut short is refused."""
+    with pytest.raises(Refusal, match="its calls may be cut short"):
+        read(tmp_path, "date,amount,team,service,n\n2025-12-01,2,a,x,40", columns=TABLE | {"calls": "n"})
