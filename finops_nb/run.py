@@ -101,7 +101,7 @@ def _remarks(past: History, reason: str) -> Iterator[str]:
     """What the user should know of what is published now."""
     yield from (f"{said} `finops-nb run {past.name} --force` makes the last report again." for said in past.altered())
     if reason and reason != past.revisions()[-1].reason:
-        yield "It is no new revision; the reason is not on record."
+        yield "No new revision was made; the reason is not on record."
 
 
 def _index_is_behind(job: Job) -> bool:

@@ -168,7 +168,7 @@ def test_a_long_table_has_its_head_on_each_page(weasyprint):
 def test_no_table_is_wider_than_the_paper(weasyprint):
     """It breaks long names, of one word too, and keeps every figure within the margins, of 7 columns or of 9."""
     columns = [Column(f"cost{number}", f"Cost {number}", "money", "a cost") for number in range(8)]
-    names = ("x" * 150, "many words " * 14, "日本語の組織" * 12, "a")
+    names = ("x" * 150, "many words " * 14, "Ομάδα " * 12, "a")
     lines = [{"name": name, "note": "a note " * 40} | {column.name: Decimal("1234567.89") for column in columns} for name in names]
     tables = [Table("t", "Costs", (schema.NAME, *columns[:count]), (Block(lines, None, "y" * 150),)) for count in (1, 2, 3, 4, 6, 8)]
     style = "".join((TEMPLATES / "report" / file).read_text(encoding="utf-8") for file in ("finops.css", "report.css"))
@@ -192,7 +192,8 @@ def amounts_of(page: pypdf.PageObject) -> list[tuple[float, float]]:
     return found
 
 
-@pytest.mark.parametrize("title", ["a\"b'c\\", "} @page { size: A6 } x {", "</style><b>", "x" * 400, "日本 مرحبا · WHAT-IF: é"], ids=ascii)
+# Letters that every machine's fonts have: pypdf can't read what WeasyPrint writes where a glyph is missing.
+@pytest.mark.parametrize("title", ["a\"b'c\\", "} @page { size: A6 } x {", "</style><b>", "x" * 400, "Ωμέγα مرحبا · WHAT-IF: é"], ids=ascii)
 def test_a_title_is_text_in_the_foot(weasyprint, title):
     """It is printed as it is, whatever is in it, and where it is too long it leaves the page's number alone."""
     page = PAGE.format(html.escape(title), "", "<p>text</p>")

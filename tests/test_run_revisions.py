@@ -169,7 +169,7 @@ def test_a_forced_run_is_no_revision(home):
     run(NAME, home, force=True, reason="second", notice=notices.append)
     assert published(home) == before
     assert [revision.reason for revision in History(home.outputs, NAME).revisions()] == ["", "first"]
-    assert notices == ["2025-12 is no new revision; the reason is not on record."]
+    assert notices == ["No new revision was made; the reason is not on record."]
 
 
 def test_an_analysis_has_no_revisions(tmp_path, quick):
@@ -188,7 +188,8 @@ def test_an_altered_file_is_named_by_the_run(home):
     (home.outputs / NAME / "chargeback.csv").write_text("organization,amount\norg-alpha,1.00\n")
     notices: list[str] = []
     run(NAME, home, notice=notices.append)
-    assert notices == [f"outputs/{NAME}/chargeback.csv is gone, or is not as it was published."]
+    way = f"`finops-nb run {NAME} --force` makes the last report again."
+    assert notices == [f"outputs/{NAME}/chargeback.csv is not as it was published. {way}"]
     run(NAME, home, force=True, notice=notices.append)
     assert published(home) == before
     assert len(notices) == 1
