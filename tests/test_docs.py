@@ -11,9 +11,9 @@ import pytest
 
 from finops_nb.cli import main
 from finops_nb.home import Home
-from finops_nb.params import COLUMNS, DELIVERY, Params, load_params
+from finops_nb.params import DELIVERY, Params, load_params
 from finops_nb.scaffold import STARTER
-from finops_nb.usage.dialects import CALLS
+from finops_nb.usage.dialects import DIALECTS
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "organizational_alignment.ipynb"
@@ -66,11 +66,12 @@ def test_the_first_mail_of_the_readme_needs_no_list():
     assert "--to me@example.com" in first
 
 
-def test_the_readme_of_the_params_names_the_columns_of_the_dialect():
+def test_the_readme_of_the_params_names_the_columns_of_the_dialects():
     """It says what the source calls each of our columns."""
-    for ours, theirs in CALLS.columns.items():
-        assert f"`{theirs}`" in PARAMS_README
-        assert ours in COLUMNS
+    for dialect in DIALECTS.values():
+        assert f"`{dialect.name}`" in PARAMS_README
+        for theirs in dialect.columns.values():
+            assert all(f"`{name}`" in PARAMS_README for name in theirs)
 
 
 @pytest.mark.parametrize("command", sorted(main.commands))

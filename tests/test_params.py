@@ -63,7 +63,7 @@ def test_it_has_defaults_for_all_but_period_and_usage(load):
     params = load(HEAD)
 
     assert (params.period, params.usage, params.window.start) == ("2025-12", ("sample:",), date(2025, 12, 1))
-    assert (params.currency, params.timezone, params.dialect, params.columns) == ("USD", "UTC", "calls", {})
+    assert (params.currency, params.timezone, params.dialect, params.columns) == ("USD", "UTC", "auto", {})
     assert (params.at_risk, params.alert_thresholds) == (Decimal("0.80"), (Decimal("0.5"), Decimal("0.8"), Decimal(1)))
     assert (params.materiality, params.materiality_amount, params.approval_limit) == (Decimal("0.01"), Decimal(50), Decimal(1000))
     assert (params.organization_budgets, params.product_budgets, params.approvals, params.owners, params.notes) == ({}, {}, {}, {}, {})
