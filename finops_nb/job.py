@@ -14,6 +14,7 @@ from finops_nb.edition import Kind, kind_of
 from finops_nb.handover import LEDGER, RESULTS, WORKBOOK
 from finops_nb.home import Home
 from finops_nb.key import Fingerprint, run_key
+from finops_nb.organization_map import read_mapping
 from finops_nb.params import Params, load_params
 from finops_nb.published_months import PublishedMonth, months_before
 
@@ -99,7 +100,9 @@ def inputs_now(job: Job) -> Fingerprint:
     """
     from finops_nb.usage.sources import fingerprint, resolve_inputs
 
-    return tuple(fingerprint(resolve_inputs(job.params, job.home)))
+    mapping = read_mapping(job.params, job.home)
+    usage = tuple(fingerprint(resolve_inputs(job.params, job.home)))
+    return (*usage, (mapping.file, mapping.sha256)) if mapping else usage
 
 
 def key_of(job: Job, inputs: Fingerprint, notebook: bytes) -> str:

@@ -22,8 +22,10 @@ from pathlib import Path
 from typing import Final
 
 from finops_nb.errors import Problem
+from finops_nb.home import Home, find_home
 from finops_nb.mail_list import address
 from finops_nb.param_types import KnownDay, parse_as
+from finops_nb.params import Params
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.strict_csv import Form, Record, Records, name, parse_records, read_text, refuse, unpadded
@@ -132,6 +134,22 @@ def read_organization_map(path: Path, shown: str) -> OrganizationMap:
     # UTF-8 is read strictly, so that the text encodes to the very bytes that were read.
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
     return OrganizationMap(tuple(sorted(lines, key=lambda line: (line.key, line.days.start))), shown, digest)
+
+
+def read_mapping(params: Params, home: Home | None = None) -> OrganizationMap | None:
+    """The organizations.csv that the params name; None where they name none.
+
+    Args:
+        home: what a relative path starts from; found by `find_home` if None.
+
+    Raises:
+        Refusal: as for `read_organization_map`.
+    """
+    if not params.mapping:
+        return None
+    root = Path("/") if Path(params.mapping).is_absolute() else (home or find_home()).root
+    path = root / params.mapping
+    return read_organization_map(path, path.name if Path(params.mapping).is_absolute() else params.mapping)
 
 
 def _grouped(lines: Iterable[MapLine], by: Callable[[MapLine], str]) -> Mapping[str, list[MapLine]]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from finops_nb.budget_version import BudgetVersion, checked_versions
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home
+from finops_nb.invoices import Invoices
 from finops_nb.mail_list import MailList
 from finops_nb.money import ZERO
 from finops_nb.param_types import Approval, Boolean, Budget, Day, Fraction, Name, Text, Texts
@@ -73,6 +74,11 @@ class Params(BaseModel):
     columns: dict[ColumnName, Text] = Field(
         default_factory=dict, description="our name of a column and the source's, where they differ; Tags.team is a tag"
     )
+    mapping: str = Field(
+        default="",
+        description="an organizations.csv, relative to the home, that maps keys of the source to organizations and products by date",
+    )
+    invoices: Invoices = Field(default=(), description="what invoices say, {issuer, number, amount} each; reconciled to the cent")
     timezone: str = Field(default="UTC", description="zone of the period's days, and of timestamps without a zone")
     organization_budgets: dict[Name, Budget] = Field(default_factory=dict, description="budget of the period by organization")
     product_budgets: dict[Name, Budget] = Field(default_factory=dict, description="budget of the period by product")
@@ -190,7 +196,11 @@ class Params(BaseModel):
 
     def shared_parameters(self) -> dict[str, Any]:
         """`as_parameters` as a report may show it: of a path outside the home, only the last part."""
-        return self.as_parameters() | {"usage": [_last_part(place) for place in self.usage], "budgets": _last_part(self.budgets)}
+        return self.as_parameters() | {
+            "usage": [_last_part(place) for place in self.usage],
+            "budgets": _last_part(self.budgets),
+            "mapping": _last_part(self.mapping),
+        }
 
 
 def _last_part(place: str) -> str:

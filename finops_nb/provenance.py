@@ -15,7 +15,7 @@ from finops_nb.params import Params
 from finops_nb.revision import Change, changes
 from finops_nb.sentence import plain_sentence
 from finops_nb.table import scalar
-from finops_nb.usage.model import Usage
+from finops_nb.usage.model import InputFile, Usage
 
 LIBRARIES: Final = ("finops-nb", "duckdb", "pandas", "matplotlib", "papermill", "nbconvert")
 
@@ -43,7 +43,9 @@ def _made_of(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -
     return {
         "key": edition.key,
         "generated": edition.generated,
-        "inputs": [{"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in usage.inputs],
+        "inputs": [
+            {"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in (*usage.inputs, *filter(None, [usage.mapping]))
+        ],
         "rows_read": usage.rows_read,
         "budgets": budgets.as_record(),
         "params": params.shared_parameters(),
@@ -61,3 +63,7 @@ def _recorded(change: Change, fmt: Format) -> dict[str, Any]:
         "by_name": {name: scalar(amount) for name, amount in change.by_name.items()},
         "rows": change.rows,
     }
+
+
+def _inputs(usage: Usage) -> tuple[InputFile, ...]:
+    return (*usage.inputs, usage.mapping) if usage.mapping else usage.inputs

@@ -66,6 +66,7 @@ EFFICIENCY: Final = Column(
     "calls_per_unit", "Efficiency Score", "calls per money", "calls ÷ cost: calls per unit of currency; more is better"
 )
 RANK: Final = Column("rank", "Rank", "rank", "1 is the most calls per unit of currency; equals share a rank")
+SOURCE_KEY: Final = Column("key", "Key of the Source", "text", "a team id, account or tag value")
 CHARGE_KIND: Final = Column("charge", "Kind of Charge", "text", "as the bill has it; a correction is of an earlier charge")
 CHARGE: Final = Column("charge", "Charge", "money", "the cost charged back", additive=True)
 

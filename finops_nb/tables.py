@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -12,10 +12,8 @@ from finops_nb.budgets import Budgets
 from finops_nb.efficiency import overall
 from finops_nb.heat_map import HeatMap
 from finops_nb.money import ratio, total
-from finops_nb.overview import doubtful_names
 from finops_nb.params import Params
 from finops_nb.period import parse_period
-from finops_nb.run_rate import cost_after
 from finops_nb.schema import Column
 from finops_nb.table import Block, Table
 from finops_nb.usage.model import Usage
@@ -153,46 +151,6 @@ def spend_by_day(usage: Usage, params: Params) -> Table:
     return Table("spend_by_day", "Cost by day", _told(columns, usage), (Block(_lines(usage.groups["day",]), foot),), params.currency)
 
 
-def charges_by_kind(usage: Usage, params: Params) -> Table:
-    """What a bill charges, by kind: usage, purchases, credits, taxes, adjustments and corrections, each with its sign."""
-    lines = [{"charge": kind, "rows": rows, "cost": cost} for kind, rows, cost in usage.charges]
-    foot = {"rows": usage.rows_used, "cost": usage.cost - usage.projected}
-    columns = (schema.CHARGE_KIND, schema.ROWS, schema.COST)
-    blocks = (Block(lines, foot),) if lines else ()
-    return Table("charges_by_kind", "Cost by kind of charge", columns, blocks, params.currency, title="Cost by Kind of Charge")
-
-
-def rows_account(usage: Usage, params: Params) -> Table:
-    """Where every row of the inputs went, with its money."""
-    lines = [
-        {"item": "Rows used", "rows": usage.rows_used, "cost": usage.cost - usage.projected},
-        {"item": "Rows outside the period", "rows": usage.rows_outside, "cost": usage.cost_outside},
-    ]
-    lines += [{"item": "Growth and prices of the scenario", "rows": 0, "cost": usage.projected}] if usage.projected else []
-    foot = {"rows": usage.rows_read, "cost": usage.cost + usage.cost_outside}
-    return Table("rows", "Rows of the inputs", (schema.ITEM, schema.ROWS, schema.COST), (Block(lines, foot),), params.currency)
-
-
-def data_quality(usage: Usage, budgets: Budgets, params: Params) -> Table:
-    """What a reader should know about the data: what has no organization, what was done to it, with the money; and of budgets."""
-    what = "Rows" if "calls" in usage.untold else "Calls"
-    lines = [{"item": f"{what} without an organization", "rows": usage.rows_unallocated, "cost": usage.unallocated}]
-    lines += [{"item": notice.text, "rows": notice.rows, "cost": notice.money} for notice in usage.notices]
-    late = (
-        f"Usage of days after as_of, {usage.known_to}: in the cost, the statuses and the alerts, and not in the run-rate or what is to date"
-    )
-    lines += [{"item": late, "rows": None, "cost": cost_after(usage)}] if cost_after(usage) else []
-    said = [*budgets.notices, *doubtful_names(usage, budgets, params)]
-    lines += [{"item": each, "rows": None, "cost": None} for each in said]
-    return Table("data_quality", "What to know about the data", (schema.ITEM, schema.ROWS, schema.MONEY), (Block(lines),), params.currency)
-
-
-def parameters(params: Params) -> Table:
-    """Every parameter that is set, and every default."""
-    lines = [{"key": key, "value": _spelled(value)} for key, value in params.shared_parameters().items()]
-    return Table("parameters", "Parameters of this report", (schema.KEY, schema.VALUE), (Block(lines),), params.currency)
-
-
 def _lines(frame: pd.DataFrame) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = frame.to_dict("records")
     return lines
@@ -232,14 +190,3 @@ def _grouped(frame: pd.DataFrame) -> tuple[Block, ...]:
         sums = {column: total(part[column]) for column in ("cost", "charge", "booked") if column in part and part[column].notna().all()}
         blocks.append(Block(_lines(part), sums | ({"share": ratio(sums["cost"], sums["cost"])} if "share" in part else {}), name))
     return tuple(blocks)
-
-
-def _spelled(value: Any) -> str:
-    """A parameter's value as one line of text."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {_nested(each)}" for key, each in value.items()) or "none"
-    return (", ".join(map(_nested, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)) or "none"
-
-
-def _nested(value: Any) -> str:
-    return f"({_spelled(value)})" if isinstance(value, Mapping) else _spelled(value)

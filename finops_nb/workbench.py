@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from finops_nb import budget_tables, charts, narrative, opening, tables
+from finops_nb import budget_tables, charts, data_tables, narrative, opening, tables
 from finops_nb.alerts import budget_alerts
 from finops_nb.allocation import allocate, allocate_within
 from finops_nb.budgets import read_budgets
@@ -40,6 +40,7 @@ __all__ = [
     "cost_by_month",
     "cross_usage",
     "current_edition",
+    "data_tables",
     "find_insights",
     "hand_over",
     "headline",

@@ -59,7 +59,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         ),
     ),
     "presentation": (
-        *("format", "sentence", "theme", "sparkline", "excerpt", "cell", "table", "heat_map", "tables", "budget_tables", "what_if_table"),
+        *("format", "sentence", "theme", "sparkline", "excerpt", "cell", "table", "heat_map", "tables"),
+        *("budget_tables", "data_tables", "what_if_table"),
         *("outline", "charts", "provenance", "narrative", "opening", "suggestion"),
     ),
     "delivery": (

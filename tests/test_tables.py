@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from published import amount, page_of, sections_of
 
-from finops_nb import budget_tables, tables
+from finops_nb import budget_tables, data_tables, tables
 from finops_nb.alerts import budget_alerts
 from finops_nb.allocation import allocate, allocate_within
 from finops_nb.budgets import read_budgets
@@ -51,9 +51,9 @@ def all_tables(usage, params) -> list[tables.Table]:
         tables.budget_tracking(organization_total, product_total, params),
         tables.efficiency(rank_efficiency(organizations), usage, params),
         tables.spend_by_day(usage, params),
-        tables.rows_account(usage, params),
-        tables.data_quality(usage, budgets, params),
-        tables.parameters(params),
+        data_tables.rows_account(usage, params),
+        data_tables.data_quality(usage, budgets, params),
+        data_tables.parameters(params),
         budget_tables.running_period(organizations, products, (organization_total, product_total), usage, budgets, params),
         budget_tables.budget_alerts(alerts, params),
         budget_tables.policies(breaches(usage, organizations, products, budgets, params), params),
@@ -77,7 +77,7 @@ def figure(text: str) -> Decimal:
 def test_parameters_are_spelled_to_their_depth(params):
     """A list of mappings, as the versions of budgets are, is text like all others."""
     versions = [{"version": "original", "organization_budgets": {"a": 5}, "product_budgets": {}}, {"version": "revised 1", "author": "Ana"}]
-    table = tables.parameters(params(organization_budgets={"a": 7}, budget_versions=versions))
+    table = data_tables.parameters(params(organization_budgets={"a": 7}, budget_versions=versions))
     said = {line["key"]: line["value"] for line in table.records()}
     assert (said["organization_budgets"], said["alert_thresholds"], said["approvals"]) == ("a: 7", "0.5, 0.8, 1.0", "none")
     assert "(version: original, " in said["budget_versions"]

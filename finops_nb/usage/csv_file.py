@@ -34,7 +34,7 @@ def read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, deta
     engine_names = {ours: f"c{place}" for ours, place in places.items()}
     names = {ours: header.names[place] for ours, place in places.items()}
     scan = csv_text.scan_sql(source, header)
-    table = Table(source, columns.dialect, scan, engine_names, dict.fromkeys(places, values.TEXT), names)
+    table = Table(source, columns.dialect, scan, engine_names, dict.fromkeys(places, values.TEXT), names, mapped=bool(params.mapping))
     try:
         table = with_keys(db, table, columns)
         facts = engine.add_table(db, table, params, detail)

@@ -16,6 +16,7 @@ from typing import Any, Final
 import duckdb
 import pandas as pd
 
+from finops_nb.organization_map import MapLine
 from finops_nb.params import Params
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
@@ -24,7 +25,7 @@ from finops_nb.usage.dialects import DETAIL, NAMED
 from finops_nb.usage.facts import Facts
 from finops_nb.usage.model import CUBE, GROUPINGS, Grouping
 from finops_nb.usage.remarks import remarks_on
-from finops_nb.usage.table import Table, bad_sql, rows_sql
+from finops_nb.usage.table import MAP, Table, bad_sql, rows_sql
 
 OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": "false",
@@ -38,11 +39,13 @@ SUMS: Final = "cost DECIMAL(38,12), entries BIGINT, calls BIGINT"
 PREPARED: Final = (
     "SET TimeZone = 'UTC'",
     f"CREATE TABLE days (day DATE, {', '.join(f'{name} VARCHAR' for name in CUBE[1:])}, {SUMS})",
-    f"CREATE TABLE owners (month DATE, {', '.join(f'{name} VARCHAR' for name in (*NAMED, 'charge'))}, {SUMS})",
+    f"CREATE TABLE owners (month DATE, {', '.join(f'{name} VARCHAR' for name in (*NAMED, 'charge', 'source_key'))}, {SUMS})",
     "CREATE TABLE requests (request VARCHAR, file VARCHAR)",
+    f"CREATE TABLE {MAP} (key VARCHAR, organization VARCHAR, product VARCHAR, valid_from DATE, valid_to DATE)",
 )
 """The machine's time zone says nothing. Then the two summaries: all rows by day, those of the period with some names, and the
-rows of the period by month, all names and kind of charge, NULL where there is none. And the requests of sources that number them."""
+rows of the period by month, all names and kind of charge, NULL where there is none. The requests of
+sources that number them. And which organization a key of the source belongs to."""
 
 
 STOPPED: Final = (duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.ParserException, duckdb.BinderException)
@@ -87,6 +90,7 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detai
     rows = rows_sql(table, period, params.timezone)
     own = {"month": "date_trunc('month', day)"} | {name: name for name in NAMED}
     own |= {"charge": "charge"} if "charge_category" in table.columns else {}
+    own |= {"source_key": "source_key"} if table.mapped else {}
     by_day = CUBE[1:] if detail else BY_DAY
     inside = {name: f"CASE WHEN inside THEN {column} END" for name, column in (own | {name: name for name in DETAIL}).items()}
     day_keys, owner_keys = ([inside[name] for name in names] for names in (by_day, own))
@@ -174,11 +178,22 @@ def roll_up(db: duckdb.DuckDBPyConnection, period: Period, detail: bool, untold:
     Args:
         untold: which of calls, customer and feature the source does not tell.
     """
-    db.execute(
-        f"CREATE TEMP TABLE named AS SELECT strftime(month, '%Y-%m') AS month, {_names(NAMED)}, charge, cost, entries, calls FROM owners"
-    )
+    names = f"strftime(month, '%Y-%m') AS month, {_names(NAMED)}, charge, source_key"
+    db.execute(f"CREATE TEMP TABLE named AS SELECT {names}, cost, entries, calls FROM owners")
     db.execute(f"CREATE TEMP TABLE named_days AS SELECT day, {_names(CUBE[1:])}, cost, calls FROM days WHERE {_inside(period)}")
     return {keys: _grouped(db, keys, untold) for keys in (*GROUPINGS, *((CUBE,) if detail else ()))}
+
+
+def set_map(db: duckdb.DuckDBPyConnection, lines: Iterable[MapLine]) -> None:
+    """Say which organization a key of the source belongs to, before any table is added."""
+    rows = [[line.key, line.organization, line.product, line.valid_from or date.min, line.valid_to or date.max] for line in lines]
+    db.executemany(f"INSERT INTO {MAP} VALUES (?, ?, ?, ?, ?)", rows) if rows else None
+
+
+def unmapped_keys(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, Decimal]]:
+    """The keys of the period that map nowhere, after `roll_up`: key, rows and cost, the highest first."""
+    query = "SELECT source_key, sum(entries), sum(cost) FROM named WHERE source_key IS NOT NULL GROUP BY 1 ORDER BY 3 DESC, 1"
+    return [(key, int(entries), cost) for key, entries, cost in db.execute(query).fetchall()]
 
 
 def charges(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, Decimal]]:

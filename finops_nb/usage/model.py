@@ -75,6 +75,8 @@ class Usage:
         untold: which of `calls`, `customer` and `feature` the files do not tell. `calls` and `customers` are None then in
             every frame, and the frame by feature has no row.
         charges: of a bill, the rows and the cost of each kind of charge, highest first.
+        unmapped: the keys that organizations.csv maps nowhere, with rows and cost, highest first.
+        mapping: organizations.csv, where there is one.
         rows_unallocated: rows of the period that name no organization.
         projected: what a projection added to the cost, below zero where it took away; 0 of usage as it was read.
     """
@@ -94,6 +96,8 @@ class Usage:
     dialect: str = "calls"
     untold: frozenset[str] = frozenset()
     charges: tuple[tuple[str, int, Decimal], ...] = ()
+    unmapped: tuple[tuple[str, int, Decimal], ...] = ()
+    mapping: InputFile | None = None
     rows_unallocated: int = 0
 
     @property

@@ -70,7 +70,7 @@ def open_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, 
     if problems:
         raise Refusal(problems)
     names, engine_names, types = ({ours: columns[place.position][part] for ours, place in found.places.items()} for part in range(3))
-    return Table(source, found.dialect, _scan(source), engine_names, types, names), found
+    return Table(source, found.dialect, _scan(source), engine_names, types, names, mapped=bool(params.mapping)), found
 
 
 def read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> File:

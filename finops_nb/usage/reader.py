@@ -10,6 +10,7 @@ import duckdb
 from finops_nb.errors import Failure, Problem, Refusal
 from finops_nb.home import Home
 from finops_nb.money import LIMIT, total
+from finops_nb.organization_map import read_mapping
 from finops_nb.params import Params
 from finops_nb.usage import csv_text, engine
 from finops_nb.usage.csv_file import read_csv
@@ -49,6 +50,8 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         with engine.open_engine() as db:
             if params.timezone != "UTC" and not engine.knows_zone(db, params.timezone):
                 raise Refusal(Problem("no time zone that usage can be read in", ZONE_FIX, column="timezone", value=params.timezone))
+            mapping = read_mapping(params, home)
+            engine.set_map(db, mapping.lines if mapping else ())
             files = _read_all(db, sources, before, params, detail)
             facts = [file.facts for file in files]
             _refuse_copies(prints, facts)
@@ -58,7 +61,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
             untold = untold_by(files)
             groups = engine.roll_up(db, params.window, detail, untold)
             notices = (*notices, *misread_names(db))
-            charges, unallocated = tuple(engine.charges(db)), engine.unallocated_rows(db)
+            charges, unmapped, unallocated = tuple(engine.charges(db)), tuple(engine.unmapped_keys(db)), engine.unallocated_rows(db)
     except (duckdb.Error, OSError) as error:
         raise Failure(f"The engine could not read the usage: {str(error).splitlines()[0]}") from error
     last_day, sure_until = inside.last, params.as_of or inside.last
@@ -78,6 +81,8 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         dialect=files[0].table.dialect.name,
         untold=untold,
         charges=charges,
+        unmapped=unmapped,
+        mapping=InputFile(mapping.file, mapping.sha256, len(mapping.lines)) if mapping else None,
         rows_unallocated=unallocated,
     )
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 BILLED: Final = "BilledCost"
 """The cost that goes by billing period; every other goes by charge period."""
 
+MAP: Final = "organization_map"
+"""The table of organizations.csv: key, organization, product, valid_from, valid_to."""
+
 OTHER_FACTS: Final[tuple[ColumnName, ...]] = ("currency", "charge_category", "charge_class", "request", "invoice_issuer", "invoice")
 
 
@@ -35,6 +38,7 @@ class Table:
         types: DuckDB's type of each.
         names: what the file calls each.
         keys: of those that are a tag, the keys under which it stands.
+        mapped: its organizations are keys of `MAP`.
     """
 
     source: Source
@@ -44,6 +48,7 @@ class Table:
     types: Mapping[ColumnName, str]
     names: dict[ColumnName, str]
     keys: Mapping[ColumnName, tuple[str, ...]] = field(default_factory=dict)
+    mapped: bool = False
 
     @property
     def by_billing_period(self) -> bool:
@@ -107,8 +112,19 @@ def rows_sql(table: Table, period: Period, zone: str, *, also: str = "") -> str:
     read = f"SELECT *, {days}, {', '.join([values.cost_sql('amount', kinds['cost']) + ' AS cost', *more])} FROM ({rows})"
     if table.by_billing_period:
         read = f"SELECT *, {_day_of_bill(period)} AS day FROM ({read})"
+    if table.mapped:
+        read = _mapped(read)
     charge = f", {_charge(table, period)} AS charge" if "charge_category" in table.columns else ""
     return f"SELECT *, {values.excess_sql('amount', 'cost', kinds['cost'])} AS change{charge} FROM ({read})"
+
+
+def _mapped(rows: str) -> str:
+    """The rows with the organization and the product of their key on their day; `source_key` where it maps nowhere."""
+    return (
+        "SELECT row.* REPLACE (map.organization AS organization, coalesce(map.product, row.product) AS product), "
+        f"CASE WHEN map.key IS NULL THEN {values.name_sql('row.organization')} END AS source_key FROM ({rows}) AS row "
+        f"LEFT JOIN {MAP} AS map ON map.key = row.organization AND row.day >= map.valid_from AND row.day < map.valid_to"
+    )
 
 
 def _day_of_bill(period: Period) -> str:
