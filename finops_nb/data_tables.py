@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from finops_nb import schema
 from finops_nb.budgets import Budgets
-from finops_nb.money import ratio, total
+from finops_nb.money import ZERO, ratio, total
 from finops_nb.overview import doubtful_names
 from finops_nb.params import Params
 from finops_nb.run_rate import cost_after
@@ -25,6 +25,24 @@ def charges_by_kind(usage: Usage, params: Params) -> Table:
     columns = (schema.CHARGE_KIND, schema.ROWS, schema.COST)
     blocks = (Block(lines, foot),) if lines else ()
     return Table("charges_by_kind", "Cost by kind of charge", columns, blocks, params.currency, title="Cost by Kind of Charge")
+
+
+def invoices(usage: Usage, params: Params) -> Table:
+    """Each invoice as the params state it and as the bill charges it; the difference is stated less billed."""
+    found = usage.reconciliation.invoices if usage.reconciliation else ()
+    lines = [
+        {
+            "invoice": f"{each.issuer} {each.number}".strip() or "no issuer",
+            "stated": each.stated,
+            "billed": each.billed,
+            "difference": each.difference,
+        }
+        for each in found
+    ]
+    sums = {"stated": total(each.stated or ZERO for each in found), "billed": total(each.billed or ZERO for each in found)}
+    blocks = (Block(lines, sums | {"difference": sums["stated"] - sums["billed"]}),) if lines else ()
+    columns = (schema.INVOICE, schema.STATED, schema.BILLED, schema.DIFFERENCE)
+    return Table("invoices", "Invoices, and what the usage bills for them", columns, blocks, params.currency, title="Invoices")
 
 
 def unallocated_by_key(usage: Usage, params: Params) -> Table:

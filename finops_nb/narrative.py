@@ -10,7 +10,7 @@ import pandas as pd
 
 from finops_nb.budget_tables import about
 from finops_nb.budgets import Budgets
-from finops_nb.edition import Edition, Kind
+from finops_nb.edition import Edition
 from finops_nb.efficiency import overall
 from finops_nb.fact import Fact, fact, some
 from finops_nb.format import Format
@@ -28,8 +28,9 @@ from finops_nb.money import rounded
 from finops_nb.params import Params
 from finops_nb.provenance import changes_since, provenance
 from finops_nb.recommendations import Horizon, Recommendation
-from finops_nb.run_rate import Miss, cost_after, days_seen
+from finops_nb.run_rate import Miss, days_seen
 from finops_nb.sentence import plain_sentence, sentence
+from finops_nb.stamps import stamps
 from finops_nb.table import environment, scalar
 from finops_nb.usage.model import Usage
 from finops_nb.variance import TotalVariance
@@ -62,28 +63,6 @@ class Prose:
     def _repr_html_(self) -> str:
         fmt = Format(self.currency)
         return environment().get_template(self.template).render(prose=self, fmt=fmt, say=lambda fact: sentence(fact, fmt), **self.values)
-
-
-def stamps(usage: Usage, params: Params, edition: Edition) -> tuple[tuple[str, str], ...]:
-    """Every stamp that the report must bear, and what it means; none on an official report of a period that is over."""
-    found = {
-        Kind.ANALYSIS: [("ANALYSIS · NOT FOR BOOKING", "Not the official report of a calendar month; it has no ledger.")],
-        Kind.DRAFT: [("DRAFT", "Made outside of finops-nb run; only what that command published is a report.")],
-    }.get(edition.kind, [])
-    if params.scenario:
-        made = f"By {params.scenario.author}, {params.scenario.date}, on the budgets of {params.scenario.base}; it has no ledger."
-        found.append((f"WHAT-IF: {params.scenario.reason}", made))
-    if not usage.complete:
-        known = f"Usage is known up to {usage.known_to}; the period ends with {params.window.last_day}."
-        late = Format(params.currency).money(cost_after(usage)) if cost_after(usage) else ""
-        more = f" {late} of days after that, up to {usage.last_day}, is in the costs and not in the run-rate." if late else ""
-        found.append(("PARTIAL", f"{known} Costs are to date, budgets for the whole period.{more}"))
-    return tuple(found)
-
-
-def title(usage: Usage, params: Params, edition: Edition) -> str:
-    """What the report is called, its stamps with it: "Organizational alignment · December 2025 · PARTIAL"."""
-    return " · ".join(["Organizational alignment", params.window.label, *(stamp for stamp, _ in stamps(usage, params, edition))])
 
 
 def heading(usage: Usage, params: Params, edition: Edition) -> Prose:

@@ -16,11 +16,11 @@ from finops_nb.budgets import Budgets
 from finops_nb.edition import Edition, Kind
 from finops_nb.futures import tell_lost_futures
 from finops_nb.handover import LEDGER, RESULTS, WORKBOOK, marker_text
-from finops_nb.narrative import title
 from finops_nb.overview import overview
 from finops_nb.params import Params
 from finops_nb.provenance import provenance
 from finops_nb.spreadsheet import workbook_of
+from finops_nb.stamps import title
 from finops_nb.usage.model import Usage
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")

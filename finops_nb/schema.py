@@ -66,6 +66,10 @@ EFFICIENCY: Final = Column(
     "calls_per_unit", "Efficiency Score", "calls per money", "calls ÷ cost: calls per unit of currency; more is better"
 )
 RANK: Final = Column("rank", "Rank", "rank", "1 is the most calls per unit of currency; equals share a rank")
+INVOICE: Final = Column("invoice", "Invoice", "text", "issuer and number")
+STATED: Final = Column("stated", "Stated", "money", "what the invoice says", additive=True)
+BILLED: Final = Column("billed", "Billed", "money", "the billed cost of its charges in the usage", additive=True)
+DIFFERENCE: Final = Column("difference", "Difference", "change", "stated − billed", additive=True)
 SOURCE_KEY: Final = Column("key", "Key of the Source", "text", "a team id, account or tag value")
 CHARGE_KIND: Final = Column("charge", "Kind of Charge", "text", "as the bill has it; a correction is of an earlier charge")
 CHARGE: Final = Column("charge", "Charge", "money", "the cost charged back", additive=True)

@@ -14,10 +14,11 @@ from typing import Any, Final
 from finops_nb import schema
 from finops_nb.cell import TEXTS, Line
 from finops_nb.edition import Edition
-from finops_nb.narrative import Prose, stamps, title
+from finops_nb.narrative import Prose
 from finops_nb.params import Params
 from finops_nb.schema import Column, Unit
 from finops_nb.sheet import Sheet, held, sheet_name
+from finops_nb.stamps import stamps, title
 from finops_nb.table import TOTAL, Table
 from finops_nb.usage.model import Usage
 

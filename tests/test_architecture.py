@@ -29,7 +29,16 @@ FLOORS: dict[str, tuple[str, ...]] = {
         *("published_months", "organization_map"),
         *("usage.model", "usage.values", "usage.dialects", "usage.columns", "usage.sources", "usage.tags", "usage.table"),
         *("usage.remarks", "usage.facts", "usage.engine", "usage.csv_bytes", "usage.csv_shape", "usage.csv_text"),
-        *("usage.csv_proof", "usage.csv_file", "usage.parquet", "usage.mixture", "usage.mojibake", "usage.reader", "usage"),
+        *(
+            "usage.csv_proof",
+            "usage.csv_file",
+            "usage.parquet",
+            "usage.mixture",
+            "usage.reconciling",
+            "usage.mojibake",
+            "usage.reader",
+            "usage",
+        ),
     ),
     "numbers": (
         *(
@@ -61,7 +70,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "presentation": (
         *("format", "sentence", "theme", "sparkline", "excerpt", "cell", "table", "heat_map", "tables"),
         *("budget_tables", "data_tables", "what_if_table"),
-        *("outline", "charts", "provenance", "narrative", "opening", "suggestion"),
+        *("outline", "charts", "provenance", "stamps", "narrative", "opening", "suggestion"),
     ),
     "delivery": (
         *(
@@ -107,7 +116,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
             "adoption",
         ),
         *("supposition", "what_if", "what_if_panel"),
-        *("mail.body", "mail.plain_text", "mail.pictures"),
+        *("mail.wording", "mail.body", "mail.plain_text", "mail.pictures"),
         *("mail.letter", "mail.publication", "mail.advice", "mail.dispatch"),
         *("what_changed", "status", "doctor"),
     ),

@@ -25,10 +25,11 @@ from published import amount
 from finops_nb.charts import budget_vs_actual
 from finops_nb.errors import Failure
 from finops_nb.export import audit
-from finops_nb.mail.body import body_of, brief, isolated
+from finops_nb.mail.body import body_of
 from finops_nb.mail.letter import LARGEST, letter, preview
 from finops_nb.mail.pictures import picture
 from finops_nb.mail.plain_text import columns
+from finops_nb.mail.wording import brief, isolated
 from finops_nb.money import rounded
 from finops_nb.params import Params
 

@@ -32,6 +32,7 @@ from finops_nb.insights import (
 )
 from finops_nb.recommendations import ACTIONS, Horizon, Recommendation, recommend
 from finops_nb.sentence import NAME_LENGTH, plain_sentence, sentence
+from finops_nb.stamps import title as report_title
 from finops_nb.variance import Status, TotalVariance, total_variance, variance_by
 
 USD = Format("USD")
@@ -220,7 +221,7 @@ def test_it_stamps_all_that_is_not_official(usage_of, params, kind, period, titl
     made = params(period=period, scenario=said if kind is Kind.SCENARIO else {})
     page = fragment_fromstring(narrative.heading(usage, made, Edition(kind=kind))._repr_html_())
 
-    assert narrative.title(usage, made, Edition(kind=kind)) == title + " · PARTIAL" * (not complete)
+    assert report_title(usage, made, Edition(kind=kind)) == title + " · PARTIAL" * (not complete)
     assert page.xpath("//p[@class='stamp']/strong/bdi/text()") == [stamp] * (stamp is not None) + ["PARTIAL"] * (not complete)
 
 

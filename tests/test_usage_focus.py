@@ -203,6 +203,21 @@ def test_a_bill_beside_a_log_of_calls_is_refused(tmp_path):
         read_usage(params)
 
 
+def test_invoices_are_reconciled_whichever_cost_is_reported(tmp_path):
+    """1.00 + 0.25 were billed in December; 1.25 is stated, and then 1.26."""
+    right, wrong = ([{"issuer": "AWS", "amount": amount}] for amount in ("1.25", "1.26"))
+    names = {"invoice_issuer": "ProviderName"}
+    assert bill(tmp_path, {}, LATE, columns=names, invoices=right).reconciliation.reconciled
+    found = bill(tmp_path, {}, LATE, columns=names | BILLED, invoices=wrong).reconciliation
+    assert (found.reconciled, found.difference) == (False, Decimal("0.01"))
+
+
+def test_invoices_without_their_columns_are_refused(tmp_path):
+    """It says which column is not there."""
+    with pytest.raises(Refusal, match=r"^bill\.csv: invoices are stated, and the usage does not tell the invoice_issuer"):
+        bill(tmp_path, {}, invoices=[{"issuer": "AWS", "amount": "1"}])
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the bills of others are not here")
 def test_a_real_bill_adds_up():
     """FOCUS 1.0: 20.28 was billed in September and 0.24 in October; FOCUS 1.3: 18,554.86 by cost centre."""

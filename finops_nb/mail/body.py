@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,7 +13,8 @@ from finops_nb.budget_tables import driven
 from finops_nb.cell import Line
 from finops_nb.edition import Kind
 from finops_nb.errors import Failure
-from finops_nb.format import Format, noun, visible
+from finops_nb.format import Format, noun
+from finops_nb.mail.wording import NAME_LENGTH, brief, isolated
 from finops_nb.period import parse_period
 from finops_nb.schema import Column
 from finops_nb.table import Block, Table
@@ -23,19 +23,11 @@ from finops_nb.variance import Status
 SHOWN: Final = 25
 """Lines of a table in a mail; the smaller ones are one more, "other"."""
 
-NAME_LENGTH: Final = 80
-SENTENCE_LENGTH: Final = 600
-"""Characters of a name and of a sentence in a mail; the report has them whole."""
-
 NAMES: Final = ("organization", "product", "feature", "customer", "name")
 """Columns of the results that hold names of the usage."""
 
 CHANGES: Final = 8
 """How many changes of a what-if are said; its report has them all."""
-
-RIGHT_TO_LEFT: Final = r"\S*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]\S*"
-RIGHT_TO_LEFT_WORDS: Final = re.compile(rf"{RIGHT_TO_LEFT}(?:\s+{RIGHT_TO_LEFT})*")
-"""Hebrew, Arabic and their kin."""
 
 ACTUAL: Final = Column("cost", "Actual", "money", "the cost of the period", additive=True)
 VARIANCE: Final = Column("variance", "Variance", "money", "actual − budget", additive=True)
@@ -133,17 +125,6 @@ def body_of(results: Mapping[str, Any], shown: int = SHOWN) -> Body:
         raise Failure(f"{text} Run it again, with --force: this version of finops-nb then writes it.") from error
 
 
-def brief(text: str, length: int = SENTENCE_LENGTH) -> str:
-    """`text` on one line, cut at `length` characters, without what would turn the rest of the line around."""
-    line = visible(" ".join(text.split()))
-    return line if len(line) <= length else line[: length - 1] + "…"
-
-
-def isolated(text: str) -> str:
-    """`text`, in which right-to-left words turn nothing around but themselves; a figure after a name would else stand before it."""
-    return RIGHT_TO_LEFT_WORDS.sub("\N{FIRST STRONG ISOLATE}\\g<0>\N{POP DIRECTIONAL ISOLATE}", text)
-
-
 def _stamps(results: Mapping[str, Any]) -> Iterator[Stamp]:
     if results["kind"] == Kind.ANALYSIS:
         yield Stamp("ANALYSIS · NOT FOR BOOKING", "", "Not the official report of a calendar month; it has no ledger.")
@@ -154,6 +135,7 @@ def _stamps(results: Mapping[str, Any]) -> Iterator[Stamp]:
     if not results["period"]["complete"]:
         known = next((said.removeprefix("PARTIAL: ") for said in results["warnings"] if said.startswith("PARTIAL: ")), "")
         yield Stamp("PARTIAL", "", f"{known[:1].upper()}{known[1:]} Costs are to date, budgets for the whole period.".strip())
+    yield from (Stamp("NOT RECONCILED", "", isolated(brief(said))) for said in results["warnings"] if said.startswith("NOT RECONCILED"))
     revision = results["provenance"].get("revision") or {"number": 0}
     if revision["number"] > 1:
         told = "; ".join(isolated(brief(change["text"])) for change in revision["changes"][:CHANGES])

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from finops_nb.cell import TEXTS
-from finops_nb.mail.body import Body, isolated
+from finops_nb.mail.body import Body
+from finops_nb.mail.wording import isolated
 from finops_nb.table import Table
 
 WIDTH: Final = 78

@@ -79,6 +79,9 @@ def objections(home: Home, publication: Publication) -> Iterator[Problem]:
         yield Problem("a what-if, on budgets that are not the approved ones", "Send it with --allow; its subject says WHAT-IF", place)
     elif kind not in (Kind.OFFICIAL, Kind.ANALYSIS):
         yield Problem("a draft", f"Publish it: finops-nb run {name}", place)
+    for warning in publication.results.get("warnings", ()):
+        if str(warning).startswith("NOT RECONCILED"):
+            yield Problem(str(warning).rstrip("."), "Correct `invoices` or the usage and publish it again; or send it with --allow", place)
     if (home.outputs / ".staging" / name / FAILED).is_file():
         fix = f"See outputs/.staging/{name}/{FAILED}, then finops-nb run {name}"
         yield Problem("its last run failed, and what is published is of a run before", fix, place)

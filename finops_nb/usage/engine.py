@@ -25,7 +25,7 @@ from finops_nb.usage.dialects import DETAIL, NAMED
 from finops_nb.usage.facts import Facts
 from finops_nb.usage.model import CUBE, GROUPINGS, Grouping
 from finops_nb.usage.remarks import remarks_on
-from finops_nb.usage.table import MAP, Table, bad_sql, rows_sql
+from finops_nb.usage.table import MAP, Table, bad_sql, billed_sql, rows_sql
 
 OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": "false",
@@ -138,6 +138,12 @@ def currencies(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> l
     rows = rows_sql(table, params.window, params.timezone)
     query = f"SELECT currency, count(*), sum(cost) FROM ({rows}) WHERE {_inside(params.window)} GROUP BY ALL ORDER BY 2 DESC, 1"
     return db.execute(query).fetchall()
+
+
+def billed_by_invoice(db: duckdb.DuckDBPyConnection, table: Table, period: Period) -> dict[tuple[str, str], Decimal]:
+    """What a bill charges in the billing periods that begin in a period, by issuer and number of the invoice."""
+    query = f"SELECT issuer, number, sum(cost) FROM ({billed_sql(table)}) WHERE {_inside(period)} GROUP BY ALL"
+    return {(issuer, number): cost for issuer, number, cost in db.execute(query).fetchall()}
 
 
 def repeated_requests(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str]]:

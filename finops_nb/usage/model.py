@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from finops_nb.invoices import Reconciliation
 from finops_nb.money import ZERO, total
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
@@ -76,6 +77,7 @@ class Usage:
             every frame, and the frame by feature has no row.
         charges: of a bill, the rows and the cost of each kind of charge, highest first.
         unmapped: the keys that organizations.csv maps nowhere, with rows and cost, highest first.
+        reconciliation: of the invoices that the params state.
         mapping: organizations.csv, where there is one.
         rows_unallocated: rows of the period that name no organization.
         projected: what a projection added to the cost, below zero where it took away; 0 of usage as it was read.
@@ -98,6 +100,7 @@ class Usage:
     charges: tuple[tuple[str, int, Decimal], ...] = ()
     unmapped: tuple[tuple[str, int, Decimal], ...] = ()
     mapping: InputFile | None = None
+    reconciliation: Reconciliation | None = None
     rows_unallocated: int = 0
 
     @property

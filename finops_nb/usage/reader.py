@@ -20,6 +20,7 @@ from finops_nb.usage.mixture import refuse_what_does_not_add, untold_by
 from finops_nb.usage.model import InputFile, Usage
 from finops_nb.usage.mojibake import misread_names
 from finops_nb.usage.parquet import read_columns, read_parquet
+from finops_nb.usage.reconciling import reconciled
 from finops_nb.usage.sources import NAME_ONCE, Source, State, changes, find_sources, fingerprint, states
 
 ZONE_FIX: Final = "Write the IANA name of a place, such as Europe/Berlin, or UTC"
@@ -59,6 +60,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
             inside, outside = engine.spans(db, params.window)
             _refuse_sums(params, facts, inside, outside)
             untold = untold_by(files)
+            reconciliation = reconciled(db, files, params)
             groups = engine.roll_up(db, params.window, detail, untold)
             notices = (*notices, *misread_names(db))
             charges, unmapped, unallocated = tuple(engine.charges(db)), tuple(engine.unmapped_keys(db)), engine.unallocated_rows(db)
@@ -82,6 +84,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         untold=untold,
         charges=charges,
         unmapped=unmapped,
+        reconciliation=reconciliation,
         mapping=InputFile(mapping.file, mapping.sha256, len(mapping.lines)) if mapping else None,
         rows_unallocated=unallocated,
     )

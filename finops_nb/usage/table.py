@@ -127,6 +127,15 @@ def _mapped(rows: str) -> str:
     )
 
 
+def billed_sql(table: Table) -> str:
+    """A query of what a bill says of each row's invoice: issuer, number, billed cost, and the day on which its billing period begins."""
+    cost = values.cost_sql("billed_cost", table.types["billed_cost"])
+    day = values.day_sql("billing_period", table.types["billing_period"], "UTC")
+    number = "invoice" if "invoice" in table.columns else "NULL"
+    rows = f"SELECT {', '.join(_taken(table))} FROM {table.scan}"
+    return f"SELECT coalesce(invoice_issuer, '') AS issuer, coalesce({number}, '') AS number, {cost} AS cost, {day} AS day FROM ({rows})"
+
+
 def _day_of_bill(period: Period) -> str:
     """The day of a charge by when it was billed: its own where that is in the period too."""
     first, last = f"DATE '{period.start}'", f"DATE '{period.last_day}'"
