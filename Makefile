@@ -21,9 +21,10 @@ coverage: $(STAMP)  ## the tests that need no browser, and the lines of the pack
 lab: $(STAMP)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks/budget_what_if.ipynb
 
-bench: $(STAMP)  ## the run against papermill and nbconvert as commands
+bench: $(STAMP)  ## the run against papermill and nbconvert as commands, the reading of ten million calls against bare DuckDB and pandas
 	@$(BIN)/python tests/bench.py
 	@$(BIN)/python tests/bench_year.py
+	@$(BIN)/python tests/bench_usage.py
 
 faults: $(STAMP)  ## every fault of the battery, injected into real runs: what was published survives, and adds up
 	@$(BIN)/python tests/faults.py --full

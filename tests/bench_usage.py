@@ -47,7 +47,10 @@ PANDAS = """
 import pandas as pd, sys
 columns = ["timestamp", "cost_usd", "organization_id", "product_id", "feature_id", "customer_id"]
 source = sys.argv[1]
-frame = pd.read_csv(source, usecols=columns, parse_dates=["timestamp"]) if source.endswith(".csv") else pd.read_parquet(source, columns=columns)
+if source.endswith(".csv"):
+    frame = pd.read_csv(source, usecols=columns, parse_dates=["timestamp"])
+else:
+    frame = pd.read_parquet(source, columns=columns)
 frame["cost_usd"] = frame["cost_usd"].astype(float)
 for by in (["organization_id"], ["product_id"], ["feature_id"], ["organization_id", "product_id"]):
     frame.groupby(by).agg(cost=("cost_usd", "sum"), calls=("cost_usd", "size"), customers=("customer_id", "nunique"))
@@ -59,11 +62,12 @@ def make_table(folder: Path) -> None:
     """Calls of December: 100,000 customers of 40 organizations, 12 products, 60 features; costs of six decimals."""
     day = "TIMESTAMP '2025-12-01' + to_microseconds(CAST(hash(i, 1) % 2678400000000 AS BIGINT))"
     query = f"""
-        SELECT {day} AS timestamp, 'openai' AS provider, 'gpt-' || (hash(i, 2) % 5) AS model, CAST(hash(i, 3) % 4000 AS INTEGER) AS input_tokens,
-        CAST(hash(i, 4) % 2000 AS INTEGER) AS output_tokens, CAST(CAST(hash(i, 5) % 90000 AS BIGINT) / 1000000 AS DECIMAL(12,6)) AS cost_usd,
-        CAST(hash(i, 6) % 5000 AS INTEGER) AS latency_ms, 'customer-' || (hash(i, 7) % 100000) AS customer_id,
-        'org-' || (hash(hash(i, 7) % 100000, 8) % 40) AS organization_id, 'product-' || (hash(i, 9) % 12) AS product_id,
-        'feature-' || (hash(i, 10) % 60) AS feature_id, 'qa' AS task_type, 'pro' AS subscription_tier FROM range({ROWS}) AS t(i)"""
+        SELECT {day} AS timestamp, 'openai' AS provider, 'gpt-' || (hash(i, 2) % 5) AS model,
+        CAST(hash(i, 3) % 4000 AS INTEGER) AS input_tokens, CAST(hash(i, 4) % 2000 AS INTEGER) AS output_tokens,
+        CAST(CAST(hash(i, 5) % 90000 AS BIGINT) / 1000000 AS DECIMAL(12,6)) AS cost_usd, CAST(hash(i, 6) % 5000 AS INTEGER) AS latency_ms,
+        'customer-' || (hash(i, 7) % 100000) AS customer_id, 'org-' || (hash(hash(i, 7) % 100000, 8) % 40) AS organization_id,
+        'product-' || (hash(i, 9) % 12) AS product_id, 'feature-' || (hash(i, 10) % 60) AS feature_id, 'qa' AS task_type,
+        'pro' AS subscription_tier FROM range({ROWS}) AS t(i)"""
     with duckdb.connect() as db:
         db.execute(f"COPY ({query}) TO '{folder}/usage.parquet'")
         db.execute(f"COPY (SELECT * FROM '{folder}/usage.parquet') TO '{folder}/usage.csv' (TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%fZ')")

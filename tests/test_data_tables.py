@@ -37,9 +37,7 @@ def test_an_invoice_that_differs_is_stamped_and_warned_of(six, params):
     """10.00 is stated and 9.99 billed: one cent is too much, and the report says so in its title."""
     made = params(invoices=AWS)
     usage = replace(six, reconciliation=reconcile(made.invoices, {("AWS", "INV-1"): Decimal("9.99")}))
-    assert data_tables.invoices(usage, made).records() == [
-        {"invoice": "AWS INV-1", "stated": "10", "billed": "9.99", "difference": "0.01"}
-    ]
+    assert data_tables.invoices(usage, made).records() == [{"invoice": "AWS INV-1", "stated": "10", "billed": "9.99", "difference": "0.01"}]
     edition = Edition(Kind.OFFICIAL, "2025-12")
     assert [stamp for stamp, _ in stamps(usage, made, edition)] == ["NOT RECONCILED"]
     assert title(usage, made, edition).endswith(" · NOT RECONCILED")

@@ -16,6 +16,7 @@ from typing import Any, Final
 import duckdb
 import pandas as pd
 
+from finops_nb.money import ZERO
 from finops_nb.organization_map import MapLine
 from finops_nb.params import Params
 from finops_nb.period import Period
@@ -47,6 +48,9 @@ PREPARED: Final = (
 rows of the period by month, all names and kind of charge, NULL where there is none. The requests of
 sources that number them. And which organization a key of the source belongs to."""
 
+
+SEARCHED: Final = 2_000_000
+"""Rows of a file among which identical ones are looked for; in more it would take longer than all else."""
 
 STOPPED: Final = (duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.ParserException, duckdb.BinderException)
 """What ends the reading, and says nothing about the file."""
@@ -115,8 +119,18 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detai
     if of["unsure"] and not of["bad"]:
         more_rows, more_change = values.excess(_amounts(db, f"SELECT amount FROM ({rows}) WHERE change IS NULL"))
         rounded, change = rounded + more_rows, values.WIDE.add(change, more_change)
+    repeated = _repeated_rows(db, table, params) if count <= SEARCHED else (0, ZERO)
     remarks = tuple((of[f"rows_{n}"], of[f"money_{n}"]) for n in range(len(remarks_on(table, params))))
-    return Facts(count, of["bad"], cost, of["magnitude"], rounded, change, remarks, of.get("elsewhere", 0))
+    return Facts(count, of["bad"], cost, of["magnitude"], rounded, change, remarks, of.get("elsewhere", 0), repeated)
+
+
+def _repeated_rows(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> tuple[int, Decimal]:
+    """The rows of the period that are as another one before them in every column, read or not, and their cost."""
+    rows = rows_sql(table, params.window, params.timezone, also="hash(source) AS fingerprint, ")
+    same = f"SELECT count(*) - 1 AS more, any_value(cost) AS cost FROM ({rows}) WHERE {_inside(params.window)} GROUP BY fingerprint"
+    query = f"SELECT coalesce(sum(more), 0), coalesce(sum(CAST(more AS INTEGER) * cost), 0) FROM ({same}) WHERE more > 0"
+    found, cost = db.execute(query).fetchone() or (0, ZERO)
+    return int(found), cost
 
 
 def _counts(table: Table, params: Params) -> Iterator[tuple[str, str]]:

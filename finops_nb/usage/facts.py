@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from finops_nb.money import DECIMALS
+from finops_nb.money import DECIMALS, ZERO
 from finops_nb.params import Params
 from finops_nb.usage.model import Notice
 from finops_nb.usage.remarks import remarks_on
@@ -25,6 +25,7 @@ class Facts:
         rounded: rows with more than 12 decimals.
         change: what rounding them changed in all, exactly.
         remarks: rows and money of each remark of the table.
+        repeated: rows of the period that are as another one in every column, and their cost; not looked for in a long file.
         foreign: rows of the period in another currency than the report's.
     """
 
@@ -36,6 +37,7 @@ class Facts:
     change: Decimal
     remarks: tuple[tuple[int, Decimal], ...] = ()
     foreign: int = 0
+    repeated: tuple[int, Decimal] = (0, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def notices_of(table: Table, facts: Facts, params: Params) -> Iterator[Notice]:
     if facts.rounded:
         text = f"{table.source.name} has costs of more than {DECIMALS} decimals; each was rounded half away from zero."
         yield Notice(text, facts.rounded, facts.change)
+    if facts.repeated[0]:
+        yield Notice(f"{table.source.name} has rows that are identical to another one; they were kept.", *facts.repeated)
     for remark, (rows, money) in zip(remarks_on(table, params), facts.remarks, strict=True):
         if rows:
             yield Notice(remark.text, rows, money)

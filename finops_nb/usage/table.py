@@ -93,7 +93,7 @@ def rows_sql(table: Table, period: Period, zone: str, *, also: str = "") -> str:
     Args:
         period: of the report; a charge that was billed in it and arose outside of it has its first or last day.
         zone: the time zone of the days.
-        also: more columns of the scan, each with a comma after it.
+        also: more columns of the scan, which is called `source`, each with a comma after it.
 
     Returns:
         `time` and `amount` as they stand there; `day`, `cost`, what rounding `change`d, the names, `n` calls where a column
@@ -108,7 +108,7 @@ def rows_sql(table: Table, period: Period, zone: str, *, also: str = "") -> str:
         days += " AS day"
     more = [values.count_sql("calls", kinds["calls"]) + " AS n"] if "calls" in table.columns else []
     more += [values.cost_sql("billed_cost", kinds["billed_cost"]) + " AS billed"] if "billed_cost" in table.columns else []
-    rows = f"SELECT {also}{', '.join(_taken(table))} FROM {table.scan}"
+    rows = f"SELECT {also}{', '.join(_taken(table))} FROM {table.scan} AS source"
     read = f"SELECT *, {days}, {', '.join([values.cost_sql('amount', kinds['cost']) + ' AS cost', *more])} FROM ({rows})"
     if table.by_billing_period:
         read = f"SELECT *, {_day_of_bill(period)} AS day FROM ({read})"
