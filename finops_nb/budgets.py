@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from finops_nb.budget_file import read_budget_file
 from finops_nb.budget_line import BudgetLine
-from finops_nb.budget_version import version_label
+from finops_nb.budget_version import BudgetVersion, version_label
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home, find_home
 from finops_nb.money import ZERO, minor_units, plain
 from finops_nb.monthly_budgets import budgets_of
+from finops_nb.organization_map import read_mapping
 from finops_nb.params import Params, load_params
 from finops_nb.scenario import Scenario, changed, differences
 
@@ -148,6 +149,12 @@ def changes_since(scenario: Scenario, params: Params, approved: Budgets) -> list
 
 
 def _approved(params: Params, home: Home | None) -> Budgets:
+    """The budgets in force, with the owners of organizations.csv beside their own."""
+    mapping, found = read_mapping(params, home), _budgeted(params, home)
+    return replace(found, owners={**mapping.owners_on(params.window.last_day), **found.owners}) if mapping else found
+
+
+def _budgeted(params: Params, home: Home | None) -> Budgets:
     if not params.budgets:
         return _inline(params)
     months = params.window.months
@@ -165,22 +172,14 @@ def _approved(params: Params, home: Home | None) -> Budgets:
 
 def _inline(params: Params) -> Budgets:
     *former, last = params.budget_versions or (None,)
-    versions = [
-        Version(
-            each.version,
-            each.organization_budgets or {},
-            each.product_budgets or {},
-            each.author,
-            str(each.date or ""),
-            each.reason,
-            each.scenario,
-        )
-        for each in former
-    ]
-    said = (last.version, last.author, str(last.date or ""), last.reason, last.scenario) if last else (version_label(0), "", "", "", "")
-    label, *about = said
+    versions = [Version(each.version, each.organization_budgets or {}, each.product_budgets or {}, *_said(each)) for each in former]
+    label, about = (last.version, _said(last)) if last else (version_label(0), ())
     versions.append(Version(label, params.organization_budgets, params.product_budgets, *about))
     return Budgets(params.owners, tuple(versions))
+
+
+def _said(version: BudgetVersion) -> tuple[str, str, str, str]:
+    return version.author, str(version.date or ""), version.reason, version.scenario
 
 
 def _from_file(params: Params, home: Home, months: tuple[str, ...]) -> Budgets:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 import pandas as pd
 
@@ -34,6 +35,10 @@ from finops_nb.stamps import stamps
 from finops_nb.table import environment, scalar
 from finops_nb.usage.model import Usage
 from finops_nb.variance import TotalVariance
+
+WALK: Final = Decimal("0.8")
+RUN: Final = Decimal("0.9")
+"""Shares of cost that have an organization, in a practice that walks and in one that runs."""
 
 
 @dataclass(frozen=True)
@@ -206,8 +211,16 @@ def insight_sentence(insight: Insight) -> tuple[str, Fact]:
         case Allocated(share, unallocated):
             said = [] if share is None else ["{share:share} of the cost has an organization"]
             said += ["{unallocated:money} name no organization"] if unallocated else []
+            said += [_target(share)] if share is not None and unallocated else []
             text = "; ".join(said) or "no cost is without an organization"
             return "Allocated Cost", fact(text, share=share, unallocated=unallocated)
+
+
+def _target(share: Decimal) -> str:
+    """Where a share of allocated cost stands to the targets of the FinOps Foundation's capability Allocation: 80% to walk, 90% to run."""
+    if share >= RUN:
+        return "the target of 90% is met"
+    return "the target of 80% is met, that of 90% is not" if share >= WALK else "the target of 80% is missed"
 
 
 def _gap_sentence(insight: EfficiencyGap) -> Fact:

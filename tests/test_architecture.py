@@ -25,8 +25,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "ground": ("__init__", "errors", "money", "period", "schema", "fact", "apportionment", "futures"),
     "inputs": (
         *("home", "strict_yaml", "yaml_text", "validation", "param_types", "scenario", "budget_version", "phasing", "mail_list"),
-        *("invoices", "params", "edition", "handover", "budget_line", "monthly_budgets", "strict_csv", "budget_file", "budgets"),
-        *("published_months", "organization_map"),
+        *("invoices", "params", "edition", "handover", "budget_line", "monthly_budgets", "strict_csv", "organization_map"),
+        *("budget_file", "budgets", "published_months"),
         *("usage.model", "usage.values", "usage.dialects", "usage.columns", "usage.sources", "usage.tags", "usage.table"),
         *("usage.remarks", "usage.facts", "usage.engine", "usage.csv_bytes", "usage.csv_shape", "usage.csv_text"),
         *(
