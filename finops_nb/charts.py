@@ -93,9 +93,10 @@ def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
     fmt = Format(params.currency)
     if features.empty:
         return Chart("")
+    counted = features["calls"].notna().any()  # a bill has no calls; of a log, "other" has none
     frame, rest = _first(features, "feature", ("cost",), fmt)
     with themed(_height(len(frame), rest)) as axes:
-        _bars(axes, frame["feature"], frame["cost"], [OTHER if calls is None else ACTUAL for calls in frame["calls"]])
+        _bars(axes, frame["feature"], frame["cost"], [OTHER if calls is None and counted else ACTUAL for calls in frame["calls"]])
         unit_costs = [f"{fmt.unit_cost(each)} a call" if each is not None else "" for each in frame["cost_per_call"]]
         _beside(axes, frame["cost"], unit_costs)
         _money_axis(axes, fmt, f"Cost, {params.currency}", rest)

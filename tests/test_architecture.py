@@ -28,7 +28,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         *("invoices", "params", "edition", "handover", "budget_line", "monthly_budgets", "strict_csv", "organization_map"),
         *("budget_file", "budgets", "published_months"),
         *("usage.model", "usage.values", "usage.dialects", "usage.columns", "usage.sources", "usage.tags", "usage.table"),
-        *("usage.remarks", "usage.facts", "usage.engine", "usage.csv_bytes", "usage.csv_shape", "usage.csv_text"),
+        *("usage.remarks", "usage.facts", "usage.audit", "usage.engine", "usage.csv_bytes", "usage.csv_shape", "usage.csv_text"),
         *(
             "usage.csv_proof",
             "usage.csv_file",

@@ -106,12 +106,12 @@ def tags_of(prose: narrative.Prose) -> list[str]:
         (
             Allocated(Decimal("0.8"), Decimal(2)),
             "Allocated Cost",
-            "80.0% of the cost has an organization; $2.00 name no organization",
+            "80.0% of the cost has an organization; $2.00 name no organization; the target of 80% is met, that of 90% is not",
         ),
         (Allocated(Decimal(1), Decimal(0)), "Allocated Cost", "100.0% of the cost has an organization"),
         (
             *(Allocated(Decimal("0.99958"), Decimal("12.50")), "Allocated Cost"),
-            ">99.9% of the cost has an organization; $12.50 name no organization",
+            ">99.9% of the cost has an organization; $12.50 name no organization; the target of 90% is met",
         ),
         (Allocated(None, Decimal(5)), "Allocated Cost", "$5.00 name no organization"),
         (Allocated(None, Decimal(0)), "Allocated Cost", "no cost is without an organization"),

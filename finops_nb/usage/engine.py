@@ -22,11 +22,12 @@ from finops_nb.params import Params
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage import values
+from finops_nb.usage.audit import SEARCHED, repeated_rows
 from finops_nb.usage.dialects import DETAIL, NAMED
 from finops_nb.usage.facts import Facts
 from finops_nb.usage.model import CUBE, GROUPINGS, Grouping
 from finops_nb.usage.remarks import remarks_on
-from finops_nb.usage.table import MAP, Table, bad_sql, billed_sql, rows_sql
+from finops_nb.usage.table import MAP, Table, bad_sql, inside_sql, rows_sql
 
 OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": "false",
@@ -48,9 +49,6 @@ PREPARED: Final = (
 rows of the period by month, all names and kind of charge, NULL where there is none. The requests of
 sources that number them. And which organization a key of the source belongs to."""
 
-
-SEARCHED: Final = 2_000_000
-"""Rows of a file among which identical ones are looked for; in more it would take longer than all else."""
 
 STOPPED: Final = (duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.ParserException, duckdb.BinderException)
 """What ends the reading, and says nothing about the file."""
@@ -103,7 +101,7 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detai
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE scan AS SELECT grouping(day) AS by_names, inside, day, {named_keys}, "
         f"sum(cost) AS cost, count(*) AS entries, {table.calls} AS calls, {', '.join(f'{sql} AS {name}' for name, sql in counted.items())} "
-        f"FROM (SELECT *, {_inside(period)} AS inside FROM ({rows})) "
+        f"FROM (SELECT *, {inside_sql(period)} AS inside FROM ({rows})) "
         f"GROUP BY GROUPING SETS ((inside, day, {', '.join(day_keys)}), (inside, {', '.join(owner_keys)}))"
     )
     for summary, keys, condition in (("days", ("day", *by_day), "by_names = 0"), ("owners", (*own,), "by_names = 1 AND inside")):
@@ -119,18 +117,9 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detai
     if of["unsure"] and not of["bad"]:
         more_rows, more_change = values.excess(_amounts(db, f"SELECT amount FROM ({rows}) WHERE change IS NULL"))
         rounded, change = rounded + more_rows, values.WIDE.add(change, more_change)
-    repeated = _repeated_rows(db, table, params) if count <= SEARCHED else (0, ZERO)
+    repeated = repeated_rows(db, table, params) if count <= SEARCHED else (0, ZERO)
     remarks = tuple((of[f"rows_{n}"], of[f"money_{n}"]) for n in range(len(remarks_on(table, params))))
     return Facts(count, of["bad"], cost, of["magnitude"], rounded, change, remarks, of.get("elsewhere", 0), repeated)
-
-
-def _repeated_rows(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> tuple[int, Decimal]:
-    """The rows of the period that are as another one before them in every column, read or not, and their cost."""
-    rows = rows_sql(table, params.window, params.timezone, also="hash(source) AS fingerprint, ")
-    same = f"SELECT count(*) - 1 AS more, any_value(cost) AS cost FROM ({rows}) WHERE {_inside(params.window)} GROUP BY fingerprint"
-    query = f"SELECT coalesce(sum(more), 0), coalesce(sum(CAST(more AS INTEGER) * cost), 0) FROM ({same}) WHERE more > 0"
-    found, cost = db.execute(query).fetchone() or (0, ZERO)
-    return int(found), cost
 
 
 def _counts(table: Table, params: Params) -> Iterator[tuple[str, str]]:
@@ -145,27 +134,6 @@ def _counts(table: Table, params: Params) -> Iterator[tuple[str, str]]:
     for n, remark in enumerate(remarks_on(table, params)):
         yield f"rows_{n}", f"count(*) FILTER (inside AND ({remark.condition}))"
         yield f"money_{n}", f"sum({remark.money}) FILTER (inside AND ({remark.condition}))"
-
-
-def currencies(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> list[tuple[str | None, int, Decimal]]:
-    """The currencies of a file's rows in the period, with the rows and the sum of each; most rows first."""
-    rows = rows_sql(table, params.window, params.timezone)
-    query = f"SELECT currency, count(*), sum(cost) FROM ({rows}) WHERE {_inside(params.window)} GROUP BY ALL ORDER BY 2 DESC, 1"
-    return db.execute(query).fetchall()
-
-
-def billed_by_invoice(db: duckdb.DuckDBPyConnection, table: Table, period: Period) -> dict[tuple[str, str], Decimal]:
-    """What a bill charges in the billing periods that begin in a period, by issuer and number of the invoice."""
-    query = f"SELECT issuer, number, sum(cost) FROM ({billed_sql(table)}) WHERE {_inside(period)} GROUP BY ALL"
-    return {(issuer, number): cost for issuer, number, cost in db.execute(query).fetchall()}
-
-
-def repeated_requests(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str]]:
-    """Requests of which there are several rows, with their number and the files they are in; the first ones, sorted."""
-    query = (
-        "SELECT request, count(*), string_agg(DISTINCT file, ', ' ORDER BY file) FROM requests GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
-    )
-    return db.execute(query).fetchall()
 
 
 def _amounts(db: duckdb.DuckDBPyConnection, query: str) -> Iterator[str]:
@@ -187,7 +155,7 @@ class Span:
 def spans(db: duckdb.DuckDBPyConnection, period: Period) -> tuple[Span, Span]:
     """What lies inside the period, and what outside."""
     query = "SELECT min(day), max(day), coalesce(sum(entries), 0), coalesce(sum(cost), 0) FROM days WHERE "
-    found = [db.execute(query + condition).fetchone() or () for condition in (_inside(period), f"NOT ({_inside(period)})")]
+    found = [db.execute(query + condition).fetchone() or () for condition in (inside_sql(period), f"NOT ({inside_sql(period)})")]
     inside, outside = (Span(first, last, rows, Decimal(cost)) for first, last, rows, cost in found)
     return inside, outside
 
@@ -200,7 +168,7 @@ def roll_up(db: duckdb.DuckDBPyConnection, period: Period, detail: bool, untold:
     """
     names = f"strftime(month, '%Y-%m') AS month, {_names(NAMED)}, charge, source_key"
     db.execute(f"CREATE TEMP TABLE named AS SELECT {names}, cost, entries, calls FROM owners")
-    db.execute(f"CREATE TEMP TABLE named_days AS SELECT day, {_names(CUBE[1:])}, cost, calls FROM days WHERE {_inside(period)}")
+    db.execute(f"CREATE TEMP TABLE named_days AS SELECT day, {_names(CUBE[1:])}, cost, calls FROM days WHERE {inside_sql(period)}")
     return {keys: _grouped(db, keys, untold) for keys in (*GROUPINGS, *((CUBE,) if detail else ()))}
 
 
@@ -208,24 +176,6 @@ def set_map(db: duckdb.DuckDBPyConnection, lines: Iterable[MapLine]) -> None:
     """Say which organization a key of the source belongs to, before any table is added."""
     rows = [[line.key, line.organization, line.product, line.valid_from or date.min, line.valid_to or date.max] for line in lines]
     db.executemany(f"INSERT INTO {MAP} VALUES (?, ?, ?, ?, ?)", rows) if rows else None
-
-
-def unmapped_keys(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, Decimal]]:
-    """The keys of the period that map nowhere, after `roll_up`: key, rows and cost, the highest first."""
-    query = "SELECT source_key, sum(entries), sum(cost) FROM named WHERE source_key IS NOT NULL GROUP BY 1 ORDER BY 3 DESC, 1"
-    return [(key, int(entries), cost) for key, entries, cost in db.execute(query).fetchall()]
-
-
-def charges(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, Decimal]]:
-    """The kinds of charge of the period, after `roll_up`: name, rows and sum, the highest first; none where the source tells none."""
-    query = "SELECT charge, sum(entries), sum(cost) FROM named WHERE charge IS NOT NULL GROUP BY 1 ORDER BY 3 DESC, 1"
-    return [(charge, int(entries), cost) for charge, entries, cost in db.execute(query).fetchall()]
-
-
-def unallocated_rows(db: duckdb.DuckDBPyConnection) -> int:
-    """How many rows of the period name no organization, after `roll_up`."""
-    found = db.execute("SELECT sum(entries) FROM named WHERE organization = ?", [UNALLOCATED]).fetchone() or (0,)
-    return int(found[0] or 0)
 
 
 def _names(names: Iterable[str]) -> str:
@@ -245,10 +195,6 @@ def _grouped(db: duckdb.DuckDBPyConnection, keys: Grouping, untold: Collection[s
     counts = {"calls": "calls" in untold, "customers": "customer" in untold}
     kinds = {name: object if unknown else "int64" for name, unknown in counts.items()}
     return _frame(db.execute(f"SELECT {', '.join(sums)} FROM {table}{told}{grouped}").fetchall(), tuple(columns), kinds)
-
-
-def _inside(period: Period) -> str:
-    return f"day >= DATE '{period.start}' AND day < DATE '{period.end}'"
 
 
 def _frame(rows: list[tuple[Any, ...]], columns: tuple[str, ...], counts: Mapping[str, Any]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import duckdb
 from finops_nb.errors import SHOWN, Problem, Refusal
 from finops_nb.money import plain
 from finops_nb.params import Params
-from finops_nb.usage import engine
+from finops_nb.usage import audit
 from finops_nb.usage.facts import File
 from finops_nb.usage.table import BILLED
 
@@ -20,7 +20,7 @@ def refuse_what_does_not_add(db: duckdb.DuckDBPyConnection, files: Sequence[File
     Raises:
         Refusal: all such sums of the files.
     """
-    repeated = engine.repeated_requests(db)
+    repeated = audit.repeated_requests(db)
     problems = [*_dialects(files), *_currencies(db, files, params), *_clocks(files, params), *_tags(files)]
     for request, rows, names in repeated[:SHOWN]:
         rule = f"{rows} rows of one request, so its cost would count {'twice' if rows == 2 else f'{rows} times'}"
@@ -47,7 +47,7 @@ def _dialects(files: Sequence[File]) -> Iterator[Problem]:
 
 def _currencies(db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params) -> Iterator[Problem]:
     for table in (file.table for file in files if file.facts.foreign):
-        found = engine.currencies(db, table, params)
+        found = audit.currencies(db, table, params)
         shown = ", ".join(f"{plain(cost)} {currency or 'of no currency'} in {rows:,} rows" for currency, rows, cost in found)
         only = found[0][0] if len(found) == 1 else None
         fix = f"Write currency: {only} in the params" if only else "Export each currency to a file of its own, and report it by itself"

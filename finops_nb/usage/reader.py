@@ -12,7 +12,7 @@ from finops_nb.home import Home
 from finops_nb.money import LIMIT, total
 from finops_nb.organization_map import read_mapping
 from finops_nb.params import Params
-from finops_nb.usage import csv_text, engine
+from finops_nb.usage import audit, csv_text, engine
 from finops_nb.usage.csv_file import read_csv
 from finops_nb.usage.engine import Span
 from finops_nb.usage.facts import Facts, File, notices_of
@@ -63,7 +63,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
             reconciliation = reconciled(db, files, params)
             groups = engine.roll_up(db, params.window, detail, untold)
             notices = (*notices, *misread_names(db))
-            charges, unmapped, unallocated = tuple(engine.charges(db)), tuple(engine.unmapped_keys(db)), engine.unallocated_rows(db)
+            charges, unmapped, unallocated = tuple(audit.charges(db)), tuple(audit.unmapped_keys(db)), audit.unallocated_rows(db)
     except (duckdb.Error, OSError) as error:
         raise Failure(f"The engine could not read the usage: {str(error).splitlines()[0]}") from error
     last_day, sure_until = inside.last, params.as_of or inside.last

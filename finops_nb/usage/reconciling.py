@@ -11,7 +11,7 @@ from finops_nb.errors import Problem, Refusal
 from finops_nb.invoices import Reconciliation, reconcile
 from finops_nb.money import ZERO, minor_units
 from finops_nb.params import ColumnName, Params
-from finops_nb.usage import engine
+from finops_nb.usage import audit
 from finops_nb.usage.facts import File
 
 NEEDED: tuple[ColumnName, ...] = ("invoice_issuer", "billed_cost", "billing_period")
@@ -41,6 +41,6 @@ def reconciled(db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Par
         raise Refusal(problems)
     billed: dict[tuple[str, str], Decimal] = {}
     for table in tables:
-        for number, cost in engine.billed_by_invoice(db, table, params.window).items():
+        for number, cost in audit.billed_by_invoice(db, table, params.window).items():
             billed[number] = billed.get(number, ZERO) + cost
     return reconcile(params.invoices, billed, minor_units(params.currency))

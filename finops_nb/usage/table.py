@@ -190,6 +190,11 @@ def _or_nothing(table: Table, ours: ColumnName) -> str:
     return f"nullif({column}, {values.sql_text(table.dialect.nothing)})" if says_nothing else column
 
 
+def inside_sql(period: Period) -> str:
+    """The condition that a row is of the period."""
+    return f"day >= DATE '{period.start}' AND day < DATE '{period.end}'"
+
+
 def quoted(identifier: str) -> str:
     """A name of a column in SQL."""
     return '"' + identifier.replace('"', '""') + '"'
