@@ -60,7 +60,7 @@ frame.groupby(frame["timestamp"].dt.date)["cost_usd"].sum()
 
 
 def make_table(folder: Path) -> None:
-    """Calls of December: 100,000 customers of 40 organizations, 12 products, 60 features; costs of six decimals."""
+    """Calls of December: 100,000 customers of 40 organizations, each with four features of 60, of 12 products; costs of six decimals."""
     day = "TIMESTAMP '2025-12-01' + to_microseconds(CAST(hash(i, 1) % 2678400000000 AS BIGINT))"
     query = f"""
         SELECT {day} AS timestamp, 'openai' AS provider, 'gpt-' || (hash(i, 2) % 5) AS model,

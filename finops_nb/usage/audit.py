@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -63,3 +65,21 @@ def unallocated_rows(db: duckdb.DuckDBPyConnection) -> int:
     """How many rows of the period name no organization, after `roll_up`."""
     found = db.execute("SELECT sum(entries) FROM named WHERE organization = ?", [UNALLOCATED]).fetchone() or (0,)
     return int(found[0] or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days, rows and cost of what was read, inside the period or outside of it; no day where there are no rows."""
+
+    first: date | None
+    last: date | None
+    rows: int
+    cost: Decimal
+
+
+def spans(db: duckdb.DuckDBPyConnection, period: Period) -> tuple[Span, Span]:
+    """What lies inside the period, and what outside."""
+    query = "SELECT min(day), max(day), coalesce(sum(entries), 0), coalesce(sum(cost), 0) FROM days WHERE "
+    found = [db.execute(query + condition).fetchone() or () for condition in (inside_sql(period), f"NOT ({inside_sql(period)})")]
+    inside, outside = (Span(first, last, rows, Decimal(cost)) for first, last, rows, cost in found)
+    return inside, outside

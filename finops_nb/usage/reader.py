@@ -13,8 +13,8 @@ from finops_nb.money import LIMIT, total
 from finops_nb.organization_map import read_mapping
 from finops_nb.params import Params
 from finops_nb.usage import audit, csv_text, engine
+from finops_nb.usage.audit import Span
 from finops_nb.usage.csv_file import read_csv
-from finops_nb.usage.engine import Span
 from finops_nb.usage.facts import Facts, File, notices_of
 from finops_nb.usage.mixture import refuse_what_does_not_add, untold_by
 from finops_nb.usage.model import InputFile, Usage
@@ -57,7 +57,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
             facts = [file.facts for file in files]
             _refuse_copies(prints, facts)
             refuse_what_does_not_add(db, files, params)
-            inside, outside = engine.spans(db, params.window)
+            inside, outside = audit.spans(db, params.window)
             _refuse_sums(params, facts, inside, outside)
             untold = untold_by(files)
             reconciliation = reconciled(db, files, params)

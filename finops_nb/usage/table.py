@@ -56,6 +56,11 @@ class Table:
         return "billing_period" in self.columns and self.names["cost"] == BILLED
 
     @property
+    def by_columns(self) -> bool:
+        """The file stores its columns one by one: what is not asked for is not read."""
+        return self.source.format == ".parquet"
+
+    @property
     def calls(self) -> str:
         """The number of calls of some rows of `rows_sql`, as an aggregate; NULL where it is not known."""
         return "sum(n)" if "calls" in self.columns else "count(*)" if self.dialect.counts_calls else "CAST(NULL AS BIGINT)"
@@ -78,8 +83,17 @@ def with_keys(db: duckdb.DuckDBPyConnection, table: Table, columns: Columns) -> 
 
 def bad_sql(table: Table) -> str:
     """The condition, on `rows_sql`, that refuses a row."""
-    faults = ["day IS NULL", "cost IS NULL", *(f"{name} = {values.sql_text(UNALLOCATED)}" for name in NAMED if name in table.columns)]
-    return " OR ".join(faults + (["n IS NULL"] if "calls" in table.columns else []))
+    return f"{unread_sql(table)} OR {reserved_sql(table)}"
+
+
+def unread_sql(table: Table) -> str:
+    """The condition that a row has a day or a number that can't be read."""
+    return " OR ".join(["day IS NULL", "cost IS NULL", *(["n IS NULL"] if "calls" in table.columns else [])])
+
+
+def reserved_sql(table: Table) -> str:
+    """The condition that a row has a name that is the report's own."""
+    return " OR ".join(f"{name} = {values.sql_text(UNALLOCATED)}" for name in NAMED if name in table.columns) or "false"
 
 
 def path_sql(source: Source) -> str:

@@ -36,6 +36,9 @@ DuckDB reads it exactly. A float's shortest text has at most 24."""
 TEXT: Final = "VARCHAR"
 FLOAT: Final = "DOUBLE"
 INTEGERS: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+SMALL_INTEGERS: Final = ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER")
+WHOLE: Final = 15
+"""Digits before the point of what is below 10^15."""
 AWARE: Final = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 TIMES: Final = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE", *AWARE)
 
@@ -72,6 +75,8 @@ def cost_sql(column: str, kind: str) -> str:
 
     DECIMAL(27,12) holds what is below 10^15, so a cast that does not fit is NULL, and sums widen to 38 digits.
     """
+    if small_decimal(kind):
+        return column
     exact = f"TRY_CAST(TRY_CAST({column} AS DECIMAL(38,{DECIMALS})) AS DECIMAL(27,{DECIMALS}))"
     if not cost_is_text(kind):
         return exact
@@ -79,6 +84,14 @@ def cost_sql(column: str, kind: str) -> str:
         f"CASE WHEN regexp_full_match({column}, {sql_text(COST)}) "
         f"AND (length({column}) <= {SCIENTIFIC} OR NOT {_scientific(column)}) THEN {exact} END"
     )
+
+
+def small_decimal(kind: str) -> bool:
+    """Whether every value of a type is below 10^15 and has 12 decimals at most, so that it is taken and summed as it is."""
+    if kind in SMALL_INTEGERS:
+        return True
+    digits = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", kind)
+    return digits is not None and int(digits[2]) <= DECIMALS and int(digits[1]) - int(digits[2]) <= WHOLE
 
 
 def excess_sql(column: str, cost: str, kind: str) -> str:
