@@ -67,8 +67,8 @@ def make_table(folder: Path) -> None:
         CAST(hash(i, 3) % 4000 AS INTEGER) AS input_tokens, CAST(hash(i, 4) % 2000 AS INTEGER) AS output_tokens,
         CAST(CAST(hash(i, 5) % 90000 AS BIGINT) / 1000000 AS DECIMAL(12,6)) AS cost_usd, CAST(hash(i, 6) % 5000 AS INTEGER) AS latency_ms,
         'customer-' || (hash(i, 7) % 100000) AS customer_id, 'org-' || (hash(hash(i, 7) % 100000, 8) % 40) AS organization_id,
-        'product-' || (hash(i, 9) % 12) AS product_id, 'feature-' || (hash(i, 10) % 60) AS feature_id, 'qa' AS task_type,
-        'pro' AS subscription_tier FROM range({ROWS}) AS t(i)"""
+        'product-' || (habit // 5) AS product_id, 'feature-' || habit AS feature_id, 'qa' AS task_type, 'pro' AS subscription_tier
+        FROM (SELECT i, hash(hash(i, 7) % 100000, hash(i, 9) % 4) % 60 AS habit FROM range({ROWS}) AS t(i))"""
     with duckdb.connect() as db:
         db.execute(f"COPY ({query}) TO '{folder}/usage.parquet'")
         db.execute(f"COPY (SELECT * FROM '{folder}/usage.parquet') TO '{folder}/usage.csv' (TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%fZ')")
