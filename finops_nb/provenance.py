@@ -43,9 +43,8 @@ def _made_of(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -
     return {
         "key": edition.key,
         "generated": edition.generated,
-        "inputs": [
-            {"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in (*usage.inputs, *filter(None, [usage.mapping]))
-        ],
+        "inputs": [_file(file) for file in usage.inputs],
+        "mapping": _file(usage.mapping) if usage.mapping else None,
         "rows_read": usage.rows_read,
         "budgets": budgets.as_record(),
         "params": params.shared_parameters(),
@@ -65,5 +64,5 @@ def _recorded(change: Change, fmt: Format) -> dict[str, Any]:
     }
 
 
-def _inputs(usage: Usage) -> tuple[InputFile, ...]:
-    return (*usage.inputs, usage.mapping) if usage.mapping else usage.inputs
+def _file(file: InputFile) -> dict[str, Any]:
+    return {"name": file.name, "sha256": file.sha256, "rows": file.rows}

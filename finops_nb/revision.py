@@ -17,7 +17,7 @@ NAMED: Final = 5
 LENGTH: Final = 80
 """Characters of a parameter's value in a sentence."""
 
-MAPPING: Final = ("dialect", "columns", "timezone", "period")
+MAPPING: Final = ("dialect", "columns", "mapping", "timezone", "period")
 """Params that say how usage is read."""
 
 OF_BUDGETS: Final = ("organization_budgets", "product_budgets", "budget_versions", "owners")
@@ -90,6 +90,8 @@ def _cost(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Chang
         yield Change(causes or (Cause.UNKNOWN,), _cost_said(causes, money, moved, rows), money, moved, rows)
     elif Cause.USAGE in causes:
         yield Change((Cause.USAGE,), fact("the files of usage changed, and the cost of no organization"), money, rows=rows)
+    elif _remapped(was, now):
+        yield Change((Cause.MAPPING,), fact("the file of the mapping changed, and the cost of no organization"), money, rows=rows)
     elif _files(was, "name") != _files(now, "name"):
         yield Change((Cause.USAGE,), fact("the files of usage have other names"), money, rows=rows)
 
@@ -98,7 +100,7 @@ def _causes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Cause]:
     """Everything that may have moved the cost."""
     if _files(was, "sha256") != _files(now, "sha256"):
         yield Cause.USAGE
-    if any(was["params"][key] != now["params"][key] for key in MAPPING):
+    if _remapped(was, now) or any(was["params"].get(key) != now["params"].get(key) for key in MAPPING):
         yield Cause.MAPPING
     if was["notebook"] != now["notebook"]:
         yield Cause.NOTEBOOK
@@ -192,6 +194,11 @@ def _named(each: Iterable[Any]) -> tuple[Any, ...]:
     """The first of them, and how many more there are."""
     those = tuple(each)
     return those if len(those) <= NAMED else (*those[:NAMED], fact("{more:count other}", more=len(those) - NAMED))
+
+
+def _remapped(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Another organizations.csv; results of before there was such a file have none."""
+    return bool(was.get("mapping") != now.get("mapping"))
 
 
 def _files(made: Mapping[str, Any], part: str) -> list[str]:

@@ -47,13 +47,13 @@ class Mailbox:
         """Every recipient of every message taken, in order."""
         return [each for _, recipients, _ in self.taken for each in recipients]
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802 - aiosmtpd calls it so
         answers = self.rcpt.get(address, [])
         if not answers:
             envelope.rcpt_tos.append(address)
         return answers.pop(0) if answers else "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd calls it so
         answer = self.data.pop(0) if self.data else "250 OK"
         if answer[0] == "2" or answer is CUT:
             self.taken.append((envelope.mail_from, list(envelope.rcpt_tos), envelope.content))

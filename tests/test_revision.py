@@ -68,6 +68,18 @@ def changed(path: str, value) -> dict:
     return after
 
 
+def test_another_organizations_csv_is_another_mapping_and_no_late_usage():
+    """2.00 go from one organization to another: nothing was used later. One that moves no cost is told too."""
+    after = changed("mapping", {"name": "organizations.csv", "sha256": "m2", "rows": 3})
+    assert said(results(), after) == ["the file of the mapping changed, and the cost of no organization"]
+    costs = after["organizations"]
+    name = next(iter(costs))
+    costs |= {name: plain(Decimal(costs[name]) - 2), "org-new": "2"}
+    [change] = changes(results(), after)
+    assert (change.causes, change.money) == ((Cause.MAPPING,), 0)
+    assert "another mapping of the usage" in said(results(), after)[0]
+
+
 def test_equal_results_have_no_changes():
     """It says nothing where nothing differs."""
     assert changes(results(), results()) == ()

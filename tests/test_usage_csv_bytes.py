@@ -28,7 +28,7 @@ HEADER, FIRST, LAST = CONTENT.splitlines(keepends=True)
 def unpacked(path: Path) -> bytes | None:
     """All bytes of the text; None where they are refused."""
     try:
-        with open_bytes(Source(path.name, path, f".csv{path.suffix}")) as raw:  # type: ignore[arg-type]
+        with open_bytes(Source(path.name, path, f".csv{path.suffix}")) as raw:
             return raw.read()
     except Refusal as refusal:
         (problem,) = refusal.problems

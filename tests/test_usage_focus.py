@@ -218,7 +218,7 @@ def test_invoices_without_their_columns_are_refused(tmp_path):
         bill(tmp_path, {}, invoices=[{"issuer": "AWS", "amount": "1"}])
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the bills of others are not here")
+@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data, with the bills of others, is not there")
 def test_a_real_bill_adds_up():
     """FOCUS 1.0: 20.28 was billed in September and 0.24 in October; FOCUS 1.3: 18,554.86 by cost centre."""
     file = SHARED / "focus_1.0_sample.csv"

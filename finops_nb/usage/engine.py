@@ -1,4 +1,4 @@
-"""The engine: one scan of each file into two small summaries, and every grouping rolled up from them, exactly.
+"""The engine: each file scanned into two small summaries, and every grouping rolled up from them, exactly.
 
 Money is DECIMAL(38,12) inside and `Decimal` outside. DuckDB's `.df()` would make floats of it, so rows are fetched.
 """
