@@ -1,7 +1,8 @@
 """Futures of the kernel: one that fails is remembered until somebody asks how it ended.
 
-An exception in a thread, or of a task of asyncio, is printed by Python itself; that of a `concurrent.futures.Future` is
-kept for whoever asks for the result. Where a notebook never asks, its figures may be incomplete, and nobody knows.
+An exception in a thread is printed by Python itself. That of a `concurrent.futures.Future` is kept for whoever asks for
+the result, and that of a task of asyncio is printed when the task is gone, which may be between two cells, where no cell's
+output holds it. Where a notebook never asks, its figures may be incomplete, and nobody knows.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from concurrent.futures import Future
 from functools import wraps
 from typing import Any, Final
 
-_failed: Final[dict[int, tuple[Future[Any], BaseException]]] = {}
-"""By the identity of the future, which is held, so that no other can get it."""
+_failed: Final[dict[int, tuple[object, BaseException]]] = {}
+"""By the identity of the future or, of asyncio, of the exception; it is held, so that no other can get it."""
 
 
 def watch_futures() -> None:
-    """From now on, remember the futures of this process that fail."""
+    """From now on, remember the futures of this process that fail, and what a loop of asyncio tells of its own."""
+    from asyncio import BaseEventLoop
+
     for method in ("result", "exception"):
         setattr(Future, method, _asking(getattr(Future, method)))
     end = Future.set_exception
@@ -30,14 +33,20 @@ def watch_futures() -> None:
         end(self, exception)
 
     Future.set_exception = set_exception  # type: ignore[method-assign]  # Python has no hook for it
+    tell = BaseEventLoop.call_exception_handler
+
+    @wraps(tell)
+    def call_exception_handler(self: BaseEventLoop, context: dict[str, Any]) -> None:
+        if exception := context.get("exception"):
+            _failed[id(exception)] = exception, exception
+        tell(self, context)
+
+    BaseEventLoop.call_exception_handler = call_exception_handler  # type: ignore[method-assign]  # of any loop, also a later one
 
 
 def tell_lost_futures() -> None:
-    """Print the exceptions that nobody has asked for to stderr, as asyncio prints those of its tasks.
-
-    asyncio does so when a task is collected, which it is here at the latest.
-    """
-    gc.collect()
+    """Print the exceptions that nobody has asked for to stderr, as asyncio prints those of its tasks."""
+    gc.collect()  # asyncio tells of a task when it is collected, which it is here at the latest
     for _, exception in _failed.values():
         print(f"The exception of a future was never retrieved\n{type(exception).__name__}: {exception}", file=sys.stderr)
     _failed.clear()

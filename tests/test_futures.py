@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
@@ -14,6 +15,7 @@ def watched(monkeypatch):
     """Futures of this process are watched for the time of a test."""
     for method in ("result", "exception", "set_exception"):
         monkeypatch.setattr(Future, method, getattr(Future, method))
+    monkeypatch.setattr(asyncio.BaseEventLoop, "call_exception_handler", asyncio.BaseEventLoop.call_exception_handler)
     watch_futures()
     yield
     tell_lost_futures()
@@ -50,3 +52,29 @@ def test_a_failure_of_a_map_that_nobody_reads_is_told(capsys):
         pool.map(lambda number: 1 / number, (2, 1, 0))
     tell_lost_futures()
     assert capsys.readouterr().err.endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_a_failure_of_a_task_is_told_again(capsys):
+    """asyncio has told of it when the task was gone, perhaps between two cells; what runs on its loop is told of likewise."""
+
+    async def never_asks() -> None:
+        asyncio.get_running_loop().call_soon(fails)
+        task = asyncio.create_task(asyncio.to_thread(fails))
+        await asyncio.wait({task})
+
+    asyncio.run(never_asks())
+    capsys.readouterr()
+    tell_lost_futures()
+    assert capsys.readouterr() == ("", 2 * "The exception of a future was never retrieved\nKeyError: 'org-a'\n")
+
+
+def test_a_failure_of_a_task_that_was_awaited_is_not(capsys):
+    """It is with who awaited it."""
+
+    async def asks() -> None:
+        with pytest.raises(KeyError):
+            await asyncio.create_task(asyncio.to_thread(fails))
+
+    asyncio.run(asks())
+    tell_lost_futures()
+    assert capsys.readouterr() == ("", "")
