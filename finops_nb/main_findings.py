@@ -15,6 +15,7 @@ from finops_nb.money import ZERO, portion, total
 from finops_nb.policies import unapproved
 from finops_nb.published_months import PublishedMonth
 from finops_nb.trend import prior_month
+from finops_nb.usage.gaps import THIN
 from finops_nb.variance import Status
 
 SHOWN: Final = 3
@@ -23,6 +24,7 @@ SHOWN: Final = 3
 class Urgency(IntEnum):
     """What comes first; within one, the larger amount does."""
 
+    DATA = 0
     MONEY_OUT_OF_PLAN = 1
     HEADING_THERE = 2
     CHANGE = 3
@@ -57,8 +59,30 @@ def main_findings(months: Sequence[PublishedMonth], **findings: Any) -> tuple[Ma
         findings: the fields of `Findings`, by keyword.
     """
     found = Findings(**findings)
-    every = [*_overruns(found), *_unplanned(found), *_at_risk(found), *_change(found, months), *_unapproved(found), *_chances(found)]
+    every = [
+        *_missing_usage(found, months),
+        *_overruns(found),
+        *_unplanned(found),
+        *_at_risk(found),
+        *_change(found, months),
+        *_unapproved(found),
+        *_chances(found),
+    ]
     return tuple(sorted(every, key=lambda each: (each.urgency, -each.money, each.title))[:SHOWN])
+
+
+def _missing_usage(found: Findings, months: Sequence[PublishedMonth]) -> Iterator[MainFinding]:
+    """A month with less than a tenth of the rows of the one before has hardly arrived whole."""
+    prior = prior_month(found.usage, months)
+    before = next((month for month in months if prior and month.name == prior.month), None)
+    if before and found.usage.complete and THIN * found.usage.rows_used < before.rows:
+        said = fact(
+            "{rows:count row} against {earlier:count} of the month before, which cost {cost:money}; its files may not be complete",
+            rows=found.usage.rows_used,
+            earlier=before.rows,
+            cost=before.cost,
+        )
+        yield MainFinding(Urgency.DATA, "Little usage", said, abs(before.cost))
 
 
 def _overruns(found: Findings) -> Iterator[MainFinding]:

@@ -46,7 +46,7 @@ ORGANIZATION: Final = Column("organization", "Organization", "text", "the organi
 PRODUCT: Final = Column("product", "Product", "text", "the product that caused the cost")
 FEATURE: Final = Column("feature", "Feature", "text", "the feature that caused the cost")
 DAY: Final = Column("day", "Day", "day", "the day of the charge, in the report's time zone")
-COST: Final = Column("cost", "Total Cost", "money", "the sum of the cost of all calls", additive=True)
+COST: Final = Column("cost", "Total Cost", "money", "the sum of all costs", additive=True)
 SHARE: Final = Column("share", "Share", "share", "cost ÷ the cost of the whole it is part of")
 BUDGET: Final = Column("budget", "Budget", "money", "the amount approved for the period", additive=True)
 VARIANCE: Final = Column("variance", "Variance", "money", "actual − budget; above zero is unfavorable", additive=True)

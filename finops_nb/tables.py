@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from finops_nb import schema
 from finops_nb.budgets import Budgets
 from finops_nb.efficiency import overall
+from finops_nb.fact import Fact, fact
 from finops_nb.heat_map import HeatMap
 from finops_nb.money import ratio, total
 from finops_nb.params import Params
@@ -28,6 +29,15 @@ NEEDED_FOR: Final[Mapping[str, tuple[Column, ...]]] = {
     "customer": (schema.CUSTOMERS, schema.COST_PER_CUSTOMER),
 }
 """Columns that a source which does not tell calls, or customers, has nothing for."""
+HOW_TO_READ: Final[Mapping[Column, str]] = {
+    schema.CUSTOMERS: "A customer is counted once in a line, whatever number of calls; customers do not add up where one uses several "
+    "products or features.",
+    schema.AVERAGE_COST: "Avg cost/call = cost ÷ calls.",
+    schema.EFFICIENCY: "Efficiency score = calls ÷ cost: calls per unit of currency, more is better. A call of one team need not do the "
+    "work of a call of another: read the score with that in mind.",
+    schema.COST_PER_CUSTOMER: "Cost/customer = cost ÷ distinct customers.",
+}
+"""What a reader should know of a column; said only where the table has it."""
 
 
 def cost_by(variance: pd.DataFrame, totals: TotalVariance, usage: Usage, budgets: Budgets, params: Params) -> Table:
@@ -45,7 +55,9 @@ def cost_by(variance: pd.DataFrame, totals: TotalVariance, usage: Usage, budgets
     foot = _totals(totals) | {"cost": totals.actual} | _counts(usage)
     caption = f"Cost against budget by {name}, highest cost first"
     block = Block(_owned(variance, budgets, params), foot)
-    return Table(f"cost_by_{name}", caption, _told(columns, usage), (block,), params.currency, shown=SHOWN)
+    told = _told(columns, usage)
+    intro = _how_to_read(told) if name == "organization" else ()
+    return Table(f"cost_by_{name}", caption, told, (block,), params.currency, intro=intro, shown=SHOWN)
 
 
 def product_breakdown(breakdown: pd.DataFrame, params: Params) -> Table:
@@ -66,8 +78,9 @@ def cost_by_feature(features: pd.DataFrame, usage: Usage, params: Params) -> Tab
     columns = (schema.FEATURE, schema.COST, schema.CALLS, schema.CUSTOMERS, schema.AVERAGE_COST)
     caption = "Cost by feature, highest cost first"
     empty = "The usage does not tell which feature caused a cost."
-    block = Block(_lines(features), overall(usage))
-    return Table("cost_by_feature", caption, _told(columns, usage), (block,), params.currency, empty=empty, shown=SHOWN)
+    told, block = _told(columns, usage), Block(_lines(features), overall(usage))
+    intro = _how_to_read(column for column in told if column is not schema.CUSTOMERS) if block.lines else ()
+    return Table("cost_by_feature", caption, told, (block,), params.currency, intro=intro, empty=empty, shown=SHOWN)
 
 
 def chargeback_by(charges: pd.DataFrame, totals: TotalVariance, budgets: Budgets, params: Params) -> Table:
@@ -141,7 +154,9 @@ def efficiency(ranked: pd.DataFrame, usage: Usage, params: Params) -> Table:
     caption = "Organizations by efficiency, most calls per unit of currency first"
     blocks = () if "calls" in usage.untold else (Block(_noted(ranked, params), overall(usage)),)
     empty = "The usage has no calls, as a bill has none: there is no efficiency to compare."
-    return Table("cross_team_comparison", caption, _told(columns, usage), blocks, params.currency, empty=empty, shown=SHOWN, keep="ends")
+    told = _told(columns, usage)
+    intro = _how_to_read(told) if blocks else ()
+    return Table("cross_team_comparison", caption, told, blocks, params.currency, intro=intro, empty=empty, shown=SHOWN, keep="ends")
 
 
 def spend_by_day(usage: Usage, params: Params) -> Table:
@@ -180,6 +195,11 @@ def _told(columns: tuple[Column, ...], usage: Usage) -> tuple[Column, ...]:
     """The columns but for those that need what the usage does not tell."""
     untold = [column for what in usage.untold for column in NEEDED_FOR.get(what, ())]
     return tuple(column for column in columns if column not in untold)
+
+
+def _how_to_read(columns: Iterable[Column]) -> tuple[Fact, ...]:
+    """The sentences on these columns."""
+    return tuple(fact(HOW_TO_READ[column]) for column in columns if column in HOW_TO_READ)
 
 
 def _grouped(frame: pd.DataFrame) -> tuple[Block, ...]:

@@ -36,6 +36,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
             "usage.mixture",
             "usage.reconciling",
             "usage.mojibake",
+            "usage.gaps",
             "usage.reader",
             "usage",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -98,6 +99,19 @@ def test_a_change_of_one_organization_names_nobody(found):
     """It is 6 − 5 = 1 more of org-a alone; the only one is no largest one."""
     said = found([call for call in SIX if call.organization == "org-a"], [november(org_a="5")])
     assert said[0] == ("Cost rose", "+$1.00 (+20.0%) against the $5.00 of the month before")
+
+
+def test_a_month_of_a_few_rows_may_not_be_whole(found):
+    """It is said first where six rows are less than a tenth of the month before: of 61, and not of 60, nor while the month runs."""
+
+    def titles(rows, complete=True):
+        return [title for title, _ in found(SIX, [replace(november(org_a="9"), rows=rows)], complete=complete)]
+
+    assert found(SIX, [replace(november(org_a="9"), rows=61)])[0] == (
+        "Little usage",
+        "6 rows against 61 of the month before, which cost $9.00; its files may not be complete",
+    )
+    assert "Little usage" not in [*titles(60), *titles(61, complete=False)]
 
 
 def test_a_running_month_is_no_fall(found):

@@ -19,7 +19,7 @@ DETAIL: Final[tuple[ColumnName, ...]] = ("model",)
 
 FACTS: Final[tuple[ColumnName, ...]] = (
     *("calls", "currency", "charge_category", "charge_class", "billing_period", "billed_cost", "request"),
-    *("invoice_issuer", "invoice"),
+    *("invoice_issuer", "invoice", "input_tokens", "output_tokens"),
 )
 """Our columns that say more about a row where a source has them."""
 

@@ -16,6 +16,7 @@ from finops_nb.usage import audit, csv_text, engine
 from finops_nb.usage.audit import Span
 from finops_nb.usage.csv_file import read_csv
 from finops_nb.usage.facts import Facts, File, notices_of
+from finops_nb.usage.gaps import days_with_gaps
 from finops_nb.usage.mixture import refuse_what_does_not_add, untold_by
 from finops_nb.usage.model import InputFile, Usage
 from finops_nb.usage.mojibake import misread_names
@@ -62,12 +63,13 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
             untold = untold_by(files)
             reconciliation = reconciled(db, files, params)
             groups = engine.roll_up(db, params.window, detail, untold)
-            notices = (*notices, *misread_names(db))
+            last_day, sure_until = inside.last, params.as_of or inside.last
+            assert last_day and sure_until, "a period without a row was refused"
+            known_to = min(sure_until, params.window.last_day)
+            notices = (*notices, *misread_names(db), *days_with_gaps(db, params.window, known_to))
             charges, unmapped, unallocated = tuple(audit.charges(db)), tuple(audit.unmapped_keys(db)), audit.unallocated_rows(db)
     except (duckdb.Error, OSError) as error:
         raise Failure(f"The engine could not read the usage: {str(error).splitlines()[0]}") from error
-    last_day, sure_until = inside.last, params.as_of or inside.last
-    assert last_day and sure_until, "a period without a row was refused"
     return Usage(
         period=params.window,
         groups=groups,
@@ -77,7 +79,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         cost_outside=outside.cost,
         complete=sure_until >= params.window.last_day,
         last_day=last_day,
-        known_to=min(sure_until, params.window.last_day),
+        known_to=known_to,
         inputs=tuple(InputFile(name, digest, fact.rows) for (name, digest), fact in zip(prints, facts, strict=True)),
         notices=(*notices, *(notice for file in files for notice in (*notices_of(file.table, file.facts, params), *file.notices))),
         dialect=files[0].table.dialect.name,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from finops_nb.params import Params
+from finops_nb.params import ColumnName, Params
+from finops_nb.usage import values
 from finops_nb.usage.table import BILLED, Table
+
+TOKENS: Final[tuple[ColumnName, ...]] = ("input_tokens", "output_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Remark:
 
 def remarks_on(table: Table, params: Params) -> tuple[Remark, ...]:
     """All that may have to be said of a file."""
-    return (*_of_billing(table, params), *_of_effective_cost(table), *_of_tags(table))
+    return (*_of_billing(table, params), *_of_effective_cost(table), *_of_tokens(table), *_of_tags(table))
 
 
 def _of_billing(table: Table, params: Params) -> Iterator[Remark]:
@@ -47,6 +51,21 @@ def _of_effective_cost(table: Table) -> Iterator[Remark]:
             "what was billed. Billed more"
         )
         yield Remark(f"billed <> 0 AND ({poor}){bought}", f"{text} (less, if below zero):", "billed - cost")
+
+
+def _of_tokens(table: Table) -> Iterator[Remark]:
+    """No figure is made of tokens; but where they and the cost contradict each other, the cost may be wrong."""
+    as_text = {ours: table.types[ours] == values.TEXT for ours in TOKENS if ours in table.columns}
+    name = table.source.name
+    if as_text:
+        below = " OR ".join(f"starts_with({ours}, '-')" if text else f"{ours} < 0" for ours, text in as_text.items())
+        yield Remark(below, f"{name} has numbers of tokens below zero; no figure is made of tokens.")
+    if len(as_text) == len(TOKENS):
+        none = " AND ".join(
+            f"coalesce({ours} IN ('', '0'), true)" if text else f"coalesce({ours} = 0, true)" for ours, text in as_text.items()
+        )
+        yield Remark(f"cost = 0 AND NOT ({none})", f"{name} has rows with tokens and no cost; their price may be missing.")
+        yield Remark(f"cost <> 0 AND {none}", f"{name} has rows with a cost and no tokens.")
 
 
 def _of_tags(table: Table) -> Iterator[Remark]:

@@ -175,7 +175,7 @@ def _taken(table: Table) -> Iterator[str]:
     for ours in (*NAMED, *DETAIL):
         yield f"{_value(table, ours) if ours in table.columns else 'NULL'} AS {ours}"
     for ours in table.columns:
-        if ours in ("timestamp", "cost", "calls", "billing_period", "billed_cost", *OTHER_FACTS):
+        if ours in ("timestamp", "cost", "calls", "billing_period", "billed_cost", "input_tokens", "output_tokens", *OTHER_FACTS):
             as_text = ours in OTHER_FACTS or (ours in ("cost", "billed_cost") and values.cost_is_text(table.types[ours]))
             value = _or_nothing(table, ours)
             yield f"{f'CAST({value} AS {values.TEXT})' if as_text else value} AS {renamed.get(ours, ours)}"

@@ -60,7 +60,7 @@ def known_type(ours: str, kind: str) -> bool:
         return kind == TEXT or kind in TIMES
     if ours == "calls":
         return kind in (TEXT, *INTEGERS)
-    if ours in ("cost", "billed_cost"):
+    if ours in ("cost", "billed_cost", "input_tokens", "output_tokens"):
         return kind in (TEXT, FLOAT, *INTEGERS) or kind.startswith("DECIMAL")
     return kind in (TEXT, "UUID", *INTEGERS)
 
