@@ -34,7 +34,7 @@ def invoices(usage: Usage, params: Params) -> Table:
     found = usage.reconciliation.invoices if usage.reconciliation else ()
     lines = [
         {
-            "invoice": f"{each.issuer} {each.number}".strip() or "no issuer",
+            "invoice": each.name,
             "stated": each.stated,
             "billed": each.billed,
             "difference": each.difference,

@@ -78,6 +78,11 @@ class ReconciledInvoice:
     billed: Decimal | None
 
     @property
+    def name(self) -> str:
+        """Its issuer and its number, as a reader sees them."""
+        return " ".join(filter(None, (self.issuer or "no issuer", self.number)))
+
+    @property
     def difference(self) -> Decimal:
         """Stated less billed, unrounded; below zero where the usage has more than the invoice. What is not there is 0."""
         return (self.stated or ZERO) - (self.billed or ZERO)

@@ -41,7 +41,7 @@ def warnings(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
     found = [f"{notice.text} ({notice.rows:,} rows, {plain(notice.money)} {params.currency})" for notice in usage.notices]
     found += budgets.notices
     if usage.reconciliation and not usage.reconciliation.reconciled:
-        apart = (f"{each.issuer} {each.number}".strip() + f" {plain(each.difference)}" for each in usage.reconciliation.differing)
+        apart = (f"{each.name} {plain(each.difference)}" for each in usage.reconciliation.differing)
         found.append(f"NOT RECONCILED: stated less billed, in {params.currency}: {', '.join(apart)}.")
     if not usage.complete:
         found.append(f"PARTIAL: usage is known up to {usage.known_to}, the period ends with {usage.period.last_day}.")

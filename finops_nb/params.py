@@ -45,6 +45,7 @@ ColumnName: TypeAlias = Literal[
     "currency",
     "charge_category",
     "charge_class",
+    "charge_end",
     "billing_period",
     "billed_cost",
     "request",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from finops_nb.edition import Edition, Kind
 from finops_nb.format import Format
 from finops_nb.params import Params
 from finops_nb.run_rate import cost_after
 from finops_nb.usage.model import Usage
+
+NAMED: Final = 3
+"""Invoices that a stamp names."""
 
 
 def stamps(usage: Usage, params: Params, edition: Edition) -> tuple[tuple[str, str], ...]:
@@ -19,8 +24,10 @@ def stamps(usage: Usage, params: Params, edition: Edition) -> tuple[tuple[str, s
         made = f"By {params.scenario.author}, {params.scenario.date}, on the budgets of {params.scenario.base}; it has no ledger."
         found.append((f"WHAT-IF: {params.scenario.reason}", made))
     if usage.reconciliation and not usage.reconciliation.reconciled:
-        difference = Format(params.currency).change(usage.reconciliation.difference)
-        meaning = f"The invoices state {difference} in all than the usage bills, or another amount one by one; see Invoices."
+        fmt, differing = Format(params.currency), usage.reconciliation.differing
+        apart = ", ".join(f"{each.name} {fmt.change(each.difference)}" for each in differing[:NAMED])
+        more = f" and {len(differing) - NAMED} more" if len(differing) > NAMED else ""
+        meaning = f"Stated on invoices less billed in the usage: {apart}{more}; see Invoices."
         found.append(("NOT RECONCILED", meaning))
     if not usage.complete:
         known = f"Usage is known up to {usage.known_to}; the period ends with {params.window.last_day}."

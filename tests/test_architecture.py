@@ -22,13 +22,33 @@ SOURCES = {
 TREES = {name: ast.parse(source) for name, source in SOURCES.items()}
 
 FLOORS: dict[str, tuple[str, ...]] = {
-    "ground": ("__init__", "errors", "money", "period", "schema", "fact", "apportionment", "futures"),
+    "ground": ("__init__", "errors", "money", "period", "schema", "fact", "apportionment", "futures", "beside"),
     "inputs": (
         *("home", "strict_yaml", "yaml_text", "validation", "param_types", "scenario", "budget_version", "phasing", "mail_list"),
         *("invoices", "params", "edition", "handover", "budget_line", "monthly_budgets", "strict_csv", "organization_map"),
         *("budget_file", "budgets", "published_months"),
-        *("usage.model", "usage.values", "usage.dialects", "usage.columns", "usage.sources", "usage.tags", "usage.table"),
-        *("usage.remarks", "usage.facts", "usage.audit", "usage.engine", "usage.csv_bytes", "usage.csv_shape", "usage.csv_text"),
+        *(
+            "usage.model",
+            "usage.values",
+            "usage.faults",
+            "usage.dialects",
+            "usage.columns",
+            "usage.sources",
+            "usage.tags",
+            "usage.bill",
+            "usage.table",
+        ),
+        *(
+            "usage.remarks",
+            "usage.facts",
+            "usage.scan",
+            "usage.repeats",
+            "usage.audit",
+            "usage.engine",
+            "usage.csv_bytes",
+            "usage.csv_shape",
+            "usage.csv_text",
+        ),
         *(
             "usage.csv_proof",
             "usage.csv_file",

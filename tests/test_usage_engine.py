@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from usage_files import call, costs, read, refused, write_calls, write_parquet
 
 from finops_nb.errors import Failure
-from finops_nb.usage import GROUPINGS, Usage, engine
+from finops_nb.usage import GROUPINGS, Usage, csv_file, parquet
 from finops_nb.usage.engine import open_engine
 
 NAMES = ("organization", "product", "feature", "customer")
@@ -185,7 +185,8 @@ def test_what_stops_the_engine_is_a_failure_and_no_defect_of_the_file(tmp_path, 
     def out_of_memory(*_):
         raise duckdb.OutOfMemoryException("Out of Memory Error: 1 GB of 1 GB")
 
-    monkeypatch.setattr(engine, "add_table", out_of_memory)
+    monkeypatch.setattr(csv_file, "add_table", out_of_memory)
+    monkeypatch.setattr(parquet, "add_table", out_of_memory)
     for file in write_calls(tmp_path / "u.csv", *SIX), write_parquet(tmp_path / "u.parquet", SIX):
         with pytest.raises(Failure, match="The engine could not read the usage: Out of Memory Error"):
             read(file)

@@ -68,7 +68,8 @@ def test_the_billed_cost_goes_by_billing_period(tmp_path):
     usage = bill(tmp_path, {}, LATE, columns=BILLED)
     assert (usage.cost, usage.rows_outside) == (Decimal("1.25"), 0)
     assert [(f"{day}", cost) for day, cost in costs(usage, "day").items()] == [("2025-12-01", Decimal("0.25")), ("2025-12-10", 1)]
-    assert said(usage) == [("bill.csv bills charges of earlier periods in this one; they stand on its first day.", 1, Decimal("0.25"))]
+    text = "bill.csv bills charges of earlier periods; they stand on the first day of the month that bills them."
+    assert said(usage) == [(text, 1, Decimal("0.25"))]
     assert usage.charges == (("Usage", 1, 1), ("Usage (correction), of earlier periods", 1, Decimal("0.25")))
 
 
@@ -77,6 +78,27 @@ def test_the_effective_cost_goes_by_charge_period(tmp_path):
     usage = bill(tmp_path, {}, LATE)
     assert (usage.cost, usage.rows_outside, usage.cost_outside) == (1, 1, Decimal("0.25"))
     assert bill(tmp_path, {}, LATE, period="2025-11").cost == Decimal("0.25")
+
+
+def test_a_quarter_has_each_bill_in_its_month(tmp_path):
+    """October's bill is 20; of December's, −5 corrects October, and it stands in December, as billed."""
+    october = {"BillingPeriodStart": "2025-10-01 00:00:00", "ChargePeriodStart": "2025-10-10 00:00:00", "BilledCost": "20"}
+    correction = {"ChargePeriodStart": "2025-10-10 00:00:00", "BilledCost": "-5", "ChargeClass": "Correction"}
+    usage = bill(tmp_path, october, correction, columns=BILLED, period="2025-Q4")
+    assert {f"{day}": cost for day, cost in costs(usage, "day").items()} == {"2025-10-10": 20, "2025-12-01": -5}
+    assert [(kind, cost) for kind, _, cost in usage.charges] == [("Usage", 20), ("Usage (correction), of earlier periods", -5)]
+
+
+def test_the_clock_goes_by_the_cost_however_it_is_spelled(tmp_path):
+    """It takes `billedcost` for what was billed: 1.00 of December and 0.25 of November."""
+    file = tmp_path / "lower.csv"
+    bill(tmp_path, {}, LATE)
+    header, _, rest = (tmp_path / "bill.csv").read_text().partition("\n")
+    file.write_text(f"{header.lower()}\n{rest}")
+    named = {"timestamp": "chargeperiodstart", "cost": "billedcost", "organization": "subaccountname", "product": "servicename"}
+    named |= {"currency": "billingcurrency", "charge_category": "chargecategory", "billing_period": "billingperiodstart"}
+    usage = read_usage(make_params({"period": "2025-12", "usage": str(file), "dialect": "focus", "columns": named}))
+    assert usage.cost == Decimal("1.25")
 
 
 def test_a_charge_period_that_is_billed_later_is_outside(tmp_path):
@@ -90,7 +112,7 @@ def test_a_charge_period_that_is_billed_later_is_outside(tmp_path):
 @pytest.mark.parametrize(
     ("keys", "match"),
     [
-        ({"timezone": "Europe/Berlin"}, r"^timezone: BilledCost goes by billing periods, which are in UTC"),
+        ({"timezone": "Europe/Berlin"}, r"^timezone: the periods of a bill in FOCUS are in UTC"),
         ({"period": "2025-12-01/2025-12-15"}, r"^period: BilledCost goes by billing periods, which an interval would cut"),
     ],
 )
@@ -100,15 +122,46 @@ def test_billing_periods_are_not_cut(tmp_path, keys, match):
         bill(tmp_path, {}, columns=BILLED, **keys)
 
 
+@pytest.mark.parametrize(
+    ("ends", "known_to"),
+    [
+        (["2026-01-01T00:00:00Z"], "2025-12-31"),
+        (["2025-12-12 00:00:00"], "2025-12-11"),
+        (["2025-12-10 06:00:00", "2026-01-01 00:00:00"], "2025-12-10"),
+        (["2025-12-11T05:00:00+00:00"], "2025-12-11"),
+        (["?"], "2025-12-10"),
+    ],
+)
+def test_a_bill_is_known_to_the_end_of_its_charges(tmp_path, ends, known_to):
+    """A charge of the month alone is of all of it; beside charges of an hour or a day, those tell how far the bill goes."""
+    charges = [FIRST | {"ChargePeriodEnd": end} for end in ends]
+    file = tmp_path / "ends.csv"
+    with file.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.DictWriter(opened, [*charges[0]])
+        writer.writeheader()
+        writer.writerows(charges)
+    usage = read_usage(make_params({"period": "2025-12", "usage": str(file)}))
+    assert (f"{usage.known_to}", usage.complete) == (known_to, known_to == "2025-12-31")
+
+
+def test_a_bill_whose_invoices_are_met_is_complete(tmp_path):
+    """It is known to the end of the month where the stated 1.00 was billed, and to its last charge where it was not."""
+    for amount, complete in (("1", True), ("2", False)):
+        stated = [{"issuer": "AWS", "amount": amount}]
+        usage = bill(tmp_path, {}, columns={"invoice_issuer": "ProviderName"}, invoices=stated)
+        assert usage.complete is complete
+
+
 def test_currencies_are_never_added(tmp_path):
-    """It refuses a bill in two, with the sum of each, and one in another than the report's; outside of the period they do not matter."""
+    """It refuses a bill in two, with the sum of each, be it of rows outside of the period, and one in another than the report's."""
     euros = {"BillingCurrency": "EUR", "EffectiveCost": "5"}
     with pytest.raises(Refusal, match=r"BillingCurrency: costs in another currency than USD.*: 5 EUR in 1 rows, 1 USD in 1 rows"):
         bill(tmp_path, {}, euros)
     with pytest.raises(Refusal, match=r"Write currency: EUR in the params"):
         bill(tmp_path, euros)
     assert bill(tmp_path, euros, currency="EUR").cost == 5
-    assert bill(tmp_path, {}, euros | {"ChargePeriodStart": "2025-11-01"}).cost == 1
+    with pytest.raises(Refusal, match=r"5 EUR in 1 rows, 1 USD in 1 rows"):
+        bill(tmp_path, {}, euros | {"ChargePeriodStart": "2025-11-01"})
 
 
 def test_credits_taxes_and_adjustments_keep_their_sign(tmp_path):
@@ -142,6 +195,8 @@ def test_null_is_no_name(tmp_path):
 
 
 TAG = {"organization": "Tags.business_unit"}
+FAULT = "are no JSON object, have a key twice, or no plain value under it"
+UNREAD = f"The tags of bill.csv {FAULT}; Tags.business_unit is not known there."
 
 
 def tagged(**tags: str) -> dict[str, str]:
@@ -167,7 +222,40 @@ def test_tags_that_are_no_object_are_told(tmp_path):
     """It leaves the row unallocated; the rest is read."""
     usage = bill(tmp_path, tagged(business_unit="x"), {"Tags": '{"business_unit": '}, {"Tags": "[1]"}, columns=TAG)
     assert costs(usage, "organization") == {"(unallocated)": 2, "x": 1}
-    assert said(usage) == [("The tags of bill.csv are no JSON object; Tags.business_unit is not known there.", 2, 2)]
+    assert said(usage) == [(UNREAD, 2, 2)]
+
+
+@pytest.mark.parametrize("tags", ['{"business_unit":"a","business_unit":"b"}', '{"business_unit":{"x":1}}', '{"business_unit":["a"]}'])
+def test_a_key_that_stands_twice_and_a_value_that_is_none_are_told(tmp_path, tags):
+    """It takes neither of two values, and no text of a list for a name."""
+    usage = bill(tmp_path, tagged(business_unit="x"), {"Tags": tags}, columns=TAG)
+    assert costs(usage, "organization") == {"(unallocated)": 1, "x": 1}
+    assert said(usage) == [(UNREAD, 1, 1)]
+
+
+def test_null_in_a_tag_is_no_name(tmp_path):
+    """It is none as in a column; a number and a truth are names."""
+    usage = bill(tmp_path, *({"Tags": f'{{"business_unit":{value}}}'} for value in ('"NULL"', "null", "7", "true")), columns=TAG)
+    assert costs(usage, "organization") == {"(unallocated)": 2, "7": 1, "true": 1}
+
+
+def test_the_reports_own_word_is_refused_in_a_tag(tmp_path):
+    """It would be taken for cost without a name."""
+    with pytest.raises(Refusal, match=r"^bill\.csv: in 1 rows a tag is \(unallocated\)"):
+        bill(tmp_path, tagged(business_unit="(unallocated)"), columns=TAG)
+
+
+def test_a_key_that_is_spelled_otherwise_is_told(tmp_path):
+    """It says from which key it was read, where a file has that one only."""
+    usage = bill(tmp_path, tagged(businessUnit="x"), {}, columns=TAG)
+    assert said(usage) == [('Tags.business_unit was read from the key "businessUnit" in bill.csv.', 1, 1)]
+
+
+@pytest.mark.parametrize("ours", ["cost", "timestamp", "currency"])
+def test_only_a_name_can_be_a_tag(tmp_path, ours):
+    """It refuses money and time in JSON."""
+    with pytest.raises(Refusal, match=rf"Tags\.x: {ours} can't be a tag, only a name can"):
+        bill(tmp_path, tagged(x="1"), columns={ours: "Tags.x"})
 
 
 def test_a_tag_that_no_row_has_is_refused(tmp_path):
@@ -182,6 +270,7 @@ def test_a_tag_that_no_row_has_is_refused(tmp_path):
         "Tags",
         "MAP(['business_unit'], [Tags ->> 'business_unit'])",
         "[{'key': 'business_unit', 'value': Tags ->> 'business_unit'}]",
+        "[{'inherited': true, 'value': Tags ->> 'business_unit', 'key': 'business_unit'}]",
         "{'business_unit': Tags ->> 'business_unit'}",
     ],
 )
@@ -210,6 +299,23 @@ def test_invoices_are_reconciled_whichever_cost_is_reported(tmp_path):
     assert bill(tmp_path, {}, LATE, columns=names, invoices=right).reconciliation.reconciled
     found = bill(tmp_path, {}, LATE, columns=names | BILLED, invoices=wrong).reconciliation
     assert (found.reconciled, found.difference) == (False, Decimal("0.01"))
+
+
+@pytest.mark.parametrize(
+    ("charge", "match"),
+    [
+        ({"BilledCost": "abc"}, r'^bill\.csv, line 3, BilledCost: not a plain number \(found "abc"\)'),
+        ({"BilledCost": "NULL"}, r"^bill\.csv, line 3, BilledCost: the cost is missing"),
+        ({"BillingPeriodStart": "12/01/2025"}, r"^bill\.csv, line 3, BillingPeriodStart: not a time in ISO 8601"),
+        ({"BillingPeriodStart": ""}, r"^bill\.csv, line 3, BillingPeriodStart: the time is missing"),
+    ],
+)
+def test_what_an_invoice_is_set_against_must_be_read(tmp_path, charge, match):
+    """It leaves no charge out of a reconciliation; without invoices, an effective cost does without what was billed."""
+    stated = [{"issuer": "AWS", "amount": "1"}]
+    with pytest.raises(Refusal, match=match):
+        bill(tmp_path, {}, charge, columns={"invoice_issuer": "ProviderName"}, invoices=stated)
+    assert bill(tmp_path, {}, charge).cost == 2
 
 
 def test_invoices_without_their_columns_are_refused(tmp_path):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from usage_files import COLUMNS, call, read, refused, write_calls
 
 from finops_nb.errors import Refusal
-from finops_nb.usage import values
+from finops_nb.usage import faults, values
 from finops_nb.usage.engine import open_engine
 
 MISSING, NO_NUMBER, NO_TIME = "the cost is missing", "not a plain number", "not a time in ISO 8601"
@@ -112,7 +112,7 @@ def test_the_engine_and_python_read_the_same_costs(texts):
         db.executemany("INSERT INTO texts VALUES (?, ?)", list(enumerate(texts)))
         query = f"SELECT amount, cost, {change} FROM (SELECT *, {cost} AS cost FROM texts) ORDER BY n"
         for text, read_cost, changed in db.execute(query).fetchall():
-            fault = values.cost_fault(text)
+            fault = faults.cost_fault(text)
             assert (read_cost is None) == (fault is not None), text
             if fault is None:
                 assert read_cost == values.read_cost(text)
@@ -160,7 +160,8 @@ def test_a_time_is_a_day_in_the_zone_of_the_report(tmp_path, text, zone, day):
         ("2025-02-29T10:00:00Z", "no such day in the calendar"),
         *((text, NO_TIME) for text in ("12/31/2025", "31.12.2025", "1767225599", "20251231", "2025-12-31T24:00", "2025-12-31 10:60")),
         *((text, NO_TIME) for text in ("2025-12-31T10:00:60", "2025-12-31Z", "2025-12-31 10", " 2025-12-31", "2025-12-31T10:00+1")),
-        *((text, NO_TIME) for text in ("2025-12-31T10:00:00.Z", "0025-12-31", "2025-1-1", "2025-12-31T10:00 UTC", "２025-12-31", "NaT")),
+        *((text, NO_TIME) for text in ("2025-12-31T10:00:00.Z", "0025-12-31", "2025-1-1", "2025-12-31T10:00 CET", "２025-12-31", "NaT")),
+        *((text, NO_TIME) for text in ("2025-12-31T24:00:00Z", "2025-12-31 10:00:0Z", " 025-12-31T10:00:00Z")),
     ],
 )
 def test_any_other_time_is_refused(tmp_path, text, rule):
@@ -194,14 +195,14 @@ def test_the_engine_and_python_read_the_same_days(times, zone, parting):
         days = db.execute(f"SELECT {values.day_sql('time', 'VARCHAR', zone)} FROM texts ORDER BY n").fetchall()
     expected = [(time.astimezone(ZoneInfo(zone)) if time.tzinfo else time).date() for time in times]
     assert [day for (day,) in days] == expected
-    assert not any(map(values.time_fault, (time.isoformat(parting) for time in times)))
+    assert not any(map(faults.time_fault, (time.isoformat(parting) for time in times)))
 
 
 @given(st.from_regex(values.TIME, fullmatch=True, alphabet="0123456789+-: TZ."))
 def test_the_engine_and_python_refuse_the_same_times(text):
     with open_engine() as db:
         (day,) = db.execute(f"SELECT {values.day_sql('time', 'VARCHAR', 'Europe/Berlin')} FROM (SELECT ? AS time)", [text]).fetchone()
-    assert (day is None) == (values.time_fault(text) is not None)
+    assert (day is None) == (faults.time_fault(text) is not None)
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"])

@@ -178,8 +178,9 @@ def _standing(opened: Line, fmt: Format) -> str:
 
 
 def _summary(opened: Line, fmt: Format) -> Iterator[Figure]:
-    counted = f"{noun(opened['calls'], 'call')} of {noun(opened['customers'], 'customer')}" if "calls" in opened else ""
-    yield Figure("Total Spend", fmt.money(opened["total_spend"]), counted)
+    # A bill tells neither.
+    known = (noun(opened[each], each.removesuffix("s")) for each in ("calls", "customers") if opened.get(each) is not None)
+    yield Figure("Total Spend", fmt.money(opened["total_spend"]), " of ".join(known))
     if opened["budget"] is None:
         yield Figure("Budget Variance", "n/a", "No budget is set.")
     else:

@@ -5,25 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
 
 import duckdb
 
-from finops_nb.money import ZERO
 from finops_nb.params import Params
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.table import Table, billed_sql, inside_sql, rows_sql
 
-SEARCHED: Final = 2_000_000
-"""Rows of a file among which identical ones are looked for; in more it would take longer than all else."""
-
 
 def currencies(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> list[tuple[str | None, int, Decimal]]:
-    """The currencies of a file's rows in the period, with the rows and the sum of each; most rows first."""
-    rows = rows_sql(table, params.window, params.timezone)
-    query = f"SELECT currency, count(*), sum(cost) FROM ({rows}) WHERE {inside_sql(params.window)} GROUP BY ALL ORDER BY 2 DESC, 1"
+    """The currencies of a file's rows, with the rows and the sum of each; most rows first."""
+    query = f"SELECT currency, count(*), sum(cost) FROM ({rows_sql(table, params.timezone)}) GROUP BY ALL ORDER BY 2 DESC, 1"
     return db.execute(query).fetchall()
+
+
+def last_day_charged(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> date | None:
+    """The last day, inclusive, for which a bill has charges of the period; None where it does not say when they end.
+
+    A fee of a month stands in a bill from its first day on. So charges of more than a day count only where there are no others.
+    """
+    if "charge_end" not in table.columns:
+        return None
+    end, start = (f"TRY_CAST({column} AS TIMESTAMPTZ)" for column in ("charge_end", "time"))
+    last = f"max(CAST({end} - INTERVAL 1 MICROSECOND AS DATE))"
+    short = f"{last} FILTER ({end} - {start} <= INTERVAL 1 DAY)"
+    query = f"SELECT coalesce({short}, {last}) FROM ({rows_sql(table, params.timezone)}) WHERE {inside_sql(params.window)}"
+    found: date | None = (db.execute(query).fetchone() or (None,))[0]
+    return found
 
 
 def billed_by_invoice(db: duckdb.DuckDBPyConnection, table: Table, period: Period) -> dict[tuple[str, str], Decimal]:
@@ -38,15 +47,6 @@ def repeated_requests(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str
         "SELECT request, count(*), string_agg(DISTINCT file, ', ' ORDER BY file) FROM requests GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
     )
     return db.execute(query).fetchall()
-
-
-def repeated_rows(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> tuple[int, Decimal]:
-    """The rows of the period that are as another one before them in every column, read or not, and their cost."""
-    rows = rows_sql(table, params.window, params.timezone, also="hash(source) AS fingerprint, ")
-    same = f"SELECT count(*) - 1 AS more, any_value(cost) AS cost FROM ({rows}) WHERE {inside_sql(params.window)} GROUP BY fingerprint"
-    query = f"SELECT coalesce(sum(more), 0), coalesce(sum(CAST(more AS INTEGER) * cost), 0) FROM ({same}) WHERE more > 0"
-    found, cost = db.execute(query).fetchone() or (0, ZERO)
-    return int(found), cost
 
 
 def charges(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, Decimal]]:

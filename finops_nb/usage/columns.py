@@ -72,6 +72,11 @@ def place_columns(params: Params, found: Sequence[str], file: str, detail: bool 
         for name in dict.fromkeys(found)
         if name and found.count(name) > 1
     ]
+    problems += [
+        Problem(f"{ours} can't be a tag, only a name can: {', '.join(NAMED)}", "Name a column of its own", file, 1, params.columns[ours])
+        for ours, place in places.items()
+        if place.tag and ours not in NAMED
+    ]
     problems += _missing(params, dialect, [ours for ours in asked if ours not in places], found, free, file)
     return Columns(dialect, places, tuple(problems))
 

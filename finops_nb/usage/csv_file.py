@@ -6,15 +6,19 @@ from collections.abc import Sequence
 
 import duckdb
 
+from finops_nb.beside import beside
 from finops_nb.errors import Problem, Refusal
 from finops_nb.money import ZERO
 from finops_nb.params import Params
+from finops_nb.schema import UNALLOCATED
 from finops_nb.usage import csv_text, engine, values
 from finops_nb.usage.columns import Columns, place_columns
 from finops_nb.usage.csv_proof import proofread
 from finops_nb.usage.csv_shape import Shape, look
 from finops_nb.usage.facts import File
+from finops_nb.usage.faults import FAULTS
 from finops_nb.usage.model import Notice
+from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources import Source
 from finops_nb.usage.table import Table, with_keys
 
@@ -29,24 +33,38 @@ def read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, deta
     columns = place_columns(params, header.names, source.name, detail)
     if columns.problems:
         raise Refusal(columns.problems)
-    shape = look(source, len(header.names), header.separator)
+    coming = beside(look, source, len(header.names), header.separator)
     places = {ours: place.position for ours, place in columns.places.items()}
     engine_names = {ours: f"c{place}" for ours, place in places.items()}
     names = {ours: header.names[place] for ours, place in places.items()}
     scan = csv_text.scan_sql(source, header)
-    table = Table(source, columns.dialect, scan, engine_names, dict.fromkeys(places, values.TEXT), names, mapped=bool(params.mapping))
+    table = Table(
+        source,
+        columns.dialect,
+        scan,
+        engine_names,
+        dict.fromkeys(places, values.TEXT),
+        names,
+        {},
+        bool(params.mapping),
+        bool(params.invoices),
+    )
     try:
         table = with_keys(db, table, columns)
-        facts = engine.add_table(db, table, params, detail)
+        facts = add_table(db, table, params, detail)
     except engine.STOPPED:
         raise
     except duckdb.Error:
         facts = None
+    shape = coming.result()
     empty_lines = 0
     if facts is None or facts.bad or shape.odd or facts.rows != shape.records - 1:
-        proof = proofread(source, header, columns)
+        proof = proofread(source, header, columns, table.checked)
         if proof.count:
             raise Refusal(proof.problems, proof.count)
+        if facts and facts.bad:
+            rule = f"in {facts.bad:,} rows a tag is {UNALLOCATED}, the report's word for cost without a name"
+            raise Refusal(Problem(rule, "Leave the tag out, or use another name", source.name), facts.bad)
         if facts is None or (facts.rows, facts.cost) != (proof.rows, proof.cost):
             rule = "CSV that two readers read differently"
             raise Refusal(Problem(rule, "Export it again, with every field in quotes and one kind of line ends", source.name))
@@ -65,7 +83,7 @@ def _open_end(table: Table, shape: Shape, header: Sequence[str], columns: Column
     """
     name = table.source.name
     last = {ours for ours, place in columns.places.items() if place.position == len(header) - 1 and not place.tag}
-    cut = next((ours for ours in (*values.FAULTS, "billed_cost") if ours in last), None)
+    cut = next((ours for ours in FAULTS if ours in last), None)
     row = csv_text.last_row(table.source, shape)
     if cut and not shape.last_line.endswith(b'"'):
         rule = f"the last line has no line break, so its {cut} may be cut short"

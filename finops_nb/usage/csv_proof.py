@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
 from finops_nb.errors import SHOWN, Problem
 from finops_nb.money import ZERO
+from finops_nb.params import ColumnName
 from finops_nb.usage import values
 from finops_nb.usage.columns import Columns
 from finops_nb.usage.csv_text import SEPARATORS, Header, character_fault, open_text, printable
 from finops_nb.usage.dialects import NAMED
+from finops_nb.usage.faults import FAULTS, Fault, name_fault
 from finops_nb.usage.sources import Source
-
-CHECKS: Final = values.FAULTS | dict.fromkeys(NAMED, values.name_fault)
 
 AGAIN: Final = ("the header again", "Delete the line; files that were joined kept their headers")
 QUOTES: Final = "Close each quote, double it inside of a field, and put whole fields in quotes, without a blank beside them"
@@ -40,11 +40,12 @@ class Proof:
             self.problems.append(problem)
 
 
-def proofread(source: Source, header: Header, columns: Columns) -> Proof:
+def proofread(source: Source, header: Header, columns: Columns, checked: Sequence[ColumnName]) -> Proof:
     """Read every row, and say of each that is wrong where and why.
 
     Args:
         columns: of ours that are read.
+        checked: those of them whose value must be there and sound.
 
     Raises:
         Refusal: the file cannot be read to its end.
@@ -61,7 +62,7 @@ def proofread(source: Source, header: Header, columns: Columns) -> Proof:
         elif not row:
             proof.empty_lines += 1
         else:
-            faults = list(_faults(row, header, columns))
+            faults = list(_faults(row, header, columns, checked))
             for (rule, fix), column, value in faults:
                 proof.add(Problem(rule, fix, source.name, line, column, value))
             proof.rows += 1
@@ -93,7 +94,9 @@ def _records(source: Source, header: Header, proof: Proof) -> Iterator[tuple[int
             yield line, end, row
 
 
-def _faults(row: list[str], header: Header, columns: Columns) -> Iterator[tuple[values.Fault, str | None, str | None]]:
+def _faults(
+    row: list[str], header: Header, columns: Columns, checked: Sequence[ColumnName]
+) -> Iterator[tuple[Fault, str | None, str | None]]:
     """What is wrong with a row, the column and the value."""
     names = header.names
     if row[0].removeprefix("\ufeff") == names[0] and tuple(row[1:]) == names[1:]:
@@ -109,6 +112,6 @@ def _faults(row: list[str], header: Header, columns: Columns) -> Iterator[tuple[
                     yield fault, name, printable(value)
         for ours, place in columns.places.items():
             value = row[place.position]
-            check = None if place.tag else CHECKS.get(ours)
+            check = FAULTS[ours] if ours in checked else name_fault if ours in NAMED and not place.tag else None
             if check and (fault := check(None if value == columns.dialect.nothing else value)):
                 yield fault, names[place.position], value

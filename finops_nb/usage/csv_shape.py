@@ -46,14 +46,32 @@ class Shape:
             self.lines += chunk.count(b"\n")
             return
         array = np.frombuffer(chunk, np.uint8)
-        ends, returns, parts = (np.flatnonzero(array == byte) for byte in (LF, CR, ord(self.separator)))
-        self.lines += len(ends)
         self.odd = b"\0" in chunk or not _is_utf8(chunk)
         if self.inside or QUOTE in chunk:
-            quotes = np.flatnonzero(array == QUOTE)
-            self.odd |= self._stray_quotes(array, quotes)
-            ends, returns, parts = (at[(np.searchsorted(quotes, at) + self.inside) % 2 == 0] for at in (ends, returns, parts))
-            self.inside = bool((len(quotes) + self.inside) % 2)
+            self._add_quoted(chunk, array)
+        else:
+            self._add_plain(chunk, array)
+
+    def _add_plain(self, chunk: bytes, array: np.ndarray) -> None:
+        """Count whole lines without a quote: of what parts fields or ends lines, each `width`-th is a line feed, and no other."""
+        marks = np.flatnonzero((array == LF) | (array == ord(self.separator)))
+        ends, lines = marks[self.width - 1 :: self.width], int(np.count_nonzero(array == LF))
+        self.lines += lines
+        self.records += lines
+        self.odd |= len(marks) != lines * self.width or bool((array[ends] != LF).any())
+        returns = np.count_nonzero(array == CR) if b"\r" in chunk else 0
+        if self.crlf is None and not self.odd:
+            self.crlf = bool(array[ends[0] - 1] == CR)
+        self.odd |= returns != (lines if self.crlf else 0) or bool(returns and (array[ends - 1] != CR).any())
+
+    def _add_quoted(self, chunk: bytes, array: np.ndarray) -> None:
+        """Count lines of which some hold quotes, or of which the first began inside of them."""
+        ends, returns, parts = (np.flatnonzero(array == byte) for byte in (LF, CR, ord(self.separator)))
+        self.lines += len(ends)
+        quotes = np.flatnonzero(array == QUOTE)
+        self.odd |= self._stray_quotes(array, quotes)
+        ends, returns, parts = (at[(np.searchsorted(quotes, at) + self.inside) % 2 == 0] for at in (ends, returns, parts))
+        self.inside = bool((len(quotes) + self.inside) % 2)
         before = array[ends - 1] == CR
         self.odd |= len(returns) != before.sum()
         if len(ends):

@@ -19,6 +19,7 @@ from finops_nb.errors import Problem, Refusal
 from finops_nb.usage import values
 from finops_nb.usage.csv_bytes import BOM, LONGEST_LINE, PACKED, open_bytes
 from finops_nb.usage.csv_shape import Shape
+from finops_nb.usage.faults import Fault
 from finops_nb.usage.sources import Source
 from finops_nb.usage.table import path_sql
 
@@ -126,7 +127,7 @@ def scan_sql(source: Source, header: Header) -> str:
     )
 
 
-def character_fault(value: str) -> values.Fault | None:
+def character_fault(value: str) -> Fault | None:
     """What is wrong with the characters of a field that Python's reader took; None if nothing is."""
     if "\0" in value:
         return "a NUL character", "Export the file again; it is damaged, or no text"

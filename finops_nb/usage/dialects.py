@@ -18,7 +18,7 @@ DETAIL: Final[tuple[ColumnName, ...]] = ("model",)
 """Our columns that are read only where a what-if asks for them."""
 
 FACTS: Final[tuple[ColumnName, ...]] = (
-    *("calls", "currency", "charge_category", "charge_class", "billing_period", "billed_cost", "request"),
+    *("calls", "currency", "charge_category", "charge_class", "charge_end", "billing_period", "billed_cost", "request"),
     *("invoice_issuer", "invoice", "input_tokens", "output_tokens"),
 )
 """Our columns that say more about a row where a source has them."""
@@ -74,6 +74,7 @@ FOCUS: Final = Dialect(
         "currency": ("BillingCurrency",),
         "charge_category": ("ChargeCategory",),
         "charge_class": ("ChargeClass",),
+        "charge_end": ("ChargePeriodEnd",),
         "billing_period": ("BillingPeriodStart",),
         "billed_cost": ("BilledCost",),
         "invoice_issuer": ("InvoiceIssuerName",),
@@ -104,14 +105,18 @@ LITELLM: Final = Dialect(
 )
 """LiteLLM's SpendLogs: one row a request through its proxy."""
 
-TABLE: Final = Dialect("table", {}, ("timestamp", "cost"), counts_calls=True)
-"""Any other table, whose columns the params name; one row is one call unless a column says how many."""
+TABLE: Final = Dialect("table", {"timestamp": ("timestamp",)}, ("timestamp", "cost"), counts_calls=True)
+"""Any other table, whose columns the params name, but for one that is called `timestamp`; one row is one call unless a column says
+how many."""
+
+FEW: Final = 2
+"""A table whose cost the params name is of no dialect where it has fewer columns of one: `timestamp` alone says nothing."""
 
 DIALECTS: Final = {dialect.name: dialect for dialect in (CALLS, FOCUS, LITELLM, TABLE)}
 
 
 def recognise(params: Params, found: Sequence[str]) -> Dialect:
-    """The dialect that the params name, or else the one of which the header has most; `TABLE` where it has of none.
+    """The dialect that the params name, or else the one of which the header has most; `TABLE` where it has next to nothing of any.
 
     Args:
         params: `columns` of theirs say nothing about a dialect, but that a table is described where they name its cost.
@@ -120,7 +125,7 @@ def recognise(params: Params, found: Sequence[str]) -> Dialect:
     if params.dialect != AUTO:
         return DIALECTS[params.dialect]
     best = max((CALLS, FOCUS, LITELLM), key=lambda dialect: _own(dialect, params, found))
-    return TABLE if not _own(best, params, found) and "cost" in params.columns else best
+    return TABLE if _own(best, params, found) < FEW and "cost" in params.columns else best
 
 
 def _own(dialect: Dialect, params: Params, found: Sequence[str]) -> int:

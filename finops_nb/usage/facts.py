@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from finops_nb.money import DECIMALS, ZERO
-from finops_nb.params import Params
 from finops_nb.usage.model import Notice
 from finops_nb.usage.remarks import remarks_on
 from finops_nb.usage.table import Table
@@ -25,19 +24,17 @@ class Facts:
         rounded: rows with more than 12 decimals.
         change: what rounding them changed in all, exactly.
         remarks: rows and money of each remark of the table.
-        repeated: rows of the period that are as another one in every column, and their cost; not looked for in a long file.
-        foreign: rows of the period in another currency than the report's.
+        foreign: rows in another currency than the report's, of the period or not.
     """
 
     rows: int
     bad: int
     cost: Decimal
     magnitude: Decimal
-    rounded: int
-    change: Decimal
+    rounded: int = 0
+    change: Decimal = ZERO
     remarks: tuple[tuple[int, Decimal], ...] = ()
     foreign: int = 0
-    repeated: tuple[int, Decimal] = (0, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +46,11 @@ class File:
     notices: tuple[Notice, ...] = ()
 
 
-def notices_of(table: Table, facts: Facts, params: Params) -> Iterator[Notice]:
+def notices_of(table: Table, facts: Facts) -> Iterator[Notice]:
     """What was done to rows of a file, and what may surprise in them."""
     if facts.rounded:
         text = f"{table.source.name} has costs of more than {DECIMALS} decimals; each was rounded half away from zero."
         yield Notice(text, facts.rounded, facts.change)
-    if facts.repeated[0]:
-        yield Notice(f"{table.source.name} has rows that are identical to another one; they were kept.", *facts.repeated)
-    for remark, (rows, money) in zip(remarks_on(table, params), facts.remarks, strict=True):
+    for remark, (rows, money) in zip(remarks_on(table), facts.remarks, strict=True):
         if rows:
             yield Notice(remark.text, rows, money)

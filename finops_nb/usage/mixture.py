@@ -9,9 +9,10 @@ import duckdb
 from finops_nb.errors import SHOWN, Problem, Refusal
 from finops_nb.money import plain
 from finops_nb.params import Params
-from finops_nb.usage import audit
+from finops_nb.usage import audit, repeats
+from finops_nb.usage.bill import BILLED
+from finops_nb.usage.dialects import FOCUS
 from finops_nb.usage.facts import File
-from finops_nb.usage.table import BILLED
 
 
 def refuse_what_does_not_add(db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params) -> None:
@@ -21,7 +22,7 @@ def refuse_what_does_not_add(db: duckdb.DuckDBPyConnection, files: Sequence[File
         Refusal: all such sums of the files.
     """
     repeated = audit.repeated_requests(db)
-    problems = [*_dialects(files), *_currencies(db, files, params), *_clocks(files, params), *_tags(files)]
+    problems = [*_dialects(files), *_currencies(db, files, params), *_clocks(files, params), *_tags(files), *repeats.refuse_same_rows(db)]
     for request, rows, names in repeated[:SHOWN]:
         rule = f"{rows} rows of one request, so its cost would count {'twice' if rows == 2 else f'{rows} times'}"
         problems.append(Problem(rule, "Export each request once", names, value=request))
@@ -56,11 +57,9 @@ def _currencies(db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Pa
 
 
 def _clocks(files: Sequence[File], params: Params) -> Iterator[Problem]:
-    if not any(file.table.by_billing_period for file in files):
-        return
-    if params.timezone != "UTC":
-        yield Problem(f"{BILLED} goes by billing periods, which are in UTC", "Leave timezone out", column="timezone", value=params.timezone)
-    if "/" in params.period:
+    if files[0].table.dialect is FOCUS and params.timezone != "UTC":
+        yield Problem("the periods of a bill in FOCUS are in UTC", "Leave timezone out", column="timezone", value=params.timezone)
+    if any(file.table.by_billing_period for file in files) and "/" in params.period:
         fix = "Write a month, a quarter or a year; or columns: {cost: EffectiveCost}, which goes by charge period"
         yield Problem(f"{BILLED} goes by billing periods, which an interval would cut", fix, column="period", value=params.period)
 

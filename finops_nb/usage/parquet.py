@@ -8,14 +8,16 @@ from typing import Final
 import duckdb
 
 from finops_nb.errors import SHOWN, Problem, Refusal
-from finops_nb.params import ColumnName, Params
+from finops_nb.params import Params
 from finops_nb.usage import engine, values
 from finops_nb.usage.columns import Columns, place_columns
 from finops_nb.usage.dialects import NAMED
 from finops_nb.usage.facts import File
+from finops_nb.usage.faults import FAULTS, known_type, name_fault
 from finops_nb.usage.model import Notice
+from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources import Source
-from finops_nb.usage.table import Table, bad_sql, path_sql, rows_sql, with_keys
+from finops_nb.usage.table import READ, Table, bad_sql, path_sql, read_sql, rows_sql, with_keys
 
 TYPE_FIXES: Final = {
     "timestamp": "Write it as TIMESTAMP, DATE or ISO 8601 text",
@@ -32,19 +34,22 @@ def read_columns(db: duckdb.DuckDBPyConnection, source: Source) -> tuple[tuple[s
     """
     try:
         described = db.execute(f"DESCRIBE SELECT * FROM {_scan(source)}").fetchall()
-        schema = db.execute(f"SELECT name, num_children FROM parquet_schema({path_sql(source)})").fetchall()
+        schema = db.execute(f"SELECT name, num_children, precision, scale FROM parquet_schema({path_sql(source)})").fetchall()
     except duckdb.Error as error:
         raise unreadable(error, source) from error
-    return tuple((name, row[0], row[1]) for name, row in zip(_top_level(schema), described, strict=True))
+    return tuple((name, row[0], kind or row[1]) for (name, kind), row in zip(_top_level(schema), described, strict=True))
 
 
-def _top_level(schema: list[tuple[str, int | None]]) -> list[str]:
-    """The names of the root's children, in a schema that lists each column before its own children."""
-    names: list[str] = []
+def _top_level(schema: list[tuple[str, int | None, int | None, int | None]]) -> list[tuple[str, str]]:
+    """The names of the root's children, in a schema that lists each column before its own children.
+
+    With each its type where the engine reads it as another one: a decimal of more than 38 digits is a float to it.
+    """
+    names: list[tuple[str, str]] = []
     depth: list[int] = []
-    for name, children in schema:
+    for name, children, precision, scale in schema:
         if len(depth) == 1:
-            names.append(name)
+            names.append((name, f"DECIMAL({precision},{scale})" if (precision or 0) > values.DIGITS else ""))
         if depth:
             depth[-1] -= 1
         depth.append(children or 0)
@@ -64,13 +69,15 @@ def open_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, 
     problems = [*found.problems]
     for ours, place in found.places.items():
         name, _, kind = columns[place.position]
-        if not place.tag and not values.known_type(ours, kind):
+        if not place.tag and not known_type(ours, kind):
             fix = TYPE_FIXES.get(ours, TYPE_FIX)
             problems.append(Problem(f"a column of type {kind}, which is not read as {ours}", fix, source.name, column=name))
     if problems:
         raise Refusal(problems)
     names, engine_names, types = ({ours: columns[place.position][part] for ours, place in found.places.items()} for part in range(3))
-    return Table(source, found.dialect, _scan(source), engine_names, types, names, mapped=bool(params.mapping)), found
+    return Table(
+        source, found.dialect, _scan(source), engine_names, types, names, mapped=bool(params.mapping), reconciled=bool(params.invoices)
+    ), found
 
 
 def read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> File:
@@ -82,9 +89,9 @@ def read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, 
     plain, columns = open_parquet(db, source, params, detail)
     try:
         table = with_keys(db, plain, columns)
-        facts = engine.add_table(db, table, params, detail)
+        facts = add_table(db, table, params, detail)
         if facts.bad:
-            problems = find_faults(db, table, params)
+            problems = find_faults(db, table, params) or [Problem("values that read otherwise each time", UNSOUND, source.name)]
             raise Refusal(problems, max(facts.bad, len(problems)))
     except engine.STOPPED:
         raise
@@ -98,28 +105,25 @@ def read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, 
 def find_faults(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> list[Problem]:
     """The problems of the first bad rows; `line` is the number of the row, from 1."""
     numbered = replace(table, scan=_scan(table.source, numbered=True))
-    rows = rows_sql(numbered, params.window, params.timezone, also="file_row_number + 1 AS number, ")
-    checked: dict[ColumnName, tuple[str, str]] = {"cost": ("amount", "cost IS NULL")}
-    checked["timestamp"] = ("time", "charged IS NULL") if table.by_billing_period else ("time", "day IS NULL")
-    checked |= {"billing_period": ("billing_period", "invoiced IS NULL")} if table.by_billing_period else {}
-    checked |= {"calls": ("calls", "n IS NULL")} if "calls" in table.columns else {}
-    asked = ", ".join(f"{fault}, CAST({column} AS {values.TEXT})" for column, fault in checked.values())
+    rows = rows_sql(numbered, params.timezone, also="file_row_number + 1 AS number, ")
+    asked = ", ".join(f"{read_sql(table, ours)} IS NULL, CAST({READ[ours][0]} AS {values.TEXT})" for ours in table.checked)
     query = f"SELECT number, {', '.join(NAMED)}, {asked} FROM ({rows}) WHERE {bad_sql(table)} ORDER BY number LIMIT {SHOWN}"
     problems = []
     for number, *found in db.execute(query).fetchall():
         names, rest = found[: len(NAMED)], found[len(NAMED) :]
         faults = [
-            (ours, text, values.FAULTS[ours](text) or OUT_OF_RANGE)
-            for ours, bad, text in zip(checked, rest[::2], rest[1::2], strict=True)
+            (ours, text, FAULTS[ours](text) or OUT_OF_RANGE)
+            for ours, bad, text in zip(table.checked, rest[::2], rest[1::2], strict=True)
             if bad
         ]
-        faults += [(ours, name, fault) for ours, name in zip(NAMED, names, strict=True) if (fault := values.name_fault(name))]
+        faults += [(ours, name, fault) for ours, name in zip(NAMED, names, strict=True) if (fault := name_fault(name))]
         for ours, value, (rule, fix) in faults:
             rule = f"{rule}, in row {number} of the Parquet file"
             problems.append(Problem(rule, fix, table.source.name, number, table.names[ours], value))
     return problems
 
 
+UNSOUND: Final = "Copy or export it again; it is damaged, cut short or something else"
 OUT_OF_RANGE: Final = ("a value out of range", "Correct it, or export the file again")
 
 
@@ -127,7 +131,7 @@ def unreadable(error: duckdb.Error, source: Source) -> Refusal:
     """The engine's own reason, without the path of this machine."""
     reason = str(error).splitlines()[0].replace(str(source.path.absolute()), source.name)
     rule = f"not a whole Parquet file: {reason.partition(': ')[2] or reason}"
-    return Refusal(Problem(rule, "Copy or export it again; it is damaged, cut short or something else", source.name))
+    return Refusal(Problem(rule, UNSOUND, source.name))
 
 
 def _scan(source: Source, numbered: bool = False) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from concurrent.futures import Future
+from datetime import date
+from typing import Final, TypeAlias
 
 import duckdb
 
+from finops_nb.beside import beside
 from finops_nb.errors import Failure, Problem, Refusal
 from finops_nb.home import Home
+from finops_nb.invoices import Reconciliation
 from finops_nb.money import LIMIT, total
 from finops_nb.organization_map import read_mapping
 from finops_nb.params import Params
-from finops_nb.usage import audit, csv_text, engine
+from finops_nb.usage import audit, csv_text, engine, repeats
 from finops_nb.usage.audit import Span
 from finops_nb.usage.csv_file import read_csv
 from finops_nb.usage.facts import Facts, File, notices_of
@@ -23,6 +27,9 @@ from finops_nb.usage.mojibake import misread_names
 from finops_nb.usage.parquet import read_columns, read_parquet
 from finops_nb.usage.reconciling import reconciled
 from finops_nb.usage.sources import NAME_ONCE, Source, State, changes, find_sources, fingerprint, states
+
+Prints: TypeAlias = tuple[tuple[str, str], ...]
+"""The name shown of each file and the SHA-256 of its bytes."""
 
 ZONE_FIX: Final = "Write the IANA name of a place, such as Europe/Berlin, or UTC"
 
@@ -47,26 +54,28 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
     detail = detail or bool(params.growth or params.model_prices)
     sources, notices = find_sources(params, home)
     before = states(sources)
-    prints = fingerprint(sources)
+    coming = beside(fingerprint, sources)
     try:
         with engine.open_engine() as db:
             if params.timezone != "UTC" and not engine.knows_zone(db, params.timezone):
                 raise Refusal(Problem("no time zone that usage can be read in", ZONE_FIX, column="timezone", value=params.timezone))
             mapping = read_mapping(params, home)
             engine.set_map(db, mapping.lines if mapping else ())
-            files = _read_all(db, sources, before, params, detail)
+            files, prints = _read_all(db, sources, before, coming, params, detail)
             facts = [file.facts for file in files]
             _refuse_copies(prints, facts)
+            not_searched = repeats.note_rows(db, files, params)
             refuse_what_does_not_add(db, files, params)
             inside, outside = audit.spans(db, params.window)
             _refuse_sums(params, facts, inside, outside)
             untold = untold_by(files)
             reconciliation = reconciled(db, files, params)
             groups = engine.roll_up(db, params.window, detail, untold)
-            last_day, sure_until = inside.last, params.as_of or inside.last
-            assert last_day and sure_until, "a period without a row was refused"
+            last_day = inside.last
+            assert last_day, "a period without a row was refused"
+            sure_until = params.as_of or _known_to(db, files, params, last_day, reconciliation)
             known_to = min(sure_until, params.window.last_day)
-            notices = (*notices, *misread_names(db), *days_with_gaps(db, params.window, known_to))
+            notices = (*notices, *repeats.repeats(db, not_searched), *misread_names(db), *days_with_gaps(db, params.window, known_to))
             charges, unmapped, unallocated = tuple(audit.charges(db)), tuple(audit.unmapped_keys(db)), audit.unallocated_rows(db)
     except (duckdb.Error, OSError) as error:
         raise Failure(f"The engine could not read the usage: {str(error).splitlines()[0]}") from error
@@ -81,7 +90,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         last_day=last_day,
         known_to=known_to,
         inputs=tuple(InputFile(name, digest, fact.rows) for (name, digest), fact in zip(prints, facts, strict=True)),
-        notices=(*notices, *(notice for file in files for notice in (*notices_of(file.table, file.facts, params), *file.notices))),
+        notices=(*notices, *(notice for file in files for notice in (*notices_of(file.table, file.facts), *file.notices))),
         dialect=files[0].table.dialect.name,
         untold=untold,
         charges=charges,
@@ -90,6 +99,16 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         mapping=InputFile(mapping.file, mapping.sha256, len(mapping.lines)) if mapping else None,
         rows_unallocated=unallocated,
     )
+
+
+def _known_to(
+    db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params, last_day: date, reconciliation: Reconciliation | None
+) -> date:
+    """The day, inclusive, up to which the usage is known, as far as the data tells: all of the period where its invoices are met."""
+    if reconciliation and reconciliation.matched and reconciliation.reconciled:
+        return params.window.last_day
+    ends = (audit.last_day_charged(db, file.table, params) for file in files)
+    return max([last_day, *(end for end in ends if end)])
 
 
 def columns_found(source: Source) -> tuple[str, ...]:
@@ -105,9 +124,14 @@ def columns_found(source: Source) -> tuple[str, ...]:
 
 
 def _read_all(
-    db: duckdb.DuckDBPyConnection, sources: Sequence[Source], before: Iterable[tuple[Source, State]], params: Params, detail: bool
-) -> list[File]:
-    """Scan every file, the sound ones and the others, and refuse all that is wrong at once."""
+    db: duckdb.DuckDBPyConnection,
+    sources: Sequence[Source],
+    before: Iterable[tuple[Source, State]],
+    coming: Future[Prints],
+    params: Params,
+    detail: bool,
+) -> tuple[list[File], Prints]:
+    """Scan every file, the sound ones and the others, and refuse all that is wrong at once; with the fingerprints to come."""
     problems: list[Problem] = []
     files: list[File] = []
     count = 0
@@ -118,13 +142,14 @@ def _read_all(
         except Refusal as refusal:
             problems += refusal.problems
             count += refusal.count
+    prints = coming.result()
     changed = changes(before)
     if problems or changed:
         raise Refusal([*changed, *problems], count + len(changed))
-    return files
+    return files, prints
 
 
-def _refuse_copies(prints: Sequence[tuple[str, str]], facts: Sequence[Facts]) -> None:
+def _refuse_copies(prints: Prints, facts: Sequence[Facts]) -> None:
     """Refuse a file whose bytes another has too; files without rows may be alike."""
     first: dict[str, str] = {}
     problems = []

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from finops_nb.params import ColumnName, Params
+from finops_nb.params import ColumnName
 from finops_nb.usage import values
-from finops_nb.usage.table import BILLED, Table
+from finops_nb.usage.bill import BILLED, EARLIER, LATER
+from finops_nb.usage.table import Table
 
 TOKENS: Final[tuple[ColumnName, ...]] = ("input_tokens", "output_tokens")
 
@@ -28,17 +29,16 @@ class Remark:
     money: str = "cost"
 
 
-def remarks_on(table: Table, params: Params) -> tuple[Remark, ...]:
+def remarks_on(table: Table) -> tuple[Remark, ...]:
     """All that may have to be said of a file."""
-    return (*_of_billing(table, params), *_of_effective_cost(table), *_of_tokens(table), *_of_tags(table))
+    return (*_of_billing(table), *_of_effective_cost(table), *_of_tokens(table), *_of_tags(table))
 
 
-def _of_billing(table: Table, params: Params) -> Iterator[Remark]:
+def _of_billing(table: Table) -> Iterator[Remark]:
     if table.by_billing_period:
-        first, last = (f"DATE '{day}'" for day in (params.window.start, params.window.last_day))
         name = table.source.name
-        yield Remark(f"charged < {first}", f"{name} bills charges of earlier periods in this one; they stand on its first day.")
-        yield Remark(f"charged > {last}", f"{name} bills charges of later periods in this one; they stand on its last day.")
+        yield Remark(EARLIER, f"{name} bills charges of earlier periods; they stand on the first day of the month that bills them.")
+        yield Remark(LATER, f"{name} bills charges of later periods; they stand on the last day of the month that bills them.")
 
 
 def _of_effective_cost(table: Table) -> Iterator[Remark]:
@@ -71,8 +71,11 @@ def _of_tokens(table: Table) -> Iterator[Remark]:
 def _of_tags(table: Table) -> Iterator[Remark]:
     for ours, keys in table.keys.items():
         name, tag = table.source.name, table.names[ours]
-        yield Remark(f"{ours}_unread", f"The tags of {name} are no JSON object; {tag} is not known there.")
+        fault = "are no JSON object, have a key twice, or no plain value under it"
+        yield Remark(f"{ours}_unread", f"The tags of {name} {fault}; {tag} is not known there.")
+        spelled = ", ".join(f'"{key}"' for key in keys)
+        if len(keys) == 1 and table.other_keys(ours):
+            yield Remark(f"{ours}_other", f"{tag} was read from the key {spelled} in {name}.")
         if len(keys) > 1:
-            spelled = ", ".join(f'"{key}"' for key in keys)
             yield Remark(f"{ours}_other", f"{tag} stands under several keys in {name}, which were read as one: {spelled}.")
             yield Remark(f"{ours}_apart", f"{spelled} disagree in {name}; {tag} is not known there.")

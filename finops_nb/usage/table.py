@@ -10,6 +10,7 @@ from finops_nb.params import ColumnName
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage import tags, values
+from finops_nb.usage.bill import BILLED, DAY_OF_BILL, charge_sql
 from finops_nb.usage.columns import Columns
 from finops_nb.usage.dialects import DETAIL, NAMED, Dialect
 from finops_nb.usage.sources import Source
@@ -17,12 +18,25 @@ from finops_nb.usage.sources import Source
 if TYPE_CHECKING:
     import duckdb
 
-BILLED: Final = "BilledCost"
-"""The cost that goes by billing period; every other goes by charge period."""
-
 MAP: Final = "organization_map"
 """The table of organizations.csv: key, organization, product, valid_from, valid_to."""
 
+ROW: Final = '"the row as it is in the file"'
+"""The name of the scan in `rows_sql`: as a value it is the whole row, unless a column were called so."""
+
+READ: Final[Mapping[ColumnName, tuple[str, str]]] = {
+    "timestamp": ("time", "day"),
+    "billing_period": ("billing_period", "invoiced"),
+    "cost": ("amount", "cost"),
+    "billed_cost": ("billed_cost", "billed"),
+    "calls": ("calls", "n"),
+}
+"""In `rows_sql`, a value as it stands there, and as it was read: NULL where it could not be."""
+
+TYPED: Final[tuple[ColumnName, ...]] = (
+    *("timestamp", "cost", "calls", "charge_end", "billing_period", "billed_cost", "input_tokens", "output_tokens"),
+)
+"""Our columns that are taken in the type of the file; those after them are text."""
 OTHER_FACTS: Final[tuple[ColumnName, ...]] = ("currency", "charge_category", "charge_class", "request", "invoice_issuer", "invoice")
 
 
@@ -39,6 +53,7 @@ class Table:
         names: what the file calls each.
         keys: of those that are a tag, the keys under which it stands.
         mapped: its organizations are keys of `MAP`.
+        reconciled: its billed costs are set against invoices.
     """
 
     source: Source
@@ -49,11 +64,19 @@ class Table:
     names: dict[ColumnName, str]
     keys: Mapping[ColumnName, tuple[str, ...]] = field(default_factory=dict)
     mapped: bool = False
+    reconciled: bool = False
 
     @property
     def by_billing_period(self) -> bool:
         """Its cost belongs to the period in which it was billed, not to that in which it arose."""
-        return "billing_period" in self.columns and self.names["cost"] == BILLED
+        return "billing_period" in self.columns and self.names["cost"].casefold() in (BILLED.casefold(), "billed_cost")
+
+    @property
+    def checked(self) -> tuple[ColumnName, ...]:
+        """Those of its columns whose value refuses the row where it cannot be read."""
+        bill: tuple[ColumnName, ...] = ("billing_period", "billed_cost") if self.reconciled else ()
+        wanted = ("timestamp", "cost", "calls", *bill, *(("billing_period",) if self.by_billing_period else ()))
+        return tuple(ours for ours in READ if ours in wanted and ours in self.columns)
 
     @property
     def by_columns(self) -> bool:
@@ -64,6 +87,10 @@ class Table:
     def calls(self) -> str:
         """The number of calls of some rows of `rows_sql`, as an aggregate; NULL where it is not known."""
         return "sum(n)" if "calls" in self.columns else "count(*)" if self.dialect.counts_calls else "CAST(NULL AS BIGINT)"
+
+    def other_keys(self, ours: ColumnName) -> tuple[str, ...]:
+        """The keys of a tag that are spelled otherwise than the params have it."""
+        return tuple(key for key in self.keys[ours] if key != self.names[ours].partition(".")[2])
 
 
 def with_keys(db: duckdb.DuckDBPyConnection, table: Table, columns: Columns) -> Table:
@@ -88,7 +115,12 @@ def bad_sql(table: Table) -> str:
 
 def unread_sql(table: Table) -> str:
     """The condition that a row has a day or a number that can't be read."""
-    return " OR ".join(["day IS NULL", "cost IS NULL", *(["n IS NULL"] if "calls" in table.columns else [])])
+    return " OR ".join(f"{read_sql(table, ours)} IS NULL" for ours in table.checked)
+
+
+def read_sql(table: Table, ours: ColumnName) -> str:
+    """One of `Table.checked` as `rows_sql` reads it."""
+    return "charged" if ours == "timestamp" and table.by_billing_period else READ[ours][1]
 
 
 def reserved_sql(table: Table) -> str:
@@ -101,13 +133,12 @@ def path_sql(source: Source) -> str:
     return values.sql_text("".join(f"[{char}]" if char in "*?[" else char for char in str(source.path.absolute())))
 
 
-def rows_sql(table: Table, period: Period, zone: str, *, also: str = "") -> str:
+def rows_sql(table: Table, zone: str, *, also: str = "") -> str:
     """A query of each row.
 
     Args:
-        period: of the report; a charge that was billed in it and arose outside of it has its first or last day.
         zone: the time zone of the days.
-        also: more columns of the scan, which is called `source`, each with a comma after it.
+        also: more columns of the scan, which is called `ROW`, each with a comma after it.
 
     Returns:
         `time` and `amount` as they stand there; `day`, `cost`, what rounding `change`d, the names, `n` calls where a column
@@ -115,29 +146,28 @@ def rows_sql(table: Table, period: Period, zone: str, *, also: str = "") -> str:
         the facts of the dialect under our names.
     """
     kinds = table.types
-    days = values.day_sql("time", kinds["timestamp"], zone)
-    if table.by_billing_period:
-        days = f"{days} AS charged, {values.day_sql('billing_period', kinds['billing_period'], zone)} AS invoiced"
-    else:
-        days += " AS day"
+    days = [values.day_sql("time", kinds["timestamp"], zone) + (" AS charged" if table.by_billing_period else " AS day")]
+    if "billing_period" in table.checked:
+        days.append(values.day_sql("billing_period", kinds["billing_period"], zone) + " AS invoiced")
     more = [values.count_sql("calls", kinds["calls"]) + " AS n"] if "calls" in table.columns else []
     more += [values.cost_sql("billed_cost", kinds["billed_cost"]) + " AS billed"] if "billed_cost" in table.columns else []
-    rows = f"SELECT {also}{', '.join(_taken(table))} FROM {table.scan} AS source"
-    read = f"SELECT *, {days}, {', '.join([values.cost_sql('amount', kinds['cost']) + ' AS cost', *more])} FROM ({rows})"
+    rows = f"SELECT {also}{', '.join(_taken(table))} FROM {table.scan} AS {ROW}"
+    read = f"SELECT *, {', '.join([*days, values.cost_sql('amount', kinds['cost']) + ' AS cost', *more])} FROM ({rows})"
     if table.by_billing_period:
-        read = f"SELECT *, {_day_of_bill(period)} AS day FROM ({read})"
+        read = f"SELECT *, {DAY_OF_BILL} AS day FROM ({read})"
     if table.mapped:
-        read = _mapped(read)
-    charge = f", {_charge(table, period)} AS charge" if "charge_category" in table.columns else ""
+        read = _mapped(read, "charged" if table.by_billing_period else "day")
+    kind = charge_sql("charge_class" in table.columns, table.by_billing_period)
+    charge = f", {kind} AS charge" if "charge_category" in table.columns else ""
     return f"SELECT *, {values.excess_sql('amount', 'cost', kinds['cost'])} AS change{charge} FROM ({read})"
 
 
-def _mapped(rows: str) -> str:
-    """The rows with the organization and the product of their key on their day; `source_key` where it maps nowhere."""
+def _mapped(rows: str, day: str) -> str:
+    """The rows with the organization and the product of their key on the day of the charge; `source_key` where it maps nowhere."""
     return (
         "SELECT row.* REPLACE (map.organization AS organization, coalesce(map.product, row.product) AS product), "
         f"CASE WHEN map.key IS NULL THEN {values.name_sql('row.organization')} END AS source_key FROM ({rows}) AS row "
-        f"LEFT JOIN {MAP} AS map ON map.key = row.organization AND row.day >= map.valid_from AND row.day < map.valid_to"
+        f"LEFT JOIN {MAP} AS map ON map.key = row.organization AND row.{day} >= map.valid_from AND row.{day} < map.valid_to"
     )
 
 
@@ -150,46 +180,30 @@ def billed_sql(table: Table) -> str:
     return f"SELECT coalesce(invoice_issuer, '') AS issuer, coalesce({number}, '') AS number, {cost} AS cost, {day} AS day FROM ({rows})"
 
 
-def _day_of_bill(period: Period) -> str:
-    """The day of a charge by when it was billed: its own where that is in the period too."""
-    first, last = f"DATE '{period.start}'", f"DATE '{period.last_day}'"
-    return (
-        f"CASE WHEN charged IS NULL OR invoiced IS NULL THEN NULL WHEN invoiced BETWEEN {first} AND {last} "
-        f"THEN greatest({first}, least(charged, {last})) ELSE invoiced END"
-    )
-
-
-def _charge(table: Table, period: Period) -> str:
-    """What kind of charge a row is, in words."""
-    words = ["coalesce(charge_category, 'No category')"]
-    if "charge_class" in table.columns:
-        words.append("CASE WHEN charge_class = 'Correction' THEN ' (correction)' ELSE '' END")
-    if table.by_billing_period:
-        words.append(f"CASE WHEN charged < DATE '{period.start}' THEN ', of earlier periods' ELSE '' END")
-    return " || ".join(words)
-
-
 def _taken(table: Table) -> Iterator[str]:
     """The columns of the scan that are read, as our names."""
     renamed = {"timestamp": "time", "cost": "amount"}
     for ours in (*NAMED, *DETAIL):
         yield f"{_value(table, ours) if ours in table.columns else 'NULL'} AS {ours}"
     for ours in table.columns:
-        if ours in ("timestamp", "cost", "calls", "billing_period", "billed_cost", "input_tokens", "output_tokens", *OTHER_FACTS):
+        if ours in (*TYPED, *OTHER_FACTS):
             as_text = ours in OTHER_FACTS or (ours in ("cost", "billed_cost") and values.cost_is_text(table.types[ours]))
             value = _or_nothing(table, ours)
             yield f"{f'CAST({value} AS {values.TEXT})' if as_text else value} AS {renamed.get(ours, ours)}"
     for ours, keys in table.keys.items():
-        yield f"({_or_nothing(table, ours)} IS NOT NULL AND {tags_sql(table, ours)} IS NULL) AS {ours}_unread"
+        of_row = tags_sql(table, ours)
+        unread = f"{_or_nothing(table, ours)} IS NOT NULL AND {of_row} IS NULL"
+        yield f"({unread} OR {tags.nested_sql(of_row, keys)}) AS {ours}_unread"
+        if others := table.other_keys(ours):
+            yield f"{tags.has_sql(of_row, others)} AS {ours}_other"
         if len(keys) > 1:
-            yield f"{tags.other_sql(tags_sql(table, ours), keys)} AS {ours}_other"
             yield f"{tags.disagree_sql(tags_sql(table, ours), keys)} AS {ours}_apart"
 
 
 def _value(table: Table, ours: ColumnName) -> str:
     """The text of a name: of the column, or of its tag."""
     if ours in table.keys:
-        return tags.value_sql(tags_sql(table, ours), table.keys[ours])
+        return tags.value_sql(tags_sql(table, ours), table.keys[ours], table.dialect.nothing)
     return _or_nothing(table, ours) if table.types[ours] == values.TEXT else f"CAST({quoted(table.columns[ours])} AS {values.TEXT})"
 
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from finops_nb.usage.values import TEXT, sql_text
 
-PAIRS: Final = re.compile(r'STRUCT\("?key"? .*, "?value"? .*\)\[\]', re.IGNORECASE)
-"""The type of tags as a list of pairs."""
+PAIRS: Final = re.compile(r'STRUCT\((?=(.*, )?"?key"? )(?=(.*, )?"?value"? ).*\)\[\]', re.IGNORECASE)
+"""The type of tags as a list of keys and values, with whatever else there is to each."""
 
 
 def normal_key(key: str) -> str:
@@ -22,16 +22,20 @@ def normal_key(key: str) -> str:
 
 
 def json_sql(column: str, kind: str) -> str:
-    """The tags of a row as the text of a JSON object; NULL where there are none, or it is no JSON object.
+    """The tags of a row as the text of a JSON object; NULL where there are none, it is no JSON object, or one that has a key twice.
 
     Args:
         column: of the scan.
         kind: DuckDB's type of it: text of JSON, a map, a struct, or a list of pairs.
     """
-    if kind == TEXT:
-        return f"CASE WHEN json_valid({column}) THEN CASE WHEN json_type({column}) = 'OBJECT' THEN {column} END END"
-    pairs = f"map_from_entries({column})" if PAIRS.fullmatch(kind) else column
-    return f"CAST(to_json({pairs}) AS {TEXT})"
+    if PAIRS.fullmatch(kind):
+        # Not by a map, which fails where a key stands twice.
+        pair = f"CAST(to_json(each.key) AS {TEXT}) || ':' || coalesce(CAST(to_json(each.value) AS {TEXT}), 'null')"
+        column = f"('{{' || array_to_string(list_transform({column}, lambda each: {pair}), ',') || '}}')"
+    elif kind != TEXT:
+        return f"CAST(to_json({column}) AS {TEXT})"
+    once = f"json_type({column}) = 'OBJECT' AND len(json_keys({column})) = len(list_distinct(json_keys({column})))"
+    return f"CASE WHEN json_valid({column}) THEN CASE WHEN {once} THEN {column} END END"
 
 
 def keys_like(tag: str, keys: Sequence[str]) -> tuple[str, ...]:
@@ -39,14 +43,15 @@ def keys_like(tag: str, keys: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted((key for key in keys if normal_key(key) == normal_key(tag)), key=lambda key: (key != tag, key)))
 
 
-def value_sql(tags: str, keys: Sequence[str]) -> str:
-    """The value of a tag that stands under any of these keys; NULL where it is under none, or two of them disagree.
+def value_sql(tags: str, keys: Sequence[str], nothing: str = "") -> str:
+    """The value of a tag that stands under any of these keys; NULL where it is under none, no plain one, or two of them disagree.
 
     Args:
         tags: from `json_sql`.
         keys: from `keys_like`.
+        nothing: text that stands for no value.
     """
-    found = [_under(tags, key) for key in keys]
+    found = [_under(tags, key, nothing) for key in keys]
     if len(found) < 2:
         return found[0] if found else "NULL"
     return f"CASE WHEN NOT {disagree_sql(tags, keys)} THEN coalesce({', '.join(found)}) END"
@@ -58,11 +63,26 @@ def disagree_sql(tags: str, keys: Sequence[str]) -> str:
     return f"(len(list_distinct([{found}])) > 1)"
 
 
-def other_sql(tags: str, keys: Sequence[str]) -> str:
-    """Whether a row has the tag under another of these keys than the first."""
-    return f"(coalesce({', '.join(_under(tags, key) for key in keys[1:])}) IS NOT NULL)"
+def has_sql(tags: str, keys: Sequence[str]) -> str:
+    """Whether a row has the tag under one of these keys."""
+    return f"(coalesce({', '.join(_under(tags, key) for key in keys)}) IS NOT NULL)"
 
 
-def _under(tags: str, key: str) -> str:
-    pointer = "/" + key.replace("~", "~0").replace("/", "~1")
-    return f"json_extract_string({tags}, {sql_text(pointer)})"
+def nested_sql(tags: str, keys: Sequence[str]) -> str:
+    """Whether what a row has under one of these keys is an object or a list."""
+    return f"({' OR '.join(_is_nested(tags, key) for key in keys)})" if keys else "false"
+
+
+def _under(tags: str, key: str, nothing: str = "") -> str:
+    found = f"json_extract_string({tags}, {_pointer(key)})"
+    plain = f"CASE WHEN NOT {_is_nested(tags, key)} THEN {found} END"
+    return f"nullif({plain}, {sql_text(nothing)})" if nothing else plain
+
+
+def _is_nested(tags: str, key: str) -> str:
+    return f"coalesce(json_type({tags}, {_pointer(key)}) IN ('OBJECT', 'ARRAY'), false)"
+
+
+def _pointer(key: str) -> str:
+    """Where a key stands, as a literal of SQL (RFC 6901)."""
+    return sql_text("/" + key.replace("~", "~0").replace("/", "~1"))

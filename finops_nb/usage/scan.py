@@ -1,0 +1,175 @@
+"""The scan of one file: its rows added to the two summaries, and what is odd about some of them counted and priced.
+
+Rows about which something is odd are groups of their own, so that one scan tells how many they are and what they cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
+
+import duckdb
+
+from finops_nb.money import ZERO, total
+from finops_nb.params import Params
+from finops_nb.period import Period
+from finops_nb.usage import values
+from finops_nb.usage.dialects import NAMED
+from finops_nb.usage.facts import Facts
+from finops_nb.usage.model import CUBE
+from finops_nb.usage.remarks import remarks_on
+from finops_nb.usage.table import Table, bad_sql, inside_sql, reserved_sql, rows_sql, unread_sql
+
+BY_DAY: Final = ("organization", "product")
+"""The names by which days are told apart, where not all of the cube is asked for."""
+
+SUMMED: Final = "CAST(sum(cost) AS DECIMAL(38,12)) AS cost, count(*) AS entries, {} AS calls"
+"""The sums of some rows, of which the calls are counted one way or another."""
+CREDITS: Final = "sum(cost) FILTER (cost < 0) AS credits"
+
+UNREAD, ROUNDED, FOREIGN, REMARKED = range(4)
+"""Kinds of oddity: the row cannot be read, its cost is perhaps rounded, it is in another currency; from the last on, the remarks."""
+
+
+def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detail: bool) -> Facts:
+    """Scan a file, and add it to both summaries: a line for each day and some names, and one for each month and all names.
+
+    The names of rows outside of the period are dropped before they are grouped.
+
+    Args:
+        db: from `open_engine`.
+        table: of the file.
+        params: for the period and the time zone.
+        detail: tell days apart by all names of the cube.
+
+    Raises:
+        duckdb.Error: the file cannot be read to its end.
+    """
+    period = params.window
+    rows = f"SELECT *, {inside_sql(period)} AS inside FROM ({rows_sql(table, params.timezone)})"
+    own = {"month": _month(period)} | {name: name for name in NAMED}
+    own |= {"charge": "charge"} if "charge_category" in table.columns else {}
+    own |= {"source_key": "source_key"} if table.mapped else {}
+    by_day = CUBE[1:] if detail else BY_DAY
+    oddities = _oddities(table, params)
+    scan = _two_scans if table.by_columns else _one_scan
+    scan(db, table, f"SELECT *, {_kind(oddities)} AS odd FROM ({rows})", own, by_day)
+    for summary, keys in (("days", ("day", *by_day)), ("owners", (*own,))):
+        columns = ", ".join((*keys, "cost", "entries", "calls"))
+        db.execute(f"INSERT INTO {summary} ({columns}) SELECT {columns} FROM scanned_{summary}")
+    if "request" in table.columns:
+        named = values.sql_text(table.source.name)
+        db.execute(f"INSERT INTO requests SELECT request, {named} FROM ({rows}) WHERE request IS NOT NULL")
+    facts = _facts(db, table, rows, oddities)
+    return replace(facts, bad=facts.bad + _reserved_names(db, table, rows)) if table.by_columns else facts
+
+
+def _month(period: Period) -> str:
+    """The month of a row of the period: one for all where it has but one."""
+    first = period.start.replace(day=1)
+    return f"DATE '{first}'" if period.last_day.replace(day=1) == first else "date_trunc('month', day)"
+
+
+def _two_scans(db: duckdb.DuckDBPyConnection, table: Table, rows: str, own: Mapping[str, str], by_day: Sequence[str]) -> None:
+    """The summaries of a file that stores its columns one by one: each scan reads what it groups by, and decodes no text twice."""
+    sums, keys = SUMMED.format(table.calls), _named(_of_period(by_day))
+    days = f"SELECT inside, day, odd, {keys}, {sums}, {CREDITS} FROM ({rows}) GROUP BY ALL"
+    db.execute(f"CREATE OR REPLACE TEMP TABLE scanned_days AS {days}")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE scanned_owners AS SELECT {_named(own)}, {sums} FROM ({rows}) WHERE inside GROUP BY ALL")
+
+
+def _one_scan(db: duckdb.DuckDBPyConnection, table: Table, rows: str, own: Mapping[str, str], by_day: Sequence[str]) -> None:
+    """The summaries of a file of text, which takes longer to read than to group: both by the grouping sets of one scan."""
+    keys = _of_period(by_day) | _of_period(own.values(), own)
+    by_names = ("day", "odd", *(f"in_{name}" for name in by_day)), [f"in_{name}" for name in own]
+    sets = ", ".join(f"(inside, {', '.join(names)})" for names in by_names)
+    inner = f"SELECT *, {', '.join(f'{sql} AS in_{name}' for name, sql in keys.items())} FROM ({rows})"
+    names = ", ".join(f"in_{name} AS {name}" for name in keys)
+    db.execute(
+        f"CREATE OR REPLACE TEMP TABLE scan AS SELECT grouping(day) AS by_names, inside, day, odd, {names}, "
+        f"{SUMMED.format(table.calls)}, {CREDITS} FROM ({inner}) GROUP BY GROUPING SETS ({sets})"
+    )
+    db.execute("CREATE OR REPLACE TEMP TABLE scanned_days AS SELECT * FROM scan WHERE by_names = 0")
+    db.execute("CREATE OR REPLACE TEMP TABLE scanned_owners AS SELECT * FROM scan WHERE by_names = 1 AND inside")
+
+
+def _of_period(columns: Iterable[str], names: Iterable[str] | None = None) -> dict[str, str]:
+    """Columns that are NULL outside of the period, by their names."""
+    given = [*columns]
+    return {name: f"CASE WHEN inside THEN {column} END" for name, column in zip(names or given, given, strict=True)}
+
+
+def _named(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"{column} AS {name}" for name, column in columns.items())
+
+
+def _reserved_names(db: duckdb.DuckDBPyConnection, table: Table, rows: str) -> int:
+    """Rows with a name that is the report's own, looked for among the groups of the period, and row by row where there are others."""
+    condition = reserved_sql(table)
+    found = db.execute(f"SELECT coalesce(sum(entries), 0) FROM scanned_owners WHERE {condition}").fetchone() or (0,)
+    if db.execute("SELECT count(*) FROM scanned_days WHERE inside IS NOT TRUE").fetchone() == (0,):
+        return int(found[0])
+    outside = db.execute(f"SELECT count(*) FROM ({rows}) WHERE inside IS NOT TRUE AND ({condition})").fetchone() or (0,)
+    return int(found[0]) + int(outside[0])
+
+
+def _oddities(table: Table, params: Params) -> dict[int, str]:
+    """The conditions on a row of which something must be refused or told, by kind; names of a file by columns are left to its groups."""
+    unread = unread_sql(table) if table.by_columns else bad_sql(table)
+    rounded = values.cost_is_text(table.types["cost"])
+    return (
+        {UNREAD: unread}
+        | ({ROUNDED: "change IS DISTINCT FROM 0"} if rounded else {})
+        | ({FOREIGN: f"currency IS DISTINCT FROM {values.sql_text(params.currency)}"} if "currency" in table.columns else {})
+        | {n: f"inside AND ({remark.condition})" for n, remark in enumerate(remarks_on(table), REMARKED)}
+    )
+
+
+def _kind(oddities: Mapping[int, str]) -> str:
+    """What is odd about a row, a bit for each kind of oddity; 0 of most rows."""
+    bits = " + ".join(f"CASE WHEN {condition} THEN {1 << kind} ELSE 0 END" for kind, condition in oddities.items())
+    return f"CASE WHEN {' OR '.join(f'({condition})' for condition in oddities.values())} THEN {bits} ELSE 0 END"
+
+
+def _facts(db: duckdb.DuckDBPyConnection, table: Table, rows: str, oddities: Mapping[int, str]) -> Facts:
+    """The facts of a scan. The rows are asked again for money that is no cost."""
+    query = "SELECT odd, sum(entries), sum(cost), sum(credits) FROM scanned_days GROUP BY 1"
+    found = [(odd, int(entries), cost or ZERO, credit or ZERO) for odd, entries, cost, credit in db.execute(query).fetchall()]
+    count = {kind: sum(entries for odd, entries, *_ in found if odd >> kind & 1) for kind in oddities}
+    priced = {kind: total(cost for odd, _, cost, _ in found if odd >> kind & 1) for kind in oddities}
+    cost = total(cost for _, _, cost, _ in found)
+    facts = Facts(
+        rows=sum(entries for _, entries, *_ in found),
+        bad=count[UNREAD],
+        cost=cost,
+        magnitude=cost - 2 * total(credit for *_, credit in found),
+        foreign=count.get(FOREIGN, 0),
+    )
+    remarks = []
+    for n, remark in enumerate(remarks_on(table), REMARKED):
+        money = priced[n] if remark.money == "cost" else _asked(db, f"sum({remark.money})", rows, oddities[n]) if count[n] else ZERO
+        remarks.append((count[n], money))
+    rounded, change = _rounding(db, rows) if count.get(ROUNDED) and not facts.bad else (0, ZERO)
+    return replace(facts, remarks=tuple(remarks), rounded=rounded, change=change)
+
+
+def _asked(db: duckdb.DuckDBPyConnection, aggregate: str, rows: str, condition: str) -> Any:
+    return (db.execute(f"SELECT coalesce({aggregate}, 0) FROM ({rows}) WHERE {condition}").fetchone() or (ZERO,))[0]
+
+
+def _rounding(db: duckdb.DuckDBPyConnection, rows: str) -> tuple[int, Decimal]:
+    """How many costs have more than 12 decimals, and what rounding them changed in all."""
+    counts = "count(*) FILTER (change <> 0), coalesce(sum(change), 0), count(*) FILTER (change IS NULL)"
+    rounded, change, unsure = db.execute(f"SELECT {counts} FROM ({rows}) WHERE change IS DISTINCT FROM 0").fetchone() or ()
+    if not unsure:
+        return rounded, change
+    more_rows, more_change = values.excess(_amounts(db, f"SELECT amount FROM ({rows}) WHERE change IS NULL"))
+    return rounded + more_rows, values.WIDE.add(change, more_change)
+
+
+def _amounts(db: duckdb.DuckDBPyConnection, query: str) -> Iterator[str]:
+    cursor = db.execute(query)
+    while rows := cursor.fetchmany(10_000):
+        yield from (row[0] for row in rows)
