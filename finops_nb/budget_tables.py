@@ -108,7 +108,9 @@ def policies(breaches: pd.DataFrame, params: Params) -> Table:
     blocks = tuple(Block(lines.to_dict("records"), None, policy) for policy, lines in breaches.groupby("policy", sort=True))
     counts = tuple(fact("{policy} ({n:count line})", policy=block.heading, n=len(block.lines)) for block in blocks)
     intro = (fact("Not kept: {policies}.", policies=counts),) if blocks else ()
-    empty = f"Every policy is kept: approvals above {limit} a product and month, an owner for each budget, a budget for each spend."
+    budgeted = params.organization_budgets or params.product_budgets or params.budgets
+    more = ", an owner for each budget, a budget for each spend" if budgeted else "; no budget is set"
+    empty = f"Every policy is kept: approvals above {limit} a product and month{more}."
     return Table("policies", caption, columns, blocks, params.currency, intro=intro, empty=empty, shown=SHOWN, keep="first")
 
 

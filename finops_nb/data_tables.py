@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from finops_nb import schema
 from finops_nb.budgets import Budgets
-from finops_nb.look_alikes import look_alikes
+from finops_nb.look_alikes import apart
 from finops_nb.money import ZERO, ratio, total
 from finops_nb.overview import doubtful_names
 from finops_nb.params import Params
@@ -74,11 +74,7 @@ def data_quality(usage: Usage, budgets: Budgets, params: Params) -> Table:
     what = "Rows" if "calls" in usage.untold else "Calls"
     lines = [{"item": f"{what} without an organization", "rows": usage.rows_unallocated, "cost": usage.unallocated}]
     lines += [{"item": notice.text, "rows": notice.rows, "cost": notice.money} for notice in usage.notices]
-    lines += [
-        {"item": f"{by.title()}s that look the same, and are counted apart: {quoted(each.names)}", "rows": None, "cost": each.cost}
-        for by in BUDGETED
-        for each in look_alikes(dict(zip(usage.groups[by,][by], usage.groups[by,]["cost"], strict=True)))
-    ]
+    lines += [{"item": text, "rows": None, "cost": cost} for by in BUDGETED for text, cost in apart(usage, by)]
     late = (
         f"Usage of days after as_of, {usage.known_to}: in the cost, the statuses and the alerts, and not in the run-rate or what is to date"
     )
@@ -86,11 +82,6 @@ def data_quality(usage: Usage, budgets: Budgets, params: Params) -> Table:
     said = [*budgets.notices, *doubtful_names(usage, budgets, params)]
     lines += [{"item": each, "rows": None, "cost": None} for each in said]
     return Table("data_quality", "What to know about the data", (schema.ITEM, schema.ROWS, schema.MONEY), (Block(lines),), params.currency)
-
-
-def quoted(names: Sequence[str]) -> str:
-    """Names one beside the other, each in quotes: a blank at its end is seen."""
-    return ", ".join(f'"{name}"' for name in names)
 
 
 def parameters(params: Params) -> Table:

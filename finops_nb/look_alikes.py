@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Final
 
 from finops_nb.money import total
+from finops_nb.schema import Dimension
+from finops_nb.usage.model import Usage
 
 INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(map(chr, range(0xFE00, 0xFE10)))
 """What shows nothing and is of no category that says so; format characters (Cf) are the rest."""
@@ -33,6 +35,11 @@ class LookAlikes:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.costs)
+
+    @property
+    def quoted(self) -> str:
+        """The names one beside the other, each in quotes: a blank at its end is seen."""
+        return ", ".join(f'"{name}"' for name in self.names)
 
     @property
     def cost(self) -> Decimal:
@@ -65,3 +72,10 @@ def _seen(name: str) -> str:
 def _folded(text: str) -> str:
     """Without case, and each letter in its plain parts; what folding makes may be folded once more."""
     return unicodedata.normalize("NFKD", unicodedata.normalize("NFD", text).casefold())
+
+
+def apart(usage: Usage, by: Dimension) -> tuple[tuple[str, Decimal], ...]:
+    """A sentence on each group of organizations, or of products, that look the same; with their cost."""
+    frame = usage.groups[by,]
+    found = look_alikes(dict(zip(frame[by], frame["cost"], strict=True)))
+    return tuple((f"{by.title()}s that look the same, and are counted apart: {each.quoted}", each.cost) for each in found)

@@ -8,6 +8,7 @@ from typing import Any
 from finops_nb.budgets import Budgets
 from finops_nb.edition import Kind
 from finops_nb.errors import nearest
+from finops_nb.look_alikes import apart
 from finops_nb.money import plain
 from finops_nb.params import Params
 from finops_nb.run_rate import cost_after
@@ -38,11 +39,15 @@ def overview(usage: Usage, budgets: Budgets, params: Params, name: str, kind: Ki
 
 def warnings(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
     """What a reader of the figures should know, as sentences."""
-    found = [f"{notice.text} ({notice.rows:,} rows, {plain(notice.money)} {params.currency})" for notice in usage.notices]
+    found = [
+        f"{notice.text} ({notice.rows:,} row{'' if notice.rows == 1 else 's'}, {plain(notice.money)} {params.currency})"
+        for notice in usage.notices
+    ]
+    found += [f"{text} ({plain(cost)} {params.currency})" for by in BUDGETED for text, cost in apart(usage, by)]
     found += budgets.notices
     if usage.reconciliation and not usage.reconciliation.reconciled:
-        apart = (f"{each.name} {plain(each.difference)}" for each in usage.reconciliation.differing)
-        found.append(f"NOT RECONCILED: stated less billed, in {params.currency}: {', '.join(apart)}.")
+        differing = (f"{each.name} {plain(each.difference)}" for each in usage.reconciliation.differing)
+        found.append(f"NOT RECONCILED: stated less billed, in {params.currency}: {', '.join(differing)}.")
     if not usage.complete:
         found.append(f"PARTIAL: usage is known up to {usage.known_to}, the period ends with {usage.period.last_day}.")
     if cost_after(usage):

@@ -64,7 +64,7 @@ def budget_skeleton(usage: Usage) -> str:
 
 
 def _rounded_up(cost: Decimal) -> Decimal:
-    return max((cost / 100).to_integral_value(rounding=ROUND_CEILING) * 100, Decimal(0))
+    return (cost / 100).to_integral_value(rounding=ROUND_CEILING) * 100 if cost > 0 else Decimal(0)
 
 
 def _key(name: str) -> str:

@@ -55,3 +55,27 @@ def test_what_the_params_name_must_be_there():
     params = make_params({"period": "2025-12", "usage": "u.csv", "columns": {"cost": "c", "timestamp": "t", "customer": "who"}})
     [problem] = place_columns(params, ["t", "c", "user"], "u.csv").problems
     assert (problem.column, problem.fix) == ("who", "Write columns: {customer: user} in the params, if that is it")
+
+
+@pytest.mark.parametrize("ours", ["provider", "model", "input_tokens"])
+def test_a_column_that_the_params_name_is_there(ours):
+    """It refuses a slip of the pen, also in the name of a column that is not read."""
+    params = make_params({"period": "2025-12", "usage": "u.csv", "columns": {ours: "nope"}})
+    found = ["timestamp", "cost_usd", "organization_id", "product_id", "feature_id", "customer_id", "provider", "model"]
+    [problem] = place_columns(params, found, "u.csv").problems
+    assert (problem.column, problem.rule.partition(";")[0]) == ("nope", f"the column that tells the {ours} is missing")
+
+
+@pytest.mark.parametrize("found", ["ProviderName", "ServiceProviderName"])
+@pytest.mark.parametrize("named", ["ProviderName", "ServiceProviderName"])
+def test_the_two_names_of_a_provider_are_one(named, found):
+    """It takes the one that a version of FOCUS has for the one that the params name."""
+    params = make_params({"period": "2025-12", "usage": "u.csv", "dialect": "focus", "columns": {"organization": named}})
+    assert place_columns(params, ["x", found], "u.csv").places["organization"] == Place(1)
+
+
+def test_a_table_with_a_time_called_timestamp_is_a_table():
+    """It is no log of calls, whose other columns it has not."""
+    params = make_params({"period": "2025-12", "usage": "u.csv", "columns": {"cost": "amount", "organization": "team"}})
+    columns = place_columns(params, ["timestamp", "team", "amount"], "u.csv")
+    assert (columns.dialect.name, columns.problems, sorted(columns.places)) == ("table", (), ["cost", "organization", "timestamp"])

@@ -132,7 +132,10 @@ def test_it_refuses_a_row_with_its_line(tmp_path, name, body, line, column, rule
         (b"\x28\xb5\x2f\xfd\x24\x06", None, "not CSV but packed by zstd"),
         (gzip.compress(HEADER.encode(), mtime=0), None, "not CSV but gzipped"),
         (b"PK\x03\x04", None, "not CSV but a spreadsheet or a zip archive"),
-        (b"PAR1", None, "not CSV but Parquet"),
+        (b"sep=;\ntimestamp;cost_usd\n", 1, "the first line is a remark, and not the header"),
+        (b"# exported today\ntimestamp,cost_usd\n", 1, "the first line is a remark, and not the header"),
+        (b"BZh91AY&SY", None, "not CSV but packed by bzip2"),
+        (b"PAR1\x15\x04", None, "not CSV but Parquet"),
         (b"<!DOCTYPE html><p>502</p>", None, "not CSV but HTML or XML, perhaps an error page"),
         (b'{"error": "timeout"}', None, "not CSV but JSON"),
         (b"[]", None, "not CSV but JSON"),
@@ -318,3 +321,18 @@ def test_whatever_is_wrong_it_is_refused_or_read_as_the_standard_library_reads_i
     by_name = {name: Fraction(cost) for name, cost in zip(frame["organization"], frame["cost"], strict=True)}
     assert (Fraction(usage.cost), usage.rows_read, by_name) == oracle(content, separator)
     assert usage.last_day <= date(2025, 12, 31)
+
+
+@pytest.mark.parametrize("name", ["PK", "PKEY", "PAR1ID", "[id]", "<id>", "#"])
+def test_a_name_that_begins_as_another_format_does_is_a_name(tmp_path, name):
+    """It reads a file whose first column is called so."""
+    header, row = csv_text([call()]).splitlines()
+    assert read(write(tmp_path / "u.csv", f"{name},{header}\nx,{row}\n")).cost == 1
+
+
+def test_a_long_field_is_no_fault_beside_another_one(tmp_path):
+    """It takes a prompt of 140,000 characters, also where the file is read again for an empty line, and where another row is refused."""
+    long = call(task_type="x" * 140_000)
+    assert read(write(tmp_path / "u.csv", csv_text([long, call()]) + "\n")).cost == 2
+    (problem,) = refused(write_calls(tmp_path / "u.csv", long, call(cost_usd="oops")))
+    assert (problem.line, problem.column) == (3, "cost_usd")

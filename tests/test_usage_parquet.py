@@ -10,6 +10,10 @@ import duckdb
 import pytest
 from usage_files import call, costs, read, refused, write, write_calls, write_parquet
 
+from finops_nb.usage.engine import open_engine
+from finops_nb.usage.faults import known_type
+from finops_nb.usage.parquet import _top_level
+
 FIVE = [call(cost_usd=cost) for cost in ("0.10", "0.20", "-3", "0.000001", "7")]
 
 
@@ -181,3 +185,24 @@ def test_csv_and_parquet_can_be_mixed(tmp_path):
     files = write_calls(tmp_path / "a.csv", call()), write_parquet(tmp_path / "b.parquet", [call(cost_usd="2")], cost_usd="DECIMAL(12,6)")
     usage = read(*files)
     assert (usage.cost, [(file.name, file.rows) for file in usage.inputs]) == (3, [("a.csv", 1), ("b.parquet", 1)])
+
+
+def test_a_decimal_of_more_digits_than_the_engine_has_is_refused():
+    """It says the file's own type: the engine would read it as a float."""
+    schema = [("schema", 2, None, None), ("cost_usd", None, 40, 6), ("wide", 1, None, None), ("list", None, 39, 0)]
+    assert _top_level(schema) == [("cost_usd", "DECIMAL(40,6)"), ("wide", "")]
+    assert not known_type("cost", "DECIMAL(40,6)")
+
+
+def test_a_column_without_any_value_is_none(tmp_path):
+    """It reads a file whose writer did not know the type of an empty column; only time and cost must be there."""
+    file = write_parquet(tmp_path / "u.parquet", [call()])
+    again = tmp_path / "null.parquet"
+    duckdb.sql(f"COPY (SELECT * REPLACE (NULL AS customer_id, NULL AS input_tokens) FROM '{file}') TO '{again}'")
+    assert (read(again).cost, known_type("customer", '"NULL"'), known_type("cost", '"NULL"')) == (1, True, False)
+
+
+def test_statistics_that_deny_a_missing_cost_are_not_believed(tmp_path):
+    """It asks the rows."""
+    with open_engine() as db:
+        assert db.execute("SELECT current_setting('disabled_optimizers')").fetchone() == ("statistics_propagation",)

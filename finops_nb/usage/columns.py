@@ -15,6 +15,9 @@ from finops_nb.usage.dialects import DETAIL, FACTS, NAMED, Dialect, recognise
 LISTED: Final = 30
 """How many of a file's columns a message lists."""
 
+SAME: Final = ("ServiceProviderName", "ProviderName")
+"""One column, which FOCUS calls by the first name from 1.3 on."""
+
 ALIASES: Final = {
     "timestamp": ("time", "date", "day", "created"),
     "cost": ("cost", "amount", "spend", "charge", "price", "usd"),
@@ -77,13 +80,18 @@ def place_columns(params: Params, found: Sequence[str], file: str, detail: bool 
         for ours, place in places.items()
         if place.tag and ours not in NAMED
     ]
-    problems += _missing(params, dialect, [ours for ours in asked if ours not in places], found, free, file)
+    # Those that are not read are looked for too where the params name them: it is a slip of the pen where they are not there.
+    unread = [ours for ours in params.columns if ours not in asked and not _place(names_of(ours, dialect, params), found)]
+    problems += _missing(params, dialect, [*(ours for ours in asked if ours not in places), *unread], found, free, file)
     return Columns(dialect, places, tuple(problems))
 
 
 def names_of(ours: ColumnName, dialect: Dialect, params: Params) -> tuple[str, ...]:
     """What the source may call our column: what the params say, or else the dialect."""
-    return (params.columns[ours],) if ours in params.columns else dialect.columns.get(ours, ())
+    if ours not in params.columns:
+        return dialect.columns.get(ours, ())
+    named = params.columns[ours]
+    return (named, *(other for other in SAME if named in SAME and other != named))
 
 
 def _place(names: Sequence[str], found: Sequence[str]) -> Place | None:

@@ -9,6 +9,7 @@ would give. Anything else is read again by that reader (`csv_proof`), which know
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,16 +27,25 @@ from finops_nb.usage.table import path_sql
 DISGUISES: Final = (
     (b"\x1f\x8b", "gzipped", "Name it .csv.gz, and gzip it once only"),
     (b"\x28\xb5\x2f\xfd", "packed by zstd", "Name it .csv.zst, and pack it once only"),
-    (b"PAR1", "Parquet", "Name it .parquet"),
-    (b"PK", "a spreadsheet or a zip archive", "Export it as CSV"),
+    (b"BZh", "packed by bzip2", "Unpack it"),
+    (b"\xfd7zXZ", "packed by xz", "Unpack it"),
+    (b"PAR1\x15", "Parquet", "Name it .parquet"),
+    (b"PK\x03\x04", "a spreadsheet or a zip archive", "Export it as CSV"),
+    (b"\xff\xfe\x00\x00", "UTF-32 text", "Save it as UTF-8"),
+    (b"\x00\x00\xfe\xff", "UTF-32 text", "Save it as UTF-8"),
     (b"\xff\xfe", "UTF-16 text", "Save it as UTF-8"),
     (b"\xfe\xff", "UTF-16 text", "Save it as UTF-8"),
-    (b"<", "HTML or XML, perhaps an error page", "Export the usage again"),
-    (b"{", "JSON", "Export it as CSV"),
-    (b"[", "JSON", "Export it as CSV"),
+    *(
+        (start, "HTML or XML, perhaps an error page", "Export the usage again")
+        for start in (b"<!", b"<?", b"<h", b"<b", b"<e", b"<H", b"<E")
+    ),
+    *((start, "JSON", "Export it as CSV") for start in (b"{", b"[]", b"[{", b"[[", b'["', b"[\n", b"[\r", b"[ ")),
 )
 """What a file named .csv really is, by its first bytes."""
 
+
+LONGEST_HEADER: Final = 131_072
+csv.field_size_limit(LONGEST_LINE)  # a prompt may be long; Python's own limit is 131,072 characters
 
 SEPARATORS: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
 """What may part the fields of a file; its header tells."""
@@ -56,12 +66,15 @@ def read_header(source: Source) -> Header:
         Refusal: the file is empty, no CSV, not UTF-8, not readable at all, or two separators make as many names.
     """
     with open_bytes(source) as raw:
-        start = raw.read(4)
+        start = raw.read(8)
     if not start:
         raise Refusal(Problem("the file is empty", "Export it again, with its header", source.name))
     _refuse_disguise(start.removeprefix(BOM), source)
     with open_text(source) as text:
         record = "".join(_record(text))
+    if len(record) > LONGEST_HEADER:
+        fix = "Begin the file with the names of its columns; close a quote, and end the line"
+        raise Refusal(Problem(f"the header has more than {LONGEST_HEADER:,} characters", fix, source.name, 1))
     separator = _separator(record, source)
     try:
         names = tuple(next(csv.reader(StringIO(record, newline=""), delimiter=separator, strict=True), ()))
@@ -105,6 +118,9 @@ def _refuse_disguise(start: bytes, source: Source) -> None:
 
 def _refuse_odd_header(header: Header, source: Source) -> None:
     names = header.names
+    if names and re.match("sep=|#", names[0], re.IGNORECASE) and not any(names[1:]):
+        fix = "Delete the line: the file must begin with the names of its columns"
+        raise Refusal(Problem("the first line is a remark, and not the header", fix, source.name, 1, value=printable(names[0])))
     if not any(name.strip() for name in names):
         raise Refusal(Problem("the first line is empty", "Begin the file with the names of its columns", source.name, 1))
     if names[0].startswith("\ufeff"):

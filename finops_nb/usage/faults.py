@@ -15,6 +15,9 @@ from finops_nb.money import LIMIT
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.values import COST, COUNT, DIGITS, FLOAT, INTEGERS, SCIENTIFIC, TEXT, TIME, TIMES, read_cost
 
+NOTHING: Final = '"NULL"'
+"""The engine's type of a column without any value, of which an export did not know the type."""
+
 IS_COUNT: Final = re.compile(COUNT, re.ASCII).fullmatch
 IS_COST: Final = re.compile(COST, re.ASCII).fullmatch
 IS_TIME: Final = re.compile(TIME, re.ASCII).fullmatch
@@ -25,6 +28,8 @@ Fault = tuple[str, str]
 
 def known_type(ours: str, kind: str) -> bool:
     """Whether our column `ours` can be read from a column of DuckDB's type `kind`."""
+    if kind == NOTHING:
+        return ours not in ("timestamp", "cost")
     if ours in ("timestamp", "charge_end", "billing_period"):
         return kind == TEXT or kind in TIMES
     if ours == "calls":

@@ -31,6 +31,7 @@ from finops_nb.usage.sources import NAME_ONCE, Source, State, changes, find_sour
 Prints: TypeAlias = tuple[tuple[str, str], ...]
 """The name shown of each file and the SHA-256 of its bytes."""
 
+FULL: Final = " Free some memory, or space for temporary files; a shorter period, or fewer customers, needs less."
 ZONE_FIX: Final = "Write the IANA name of a place, such as Europe/Berlin, or UTC"
 
 
@@ -77,8 +78,10 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
             known_to = min(sure_until, params.window.last_day)
             notices = (*notices, *repeats.repeats(db, not_searched), *misread_names(db), *days_with_gaps(db, params.window, known_to))
             charges, unmapped, unallocated = tuple(audit.charges(db)), tuple(audit.unmapped_keys(db)), audit.unallocated_rows(db)
-    except (duckdb.Error, OSError) as error:
-        raise Failure(f"The engine could not read the usage: {str(error).splitlines()[0]}") from error
+    except (duckdb.Error, OSError, MemoryError) as error:
+        reason = next(iter(str(error).splitlines()), "") or "out of memory"
+        fix = FULL if isinstance(error, MemoryError | duckdb.OutOfMemoryException) else ""
+        raise Failure(f"The engine could not read the usage: {reason.rstrip('.')}.{fix}") from error
     return Usage(
         period=params.window,
         groups=groups,
