@@ -39,10 +39,7 @@ def overview(usage: Usage, budgets: Budgets, params: Params, name: str, kind: Ki
 
 def warnings(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
     """What a reader of the figures should know, as sentences."""
-    found = [
-        f"{notice.text} ({notice.rows:,} row{'' if notice.rows == 1 else 's'}, {plain(notice.money)} {params.currency})"
-        for notice in usage.notices
-    ]
+    found = [f"{notice.text} ({_rows(notice.rows)}, {plain(notice.money)} {params.currency})" for notice in usage.notices]
     found += [f"{text} ({plain(cost)} {params.currency})" for by in BUDGETED for text, cost in apart(usage, by)]
     found += budgets.notices
     if usage.reconciliation and not usage.reconciliation.reconciled:
@@ -58,6 +55,10 @@ def warnings(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
     if usage.unallocated:
         found.append(f"{plain(usage.unallocated)} {params.currency} name no organization.")
     return found + doubtful_names(usage, budgets, params)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def doubtful_names(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
