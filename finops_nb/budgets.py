@@ -151,7 +151,7 @@ def changes_since(scenario: Scenario, params: Params, approved: Budgets) -> list
 def _approved(params: Params, home: Home | None) -> Budgets:
     """The budgets in force, with the owners of organizations.csv beside their own."""
     mapping, found = read_mapping(params, home), _budgeted(params, home)
-    return replace(found, owners={**mapping.owners_on(params.window.last_day), **found.owners}) if mapping else found
+    return replace(found, owners={**mapping.owners_in(params.window), **found.owners}) if mapping else found
 
 
 def _budgeted(params: Params, home: Home | None) -> Budgets:

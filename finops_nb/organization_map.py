@@ -15,7 +15,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -97,10 +97,11 @@ class OrganizationMap:
         about = [line.about for line in self._by_organization.get(organization, ()) if day.toordinal() in line.days]
         return Owner(*(next(filter(None, map(attrgetter(field), about)), "") for field in ABOUT))
 
-    def owners_on(self, day: date) -> dict[str, str]:
-        """Who answers for each organization on that day: the owner, or else the address; those that say neither are left out."""
-        about = {name: self.owner_of(name, day) for name in self._by_organization}
-        return {name: each.owner or each.email for name, each in about.items() if each.owner or each.email}
+    def owners_in(self, period: Period) -> dict[str, str]:
+        """Who answers last in a period for each organization: the owner, or else the address; those that say neither are left out."""
+        days = [period.start, *(day - timedelta(1) for day in self.boundaries(period)), period.last_day]
+        about = [(name, self.owner_of(name, day)) for day in days for name in self._by_organization]
+        return {name: each.owner or each.email for name, each in about if each.owner or each.email}
 
     def boundaries(self, period: Period) -> tuple[date, ...]:
         """The days after the period's first, and in it, on which a line begins or ceases to hold, sorted.
