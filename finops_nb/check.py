@@ -1,30 +1,35 @@
-"""Check: what the report of a NAME would hold, without making it."""
+"""Check: what the report of a NAME would hold, without making it.
+
+What makes frames of the usage is imported once it was read: pandas itself is so meanwhile.
+"""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import pandas as pd
-
+from finops_nb.beside import beside
 from finops_nb.budgets import Budgets, read_budgets
 from finops_nb.edition import kind_of
 from finops_nb.errors import Refusal
 from finops_nb.format import Format, count, noun, visible
 from finops_nb.home import Home
 from finops_nb.money import ratio
-from finops_nb.overview import overview
 from finops_nb.params import Params, load_params
-from finops_nb.projection import project
 from finops_nb.published_months import months_before
-from finops_nb.scenario_difference import check_names
 from finops_nb.schema import BUDGETED
-from finops_nb.suggestion import budget_skeleton, suggest
 from finops_nb.usage import read_usage
 from finops_nb.usage.model import Usage
-from finops_nb.variance import variance_by
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+READ_BY: Final = ("usage", "dialect", "columns", "timezone", "currency")
+"""The keys of params by which two months of one file are read alike; to whom a cost belongs moves none of it to another month."""
 
 
 class Before(NamedTuple):
@@ -64,18 +69,25 @@ def check_name(name: str, home: Home) -> Check:
     """
     name = home.check_name(name)
     params = load_params(home, name)
+    beside(import_module, "pandas")
     budgets = read_budgets(params, home)
     try:
         measured = read_usage(params, home)
     except Refusal as refusal:
+        from finops_nb.suggestion import suggest
+
         raise NotRead(refusal, suggest(params, home)) from None
+    from finops_nb.overview import overview
+    from finops_nb.projection import project
+    from finops_nb.scenario_difference import check_names
+
     check_names(measured, budgets, params)
     usage = project(measured, params.growth, params.model_prices)
     found = overview(usage, budgets, params, name, kind_of(name, params.period))
-    return Check(found, usage, budgets, params, _month_before(params, home))
+    return Check(found, usage, budgets, params, _month_before(measured, params, home))
 
 
-def _month_before(params: Params, home: Home) -> Before | None:
+def _month_before(measured: Usage, params: Params, home: Home) -> Before | None:
     """The month before: as it was published, so that history never disagrees with what was sent; else as its files tell."""
     if not params.window.is_month:
         return None
@@ -84,14 +96,27 @@ def _month_before(params: Params, home: Home) -> Before | None:
     if published:
         return Before(published.cost, published.rows)
     try:
-        usage = read_usage(load_params(home, home.check_name(name)), home)
+        earlier = load_params(home, home.check_name(name))
+        if name in measured.outside and _read_alike(earlier, params):
+            rows, cost = measured.outside[name]
+            return Before(cost, rows)  # of files that were read as they would be for that month
+        usage = read_usage(earlier, home)
     except Refusal:
         return None
     return Before(usage.cost, usage.rows_used)
 
 
+def _read_alike(earlier: Params, params: Params) -> bool:
+    """The same files, by the same columns and the same clock."""
+    same = all(getattr(earlier, key) == getattr(params, key) for key in READ_BY)
+    return same and not any("{period}" in place for place in params.usage)
+
+
 def describe(checked: Check) -> str:
     """What was found, for a person."""
+    from finops_nb.suggestion import budget_skeleton
+    from finops_nb.variance import variance_by
+
     usage, params, found = checked.usage, checked.params, checked.overview
     fmt = Format(params.currency)
     days = f"{usage.period.start} to {usage.period.last_day}, {params.timezone} days"

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from finops_nb import check
 from finops_nb.check import check_name, describe
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
+from finops_nb.usage import read_usage
+
+D = Decimal
 
 HEADER = "timestamp,cost_usd,organization_id,product_id,feature_id,customer_id"
 MONTH = 'period: "{month}"\nusage: "calls-{{period}}.csv"\n'
@@ -47,6 +51,24 @@ def test_it_compares_with_the_files_of_the_month_before(home):
     checked = check_name("2025-12", home)
     assert checked.before == (Decimal("2.00"), 2)
     assert "the month before had $2.00 (+50.0%) in 2 rows (-50.0%)" in describe(checked)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_a_file_of_both_months_is_the_same_read_once_or_twice(home, monkeypatch, zone):
+    """It takes November from what it has read, where both are read alike: 2.50, two rows; by another clock it reads anew."""
+    lines = [HEADER, "2025-11-03,2.00,red,chat,ask,c1", "2025-11-30T22:00:00Z,0.50,red,chat,ask,c1", "2025-12-03,3.00,red,chat,ask,c1", ""]
+    (home.root / "calls.csv").write_text("\n".join(lines))
+    (home.root / "params" / "2025-11.yaml").write_text(f'period: "2025-11"\nusage: calls.csv\ntimezone: {zone}\n')
+    (home.root / "params" / "2025-12.yaml").write_text('period: "2025-12"\nusage: calls.csv\n')
+    asked = []
+
+    def counted(params, *given, **named):
+        asked.append(params.period)
+        return read_usage(params, *given, **named)
+
+    monkeypatch.setattr(check, "read_usage", counted)
+    before = check_name("2025-12", home).before
+    assert (before, asked) == {"UTC": ((D("2.5"), 2), ["2025-12"]), "Asia/Tokyo": ((D("2"), 1), ["2025-12", "2025-11"])}[zone]
 
 
 def test_it_prefers_what_was_published(home):

@@ -77,6 +77,12 @@ class Span:
     cost: Decimal
 
 
+def outside_by_month(db: duckdb.DuckDBPyConnection, period: Period) -> dict[str, tuple[int, Decimal]]:
+    """The rows and the cost of each calendar month outside of the period, by text like 2025-11."""
+    query = f"SELECT strftime(day, '%Y-%m'), sum(entries), sum(cost) FROM days WHERE NOT ({inside_sql(period)}) GROUP BY 1 ORDER BY 1"
+    return {month: (int(rows), cost) for month, rows, cost in db.execute(query).fetchall()}
+
+
 def spans(db: duckdb.DuckDBPyConnection, period: Period) -> tuple[Span, Span]:
     """What lies inside the period, and what outside."""
     query = "SELECT min(day), max(day), coalesce(sum(entries), 0), coalesce(sum(cost), 0) FROM days WHERE "

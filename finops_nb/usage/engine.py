@@ -9,10 +9,9 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
-import pandas as pd
 
 from finops_nb.organization_map import MapLine
 from finops_nb.period import Period
@@ -21,6 +20,9 @@ from finops_nb.usage import values
 from finops_nb.usage.dialects import NAMED
 from finops_nb.usage.model import CUBE, GROUPINGS, Grouping
 from finops_nb.usage.table import MAP, inside_sql
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": "false",
@@ -110,6 +112,8 @@ def _grouped(db: duckdb.DuckDBPyConnection, keys: Grouping, untold: Collection[s
 
 def _frame(rows: list[tuple[Any, ...]], columns: tuple[str, ...], counts: Mapping[str, Any]) -> pd.DataFrame:
     """Rows as a frame: text stays text, `Decimal` stays `Decimal`, counts are int64, or None where nobody knows them."""
+    import pandas as pd  # its import takes as long as the scan of a million rows, and may go on beside that
+
     kinds = {"cost": object, "day": object, **counts}
     lists = list(zip(*rows, strict=True)) or [()] * len(columns)
     return pd.DataFrame({name: pd.Series(list(column), dtype=kinds.get(name, "str")) for name, column in zip(columns, lists, strict=True)})

@@ -80,6 +80,7 @@ class Usage:
         reconciliation: of the invoices that the params state.
         mapping: organizations.csv, where there is one.
         rows_unallocated: rows of the period that name no organization.
+        outside: rows and cost of the calendar months outside of the period, by text like 2025-11.
         projected: what a projection added to the cost, below zero where it took away; 0 of usage as it was read.
     """
 
@@ -102,6 +103,7 @@ class Usage:
     mapping: InputFile | None = None
     reconciliation: Reconciliation | None = None
     rows_unallocated: int = 0
+    outside: Mapping[str, tuple[int, Decimal]] = field(default_factory=dict)
 
     @property
     def cost(self) -> Decimal:

@@ -77,6 +77,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
             sure_until = params.as_of or _known_to(db, files, params, last_day, reconciliation)
             known_to = min(sure_until, params.window.last_day)
             notices = (*notices, *repeats.repeats(db, not_searched), *misread_names(db), *days_with_gaps(db, params.window, known_to))
+            by_month = audit.outside_by_month(db, params.window)
             charges, unmapped, unallocated = tuple(audit.charges(db)), tuple(audit.unmapped_keys(db)), audit.unallocated_rows(db)
     except (duckdb.Error, OSError, MemoryError) as error:
         reason = next(iter(str(error).splitlines()), "") or "out of memory"
@@ -101,6 +102,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         reconciliation=reconciliation,
         mapping=InputFile(mapping.file, mapping.sha256, len(mapping.lines)) if mapping else None,
         rows_unallocated=unallocated,
+        outside=by_month,
     )
 
 
