@@ -1,7 +1,7 @@
 """Times the reading of ten million calls: `finops-nb check` against bare DuckDB and against pandas, whole processes in turn.
 
-`make bench-usage`: it makes its tables itself (seeded), prints seconds, peak memory and ratios, each a median of `ROUNDS` rounds.
-`ROWS=1000000` makes it smaller.
+`make bench`: it makes its tables itself (seeded), prints seconds, peak memory and ratios, each a median of `ROUNDS` rounds. Then
+`finops-nb check` on a tenth of the rows, on all, and on five times as many, and on the packaged sample. `ROWS=1000000` makes it smaller.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ frame.groupby(frame["timestamp"].dt.date)["cost_usd"].sum()
 """
 
 
-def make_table(folder: Path) -> None:
+def make_table(folder: Path, rows: int = ROWS, text: bool = True) -> None:
     """Calls of December: 100,000 customers of 40 organizations, each with four features of 60, of 12 products; costs of six decimals."""
     day = "TIMESTAMP '2025-12-01' + to_microseconds(CAST(hash(i, 1) % 2678400000000 AS BIGINT))"
     query = f"""
@@ -67,10 +67,12 @@ def make_table(folder: Path) -> None:
         CAST(CAST(hash(i, 5) % 90000 AS BIGINT) / 1000000 AS DECIMAL(12,6)) AS cost_usd, CAST(hash(i, 6) % 5000 AS INTEGER) AS latency_ms,
         'customer-' || (hash(i, 7) % 100000) AS customer_id, 'org-' || (hash(hash(i, 7) % 100000, 8) % 40) AS organization_id,
         'product-' || (habit // 5) AS product_id, 'feature-' || habit AS feature_id, 'qa' AS task_type, 'pro' AS subscription_tier
-        FROM (SELECT i, hash(hash(i, 7) % 100000, hash(i, 9) % 4) % 60 AS habit FROM range({ROWS}) AS t(i))"""
+        FROM (SELECT i, hash(hash(i, 7) % 100000, hash(i, 9) % 4) % 60 AS habit FROM range({rows}) AS t(i))"""
     with duckdb.connect() as db:
+        db.execute("SET enable_progress_bar = false")
         db.execute(f"COPY ({query}) TO '{folder}/usage.parquet'")
-        db.execute(f"COPY (SELECT * FROM '{folder}/usage.parquet') TO '{folder}/usage.csv' (TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%fZ')")
+        if text:
+            db.execute(f"COPY (SELECT * FROM '{folder}/usage.parquet') TO '{folder}/usage.csv' (TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%fZ')")
 
 
 def measured(*command: str, **environment: str) -> tuple[float, float]:
@@ -87,9 +89,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         (home / "params").mkdir()
-        # In a process of its own: a child begins with its parent's peak of memory.
-        subprocess.run([sys.executable, "-c", "import bench_usage, pathlib, sys; bench_usage.make_table(pathlib.Path(sys.argv[1]))", name],
-                       cwd=Path(__file__).parent, check=True)  # fmt: skip
+        _made(home, ROWS, True)
         for kind in ("parquet", "csv"):
             (home / "params" / "2025-12.yaml").write_text(json.dumps({"period": "2025-12", "usage": f"usage.{kind}"}))
             commands = {
@@ -110,6 +110,25 @@ def main() -> None:
                 ratio = statistics.median(ours[0] / theirs[0] for ours, theirs in zip(taken["finops-nb check"], each, strict=True))
                 share = statistics.median(ours[1] / theirs[1] for ours, theirs in zip(taken["finops-nb check"], each, strict=True))
                 print(f"  {label:16} {seconds:7.2f} s {memory:7.0f} MB   check takes {ratio:.2f} of its time, {share:.2f} of its memory")
+        (home / "usage.csv").unlink()
+        (home / "params" / "2025-12.yaml").write_text(json.dumps({"period": "2025-12", "usage": "usage.parquet"}))
+        for rows in (ROWS // 10, ROWS, 5 * ROWS):
+            _made(home, rows, False)
+            _checked(f"parquet, {rows:,} calls", home)
+        (home / "params" / "2025-12.yaml").write_text(json.dumps({"period": "2025-12", "usage": "sample:"}))
+        _checked("the packaged sample", home)
+
+
+def _made(home: Path, rows: int, text: bool) -> None:
+    """Make the table in a process of its own: a child begins with its parent's peak of memory."""
+    code = f"import bench_usage, pathlib; bench_usage.make_table(pathlib.Path({str(home)!r}), {rows}, {text})"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, check=True)
+
+
+def _checked(label: str, home: Path) -> None:
+    each = [measured(str(BIN / "finops-nb"), "check", "2025-12", "--json", FINOPS_NB_HOME=str(home)) for _ in range(ROUNDS)]
+    seconds, memory = (statistics.median(part) for part in zip(*each, strict=True))
+    print(f"{label}: {seconds:.2f} s, {memory:.0f} MB")
 
 
 if __name__ == "__main__":
