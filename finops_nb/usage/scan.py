@@ -27,10 +27,10 @@ BY_DAY: Final = ("organization", "product")
 
 SUMMED: Final = "CAST(sum(cost) AS DECIMAL(38,12)) AS cost, count(*) AS entries, {} AS calls"
 """The sums of some rows, of which the calls are counted one way or another."""
-CREDITS: Final = "sum(cost) FILTER (cost < 0) AS credits"
 
-UNREAD, ROUNDED, FOREIGN, REMARKED = range(4)
-"""Kinds of oddity: the row cannot be read, its cost is perhaps rounded, it is in another currency; from the last on, the remarks."""
+UNREAD, CREDIT, ROUNDED, FOREIGN, REMARKED = range(5)
+"""Kinds of oddity: the row cannot be read, its cost is below zero, or perhaps rounded, or in another currency; from the last on, the
+remarks."""
 
 
 def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detail: bool) -> Facts:
@@ -63,7 +63,7 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detai
         named = values.sql_text(table.source.name)
         db.execute(f"INSERT INTO requests SELECT request, {named} FROM ({rows}) WHERE request IS NOT NULL")
     facts = _facts(db, table, rows, oddities)
-    return replace(facts, bad=facts.bad + _reserved_names(db, table, rows)) if table.by_columns else facts
+    return replace(facts, bad=facts.bad + _reserved_names(db, table, rows, period)) if table.by_columns else facts
 
 
 def _month(period: Period) -> str:
@@ -75,8 +75,7 @@ def _month(period: Period) -> str:
 def _two_scans(db: duckdb.DuckDBPyConnection, table: Table, rows: str, own: Mapping[str, str], by_day: Sequence[str]) -> None:
     """The summaries of a file that stores its columns one by one: each scan reads what it groups by, and decodes no text twice."""
     sums, keys = SUMMED.format(table.calls), _named(_of_period(by_day))
-    days = f"SELECT inside, day, odd, {keys}, {sums}, {CREDITS} FROM ({rows}) GROUP BY ALL"
-    db.execute(f"CREATE OR REPLACE TEMP TABLE scanned_days AS {days}")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE scanned_days AS SELECT day, odd, {keys}, {sums} FROM ({rows}) GROUP BY ALL")
     db.execute(f"CREATE OR REPLACE TEMP TABLE scanned_owners AS SELECT {_named(own)}, {sums} FROM ({rows}) WHERE inside GROUP BY ALL")
 
 
@@ -84,15 +83,15 @@ def _one_scan(db: duckdb.DuckDBPyConnection, table: Table, rows: str, own: Mappi
     """The summaries of a file of text, which takes longer to read than to group: both by the grouping sets of one scan."""
     keys = _of_period(by_day) | _of_period(own.values(), own)
     by_names = ("day", "odd", *(f"in_{name}" for name in by_day)), [f"in_{name}" for name in own]
-    sets = ", ".join(f"(inside, {', '.join(names)})" for names in by_names)
+    sets = ", ".join(f"({', '.join(names)})" for names in by_names)
     inner = f"SELECT *, {', '.join(f'{sql} AS in_{name}' for name, sql in keys.items())} FROM ({rows})"
     names = ", ".join(f"in_{name} AS {name}" for name in keys)
     db.execute(
-        f"CREATE OR REPLACE TEMP TABLE scan AS SELECT grouping(day) AS by_names, inside, day, odd, {names}, "
-        f"{SUMMED.format(table.calls)}, {CREDITS} FROM ({inner}) GROUP BY GROUPING SETS ({sets})"
+        f"CREATE OR REPLACE TEMP TABLE scan AS SELECT grouping(day) AS by_names, day, odd, {names}, "
+        f"{SUMMED.format(table.calls)} FROM ({inner}) GROUP BY GROUPING SETS ({sets})"
     )
     db.execute("CREATE OR REPLACE TEMP TABLE scanned_days AS SELECT * FROM scan WHERE by_names = 0")
-    db.execute("CREATE OR REPLACE TEMP TABLE scanned_owners AS SELECT * FROM scan WHERE by_names = 1 AND inside")
+    db.execute("CREATE OR REPLACE TEMP TABLE scanned_owners AS SELECT * FROM scan WHERE by_names = 1 AND month IS NOT NULL")
 
 
 def _of_period(columns: Iterable[str], names: Iterable[str] | None = None) -> dict[str, str]:
@@ -105,11 +104,11 @@ def _named(columns: Mapping[str, str]) -> str:
     return ", ".join(f"{column} AS {name}" for name, column in columns.items())
 
 
-def _reserved_names(db: duckdb.DuckDBPyConnection, table: Table, rows: str) -> int:
+def _reserved_names(db: duckdb.DuckDBPyConnection, table: Table, rows: str, period: Period) -> int:
     """Rows with a name that is the report's own, looked for among the groups of the period, and row by row where there are others."""
     condition = reserved_sql(table)
     found = db.execute(f"SELECT coalesce(sum(entries), 0) FROM scanned_owners WHERE {condition}").fetchone() or (0,)
-    if db.execute("SELECT count(*) FROM scanned_days WHERE inside IS NOT TRUE").fetchone() == (0,):
+    if db.execute(f"SELECT count(*) FROM scanned_days WHERE ({inside_sql(period)}) IS NOT TRUE").fetchone() == (0,):
         return int(found[0])
     outside = db.execute(f"SELECT count(*) FROM ({rows}) WHERE inside IS NOT TRUE AND ({condition})").fetchone() or (0,)
     return int(found[0]) + int(outside[0])
@@ -120,7 +119,7 @@ def _oddities(table: Table, params: Params) -> dict[int, str]:
     unread = unread_sql(table) if table.by_columns else bad_sql(table)
     rounded = values.cost_is_text(table.types["cost"])
     return (
-        {UNREAD: unread}
+        {UNREAD: unread, CREDIT: "cost < 0"}
         | ({ROUNDED: "change IS DISTINCT FROM 0"} if rounded else {})
         | ({FOREIGN: f"currency IS DISTINCT FROM {values.sql_text(params.currency)}"} if "currency" in table.columns else {})
         | {n: f"inside AND ({remark.condition})" for n, remark in enumerate(remarks_on(table), REMARKED)}
@@ -135,16 +134,16 @@ def _kind(oddities: Mapping[int, str]) -> str:
 
 def _facts(db: duckdb.DuckDBPyConnection, table: Table, rows: str, oddities: Mapping[int, str]) -> Facts:
     """The facts of a scan. The rows are asked again for money that is no cost."""
-    query = "SELECT odd, sum(entries), sum(cost), sum(credits) FROM scanned_days GROUP BY 1"
-    found = [(odd, int(entries), cost or ZERO, credit or ZERO) for odd, entries, cost, credit in db.execute(query).fetchall()]
-    count = {kind: sum(entries for odd, entries, *_ in found if odd >> kind & 1) for kind in oddities}
-    priced = {kind: total(cost for odd, _, cost, _ in found if odd >> kind & 1) for kind in oddities}
-    cost = total(cost for _, _, cost, _ in found)
+    query = "SELECT odd, sum(entries), coalesce(sum(cost), 0) FROM scanned_days GROUP BY 1"
+    found = [(odd, int(entries), cost) for odd, entries, cost in db.execute(query).fetchall()]
+    count = {kind: sum(entries for odd, entries, _ in found if odd >> kind & 1) for kind in oddities}
+    priced = {kind: total(cost for odd, _, cost in found if odd >> kind & 1) for kind in oddities}
+    cost = total(cost for *_, cost in found)
     facts = Facts(
-        rows=sum(entries for _, entries, *_ in found),
+        rows=sum(entries for _, entries, _ in found),
         bad=count[UNREAD],
         cost=cost,
-        magnitude=cost - 2 * total(credit for *_, credit in found),
+        magnitude=cost - 2 * priced[CREDIT],
         foreign=count.get(FOREIGN, 0),
     )
     remarks = []
