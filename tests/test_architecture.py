@@ -57,6 +57,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
             "usage.reconciling",
             "usage.mojibake",
             "usage.gaps",
+            "usage.checksums",
             "usage.reader",
             "usage",
         ),

@@ -18,6 +18,7 @@ from finops_nb.organization_map import read_mapping
 from finops_nb.params import Params
 from finops_nb.usage import audit, csv_text, engine, repeats
 from finops_nb.usage.audit import Span
+from finops_nb.usage.checksums import wrong_files
 from finops_nb.usage.csv_file import read_csv
 from finops_nb.usage.facts import Facts, File, notices_of
 from finops_nb.usage.gaps import days_with_gaps
@@ -148,7 +149,7 @@ def _read_all(
             problems += refusal.problems
             count += refusal.count
     prints = coming.result()
-    changed = changes(before)
+    changed = [*changes(before), *wrong_files(sources, prints)]
     if problems or changed:
         raise Refusal([*changed, *problems], count + len(changed))
     return files, prints

@@ -23,6 +23,9 @@ Format = Literal[".csv", ".csv.gz", ".csv.zst", ".parquet"]
 FORMATS: Final[tuple[Format, ...]] = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 READABLE: Final = "CSV (.csv, .csv.gz, .csv.zst) or Parquet (.parquet)"
 SAMPLE_FILES: Final = PACKAGE / "sample"
+CHECKSUMS: Final = "SHA256SUMS"
+CHECKSUM: Final = ".sha256"
+"""Files of checksums beside usage: of all in a folder, and the suffix of that of one."""
 LISTED: Final = 5
 NAME_ONCE: Final = "Name each file once, or its cost would count twice"
 
@@ -130,7 +133,7 @@ def _in_folder(folder: Path, place: str, notices: list[Notice]) -> Iterator[Path
 def _usable(entries: list[Path], place: str, notices: list[Notice]) -> Iterator[Path]:
     """The entries that can be read; a notice counts the others, and none at all is refused."""
     usable = [path for path in entries if _format(path) and not path.is_dir()]
-    others = [path.name + "/" * path.is_dir() for path in entries if path not in usable]
+    others = [path.name + "/" * path.is_dir() for path in entries if path not in usable and not _is_checksum(path)]
     if not usable:
         there = f"there is {_listed(others)}" if others else "it is empty"
         raise _refused(f"no file of usage in it; {there}", f"Put usage there as {READABLE}", place)
@@ -138,6 +141,10 @@ def _usable(entries: list[Path], place: str, notices: list[Notice]) -> Iterator[
         shown = Path(place).name if Path(place).is_absolute() else place
         notices.append(Notice(f'Left out of "{shown}", being neither CSV nor Parquet: {_listed(others)}.', 0, ZERO))
     yield from usable
+
+
+def _is_checksum(path: Path) -> bool:
+    return path.name == CHECKSUMS or path.name.endswith(CHECKSUM)
 
 
 def _format(path: Path) -> Format | None:
