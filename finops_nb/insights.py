@@ -174,4 +174,4 @@ def _gap(efficiency: pd.DataFrame, params: Params) -> EfficiencyGap | None:
 
 
 def _allocated(usage: Usage) -> Allocated:
-    return Allocated(portion(usage.cost - usage.unallocated, usage.cost), usage.unallocated or ZERO)
+    return Allocated(usage.allocated, usage.unallocated or ZERO)

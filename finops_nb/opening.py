@@ -11,7 +11,7 @@ from finops_nb.cell import bar
 from finops_nb.fact import Fact, fact
 from finops_nb.format import Format
 from finops_nb.main_findings import MainFinding
-from finops_nb.money import ZERO, portion
+from finops_nb.money import ZERO
 from finops_nb.narrative import Prose
 from finops_nb.params import Params
 from finops_nb.period import parse_period
@@ -114,10 +114,12 @@ def _year(year: YearToDate, usage: Usage) -> Figure:
 
 
 def _allocated(usage: Usage) -> Figure:
-    values = {"share": portion(usage.cost - usage.unallocated, usage.cost), "unallocated": usage.unallocated}
+    values = {"share": usage.allocated, "unallocated": usage.unallocated}
     nameless = UNALLOCATED in set(usage.groups["organization",]["organization"])
     detail = "{unallocated:money} name no organization" if nameless else "every row names an organization"
-    return "allocated", "Allocated share", fact("{share:share}", **values), fact(detail, **values), values
+    detail += ", {credits:money} of credits in it" if usage.credits[1] else ""
+    said = fact(detail, **values, credits=-usage.credits[1])
+    return "allocated", "Allocated share", fact("{share:share}", **values), said, values
 
 
 def _printed(fmt: Format, figure: str, label: str, value: Fact, detail: Fact, values: dict[str, Any]) -> dict[str, Any]:

@@ -131,3 +131,19 @@ def test_the_cubes_add_up_to_the_groups_and_detail_changes_nothing_else(tmp_path
             assert summed(usage.groups[CUBE], keys) == summed(plain.groups[keys], keys)
     inside = [each for n, each in enumerate(calls) if n % 3 != 2 and "2025-10" <= each["timestamp"] < "2026"]
     assert set(usage.models) == {each["model"] for each in inside} - {""} | {"m"}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_credit_without_an_organization_hides_no_cost_without_one(tmp_path, kind):
+    """It has 100 of 100 + 50 + 50 allocated, not 100 of 100; of November's credit it takes no notice."""
+    calls = [call(cost_usd="100"), call(cost_usd="50", organization_id=""), call(cost_usd="-50", organization_id=" ")]
+    calls.append(call(cost_usd="-7", timestamp="2025-11-30", organization_id=""))
+    file = tmp_path / f"u.{kind}"
+    usage = read(write_calls(file, *calls) if kind == "csv" else write_parquet(file, calls))
+    assert (usage.cost, usage.unallocated, usage.credits, usage.allocated) == (100, 0, (-50, -50), Decimal("0.5"))
+
+
+def test_a_credit_that_is_allocated_counts_as_cost_does(tmp_path):
+    """It has 80 + 20 of 80 + 20 + 100 allocated."""
+    calls = [call(cost_usd="80"), call(cost_usd="-20"), call(cost_usd="100", organization_id="")]
+    assert read(write_calls(tmp_path / "u.csv", *calls)).allocated == Decimal("0.5")

@@ -24,6 +24,7 @@ class Facts:
         rounded: rows with more than 12 decimals.
         change: what rounding them changed in all, exactly.
         remarks: rows and money of each remark of the table.
+        credits: of the period, all costs below zero, and those of them that name no organization.
         foreign: rows in another currency than the report's, of the period or not.
     """
 
@@ -35,6 +36,7 @@ class Facts:
     change: Decimal = ZERO
     remarks: tuple[tuple[int, Decimal], ...] = ()
     foreign: int = 0
+    credits: tuple[Decimal, Decimal] = (ZERO, ZERO)
 
 
 @dataclass(frozen=True, slots=True)

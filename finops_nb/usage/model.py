@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from finops_nb.invoices import Reconciliation
-from finops_nb.money import ZERO, total
+from finops_nb.money import ZERO, portion, total
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
 
@@ -80,6 +80,7 @@ class Usage:
         reconciliation: of the invoices that the params state.
         mapping: organizations.csv, where there is one.
         rows_unallocated: rows of the period that name no organization.
+        credits: the sum of all costs below zero, and of those of them that name no organization.
         outside: rows and cost of the calendar months outside of the period, by text like 2025-11.
         projected: what a projection added to the cost, below zero where it took away; 0 of usage as it was read.
     """
@@ -104,6 +105,7 @@ class Usage:
     reconciliation: Reconciliation | None = None
     rows_unallocated: int = 0
     outside: Mapping[str, tuple[int, Decimal]] = field(default_factory=dict)
+    credits: tuple[Decimal, Decimal] = (ZERO, ZERO)
 
     @property
     def cost(self) -> Decimal:
@@ -116,6 +118,15 @@ class Usage:
         """The cost of the rows that name no organization."""
         frame = self.groups["organization",]
         return total(frame.loc[frame["organization"] == UNALLOCATED, "cost"])
+
+    @property
+    def allocated(self) -> Decimal | None:
+        """Which fraction of the cost has an organization; None where there is none.
+
+        Credits count without their sign, as costs do: else one without an organization would hide a cost without one.
+        """
+        every, nameless = (-2 * credit for credit in self.credits)
+        return portion(self.cost + every - self.unallocated - nameless, self.cost + every)
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -104,6 +104,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         mapping=InputFile(mapping.file, mapping.sha256, len(mapping.lines)) if mapping else None,
         rows_unallocated=unallocated,
         outside=by_month,
+        credits=(total(fact.credits[0] for fact in facts), total(fact.credits[1] for fact in facts)),
     )
 
 

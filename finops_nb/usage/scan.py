@@ -151,11 +151,20 @@ def _facts(db: duckdb.DuckDBPyConnection, table: Table, rows: str, oddities: Map
         money = priced[n] if remark.money == "cost" else _asked(db, f"sum({remark.money})", rows, oddities[n]) if count[n] else ZERO
         remarks.append((count[n], money))
     rounded, change = _rounding(db, rows) if count.get(ROUNDED) and not facts.bad else (0, ZERO)
-    return replace(facts, remarks=tuple(remarks), rounded=rounded, change=change)
+    credit = _credits(db, rows) if count[CREDIT] else (ZERO, ZERO)
+    return replace(facts, remarks=tuple(remarks), rounded=rounded, change=change, credits=credit)
 
 
 def _asked(db: duckdb.DuckDBPyConnection, aggregate: str, rows: str, condition: str) -> Any:
     return (db.execute(f"SELECT coalesce({aggregate}, 0) FROM ({rows}) WHERE {condition}").fetchone() or (ZERO,))[0]
+
+
+def _credits(db: duckdb.DuckDBPyConnection, rows: str) -> tuple[Decimal, Decimal]:
+    """Of the period, what is below zero, and what of that names no organization."""
+    nameless = f"({values.name_sql('organization')}) IS NULL"
+    sums = f"coalesce(sum(cost), 0), coalesce(sum(cost) FILTER ({nameless}), 0)"
+    every, unallocated = db.execute(f"SELECT {sums} FROM ({rows}) WHERE inside AND cost < 0").fetchone() or (ZERO, ZERO)
+    return Decimal(every), Decimal(unallocated)
 
 
 def _rounding(db: duckdb.DuckDBPyConnection, rows: str) -> tuple[int, Decimal]:
