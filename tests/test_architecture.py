@@ -53,6 +53,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
             "usage.csv_proof",
             "usage.csv_file",
             "usage.parquet",
+            "usage.requests",
             "usage.mixture",
             "usage.reconciling",
             "usage.mojibake",

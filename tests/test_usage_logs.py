@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from finops_nb.errors import Refusal
@@ -44,12 +45,26 @@ def test_spend_logs_are_calls(tmp_path):
 
 
 def test_a_request_that_is_there_twice_is_refused(tmp_path):
-    """It names the request and its files; the same in two files counts too."""
-    with pytest.raises(Refusal, match=r'^usage\.csv: 2 rows of one request, so its cost would count twice \(found "r1"\)'):
-        read(tmp_path, SPEND + spend("r1") + spend("r1"))
+    """It names the request, its line, and where it stood first; the same in two files counts too."""
+    twice = (
+        r'^usage\.csv, line 4, request_id: a request again, whose cost would count twice: it stands in line 2 of usage\.csv \(found "r1"\)'
+    )
+    with pytest.raises(Refusal, match=twice):
+        read(tmp_path, SPEND + spend("r1") + spend("r2") + spend("r1"))
     (tmp_path / "more.csv").write_text(SPEND + spend("r1", "0.7"))
-    with pytest.raises(Refusal, match=r"^more\.csv, usage\.csv: 2 rows of one request"):
+    with pytest.raises(Refusal, match=r"^usage\.csv, line 2, request_id: a request again, .* it stands in line 2 of more\.csv"):
         read(tmp_path, SPEND + spend("r1"), usage=[str(tmp_path / "usage.csv"), str(tmp_path / "more.csv")])
+
+
+def test_a_request_that_is_there_twice_in_parquet_is_refused(tmp_path):
+    """It names the row; rows without a number are not of one request."""
+    (tmp_path / "u.csv").write_text(SPEND + spend("r1") + spend("r2") + spend("r1", "0.7") + spend("", "2") + spend("", "3"))
+    file = tmp_path / "u.parquet"
+    blank = "* REPLACE (coalesce(request_id, '') AS request_id)"
+    duckdb.sql(f"COPY (SELECT {blank} FROM read_csv('{tmp_path}/u.csv', all_varchar = true)) TO '{file}'")
+    with pytest.raises(Refusal, match=r"^u\.parquet, line 3, request_id: a request again, .* in line 1 of u\.parquet") as refused:
+        read(tmp_path, "", usage=[str(file)])
+    assert refused.value.count == 1
 
 
 def test_nineteen_columns_are_calls_too(tmp_path):

@@ -41,14 +41,6 @@ def billed_by_invoice(db: duckdb.DuckDBPyConnection, table: Table, period: Perio
     return {(issuer, number): cost for issuer, number, cost in db.execute(query).fetchall()}
 
 
-def repeated_requests(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str]]:
-    """Requests of which there are several rows, with their number and the files they are in; the first ones, sorted."""
-    query = (
-        "SELECT request, count(*), string_agg(DISTINCT file, ', ' ORDER BY file) FROM requests GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
-    )
-    return db.execute(query).fetchall()
-
-
 def charges(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, Decimal]]:
     """The kinds of charge of the period, after `roll_up`: name, rows and sum, the highest first; none where the source tells none."""
     query = "SELECT charge, sum(entries), sum(cost) FROM named WHERE charge IS NOT NULL GROUP BY 1 ORDER BY 3 DESC, 1"

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 
-from finops_nb.errors import SHOWN, Problem, Refusal
+from finops_nb.errors import Problem, Refusal
 from finops_nb.money import plain
 from finops_nb.params import Params
 from finops_nb.usage import audit, repeats
 from finops_nb.usage.bill import BILLED
 from finops_nb.usage.dialects import FOCUS
 from finops_nb.usage.facts import File
+from finops_nb.usage.requests import repeated_requests
 
 
 def refuse_what_does_not_add(db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params) -> None:
@@ -21,13 +22,10 @@ def refuse_what_does_not_add(db: duckdb.DuckDBPyConnection, files: Sequence[File
     Raises:
         Refusal: all such sums of the files.
     """
-    repeated = audit.repeated_requests(db)
+    twice, count = repeated_requests(db, files)
     problems = [*_dialects(files), *_currencies(db, files, params), *_clocks(files, params), *_tags(files), *repeats.refuse_same_rows(db)]
-    for request, rows, names in repeated[:SHOWN]:
-        rule = f"{rows} rows of one request, so its cost would count {'twice' if rows == 2 else f'{rows} times'}"
-        problems.append(Problem(rule, "Export each request once", names, value=request))
-    if problems:
-        raise Refusal(problems, len(problems) + len(repeated[SHOWN:]))
+    if problems or twice:
+        raise Refusal([*problems, *twice], len(problems) + count)
 
 
 def untold_by(files: Sequence[File]) -> frozenset[str]:

@@ -17,7 +17,7 @@ from finops_nb.usage.faults import FAULTS, known_type, name_fault
 from finops_nb.usage.model import Notice
 from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources import Source
-from finops_nb.usage.table import READ, Table, bad_sql, path_sql, read_sql, rows_sql, with_keys
+from finops_nb.usage.table import READ, Table, bad_sql, numbered, path_sql, read_sql, rows_sql, with_keys
 
 TYPE_FIXES: Final = {
     "timestamp": "Write it as TIMESTAMP, DATE or ISO 8601 text",
@@ -104,8 +104,7 @@ def read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, 
 
 def find_faults(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> list[Problem]:
     """The problems of the first bad rows; `line` is the number of the row, from 1."""
-    numbered = replace(table, scan=_scan(table.source, numbered=True))
-    rows = rows_sql(numbered, params.timezone, also="file_row_number + 1 AS number, ")
+    rows = rows_sql(replace(table, scan=numbered(table)), params.timezone, also="file_row_number + 1 AS number, ")
     asked = ", ".join(f"{read_sql(table, ours)} IS NULL, CAST({READ[ours][0]} AS {values.TEXT})" for ours in table.checked)
     query = f"SELECT number, {', '.join(NAMED)}, {asked} FROM ({rows}) WHERE {bad_sql(table)} ORDER BY number LIMIT {SHOWN}"
     problems = []
@@ -134,6 +133,5 @@ def unreadable(error: duckdb.Error, source: Source) -> Refusal:
     return Refusal(Problem(rule, UNSOUND, source.name))
 
 
-def _scan(source: Source, numbered: bool = False) -> str:
-    numbers = ", file_row_number = true" if numbered else ""
-    return f"read_parquet({path_sql(source)}, hive_partitioning = false{numbers})"
+def _scan(source: Source) -> str:
+    return f"read_parquet({path_sql(source)}, hive_partitioning = false)"

@@ -61,7 +61,7 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detai
         db.execute(f"INSERT INTO {summary} ({columns}) SELECT {columns} FROM scanned_{summary}")
     if "request" in table.columns:
         named = values.sql_text(table.source.name)
-        db.execute(f"INSERT INTO requests SELECT request, {named} FROM ({rows}) WHERE request IS NOT NULL")
+        db.execute(f"INSERT INTO requests SELECT request, {named} FROM ({rows}) WHERE request <> ''")
     facts = _facts(db, table, rows, oddities)
     return replace(facts, bad=facts.bad + _reserved_names(db, table, rows, period)) if table.by_columns else facts
 

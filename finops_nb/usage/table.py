@@ -108,6 +108,11 @@ def with_keys(db: duckdb.DuckDBPyConnection, table: Table, columns: Columns) -> 
     return replace(table, keys=keys, names=names)
 
 
+def numbered(table: Table) -> str:
+    """The scan of a Parquet file with `file_row_number`, from 0."""
+    return f"{table.scan.removesuffix(')')}, file_row_number = true)"
+
+
 def bad_sql(table: Table) -> str:
     """The condition, on `rows_sql`, that refuses a row."""
     return f"{unread_sql(table)} OR {reserved_sql(table)}"
