@@ -53,9 +53,10 @@ def repeats(db: duckdb.DuckDBPyConnection, left_out: Sequence[str]) -> Iterator[
     within = "SELECT file, sum(entries - 1), sum(CAST(entries - 1 AS INTEGER) * cost) FROM prints WHERE entries > 1 GROUP BY 1 ORDER BY 1"
     for name, rows, cost in db.execute(within).fetchall():
         yield Notice(f"{name} has rows that are identical to another one; they were kept.", int(rows), cost)
+    in_two = "SELECT print FROM prints GROUP BY 1 HAVING count(*) > 1"  # first by itself: of most rows there is nothing more to gather
     shared = (
         "SELECT list(file) AS files, any_value(cost) AS cost, sum(entries) - max(entries) AS more FROM prints "
-        "GROUP BY print HAVING count(*) > 1"
+        f"WHERE print IN ({in_two}) GROUP BY print"
     )
     named = "list_sort(list_distinct(flatten(list(files))))"
     query = f"SELECT coalesce(sum(more), 0), coalesce(sum(CAST(more AS INTEGER) * cost), 0), {named} FROM ({shared})"
