@@ -48,10 +48,14 @@ def invoices(usage: Usage, params: Params) -> Table:
 
 
 def unallocated_by_key(usage: Usage, params: Params) -> Table:
-    """The keys of the source that organizations.csv maps nowhere, the most money first."""
-    lines = [{"key": key, "rows": rows, "cost": cost, "share": ratio(cost, usage.cost)} for key, rows, cost in usage.unmapped]
-    cost = total(cost for _, _, cost in usage.unmapped)
-    foot = {"rows": sum(rows for _, rows, _ in usage.unmapped), "cost": cost, "share": ratio(cost, usage.cost)}
+    """The keys of the source that organizations.csv maps nowhere, the most money first; last, what has no key at all."""
+    found = list(usage.unmapped)
+    keyless = usage.rows_unallocated - sum(rows for _, rows, _ in found)
+    if found and keyless and not usage.projected:  # a projection is not of rows
+        found.append(("no key", keyless, usage.unallocated - total(cost for *_, cost in found)))
+    lines = [{"key": key, "rows": rows, "cost": cost, "share": ratio(cost, usage.cost)} for key, rows, cost in found]
+    cost = total(cost for *_, cost in found)
+    foot = {"rows": sum(rows for _, rows, _ in found), "cost": cost, "share": ratio(cost, usage.cost)}
     columns = (schema.SOURCE_KEY, schema.ROWS, schema.COST, schema.SHARE)
     blocks = (Block(lines, foot),) if lines else ()
     heading = "Unallocated Cost by Key"

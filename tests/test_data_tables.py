@@ -29,8 +29,15 @@ def test_kinds_of_charge_add_up_to_the_cost(six, params):
 
 def test_keys_that_map_nowhere_have_their_share(six, params):
     """2.00 of 10.00 is a fifth."""
-    table = data_tables.unallocated_by_key(replace(six, unmapped=(("team-9", 1, Decimal(2)),)), params())
-    assert table.records() == [{"key": "team-9", "rows": 1, "cost": "2", "share": "0.2"}]
+    usage = replace(six, unmapped=(("team-9", 1, Decimal(2)),), rows_unallocated=1)
+    assert data_tables.unallocated_by_key(usage, params()).records() == [{"key": "team-9", "rows": 1, "cost": "2", "share": "0.2"}]
+
+
+def test_what_has_no_key_is_a_line_of_its_own(six, params):
+    """It adds up to the 2.00 in three rows that are unallocated: 1.50 of a key, and 0.50 of two rows without one."""
+    usage = replace(six, unmapped=(("team-9", 1, Decimal("1.5")),), rows_unallocated=3)
+    last = data_tables.unallocated_by_key(usage, params()).records()[-1]
+    assert last == {"key": "no key", "rows": 2, "cost": "0.5", "share": "0.05"}
 
 
 def test_an_invoice_that_differs_is_stamped_and_warned_of(six, params):
