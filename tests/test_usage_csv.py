@@ -336,3 +336,11 @@ def test_a_long_field_is_no_fault_beside_another_one(tmp_path):
     assert read(write(tmp_path / "u.csv", csv_text([long, call()]) + "\n")).cost == 2
     (problem,) = refused(write_calls(tmp_path / "u.csv", long, call(cost_usd="oops")))
     assert (problem.line, problem.column) == (3, "cost_usd")
+
+
+def test_a_name_of_two_lines_is_read_or_refused_for_what_it_is(tmp_path):
+    """It reads it where lines end as Unix has them, and says what is wrong where they end as Windows has them."""
+    text = csv_text([call()], lineterminator="\r\n").replace("task_type", '"task\ntype"', 1)
+    assert read(write(tmp_path / "unix.csv", text.replace("\r\n", "\n"))).cost == 1
+    (problem,) = refused(write(tmp_path / "windows.csv", text))
+    assert (problem.rule, problem.line, problem.value) == ("a name in the header has a line break in it", 1, "task\ntype")

@@ -81,6 +81,9 @@ def read_header(source: Source) -> Header:
     except csv.Error as error:
         fix = f"Write the names of the columns, parted by {SEPARATORS[separator]}s"
         raise Refusal(Problem(f"the header is not CSV: {error}", fix, source.name, 1)) from error
+    broken = next((name for name in names if "\n" in name), None)
+    if broken and record.endswith("\r\n"):  # the engine then takes the whole file for its header
+        raise Refusal(Problem("a name in the header has a line break in it", "Write it on one line", source.name, 1, value=broken))
     header = Header(names, separator)
     _refuse_odd_header(header, source)
     return header
