@@ -73,3 +73,17 @@ def test_a_line_that_is_no_checksum_is_refused(files, tmp_path):
     (tmp_path / "SHA256SUMS").write_text(sums(*files) + "\nabc  c.csv\n")
     problem = refused(*files)[0]
     assert (problem.file, problem.line, problem.rule, problem.value) == ("SHA256SUMS", 4, "no checksum", "abc  c.csv")
+
+
+@pytest.mark.parametrize("text", ["{bad}  a.csv\n{good}  a.csv\n", "{good}  old/a.csv\n"])
+def test_only_the_file_itself_is_meant(files, tmp_path, text):
+    """It takes neither one of two sums of a file, nor that of a file of the same name elsewhere."""
+    good = sums(files[0]).split()[0]
+    (tmp_path / "SHA256SUMS").write_text(text.format(bad="0" * 64, good=good))
+    assert [problem.file for problem in refused(files[0])] == ["a.csv"]
+
+
+def test_checksums_that_are_no_file_are_refused(files, tmp_path):
+    """It does not pass over a list that is gone, or a folder of that name."""
+    (tmp_path / "SHA256SUMS").symlink_to(tmp_path / "gone")
+    assert refused(files[0])[0].rule == "no file of checksums that can be read"

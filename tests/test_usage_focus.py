@@ -101,6 +101,16 @@ def test_the_clock_goes_by_the_cost_however_it_is_spelled(tmp_path):
     assert usage.cost == Decimal("1.25")
 
 
+def test_a_cost_that_is_the_billed_one_by_any_name_goes_by_billing_period(tmp_path):
+    """It is said to be that, or called so but for a blank."""
+    bill(tmp_path, {}, LATE)
+    file = tmp_path / "bill.csv"
+    whole = file.read_text()
+    for name, columns in (("Amount", {"cost": "Amount", "billed_cost": "Amount"}), ("Billed Cost", {"cost": "Billed Cost"})):
+        file.write_text(whole.replace("BilledCost", name))
+        assert read_usage(make_params({"period": "2025-12", "usage": str(file), "columns": columns})).cost == Decimal("1.25")
+
+
 def test_a_charge_period_that_is_billed_later_is_outside(tmp_path):
     """1.00 of December that January bills is none of December's invoice, and the other way round."""
     january = {"BillingPeriodStart": "2026-01-01 00:00:00"}
@@ -142,6 +152,22 @@ def test_a_bill_is_known_to_the_end_of_its_charges(tmp_path, ends, known_to):
         writer.writerows(charges)
     usage = read_usage(make_params({"period": "2025-12", "usage": str(file)}))
     assert (f"{usage.known_to}", usage.complete) == (known_to, known_to == "2025-12-31")
+
+
+def test_a_fee_in_another_file_does_not_make_a_bill_complete(tmp_path):
+    """A file of daily charges up to the 10th, and one of a fee for the month: it is known to the 10th. So is one prepaid for a year."""
+    daily = {"ChargePeriodEnd": "2025-12-11T00:00:00Z", "ChargePeriodStart": "2025-12-10T00:00:00Z"}
+    fee = {"ChargePeriodEnd": "2026-01-01T00:00:00Z", "ChargePeriodStart": "2025-12-01T00:00:00Z", "BilledCost": "3"}
+    prepaid = {"ChargePeriodEnd": "2027-01-01T00:00:00Z", "ChargePeriodStart": "2026-01-01T00:00:00Z", "BilledCost": "9"}
+    files = []
+    for n, charge in enumerate((daily, fee, prepaid)):
+        files.append(tmp_path / f"{n}.csv")
+        with files[-1].open("w", newline="", encoding="utf-8") as opened:
+            writer = csv.DictWriter(opened, [*FIRST, "ChargePeriodEnd"])
+            writer.writeheader()
+            writer.writerow(FIRST | charge)
+    usage = read_usage(make_params({"period": "2025-12", "usage": [str(file) for file in files], "columns": BILLED}))
+    assert (usage.cost, f"{usage.known_to}", usage.complete) == (13, "2025-12-10", False)
 
 
 def test_a_bill_whose_invoices_are_met_is_complete(tmp_path):
@@ -272,6 +298,7 @@ def test_a_tag_that_no_row_has_is_refused(tmp_path):
         "[{'key': 'business_unit', 'value': Tags ->> 'business_unit'}]",
         "[{'inherited': true, 'value': Tags ->> 'business_unit', 'key': 'business_unit'}]",
         "{'business_unit': Tags ->> 'business_unit'}",
+        "map_from_entries([{'k': 'business_unit', 'v': Tags ->> 'business_unit'}, {'k': 'x', 'v': NULL}])",
     ],
 )
 def test_parquet_may_hold_tags_as_text_map_pairs_or_struct(tmp_path, tags):

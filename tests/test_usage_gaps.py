@@ -60,3 +60,8 @@ def test_what_has_rows_on_half_of_the_days_is_not_daily(noticed):
     assert noticed(*[1, 0, 0, 0, 0, 0, 0] * 4, 1, 0, 1) == []
     assert noticed(*[1, 0] * 15, 0, as_of="2025-12-31") == []
     assert len(noticed(*[1, 0] * 15, 1)) == 1
+
+
+def test_half_a_month_that_did_not_arrive_is_told(noticed):
+    """It has 14 days and the last one: 16 of 31 are missing, though there was usage every day for a week."""
+    assert "and 11 more days" in noticed(*[1] * 14, *[0] * 16, 1)[0].text

@@ -109,3 +109,11 @@ def test_the_calls_of_the_last_line_must_end(tmp_path):
     """A number that may be cut short is refused."""
     with pytest.raises(Refusal, match="its calls may be cut short"):
         read(tmp_path, "date,amount,team,service,n\n2025-12-01,2,a,x,40", columns=TABLE | {"calls": "n"})
+
+
+def test_two_currencies_in_a_log_are_never_added(tmp_path):
+    """It looks at a column `currency` of any table."""
+    (tmp_path / "usage.csv").write_text("timestamp,amount,team,currency\n2025-12-01,1,a,USD\n2025-12-02,2,a,EUR\n")
+    params = make_params({"period": "2025-12", "usage": str(tmp_path / "usage.csv"), "columns": {"cost": "amount", "organization": "team"}})
+    with pytest.raises(Refusal, match=r"^usage\.csv, currency: costs in another currency than USD"):
+        read_usage(params)

@@ -77,3 +77,17 @@ def test_a_column_of_any_name_is_a_column(tmp_path, name):
 
     duckdb.execute(f"COPY (SELECT * FROM read_csv('{csv}', all_varchar = true)) TO '{tmp_path}/u.parquet'")
     assert read(tmp_path / "u.parquet").notices == ()
+
+
+def test_the_same_usage_in_another_format_is_told(tmp_path):
+    """It tells of 1.00 + 2.00 + 3.00 in CSV and in Parquet, which count as 12.00; not of files that differ by a cent, nor of a row."""
+    calls = [call(cost_usd=f"{day}", timestamp=f"2025-12-0{day}") for day in (1, 2, 3)]
+    csv = write_calls(tmp_path / "a.csv", *calls)
+    parquet = write_parquet(tmp_path / "b.parquet", calls, cost_usd="DOUBLE", timestamp="TIMESTAMP")
+    usage = read(csv, parquet)
+    [(text, rows, money)] = [(each.text, each.rows, each.money) for each in usage.notices if "counts twice" in each.text]
+    assert (usage.cost, rows, money) == (12, 3, 6)
+    assert text.startswith("b.parquet has the rows and the cost of a.csv, day by day")
+    other = write_parquet(tmp_path / "c.parquet", [*calls[:2], call(cost_usd="3.01", timestamp="2025-12-03")], timestamp="TIMESTAMP")
+    one = [write_calls(tmp_path / f"{n}.csv", call(latency_ms=f"{n}")) for n in range(2)]
+    assert not [each for pair in ((csv, other), one) for each in read(*pair).notices if "counts twice" in each.text]

@@ -20,18 +20,15 @@ def currencies(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> l
     return db.execute(query).fetchall()
 
 
-def last_day_charged(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> date | None:
-    """The last day, inclusive, for which a bill has charges of the period; None where it does not say when they end.
-
-    A fee of a month stands in a bill from its first day on. So charges of more than a day count only where there are no others.
-    """
+def last_days_charged(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> tuple[date | None, date | None]:
+    """The last day, inclusive, for which a bill has charges of a day or less, and of any length, that arose in the period."""
     if "charge_end" not in table.columns:
-        return None
+        return None, None
     end, start = (f"TRY_CAST({column} AS TIMESTAMPTZ)" for column in ("charge_end", "time"))
     last = f"max(CAST({end} - INTERVAL 1 MICROSECOND AS DATE))"
-    short = f"{last} FILTER ({end} - {start} <= INTERVAL 1 DAY)"
-    query = f"SELECT coalesce({short}, {last}) FROM ({rows_sql(table, params.timezone)}) WHERE {inside_sql(params.window)}"
-    found: date | None = (db.execute(query).fetchone() or (None,))[0]
+    arose = inside_sql(params.window) + (f" AND {inside_sql(params.window, 'charged')}" if table.by_billing_period else "")
+    query = f"SELECT {last} FILTER ({end} - {start} <= INTERVAL 1 DAY), {last} FROM ({rows_sql(table, params.timezone)}) WHERE {arose}"
+    found: tuple[date | None, date | None] = db.execute(query).fetchone() or (None, None)
     return found
 
 

@@ -31,18 +31,20 @@ def wrong_files(sources: Sequence[Source], prints: Sequence[tuple[str, str]]) ->
         own = source.path.with_name(source.path.name + CHECKSUM)
         for beside in (own, source.path.with_name(CHECKSUMS)):
             if beside.is_file():
-                yield from _compared(beside, source.path.name, name, digest.lower(), listed=beside != own)
+                yield from _compared(beside, source.path.name, name, digest.lower(), many=beside != own)
+            elif beside.exists() or beside.is_symlink():
+                yield Problem("no file of checksums that can be read", "Make it anew, or take it away", beside.name)
 
 
-def _compared(beside: Path, file: str, shown: str, digest: str, listed: bool) -> Iterator[Problem]:
-    """The problems of one file and one list, of which not all entries need be of this file where they are `listed` by name."""
+def _compared(beside: Path, file: str, shown: str, digest: str, many: bool) -> Iterator[Problem]:
+    """The problems of one file and one list, of which entries may be of other files where it is of `many`."""
     lines = beside.read_text(encoding="utf-8", errors="replace").splitlines()
     found = [(number, LINE.fullmatch(line.strip())) for number, line in enumerate(lines, 1) if line.strip()]
     for number, match in found:
-        if match is None or (listed and not match["name"]):
+        if match is None or (many and not match["name"]):
             yield Problem("no checksum", UNREAD, beside.name, number, value=lines[number - 1])
-    said = [match["digest"].lower() for _, match in found if match and (not listed or Path(match["name"] or "").name == file)]
-    if not said:
+    of_file = [match for _, match in found if match and (match["name"] or file).removeprefix("./") == file]
+    if not of_file:
         yield Problem(f"{beside.name} has no checksum of the file", f"Add it: sha256sum {file} >> {beside.name}", shown)
-    elif digest not in said:
+    elif any(match["digest"].lower() != digest for match in of_file):
         yield Problem(f"its SHA-256 is not the one in {beside.name}", WRONG, shown, value=f"{digest[:16]}…")

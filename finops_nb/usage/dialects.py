@@ -56,6 +56,7 @@ CALLS: Final = Dialect(
         "model": ("model",),
         "input_tokens": ("input_tokens",),
         "output_tokens": ("output_tokens",),
+        "currency": ("currency",),
     },
     NEEDED,
     counts_calls=True,
@@ -105,9 +106,10 @@ LITELLM: Final = Dialect(
 )
 """LiteLLM's SpendLogs: one row a request through its proxy."""
 
-TABLE: Final = Dialect("table", {"timestamp": ("timestamp",)}, ("timestamp", "cost"), counts_calls=True)
-"""Any other table, whose columns the params name, but for one that is called `timestamp`; one row is one call unless a column says
-how many."""
+TABLE: Final = Dialect(
+    "table", {"timestamp": ("timestamp",), "currency": ("currency", "BillingCurrency")}, ("timestamp", "cost"), counts_calls=True
+)
+"""Any other table, whose columns the params name, but for those of a plain name; one row is one call unless a column says how many."""
 
 FEW: Final = 2
 """A table whose cost the params name is of no dialect where it has fewer columns of one: `timestamp` alone says nothing."""

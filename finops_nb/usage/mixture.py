@@ -23,7 +23,14 @@ def refuse_what_does_not_add(db: duckdb.DuckDBPyConnection, files: Sequence[File
         Refusal: all such sums of the files.
     """
     twice, count = repeated_requests(db, files)
-    problems = [*_dialects(files), *_currencies(db, files, params), *_clocks(files, params), *_tags(files), *repeats.refuse_same_rows(db)]
+    problems = [
+        *_dialects(files),
+        *_currencies(db, files, params),
+        *_clocks(files, params),
+        *_tags(files),
+        *_mapping(files, params),
+        *repeats.refuse_same_rows(db),
+    ]
     if problems or twice:
         raise Refusal([*problems, *twice], len(problems) + count)
 
@@ -60,6 +67,12 @@ def _clocks(files: Sequence[File], params: Params) -> Iterator[Problem]:
     if any(file.table.by_billing_period for file in files) and "/" in params.period:
         fix = "Write a month, a quarter or a year; or columns: {cost: EffectiveCost}, which goes by charge period"
         yield Problem(f"{BILLED} goes by billing periods, which an interval would cut", fix, column="period", value=params.period)
+
+
+def _mapping(files: Sequence[File], params: Params) -> Iterator[Problem]:
+    for table in (file.table for file in files if params.mapping and "organization" not in file.table.columns):
+        fix = "Name the column of the keys, columns: {organization: …}, or take mapping out of the params"
+        yield Problem("organizations are mapped, and the usage has no column of their keys", fix, table.source.name)
 
 
 def _tags(files: Sequence[File]) -> Iterator[Problem]:

@@ -19,10 +19,9 @@ from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources import Source
 from finops_nb.usage.table import READ, Table, bad_sql, numbered, path_sql, read_sql, rows_sql, with_keys
 
-TYPE_FIXES: Final = {
-    "timestamp": "Write it as TIMESTAMP, DATE or ISO 8601 text",
-    "cost": "Write it as DECIMAL, or as text; a 32-bit FLOAT has lost the cents already",
-}
+MONEY: Final = f"Write it as DECIMAL of at most {values.DIGITS} digits, or as text; a 32-bit FLOAT has lost the cents already"
+TIME: Final = "Write it as TIMESTAMP, DATE or ISO 8601 text"
+TYPE_FIXES: Final = {"timestamp": TIME, "billing_period": TIME, "charge_end": TIME, "cost": MONEY, "billed_cost": MONEY}
 TYPE_FIX: Final = "Write it as text, or as an integer"
 
 

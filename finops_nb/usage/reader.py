@@ -77,7 +77,13 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
             assert last_day, "a period without a row was refused"
             sure_until = params.as_of or _known_to(db, files, params, last_day, reconciliation)
             known_to = min(sure_until, params.window.last_day)
-            notices = (*notices, *repeats.repeats(db, not_searched), *misread_names(db), *days_with_gaps(db, params.window, known_to))
+            notices = (
+                *notices,
+                *repeats.repeats(db, not_searched),
+                *repeats.same_content(files),
+                *misread_names(db),
+                *days_with_gaps(db, params.window, known_to),
+            )
             by_month = audit.outside_by_month(db, params.window)
             charges, unmapped, unallocated = tuple(audit.charges(db)), tuple(audit.unmapped_keys(db)), audit.unallocated_rows(db)
     except (duckdb.Error, OSError, MemoryError) as error:
@@ -111,11 +117,15 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
 def _known_to(
     db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params, last_day: date, reconciliation: Reconciliation | None
 ) -> date:
-    """The day, inclusive, up to which the usage is known, as far as the data tells: all of the period where its invoices are met."""
+    """The day, inclusive, up to which the usage is known, as far as the data tells: all of the period where its invoices are met.
+
+    A fee of a month stands in a bill from the first day on. So its charges of a day or less tell how far it goes, where it has any.
+    """
     if reconciliation and reconciliation.matched and reconciliation.reconciled:
         return params.window.last_day
-    ends = (audit.last_day_charged(db, file.table, params) for file in files)
-    return max([last_day, *(end for end in ends if end)])
+    ends = [audit.last_days_charged(db, file.table, params) for file in files]
+    short, any_length = [end for end, _ in ends if end], [end for _, end in ends if end]
+    return max(short or [last_day, *any_length])
 
 
 def columns_found(source: Source) -> tuple[str, ...]:

@@ -48,6 +48,18 @@ def refuse_same_rows(db: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
         yield from (Problem(f"the file has the same rows as {first}", NAME_ONCE, name) for name in others)
 
 
+def same_content(files: Sequence[File]) -> Iterator[Notice]:
+    """Notices of the files that have as many rows and the same cost as one before them, by day, organization and product."""
+    first: dict[int, File] = {}
+    for file in files:
+        if file.facts.content is not None and (before := first.setdefault(file.facts.content, file)) is not file:
+            text = (
+                f"{file.table.source.name} has the rows and the cost of {before.table.source.name}, day by day, organization by organization "
+                "and product by product; if it is the same usage, it counts twice."
+            )
+            yield Notice(text, file.facts.rows, file.facts.cost)
+
+
 def repeats(db: duckdb.DuckDBPyConnection, left_out: Sequence[str]) -> Iterator[Notice]:
     """Notices of the rows of the period that are as another one before them in every column."""
     within = "SELECT file, sum(entries - 1), sum(CAST(entries - 1 AS INTEGER) * cost) FROM prints WHERE entries > 1 GROUP BY 1 ORDER BY 1"

@@ -28,6 +28,9 @@ BY_DAY: Final = ("organization", "product")
 SUMMED: Final = "CAST(sum(cost) AS DECIMAL(38,12)) AS cost, count(*) AS entries, {} AS calls"
 """The sums of some rows, of which the calls are counted one way or another."""
 
+FEW: Final = 3
+"""Groups of rows; two files with the same cost in fewer of them need not be the same usage."""
+
 UNREAD, CREDIT, ROUNDED, FOREIGN, REMARKED = range(5)
 """Kinds of oddity: the row cannot be read, its cost is below zero, or perhaps rounded, or in another currency; from the last on, the
 remarks."""
@@ -62,8 +65,18 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detai
     if "request" in table.columns:
         named = values.sql_text(table.source.name)
         db.execute(f"INSERT INTO requests SELECT request, {named} FROM ({rows}) WHERE request <> ''")
-    facts = _facts(db, table, rows, oddities)
+    facts = replace(_facts(db, table, rows, oddities), content=_content(db, period))
     return replace(facts, bad=facts.bad + _reserved_names(db, table, rows, period)) if table.by_columns else facts
+
+
+def _content(db: duckdb.DuckDBPyConnection, period: Period) -> int | None:
+    """A fingerprint of what a file has of the period: the same of the same usage in another format; None where that may be chance."""
+    sums = "SELECT day, organization, product, CAST(sum(cost) AS DECIMAL(38,12)) AS cost, sum(entries) AS entries FROM scanned_days"
+    groups = f"{sums} WHERE {inside_sql(period)} GROUP BY ALL"
+    enough = f"count(*) >= {FEW} OR sum(entries) >= 10 * {FEW}"
+    query = f"SELECT sum(CAST(hash(day, organization, product, cost, entries) AS HUGEINT)) FROM ({groups}) HAVING {enough}"
+    found: int | None = (db.execute(query).fetchone() or (None,))[0]
+    return found
 
 
 def _month(period: Period) -> str:

@@ -69,7 +69,8 @@ class Table:
     @property
     def by_billing_period(self) -> bool:
         """Its cost belongs to the period in which it was billed, not to that in which it arose."""
-        return "billing_period" in self.columns and self.names["cost"].casefold() in (BILLED.casefold(), "billed_cost")
+        billed = self.columns["cost"] == self.columns.get("billed_cost") or tags.normal_key(self.names["cost"]) == BILLED.casefold()
+        return billed and "billing_period" in self.columns
 
     @property
     def checked(self) -> tuple[ColumnName, ...]:
@@ -223,9 +224,9 @@ def _or_nothing(table: Table, ours: ColumnName) -> str:
     return f"nullif({column}, {values.sql_text(table.dialect.nothing)})" if says_nothing else column
 
 
-def inside_sql(period: Period) -> str:
+def inside_sql(period: Period, day: str = "day") -> str:
     """The condition that a row is of the period."""
-    return f"day >= DATE '{period.start}' AND day < DATE '{period.end}'"
+    return f"{day} >= DATE '{period.start}' AND {day} < DATE '{period.end}'"
 
 
 def quoted(identifier: str) -> str:

@@ -28,7 +28,9 @@ def json_sql(column: str, kind: str) -> str:
         column: of the scan.
         kind: DuckDB's type of it: text of JSON, a map, a struct, or a list of pairs.
     """
-    if PAIRS.fullmatch(kind):
+    if kind.startswith("MAP("):
+        column = f"map_entries({column})"
+    if kind.startswith("MAP(") or PAIRS.fullmatch(kind):
         # Not by a map, which fails where a key stands twice.
         pair = f"CAST(to_json(each.key) AS {TEXT}) || ':' || coalesce(CAST(to_json(each.value) AS {TEXT}), 'null')"
         column = f"('{{' || array_to_string(list_transform({column}, lambda each: {pair}), ',') || '}}')"

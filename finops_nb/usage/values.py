@@ -13,7 +13,7 @@ from typing import Final
 from finops_nb.money import DECIMALS, LIMIT, ZERO
 
 COST: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
-TIME: Final = r"[12]\d{3}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z| ?UTC|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?"
+TIME: Final = r"[12]\d{3}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z| UTC|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?"
 
 COUNT: Final = r"\d{1,15}"
 
@@ -39,12 +39,12 @@ AWARE: Final = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 TIMES: Final = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE", *AWARE)
 
 QUICK: Final = (
-    (19, "____-__-__ __:__:__", "%Y-%m-%d %H:%M:%S"),
-    (20, "____-__-__T__:__:__Z", "%Y-%m-%dT%H:%M:%SZ"),
-    (24, "____-__-__T__:__:__.___Z", "%Y-%m-%dT%H:%M:%S.%fZ"),
-    (27, "____-__-__T__:__:__.______Z", "%Y-%m-%dT%H:%M:%S.%fZ"),
+    (19, "dddd-dd-dd dd:dd:dd", "%Y-%m-%d %H:%M:%S"),
+    (20, "dddd-dd-ddTdd:dd:ddZ", "%Y-%m-%dT%H:%M:%SZ"),
+    (24, "dddd-dd-ddTdd:dd:dd.dddZ", "%Y-%m-%dT%H:%M:%S.%fZ"),
+    (27, "dddd-dd-ddTdd:dd:dd.ddddddZ", "%Y-%m-%dT%H:%M:%S.%fZ"),
 )
-"""Layouts of times that need no conversion: length in bytes, for LIKE, for strptime. All but the first say that they are in UTC."""
+"""Layouts of times that need no conversion: bytes, where digits stand, for strptime. All but the first say that they are in UTC."""
 
 WIDE: Final = Context(prec=2_000, rounding=ROUND_HALF_UP)
 """Holds every number that `COST` matches exactly, up to some thousand characters."""
@@ -149,8 +149,9 @@ def _quick_day(column: str, zone: str) -> str:
     """The day of a time in one of the usual layouts, at half the price; NULL of any other time, and of what is none."""
     layouts = QUICK if zone == "UTC" else QUICK[:1]
     cases = [
-        f"WHEN {length} THEN CASE WHEN {column} LIKE '{like}' THEN CAST(try_strptime({column}, '{layout}') AS DATE) END"
-        for length, like, layout in layouts
+        f"WHEN {length} THEN CASE WHEN {column} GLOB {sql_text(digits.replace('d', '[0-9]'))} "
+        f"THEN CAST(try_strptime({column}, '{layout}') AS DATE) END"
+        for length, digits, layout in layouts
     ]
     return f"CASE strlen({column}) {' '.join(cases)} END"
 
