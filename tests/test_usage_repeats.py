@@ -87,7 +87,7 @@ def test_the_same_usage_in_another_format_is_told(tmp_path):
     usage = read(csv, parquet)
     [(text, rows, money)] = [(each.text, each.rows, each.money) for each in usage.notices if "counts twice" in each.text]
     assert (usage.cost, rows, money) == (12, 3, 6)
-    assert text.startswith("b.parquet has the rows and the cost of a.csv, day by day")
+    assert text.startswith("b.parquet has the rows and the cost of a.csv, by day")
     other = write_parquet(tmp_path / "c.parquet", [*calls[:2], call(cost_usd="3.01", timestamp="2025-12-03")], timestamp="TIMESTAMP")
     one = [write_calls(tmp_path / f"{n}.csv", call(latency_ms=f"{n}")) for n in range(2)]
     assert not [each for pair in ((csv, other), one) for each in read(*pair).notices if "counts twice" in each.text]

@@ -53,10 +53,8 @@ def same_content(files: Sequence[File]) -> Iterator[Notice]:
     first: dict[int, File] = {}
     for file in files:
         if file.facts.content is not None and (before := first.setdefault(file.facts.content, file)) is not file:
-            text = (
-                f"{file.table.source.name} has the rows and the cost of {before.table.source.name}, day by day, organization by organization "
-                "and product by product; if it is the same usage, it counts twice."
-            )
+            two = f"{file.table.source.name} has the rows and the cost of {before.table.source.name}"
+            text = f"{two}, by day, organization and product; if it is the same usage, it counts twice."
             yield Notice(text, file.facts.rows, file.facts.cost)
 
 
