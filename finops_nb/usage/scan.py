@@ -5,7 +5,7 @@ Rows about which something is odd are groups of their own, so that one scan tell
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
@@ -38,8 +38,6 @@ remarks."""
 
 def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detail: bool) -> Facts:
     """Scan a file, and add it to both summaries: a line for each day and some names, and one for each month and all names.
-
-    The names of rows outside of the period are dropped before they are grouped.
 
     Args:
         db: from `open_engine`.
@@ -87,30 +85,25 @@ def _month(period: Period) -> str:
 
 def _two_scans(db: duckdb.DuckDBPyConnection, table: Table, rows: str, own: Mapping[str, str], by_day: Sequence[str]) -> None:
     """The summaries of a file that stores its columns one by one: each scan reads what it groups by, and decodes no text twice."""
-    sums, keys = SUMMED.format(table.calls), _named(_of_period(by_day))
-    db.execute(f"CREATE OR REPLACE TEMP TABLE scanned_days AS SELECT day, odd, {keys}, {sums} FROM ({rows}) GROUP BY ALL")
+    sums = SUMMED.format(table.calls)
+    db.execute(f"CREATE OR REPLACE TEMP TABLE scanned_days AS SELECT day, odd, {', '.join(by_day)}, {sums} FROM ({rows}) GROUP BY ALL")
     db.execute(f"CREATE OR REPLACE TEMP TABLE scanned_owners AS SELECT {_named(own)}, {sums} FROM ({rows}) WHERE inside GROUP BY ALL")
 
 
 def _one_scan(db: duckdb.DuckDBPyConnection, table: Table, rows: str, own: Mapping[str, str], by_day: Sequence[str]) -> None:
-    """The summaries of a file of text, which takes longer to read than to group: both by the grouping sets of one scan."""
-    keys = _of_period(by_day) | _of_period(own.values(), own)
-    by_names = ("day", "odd", *(f"in_{name}" for name in by_day)), [f"in_{name}" for name in own]
-    sets = ", ".join(f"({', '.join(names)})" for names in by_names)
-    inner = f"SELECT *, {', '.join(f'{sql} AS in_{name}' for name, sql in keys.items())} FROM ({rows})"
-    names = ", ".join(f"in_{name} AS {name}" for name in keys)
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE scan AS SELECT grouping(day) AS by_names, day, odd, {names}, "
-        f"{SUMMED.format(table.calls)} FROM ({inner}) GROUP BY GROUPING SETS ({sets})"
-    )
+    """The summaries of a file of text, which takes longer to read than to group: both by the grouping sets of one scan.
+
+    Customers, of whom there may be many, are forgotten outside of the period, where the month is NULL.
+    """
+    inside = {name: f"CASE WHEN inside THEN {own[name]} END" for name in ("month", "customer")}
+    inner = f"SELECT * REPLACE ({inside['customer']} AS customer), {inside['month']} AS month FROM ({rows})"
+    sets = ("day", "odd", *by_day), tuple(own)
+    names = ", ".join(dict.fromkeys((*sets[0], *sets[1])))
+    grouped = ", ".join(f"({', '.join(keys)})" for keys in sets)
+    columns = f"grouping(day) AS by_names, {names}, {SUMMED.format(table.calls)}"
+    db.execute(f"CREATE OR REPLACE TEMP TABLE scan AS SELECT {columns} FROM ({inner}) GROUP BY GROUPING SETS ({grouped})")
     db.execute("CREATE OR REPLACE TEMP TABLE scanned_days AS SELECT * FROM scan WHERE by_names = 0")
     db.execute("CREATE OR REPLACE TEMP TABLE scanned_owners AS SELECT * FROM scan WHERE by_names = 1 AND month IS NOT NULL")
-
-
-def _of_period(columns: Iterable[str], names: Iterable[str] | None = None) -> dict[str, str]:
-    """Columns that are NULL outside of the period, by their names."""
-    given = [*columns]
-    return {name: f"CASE WHEN inside THEN {column} END" for name, column in zip(names or given, given, strict=True)}
 
 
 def _named(columns: Mapping[str, str]) -> str:
