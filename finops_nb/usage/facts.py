@@ -24,6 +24,7 @@ class Facts:
         rounded: rows with more than 12 decimals.
         change: what rounding them changed in all, exactly.
         remarks: rows and money of each remark of the table.
+        inside: the rows of the period, and their cost.
         content: a fingerprint of the rows and the cost by day, organization and product, of the period; None where they are few.
         credits: of the period, all costs below zero, and those of them that name no organization.
         foreign: rows in another currency than the report's, of the period or not.
@@ -37,6 +38,7 @@ class Facts:
     change: Decimal = ZERO
     remarks: tuple[tuple[int, Decimal], ...] = ()
     foreign: int = 0
+    inside: tuple[int, Decimal] = (0, ZERO)
     content: int | None = None
     credits: tuple[Decimal, Decimal] = (ZERO, ZERO)
 

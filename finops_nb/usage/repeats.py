@@ -17,7 +17,7 @@ from finops_nb.usage.sources import NAME_ONCE
 from finops_nb.usage.table import ROW, inside_sql, rows_sql
 
 SEARCHED: Final = 2_000_000
-"""Rows in all among which repeats are looked for; in more it would take longer than all else."""
+"""Rows of the period in all among which repeats are looked for; in more it would take longer than all else."""
 
 
 def note_rows(db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params) -> tuple[str, ...]:
@@ -28,8 +28,8 @@ def note_rows(db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Para
     """
     db.execute("CREATE TEMP TABLE prints (file VARCHAR, print UBIGINT, cost DECIMAL(38,12), entries BIGINT)")
     left_out, so_far = [], 0
-    for file in files:
-        so_far += file.facts.rows
+    for file in (file for file in files if file.facts.inside[0]):
+        so_far += file.facts.inside[0]
         if so_far > SEARCHED:
             left_out.append(file.table.source.name)
             continue
@@ -55,7 +55,7 @@ def same_content(files: Sequence[File]) -> Iterator[Notice]:
         if file.facts.content is not None and (before := first.setdefault(file.facts.content, file)) is not file:
             two = f"{file.table.source.name} has the rows and the cost of {before.table.source.name}"
             text = f"{two}, by day, organization and product; if it is the same usage, it counts twice."
-            yield Notice(text, file.facts.rows, file.facts.cost)
+            yield Notice(text, *file.facts.inside)
 
 
 def repeats(db: duckdb.DuckDBPyConnection, left_out: Sequence[str]) -> Iterator[Notice]:

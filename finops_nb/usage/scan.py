@@ -63,18 +63,19 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detai
     if "request" in table.columns:
         named = values.sql_text(table.source.name)
         db.execute(f"INSERT INTO requests SELECT request, {named} FROM ({rows}) WHERE request <> ''")
-    facts = replace(_facts(db, table, rows, oddities), content=_content(db, period))
+    inside, content = _of_period(db, period)
+    facts = replace(_facts(db, table, rows, oddities), inside=inside, content=content)
     return replace(facts, bad=facts.bad + _reserved_names(db, table, rows, period)) if table.by_columns else facts
 
 
-def _content(db: duckdb.DuckDBPyConnection, period: Period) -> int | None:
-    """A fingerprint of what a file has of the period: the same of the same usage in another format; None where that may be chance."""
+def _of_period(db: duckdb.DuckDBPyConnection, period: Period) -> tuple[tuple[int, Decimal], int | None]:
+    """The rows of the period in a file and their cost; and, unless they are few, a fingerprint: the same in another format."""
     sums = "SELECT day, organization, product, CAST(sum(cost) AS DECIMAL(38,12)) AS cost, sum(entries) AS entries FROM scanned_days"
     groups = f"{sums} WHERE {inside_sql(period)} GROUP BY ALL"
-    enough = f"count(*) >= {FEW} OR sum(entries) >= 10 * {FEW}"
-    query = f"SELECT sum(CAST(hash(day, organization, product, cost, entries) AS HUGEINT)) FROM ({groups}) HAVING {enough}"
-    found: int | None = (db.execute(query).fetchone() or (None,))[0]
-    return found
+    content = "sum(CAST(hash(day, organization, product, cost, entries) AS HUGEINT))"
+    query = f"SELECT coalesce(sum(entries), 0), coalesce(sum(cost), 0), count(*), {content} FROM ({groups})"
+    rows, cost, of_groups, found = db.execute(query).fetchone() or (0, ZERO, 0, None)
+    return (int(rows), Decimal(cost)), found if of_groups >= FEW or rows >= 10 * FEW else None
 
 
 def _month(period: Period) -> str:
