@@ -41,7 +41,7 @@ def watch_futures() -> None:
             _failed[id(exception)] = exception, exception
         tell(self, context)
 
-    BaseEventLoop.call_exception_handler = call_exception_handler  # type: ignore[method-assign]  # of any loop, also a later one
+    BaseEventLoop.call_exception_handler = call_exception_handler  # type: ignore[method-assign]  # nor for all loops at once
 
 
 def tell_lost_futures() -> None:

@@ -178,6 +178,14 @@ def test_a_bill_whose_invoices_are_met_is_complete(tmp_path):
         assert usage.complete is complete
 
 
+def test_a_correction_is_mapped_by_the_day_of_its_charge(tmp_path):
+    """team-a was org-a until December and is org-b since: what December bills for November is org-a's, 0.25 of 1.25."""
+    lines = ["key,organization,valid_from,valid_to", "team-a,org-a,,2025-12-01", "team-a,org-b,2025-12-01,", ""]
+    (tmp_path / "organizations.csv").write_text("\n".join(lines))
+    usage = bill(tmp_path, {}, LATE, columns=BILLED, mapping=str(tmp_path / "organizations.csv"))
+    assert costs(usage, "organization") == {"org-a": Decimal("0.25"), "org-b": 1}
+
+
 def test_currencies_are_never_added(tmp_path):
     """It refuses a bill in two, with the sum of each, be it of rows outside of the period, and one in another than the report's."""
     euros = {"BillingCurrency": "EUR", "EffectiveCost": "5"}

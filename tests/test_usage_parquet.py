@@ -202,7 +202,18 @@ def test_a_column_without_any_value_is_none(tmp_path):
     assert (read(again).cost, known_type("customer", '"NULL"'), known_type("cost", '"NULL"')) == (1, True, False)
 
 
-def test_statistics_that_deny_a_missing_cost_are_not_believed(tmp_path):
-    """It asks the rows."""
+def test_statistics_of_a_file_are_not_asked():
+    """The engine takes no condition for settled because a file says so; a damaged file may deny that a cost is missing."""
     with open_engine() as db:
         assert db.execute("SELECT current_setting('disabled_optimizers')").fetchone() == ("statistics_propagation",)
+
+
+def test_a_number_of_calls_that_does_not_add_is_refused(tmp_path):
+    """It takes fifteen digits, as in text, and no more."""
+    file = write_parquet(tmp_path / "u.parquet", [call()])
+    for calls, found in (("999999999999999", None), ("4611686018427387904", "not a number of calls, in row 1 of the Parquet file")):
+        again = tmp_path / f"{calls}.parquet"
+        duckdb.sql(f"COPY (SELECT *, CAST({calls} AS BIGINT) AS n FROM '{file}') TO '{again}'")
+        columns = {"calls": "n"}
+        assert (refused(again, columns=columns)[0].rule if found else None) == found
+    assert read(tmp_path / "999999999999999.parquet", columns={"calls": "n"}).groups[()]["calls"].iloc[0] == 10**15 - 1
