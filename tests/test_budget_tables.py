@@ -183,6 +183,15 @@ def test_without_budgets_or_breaches_it_says_so(six, params):
     assert text_of(budget_tables.policies(breaches(six, organizations, products, budgets, made), made)).startswith("Every policy is kept")
 
 
+def test_a_policy_on_budgets_is_not_kept_by_having_none(six, params):
+    """It speaks of owners and budgets only where there are budgets."""
+    for budgets, said in (({}, False), ({"org-a": "9", "org-b": "9"}, True)):
+        made = params(organization_budgets=budgets, owners=dict.fromkeys(budgets, "Ada"))
+        found, organizations, products, _ = made_of(six, made)
+        kept = text_of(budget_tables.policies(breaches(six, organizations, products, found, made), made))
+        assert ("an owner for each budget" in kept, "no budget is set" in kept) == (said, not said)
+
+
 VERSIONS = [
     {"version": "original", "organization_budgets": {"a": 5, "b": 7, "gone": 1}, "product_budgets": {"x": 3}},
     {"version": "revised 1", "date": "2025-12-15", "author": "Ana", "reason": "more for a"},

@@ -204,6 +204,15 @@ def test_its_subject(lines, keys, subject):
     assert compose(results_of(lines, **keys), {})["Subject"] == subject
 
 
+@pytest.mark.parametrize(("known", "said"), [({}, ""), ({"calls": 7}, "7 calls"), ({"calls": 7, "customers": 2}, "7 calls of 2 customers")])
+def test_it_counts_what_the_usage_tells(known, said):
+    """A bill has no calls and no customers, and its mail has none either."""
+    results = results_of()
+    results["tables"]["executive_summary"][0] |= {"calls": None, "customers": None} | known
+    text = " ".join(text_of(compose(results, {})).split())
+    assert (said in text, "None" in text, " calls" in text) == (True, False, "calls" in known)
+
+
 def test_it_bears_the_stamps_of_the_report():
     """Each is said with its meaning, in both bodies; the reason of a scenario stands there, and in no header."""
     results = results_of(kind="scenario", complete=False)

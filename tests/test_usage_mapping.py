@@ -89,3 +89,12 @@ def test_the_parts_of_a_month_add_up(tmp_path_factory, cuts, days):
         name = f"org-{sum(cut <= day for cut in cuts)}"
         expected[name] = expected.get(name, 0) + 1
     assert (costs(usage, "organization"), usage.cost) == (dict(sorted(expected.items())), len(days))
+
+
+def test_a_usage_without_keys_cannot_be_mapped(tmp_path):
+    """It would leave all of it unallocated without a word."""
+    (tmp_path / "organizations.csv").write_text(HEADER + "team-1,org-a,,,\n")
+    (tmp_path / "u.csv").write_text("timestamp,amount\n2025-12-01,1\n")
+    keys = {"usage": str(tmp_path / "u.csv"), "mapping": str(tmp_path / "organizations.csv"), "columns": {"cost": "amount"}}
+    with pytest.raises(Refusal, match=r"^u\.csv: organizations are mapped, and the usage has no column of their keys"):
+        read_usage(make_params({"period": "2025-12"} | keys))
