@@ -149,3 +149,21 @@ def test_the_starter_runs_checked(tmp_path, monkeypatch):
     assert found["money"]["unallocated"] == "0.41"
     assert invoke("new", "2026-01").exit_code == 0
     assert invoke("check", "2026-01").exit_code == 1
+
+
+@pytest.mark.parametrize(("name", "code"), [("2025-12", 0), ("2025-13", 1)])
+def test_a_check_says_all_before_it_ends(home, name, code):
+    """It ends at once, without Python's tidying up; what it said is whole in a pipe, and its code is that of the command."""
+    done = subprocess.run([sys.executable, "-m", "finops_nb", "check", "--json", name], capture_output=True, text=True, check=False)
+    expected = invoke("check", "--json", name)
+    assert (done.returncode, done.stdout, done.stderr) == (code, expected.stdout, expected.stderr)
+    assert json.loads(done.stdout)["name"] == name
+
+
+def test_a_check_that_cannot_say_all_fails(home):
+    """A full disk under its output is no success."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-m", "finops_nb", "check", "2025-12"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode not in (0, None)
+    assert b"No space left on device" in done.stderr
+    assert b"Traceback" not in done.stderr

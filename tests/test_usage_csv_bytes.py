@@ -16,7 +16,7 @@ from usage_files import call, csv_text, packed, read, refused, write
 
 from finops_nb.errors import Refusal
 from finops_nb.usage import csv_bytes
-from finops_nb.usage.csv_bytes import CHUNK, ZSTD, open_bytes
+from finops_nb.usage.csv_bytes import BUFFER, ZSTD, open_bytes
 from finops_nb.usage.csv_shape import look
 from finops_nb.usage.sources import Source
 
@@ -152,7 +152,7 @@ def test_a_zip_bomb_is_refused_early_with_its_figures(tmp_path, monkeypatch, nam
     (problem,) = refused(write(tmp_path / name, data))
     assert problem.rule.startswith("perhaps a zip bomb: ")
     before, after = (int(word.replace(",", "")) for word in problem.rule.split() if word[0].isdigit())
-    assert max(2 << 20, 50 * before) < after <= max(2 << 20, 50 * before) + CHUNK
+    assert max(2 << 20, 50 * before) < after <= max(2 << 20, 50 * before) + BUFFER
     assert problem.fix == "Export it again, or unpack it if it is sound"
     assert len(packed(data, name)) < len(data) / 50
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from itertools import combinations, product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -51,6 +53,7 @@ def test_a_cost_is_read_exactly(tmp_path, text, exact):
         ("  ", MISSING),
         *((text, NO_NUMBER) for text in ("NaN", "inf", "-Infinity", "NULL", "-", "1_000", "1,000.50", "1.000,50", "$1", "1 USD")),
         *((text, NO_NUMBER) for text in (" 1", "1 ", "\t1", "1\u00a0", "(1)", "--1", "1e", "e5", ".", "0x10", "１", "1e1000", "1%", "1\n")),
+        *((text, NO_NUMBER) for text in ("1/2", "/", "1.2.3", "..")),
         ("1e15", "a cost of 10^15 or more"),
         ("-1000000000000000", "a cost of 10^15 or more"),
         ("1e400", "a cost of 10^15 or more"),
@@ -99,14 +102,15 @@ COSTS = st.one_of(
     st.decimals(-(10**6), 10**6, allow_nan=False, allow_infinity=False).map(str),
     st.floats(-(10**6), 10**6).map(repr),
     st.from_regex(values.COST, fullmatch=True, alphabet="0123456789+-.eE"),
-    st.text("0123456789+-.eE ,_", max_size=8),
+    st.text("0123456789+-.eE ,_/", max_size=8),
 )
 
 
 @given(st.lists(COSTS, min_size=1, max_size=50))
 def test_the_engine_and_python_read_the_same_costs(texts):
     """Same number or no number; and what rounding changed, where the engine can tell."""
-    cost, change = values.cost_sql("amount", "VARCHAR"), values.excess_sql("amount", "cost", "VARCHAR")
+    plain = values.plain_sql("amount")
+    cost, change = values.cost_sql("amount", "VARCHAR", plain), values.excess_sql("amount", "cost", "VARCHAR", plain)
     with open_engine() as db:
         db.execute("CREATE TABLE texts (n INTEGER, amount VARCHAR)")
         db.executemany("INSERT INTO texts VALUES (?, ?)", list(enumerate(texts)))
@@ -207,6 +211,22 @@ def test_the_engine_and_python_refuse_the_same_times(text):
     with open_engine() as db:
         (day,) = db.execute(f"SELECT {values.day_sql('time', 'VARCHAR', 'Europe/Berlin')} FROM (SELECT ? AS time)", [text]).fetchone()
     assert (day is None) == (faults.time_fault(text) is not None)
+
+
+@pytest.mark.parametrize("time", ["2025-12-03 10:41:36", "2025-12-03T10:41:36Z", "2025-12-03T10:41:36.123Z", "2025-12-03T10:41:36.123456Z"])
+def test_a_time_with_two_wrong_characters_is_not_a_quick_one(time):
+    """Every two characters of the usual layouts, each replaced by every one that a lenient reader takes there."""
+    texts = {time}
+    for first, second in combinations(range(len(time)), 2):
+        for one, two in product(" 029TZ:.+-é", repeat=2):
+            texts.add(time[:first] + one + time[first + 1 : second] + two + time[second + 1 :])
+    with open_engine() as db:
+        days = db.execute(f"SELECT time, {values.day_sql('time', 'VARCHAR', 'UTC')} FROM (SELECT unnest(?) AS time)", [[*texts]]).fetchall()
+    assert len(days) == len(texts) > 10_000
+    plain = re.compile(values.TIME, re.ASCII)
+    assert [text for text, day in days if day and not plain.fullmatch(text)] == []
+    assert [text for text, day in days if day and "+" not in text and f"{day}" != text[:10]] == []
+    assert dict(days)[time] == date(2025, 12, 3)
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"])

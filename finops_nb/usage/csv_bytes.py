@@ -18,7 +18,7 @@ PACKED: Final[dict[Format, str]] = {".csv.gz": "gzip", ".csv.zst": "zstd"}
 ZSTD: Final = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 """The module; imported only where a file needs it."""
 
-CHUNK: Final = 1 << 20
+BUFFER: Final = 1 << 16
 LONGEST_LINE: Final = 2_000_000
 """Longest line in bytes; DuckDB reads none that is longer."""
 
@@ -37,7 +37,7 @@ def open_bytes(source: Source) -> BufferedReader:
         Refusal: now or while it is read: the file is not readable, its packing is damaged or cut short, or it unpacks
             to far more than a file of usage would.
     """
-    return BufferedReader(_Bytes(source), CHUNK)
+    return BufferedReader(_Bytes(source), BUFFER)
 
 
 class _Bytes(RawIOBase):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.usage.csv_bytes import BOM, CHUNK, LONGEST_LINE, open_bytes
+from finops_nb.usage.csv_bytes import BOM, LONGEST_LINE, open_bytes
 from finops_nb.usage.sources import Source
 
 QUOTE, LF, CR = b'"\n\r'
+CHUNK: Final = 1 << 17
+"""Bytes at a time: few enough that what is made of them is never given back to the system and taken again, four times the work."""
 
 
 @dataclass(slots=True)
@@ -22,9 +25,10 @@ class Shape:
         separator: what parts the fields.
         records: lines that end outside of quotes, the header among them; of no meaning where something is odd.
         lines: physical lines, as line feeds end them.
-        odd: something that the engine may read otherwise than Python: more or fewer fields than the header has (an empty
-            line has one), quotes that are not whole fields or are never closed, lone carriage returns, line ends of two
-            kinds, NUL, bytes that are not UTF-8.
+        odd: something that the engine may read otherwise than Python: more or fewer fields than all lines would have (an
+            empty line has one), quotes that are not whole fields or are never closed, lone carriage returns, line ends of
+            two kinds, NUL, bytes that are not UTF-8. Where one line without quotes has a field too many, and another one
+            too few, the engine itself stops at the latter, or leaves it out if it is empty.
         last_line: its last line, where that has no line break; else empty.
         inside, parted, crlf: whether the next byte is inside of quotes, the separators of its record so far, and whether
             lines end in CR LF, which the first one decides.
@@ -53,16 +57,18 @@ class Shape:
             self._add_plain(chunk, array)
 
     def _add_plain(self, chunk: bytes, array: np.ndarray) -> None:
-        """Count whole lines without a quote: of what parts fields or ends lines, each `width`-th is a line feed, and no other."""
-        marks = np.flatnonzero((array == LF) | (array == ord(self.separator)))
-        ends, lines = marks[self.width - 1 :: self.width], int(np.count_nonzero(array == LF))
+        """Count whole lines without a quote."""
+        lines = int(np.count_nonzero(array == LF))
         self.lines += lines
         self.records += lines
-        self.odd |= len(marks) != lines * self.width or bool((array[ends] != LF).any())
-        returns = np.count_nonzero(array == CR) if b"\r" in chunk else 0
-        if self.crlf is None and not self.odd:
-            self.crlf = bool(array[ends[0] - 1] == CR)
-        self.odd |= returns != (lines if self.crlf else 0) or bool(returns and (array[ends - 1] != CR).any())
+        self.odd |= bool(np.count_nonzero(array == ord(self.separator)) != lines * (self.width - 1))
+        crlf = CR in chunk
+        self.crlf = crlf if self.crlf is None else self.crlf
+        self.odd |= crlf != self.crlf
+        if crlf:
+            returns = array == CR
+            pairs = np.count_nonzero(returns[:-1] & (array[1:] == LF))
+            self.odd |= not np.count_nonzero(returns) == pairs == lines
 
     def _add_quoted(self, chunk: bytes, array: np.ndarray) -> None:
         """Count lines of which some hold quotes, or of which the first began inside of them."""
@@ -104,17 +110,18 @@ def look(source: Source, width: int, separator: str = ",") -> Shape:
     """
     shape = Shape(width, separator)
     with open_bytes(source) as raw:
-        start = raw.read(len(BOM)).removeprefix(BOM)
-        while chunk := start + raw.read(CHUNK):
-            start = b""
-            chunk += raw.readline(LONGEST_LINE)
-            if not chunk.endswith(b"\n"):
-                if raw.peek(1):
-                    raise Refusal(_too_long(source, shape.lines + chunk.count(b"\n") + 1))
-                shape.last_line = chunk[chunk.rfind(b"\n") + 1 :]
-                crlf = b"\r\n" in chunk if shape.crlf is None else shape.crlf
-                chunk += b"\r\n" if crlf else b"\n"
-            shape.add(chunk)
+        rest = raw.read(len(BOM)).removeprefix(BOM)
+        while block := raw.read(CHUNK):
+            whole = block.rfind(b"\n") + 1
+            if whole:
+                shape.add(b"".join((rest, memoryview(block)[:whole])))
+            rest = block[whole:] if whole else rest + block
+            if len(rest) > LONGEST_LINE:
+                raise Refusal(_too_long(source, shape.lines + 1))
+    if rest:
+        shape.last_line = rest[rest.rfind(b"\n") + 1 :]
+        crlf = b"\r\n" in rest if shape.crlf is None else shape.crlf
+        shape.add(rest + (b"" if not shape.last_line else b"\r\n" if crlf else b"\n"))
     shape.odd |= shape.inside
     return shape
 

@@ -15,12 +15,13 @@ import duckdb
 from finops_nb.money import ZERO, total
 from finops_nb.params import Params
 from finops_nb.period import Period
+from finops_nb.schema import UNALLOCATED
 from finops_nb.usage import values
 from finops_nb.usage.dialects import NAMED
 from finops_nb.usage.facts import Facts
 from finops_nb.usage.model import CUBE
 from finops_nb.usage.remarks import remarks_on
-from finops_nb.usage.table import Table, bad_sql, inside_sql, reserved_sql, rows_sql, unread_sql
+from finops_nb.usage.table import Table, inside_sql, reserved_sql, rows_sql, unread_sql
 
 BY_DAY: Final = ("organization", "product")
 """The names by which days are told apart, where not all of the cube is asked for."""
@@ -57,15 +58,15 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detai
     oddities = _oddities(table, params)
     scan = _two_scans if table.by_columns else _one_scan
     scan(db, table, f"SELECT *, {_kind(oddities)} AS odd FROM ({rows})", own, by_day)
-    for summary, keys in (("days", ("day", *by_day)), ("owners", (*own,))):
+    for summary, keys, which in (("days", ("day", *by_day), "true"), ("owners", (*own,), "month IS NOT NULL")):
         columns = ", ".join((*keys, "cost", "entries", "calls"))
-        db.execute(f"INSERT INTO {summary} ({columns}) SELECT {columns} FROM scanned_{summary}")
+        db.execute(f"INSERT INTO {summary} ({columns}) SELECT {columns} FROM scanned_{summary} WHERE {which}")
     if "request" in table.columns:
         named = values.sql_text(table.source.name)
         db.execute(f"INSERT INTO requests SELECT request, {named} FROM ({rows}) WHERE request <> ''")
     inside, content = _of_period(db, period)
     facts = replace(_facts(db, table, rows, oddities), inside=inside, content=content)
-    return replace(facts, bad=facts.bad + _reserved_names(db, table, rows, period)) if table.by_columns else facts
+    return replace(facts, bad=facts.bad + _reserved_names(db, table, rows, period))
 
 
 def _of_period(db: duckdb.DuckDBPyConnection, period: Period) -> tuple[tuple[int, Decimal], int | None]:
@@ -96,15 +97,15 @@ def _one_scan(db: duckdb.DuckDBPyConnection, table: Table, rows: str, own: Mappi
 
     Customers, of whom there may be many, are forgotten outside of the period, where the month is NULL.
     """
-    inside = {name: f"CASE WHEN inside THEN {own[name]} END" for name in ("month", "customer")}
-    inner = f"SELECT * REPLACE ({inside['customer']} AS customer), {inside['month']} AS month FROM ({rows})"
+    customer = f"CASE WHEN inside OR customer = {values.sql_text(UNALLOCATED)} THEN customer END"
+    inner = f"SELECT * REPLACE ({customer} AS customer), CASE WHEN inside THEN {own['month']} END AS month FROM ({rows})"
     sets = ("day", "odd", *by_day), tuple(own)
     names = ", ".join(dict.fromkeys((*sets[0], *sets[1])))
     grouped = ", ".join(f"({', '.join(keys)})" for keys in sets)
     columns = f"grouping(day) AS by_names, {names}, {SUMMED.format(table.calls)}"
     db.execute(f"CREATE OR REPLACE TEMP TABLE scan AS SELECT {columns} FROM ({inner}) GROUP BY GROUPING SETS ({grouped})")
     db.execute("CREATE OR REPLACE TEMP TABLE scanned_days AS SELECT * FROM scan WHERE by_names = 0")
-    db.execute("CREATE OR REPLACE TEMP TABLE scanned_owners AS SELECT * FROM scan WHERE by_names = 1 AND month IS NOT NULL")
+    db.execute("CREATE OR REPLACE TEMP TABLE scanned_owners AS SELECT * FROM scan WHERE by_names = 1")
 
 
 def _named(columns: Mapping[str, str]) -> str:
@@ -112,21 +113,21 @@ def _named(columns: Mapping[str, str]) -> str:
 
 
 def _reserved_names(db: duckdb.DuckDBPyConnection, table: Table, rows: str, period: Period) -> int:
-    """Rows with a name that is the report's own, looked for among the groups of the period, and row by row where there are others."""
+    """Rows with a name that is the report's own: of the groups, and of the rows outside of the period where those have none."""
     condition = reserved_sql(table)
     found = db.execute(f"SELECT coalesce(sum(entries), 0) FROM scanned_owners WHERE {condition}").fetchone() or (0,)
-    if db.execute(f"SELECT count(*) FROM scanned_days WHERE ({inside_sql(period)}) IS NOT TRUE").fetchone() == (0,):
+    all_inside = f"SELECT count(*) FROM scanned_days WHERE ({inside_sql(period)}) IS NOT TRUE"
+    if not table.by_columns or db.execute(all_inside).fetchone() == (0,):
         return int(found[0])
     outside = db.execute(f"SELECT count(*) FROM ({rows}) WHERE inside IS NOT TRUE AND ({condition})").fetchone() or (0,)
     return int(found[0]) + int(outside[0])
 
 
 def _oddities(table: Table, params: Params) -> dict[int, str]:
-    """The conditions on a row of which something must be refused or told, by kind; names of a file by columns are left to its groups."""
-    unread = unread_sql(table) if table.by_columns else bad_sql(table)
+    """The conditions on a row of which something must be refused or told, by kind; names are left to the groups."""
     rounded = values.cost_is_text(table.types["cost"])
     return (
-        {UNREAD: unread, CREDIT: "cost < 0"}
+        {UNREAD: unread_sql(table), CREDIT: "cost < 0"}
         | ({ROUNDED: "change IS DISTINCT FROM 0"} if rounded else {})
         | ({FOREIGN: f"currency IS DISTINCT FROM {values.sql_text(params.currency)}"} if "currency" in table.columns else {})
         | {n: f"inside AND ({remark.condition})" for n, remark in enumerate(remarks_on(table), REMARKED)}
@@ -135,8 +136,7 @@ def _oddities(table: Table, params: Params) -> dict[int, str]:
 
 def _kind(oddities: Mapping[int, str]) -> str:
     """What is odd about a row, a bit for each kind of oddity; 0 of most rows."""
-    bits = " + ".join(f"CASE WHEN {condition} THEN {1 << kind} ELSE 0 END" for kind, condition in oddities.items())
-    return f"CASE WHEN {' OR '.join(f'({condition})' for condition in oddities.values())} THEN {bits} ELSE 0 END"
+    return " + ".join(f"CASE WHEN {condition} THEN {1 << kind} ELSE 0 END" for kind, condition in oddities.items())
 
 
 def _facts(db: duckdb.DuckDBPyConnection, table: Table, rows: str, oddities: Mapping[int, str]) -> Facts:
