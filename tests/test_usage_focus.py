@@ -229,7 +229,7 @@ def test_null_is_no_name(tmp_path):
 
 
 TAG = {"organization": "Tags.business_unit"}
-FAULT = "are no JSON object, have a key twice, or no plain value under it"
+FAULT = "are no JSON object or list of texts, have a key twice, or no plain value under it"
 UNREAD = f"The tags of bill.csv {FAULT}; Tags.business_unit is not known there."
 
 

@@ -67,6 +67,32 @@ def test_a_request_that_is_there_twice_in_parquet_is_refused(tmp_path):
     assert refused.value.count == 1
 
 
+@pytest.mark.parametrize("parquet", [False, True])
+def test_a_key_and_its_value_of_the_request_tags_are_a_tag(tmp_path, parquet):
+    """A feature is `search` by "Feature: search" too; a list that has it twice, or another thing than texts, tells none, and is told."""
+    tags = ['["feature:search", "batch"]', '["Feature:  a:b"]', "[]", '["feature:x", "feature:y"]', '["batch"]']
+    rows = "".join(f"""{spend(f"r{n}", "1").rstrip()},"{each.replace('"', '""')}"\n""" for n, each in enumerate(tags))
+    (tmp_path / "usage.csv").write_text(f"{SPEND.rstrip()},request_tags\n{rows}")
+    file = tmp_path / "usage.parquet"
+    as_list = "* REPLACE (json_extract_string(request_tags, '$[*]') AS request_tags, CAST(spend AS DECIMAL(9, 2)) AS spend)"
+    duckdb.sql(f"COPY (SELECT {as_list} FROM read_csv('{tmp_path}/usage.csv', all_varchar = true)) TO '{file}'")
+    place = str(file) if parquet else str(tmp_path / "usage.csv")
+    usage = read_usage(make_params({"period": "2025-12", "usage": place, "columns": {"feature": "request_tags.feature"}}))
+    assert costs(usage, "feature") == {"search": 1, "a:b": 1, "(unallocated)": 3}
+    told = [(notice.rows, notice.money) for notice in usage.notices if "no plain value" in notice.text]
+    assert told == [(1, 1)]
+
+
+@pytest.mark.parametrize("tags", ['["feature:x", 1]', '[{"Key": "feature", "Value": "x"}]', '"feature:x"', "feature:x"])
+def test_other_request_tags_tell_nothing_and_are_told(tmp_path, tags):
+    """What is no list of texts and no object is not taken apart."""
+    quoted = tags.replace('"', '""')
+    rows = f"""{spend("r1", "1").rstrip()},"[""feature:y""]"\n{spend("r2", "2").rstrip()},"{quoted}"\n"""
+    usage = read(tmp_path, f"{SPEND.rstrip()},request_tags\n{rows}", columns={"feature": "request_tags.feature"})
+    assert costs(usage, "feature") == {"y": 1, "(unallocated)": 2}
+    assert [(notice.rows, notice.money) for notice in usage.notices if "no plain value" in notice.text] == [(1, 2)]
+
+
 def test_nineteen_columns_are_calls_too(tmp_path):
     """It reads what it needs of them."""
     row = "2025-12-01,openai,gpt,1,2,0.25,9,c1,org-a,chat,ask,qa,smb,10,eu,3,ok,,{}\n"

@@ -75,7 +75,7 @@ def _of_tokens(table: Table) -> Iterator[Remark]:
 def _of_tags(table: Table) -> Iterator[Remark]:
     for ours, keys in table.keys.items():
         name, tag = table.source.name, table.names[ours]
-        fault = "are no JSON object, have a key twice, or no plain value under it"
+        fault = "are no JSON object or list of texts, have a key twice, or no plain value under it"
         yield Remark(f"{ours}_unread", f"The tags of {name} {fault}; {tag} is not known there.")
         spelled = ", ".join(f'"{key}"' for key in keys)
         if len(keys) == 1 and table.other_keys(ours):

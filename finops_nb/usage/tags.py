@@ -22,11 +22,12 @@ def normal_key(key: str) -> str:
 
 
 def json_sql(column: str, kind: str) -> str:
-    """The tags of a row as the text of a JSON object; NULL where there are none, it is no JSON object, or one that has a key twice.
+    """The tags of a row as the text of a JSON object; NULL where there are none, they are neither that nor a list, or a key is there twice.
 
     Args:
         column: of the scan.
-        kind: DuckDB's type of it: text of JSON, a map, a struct, or a list of pairs.
+        kind: DuckDB's type of it: text of JSON (an object, or a list of texts such as "team: search"), a map, a struct, a
+            list of pairs or of texts.
     """
     if kind.startswith("MAP("):
         column = f"map_entries({column})"
@@ -34,10 +35,27 @@ def json_sql(column: str, kind: str) -> str:
         # Not by a map, which fails where a key stands twice.
         pair = f"CAST(to_json(each.key) AS {TEXT}) || ':' || coalesce(CAST(to_json(each.value) AS {TEXT}), 'null')"
         column = f"('{{' || array_to_string(list_transform({column}, lambda each: {pair}), ',') || '}}')"
+    elif kind == f"{TEXT}[]":
+        return _with_each_key_once(_of_texts(column))
     elif kind != TEXT:
         return f"CAST(to_json({column}) AS {TEXT})"
-    once = f"json_type({column}) = 'OBJECT' AND len(json_keys({column})) = len(list_distinct(json_keys({column})))"
-    return f"CASE WHEN json_valid({column}) THEN CASE WHEN {once} THEN {column} END END"
+    others = f"len(list_filter(json_extract({column}, '$[*]'), lambda each: json_type(each) <> 'VARCHAR'))"
+    listed = _of_texts(f"json_extract_string({column}, '$[*]')")
+    texts = f"CASE WHEN {others} = 0 THEN {listed} END"
+    of_type = f"WHEN 'OBJECT' THEN {_with_each_key_once(column)} WHEN 'ARRAY' THEN {_with_each_key_once(texts)}"
+    return f"CASE WHEN json_valid({column}) THEN CASE json_type({column}) {of_type} END END"
+
+
+def _with_each_key_once(tags: str) -> str:
+    return f"CASE WHEN len(json_keys({tags})) = len(list_distinct(json_keys({tags}))) THEN {tags} END"
+
+
+def _of_texts(texts: str) -> str:
+    """A JSON object of texts that are a key, a colon and its value, as LiteLLM's request_tags are; others say nothing of a key."""
+    key, value = "split_part(each, ':', 1)", "ltrim(substr(each, strpos(each, ':') + 1), ' ')"
+    pair = f"CAST(to_json({key}) AS {TEXT}) || ':' || CAST(to_json({value}) AS {TEXT})"
+    pairs = f"list_transform(list_filter({texts}, lambda each: contains(each, ':')), lambda each: {pair})"
+    return f"('{{' || array_to_string({pairs}, ',') || '}}')"
 
 
 def keys_like(tag: str, keys: Sequence[str]) -> tuple[str, ...]:
