@@ -32,6 +32,10 @@ READ_BY: Final = ("usage", "dialect", "columns", "timezone", "currency")
 """The keys of params by which two months of one file are read alike; to whom a cost belongs moves none of it to another month."""
 
 
+MEANWHILE: Final = ("pandas", "finops_nb.overview", "finops_nb.projection", "finops_nb.scenario_difference", "finops_nb.variance")
+"""What is imported while the usage is read."""
+
+
 class Before(NamedTuple):
     """The month before: what it cost, in how many rows."""
 
@@ -69,7 +73,7 @@ def check_name(name: str, home: Home) -> Check:
     """
     name = home.check_name(name)
     params = load_params(home, name)
-    beside(import_module, "pandas")
+    beside(_import, *MEANWHILE)
     budgets = read_budgets(params, home)
     try:
         measured = read_usage(params, home)
@@ -85,6 +89,11 @@ def check_name(name: str, home: Home) -> Check:
     usage = project(measured, params.growth, params.model_prices)
     found = overview(usage, budgets, params, name, kind_of(name, params.period))
     return Check(found, usage, budgets, params, _month_before(measured, params, home))
+
+
+def _import(*modules: str) -> None:
+    for module in modules:
+        import_module(module)
 
 
 def _month_before(measured: Usage, params: Params, home: Home) -> Before | None:

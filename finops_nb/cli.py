@@ -22,7 +22,8 @@ def main() -> None:
     A NAME is a params file's path under params/ without .yaml: 2025-12, analysis/2025-Q4, scenarios/lower-gamma.
     """
     # jsonschema, which nbformat needs, compiles a grammar of IRIs on import where it finds one: as long as all other imports of
-    # a run together. A notebook's schema has no IRI.
+    # a run together. A notebook's schema has no IRI. And pydantic would look for plugins in every package there is.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # this is how Python is told that there is no such module
 
 

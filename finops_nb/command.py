@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Any, Final
@@ -35,6 +36,9 @@ class Command(click.Command):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
         except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                click.echo("No space is left on the disk, or where this output goes. Free some, and try again.", err=True)
+                ctx.exit(1)
             if os.environ.get(DEBUG):
                 raise
             click.echo(f"A case that finops_nb does not know: {type(error).__name__}: {error}.", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -14,13 +15,15 @@ from finops_nb.schema import UNALLOCATED
 from finops_nb.usage import csv_text, engine, values
 from finops_nb.usage.columns import Columns, place_columns
 from finops_nb.usage.csv_proof import proofread
-from finops_nb.usage.csv_shape import Shape, look
 from finops_nb.usage.facts import File
 from finops_nb.usage.faults import FAULTS
 from finops_nb.usage.model import Notice
 from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources import Source
 from finops_nb.usage.table import Table, with_keys
+
+if TYPE_CHECKING:
+    from finops_nb.usage.csv_shape import Shape
 
 
 def read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> File:
@@ -29,6 +32,8 @@ def read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, deta
     Raises:
         Refusal: all that is wrong with it, each with its line.
     """
+    from finops_nb.usage.csv_shape import look  # by numpy, which no other file needs
+
     header = csv_text.read_header(source)
     columns = place_columns(params, header.names, source.name, detail)
     if columns.problems:

@@ -14,15 +14,17 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO, TextIOWrapper
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.usage import values
 from finops_nb.usage.csv_bytes import BOM, LONGEST_LINE, PACKED, open_bytes
-from finops_nb.usage.csv_shape import Shape
 from finops_nb.usage.faults import Fault
 from finops_nb.usage.sources import Source
 from finops_nb.usage.table import path_sql
+
+if TYPE_CHECKING:
+    from finops_nb.usage.csv_shape import Shape
 
 DISGUISES: Final = (
     (b"\x1f\x8b", "gzipped", "Name it .csv.gz, and gzip it once only"),
