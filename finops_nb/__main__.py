@@ -24,8 +24,8 @@ def enter() -> None:
         if not (sys.argv[1:] and sys.argv[1] in AT_ONCE and isinstance(end.code, int)):
             raise
         try:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it was closed
+                stream.flush()
         except OSError:
             raise end from None  # Python says so at its own end
         os._exit(end.code)

@@ -17,10 +17,10 @@ from finops_nb.edition import kind_of
 from finops_nb.errors import Refusal
 from finops_nb.format import Format, count, noun, visible
 from finops_nb.home import Home
-from finops_nb.money import ratio
+from finops_nb.money import ratio, total
 from finops_nb.params import Params, load_params
 from finops_nb.published_months import months_before
-from finops_nb.schema import BUDGETED
+from finops_nb.schema import BUDGETED, UNALLOCATED
 from finops_nb.usage import read_usage
 from finops_nb.usage.model import Usage
 
@@ -34,6 +34,10 @@ READ_BY: Final = ("usage", "dialect", "columns", "timezone", "currency")
 
 MEANWHILE: Final = ("pandas", "finops_nb.overview", "finops_nb.projection", "finops_nb.scenario_difference", "finops_nb.variance")
 """What is imported while the usage is read."""
+
+
+LISTED: Final = 25
+"""Names without a budget, of which the cost is listed."""
 
 
 class Before(NamedTuple):
@@ -152,7 +156,7 @@ def _against(before: Before | None, usage: Usage, fmt: Format) -> str:
 
 
 def _listed(variance: pd.DataFrame, fmt: Format) -> str:
-    """Names, costs, budgets and statuses in columns."""
+    """Names, costs, budgets and statuses in columns: the costliest names, all that have a budget, and cost without a name."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -160,9 +164,13 @@ def _listed(variance: pd.DataFrame, fmt: Format) -> str:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for position, head in enumerate((variance.columns[0], "cost", "budget", "% used", "status")):
         table.add_column(head, justify="left" if position in (0, 4) else "right", no_wrap=True)
-    for row in variance.itertuples():
+    rows = list(variance.itertuples())
+    told = [row for n, row in enumerate(rows) if n < LISTED or row.budget is not None or row[1] == UNALLOCATED]
+    for row in told:
         cells = (row[1], fmt.money(row.cost), fmt.money(row.budget), fmt.share(row.budget_used), str(row.status))
         table.add_row(*(Text(visible(" ".join(cell.split()))) for cell in cells))
+    if rest := [row for row in rows if row not in told]:
+        table.add_row(f"and {count(len(rest))} more", fmt.money(total(row.cost for row in rest)))
     printed = io.StringIO()
     Console(width=200, no_color=True, highlight=False, file=printed).print(table)
     return "\n".join(f"  {line.rstrip()}" for line in printed.getvalue().splitlines())

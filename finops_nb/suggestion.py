@@ -18,6 +18,8 @@ from finops_nb.usage.columns import names_of, nearest_column, place_columns
 from finops_nb.usage.model import Usage
 
 PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
+LISTED: Final = 25
+
 WORDS: Final = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 """What other YAML readers take for something else than text."""
 
@@ -55,11 +57,13 @@ def suggest(params: Params, home: Home) -> str | None:
 
 
 def budget_skeleton(usage: Usage) -> str:
-    """Budgets for the names of a period, each its cost rounded up to the next hundred, to be replaced."""
+    """Budgets for the costliest names of a period, each its cost rounded up to the next hundred, to be replaced."""
     lines = ["# Budgets to start from: the cost of the period, rounded up. Replace them by what was approved."]
     for by in BUDGETED:
+        rows = [row for row in allocate(usage, by).itertuples() if row[1] != UNALLOCATED]
         lines.append(f"{by}_budgets:")
-        lines += (f"  {_key(row[1])}: {_rounded_up(row.cost)}" for row in allocate(usage, by).itertuples() if row[1] != UNALLOCATED)
+        lines += (f"  {_key(row[1])}: {_rounded_up(row.cost)}" for row in rows[:LISTED])
+        lines += [f"  # and those of {len(rows) - LISTED} more, which cost less"] if len(rows) > LISTED else []
     return "\n".join(lines)
 
 

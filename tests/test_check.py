@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -99,6 +100,20 @@ def test_it_says_that_there_is_no_month_before(home):
 def test_it_proposes_budgets_where_there_are_none(home):
     """It ends with lines to paste."""
     assert describe(check_name("2025-11", home)).endswith("  blue: 100\nproduct_budgets:\n  chat: 100")
+
+
+def test_it_lists_the_costliest_names_and_all_that_matter(home):
+    """The 25 costliest of 30, any with a budget, and cost without a name; five of 1.00 are the rest, or four."""
+    names = [*(f"org-{n:02}" for n in range(29)), "zz", ""]
+    rows = [f"2025-12-30,{2 if n < 25 else 1},{name},chat,ask,c1" for n, name in enumerate(names)]
+    (home.root / "calls-2025-12.csv").write_text("\n".join([HEADER, *rows, ""]))
+    file = home.root / "params" / "2025-12.yaml"
+    found = describe(check_name("2025-12", home))
+    assert re.search(r"^  and 5 more +\$5\.00$", found, re.MULTILINE)
+    assert "  # and those of 5 more, which cost less\n" in found
+    file.write_text(file.read_text() + "organization_budgets: {zz: 7}\n")
+    listed = [line.split()[0] for line in describe(check_name("2025-12", home)).splitlines() if "$" in line]
+    assert listed[1:29] == [*names[:25], "zz", "(unallocated)", "and"]
 
 
 def test_it_marks_a_month_that_still_runs(home):

@@ -160,6 +160,14 @@ def test_a_check_says_all_before_it_ends(home, name, code):
     assert json.loads(done.stdout)["name"] == name
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_check_whose_output_is_closed_is_done(home, closed):
+    """It has nothing to say it to, and nothing to complain of."""
+    command = f"{sys.executable} -m finops_nb check 2025-12 {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_check_that_cannot_say_all_fails(home):
     """A full disk under its output is no success."""
     with Path("/dev/full").open("w") as full:

@@ -178,6 +178,17 @@ def test_a_bill_whose_invoices_are_met_is_complete(tmp_path):
         assert usage.complete is complete
 
 
+def test_a_bill_whose_invoices_are_met_has_no_gaps(tmp_path):
+    """Six days of charges and no seventh: told, unless all that was invoiced is there, 6 x 1.00."""
+    charges = [{"ChargePeriodStart": f"2025-12-0{day} 05:00:00"} for day in (1, 2, 3, 4, 6, 7)]
+    columns = {"invoice_issuer": "ProviderName"}
+    gaps = [
+        any("There is no usage on" in text for text, *_ in said(bill(tmp_path, *charges, columns=columns, invoices=stated)))
+        for stated in ([], [{"issuer": "AWS", "amount": "7"}], [{"issuer": "AWS", "amount": "6"}])
+    ]
+    assert gaps == [True, True, False]
+
+
 def test_a_correction_is_mapped_by_the_day_of_its_charge(tmp_path):
     """team-a was org-a until December and is org-b since: what December bills for November is org-a's, 0.25 of 1.25."""
     lines = ["key,organization,valid_from,valid_to", "team-a,org-a,,2025-12-01", "team-a,org-b,2025-12-01,", ""]
@@ -275,8 +286,14 @@ def test_null_in_a_tag_is_no_name(tmp_path):
 
 def test_the_reports_own_word_is_refused_in_a_tag(tmp_path):
     """It would be taken for cost without a name."""
-    with pytest.raises(Refusal, match=r"^bill\.csv: in 1 rows a tag is \(unallocated\)"):
+    with pytest.raises(Refusal, match=r"^bill\.csv: 1 row has a tag that is \(unallocated\)"):
         bill(tmp_path, tagged(business_unit="(unallocated)"), columns=TAG)
+
+
+def test_a_nul_character_is_refused_in_a_tag(tmp_path):
+    """JSON spells it without one being in the file; no ledger could hold it."""
+    with pytest.raises(Refusal, match=r"^bill\.csv: 2 rows have a tag that .* or that holds a NUL character"):
+        bill(tmp_path, tagged(business_unit="a\0b"), tagged(business_unit="\0"), {}, columns=TAG)
 
 
 def test_a_key_that_is_spelled_otherwise_is_told(tmp_path):
@@ -296,6 +313,45 @@ def test_a_tag_that_no_row_has_is_refused(tmp_path):
     """It is a slip of the pen, and would leave all unallocated."""
     with pytest.raises(Refusal, match=r"^columns: no row of the usage has this tag \(found \"Tags\.bussiness_unit\"\)"):
         bill(tmp_path, tagged(business_unit="x"), columns={"organization": "Tags.bussiness_unit"})
+
+
+def test_a_tag_that_no_row_has_is_refused_with_those_that_are_there(tmp_path):
+    """Twenty of them, or that there are none."""
+    tags = tagged(**{f"key{n:02}": "x" for n in range(22)})
+    told = ", ".join(f"key{n:02}" for n in range(20))
+    with pytest.raises(Refusal, match=rf"Write one that is there: {told} and 2 more\.$"):
+        bill(tmp_path, tags, columns={"organization": "Tags.team"})
+    with pytest.raises(Refusal, match=r"The column has no tags at all; name another\.$"):
+        bill(tmp_path, {}, columns={"organization": "Tags.team"})
+
+
+def test_json_is_read_alike_as_text_and_as_a_type_of_parquet(tmp_path):
+    """Of DuckDB's own type JSON too a key that stands twice is none and told, and a list of texts is one of tags."""
+    tags = ['{"team":"a"}', '{"team":"a","team":"b"}', '["team: c", "x"]', '"team: d"', "[1]", "null", None]
+    found = []
+    for kind in ("VARCHAR", "JSON"):
+        file = tmp_path / f"{kind}.parquet"
+        rows = "FROM (SELECT unnest(?) AS tags)"
+        with duckdb.connect() as db:
+            db.execute(f"CREATE TABLE t AS SELECT DATE '2025-12-01' AS day, 1 AS cost, CAST(tags AS {kind}) AS tags {rows}", [tags])
+            db.execute(f"COPY t TO '{file}'")
+        columns = {"timestamp": "day", "cost": "cost", "organization": "tags.team"}
+        usage = read_usage(make_params({"period": "2025-12", "usage": str(file), "columns": columns}))
+        unread = sum(notice.rows for notice in usage.notices if "no plain value" in notice.text)
+        found.append((costs(usage, "organization"), unread))
+    assert found[0] == found[1] == ({"a": 1, "c": 1, "(unallocated)": 5}, 4)
+
+
+@pytest.mark.parametrize("kind", ["BLOB", "INTEGER", "VARCHAR[][]", "JSON[]"])
+def test_a_column_that_can_hold_no_tags_is_refused_by_its_type(tmp_path, kind):
+    """It is not said that no row has the tag."""
+    file = tmp_path / "u.parquet"
+    duckdb.sql(f"COPY (SELECT DATE '2025-12-01' AS day, 1 AS cost, CAST(NULL AS {kind}) AS tags) TO '{file}'")
+    params = make_params(
+        {"period": "2025-12", "usage": str(file), "columns": {"timestamp": "day", "cost": "cost", "organization": "tags.team"}}
+    )
+    with pytest.raises(Refusal, match=r"^u\.parquet, tags: a column of type .*, which is not read as tags\. Write them as text of JSON"):
+        read_usage(params)
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,12 @@ def test_a_request_that_is_there_twice_in_parquet_is_refused(tmp_path):
 
 @pytest.mark.parametrize("parquet", [False, True])
 def test_a_key_and_its_value_of_the_request_tags_are_a_tag(tmp_path, parquet):
-    """A feature is `search` by "Feature: search" too; a list that has it twice, or another thing than texts, tells none, and is told."""
-    tags = ['["feature:search", "batch"]', '["Feature:  a:b"]', "[]", '["feature:x", "feature:y"]', '["batch"]']
+    """A feature is `search` by "Feature: search" too; a list with two of them tells none, and is told; another key may be there twice.
+
+    LiteLLM adds two agents of its own to the tags of a request.
+    """
+    agents = '"User-Agent: OpenAI", "User-Agent: OpenAI/Python 1.68.2"'
+    tags = [f'["feature:search", "batch", {agents}]', '["Feature:  a:b"]', "[]", '["feature:x", "feature:y"]', '["batch", null]']
     rows = "".join(f"""{spend(f"r{n}", "1").rstrip()},"{each.replace('"', '""')}"\n""" for n, each in enumerate(tags))
     (tmp_path / "usage.csv").write_text(f"{SPEND.rstrip()},request_tags\n{rows}")
     file = tmp_path / "usage.parquet"
@@ -81,6 +85,14 @@ def test_a_key_and_its_value_of_the_request_tags_are_a_tag(tmp_path, parquet):
     assert costs(usage, "feature") == {"search": 1, "a:b": 1, "(unallocated)": 3}
     told = [(notice.rows, notice.money) for notice in usage.notices if "no plain value" in notice.text]
     assert told == [(1, 1)]
+
+
+def test_the_teams_name_stands_in_the_metadata(tmp_path):
+    """What is nested there otherwise does not matter."""
+    metadata = '{"user_api_key_team_alias": "search", "usage_object": {"total_tokens": 30}}'.replace('"', '""')
+    columns = {"organization": "metadata.user_api_key_team_alias"}
+    usage = read(tmp_path, f"""{SPEND.rstrip()},metadata\n{spend("r1").rstrip()},"{metadata}"\n""", columns=columns)
+    assert costs(usage, "organization") == {"search": Decimal("0.5")}
 
 
 @pytest.mark.parametrize("tags", ['["feature:x", 1]', '[{"Key": "feature", "Value": "x"}]', '"feature:x"', "feature:x"])

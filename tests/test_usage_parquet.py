@@ -136,6 +136,7 @@ def test_null_names_are_unallocated(tmp_path):
         ({"timestamp": "0001-01-01"}, {"timestamp": "DATE"}, "timestamp", "not a time in ISO 8601"),
         ({"timestamp": "2025-02-30"}, {}, "timestamp", "no such day in the calendar"),
         ({"product_id": "(unallocated)"}, {}, "product_id", "(unallocated) is the report's word for cost without a name"),
+        ({"feature_id": "a\0b"}, {}, "feature_id", "a NUL character"),
     ],
 )
 def test_it_refuses_a_row_with_its_number(tmp_path, values, types, column, rule):

@@ -13,6 +13,7 @@ from finops_nb.money import ZERO
 from finops_nb.params import ColumnName
 from finops_nb.usage import values
 from finops_nb.usage.columns import Columns
+from finops_nb.usage.csv_bytes import LONGEST_LINE
 from finops_nb.usage.csv_text import SEPARATORS, Header, character_fault, open_text, printable
 from finops_nb.usage.dialects import NAMED
 from finops_nb.usage.faults import FAULTS, Fault, name_fault
@@ -73,25 +74,38 @@ def proofread(source: Source, header: Header, columns: Columns, checked: Sequenc
 def _records(source: Source, header: Header, proof: Proof) -> Iterator[tuple[int, str, list[str] | None]]:
     """Each record with the physical line on which it begins and the line break after it; None where it is no CSV."""
     with open_text(source) as text:
-        end = ""
+        end, ended, size, line = "", 0, 0, 1
 
         def lines() -> Iterator[str]:
-            nonlocal end
+            nonlocal end, ended, size
             for physical in text:
                 end = physical[len(physical.rstrip("\r\n")) :]
+                ended += physical.endswith("\n")
+                size += len(physical) if physical.isascii() else len(physical.encode(errors="surrogateescape"))
                 yield physical
 
         reader = csv.reader(lines(), delimiter=header.separator, strict=True)
         while True:
-            line = reader.line_num + 1
+            line += ended + (end == "\r")  # within quotes it ends no line
+            ended = size = 0
             try:
                 row = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
+                if size > LONGEST_LINE:
+                    proof.add(_too_long(source, line))
+                    return
                 proof.add(Problem(f"not CSV: {error}", QUOTES, source.name, line))
                 row = None
+            if size > LONGEST_LINE:
+                proof.add(_too_long(source, line))
             yield line, end, row
+
+
+def _too_long(source: Source, line: int) -> Problem:
+    fix = "Close its quote, or export the file without the text that makes it so long"
+    return Problem(f"a row of more than {LONGEST_LINE:,} bytes", fix, source.name, line)
 
 
 def _faults(

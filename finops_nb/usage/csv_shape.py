@@ -112,12 +112,12 @@ def look(source: Source, width: int, separator: str = ",") -> Shape:
     with open_bytes(source) as raw:
         rest = raw.read(len(BOM)).removeprefix(BOM)
         while block := raw.read(CHUNK):
-            whole = block.rfind(b"\n") + 1
+            first, whole = block.find(b"\n"), block.rfind(b"\n") + 1
+            if len(rest) + (first if whole else len(block)) > LONGEST_LINE:
+                raise Refusal(_too_long(source, shape.lines + 1))
             if whole:
                 shape.add(b"".join((rest, memoryview(block)[:whole])))
             rest = block[whole:] if whole else rest + block
-            if len(rest) > LONGEST_LINE:
-                raise Refusal(_too_long(source, shape.lines + 1))
     if rest:
         shape.last_line = rest[rest.rfind(b"\n") + 1 :]
         crlf = b"\r\n" in rest if shape.crlf is None else shape.crlf

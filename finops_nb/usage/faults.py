@@ -13,10 +13,7 @@ from typing import Final
 
 from finops_nb.money import LIMIT
 from finops_nb.schema import UNALLOCATED
-from finops_nb.usage.values import COST, COUNT, DIGITS, FLOAT, INTEGERS, SCIENTIFIC, TEXT, TIME, TIMES, read_cost
-
-NOTHING: Final = '"NULL"'
-"""The engine's type of a column without any value, of which an export did not know the type."""
+from finops_nb.usage.values import COST, COUNT, DIGITS, FLOAT, INTEGERS, NOTHING, SCIENTIFIC, TEXT, TIME, TIMES, read_cost
 
 IS_COUNT: Final = re.compile(COUNT, re.ASCII).fullmatch
 IS_COST: Final = re.compile(COST, re.ASCII).fullmatch
@@ -87,6 +84,8 @@ def name_fault(text: str | None) -> Fault | None:
     """What is wrong with a name; None if it can be read, also where there is none."""
     if text == UNALLOCATED:
         return f"{UNALLOCATED} is the report's word for cost without a name", "Leave the field empty, or use another name"
+    if "\0" in (text or ""):
+        return "a NUL character", "Export the file again; it is damaged, or no text"
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import duckdb
 
@@ -14,6 +15,9 @@ from finops_nb.usage.bill import BILLED
 from finops_nb.usage.dialects import FOCUS
 from finops_nb.usage.facts import File
 from finops_nb.usage.requests import repeated_requests
+from finops_nb.usage.table import keys_of
+
+KEYS_TOLD: Final = 20
 
 
 def refuse_what_does_not_add(db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params) -> None:
@@ -27,7 +31,7 @@ def refuse_what_does_not_add(db: duckdb.DuckDBPyConnection, files: Sequence[File
         *_dialects(files),
         *_currencies(db, files, params),
         *_clocks(files, params),
-        *_tags(files),
+        *_tags(db, files),
         *_mapping(files, params),
         *repeats.refuse_same_rows(db),
     ]
@@ -75,10 +79,14 @@ def _mapping(files: Sequence[File], params: Params) -> Iterator[Problem]:
         yield Problem("organizations are mapped, and the usage has no column of their keys", fix, table.source.name)
 
 
-def _tags(files: Sequence[File]) -> Iterator[Problem]:
+def _tags(db: duckdb.DuckDBPyConnection, files: Sequence[File]) -> Iterator[Problem]:
     """A tag that no file has is a slip of the pen."""
     for ours in dict.fromkeys(ours for file in files for ours in file.table.keys):
         if not any(file.table.keys.get(ours) for file in files):
             table = files[0].table
-            rule = "no row of the usage has this tag"
-            yield Problem(rule, f"Write columns: {{{ours}: {{a column of tags}}.{{its key}}}}", column="columns", value=table.names[ours])
+            there = list(dict.fromkeys(key for file in files for key in keys_of(db, file.table, ours)))
+            more = f" and {len(there) - KEYS_TOLD} more" if len(there) > KEYS_TOLD else ""
+            fix = (
+                f"Write one that is there: {', '.join(there[:KEYS_TOLD])}{more}" if there else "The column has no tags at all; name another"
+            )
+            yield Problem("no row of the usage has this tag", fix, column="columns", value=table.names[ours])

@@ -9,7 +9,7 @@ import duckdb
 
 from finops_nb.errors import SHOWN, Problem, Refusal
 from finops_nb.params import Params
-from finops_nb.usage import engine, values
+from finops_nb.usage import engine, tags, values
 from finops_nb.usage.columns import Columns, place_columns
 from finops_nb.usage.dialects import NAMED
 from finops_nb.usage.facts import File
@@ -22,6 +22,7 @@ from finops_nb.usage.table import READ, Table, bad_sql, numbered, path_sql, read
 MONEY: Final = f"Write it as DECIMAL of at most {values.DIGITS} digits, or as text; a 32-bit FLOAT has lost the cents already"
 TIME: Final = "Write it as TIMESTAMP, DATE or ISO 8601 text"
 TYPE_FIXES: Final = {"timestamp": TIME, "billing_period": TIME, "charge_end": TIME, "cost": MONEY, "billed_cost": MONEY}
+TAGS: Final = "Write them as text of JSON, a map, a struct, or a list of pairs or texts"
 TYPE_FIX: Final = "Write it as text, or as an integer"
 
 
@@ -68,9 +69,10 @@ def open_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, 
     problems = [*found.problems]
     for ours, place in found.places.items():
         name, _, kind = columns[place.position]
-        if not place.tag and not known_type(ours, kind):
-            fix = TYPE_FIXES.get(ours, TYPE_FIX)
-            problems.append(Problem(f"a column of type {kind}, which is not read as {ours}", fix, source.name, column=name))
+        if not (tags.known_type(kind) if place.tag else known_type(ours, kind)):
+            fix = TAGS if place.tag else TYPE_FIXES.get(ours, TYPE_FIX)
+            read_as = "tags" if place.tag else ours
+            problems.append(Problem(f"a column of type {kind}, which is not read as {read_as}", fix, source.name, column=name))
     if problems:
         raise Refusal(problems)
     names, engine_names, types = ({ours: columns[place.position][part] for ours, place in found.places.items()} for part in range(3))

@@ -82,7 +82,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
                 *repeats.repeats(db, not_searched),
                 *repeats.same_content(files),
                 *misread_names(db),
-                *days_with_gaps(db, params.window, known_to),
+                *(() if _all_billed(reconciliation) else days_with_gaps(db, params.window, known_to)),
             )
             by_month = audit.outside_by_month(db, params.window)
             charges, unmapped, unallocated = tuple(audit.charges(db)), tuple(audit.unmapped_keys(db)), audit.unallocated_rows(db)
@@ -121,11 +121,16 @@ def _known_to(
 
     A fee of a month stands in a bill from the first day on. So its charges of a day or less tell how far it goes, where it has any.
     """
-    if reconciliation and reconciliation.matched and reconciliation.reconciled:
+    if _all_billed(reconciliation):
         return params.window.last_day
     ends = [audit.last_days_charged(db, file.table, params) for file in files]
     short, any_length = [end for end, _ in ends if end], [end for _, end in ends if end]
     return max(short or [last_day, *any_length])
+
+
+def _all_billed(reconciliation: Reconciliation | None) -> bool:
+    """Whether invoices are stated and met, so that nothing of the period is missing."""
+    return reconciliation is not None and bool(reconciliation.matched) and reconciliation.reconciled
 
 
 def columns_found(source: Source) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def _of_tokens(table: Table) -> Iterator[Remark]:
     as_text = {ours: table.types[ours] == values.TEXT for ours in TOKENS if ours in table.columns}
     name = table.source.name
     if as_text:
-        below = " OR ".join(f"({ours} < '.' AND {ours} >= '-')" if text else f"{ours} < 0" for ours, text in as_text.items())
+        below = " OR ".join(f"({ours} < '.' AND {ours} > '-')" if text else f"{ours} < 0" for ours, text in as_text.items())
         yield Remark(below, f"{name} has numbers of tokens below zero; no figure is made of tokens.")
     if len(as_text) == len(TOKENS):
         none = " AND ".join(

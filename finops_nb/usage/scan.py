@@ -21,7 +21,7 @@ from finops_nb.usage.dialects import NAMED
 from finops_nb.usage.facts import Facts
 from finops_nb.usage.model import CUBE
 from finops_nb.usage.remarks import remarks_on
-from finops_nb.usage.table import Table, inside_sql, reserved_sql, rows_sql, unread_sql
+from finops_nb.usage.table import Table, inside_sql, misnamed_sql, rows_sql, unread_sql
 
 BY_DAY: Final = ("organization", "product")
 """The names by which days are told apart, where not all of the cube is asked for."""
@@ -66,7 +66,7 @@ def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detai
         db.execute(f"INSERT INTO requests SELECT request, {named} FROM ({rows}) WHERE request <> ''")
     inside, content = _of_period(db, period)
     facts = replace(_facts(db, table, rows, oddities), inside=inside, content=content)
-    return replace(facts, bad=facts.bad + _reserved_names(db, table, rows, period))
+    return replace(facts, bad=facts.bad + _misnamed(db, table, rows, period))
 
 
 def _of_period(db: duckdb.DuckDBPyConnection, period: Period) -> tuple[tuple[int, Decimal], int | None]:
@@ -112,9 +112,9 @@ def _named(columns: Mapping[str, str]) -> str:
     return ", ".join(f"{column} AS {name}" for name, column in columns.items())
 
 
-def _reserved_names(db: duckdb.DuckDBPyConnection, table: Table, rows: str, period: Period) -> int:
-    """Rows with a name that is the report's own: of the groups, and of the rows outside of the period where those have none."""
-    condition = reserved_sql(table)
+def _misnamed(db: duckdb.DuckDBPyConnection, table: Table, rows: str, period: Period) -> int:
+    """Rows with a name that is refused: of the groups, and of the rows outside of the period where those have none."""
+    condition = misnamed_sql(table)
     found = db.execute(f"SELECT coalesce(sum(entries), 0) FROM scanned_owners WHERE {condition}").fetchone() or (0,)
     all_inside = f"SELECT count(*) FROM scanned_days WHERE ({inside_sql(period)}) IS NOT TRUE"
     if not table.by_columns or db.execute(all_inside).fetchone() == (0,):

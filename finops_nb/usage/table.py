@@ -103,10 +103,15 @@ def with_keys(db: duckdb.DuckDBPyConnection, table: Table, columns: Columns) -> 
     keys = {}
     for ours, place in columns.places.items():
         if place.tag:
-            query = f"SELECT DISTINCT unnest(json_keys({tags_sql(table, ours)})) FROM {table.scan}"
-            keys[ours] = tags.keys_like(place.tag, [key for (key,) in db.execute(query).fetchall()])
+            keys[ours] = tags.keys_like(place.tag, keys_of(db, table, ours))
     names = table.names | {ours: f"{table.names[ours]}.{columns.places[ours].tag}" for ours in keys}
     return replace(table, keys=keys, names=names)
+
+
+def keys_of(db: duckdb.DuckDBPyConnection, table: Table, ours: ColumnName) -> list[str]:
+    """The keys of all tags of which our column is one, sorted."""
+    query = f"SELECT DISTINCT unnest(json_keys({tags_sql(table, ours)})) FROM {table.scan} ORDER BY 1"
+    return [key for (key,) in db.execute(query).fetchall()]
 
 
 def numbered(table: Table) -> str:
@@ -116,7 +121,7 @@ def numbered(table: Table) -> str:
 
 def bad_sql(table: Table) -> str:
     """The condition, on `rows_sql`, that refuses a row."""
-    return f"{unread_sql(table)} OR {reserved_sql(table)}"
+    return f"{unread_sql(table)} OR {misnamed_sql(table)}"
 
 
 def unread_sql(table: Table) -> str:
@@ -129,9 +134,10 @@ def read_sql(table: Table, ours: ColumnName) -> str:
     return "charged" if ours == "timestamp" and table.by_billing_period else READ[ours][1]
 
 
-def reserved_sql(table: Table) -> str:
-    """The condition that a row has a name that is the report's own."""
-    return " OR ".join(f"{name} = {values.sql_text(UNALLOCATED)}" for name in NAMED if name in table.columns) or "false"
+def misnamed_sql(table: Table) -> str:
+    """The condition that a row has a name that is the report's own, or no text."""
+    names = [name for name in NAMED if name in table.columns]
+    return " OR ".join(f"{name} = {values.sql_text(UNALLOCATED)} OR contains({name}, chr(0))" for name in names) or "false"
 
 
 def path_sql(source: Source) -> str:

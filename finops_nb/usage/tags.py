@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from finops_nb.usage.values import TEXT, sql_text
+from finops_nb.usage.values import NOTHING, TEXT, sql_text
 
+JSON: Final = "JSON"
+TEXTS: Final = f"{TEXT}[]"
 PAIRS: Final = re.compile(r'STRUCT\((?=(.*, )?"?key"? )(?=(.*, )?"?value"? ).*\)\[\]', re.IGNORECASE)
 """The type of tags as a list of keys and values, with whatever else there is to each."""
 
@@ -21,41 +23,51 @@ def normal_key(key: str) -> str:
     return re.sub(r"[\s_-]+", "", key).casefold()
 
 
+def known_type(kind: str) -> bool:
+    """Whether tags can be read from a column of DuckDB's type `kind`."""
+    return kind in (TEXT, JSON, TEXTS, NOTHING) or kind.startswith(("MAP(", "STRUCT(")) or PAIRS.fullmatch(kind) is not None
+
+
 def json_sql(column: str, kind: str) -> str:
-    """The tags of a row as the text of a JSON object; NULL where there are none, they are neither that nor a list, or a key is there twice.
+    """The tags of a row as the text of a JSON object; NULL where there are none, or they are neither that nor a list of texts.
+
+    An object that has a key twice is none. A list of texts may have one twice, whose value is then a list.
 
     Args:
         column: of the scan.
         kind: DuckDB's type of it: text of JSON (an object, or a list of texts such as "team: search"), a map, a struct, a
             list of pairs or of texts.
     """
-    if kind.startswith("MAP("):
-        column = f"map_entries({column})"
+    if kind == TEXTS:
+        return _of_texts(column)
+    if kind.startswith("STRUCT(") and not PAIRS.fullmatch(kind):
+        return f"CAST(to_json({column}) AS {TEXT})"
     if kind.startswith("MAP(") or PAIRS.fullmatch(kind):
         # Not by a map, which fails where a key stands twice.
+        pairs = f"map_entries({column})" if kind.startswith("MAP(") else column
         pair = f"CAST(to_json(each.key) AS {TEXT}) || ':' || coalesce(CAST(to_json(each.value) AS {TEXT}), 'null')"
-        column = f"('{{' || array_to_string(list_transform({column}, lambda each: {pair}), ',') || '}}')"
-    elif kind == f"{TEXT}[]":
-        return _with_each_key_once(_of_texts(column))
+        column = f"('{{' || array_to_string(list_transform({pairs}, lambda each: {pair}), ',') || '}}')"
     elif kind != TEXT:
-        return f"CAST(to_json({column}) AS {TEXT})"
-    others = f"len(list_filter(json_extract({column}, '$[*]'), lambda each: json_type(each) <> 'VARCHAR'))"
+        column = f"CAST({column} AS {TEXT})"
+    once = f"len(json_keys({column})) = len(list_distinct(json_keys({column})))"
+    texts = f"len(list_filter(json_extract({column}, '$[*]'), lambda each: json_type(each) NOT IN ('VARCHAR', 'NULL'))) = 0"
     listed = _of_texts(f"json_extract_string({column}, '$[*]')")
-    texts = f"CASE WHEN {others} = 0 THEN {listed} END"
-    of_type = f"WHEN 'OBJECT' THEN {_with_each_key_once(column)} WHEN 'ARRAY' THEN {_with_each_key_once(texts)}"
+    of_type = f"WHEN 'OBJECT' THEN CASE WHEN {once} THEN {column} END WHEN 'ARRAY' THEN CASE WHEN {texts} THEN {listed} END"
     return f"CASE WHEN json_valid({column}) THEN CASE json_type({column}) {of_type} END END"
 
 
-def _with_each_key_once(tags: str) -> str:
-    return f"CASE WHEN len(json_keys({tags})) = len(list_distinct(json_keys({tags}))) THEN {tags} END"
-
-
 def _of_texts(texts: str) -> str:
-    """A JSON object of texts that are a key, a colon and its value, as LiteLLM's request_tags are; others say nothing of a key."""
-    key, value = "split_part(each, ':', 1)", "ltrim(substr(each, strpos(each, ':') + 1), ' ')"
-    pair = f"CAST(to_json({key}) AS {TEXT}) || ':' || CAST(to_json({value}) AS {TEXT})"
-    pairs = f"list_transform(list_filter({texts}, lambda each: contains(each, ':')), lambda each: {pair})"
-    return f"('{{' || array_to_string({pairs}, ',') || '}}')"
+    """A JSON object of texts that are a key, a colon and its value, as LiteLLM's request_tags are; others say nothing of a key.
+
+    LiteLLM itself adds two "User-Agent: …" to a request.
+    """
+    pair = "{'key': split_part(each, ':', 1), 'value': ltrim(substr(each, strpos(each, ':') + 1), ' ')}"
+    pairs = f"list_distinct(list_transform(list_filter({texts}, lambda each: contains(each, ':')), lambda each: {pair}))"
+    keys = f"list_distinct(list_transform({pairs}, lambda pair: pair.key))"
+    values = f"list_transform(list_filter({pairs}, lambda pair: pair.key = key), lambda pair: pair.value)"
+    value = f"CASE WHEN len({values}) = 1 THEN to_json({values}[1]) ELSE to_json({values}) END"
+    tags = f"list_transform({keys}, lambda key: CAST(to_json(key) AS {TEXT}) || ':' || CAST({value} AS {TEXT}))"
+    return f"('{{' || array_to_string({tags}, ',') || '}}')"
 
 
 def keys_like(tag: str, keys: Sequence[str]) -> tuple[str, ...]:

@@ -30,6 +30,8 @@ DIGITS: Final = 38
 """Most digits of a decimal that the engine reads as one."""
 
 TEXT: Final = "VARCHAR"
+NOTHING: Final = '"NULL"'
+"""The engine's type of a column without any value, of which an export did not know the type."""
 FLOAT: Final = "DOUBLE"
 INTEGERS: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 SMALL_INTEGERS: Final = ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER")
