@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Final
@@ -15,13 +16,16 @@ AT_ONCE: Final = ("check",)
 def enter() -> None:
     """Run the command that the arguments name.
 
-    Python takes apart what the command imported, which takes an eighth of the time of a `check`. Those of `AT_ONCE` end without
-    that, once all that they said has been written.
+    Python looks for garbage while it imports, and takes apart what it imported at the end: a sixth of the time of a `check`. The
+    commands of `AT_ONCE` do without, and end once all that they said has been written.
     """
+    at_once = any(command in AT_ONCE for command in sys.argv[1:2])
+    if at_once:
+        gc.disable()
     try:
         main(prog_name="finops-nb")
     except SystemExit as end:
-        if not (sys.argv[1:] and sys.argv[1] in AT_ONCE and isinstance(end.code, int)):
+        if not (at_once and isinstance(end.code, int)):
             raise
         try:
             for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it was closed

@@ -32,7 +32,10 @@ READ_BY: Final = ("usage", "dialect", "columns", "timezone", "currency")
 """The keys of params by which two months of one file are read alike; to whom a cost belongs moves none of it to another month."""
 
 
-MEANWHILE: Final = ("pandas", "finops_nb.overview", "finops_nb.projection", "finops_nb.scenario_difference", "finops_nb.variance")
+MEANWHILE: Final = (
+    *("pandas", "finops_nb.overview", "finops_nb.projection", "finops_nb.scenario_difference", "finops_nb.variance"),
+    *("finops_nb.suggestion", "rich.console", "rich.table"),
+)
 """What is imported while the usage is read."""
 
 
