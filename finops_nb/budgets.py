@@ -54,6 +54,7 @@ class Budgets:
         months: of a quarter or year whose months' budgets are known, those of each month.
         inputs: the file they come from, and its SHA-256.
         notices: what a reader should know of them, as sentences.
+        cost_centres: where an organization's cost is booked.
     """
 
     owners: Mapping[str, str]
@@ -62,6 +63,7 @@ class Budgets:
     months: Mapping[str, Version] = field(default_factory=dict)
     inputs: tuple[tuple[str, str], ...] = ()
     notices: tuple[str, ...] = field(default=())
+    cost_centres: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def before(self) -> Budgets:
@@ -149,9 +151,10 @@ def changes_since(scenario: Scenario, params: Params, approved: Budgets) -> list
 
 
 def _approved(params: Params, home: Home | None) -> Budgets:
-    """The budgets in force, with the owners of organizations.csv beside their own."""
+    """The budgets in force, with the owners and cost centres of organizations.csv beside their own owners."""
     mapping, found = read_mapping(params, home), _budgeted(params, home)
-    return replace(found, owners={**mapping.owners_in(params.window), **found.owners}) if mapping else found
+    owners, centres = (mapping.said_last(params.window, *each) if mapping else {} for each in (("owner", "email"), ("cost_centre",)))
+    return replace(found, owners={**owners, **found.owners}, cost_centres=centres)
 
 
 def _budgeted(params: Params, home: Home | None) -> Budgets:

@@ -18,6 +18,8 @@ Line = Mapping[str, Any]
 
 BUDGET_SCALE: Final = Decimal("1.5")
 """The share of a budget that fills a cell with its bar."""
+ABOUT: Final = {"owner": "owner", "cost_centre": "cost centre"}
+"""What stands beneath a name, and what it is called there."""
 TEXTS: Final = ("text", "status", "day", "date")
 
 
@@ -77,7 +79,7 @@ def _slug(status: str) -> str:
 
 
 def beneath(column: Column, line: Line, fmt: Format, names: bool) -> tuple[str, ...]:
-    """What stands beneath a cell: what is booked, the status before, the last alert, owner and commentary.
+    """What stands beneath a cell: what is booked, the status before, the last alert, owner, cost centre and commentary.
 
     Args:
         column: of the cell.
@@ -93,5 +95,5 @@ def beneath(column: Column, line: Line, fmt: Format, names: bool) -> tuple[str, 
         return (f"{fmt.percent(line['crossed'])} crossed on {fmt.of('date', line['crossed_on'])}",)
     if not names:
         return ()
-    owner = f"owner: {line['owner']}" if line.get("owner") else ""
-    return tuple(text for text in (owner, line.get("note")) if text)
+    about = [f"{what}: {line[name]}" for name, what in ABOUT.items() if line.get(name)]
+    return (*about, *([line["note"]] if line.get("note") else []))

@@ -97,11 +97,11 @@ class OrganizationMap:
         about = [line.about for line in self._by_organization.get(organization, ()) if day.toordinal() in line.days]
         return Owner(*(next(filter(None, map(attrgetter(field), about)), "") for field in ABOUT))
 
-    def owners_in(self, period: Period) -> dict[str, str]:
-        """Who answers last in a period for each organization: the owner, or else the address; those that say neither are left out."""
+    def said_last(self, period: Period, *fields: str) -> dict[str, str]:
+        """What is said last in a period of each organization: the first of these fields of `Owner` that says something, if any does."""
         days = [period.start, *(day - timedelta(1) for day in self.boundaries(period)), period.last_day]
         about = [(name, self.owner_of(name, day)) for day in days for name in self._by_organization]
-        return {name: each.owner or each.email for name, each in about if each.owner or each.email}
+        return {name: said for name, each in about if (said := next(filter(None, (getattr(each, field) for field in fields)), ""))}
 
     def boundaries(self, period: Period) -> tuple[date, ...]:
         """The days after the period's first, and in it, on which a line begins or ceases to hold, sorted.

@@ -42,6 +42,7 @@ BESIDE: Final = (
     Column("crossed_on", "Crossed On", "day", "the day on which it was crossed"),
     Column("booked", "Booked", "money", "the charge as the ledger books it"),
     Column("owner", "Owner", "text", "who answers for the budget"),
+    Column("cost_centre", "Cost Centre", "text", "where its cost is booked"),
     Column("note", "Note", "text", "the commentary on the name"),
 )
 """What the report prints in small beneath a figure, or not at all, and a sheet as columns, where lines have it."""

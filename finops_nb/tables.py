@@ -89,13 +89,15 @@ def chargeback_by(charges: pd.DataFrame, totals: TotalVariance, budgets: Budgets
     Args:
         charges: from `chargeback.charges`; the alert it crossed last stands beneath a status.
         totals: from `total_variance`.
-        budgets: for the owners.
+        budgets: for the owners, and the cost centres of organizations.
         params: for `notes` and the currency.
     """
     name = charges.columns[0]
     columns = (HEADS[name], schema.CHARGE, schema.BUDGET, schema.VARIANCE_OF_BUDGET, schema.STATUS)
     foot = _totals(totals) | {"charge": totals.actual, "status": totals.status}
     lines = _owned(charges, budgets, params)
+    if name == "organization":
+        lines = [line | {"cost_centre": budgets.cost_centres.get(line[name], "")} for line in lines]
     return Table(f"chargeback_by_{name}", f"Charges by {name}", columns, (Block(lines, foot),), params.currency, shown=SHOWN)
 
 

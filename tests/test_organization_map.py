@@ -248,8 +248,8 @@ def test_who_answers_last_in_a_period_is_its_owner(read):
     """It names the owner of an organization that ended in the period, and the second of two; none of one that ended before."""
     lines = ["old,org-old,,2025-11-01,Abe", "a,org-a,,2025-11-15,Ada", "b,org-b,,2025-11-15,Bob", "b,org-b,2025-11-15,,Bea", "c,org-c,,,"]
     found = read("key,organization,valid_from,valid_to,owner\n" + "\n".join(lines) + "\n")
-    assert found.owners_in(parse_period("2025-11")) == {"org-a": "Ada", "org-b": "Bea"}
-    assert found.owners_in(parse_period("2025-10")) == {"org-old": "Abe", "org-a": "Ada", "org-b": "Bob"}
+    assert found.said_last(parse_period("2025-11"), "owner", "email") == {"org-a": "Ada", "org-b": "Bea"}
+    assert found.said_last(parse_period("2025-10"), "owner", "email") == {"org-old": "Abe", "org-a": "Ada", "org-b": "Bob"}
 
 
 @pytest.mark.parametrize("column", ["owner", "cost_centre", "cost_center", "email"])

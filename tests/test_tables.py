@@ -15,9 +15,11 @@ from finops_nb.allocation import allocate, allocate_within
 from finops_nb.budgets import read_budgets
 from finops_nb.chargeback import charges, cross_usage, ledger
 from finops_nb.efficiency import rank_efficiency, unit_costs
+from finops_nb.params import make_params
 from finops_nb.policies import breaches
 from finops_nb.schema import UNALLOCATED
 from finops_nb.trend import cost_by_month
+from finops_nb.usage import read_usage
 from finops_nb.variance import total_variance, variance_by
 from finops_nb.what_if_table import what_if_table
 
@@ -156,3 +158,21 @@ def test_what_names_nobody_is_a_line_of_the_tables(six, params):
     *_, unallocated, total = printed(made[0])[""]
     assert (unallocated.name, unallocated.cells["Total Cost"], total.cells["Total Cost"]) == (UNALLOCATED, "$2.00", "$10.00")
     assert printed(made[8])[""][-2].cells["Rank"] == "n/a"
+
+
+def test_an_organizations_cost_centre_stands_beneath_its_charge(tmp_path):
+    """Beside its owner, with the address where no owner is named; in results.json and the workbook as a column."""
+    lines = ["team-1,org-a,2025-01-01,,Ada,1042,ada@example.com", "team-2,org-b,,,,,bob@example.com", ""]
+    (tmp_path / "organizations.csv").write_text("key,organization,valid_from,valid_to,owner,cost_centre,email\n" + "\n".join(lines))
+    file = tmp_path / "u.csv"
+    file.write_text("timestamp,amount,team\n2025-12-01,1,team-1\n2025-12-31,2,team-2\n")
+    keys = {"columns": {"cost": "amount", "organization": "team"}, "mapping": str(tmp_path / "organizations.csv")}
+    params = make_params({"period": "2025-12", "usage": str(file)} | keys)
+    usage, budgets = read_usage(params), read_budgets(params)
+    spent = variance_by(usage, "organization", budgets, params)
+    totals = total_variance(spent, params.at_risk, usage.complete)
+    table = tables.chargeback_by(charges(spent, None, budget_alerts(usage, budgets, params)), totals, budgets, params)
+    said = [(line["organization"], line["owner"], line["cost_centre"]) for line in table.records()]
+    assert said == [("org-a", "Ada", "1042"), ("org-b", "bob@example.com", "")]
+    assert "owner: Ada" in table._repr_html_()
+    assert table._repr_html_().count("cost centre: 1042") == 1
