@@ -78,12 +78,11 @@ def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
                 for name, cost in zip(names, costs, strict=True)
             ]
             color = SERIES[position] if kind in columns else OTHER
-            bars.append(axes.barh(range(len(names)), _floats(costs), BAR, _floats(starts), color=color, zorder=2))
+            bars.append(axes.barh(range(len(names)), _floats(costs), BAR, _floats(starts), color=color, zorder=2)[0])
         _names(axes, names)
         _money_axis(axes, fmt, f"Cost, {params.currency}", rest)
         # With its bars given, the legend names every product; by itself it would leave out those that start with "_".
-        # (matplotlib's own types take no bars for handles; it does.)
-        axes.figure.legend(bars, labels, loc="outside lower center", ncols=abreast, fontsize=9)  # type: ignore[call-overload]
+        axes.figure.legend(bars, labels, loc="outside lower center", ncols=abreast, fontsize=9)
         said = [f"{name}: " + ", ".join(f"{kind} {fmt.money(cells[name, kind])}" for kind in kinds if cells[name, kind]) for name in names]
         return drawn(axes, f"Cost of each organization by product. {_listed(said, rest)}.")
 

@@ -113,6 +113,16 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
 
 
+def listed(names: Sequence[str], most: int) -> str:
+    """The first of some names, and how many more there are.
+
+    >>> listed(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(_printable, names[:most])) + more
+
+
 def _quoted(value: str) -> str:
     """`value` in quotes, cut."""
     return f'"{_printable(value if len(value) <= VALUE_LENGTH else value[: VALUE_LENGTH - 1] + "…")}"'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from finops_nb.edition import Edition, Kind
+from finops_nb.errors import listed
 from finops_nb.format import Format
 from finops_nb.params import Params
 from finops_nb.run_rate import cost_after
@@ -25,9 +26,8 @@ def stamps(usage: Usage, params: Params, edition: Edition) -> tuple[tuple[str, s
         found.append((f"WHAT-IF: {params.scenario.reason}", made))
     if usage.reconciliation and not usage.reconciliation.reconciled:
         fmt, differing = Format(params.currency), usage.reconciliation.differing
-        apart = ", ".join(f"{each.name} {fmt.change(each.difference)}" for each in differing[:NAMED])
-        more = f" and {len(differing) - NAMED} more" if len(differing) > NAMED else ""
-        meaning = f"Stated on invoices less billed in the usage: {apart}{more}; see Invoices."
+        apart = listed([f"{each.name} {fmt.change(each.difference)}" for each in differing], NAMED)
+        meaning = f"Stated on invoices less billed in the usage: {apart}; see Invoices."
         found.append(("NOT RECONCILED", meaning))
     if not usage.complete:
         known = f"Usage is known up to {usage.known_to}; the period ends with {params.window.last_day}."

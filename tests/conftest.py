@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 import pytest
+import required
 from hypothesis import settings
 
 from finops_nb.errors import Refusal
@@ -87,11 +87,10 @@ SIX = (
 @pytest.fixture(scope="session", name="weasyprint")
 def _weasyprint() -> None:
     """A machine that can make PDFs; elsewhere the test is skipped, or fails if the environment says that it is required."""
-    unable: Callable[[str], Any] = pytest.fail if os.environ.get("FINOPS_NB_PDF") == "required" else pytest.skip
     try:
         check_pdf()
     except Refusal as refusal:
-        unable(str(refusal))
+        required.without(str(refusal), required.PDF)
 
 
 @pytest.fixture

@@ -14,10 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
+import required
 
-REQUIRED: Final = "FINOPS_NB_BROWSER"
-"""`required` in this environment variable: without a browser the tests fail instead of being skipped."""
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 FLAGS: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"),
@@ -108,14 +106,13 @@ def browser() -> Iterator[Callable[..., Visit]]:
 
     Where there is none the test is skipped, or fails if the environment says that it is required.
     """
-    unable: Callable[[str], Any] = pytest.fail if os.environ.get(REQUIRED) == "required" else pytest.skip
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
-        unable(f"no browser is installed: none of {', '.join(BROWSERS)}")
+        required.without(f"no browser is installed: none of {', '.join(BROWSERS)}", required.BROWSER)
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError:
-        unable("playwright is not installed: pip install 'finops-nb[browser]'")
+        required.without("playwright is not installed: pip install 'finops-nb[browser]'", required.BROWSER)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import pytest
-from lab import REQUIRED, Visit
+import required
+from lab import Visit
 
 TOOLS: Final = Path(__file__).parent.parent / ".ci"
 AXE: Final = TOOLS / "node_modules" / "axe-core" / "axe.min.js"
@@ -35,8 +34,7 @@ OUTSIDE: Final = """(svg) => {
 def tool(file: Path) -> Path:
     """A tool of npm; where it is missing, the test is skipped, or fails if the environment says that it is required."""
     if not file.exists():
-        unable: Callable[[str], Any] = pytest.fail if os.environ.get(REQUIRED) == "required" else pytest.skip
-        unable(f"{file.name} is not installed: npm install --prefix .ci")
+        required.without(f"{file.name} is not installed: npm install --prefix .ci", required.BROWSER)
     return file
 
 

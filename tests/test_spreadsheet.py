@@ -233,13 +233,13 @@ def test_money_has_the_decimals_of_its_currency(currency, code):
 
 
 def test_more_than_is_printed_stands_in_columns_of_its_own(opened):
-    """Its line's variance in percent, status, alert, booked amount, owner and note are columns, where any line has them."""
+    """Its line's variance in percent, status, alert, booked amount, owner, cost centre and note are columns, where any line has them."""
     line = {"name": "a", "cost": Decimal(1), "variance_ratio": Decimal("-0.25"), "status": Status.UNDER, "owner": "", "note": "later"}
-    line |= {"crossed": Decimal("0.8"), "crossed_on": date(2025, 12, 24), "booked": Decimal("1.00")}
+    line |= {"cost_centre": "1042", "crossed": Decimal("0.8"), "crossed_on": date(2025, 12, 24), "booked": Decimal("1.00")}
     [row] = rows_of(opened(table_of(line)).worksheets[1])
     assert row == {
         "Name": "a", "Total Cost": 1, "Variance %": -0.25, "Status": "UNDER", "Threshold Crossed": 0.8,
-        "Crossed On": datetime(2025, 12, 24), "Booked": 1, "Note": "later",
+        "Crossed On": datetime(2025, 12, 24), "Booked": 1, "Cost Centre": "1042", "Note": "later",
     }  # fmt: skip
 
 

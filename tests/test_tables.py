@@ -161,7 +161,7 @@ def test_what_names_nobody_is_a_line_of_the_tables(six, params):
 
 
 def test_an_organizations_cost_centre_stands_beneath_its_charge(tmp_path):
-    """Beside its owner, with the address where no owner is named; in results.json and the workbook as a column."""
+    """Beside its owner, with the address where no owner is named; and in results.json."""
     lines = ["team-1,org-a,2025-01-01,,Ada,1042,ada@example.com", "team-2,org-b,,,,,bob@example.com", ""]
     (tmp_path / "organizations.csv").write_text("key,organization,valid_from,valid_to,owner,cost_centre,email\n" + "\n".join(lines))
     file = tmp_path / "u.csv"

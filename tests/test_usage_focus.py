@@ -286,13 +286,13 @@ def test_null_in_a_tag_is_no_name(tmp_path):
 
 def test_the_reports_own_word_is_refused_in_a_tag(tmp_path):
     """It would be taken for cost without a name."""
-    with pytest.raises(Refusal, match=r"^bill\.csv: 1 row has a tag that is \(unallocated\)"):
+    with pytest.raises(Refusal, match=r"^bill\.csv: a tag that is \(unallocated\)"):
         bill(tmp_path, tagged(business_unit="(unallocated)"), columns=TAG)
 
 
 def test_a_nul_character_is_refused_in_a_tag(tmp_path):
     """JSON spells it without one being in the file; no ledger could hold it."""
-    with pytest.raises(Refusal, match=r"^bill\.csv: 2 rows have a tag that .* or that holds a NUL character"):
+    with pytest.raises(Refusal, match=r"^bill\.csv: a tag that .* or that holds a NUL character.*\n… and 1 more of 2 problems\.$"):
         bill(tmp_path, tagged(business_unit="a\0b"), tagged(business_unit="\0"), {}, columns=TAG)
 
 

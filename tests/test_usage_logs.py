@@ -56,6 +56,13 @@ def test_a_request_that_is_there_twice_is_refused(tmp_path):
         read(tmp_path, SPEND + spend("r1"), usage=[str(tmp_path / "usage.csv"), str(tmp_path / "more.csv")])
 
 
+def test_a_request_has_the_line_that_an_editor_shows(tmp_path):
+    """A line break within quotes ends a physical line; a lone carriage return there ends none."""
+    rows = spend("r1", user='"u\n1"') + spend("r2", user='"u\r1"') + spend("r1")
+    with pytest.raises(Refusal, match=r"^usage\.csv, line 5, request_id: .* it stands in line 2 of"):
+        read(tmp_path, SPEND + rows)
+
+
 def test_a_request_that_is_there_twice_in_parquet_is_refused(tmp_path):
     """It names the row; rows without a number are not of one request."""
     (tmp_path / "u.csv").write_text(SPEND + spend("r1") + spend("r2") + spend("r1", "0.7") + spend("", "2") + spend("", "3"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import duckdb
 import pytest
 from usage_files import call, csv_text, read, refused, write, write_calls, write_parquet
 
@@ -73,8 +74,6 @@ def test_a_column_of_any_name_is_a_column(tmp_path, name):
     header, *rows = csv_text([call(), call(latency_ms="6")]).splitlines()
     text = "\n".join([f"{header},{name}", *(f"{row},same" for row in rows), ""])
     csv = write(tmp_path / "u.csv", text)
-    import duckdb
-
     duckdb.execute(f"COPY (SELECT * FROM read_csv('{csv}', all_varchar = true)) TO '{tmp_path}/u.parquet'")
     assert read(tmp_path / "u.parquet").notices == ()
 

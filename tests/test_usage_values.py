@@ -109,7 +109,7 @@ COSTS = st.one_of(
 @given(st.lists(COSTS, min_size=1, max_size=50))
 def test_the_engine_and_python_read_the_same_costs(texts):
     """Same number or no number; and what rounding changed, where the engine can tell."""
-    plain = values.plain_sql("amount")
+    plain = values.plain_sql("amount", "VARCHAR")
     cost, change = values.cost_sql("amount", "VARCHAR", plain), values.excess_sql("amount", "cost", "VARCHAR", plain)
     with open_engine() as db:
         db.execute("CREATE TABLE texts (n INTEGER, amount VARCHAR)")

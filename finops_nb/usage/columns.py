@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from finops_nb.errors import Problem
+from finops_nb.errors import Problem, listed
 from finops_nb.params import ColumnName, Params
 from finops_nb.usage.dialects import DETAIL, FACTS, NAMED, Dialect, recognise
 
@@ -107,11 +107,10 @@ def _place(names: Sequence[str], found: Sequence[str]) -> Place | None:
 def _missing(
     params: Params, dialect: Dialect, absent: Sequence[ColumnName], found: Sequence[str], free: Sequence[str], file: str
 ) -> Iterator[Problem]:
-    shown = ", ".join(found[:LISTED]) + (f" and {len(found) - LISTED} more" if len(found) > LISTED else "")
     for ours in absent:
         if ours in dialect.needed or ours in params.columns:
             theirs = (names_of(ours, dialect, params) or (ours,))[0]
-            rule = f"the column that tells the {ours} is missing; the file has {shown}"
+            rule = f"the column that tells the {ours} is missing; the file has {listed(found, LISTED)}"
             yield Problem(rule, _suggestion(ours, theirs, free), file, 1, theirs)
 
 

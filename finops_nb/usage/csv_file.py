@@ -68,8 +68,7 @@ def read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, deta
         if proof.count:
             raise Refusal(proof.problems, proof.count)
         if facts and facts.bad and table.keys:
-            rows = f"{facts.bad:,} {'rows have' if facts.bad > 1 else 'row has'}"
-            rule = f"{rows} a tag that is {UNALLOCATED}, the report's word for cost without a name, or that holds a NUL character"
+            rule = f"a tag that is {UNALLOCATED}, the report's word for cost without a name, or that holds a NUL character"
             raise Refusal(Problem(rule, "Leave the tag out, or use another value", source.name), facts.bad)
         if facts is None or facts.bad or (facts.rows, facts.cost) != (proof.rows, proof.cost):
             rule = "CSV that two readers read differently"

@@ -14,12 +14,13 @@ from finops_nb.params import ColumnName
 from finops_nb.usage import values
 from finops_nb.usage.columns import Columns
 from finops_nb.usage.csv_bytes import LONGEST_LINE
-from finops_nb.usage.csv_text import SEPARATORS, Header, character_fault, open_text, printable
+from finops_nb.usage.csv_text import SEPARATORS, Header, character_fault, printable, records
 from finops_nb.usage.dialects import NAMED
 from finops_nb.usage.faults import FAULTS, Fault, name_fault
 from finops_nb.usage.sources import Source
 
 AGAIN: Final = ("the header again", "Delete the line; files that were joined kept their headers")
+SHORTER: Final = "Close its quote, or export the file without the text that makes it so long"
 QUOTES: Final = "Close each quote, double it inside of a field, and put whole fields in quotes, without a blank beside them"
 PARTED: Final = "Put a field that holds a {one} in quotes, and end no line with a {one}; an empty field is nothing between two {one}s"
 LINE_ENDS: Final = "Save the file with line ends of one kind, Unix or Windows"
@@ -53,12 +54,19 @@ def proofread(source: Source, header: Header, columns: Columns, checked: Sequenc
     """
     proof = Proof()
     first_end = None
-    for line, end, row in _records(source, header, proof):
-        first_end = first_end or end
-        if line == 1 or row is None:
+    for record in records(source, header.separator):
+        first_end = first_end or record.end
+        line, row = record.line, record.row
+        if record.size > LONGEST_LINE:
+            proof.add(Problem(f"a row of more than {LONGEST_LINE:,} bytes", SHORTER, source.name, line))
+            if isinstance(row, csv.Error):
+                break  # what follows begins within the row
+        elif isinstance(row, csv.Error):
+            proof.add(Problem(f"not CSV: {row}", QUOTES, source.name, line))
+        elif line == 1:
             continue
-        if end == "\r" or (end and end != first_end):
-            rule = "the line ends in a lone carriage return" if end == "\r" else "the line ends otherwise than the first"
+        elif record.end == "\r" or (record.end and record.end != first_end):
+            rule = "the line ends in a lone carriage return" if record.end == "\r" else "the line ends otherwise than the first"
             proof.add(Problem(rule, LINE_ENDS, source.name, line))
         elif not row:
             proof.empty_lines += 1
@@ -69,43 +77,6 @@ def proofread(source: Source, header: Header, columns: Columns, checked: Sequenc
             proof.rows += 1
             proof.cost += ZERO if faults else values.read_cost(row[columns.places["cost"].position])
     return proof
-
-
-def _records(source: Source, header: Header, proof: Proof) -> Iterator[tuple[int, str, list[str] | None]]:
-    """Each record with the physical line on which it begins and the line break after it; None where it is no CSV."""
-    with open_text(source) as text:
-        end, ended, size, line = "", 0, 0, 1
-
-        def lines() -> Iterator[str]:
-            nonlocal end, ended, size
-            for physical in text:
-                end = physical[len(physical.rstrip("\r\n")) :]
-                ended += physical.endswith("\n")
-                size += len(physical) if physical.isascii() else len(physical.encode(errors="surrogateescape"))
-                yield physical
-
-        reader = csv.reader(lines(), delimiter=header.separator, strict=True)
-        while True:
-            line += ended + (end == "\r")  # within quotes it ends no line
-            ended = size = 0
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                if size > LONGEST_LINE:
-                    proof.add(_too_long(source, line))
-                    return
-                proof.add(Problem(f"not CSV: {error}", QUOTES, source.name, line))
-                row = None
-            if size > LONGEST_LINE:
-                proof.add(_too_long(source, line))
-            yield line, end, row
-
-
-def _too_long(source: Source, line: int) -> Problem:
-    fix = "Close its quote, or export the file without the text that makes it so long"
-    return Problem(f"a row of more than {LONGEST_LINE:,} bytes", fix, source.name, line)
 
 
 def _faults(

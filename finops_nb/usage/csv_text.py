@@ -1,4 +1,4 @@
-"""CSV, read strictly: its header and the engine's scan.
+"""CSV, read strictly: its header, the engine's scan, and its records as Python reads them.
 
 DuckDB's scan is quick, but loses a last row whose quote is never closed, may miss a field too many after a quoted line
 break, drops blanks around quotes, skips empty lines and lets NUL pass. So the bytes are counted first (`csv_shape`): where
@@ -146,6 +146,54 @@ def scan_sql(source: Source, header: Header) -> str:
         f"strict_mode = true, null_padding = false, delim = {values.sql_text(header.separator)}, quote = '\"', escape = '\"', "
         f"compression = '{PACKED.get(source.format, 'none')}', hive_partitioning = false)"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a CSV file as Python's strict reader reads it.
+
+    Args:
+        line: the physical line on which it begins. A line ends in a line feed; a lone carriage return ends one outside of quotes.
+        end: the line break after it; empty at the end of the file.
+        size: its bytes.
+        row: its fields, or why it is no CSV.
+    """
+
+    line: int
+    end: str
+    size: int
+    row: list[str] | csv.Error
+
+
+def records(source: Source, separator: str) -> Iterator[Record]:
+    """Each record, the header first.
+
+    Raises:
+        Refusal: the file cannot be read to its end.
+    """
+    with open_text(source) as text:
+        end, feeds, size, line = "", 0, 0, 1
+
+        def lines() -> Iterator[str]:
+            nonlocal end, feeds, size
+            for physical in text:
+                end = physical[len(physical.rstrip("\r\n")) :]
+                feeds += physical.endswith("\n")
+                size += len(physical) if physical.isascii() else len(physical.encode(errors="surrogateescape"))
+                yield physical
+
+        reader = csv.reader(lines(), delimiter=separator, strict=True)
+        while True:
+            row: list[str] | csv.Error
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                row = error
+            yield Record(line, end, size, row)
+            line += feeds + (end == "\r")
+            feeds = size = 0
 
 
 def character_fault(value: str) -> Fault | None:

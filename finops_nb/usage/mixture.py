@@ -7,7 +7,7 @@ from typing import Final
 
 import duckdb
 
-from finops_nb.errors import Problem, Refusal
+from finops_nb.errors import Problem, Refusal, listed
 from finops_nb.money import plain
 from finops_nb.params import Params
 from finops_nb.usage import audit, repeats
@@ -85,8 +85,5 @@ def _tags(db: duckdb.DuckDBPyConnection, files: Sequence[File]) -> Iterator[Prob
         if not any(file.table.keys.get(ours) for file in files):
             table = files[0].table
             there = list(dict.fromkeys(key for file in files for key in keys_of(db, file.table, ours)))
-            more = f" and {len(there) - KEYS_TOLD} more" if len(there) > KEYS_TOLD else ""
-            fix = (
-                f"Write one that is there: {', '.join(there[:KEYS_TOLD])}{more}" if there else "The column has no tags at all; name another"
-            )
+            fix = f"Write one that is there: {listed(there, KEYS_TOLD)}" if there else "The column has no tags at all; name another"
             yield Problem("no row of the usage has this tag", fix, column="columns", value=table.names[ours])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
@@ -39,13 +38,9 @@ def _lines_of(_: duckdb.DuckDBPyConnection, table: Table, wanted: Collection[str
     """Each row of some requests in a CSV file, with its physical line."""
     header = csv_text.read_header(table.source)
     place = header.names.index(table.names["request"])
-    with csv_text.open_text(table.source) as text:
-        reader = csv.reader(text, delimiter=header.separator, strict=True)
-        line = 1
-        for row in reader:
-            if len(row) > place and row[place] in wanted and line > 1:
-                yield row[place], line
-            line = reader.line_num + 1
+    for record in csv_text.records(table.source, header.separator):
+        if isinstance(record.row, list) and record.line > 1 and len(record.row) > place and record.row[place] in wanted:
+            yield record.row[place], record.line
 
 
 def _rows_of(db: duckdb.DuckDBPyConnection, table: Table, wanted: Collection[str]) -> Iterator[tuple[str, int]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
-from finops_nb.errors import Problem, Refusal
+from finops_nb.errors import Problem, Refusal, listed
 from finops_nb.home import PACKAGE, Home, find_home
 from finops_nb.money import ZERO
 from finops_nb.params import SAMPLE, Params
@@ -135,11 +135,11 @@ def _usable(entries: list[Path], place: str, notices: list[Notice]) -> Iterator[
     usable = [path for path in entries if _format(path) and not path.is_dir()]
     others = [path.name + "/" * path.is_dir() for path in entries if path not in usable and not _is_checksum(path)]
     if not usable:
-        there = f"there is {_listed(others)}" if others else "it is empty"
+        there = f"there is {listed(others, LISTED)}" if others else "it is empty"
         raise _refused(f"no file of usage in it; {there}", f"Put usage there as {READABLE}", place)
     if others and place != SAMPLE:
         shown = Path(place).name if Path(place).is_absolute() else place
-        notices.append(Notice(f'Left out of "{shown}", being neither CSV nor Parquet: {_listed(others)}.', 0, ZERO))
+        notices.append(Notice(f'Left out of "{shown}", being neither CSV nor Parquet: {listed(others, LISTED)}.', 0, ZERO))
     yield from usable
 
 
@@ -155,10 +155,6 @@ def _refused(rule: str, fix: str, place: str) -> Refusal:
     return Refusal(Problem(rule, fix, column="usage", value=place))
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:LISTED]) + (f" and {len(names) - LISTED} more" if len(names) > LISTED else "")
-
-
 def _nearest(root: Path, place: str) -> str:
     """What there is instead: the entries nearest in name, in the deepest folder of the path that exists."""
     parts = Path(place).parts
@@ -167,7 +163,7 @@ def _nearest(root: Path, place: str) -> str:
     names = sorted(path.name + "/" * path.is_dir() for path in (root / folder).iterdir() if not path.name.startswith("."))
     near = difflib.get_close_matches(parts[depth], names, n=3, cutoff=0.5) or names
     where = "the home" if folder == Path() else f'"{folder.as_posix()}"'
-    return f"In {where} there is {_listed(near)}" if names else f"In {where} there is nothing"
+    return f"In {where} there is {listed(near, LISTED)}" if names else f"In {where} there is nothing"
 
 
 def _shown(paths: Iterable[Path], home: Home | None) -> tuple[Source, ...]:

@@ -164,17 +164,15 @@ def rows_sql(table: Table, zone: str, *, also: str = "") -> str:
     more = [values.count_sql("calls", kinds["calls"]) + " AS n"] if "calls" in table.columns else []
     more += [values.cost_sql("billed_cost", kinds["billed_cost"]) + " AS billed"] if "billed_cost" in table.columns else []
     rows = f"SELECT {also}{', '.join(_taken(table))} FROM {table.scan} AS {ROW}"
-    plain = "plain" if values.cost_is_text(kinds["cost"]) else "false"
-    if plain == "plain":
-        rows = f"SELECT *, {values.plain_sql('amount')} AS plain FROM ({rows})"
-    read = f"SELECT *, {', '.join([*days, values.cost_sql('amount', kinds['cost'], plain) + ' AS cost', *more])} FROM ({rows})"
+    rows = f"SELECT *, {values.plain_sql('amount', kinds['cost'])} AS plain FROM ({rows})"
+    read = f"SELECT *, {', '.join([*days, values.cost_sql('amount', kinds['cost'], 'plain') + ' AS cost', *more])} FROM ({rows})"
     if table.by_billing_period:
         read = f"SELECT *, {DAY_OF_BILL} AS day FROM ({read})"
     if table.mapped:
         read = _mapped(read, "charged" if table.by_billing_period else "day")
     kind = charge_sql("charge_class" in table.columns, table.by_billing_period)
     charge = f", {kind} AS charge" if "charge_category" in table.columns else ""
-    return f"SELECT *, {values.excess_sql('amount', 'cost', kinds['cost'], plain)} AS change{charge} FROM ({read})"
+    return f"SELECT *, {values.excess_sql('amount', 'cost', kinds['cost'], 'plain')} AS change{charge} FROM ({read})"
 
 
 def _mapped(rows: str, day: str) -> str:

@@ -63,11 +63,13 @@ def cost_is_text(kind: str) -> bool:
     return kind in (TEXT, FLOAT) or (kind.startswith("DECIMAL") and int(kind.rstrip(")").split(",")[1]) > DECIMALS)
 
 
-def plain_sql(column: str) -> str:
+def plain_sql(column: str, kind: str) -> str:
     """The condition that the text of a cost is so short, and of digits and points alone, that its cast says all about it.
 
     Up to 13 characters it has at most 12 decimals. A slash lies between the point and the digits; no cast takes one.
     """
+    if not cost_is_text(kind):
+        return "false"
     cases = " ".join(f"WHEN {length} THEN {column} GLOB '{'[.-9]' * length}'" for length in range(1, DECIMALS + 2))
     return f"coalesce(CASE strlen({column}) {cases} END, false)"
 
