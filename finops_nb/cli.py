@@ -51,11 +51,11 @@ def run(
 
     Example: finops-nb run 2025-12
     """
-    from finops_nb.batch import run_batch
-    from finops_nb.display import Display
-    from finops_nb.forked_kernel import AVAILABLE
+    from finops_nb.run.batch import run_batch
+    from finops_nb.commands.progress import Display
+    from finops_nb.notebook.fork_provisioner import AVAILABLE
     from finops_nb.home import find_home
-    from finops_nb.selection import select
+    from finops_nb.commands.names import select
 
     if names and everything:
         raise click.UsageError("--all is every NAME; leave it out, or the NAMEs.")
@@ -88,8 +88,8 @@ def what_changed(name: str, revision: int | None) -> None:
     Example: finops-nb what-changed 2025-12
     """
     from finops_nb.home import find_home
-    from finops_nb.selection import one_name
-    from finops_nb.what_changed import what_changed as lines_of
+    from finops_nb.commands.names import one_name
+    from finops_nb.commands.what_changed import what_changed as lines_of
 
     for line in lines_of(find_home(), one_name(name), revision):
         click.echo(line)
@@ -105,9 +105,9 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
 
     Example: finops-nb check 2025-12
     """
-    from finops_nb.check import check_name, describe
+    from finops_nb.commands.check import check_name, describe
     from finops_nb.home import find_home
-    from finops_nb.selection import meant
+    from finops_nb.commands.names import meant
 
     home = find_home()
     refused = False
@@ -134,15 +134,15 @@ def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
     Example: finops-nb status --verify
     """
     from finops_nb.home import bare, find_home
-    from finops_nb.selection import meant
-    from finops_nb.status import status as lines_of
-    from finops_nb.status import verify as verified
+    from finops_nb.commands.names import meant
+    from finops_nb.commands.status import status as lines_of
+    from finops_nb.commands.status import verify as verified
 
     home = find_home()
     bad = False
     chosen = tuple(dict.fromkeys(map(bare, meant(names))))
     if doctor:
-        from finops_nb.doctor import doctor as findings_of
+        from finops_nb.commands.doctor import doctor as findings_of
 
         for finding in findings_of(home):
             click.echo(finding)
@@ -170,7 +170,7 @@ def new(month: str) -> None:
     Example: finops-nb new 2026-01
     """
     from finops_nb.home import find_home
-    from finops_nb.scaffold import new_month
+    from finops_nb.commands.scaffold import new_month
 
     click.echo(new_month(find_home(), month))
 
@@ -188,8 +188,8 @@ def adopt(name: str, reason: str, author: str | None) -> None:
     """
     from datetime import date
 
-    from finops_nb.adoption import adopt as adopt_name
-    from finops_nb.history import now
+    from finops_nb.scenarios.adoption import adopt as adopt_name
+    from finops_nb.outputs.revisions import now
     from finops_nb.home import find_home
 
     adoption = adopt_name(find_home(), name, reason, date.fromisoformat(now()[:10]), author)
@@ -214,8 +214,8 @@ def mail(name: str, to: tuple[str, ...], send: bool, allow: bool, resend: bool) 
     if (allow or resend) and not send:
         raise click.UsageError("--allow and --resend say how to send it; add --send, or leave them out.")
     from finops_nb.home import find_home
-    from finops_nb.mail.dispatch import mail as mail_name
-    from finops_nb.selection import one_name
+    from finops_nb.mail.send import mail as mail_name
+    from finops_nb.commands.names import one_name
 
     done = mail_name(find_home(), one_name(name), to=to, send=send, allow=allow, resend=resend, notice=_say)
     click.echo(done.message)
@@ -232,7 +232,7 @@ def init(folder: Path) -> None:
 
     Example: finops-nb init demo
     """
-    from finops_nb.scaffold import lay_out
+    from finops_nb.commands.scaffold import lay_out
 
     for line in lay_out(folder):
         click.echo(line)

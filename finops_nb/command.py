@@ -52,7 +52,7 @@ class Group(click.Group):
 
 def checked_reason(reason: str | None) -> str:
     """The reason in one line; empty where none is given."""
-    from finops_nb.format import visible
+    from finops_nb.report.format import visible
 
     if reason is not None and not reason.strip():
         raise Refusal(Problem("no reason", "Say why, in a sentence", column="--reason", value=reason))

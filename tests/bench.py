@@ -51,8 +51,8 @@ def seconds(*commands: list[str], cwd: Path) -> float:
 def answers(home: Path) -> dict[str, list[float]]:
     """How long the what-if takes to answer an edit, as its panel does: the action and all that is shown after it."""
     from finops_nb.home import Home
-    from finops_nb.what_if import WhatIf
-    from finops_nb.what_if_panel import Panel
+    from finops_nb.scenarios.what_if import WhatIf
+    from finops_nb.scenarios.panel import Panel
 
     panel = Panel(WhatIf("2025-12", home=Home(home)))
     budget = {"do": "budget", "dimension": "organization", "name": "org-gamma"}

@@ -20,9 +20,9 @@ import duckdb
 import yaml
 from bench import BIN, ROOT, floor_notebook, seconds
 
-from finops_nb.export import audit
-from finops_nb.job import HTML
-from finops_nb.usage.sources import SAMPLE_FILES
+from finops_nb.report.html_page import audit
+from finops_nb.run.job import HTML
+from finops_nb.usage.sources.discovery import SAMPLE_FILES
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 MONTHS = [f"2025-{month:02}" for month in range(1, 13)]

@@ -13,8 +13,8 @@ import required
 from hypothesis import settings
 
 from finops_nb.errors import Refusal
-from finops_nb.params import Params, make_params
-from finops_nb.pdf import check_pdf
+from finops_nb.params.model import Params, make_params
+from finops_nb.report.pdf import check_pdf
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import CUBE, GROUPINGS, InputFile, Usage

@@ -10,7 +10,7 @@ from fault_home import NAME, Ended, FaultHome
 from test_run import Fault
 
 from finops_nb.errors import FinopsError
-from finops_nb.run import run
+from finops_nb.run.run import run
 
 
 class Crash(Fault):

@@ -24,7 +24,7 @@ from test_run import left_over, processes_of
 from usage_files import call, write_calls
 
 from finops_nb.home import Home, packaged_notebooks
-from finops_nb.job import STEM
+from finops_nb.run.job import STEM
 
 YEAR = tuple(f"2025-{month:02}" for month in range(1, 13))
 *_, BEFORE, NAME = YEAR

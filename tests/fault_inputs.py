@@ -16,7 +16,7 @@ from fault_oracle import Lost, Wrong, digest, read_folder
 from homes import FILES
 from usage_files import call, write_calls, write_parquet
 
-from finops_nb.history import History
+from finops_nb.outputs.revisions import History
 
 CONTRACT = json.loads((Path(__file__).parent / "results_contract.json").read_text(encoding="utf-8"))
 TABLES = ("chargeback_by_organization", "chargeback_by_product", "budget_tracking", "rows")

@@ -18,7 +18,7 @@ from fault_home import NAME, TRUTHS, Truth, code_of
 from homes import FILES
 from published import amount, page_of, sections_of
 
-from finops_nb.job import STEM
+from finops_nb.run.job import STEM
 
 CENT = Fraction(1, 100)
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
-from finops_nb import export
-from finops_nb import run as running
-from finops_nb.edition import Edition
-from finops_nb.execute import Execution
-from finops_nb.job import STEM
+from finops_nb.report import html_page as export
+from finops_nb.run import run as running
+from finops_nb.outputs.manifest import Edition
+from finops_nb.notebook.execute import Execution
+from finops_nb.run.job import STEM
 
 if TYPE_CHECKING:
     import pytest

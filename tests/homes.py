@@ -11,11 +11,11 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
-from finops_nb.edition import Edition
-from finops_nb.execute import Execution
-from finops_nb.handover import marker_text
+from finops_nb.outputs.manifest import Edition
+from finops_nb.notebook.execute import Execution
+from finops_nb.outputs.artifacts import marker_text
 from finops_nb.home import Home
-from finops_nb.params import Params
+from finops_nb.params.model import Params
 
 NAME = "2025-12"
 REPORT = "organizational_alignment"

@@ -12,11 +12,11 @@ import pytest
 from homes import make_home
 
 from finops_nb.home import Home
-from finops_nb.job import key_now, open_job
-from finops_nb.mail import letter
+from finops_nb.run.job import key_now, open_job
+from finops_nb.mail import message as letter
 from finops_nb.mail.pictures import Picture, picture
 from finops_nb.money import plain
-from finops_nb.table import Table
+from finops_nb.report.table import Table
 
 KEY: Final = "0123456789abcdef" * 4
 ORGANIZATIONS: Final = {"org-a": ("3504.944", "5000"), "org-c": ("2695.753", "2000"), "org-b": ("2469.203", "3000")}

@@ -10,15 +10,15 @@ from decimal import Decimal
 import pytest
 from scenario_homes import make_scenario_home, write_scenario
 
-from finops_nb import publish
-from finops_nb.adoption import adopt
-from finops_nb.budgets import read_budgets, snapshot
+from finops_nb.outputs import publish
+from finops_nb.scenarios.adoption import adopt
+from finops_nb.params.budgets import read_budgets, snapshot
 from finops_nb.cli import main
 from finops_nb.errors import Busy, Refusal
-from finops_nb.lock import hold
-from finops_nb.params import load_params
-from finops_nb.scaffold import new_month
-from finops_nb.scenario_file import save_scenario
+from finops_nb.outputs.lock import hold
+from finops_nb.params.model import load_params
+from finops_nb.commands.scaffold import new_month
+from finops_nb.params.scenario_file import save_scenario
 
 DAY = date(2025, 12, 16)
 

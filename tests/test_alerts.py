@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.alerts import budget_alerts, highest_crossing
-from finops_nb.budgets import read_budgets
+from finops_nb.figures.alerts import budget_alerts, highest_crossing
+from finops_nb.params.budgets import read_budgets
 
 
 def call(cost: str, day: int, organization: str = "a", product: str = "x") -> tuple:

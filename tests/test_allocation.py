@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.allocation import allocate, allocate_within, highest_first, name_order
+from finops_nb.figures.allocation import allocate, allocate_within, highest_first, name_order
 from finops_nb.money import total
 from finops_nb.schema import UNALLOCATED
 

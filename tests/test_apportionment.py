@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from finops_nb.apportionment import Cell, apportion
+from finops_nb.figures.controlled_rounding import Cell, apportion
 from finops_nb.money import rounded, total
 
 CENT = Decimal("0.01")

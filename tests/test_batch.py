@@ -15,32 +15,32 @@ import psutil
 import pytest
 from homes import make_home, make_notebook, published, write_notebook
 
-from finops_nb import batch, key
-from finops_nb.batch import run_batch
-from finops_nb.coming_month import coming_month
-from finops_nb.forked_kernel import AVAILABLE
-from finops_nb.history import History
+from finops_nb.run import batch, key
+from finops_nb.run.batch import run_batch
+from finops_nb.run.expected_month import coming_month
+from finops_nb.notebook.fork_provisioner import AVAILABLE
+from finops_nb.outputs.revisions import History
 from finops_nb.home import Home
-from finops_nb.lock import hold
-from finops_nb.mail.journal import JOURNAL, Entry, Journal
+from finops_nb.outputs.lock import hold
+from finops_nb.outputs.mail_journal import Entry, JOURNAL, Journal
 from finops_nb.mail.smtp import State as Sending
-from finops_nb.params import load_params
-from finops_nb.published_months import months_before
-from finops_nb.run import run
-from finops_nb.worker import Event, State
+from finops_nb.params.model import load_params
+from finops_nb.outputs.months import months_before
+from finops_nb.run.run import run
+from finops_nb.run.worker import Event, State
 
 CHECKOUT = Path(__file__).parent.parent
 WAYS = ["fork", "plain"] if AVAILABLE else ["plain"]
 MONTHS = ("2025-10", "2025-11", "2025-12")
 HEADER = "timestamp,cost_usd,organization_id,product_id,feature_id,customer_id\n"
-PARAMS = "from finops_nb.params import make_params\nparams = make_params({'period': period, 'usage': usage, 'columns': columns})\n"
-READ = PARAMS + "from finops_nb.usage import read_usage\n_ = read_usage(params)"
-SEEN = PARAMS + "from finops_nb.published_months import months_before\nprint([month.name for month in months_before(params)])"
+PARAMS = "from finops_nb.params.model import make_params\nparams = make_params({'period': period, 'usage': usage, 'columns': columns})\n"
+READ = PARAMS + "from finops_nb.usage.reader import read_usage\n_ = read_usage(params)"
+SEEN = PARAMS + "from finops_nb.outputs.months import months_before\nprint([month.name for month in months_before(params)])"
 
 RUNNER = """\
 import pathlib, sys
 from finops_nb import key
-from finops_nb.batch import run_batch
+from finops_nb.run.batch import run_batch
 from finops_nb.home import Home
 key.code_digest = lambda: "0" * 64
 if __name__ == "__main__":
@@ -263,7 +263,7 @@ def test_an_index_that_cannot_be_written_is_told(tmp_path, monkeypatch):
     def fail(_):
         raise OSError(5, "Input/output error", "x")
 
-    monkeypatch.setattr("finops_nb.index_page.write_index", fail)
+    monkeypatch.setattr("finops_nb.run.index_page.write_index", fail)
     ends, told = run_them(home_of(tmp_path), *MONTHS)
     assert [end.state for end in ends] == [State.PUBLISHED] * 3
     notices = [event.text for event in told if event.state is State.NOTICE]

@@ -13,7 +13,7 @@ import pytest
 from lab import Server, Visit, browser, running_lab
 
 from finops_nb.home import Home, packaged_notebooks
-from finops_nb.params import load_params
+from finops_nb.params.model import load_params
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ AS_IT_WAS = "No change; total budget $10,000.00, 13.3% unspent"
 HOSTILE = ("<img src=x onerror=alert(1)>", "'\"><b>bold</b>", "日本 👩\u200d🚀", "\u202egpj", "org-" + "x" * 150, "=1+1", "constructor")
 MANY = 300
 
-OPEN = 'from finops_nb.workbench import open_what_if\nwhat_if = open_what_if("2025-12")\n'
+OPEN = 'from finops_nb.api import open_what_if\nwhat_if = open_what_if("2025-12")\n'
 SLOW = """\
 import time
 view = what_if._state.view

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.budget_file import COLUMNS, read_budget_file, with_lines
-from finops_nb.budget_line import BudgetLine
-from finops_nb.budget_version import version_label
+from finops_nb.params.budget_file import COLUMNS, read_budget_file, with_lines
+from finops_nb.params.budget_line import BudgetLine
+from finops_nb.params.budget_versions import version_label
 from finops_nb.errors import Problem, Refusal
 from finops_nb.money import LIMIT
 

@@ -9,18 +9,18 @@ from decimal import Decimal
 import pytest
 from published import page_of, sections_of
 
-from finops_nb import budget_tables, narrative
-from finops_nb.alerts import budget_alerts
-from finops_nb.budgets import read_budgets
-from finops_nb.data_tables import rows_account
-from finops_nb.edition import Edition, Kind
-from finops_nb.format import Format
-from finops_nb.overview import overview
-from finops_nb.policies import breaches
-from finops_nb.projection import project
-from finops_nb.run_rate import Miss, cost_after
-from finops_nb.scenario_difference import scenario_difference
-from finops_nb.variance import headline, total_variance, variance_by
+from finops_nb.report import budget_tables, narrative
+from finops_nb.figures.alerts import budget_alerts
+from finops_nb.params.budgets import read_budgets
+from finops_nb.report.data_tables import rows_account
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.report.format import Format
+from finops_nb.findings.overview import overview
+from finops_nb.figures.policies import breaches
+from finops_nb.figures.projection import project
+from finops_nb.figures.run_rate import Miss, cost_after
+from finops_nb.figures.scenario_effect import scenario_difference
+from finops_nb.figures.variance import headline, total_variance, variance_by
 
 SCENARIO = {"base": "2025-12", "author": "Ana", "date": "2025-12-15", "reason": "two more regions"}
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from finops_nb.budgets import read_budgets
+from finops_nb.params.budgets import read_budgets
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.alerts import budget_alerts
-from finops_nb.allocation import allocate, allocate_within
-from finops_nb.budgets import read_budgets
-from finops_nb.chargeback import charges, cross_usage, ledger, ledger_of
-from finops_nb.edition import Edition, Kind
+from finops_nb.figures.alerts import budget_alerts
+from finops_nb.figures.allocation import allocate, allocate_within
+from finops_nb.params.budgets import read_budgets
+from finops_nb.figures.chargeback import charges, cross_usage, ledger, ledger_of
+from finops_nb.outputs.manifest import Edition, Kind
 from finops_nb.money import rounded, total
 from finops_nb.schema import UNALLOCATED
-from finops_nb.variance import Status, budget_variance
+from finops_nb.figures.variance import Status, budget_variance
 
 CENT = Decimal("0.01")
 NO_ALERTS = pd.DataFrame([], columns=["dimension", "name", "budget", "threshold", "day"], dtype=object)

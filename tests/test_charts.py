@@ -10,11 +10,11 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
-from finops_nb import charts, theme
-from finops_nb.allocation import allocate, allocate_within
-from finops_nb.efficiency import rank_efficiency, unit_costs
-from finops_nb.theme import ACTUAL, INK, OTHER, OVER, Chart, elided
-from finops_nb.variance import budget_variance
+from finops_nb.report import charts, theme
+from finops_nb.figures.allocation import allocate, allocate_within
+from finops_nb.figures.efficiency import rank_efficiency, unit_costs
+from finops_nb.report.theme import ACTUAL, Chart, INK, OTHER, OVER, elided
+from finops_nb.figures.variance import budget_variance
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from finops_nb import check
-from finops_nb.check import check_name, describe
+from finops_nb.commands import check
+from finops_nb.commands.check import check_name, describe
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
-from finops_nb.usage import read_usage
+from finops_nb.usage.reader import read_usage
 
 D = Decimal
 

@@ -79,7 +79,7 @@ def test_a_defect_of_ours_is_a_sentence_too(home, monkeypatch):
     def broken(*arguments):
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("finops_nb.check.check_name", broken)
+    monkeypatch.setattr("finops_nb.commands.check.check_name", broken)
     done = invoke("check", "2025-12")
     assert done.exit_code == 1
     assert done.stderr.startswith("A case that finops_nb does not know: ZeroDivisionError: division by zero.\n")

@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from conftest import SIX, usage_of
 
-from finops_nb import data_tables
-from finops_nb.budgets import read_budgets
-from finops_nb.edition import Edition, Kind
-from finops_nb.invoices import reconcile
-from finops_nb.overview import warnings
-from finops_nb.params import make_params
-from finops_nb.stamps import stamps, title
+from finops_nb.report import data_tables
+from finops_nb.params.budgets import read_budgets
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.params.invoices import reconcile
+from finops_nb.findings.overview import warnings
+from finops_nb.params.model import make_params
+from finops_nb.report.stamps import stamps, title
 
 AWS = [{"issuer": "AWS", "number": "INV-1", "amount": "10.00"}]
 

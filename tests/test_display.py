@@ -8,9 +8,9 @@ import re
 
 import pytest
 
-from finops_nb import display as displays
-from finops_nb.display import Display
-from finops_nb.worker import Event, State
+from finops_nb.commands import progress as displays
+from finops_nb.commands.progress import Display
+from finops_nb.run.worker import Event, State
 
 PAGE = "/home/outputs/2025-11/organizational_alignment.html"
 

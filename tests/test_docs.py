@@ -11,9 +11,9 @@ import pytest
 
 from finops_nb.cli import main
 from finops_nb.home import Home
-from finops_nb.params import DELIVERY, Params, load_params
-from finops_nb.scaffold import STARTER
-from finops_nb.usage.dialects import DIALECTS
+from finops_nb.params.model import DELIVERY, Params, load_params
+from finops_nb.commands.scaffold import STARTER
+from finops_nb.usage.sources.dialects import DIALECTS
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "organizational_alignment.ipynb"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from finops_nb import __version__, doctor
+from finops_nb import __version__
+from finops_nb.commands import doctor
 from finops_nb.home import Home, packaged_notebooks
 
 REPORT = "organizational_alignment.ipynb"
@@ -97,6 +98,6 @@ def test_a_full_disk(home, monkeypatch):
 
 def test_a_kernel_that_does_not_start(home, monkeypatch):
     """It says so, with the cause."""
-    monkeypatch.setattr("finops_nb.kernel.ARGV", ("/bin/false", "-f", "{connection_file}"))
+    monkeypatch.setattr("finops_nb.notebook.kernel.ARGV", ("/bin/false", "-f", "{connection_file}"))
     [bad] = [finding for finding in doctor.doctor(home) if finding.well is False]
     assert bad.text.startswith("no kernel computes here: the kernel died (it ended itself with exit code 1)")

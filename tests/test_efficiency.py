@@ -7,8 +7,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.allocation import allocate
-from finops_nb.efficiency import overall, rank_efficiency, unit_costs
+from finops_nb.figures.allocation import allocate
+from finops_nb.figures.efficiency import overall, rank_efficiency, unit_costs
 from finops_nb.schema import UNALLOCATED
 
 

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.errors import SHOWN, Busy, Failure, FinopsError, Interrupted, Problem, Refusal, did_you_mean
+from finops_nb.errors import (
+    Busy,
+    Failure,
+    FinopsError,
+    Interrupted,
+    Problem,
+    Refusal,
+    SHOWN,
+    did_you_mean,
+)
 
 
 def test_it_names_file_line_column_value_rule_and_fix():

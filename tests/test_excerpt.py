@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb import schema
-from finops_nb.excerpt import GROUPS, Keep, excerpt, group_excerpt
+from finops_nb.report.top_n import GROUPS, Keep, excerpt, group_excerpt
 
 COLUMNS = (schema.ORGANIZATION, schema.COST, schema.CUSTOMERS)
 D = Decimal

@@ -15,8 +15,8 @@ import pytest
 from homes import make_notebook
 from jupyter_core.utils import ensure_event_loop
 
-from finops_nb.execute import Execution, Limits, execute
-from finops_nb.kernel import OUTPUTS, running_kernel
+from finops_nb.notebook.execute import Execution, Limits, execute
+from finops_nb.notebook.kernel import OUTPUTS, running_kernel
 
 PASSED = {
     "text": "'\"\\\n\t{x} ${HOME} </script> \u202e ä 日本 \U0001f4b0 \x07 " + '"""',
@@ -71,8 +71,8 @@ NOISY = (
 SILENT = """\
 import json, pathlib, sys, warnings
 import nbformat
-from finops_nb.execute import Limits, execute
-from finops_nb.kernel import running_kernel
+from finops_nb.notebook.execute import Limits, execute
+from finops_nb.notebook.kernel import running_kernel
 for cells in json.loads(sys.argv[2]):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     with running_kernel(pathlib.Path(sys.argv[1]), {}) as kernel:

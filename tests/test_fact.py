@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from finops_nb.fact import fact, some
-from finops_nb.format import Format
-from finops_nb.sentence import plain_sentence
+from finops_nb.findings.sentence import fact, some
+from finops_nb.report.format import Format
+from finops_nb.report.sentence import plain_sentence
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from homes import make_notebook
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
-from finops_nb.edition import Edition, Kind
-from finops_nb.fair_copy import as_bytes, fair_copy
-from finops_nb.notebook import INJECTED
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.notebook.sanitize import as_bytes, fair_copy
+from finops_nb.notebook.preflight import INJECTED
 
 EDITION = Edition(Kind.SCENARIO, "scenarios/x", "ab" * 32, "2026-01-01T00:00:00Z")
 

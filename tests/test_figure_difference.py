@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.figure_difference import FigureDifference, figure_differences
+from finops_nb.findings.figure_difference import FigureDifference, figure_differences
 
 BEFORE = {
     "whole": [{"total_spend": "10", "calls": 5}],

@@ -15,10 +15,10 @@ import nbformat
 import psutil
 import pytest
 
-from finops_nb.execute import Execution, execute
-from finops_nb.forked_kernel import AVAILABLE, fork_server
-from finops_nb.kernel import environment, running_kernel
-from finops_nb.lifeline import PRELOAD
+from finops_nb.notebook.execute import Execution, execute
+from finops_nb.notebook.fork_provisioner import AVAILABLE, fork_server
+from finops_nb.notebook.kernel import environment, running_kernel
+from finops_nb.notebook.kernel_main import PRELOAD
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="kernels are forked on Linux only")
 
@@ -34,8 +34,8 @@ print(json.dumps({
 
 RUNNER = """\
 import os, pathlib, sys, time
-from finops_nb.forked_kernel import fork_server
-from finops_nb.kernel import environment, running_kernel
+from finops_nb.notebook.fork_provisioner import fork_server
+from finops_nb.notebook.kernel import environment, running_kernel
 with fork_server(environment({})) as door, running_kernel(pathlib.Path(sys.argv[1]), {}, door=door) as kernel:
     if sys.argv[2] == "child" and os.fork() == 0:
         time.sleep(20)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.format import MISSING, Format, count, day, listing, noun, visible
+from finops_nb.report.format import Format, MISSING, count, day, listing, noun, visible
 from finops_nb.money import rounded
 from finops_nb.schema import Unit
 

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from finops_nb.futures import tell_lost_futures, watch_futures
+from finops_nb.notebook.background_failures import tell_lost_futures, watch_futures
 
 
 @pytest.fixture(autouse=True)

@@ -13,10 +13,10 @@ from homes import make_notebook
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from finops_nb.edition import Edition, Kind
-from finops_nb.execute import Execution
-from finops_nb.gate import find_faults, find_local_paths, find_paths_in_files
-from finops_nb.handover import marker_text
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.notebook.execute import Execution
+from finops_nb.notebook.gate import find_faults, find_local_paths, find_paths_in_files
+from finops_nb.outputs.artifacts import marker_text
 from finops_nb.period import parse_period
 
 EDITION = Edition(Kind.OFFICIAL, "2025-12", "ab" * 32)

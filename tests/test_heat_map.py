@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb import schema
-from finops_nb.heat_map import COLUMNS, ROWS, HeatMap
-from finops_nb.table import Block
+from finops_nb.report.heat_map import COLUMNS, HeatMap, ROWS
+from finops_nb.report.table import Block
 
 D = Decimal
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from finops_nb import history
+from finops_nb.outputs import revisions as history
 from finops_nb.errors import Failure, Refusal
-from finops_nb.history import History, Revision, digests
+from finops_nb.outputs.revisions import History, Revision, digests
 from finops_nb.home import CLOCK
 
 A, B, C = "aa" * 32, "bb" * 32, "cc" * 32

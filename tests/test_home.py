@@ -8,7 +8,7 @@ import pytest
 
 from finops_nb import home as module
 from finops_nb.errors import Refusal
-from finops_nb.home import VARIABLE, Home, find_home, packaged_notebooks
+from finops_nb.home import Home, VARIABLE, find_home, packaged_notebooks
 
 
 @pytest.fixture

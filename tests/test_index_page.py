@@ -19,14 +19,14 @@ from index_folders import publish, results_of
 from lab import browser
 from published import page_of
 
-from finops_nb import index_page
+from finops_nb.run import index_page
 from finops_nb.errors import Busy
-from finops_nb.export import audit
-from finops_nb.format import visible
+from finops_nb.report.html_page import audit
+from finops_nb.report.format import visible
 from finops_nb.home import Home
-from finops_nb.index_page import write_index
-from finops_nb.lock import hold
-from finops_nb.run import run
+from finops_nb.run.index_page import write_index
+from finops_nb.outputs.lock import hold
+from finops_nb.run.run import run
 
 
 @pytest.fixture

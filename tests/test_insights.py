@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from finops_nb.allocation import allocate
-from finops_nb.efficiency import rank_efficiency
-from finops_nb.insights import (
+from finops_nb.figures.allocation import allocate
+from finops_nb.figures.efficiency import rank_efficiency
+from finops_nb.findings.insights import (
     Allocated,
     BudgetOverruns,
     BudgetsAtRisk,
@@ -21,7 +21,7 @@ from finops_nb.insights import (
     material,
 )
 from finops_nb.schema import UNALLOCATED
-from finops_nb.variance import Status, budget_variance
+from finops_nb.figures.variance import Status, budget_variance
 
 ALL = {"materiality": 0, "materiality_amount": 0}
 """Every difference is material."""

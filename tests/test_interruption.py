@@ -11,7 +11,7 @@ import weakref
 
 import pytest
 
-from finops_nb.interruption import SIGNALS, Interruption
+from finops_nb.run.signals import Interruption, SIGNALS
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from finops_nb.errors import Refusal
-from finops_nb.invoices import Invoice, Invoices, ReconciledInvoice, reconcile
-from finops_nb.strict_yaml import read_document
-from finops_nb.validation import validated, validated_document
+from finops_nb.params.invoices import Invoice, Invoices, ReconciledInvoice, reconcile
+from finops_nb.params.yaml_file import read_document
+from finops_nb.params.validation import validated, validated_document
 
 CENT = Decimal("0.01")
 

@@ -17,9 +17,9 @@ import psutil
 import pytest
 from jupyter_core.utils import ensure_event_loop
 
-from finops_nb.execute import execute
-from finops_nb.kernel import running_kernel
-from finops_nb.lifeline import PRELOAD
+from finops_nb.notebook.execute import execute
+from finops_nb.notebook.kernel import running_kernel
+from finops_nb.notebook.kernel_main import PRELOAD
 
 ASK = """\
 import json, locale, os, sys, time
@@ -34,11 +34,11 @@ print(json.dumps({
 
 RUNNER = """\
 import pathlib, signal, sys, time
-from finops_nb.kernel import running_kernel
+from finops_nb.notebook.kernel import running_kernel
 with running_kernel(pathlib.Path(sys.argv[1]), {}) as kernel:
     if sys.argv[2] == "busy":
         import nbformat
-        from finops_nb.execute import execute
+        from finops_nb.notebook.execute import execute
         cell = f"print({kernel.process.pid}, file=open('pid', 'w'), flush=True); import re; re.match('(a+)+$', 'a' * 50 + 'b')"
         execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), {}, kernel)
     else:

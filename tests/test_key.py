@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from finops_nb import key
-from finops_nb.budgets import read_budgets
-from finops_nb.edition import Kind
-from finops_nb.key import code_digest, run_key
-from finops_nb.params import Params
-from finops_nb.published_months import PublishedMonth
+from finops_nb.run import key
+from finops_nb.params.budgets import read_budgets
+from finops_nb.outputs.manifest import Kind
+from finops_nb.run.key import code_digest, run_key
+from finops_nb.params.model import Params
+from finops_nb.outputs.months import PublishedMonth
 
 PARAMS = Params(period="2025-12", usage="a.csv", organization_budgets={"org-a": "5000"})
 INPUTS = (("a.csv", "1" * 64), ("b.csv", "2" * 64))

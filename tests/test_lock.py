@@ -10,11 +10,11 @@ import sys
 import pytest
 
 from finops_nb.errors import Busy
-from finops_nb.lock import hold
+from finops_nb.outputs.lock import hold
 
 HOLDER = """\
 import pathlib, sys, time
-from finops_nb.lock import hold
+from finops_nb.outputs.lock import hold
 with hold(pathlib.Path(sys.argv[1]), "2025-12"):
     print("held", flush=True)
     time.sleep(60)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from finops_nb.look_alikes import LookAlikes, look_alikes
+from finops_nb.findings.confusable_names import LookAlikes, look_alikes
 
 ONE, TWO = Decimal(1), Decimal(2)
 FORMS = ("NFC", "NFD", "NFKC", "NFKD")

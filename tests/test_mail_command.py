@@ -16,10 +16,10 @@ from published import amount
 from scenario_homes import make_scenario_home, write_scenario
 
 from finops_nb.cli import main
-from finops_nb.export import audit
-from finops_nb.lock import hold
+from finops_nb.report.html_page import audit
+from finops_nb.outputs.lock import hold
 from finops_nb.money import rounded
-from finops_nb.run import run
+from finops_nb.run.run import run
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,11 @@ from mail_reports import draw_once, publish_by_hand, write_report
 from mail_servers import CUT, Mailbox, environment, mail_server
 
 from finops_nb.errors import Busy, Failure, Interrupted, Refusal
-from finops_nb.history import History
+from finops_nb.outputs.revisions import History
 from finops_nb.home import Home
-from finops_nb.lock import hold
-from finops_nb.mail import dispatch, publication, smtp
-from finops_nb.mail.dispatch import mail
+from finops_nb.outputs.lock import hold
+from finops_nb.mail import publication, send as dispatch, smtp
+from finops_nb.mail.send import mail
 from finops_nb.mail.publication import read_publication
 from finops_nb.mail.smtp import deliver
 
@@ -451,7 +451,7 @@ def test_a_message_is_written_whole_or_not_at_all(home, monkeypatch):
         path.write_bytes(data[:10])
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("finops_nb.publish.write_file", fail)
+    monkeypatch.setattr("finops_nb.outputs.publish.write_file", fail)
     with pytest.raises(Failure, match=r"outputs/\.mail/2025-12/.*No space left on device"):
         mailed(home, to=("me@example.com",))
     assert (home.outputs / ".mail" / "2025-12" / "message.eml").read_bytes() == before

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finops_nb import history
+from finops_nb.outputs import revisions as history
 from finops_nb.errors import Failure
-from finops_nb.mail.journal import Entry, Journal
+from finops_nb.outputs.mail_journal import Entry, Journal
 from finops_nb.mail.smtp import State
 
 KEY, OTHER = "ab" * 32, "cd" * 32

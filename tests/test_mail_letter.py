@@ -22,16 +22,16 @@ from lab import browser
 from mail_reports import KEY, ORGANIZATIONS, draw_once, results_of
 from published import amount
 
-from finops_nb.charts import budget_vs_actual
+from finops_nb.report.charts import budget_vs_actual
 from finops_nb.errors import Failure
-from finops_nb.export import audit
+from finops_nb.report.html_page import audit
 from finops_nb.mail.body import body_of
-from finops_nb.mail.letter import LARGEST, letter, preview
+from finops_nb.mail.message import LARGEST, letter, preview
 from finops_nb.mail.pictures import picture
 from finops_nb.mail.plain_text import columns
 from finops_nb.mail.wording import brief, isolated
 from finops_nb.money import rounded
-from finops_nb.params import Params
+from finops_nb.params.model import Params
 
 HOSTILE = (
     *("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "$5 vs $6", "$x$", "_under", "\u202egpj", "a\r\nBcc: eve@example.com"),
@@ -446,7 +446,7 @@ def test_its_pictures_have_no_boxes(names):
 
 def test_a_picture_says_what_a_line_is(monkeypatch):
     """Only where a name is called so."""
-    monkeypatch.setattr("finops_nb.theme.undrawable", lambda text: text == "日本")
+    monkeypatch.setattr("finops_nb.report.theme.undrawable", lambda text: text == "日本")
     assert picture(body_of(results_of(named(["a", "b"]))).tables[0]).caption == ""
     said = picture(body_of(results_of(named(["a", "日本"]))).tables[0]).caption
     assert said.startswith('"line 2" is the organization in that line of the table')

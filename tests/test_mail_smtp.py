@@ -14,7 +14,7 @@ from mail_servers import CANARY, CUT, CUT_WITHIN, GREETING, HOST, SILENCE, Mailb
 from finops_nb.errors import Failure
 from finops_nb.mail import smtp
 from finops_nb.mail.answer import is_too_large
-from finops_nb.mail.journal import Entry, Journal
+from finops_nb.outputs.mail_journal import Entry, Journal
 from finops_nb.mail.settings import smtp_settings
 from finops_nb.mail.smtp import DELAYS, State, Undeliverable, deliver
 

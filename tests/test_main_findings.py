@@ -9,16 +9,16 @@ from decimal import Decimal
 import pytest
 from conftest import SIX, Call
 
-from finops_nb.alerts import budget_alerts
-from finops_nb.allocation import allocate_within
-from finops_nb.budgets import read_budgets
-from finops_nb.efficiency import rank_efficiency
-from finops_nb.format import Format
-from finops_nb.insights import find_insights
-from finops_nb.main_findings import main_findings
-from finops_nb.published_months import PublishedMonth
-from finops_nb.sentence import plain_sentence
-from finops_nb.variance import variance_by
+from finops_nb.figures.alerts import budget_alerts
+from finops_nb.figures.allocation import allocate_within
+from finops_nb.params.budgets import read_budgets
+from finops_nb.figures.efficiency import rank_efficiency
+from finops_nb.report.format import Format
+from finops_nb.findings.insights import find_insights
+from finops_nb.findings.main_findings import main_findings
+from finops_nb.outputs.months import PublishedMonth
+from finops_nb.report.sentence import plain_sentence
+from finops_nb.figures.variance import variance_by
 
 D = Decimal
 OWNED = {"org-a": "Ada", "org-b": "Bob", "chat": "Cy", "search": "Di"}

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.money import LIMIT, minor_units, parse_amount, plain, portion, ratio, rounded, rounding_difference, total
+from finops_nb.money import (
+    LIMIT,
+    minor_units,
+    parse_amount,
+    plain,
+    portion,
+    ratio,
+    rounded,
+    rounding_difference,
+    total,
+)
 
 amounts = st.decimals(min_value=-LIMIT + 1, max_value=LIMIT - 1, places=12)
 places = st.integers(0, 6)

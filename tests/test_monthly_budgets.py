@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.budget_line import BudgetLine
+from finops_nb.params.budget_line import BudgetLine
 from finops_nb.errors import Refusal
 from finops_nb.money import LIMIT, total
-from finops_nb.monthly_budgets import budgets_of
+from finops_nb.params.monthly_budgets import budgets_of
 
 amounts = st.integers(0, 12).flatmap(lambda places: st.decimals(0, LIMIT - 1, places=places))
 years = st.integers(1, 9998)

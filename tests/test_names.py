@@ -14,7 +14,7 @@ import pytest
 from lxml.html import HtmlElement
 from published import page_of, sections_of
 
-from finops_nb.export import audit
+from finops_nb.report.html_page import audit
 
 HOSTILE = ("<script>alert(1)</script>", "a|b", "$5 vs $6", "=1+1", '"><img src=x onerror=alert(1)>', "NA", "مرحبا", "{{7*7}}", "‮gnp")
 HARMLESS = tuple(f"name-{sorted(HOSTILE).index(name)}" for name in HOSTILE)

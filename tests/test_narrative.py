@@ -10,16 +10,16 @@ from decimal import Decimal
 import pytest
 from lxml.html import fragment_fromstring
 
-from finops_nb import narrative
-from finops_nb.alerts import budget_alerts
-from finops_nb.allocation import allocate, allocate_within
-from finops_nb.budgets import read_budgets
-from finops_nb.chargeback import ledger
-from finops_nb.edition import Edition, Kind
-from finops_nb.efficiency import rank_efficiency
-from finops_nb.fact import fact
-from finops_nb.format import Format
-from finops_nb.insights import (
+from finops_nb.report import narrative
+from finops_nb.figures.alerts import budget_alerts
+from finops_nb.figures.allocation import allocate, allocate_within
+from finops_nb.params.budgets import read_budgets
+from finops_nb.figures.chargeback import ledger
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.figures.efficiency import rank_efficiency
+from finops_nb.findings.sentence import fact
+from finops_nb.report.format import Format
+from finops_nb.findings.insights import (
     Allocated,
     BudgetOverruns,
     BudgetsAtRisk,
@@ -30,10 +30,10 @@ from finops_nb.insights import (
     SpendWithoutBudget,
     find_insights,
 )
-from finops_nb.recommendations import ACTIONS, Horizon, Recommendation, recommend
-from finops_nb.sentence import NAME_LENGTH, plain_sentence, sentence
-from finops_nb.stamps import title as report_title
-from finops_nb.variance import Status, TotalVariance, total_variance, variance_by
+from finops_nb.findings.recommendations import ACTIONS, Horizon, Recommendation, recommend
+from finops_nb.report.sentence import NAME_LENGTH, plain_sentence, sentence
+from finops_nb.report.stamps import title as report_title
+from finops_nb.figures.variance import Status, TotalVariance, total_variance, variance_by
 
 USD = Format("USD")
 OVER = Line("org-a", Decimal(6), Decimal(5), Decimal("1.005"), Decimal("1.2"), True)

@@ -9,8 +9,14 @@ import pytest
 from homes import make_notebook
 
 from finops_nb.errors import Refusal
-from finops_nb.notebook import INJECTED, cell_name, check_notebook, code_cells, read_notebook
-from finops_nb.params import DELIVERY, Params
+from finops_nb.notebook.preflight import (
+    INJECTED,
+    cell_name,
+    check_notebook,
+    code_cells,
+    read_notebook,
+)
+from finops_nb.params.model import DELIVERY, Params
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 TWO = 'period = "2025-12"\nbudgets: dict = {"org-a": "5000"}  # by name = amount\n'

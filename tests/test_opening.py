@@ -10,12 +10,12 @@ import lxml.html
 import pytest
 from conftest import SIX
 
-from finops_nb.budgets import read_budgets
-from finops_nb.fact import fact
-from finops_nb.main_findings import MainFinding, Urgency
-from finops_nb.opening import findings_that_matter, headline_figures
-from finops_nb.published_months import PublishedMonth
-from finops_nb.variance import total_variance, variance_by
+from finops_nb.params.budgets import read_budgets
+from finops_nb.findings.sentence import fact
+from finops_nb.findings.main_findings import MainFinding, Urgency
+from finops_nb.report.opening import findings_that_matter, headline_figures
+from finops_nb.outputs.months import PublishedMonth
+from finops_nb.figures.variance import total_variance, variance_by
 
 D = Decimal
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.organization_map import MapLine, OrganizationMap, Owner, read_organization_map
+from finops_nb.params.organizations import MapLine, OrganizationMap, Owner, read_organization_map
 from finops_nb.period import parse_period
 
 HEADER = "key,organization,product,valid_from,valid_to,owner,cost_centre,email"

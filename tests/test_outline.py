@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from finops_nb.outline import outlined
-from finops_nb.theme import drawn, themed, undrawable
+from finops_nb.report.svg_outlines import outlined
+from finops_nb.report.theme import drawn, themed, undrawable
 
 HEBREW = "ארגון הכספים"
 ARABIC = "منظمة البيانات"

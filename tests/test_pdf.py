@@ -22,10 +22,10 @@ import pytest
 
 from finops_nb import schema
 from finops_nb.errors import Refusal
-from finops_nb.export import TEMPLATES
-from finops_nb.pdf import check_pdf, pdf_of
+from finops_nb.report.html_page import TEMPLATES
+from finops_nb.report.pdf import check_pdf, pdf_of
 from finops_nb.schema import Column
-from finops_nb.table import Block, Table
+from finops_nb.report.table import Block, Table
 
 CHECKOUT = Path(__file__).parent.parent
 ACTIVE = {"/JS", "/JavaScript", "/OpenAction", "/AA", "/Launch", "/URI", "/GoToR", "/EmbeddedFiles", "/EF", "/SubmitForm", "/RichMedia"}
@@ -223,7 +223,7 @@ def test_the_same_page_is_the_same_bytes(folder):
     """It is so in another process, time zone, language and hash seed, at another time."""
     program = """
 import pathlib, sys
-from finops_nb.pdf import pdf_of
+from finops_nb.report.pdf import pdf_of
 sys.stdout.buffer.write(pdf_of(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")))
 """
     variables = {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "7", "SOURCE_DATE_EPOCH": "1"}
@@ -251,13 +251,13 @@ def test_without_pango_it_says_how_to_get_it(monkeypatch, tmp_path):
 
 def test_nobody_pays_for_what_is_not_asked_for():
     """It imports WeasyPrint only where a PDF is made."""
-    program = "import sys, finops_nb.run, finops_nb.pdf; print('weasyprint' in sys.modules)"
+    program = "import sys, finops_nb.run.run, finops_nb.report.pdf; print('weasyprint' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def test_the_names_of_a_chart_are_set_as_a_whole(weasyprint):
     """It draws a Hebrew name as a shape, since WeasyPrint would set its letters the wrong way round; a plain one is text."""
-    from finops_nb.theme import drawn, themed
+    from finops_nb.report.theme import drawn, themed
 
     with themed(2) as axes:
         axes.barh([0, 1], [1, 2])

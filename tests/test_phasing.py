@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from finops_nb.money import LIMIT, total
-from finops_nb.phasing import phase
+from finops_nb.params.phasing import phase
 
 amounts = st.integers(0, 12).flatmap(lambda places: st.decimals(0, LIMIT - 1, places=places))
 years = st.integers(1, 9998)

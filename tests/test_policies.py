@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from finops_nb.budgets import read_budgets
-from finops_nb.policies import breaches, unapproved
-from finops_nb.variance import variance_by
+from finops_nb.params.budgets import read_budgets
+from finops_nb.figures.policies import breaches, unapproved
+from finops_nb.figures.variance import variance_by
 
 
 def call(product: str, cost: str, day: str = "2025-12-31") -> tuple:

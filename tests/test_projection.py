@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb.money import total
-from finops_nb.params import Params
-from finops_nb.projection import project
+from finops_nb.params.model import Params
+from finops_nb.figures.projection import project
 from finops_nb.schema import ALL
-from finops_nb.usage import Usage, read_usage
+from finops_nb.usage.model import Usage
+from finops_nb.usage.reader import read_usage
 from finops_nb.usage.model import CUBE, GROUPINGS
 
 FRAMES = (*GROUPINGS, CUBE)

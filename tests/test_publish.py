@@ -10,9 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from finops_nb import publish as publishing
+from finops_nb.outputs import publish as publishing
 from finops_nb.errors import Refusal
-from finops_nb.publish import check_target, exchange, probe, publish, write_file, write_folder
+from finops_nb.outputs.publish import (
+    check_target,
+    exchange,
+    probe,
+    publish,
+    write_file,
+    write_folder,
+)
 
 OLD = {"report.html": b"old", "ledger.csv": b"old,1\n", "only-old.txt": b"old"}
 NEW = {"report.html": b"new" * 100, "ledger.csv": b"new,2\n", "results.json": b"{}"}

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from finops_nb.home import Home
-from finops_nb.published_months import months_before
+from finops_nb.outputs.months import months_before
 
 
 @pytest.fixture

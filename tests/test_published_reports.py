@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from index_folders import publish, results_of
 
-from finops_nb.edition import Kind
-from finops_nb.published_reports import published_reports
+from finops_nb.outputs.manifest import Kind
+from finops_nb.outputs.reports import published_reports
 
 
 def test_the_newest_period_comes_first(tmp_path):

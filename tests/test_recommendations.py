@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from finops_nb.alerts import budget_alerts
-from finops_nb.allocation import allocate_within
-from finops_nb.budgets import read_budgets
-from finops_nb.chargeback import ledger
-from finops_nb.efficiency import rank_efficiency
-from finops_nb.format import Format
-from finops_nb.insights import find_insights
-from finops_nb.recommendations import ACTIONS, Horizon, recommend
-from finops_nb.sentence import plain_sentence
-from finops_nb.variance import variance_by
+from finops_nb.figures.alerts import budget_alerts
+from finops_nb.figures.allocation import allocate_within
+from finops_nb.params.budgets import read_budgets
+from finops_nb.figures.chargeback import ledger
+from finops_nb.figures.efficiency import rank_efficiency
+from finops_nb.report.format import Format
+from finops_nb.findings.insights import find_insights
+from finops_nb.findings.recommendations import ACTIONS, Horizon, recommend
+from finops_nb.report.sentence import plain_sentence
+from finops_nb.figures.variance import variance_by
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from published import amount, page_of, reference_figures, sections_of
 
-from finops_nb.export import NOT_SHOWN, audit
+from finops_nb.report.html_page import NOT_SHOWN, audit
 
 CHECKOUT = Path(__file__).parent.parent
 FIGURES = reference_figures()

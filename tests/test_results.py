@@ -8,14 +8,14 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from finops_nb.allocation import allocate
-from finops_nb.budgets import Budgets, Version, read_budgets
-from finops_nb.chargeback import ledger
-from finops_nb.edition import Edition, Kind, current_edition, kind_of
-from finops_nb.handover import WORKBOOK, marker_text
-from finops_nb.overview import overview, warnings
-from finops_nb.results import hand_over, ledger_text
-from finops_nb.suggestion import budget_skeleton
+from finops_nb.figures.allocation import allocate
+from finops_nb.params.budgets import Budgets, Version, read_budgets
+from finops_nb.figures.chargeback import ledger
+from finops_nb.outputs.manifest import Edition, Kind, current_edition, kind_of
+from finops_nb.outputs.artifacts import WORKBOOK, marker_text
+from finops_nb.findings.overview import overview, warnings
+from finops_nb.notebook.results import hand_over, ledger_text
+from finops_nb.commands.suggestion import budget_skeleton
 from finops_nb.usage.model import Notice
 
 NONE = Budgets({}, (Version("original", {}, {}),))

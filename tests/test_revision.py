@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.format import Format
+from finops_nb.report.format import Format
 from finops_nb.money import plain
-from finops_nb.revision import Cause, changes
-from finops_nb.sentence import plain_sentence
+from finops_nb.findings.changes import Cause, changes
+from finops_nb.report.sentence import plain_sentence
 
 COST = (Cause.USAGE, Cause.MAPPING, Cause.NOTEBOOK, Cause.VERSION)
 

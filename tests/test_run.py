@@ -29,14 +29,14 @@ from homes import (
 )
 from nbformat.v4 import new_output
 
-from finops_nb import key
-from finops_nb import publish as publishing
-from finops_nb import run as running
+from finops_nb.run import key
+from finops_nb.outputs import publish as publishing
+from finops_nb.run import run as running
 from finops_nb.errors import Busy, Failure, FinopsError, Interrupted, Refusal
-from finops_nb.history import History, digests
+from finops_nb.outputs.revisions import History, digests
 from finops_nb.home import Home
 from finops_nb.mail.settings import PREFIX
-from finops_nb.run import run
+from finops_nb.run.run import run
 
 RUN = """\
 import faulthandler, pathlib, sys
@@ -45,7 +45,7 @@ from finops_nb import key
 from finops_nb.errors import FinopsError
 from finops_nb.home import Home
 from finops_nb.mail.settings import PREFIX
-from finops_nb.run import run
+from finops_nb.run.run import run
 key.code_digest = lambda: "0" * 64
 print("begins", flush=True)
 try:
@@ -214,7 +214,7 @@ def test_an_index_that_could_not_be_written_is_made_up_for(home):
         def fail(_):
             raise OSError(errno.EIO, "Input/output error", "x")
 
-        patch.setattr("finops_nb.index_page.write_index", fail)
+        patch.setattr("finops_nb.run.index_page.write_index", fail)
         run(NAME, home, force=True, notice=notices.append)
     assert notices == ["The report is published; outputs/index.html is as it was: Input/output error"]
     assert index.read_text() == "old"
@@ -408,7 +408,7 @@ class Fault:
 def test_any_call_of_a_run_may_fail(made, tmp_path, monkeypatch, first, persistent):
     """It leaves the whole old report, or the whole new one and the old one kept; it fails with a sentence, and runs well the next time."""
     monkeypatch.setattr(running, "_execute", finished)
-    monkeypatch.setattr("finops_nb.export.export_html", lambda notebook: notebook.metadata["finops_nb"]["key"])
+    monkeypatch.setattr("finops_nb.report.html_page.export_html", lambda notebook: notebook.metadata["finops_nb"]["key"])
     outcomes = []
     for fail_at in range(1, 1000):
         root = tmp_path / str(fail_at)
@@ -586,7 +586,7 @@ def test_an_interruption_that_a_library_swallows(home):
 def test_a_signal_while_clearing_up(home, monkeypatch):
     """It removes everything before it says that it was interrupted; the report that was just published stands."""
     monkeypatch.setattr(running, "_execute", finished)
-    monkeypatch.setattr("finops_nb.export.export_html", lambda notebook: notebook.metadata["finops_nb"]["key"])
+    monkeypatch.setattr("finops_nb.report.html_page.export_html", lambda notebook: notebook.metadata["finops_nb"]["key"])
     before, remove, calls = published(home), shutil.rmtree, []
 
     def interrupted(folder: Path, **options) -> None:

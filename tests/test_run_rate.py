@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.budgets import read_budgets
+from finops_nb.params.budgets import read_budgets
 from finops_nb.money import rounded, total
-from finops_nb.published_months import PublishedMonth
-from finops_nb.run_rate import days_seen, misses, run_rates, to_date, with_run_rate
-from finops_nb.variance import Status, total_variance, variance_by
+from finops_nb.outputs.months import PublishedMonth
+from finops_nb.figures.run_rate import days_seen, misses, run_rates, to_date, with_run_rate
+from finops_nb.figures.variance import Status, total_variance, variance_by
 
 WEEKDAYS = {0: 10, 1: 20, 2: 30, 3: 40, 4: 50, 5: 1, 6: 2}
 """Cost of a Monday, a Tuesday, ..."""

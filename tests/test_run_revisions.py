@@ -11,17 +11,17 @@ import pytest
 from homes import FILES, NAME, finished, make_home, published
 from published import page_of
 
-from finops_nb import key
-from finops_nb import publish as publishing
-from finops_nb import run as running
+from finops_nb.run import key
+from finops_nb.outputs import publish as publishing
+from finops_nb.run import run as running
 from finops_nb.cli import main
 from finops_nb.errors import Failure, Refusal
-from finops_nb.history import History
+from finops_nb.outputs.revisions import History
 from finops_nb.home import Home
-from finops_nb.mail.journal import Entry, Journal
+from finops_nb.outputs.mail_journal import Entry, Journal
 from finops_nb.mail.smtp import State
-from finops_nb.run import run
-from finops_nb.what_changed import what_changed
+from finops_nb.run.run import run
+from finops_nb.commands.what_changed import what_changed
 
 HEADER = (
     "timestamp,provider,model,input_tokens,output_tokens,cost_usd,latency_ms,"
@@ -46,7 +46,7 @@ def one_code(monkeypatch):
 def quick(monkeypatch):
     """Runs without a kernel, whose page is their key."""
     monkeypatch.setattr(running, "_execute", finished)
-    monkeypatch.setattr("finops_nb.export.export_html", lambda notebook: notebook.metadata["finops_nb"]["key"])
+    monkeypatch.setattr("finops_nb.report.html_page.export_html", lambda notebook: notebook.metadata["finops_nb"]["key"])
 
 
 @pytest.fixture

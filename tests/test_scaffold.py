@@ -11,10 +11,10 @@ import pytest
 
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
-from finops_nb.params import load_params
+from finops_nb.params.model import load_params
 from finops_nb.period import parse_period
-from finops_nb.scaffold import lay_out, new_month
-from finops_nb.usage import read_usage
+from finops_nb.commands.scaffold import lay_out, new_month
+from finops_nb.usage.reader import read_usage
 
 DECEMBER = """\
 # One month of ours.

@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 from scenario_homes import make_scenario_home, write_scenario
 
-from finops_nb.budgets import read_budgets, snapshot
-from finops_nb.check import check_name
+from finops_nb.params.budgets import read_budgets, snapshot
+from finops_nb.commands.check import check_name
 from finops_nb.errors import Refusal
-from finops_nb.params import load_params, make_params
-from finops_nb.scenario import changed, differences
+from finops_nb.params.model import load_params, make_params
+from finops_nb.params.scenario import changed, differences
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb import publish
+from finops_nb.outputs import publish
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
-from finops_nb.params import load_params
-from finops_nb.scenario import Scenario
-from finops_nb.scenario_file import save_scenario, scenario_text
-from finops_nb.strict_yaml import read_document
-from finops_nb.validation import validated_document
+from finops_nb.params.model import load_params
+from finops_nb.params.scenario import Scenario
+from finops_nb.params.scenario_file import save_scenario, scenario_text
+from finops_nb.params.yaml_file import read_document
+from finops_nb.params.validation import validated_document
 
 SCENARIO = Scenario(base="2025-12", author="Ana", date=date(2025, 12, 15), reason="why: this", organization_budgets={"org-a": "2800.50"})
 

@@ -7,7 +7,7 @@ from homes import make_home
 
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
-from finops_nb.selection import last_month, select
+from finops_nb.commands.names import last_month, select
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.sparkline import HEIGHT, WIDTH, sparkline
+from finops_nb.report.sparkline import HEIGHT, WIDTH, sparkline
 
 
 def values(*texts: str | None) -> list[Decimal | None]:

@@ -17,15 +17,15 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from finops_nb import schema, workbench
-from finops_nb.edition import Edition, Kind
+from finops_nb import api as workbench, schema
+from finops_nb.outputs.manifest import Edition, Kind
 from finops_nb.money import total
-from finops_nb.narrative import Prose
-from finops_nb.results import hand_over
-from finops_nb.sheet import number_format, sheet_name
-from finops_nb.spreadsheet import GROUP, workbook_of
-from finops_nb.table import Block, Table
-from finops_nb.variance import Status
+from finops_nb.report.narrative import Prose
+from finops_nb.notebook.results import hand_over
+from finops_nb.report.sheet import number_format, sheet_name
+from finops_nb.report.workbook import GROUP, workbook_of
+from finops_nb.report.table import Block, Table
+from finops_nb.figures.variance import Status
 
 CHECKOUT = Path(__file__).parent.parent
 EDITION = Edition(kind=Kind.OFFICIAL, name="2025-12", key="ab" * 32, generated="2026-01-01T00:00:00Z")
@@ -313,12 +313,12 @@ def test_the_same_report_is_the_same_bytes(tmp_path):
 import sys
 sys.path.insert(0, sys.argv[1])
 from conftest import SIX, usage_of
-from finops_nb.allocation import allocate
-from finops_nb.edition import Edition, Kind
-from finops_nb.efficiency import unit_costs
-from finops_nb.params import make_params
-from finops_nb.spreadsheet import workbook_of
-from finops_nb.tables import cost_by_feature, spend_by_day
+from finops_nb.figures.allocation import allocate
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.figures.efficiency import unit_costs
+from finops_nb.params.model import make_params
+from finops_nb.report.workbook import workbook_of
+from finops_nb.report.cost_tables import cost_by_feature, spend_by_day
 usage, params = usage_of(SIX), make_params({"period": "2025-12", "usage": "sample:"})
 tables = [cost_by_feature(unit_costs(allocate(usage, by="feature")), usage, params), spend_by_day(usage, params)]
 sys.stdout.buffer.write(workbook_of(tables, usage, params, Edition(Kind.OFFICIAL, "2025-12", "k", "2026-01-01T00:00:00Z")))

@@ -11,13 +11,13 @@ from click.testing import CliRunner
 
 from finops_nb.cli import main
 from finops_nb.errors import Refusal
-from finops_nb.history import History
+from finops_nb.outputs.revisions import History
 from finops_nb.home import Home
-from finops_nb.lock import hold
-from finops_nb.mail.journal import JOURNAL, Entry, Journal
+from finops_nb.outputs.lock import hold
+from finops_nb.outputs.mail_journal import Entry, JOURNAL, Journal
 from finops_nb.mail.smtp import State
-from finops_nb.run import run
-from finops_nb.status import status, verify
+from finops_nb.run.run import run
+from finops_nb.commands.status import status, verify
 
 CHECKOUT = Path(__file__).parent.parent
 

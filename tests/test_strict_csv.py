@@ -9,9 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.errors import SHOWN, Problem, Refusal
-from finops_nb.param_types import KnownDay, parse_as
-from finops_nb.strict_csv import Form, Record, Records, name, parse_records, read_text, refuse, unpadded
+from finops_nb.errors import Problem, Refusal, SHOWN
+from finops_nb.params.types import KnownDay, parse_as
+from finops_nb.params.csv_file import (
+    Form,
+    Record,
+    Records,
+    name,
+    parse_records,
+    read_text,
+    refuse,
+    unpadded,
+)
 
 SIZE = 10_000
 FORM = Form(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.strict_yaml import DEPTH, SIZE, Document, read_document
+from finops_nb.params.yaml_file import DEPTH, Document, SIZE, read_document
 
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 names = texts.filter(lambda text: text and unicodedata.is_normalized("NFC", text))

@@ -14,8 +14,8 @@ from lxml.html import fragment_fromstring
 from finops_nb import schema
 from finops_nb.errors import Failure
 from finops_nb.money import minor_units, rounded, total
-from finops_nb.table import Block, Table
-from finops_nb.variance import Status
+from finops_nb.report.table import Block, Table
+from finops_nb.figures.variance import Status
 
 COST_TABLE = (schema.ORGANIZATION, schema.COST, schema.CALLS)
 amounts = st.decimals(-1000, 1000, places=4)

@@ -9,19 +9,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from published import amount, page_of, sections_of
 
-from finops_nb import budget_tables, data_tables, tables
-from finops_nb.alerts import budget_alerts
-from finops_nb.allocation import allocate, allocate_within
-from finops_nb.budgets import read_budgets
-from finops_nb.chargeback import charges, cross_usage, ledger
-from finops_nb.efficiency import rank_efficiency, unit_costs
-from finops_nb.params import make_params
-from finops_nb.policies import breaches
+from finops_nb.report import budget_tables, cost_tables as tables, data_tables
+from finops_nb.figures.alerts import budget_alerts
+from finops_nb.figures.allocation import allocate, allocate_within
+from finops_nb.params.budgets import read_budgets
+from finops_nb.figures.chargeback import charges, cross_usage, ledger
+from finops_nb.figures.efficiency import rank_efficiency, unit_costs
+from finops_nb.params.model import make_params
+from finops_nb.figures.policies import breaches
 from finops_nb.schema import UNALLOCATED
-from finops_nb.trend import cost_by_month
-from finops_nb.usage import read_usage
-from finops_nb.variance import total_variance, variance_by
-from finops_nb.what_if_table import what_if_table
+from finops_nb.figures.trend import cost_by_month
+from finops_nb.usage.reader import read_usage
+from finops_nb.figures.variance import total_variance, variance_by
+from finops_nb.report.what_if_table import what_if_table
 
 ADDITIVE = ("Total Cost", "Charge", "Budget", "Variance", "Calls", "Rows", "Cost to Date", "Budget to Date", "Run-rate")
 ADDITIVE += ("Approved", "Difference")

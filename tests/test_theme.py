@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 import matplotlib
 import pytest
 
-from finops_nb.theme import LABEL_LENGTH, WIDTH, Chart, drawn, elided, style_sheet, themed
+from finops_nb.report.theme import Chart, LABEL_LENGTH, WIDTH, drawn, elided, style_sheet, themed
 
 FOREIGN = {
     "text.usetex": True,

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from conftest import SIX, Call
 
-from finops_nb.allocation import allocate
-from finops_nb.budgets import read_budgets
-from finops_nb.published_months import PublishedMonth
-from finops_nb.trend import cost_by_month, prior_month, with_trend, year_to_date
-from finops_nb.variance import TotalVariance, total_variance, variance_by
+from finops_nb.figures.allocation import allocate
+from finops_nb.params.budgets import read_budgets
+from finops_nb.outputs.months import PublishedMonth
+from finops_nb.figures.trend import cost_by_month, prior_month, with_trend, year_to_date
+from finops_nb.figures.variance import TotalVariance, total_variance, variance_by
 
 D = Decimal
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from finops_nb.params import make_params
-from finops_nb.usage.columns import Place, nearest_column, place_columns
+from finops_nb.params.model import make_params
+from finops_nb.usage.sources.columns import Place, nearest_column, place_columns
 
 
 @pytest.mark.parametrize(

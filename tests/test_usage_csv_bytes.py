@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from usage_files import call, csv_text, packed, read, refused, write
 
 from finops_nb.errors import Refusal
-from finops_nb.usage import csv_bytes
-from finops_nb.usage.csv_bytes import BUFFER, ZSTD, open_bytes
-from finops_nb.usage.csv_shape import look
-from finops_nb.usage.sources import Source
+from finops_nb.usage.sources import csv_bytes
+from finops_nb.usage.sources.csv_bytes import BUFFER, ZSTD, open_bytes
+from finops_nb.usage.sources.csv_shape import look
+from finops_nb.usage.sources.discovery import Source
 
 NAMES = ["u.csv.gz", "u.csv.zst"]
 CONTENT = csv_text([call(cost_usd=cost) for cost in ("1.25", "20.5")]).encode()

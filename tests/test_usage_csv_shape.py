@@ -12,10 +12,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from usage_files import write
 
-from finops_nb.usage import csv_shape
-from finops_nb.usage.csv_shape import Shape, look
-from finops_nb.usage.csv_text import Header, scan_sql
-from finops_nb.usage.sources import Source
+from finops_nb.usage.sources import csv_shape
+from finops_nb.usage.sources.csv_shape import Shape, look
+from finops_nb.usage.sources.csv_text import Header, scan_sql
+from finops_nb.usage.sources.discovery import Source
 
 
 def shape_of(path: Path, content: bytes, chunk: int = 1 << 20, separator: str = ",") -> Shape:

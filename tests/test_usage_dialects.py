@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from finops_nb.params import AUTO, COLUMNS, DIALECTS, make_params
-from finops_nb.usage import dialects
-from finops_nb.usage.dialects import recognise
+from finops_nb.params.model import AUTO, COLUMNS, DIALECTS, make_params
+from finops_nb.usage.sources import dialects
+from finops_nb.usage.sources.dialects import recognise
 
 CALLS = ["timestamp", "provider", "model", "cost_usd", "customer_id", "organization_id", "product_id", "feature_id"]
 MORE = ["customer_archetype", "tier_price_usd", "region", "total_tokens", "status", "error_type", "metadata"]

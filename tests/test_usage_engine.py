@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from usage_files import call, costs, read, refused, write_calls, write_parquet
 
 from finops_nb.errors import Failure
-from finops_nb.usage import GROUPINGS, Usage, csv_file, parquet
+from finops_nb.usage.model import GROUPINGS, Usage
+from finops_nb.usage import csv_file, parquet_file as parquet
 from finops_nb.usage.engine import open_engine
 
 NAMES = ("organization", "product", "feature", "customer")
@@ -193,7 +194,7 @@ def test_what_stops_the_engine_is_a_failure_and_no_defect_of_the_file(tmp_path, 
 
 
 def test_nothing_heavy_is_imported():
-    code = "import sys, finops_nb.usage; print([name for name in ('papermill', 'nbconvert', 'matplotlib') if name in sys.modules])"
+    code = "import sys, finops_nb.usage.reader; print([name for name in ('papermill', 'nbconvert', 'matplotlib') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
@@ -202,7 +203,7 @@ def test_nothing_heavy_is_imported():
 def test_the_time_zone_of_the_machine_says_nothing(tmp_path, zone):
     file = write_calls(tmp_path / "u.csv", *SIX, call(timestamp="2025-12-31T23:30:00Z", cost_usd="100"))
     code = (
-        "from finops_nb.params import make_params; from finops_nb.usage import read_usage;"
+        "from finops_nb.params.model import make_params; from finops_nb.usage.reader import read_usage;"
         f"print(read_usage(make_params({{'period': '2025-12', 'usage': {str(file)!r}}})).cost.normalize())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"TZ": zone})

@@ -11,8 +11,9 @@ import duckdb
 import pytest
 
 from finops_nb.errors import Refusal
-from finops_nb.params import make_params
-from finops_nb.usage import Usage, read_usage
+from finops_nb.params.model import make_params
+from finops_nb.usage.model import Usage
+from finops_nb.usage.reader import read_usage
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 FIRST = {

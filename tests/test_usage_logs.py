@@ -9,8 +9,9 @@ import duckdb
 import pytest
 
 from finops_nb.errors import Refusal
-from finops_nb.params import make_params
-from finops_nb.usage import Usage, read_usage
+from finops_nb.params.model import make_params
+from finops_nb.usage.model import Usage
+from finops_nb.usage.reader import read_usage
 
 SPEND = "request_id,call_type,spend,prompt_tokens,completion_tokens,startTime,model,custom_llm_provider,team_id,organization_id,end_user\n"
 NINETEEN = (

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from usage_files import call, write_calls
 
 from finops_nb.errors import Refusal
-from finops_nb.params import make_params
-from finops_nb.usage import Usage, read_usage
+from finops_nb.params.model import make_params
+from finops_nb.usage.model import Usage
+from finops_nb.usage.reader import read_usage
 
 HEADER = "key,organization,product,valid_from,valid_to\n"
 

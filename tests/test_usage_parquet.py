@@ -11,8 +11,8 @@ import pytest
 from usage_files import call, costs, read, refused, write, write_calls, write_parquet
 
 from finops_nb.usage.engine import open_engine
-from finops_nb.usage.faults import known_type
-from finops_nb.usage.parquet import _top_level
+from finops_nb.usage.sources.faults import known_type
+from finops_nb.usage.parquet_file import _top_level
 
 FIVE = [call(cost_usd=cost) for cost in ("0.10", "0.20", "-3", "0.000001", "7")]
 

@@ -14,8 +14,9 @@ from usage_files import COLUMNS, call, write_calls, write_parquet
 
 from finops_nb.errors import Refusal
 from finops_nb.money import total
-from finops_nb.params import make_params
-from finops_nb.usage import GROUPINGS, Usage, read_usage
+from finops_nb.params.model import make_params
+from finops_nb.usage.model import GROUPINGS, Usage
+from finops_nb.usage.reader import read_usage
 from finops_nb.usage.model import CUBE
 
 WITHOUT_MODEL = [name for name in COLUMNS if name != "model"]

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from usage_files import call, csv_text, read, refused, write, write_calls, write_parquet
 
-from finops_nb.usage import repeats
+from finops_nb.usage import duplicates as repeats
 from finops_nb.usage.model import Notice
 
 WITHIN = "{} has rows that are identical to another one; they were kept."

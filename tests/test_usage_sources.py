@@ -11,8 +11,10 @@ from usage_files import call, csv_text, read, refused, write, write_calls, write
 
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
-from finops_nb.params import make_params
-from finops_nb.usage import columns_found, fingerprint, reader, resolve_inputs
+from finops_nb.params.model import make_params
+from finops_nb.usage.reader import columns_found
+from finops_nb.usage.sources.discovery import fingerprint, resolve_inputs
+from finops_nb.usage import reader
 
 
 @pytest.fixture

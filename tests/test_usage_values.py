@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from usage_files import COLUMNS, call, read, refused, write_calls
 
 from finops_nb.errors import Refusal
-from finops_nb.usage import faults, values
+from finops_nb.usage.sources import faults, values
 from finops_nb.usage.engine import open_engine
 
 MISSING, NO_NUMBER, NO_TIME = "the cost is missing", "not a plain number", "not a time in ISO 8601"

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from finops_nb.money import total
 from finops_nb.schema import UNALLOCATED
-from finops_nb.variance import Status, TotalVariance, budget_variance, headline, total_variance
+from finops_nb.figures.variance import (
+    Status,
+    TotalVariance,
+    budget_variance,
+    headline,
+    total_variance,
+)
 
 AT_RISK = Decimal("0.8")
 UNDER, OVER, NEAR, NONE = Status.UNDER, Status.OVER, Status.AT_RISK, Status.NO_BUDGET

@@ -11,9 +11,9 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from published import page_of
 
-from finops_nb.export import ReportExporter, audit
+from finops_nb.report.html_page import ReportExporter, audit
 from finops_nb.home import CHECKOUT
-from finops_nb.workbench import open_what_if
+from finops_nb.api import open_what_if
 
 NOTEBOOK = CHECKOUT / "notebooks" / "budget_what_if.ipynb"
 FIRST_LINE = ["org-alpha", "$3,504.94", "$5,000.00", "$5,000.00", "$0.00", "-$1,495.06", "70.1%", "UNDER"]
@@ -60,7 +60,7 @@ def test_without_the_widgets_it_says_how_to_get_them(monkeypatch):
     """The table is there all the same."""
     monkeypatch.setenv("FINOPS_NB_HOME", str(CHECKOUT))
     monkeypatch.setitem(sys.modules, "anywidget", None)
-    monkeypatch.delitem(sys.modules, "finops_nb.what_if_widget", raising=False)
+    monkeypatch.delitem(sys.modules, "finops_nb.scenarios.widget", raising=False)
     shown = open_what_if("2025-12")
     assert 'pip install "finops-nb[lab]"' in shown._repr_html_()
     assert "finops-nb[lab]" in repr(shown)

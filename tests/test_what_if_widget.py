@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from finops_nb.errors import Failure, Problem, Refusal
-from finops_nb.what_if_widget import FOLDER, INTERRUPTED, REPORTING, BudgetWhatIf
+from finops_nb.scenarios.widget import BudgetWhatIf, FOLDER, INTERRUPTED, REPORTING
 
 SENTENCE = "No change; total budget $10.00, 40.0% unspent"
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.strict_yaml import read_document
-from finops_nb.yaml_text import yaml_text
+from finops_nb.params.yaml_file import read_document
+from finops_nb.params.yaml_text import yaml_text
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
 

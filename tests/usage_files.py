@@ -12,9 +12,10 @@ from pathlib import Path
 import duckdb
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.params import make_params
-from finops_nb.usage import Usage, read_usage
-from finops_nb.usage.csv_bytes import ZSTD
+from finops_nb.params.model import make_params
+from finops_nb.usage.model import Usage
+from finops_nb.usage.reader import read_usage
+from finops_nb.usage.sources.csv_bytes import ZSTD
 
 COLUMNS = [
     "timestamp",

@@ -1,1 +1,1 @@
-"""The mail that brings a report to its readers: composed from what was published, and sent only when asked to."""
+"""Mail: a published report, written as a message and sent. No figure is computed here, and no report is changed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finops_nb.mail.answer import is_too_large
-from finops_nb.mail.journal import Entry
+from finops_nb.outputs.mail_journal import Entry
 from finops_nb.mail.smtp import Outcome, State
 
 

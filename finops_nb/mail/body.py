@@ -9,16 +9,16 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from finops_nb import schema
-from finops_nb.budget_tables import driven
-from finops_nb.cell import Line
-from finops_nb.edition import Kind
+from finops_nb.report.budget_tables import driven
+from finops_nb.report.cell import Line
+from finops_nb.outputs.manifest import Kind
 from finops_nb.errors import Failure
-from finops_nb.format import Format, noun
+from finops_nb.report.format import Format, noun
 from finops_nb.mail.wording import NAME_LENGTH, brief, isolated
 from finops_nb.period import parse_period
 from finops_nb.schema import Column
-from finops_nb.table import Block, Table
-from finops_nb.variance import Status
+from finops_nb.report.table import Block, Table
+from finops_nb.figures.variance import Status
 
 SHOWN: Final = 25
 """Lines of a table in a mail; the smaller ones are one more, "other"."""

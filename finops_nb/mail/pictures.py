@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from finops_nb.params import Params
-from finops_nb.table import Table
+from finops_nb.params.model import Params
+from finops_nb.report.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Picture:
 
 def picture(table: Table) -> Picture:
     """Cost against budget as bars; a name that no font of this machine draws is called by its line in the table."""
-    from finops_nb.charts import budget_vs_actual
-    from finops_nb.theme import elided, undrawable
+    from finops_nb.report.charts import budget_vs_actual
+    from finops_nb.report.theme import elided, undrawable
 
     by = table.columns[0].name
     frame = pd.DataFrame(table.blocks[0].lines, dtype=object)[[by, "cost", "budget", "status"]]

@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from finops_nb.cell import TEXTS
+from finops_nb.report.cell import TEXTS
 from finops_nb.mail.body import Body
 from finops_nb.mail.wording import isolated
-from finops_nb.table import Table
+from finops_nb.report.table import Table
 
 WIDTH: Final = 78
 NAME_WIDTH: Final = 12

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from finops_nb.edition import Kind
+from finops_nb.outputs.manifest import Kind
 from finops_nb.errors import Problem, Refusal
-from finops_nb.handover import RESULTS, WORKBOOK, read_results
-from finops_nb.history import History, digests
+from finops_nb.outputs.artifacts import RESULTS, WORKBOOK, read_results
+from finops_nb.outputs.revisions import History, digests
 from finops_nb.home import Home
-from finops_nb.job import HTML, PDF, key_now, open_job
-from finops_nb.trouble import FAILED
+from finops_nb.run.job import HTML, PDF, key_now, open_job
+from finops_nb.run.failures import FAILED
 
 FILES: Final = {"html": HTML, "pdf": PDF, "xlsx": WORKBOOK}
 """What may be attached, by the word of `mail: {attachment: ...}`."""

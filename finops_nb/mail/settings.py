@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.mail_list import address
+from finops_nb.params.mail_list import address
 
 PREFIX: Final = "FINOPS_NB_SMTP_"
 NAMES: Final = ("HOST", "PORT", "SECURITY", "USER", "PASSWORD", "FROM")

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from finops_nb.errors import Failure
-from finops_nb.format import noun
+from finops_nb.report.format import noun
 from finops_nb.mail.answer import answer, is_too_large
 from finops_nb.mail.settings import PREFIX, SmtpSettings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from finops_nb.format import visible
+from finops_nb.report.format import visible
 
 NAME_LENGTH: Final = 80
 SENTENCE_LENGTH: Final = 600

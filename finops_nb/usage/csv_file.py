@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from finops_nb.beside import beside
+from finops_nb.usage.background import beside
 from finops_nb.errors import Problem, Refusal
 from finops_nb.money import ZERO
-from finops_nb.params import Params
+from finops_nb.params.model import Params
 from finops_nb.schema import UNALLOCATED
-from finops_nb.usage import csv_text, engine, values
-from finops_nb.usage.columns import Columns, place_columns
+from finops_nb.usage.sources import csv_text, values
+from finops_nb.usage import engine
+from finops_nb.usage.sources.columns import Columns, place_columns
 from finops_nb.usage.csv_proof import proofread
 from finops_nb.usage.facts import File
-from finops_nb.usage.faults import FAULTS
+from finops_nb.usage.sources.faults import FAULTS
 from finops_nb.usage.model import Notice
 from finops_nb.usage.scan import add_table
-from finops_nb.usage.sources import Source
-from finops_nb.usage.table import Table, with_keys
+from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.source_table import Table, with_keys
 
 if TYPE_CHECKING:
-    from finops_nb.usage.csv_shape import Shape
+    from finops_nb.usage.sources.csv_shape import Shape
 
 
 def read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> File:
@@ -32,7 +33,7 @@ def read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, deta
     Raises:
         Refusal: all that is wrong with it, each with its line.
     """
-    from finops_nb.usage.csv_shape import look  # by numpy, which no other file needs
+    from finops_nb.usage.sources.csv_shape import look
 
     header = csv_text.read_header(source)
     columns = place_columns(params, header.names, source.name, detail)

@@ -8,16 +8,22 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from finops_nb.errors import SHOWN, Problem
+from finops_nb.errors import Problem, SHOWN
 from finops_nb.money import ZERO
-from finops_nb.params import ColumnName
-from finops_nb.usage import values
-from finops_nb.usage.columns import Columns
-from finops_nb.usage.csv_bytes import LONGEST_LINE
-from finops_nb.usage.csv_text import SEPARATORS, Header, character_fault, printable, records
-from finops_nb.usage.dialects import NAMED
-from finops_nb.usage.faults import FAULTS, Fault, name_fault
-from finops_nb.usage.sources import Source
+from finops_nb.params.model import ColumnName
+from finops_nb.usage.sources import values
+from finops_nb.usage.sources.columns import Columns
+from finops_nb.usage.sources.csv_bytes import LONGEST_LINE
+from finops_nb.usage.sources.csv_text import (
+    Header,
+    SEPARATORS,
+    character_fault,
+    printable,
+    records,
+)
+from finops_nb.usage.sources.dialects import NAMED
+from finops_nb.usage.sources.faults import FAULTS, Fault, name_fault
+from finops_nb.usage.sources.discovery import Source
 
 AGAIN: Final = ("the header again", "Delete the line; files that were joined kept their headers")
 SHORTER: Final = "Close its quote, or export the file without the text that makes it so long"

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from finops_nb.organization_map import MapLine
+from finops_nb.params.organizations import MapLine
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
-from finops_nb.usage import values
-from finops_nb.usage.dialects import NAMED
+from finops_nb.usage.sources import values
+from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.model import CUBE, GROUPINGS, Grouping
-from finops_nb.usage.table import MAP, inside_sql
+from finops_nb.usage.sources.source_table import MAP, inside_sql
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from finops_nb.money import DECIMALS, ZERO
 from finops_nb.usage.model import Notice
-from finops_nb.usage.remarks import remarks_on
-from finops_nb.usage.table import Table
+from finops_nb.usage.notices import remarks_on
+from finops_nb.usage.sources.source_table import Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from finops_nb.invoices import Reconciliation
+from finops_nb.params.invoices import Reconciliation
 from finops_nb.money import ZERO, portion, total
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED

@@ -6,9 +6,9 @@ from typing import Final
 
 import duckdb
 
-from finops_nb.params import ColumnName
-from finops_nb.usage import values
-from finops_nb.usage.dialects import NAMED
+from finops_nb.params.model import ColumnName
+from finops_nb.usage.sources import values
+from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.model import Notice
 
 FOLLOWING: Final = r"\x{80}-\x{9f}\x{a1}-\x{bf}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"

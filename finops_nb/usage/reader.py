@@ -9,25 +9,34 @@ from typing import Final, TypeAlias
 
 import duckdb
 
-from finops_nb.beside import beside
+from finops_nb.usage.background import beside
 from finops_nb.errors import Failure, Problem, Refusal
 from finops_nb.home import Home
-from finops_nb.invoices import Reconciliation
+from finops_nb.params.invoices import Reconciliation
 from finops_nb.money import LIMIT, total
-from finops_nb.organization_map import read_mapping
-from finops_nb.params import Params
-from finops_nb.usage import audit, csv_text, engine, repeats
-from finops_nb.usage.audit import Span
-from finops_nb.usage.checksums import wrong_files
+from finops_nb.params.organizations import read_mapping
+from finops_nb.params.model import Params
+from finops_nb.usage import duplicates as repeats, engine, queries as audit
+from finops_nb.usage.sources import csv_text
+from finops_nb.usage.queries import Span
+from finops_nb.usage.sources.checksums import wrong_files
 from finops_nb.usage.csv_file import read_csv
 from finops_nb.usage.facts import Facts, File, notices_of
-from finops_nb.usage.gaps import days_with_gaps
-from finops_nb.usage.mixture import refuse_what_does_not_add, untold_by
+from finops_nb.usage.data_quality import days_with_gaps
+from finops_nb.usage.compatibility import refuse_what_does_not_add, untold_by
 from finops_nb.usage.model import InputFile, Usage
 from finops_nb.usage.mojibake import misread_names
-from finops_nb.usage.parquet import read_columns, read_parquet
-from finops_nb.usage.reconciling import reconciled
-from finops_nb.usage.sources import NAME_ONCE, Source, State, changes, find_sources, fingerprint, states
+from finops_nb.usage.parquet_file import read_columns, read_parquet
+from finops_nb.usage.reconciliation import reconciled
+from finops_nb.usage.sources.discovery import (
+    NAME_ONCE,
+    Source,
+    State,
+    changes,
+    find_sources,
+    fingerprint,
+    states,
+)
 
 Prints: TypeAlias = tuple[tuple[str, str], ...]
 """The name shown of each file and the SHA-256 of its bytes."""

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Sequence
 
 import duckdb
 
-from finops_nb.errors import SHOWN, Problem
-from finops_nb.usage import csv_text, values
+from finops_nb.errors import Problem, SHOWN
+from finops_nb.usage.sources import csv_text, values
 from finops_nb.usage.facts import File
-from finops_nb.usage.table import Table, numbered, quoted
+from finops_nb.usage.sources.source_table import Table, numbered, quoted
 
 
 def repeated_requests(db: duckdb.DuckDBPyConnection, files: Sequence[File]) -> tuple[list[Problem], int]:

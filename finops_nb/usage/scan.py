@@ -13,15 +13,21 @@ from typing import Any, Final
 import duckdb
 
 from finops_nb.money import ZERO, total
-from finops_nb.params import Params
+from finops_nb.params.model import Params
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
-from finops_nb.usage import values
-from finops_nb.usage.dialects import NAMED
+from finops_nb.usage.sources import values
+from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.facts import Facts
 from finops_nb.usage.model import CUBE
-from finops_nb.usage.remarks import remarks_on
-from finops_nb.usage.table import Table, inside_sql, misnamed_sql, rows_sql, unread_sql
+from finops_nb.usage.notices import remarks_on
+from finops_nb.usage.sources.source_table import (
+    Table,
+    inside_sql,
+    misnamed_sql,
+    rows_sql,
+    unread_sql,
+)
 
 BY_DAY: Final = ("organization", "product")
 """The names by which days are told apart, where not all of the cube is asked for."""

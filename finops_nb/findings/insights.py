@@ -1,0 +1,177 @@
+"""Insights: what the figures say, as typed facts that know whether they are material."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pandas as pd
+
+from finops_nb.money import ZERO, minor_units, portion, rounded, total
+from finops_nb.params.model import Params
+from finops_nb.schema import Dimension, UNALLOCATED
+from finops_nb.usage.model import Usage
+from finops_nb.figures.variance import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A name against its budget: `variance` is actual − budget; `material` by the params' two limits."""
+
+    name: str
+    cost: Decimal
+    budget: Decimal
+    variance: Decimal
+    budget_used: Decimal | None
+    material: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetOverruns:
+    dimension: Dimension
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetsAtRisk:
+    dimension: Dimension
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpendWithoutBudget:
+    """Names that have spent and have no budget, while others of their dimension have one."""
+
+    dimension: Dimension
+    names: tuple[str, ...]
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetsDisagree:
+    """The budgets by organization and by product sum to different totals; `difference` is the first minus the second."""
+
+    organizations: Decimal
+    products: Decimal
+    difference: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class HighestCost:
+    dimension: Dimension
+    name: str
+    cost: Decimal
+    share: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class EfficiencyGap:
+    """Calls per unit of currency of the best organization minus those of the worst.
+
+    Args:
+        most: the best one.
+        least: the worst one.
+        gap: the difference in calls per unit of currency.
+        share: the gap as a fraction of the best.
+        money: what the worst would have saved at the best one's rate.
+        material: by the params' two limits.
+    """
+
+    most: str
+    least: str
+    gap: Decimal
+    share: Decimal
+    money: Decimal
+    material: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Allocated:
+    """How much of the cost has an organization; `unallocated` is the rest."""
+
+    share: Decimal | None
+    unallocated: Decimal
+
+
+Insight = BudgetOverruns | BudgetsAtRisk | SpendWithoutBudget | BudgetsDisagree | HighestCost | EfficiencyGap | Allocated
+
+
+def find_insights(
+    *, usage: Usage, organizations: pd.DataFrame, products: pd.DataFrame, efficiency: pd.DataFrame, params: Params
+) -> tuple[Insight, ...]:
+    """What a reader should know first, in the order to say it.
+
+    Args:
+        usage: from `read_usage`.
+        organizations: from `budget_variance`.
+        products: from `budget_variance`.
+        efficiency: organizations, from `rank_efficiency`.
+        params: `materiality` and `materiality_amount`: a difference below both is not material.
+    """
+    found: list[Insight | None] = []
+    for variance in (organizations, products):
+        found += [_overruns(variance, params), _at_risk(variance, params), _without_budget(variance)]
+    found += [_disagreement(organizations, products, params), _highest(products, usage), _gap(efficiency, params), _allocated(usage)]
+    return tuple(insight for insight in found if insight is not None)
+
+
+def material(amount: Decimal, whole: Decimal, params: Params) -> bool:
+    """Whether a difference of `amount` to a `whole` is one to act on: at least `materiality` of it, or `materiality_amount`."""
+    return abs(amount) >= params.materiality_amount or abs(amount) >= params.materiality * abs(whole)
+
+
+def lines_with(status: Status, variance: pd.DataFrame, params: Params) -> tuple[Line, ...]:
+    """The budgeted names of one status, the largest variance first."""
+    rows = [row for row in variance.itertuples() if row.status == status and row.budget is not None]
+    lines = [Line(row[1], row.cost, row.budget, row.variance, row.budget_used, material(row.variance, row.budget, params)) for row in rows]
+    return tuple(sorted(lines, key=lambda line: (-abs(line.variance), line.name)))
+
+
+def _overruns(variance: pd.DataFrame, params: Params) -> BudgetOverruns | None:
+    lines = lines_with(Status.OVER, variance, params)
+    return BudgetOverruns(variance.columns[0], lines) if lines else None
+
+
+def _at_risk(variance: pd.DataFrame, params: Params) -> BudgetsAtRisk | None:
+    lines = lines_with(Status.AT_RISK, variance, params)
+    return BudgetsAtRisk(variance.columns[0], lines) if lines else None
+
+
+def _without_budget(variance: pd.DataFrame) -> SpendWithoutBudget | None:
+    name = variance.columns[0]
+    spent = variance[(variance["status"] == Status.NO_BUDGET) & (variance[name] != UNALLOCATED)]
+    if variance["budget"].isna().all():
+        return None
+    return SpendWithoutBudget(name, tuple(spent[name]), total(spent["cost"])) if len(spent) else None
+
+
+def _disagreement(organizations: pd.DataFrame, products: pd.DataFrame, params: Params) -> BudgetsDisagree | None:
+    sums = [total(budget for budget in frame["budget"] if budget is not None) for frame in (organizations, products)]
+    # What a year's amount leaves below a cent when it is divided by month is no disagreement.
+    apart = rounded(sums[0] - sums[1], minor_units(params.currency))
+    return BudgetsDisagree(sums[0], sums[1], sums[0] - sums[1]) if all(sums) and apart else None
+
+
+def _highest(variance: pd.DataFrame, usage: Usage) -> HighestCost | None:
+    named = variance[variance[variance.columns[0]] != UNALLOCATED]
+    if named.empty:
+        return None
+    first = named.iloc[0]
+    return HighestCost(variance.columns[0], first.iloc[0], first["cost"], portion(first["cost"], usage.cost))
+
+
+def _gap(efficiency: pd.DataFrame, params: Params) -> EfficiencyGap | None:
+    ranked = [row for row in efficiency.itertuples() if row.rank is not None]
+    if len(ranked) < 2:
+        return None
+    most, least = ranked[0], ranked[-1]
+    gap = most.calls_per_unit - least.calls_per_unit
+    # Not by the quotient calls_per_unit, which is rounded at its 28th digit.
+    money = least.cost - least.calls * most.cost / most.calls
+    return EfficiencyGap(
+        most.organization, least.organization, gap, gap / most.calls_per_unit, money, gap > 0 and material(money, least.cost, params)
+    )
+
+
+def _allocated(usage: Usage) -> Allocated:
+    return Allocated(usage.allocated, usage.unallocated or ZERO)

@@ -1,0 +1,93 @@
+"""Results: what a report's notebook hands over to its runner, and the mark that it got to its end."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import pandas as pd
+
+from finops_nb.params.budgets import Budgets
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.notebook.background_failures import tell_lost_futures
+from finops_nb.outputs.artifacts import LEDGER, RESULTS, WORKBOOK, marker_text
+from finops_nb.findings.overview import overview
+from finops_nb.params.model import Params
+from finops_nb.report.provenance import provenance
+from finops_nb.report.workbook import workbook_of
+from finops_nb.report.stamps import title
+from finops_nb.usage.model import Usage
+
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
+"""First characters that make a spreadsheet read a name as a formula, the full-width forms too; and the apostrophe
+itself, so that taking one off always gives the name back."""
+
+
+class Part(Protocol):
+    """A table or a piece of prose: what it is called, and its figures as JSON."""
+
+    @property
+    def name(self) -> str: ...
+
+    def records(self) -> list[dict[str, Any]]: ...
+
+
+@dataclass(frozen=True)
+class Marker:
+    """The last cell's output; the runner publishes only what ends with it."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def hand_over(parts: Sequence[Part], usage: Usage, budgets: Budgets, params: Params, edition: Edition, book: pd.DataFrame | None) -> Marker:
+    """Write the results into the runner's staging folder; in a draft, write nothing.
+
+    Args:
+        parts: every table and piece of prose that the report shows.
+        usage: from `read_usage`.
+        budgets: from `read_budgets`.
+        params: of the report.
+        edition: from `current_edition`.
+        book: from `ledger_of`; written for an official edition only.
+    """
+    tell_lost_futures()
+    if edition.staging is None:
+        return Marker("A draft: nothing is written. `finops-nb run NAME` publishes the report of params/NAME.yaml.")
+    results = overview(usage, budgets, params, edition.name, edition.kind) | {
+        "title": title(usage, params, edition),
+        "tables": {part.name: part.records() for part in parts},
+        "provenance": provenance(usage, budgets, params, edition),
+    }
+    _write(edition.staging / RESULTS, json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    (edition.staging / WORKBOOK).write_bytes(workbook_of(parts, usage, params, edition))
+    if edition.kind is Kind.OFFICIAL and book is not None:
+        _write(edition.staging / LEDGER, ledger_text(book, usage, params))
+    return Marker(marker_text(edition))
+
+
+def ledger_text(book: pd.DataFrame, usage: Usage, params: Params) -> str:
+    """The ledger as CSV: `period_start,period_end,organization,product,amount,currency`; ISO days, end exclusive, LF."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["period_start", "period_end", "organization", "product", "amount", "currency"])
+    for line in book.itertuples():
+        names = (_inert(line.organization), _inert(line.product))
+        writer.writerow([usage.period.start, usage.period.end, *names, f"{line.amount:f}", params.currency])
+    return text.getvalue()
+
+
+def _inert(name: str) -> str:
+    """`name`, with a leading apostrophe if a spreadsheet could take it for a formula."""
+    return f"'{name}" if name.startswith(FORMULA_STARTS) or name.lstrip().startswith(FORMULA_STARTS) else name
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,1 @@
+"""Params: what a report is asked for, read and checked. No usage is read here."""

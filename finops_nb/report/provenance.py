@@ -1,0 +1,68 @@
+"""Provenance: from which inputs, parameters and versions the figures were made."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import Any, Final
+
+from finops_nb.params.budgets import Budgets
+from finops_nb.outputs.manifest import Edition
+from finops_nb.report.format import Format
+from finops_nb.outputs.artifacts import previous_results
+from finops_nb.findings.overview import overview
+from finops_nb.params.model import Params
+from finops_nb.findings.changes import Change, changes
+from finops_nb.report.sentence import plain_sentence
+from finops_nb.report.table import scalar
+from finops_nb.usage.model import InputFile, Usage
+
+LIBRARIES: Final = ("finops-nb", "duckdb", "pandas", "matplotlib", "papermill", "nbconvert")
+
+
+def provenance(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -> dict[str, Any]:
+    """What to repeat the report from, as JSON.
+
+    Returns:
+        `{key, generated, inputs: [{name, sha256, rows}], rows_read, params, budgets, versions, notebook, code, months,
+        revision: {number, reason, changes: [{causes, text, money, by_name, rows}]}}`; no local path, no user.
+    """
+    said = [_recorded(change, Format(params.currency)) for change in changes_since(usage, budgets, params, edition)]
+    return _made_of(usage, budgets, params, edition) | {"revision": {"number": edition.revision, "reason": edition.reason, "changes": said}}
+
+
+def changes_since(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -> tuple[Change, ...]:
+    """What changed since the revision before was published; nothing where this is the first, or is not official."""
+    if edition.revision < 2:
+        return ()
+    made = {"provenance": _made_of(usage, budgets, params, edition)}
+    return changes(previous_results(edition), overview(usage, budgets, params, edition.name, edition.kind) | made)
+
+
+def _made_of(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -> dict[str, Any]:
+    return {
+        "key": edition.key,
+        "generated": edition.generated,
+        "inputs": [_file(file) for file in usage.inputs],
+        "mapping": _file(usage.mapping) if usage.mapping else None,
+        "rows_read": usage.rows_read,
+        "budgets": budgets.as_record(),
+        "params": params.shared_parameters(),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        **edition.origin,
+    }
+
+
+def _recorded(change: Change, fmt: Format) -> dict[str, Any]:
+    """A change as JSON."""
+    return {
+        "causes": list(change.causes),
+        "text": plain_sentence(change.said, fmt),
+        "money": scalar(change.money),
+        "by_name": {name: scalar(amount) for name, amount in change.by_name.items()},
+        "rows": change.rows,
+    }
+
+
+def _file(file: InputFile) -> dict[str, Any]:
+    return {"name": file.name, "sha256": file.sha256, "rows": file.rows}
