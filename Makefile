@@ -22,15 +22,15 @@ lab: $(STAMP)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks/budget_what_if.ipynb
 
 bench: $(STAMP)  ## the run against papermill and nbconvert as commands, the reading of ten million calls against bare DuckDB and pandas
-	@$(BIN)/python tests/bench.py
-	@$(BIN)/python tests/bench_year.py
-	@$(BIN)/python tests/bench_usage.py
+	@PYTHONPATH=tests $(BIN)/python -m bench.one_run
+	@PYTHONPATH=tests $(BIN)/python -m bench.twelve_months
+	@PYTHONPATH=tests $(BIN)/python -m bench.reading
 
 faults: $(STAMP)  ## every fault of the battery, injected into real runs: what was published survives, and adds up
-	@$(BIN)/python tests/faults.py --full
+	@PYTHONPATH=tests $(BIN)/python -m faults --full
 
 faults-smoke: $(STAMP)  ## a few cases of each fault
-	@$(BIN)/python tests/faults.py
+	@PYTHONPATH=tests $(BIN)/python -m faults
 
 lint: $(STAMP)  ## ruff, and mypy's strict checks on the package
 	@$(BIN)/ruff check finops_nb tests notebooks

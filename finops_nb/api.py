@@ -5,34 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from finops_nb.figures.alerts import budget_alerts
+from finops_nb.figures.allocation import allocate, allocate_within
+from finops_nb.figures.chargeback import charges, cross_usage, ledger_of
+from finops_nb.figures.efficiency import rank_efficiency, unit_costs
+from finops_nb.figures.policies import breaches
+from finops_nb.figures.projection import project
+from finops_nb.figures.run_rate import misses
+from finops_nb.figures.scenario_effect import check_names, scenario_difference
+from finops_nb.figures.trend import cost_by_month, with_trend
+from finops_nb.figures.variance import headline, total_variance, variance_by
+from finops_nb.findings.insights import find_insights
+from finops_nb.findings.main_findings import main_findings
+from finops_nb.findings.recommendations import recommend
+from finops_nb.notebook.results import hand_over
+from finops_nb.outputs.manifest import current_edition
+from finops_nb.outputs.months import months_before
+from finops_nb.params.budgets import read_budgets
+from finops_nb.params.model import Params, make_params
 from finops_nb.report import (
     budget_tables,
     charts,
-    cost_tables as tables,
     data_tables,
     narrative,
-    opening,
 )
-from finops_nb.figures.alerts import budget_alerts
-from finops_nb.figures.allocation import allocate, allocate_within
-from finops_nb.params.budgets import read_budgets
-from finops_nb.figures.chargeback import charges, cross_usage, ledger_of
-from finops_nb.outputs.manifest import current_edition
-from finops_nb.figures.efficiency import rank_efficiency, unit_costs
-from finops_nb.findings.insights import find_insights
-from finops_nb.findings.main_findings import main_findings
-from finops_nb.params.model import Params, make_params
-from finops_nb.figures.policies import breaches
-from finops_nb.figures.projection import project
-from finops_nb.outputs.months import months_before
-from finops_nb.findings.recommendations import recommend
-from finops_nb.notebook.results import hand_over
-from finops_nb.figures.run_rate import misses
-from finops_nb.figures.scenario_effect import check_names, scenario_difference
+from finops_nb.report import (
+    cost_tables as tables,
+)
+from finops_nb.report import (
+    narrative as opening,
+)
 from finops_nb.report.theme import style_sheet
-from finops_nb.figures.trend import cost_by_month, with_trend
 from finops_nb.usage.reader import read_usage
-from finops_nb.figures.variance import headline, total_variance, variance_by
 
 __all__ = [
     "Style",
@@ -93,8 +97,8 @@ def open_what_if(base: str, scenario: str = "", author: str = "") -> Any:
     Raises:
         Refusal: what `run` would refuse of the base or of the scenario.
     """
-    from finops_nb.scenarios.what_if import WhatIf
     from finops_nb.scenarios.panel import Panel
+    from finops_nb.scenarios.what_if import WhatIf
 
     panel = Panel(WhatIf(base, scenario), author)
     try:

@@ -2,19 +2,87 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from finops_nb import __version__
-from finops_nb.command import Group, checked_reason
-from finops_nb.errors import Refusal
+from finops_nb.errors import FinopsError, Problem, Refusal
+
+REASON: Final = 500
+"""Characters of a reason: it stands in the report's provenance and in its mail."""
+DEBUG: Final = "FINOPS_NB_DEBUG"
+"""Set to anything, a defect of the package shows its traceback."""
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Command(click.Command):
+    """A command that ends in a sentence and an exit code, never in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FinopsError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(130)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; what Python would still write at its end goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                click.echo(
+                    "No space is left on the disk, or where this output goes. Free some, and try again.",
+                    err=True,
+                )
+                ctx.exit(1)
+            if os.environ.get(DEBUG):
+                raise
+            click.echo(
+                f"A case that finops_nb does not know: {type(error).__name__}: {error}.", err=True
+            )
+            click.echo(
+                f"Every published report is whole. Please report it, with what {DEBUG}=1 prints.",
+                err=True,
+            )
+            ctx.exit(1)
+
+
+class Group(click.Group):
+    command_class = Command
+
+
+def checked_reason(reason: str | None) -> str:
+    """The reason in one line; empty where none is given."""
+    from finops_nb.report.format import visible
+
+    if reason is not None and not reason.strip():
+        raise Refusal(
+            Problem("no reason", "Say why, in a sentence", column="--reason", value=reason)
+        )
+    if len(reason or "") > REASON:
+        raise Refusal(
+            Problem(
+                f"a reason of more than {REASON} characters",
+                "Say it in a sentence or two",
+                column="--reason",
+            )
+        )
+    return visible(" ".join((reason or "").split()))
+
+
+@click.group(
+    cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="finops-nb")
 def main() -> None:
     """FinOps organizational alignment: allocation, budget variance and chargeback that foot to the cent.
@@ -30,19 +98,37 @@ def main() -> None:
 @main.command()
 @click.argument("names", nargs=-1, metavar="NAME...")
 @click.option("--all", "everything", is_flag=True, help="Every NAME that has a params file.")
-@click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="How many at a time; as many as there are processors, if left out.")
 @click.option(
-    "--force", is_flag=True, help="Run again though inputs, params, notebook and version are unchanged; publishes the same bytes."
+    "--jobs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="How many at a time; as many as there are processors, if left out.",
+)
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Run again though inputs, params, notebook and version are unchanged; publishes the same bytes.",
 )
 @click.option(
     "--kernel",
     type=click.Choice(["fork", "plain"]),
     help="fork: kernels are copies of one process with the imports done, the usual way for several on Linux; plain: each starts afresh.",
 )
-@click.option("--reason", help="Why a published official month is made anew; it stays on record, and must be said once it was mailed.")
-@click.option("--log-json", is_flag=True, help="Tell what happens as one JSON object a line, on stderr.")
+@click.option(
+    "--reason",
+    help="Why a published official month is made anew; it stays on record, and must be said once it was mailed.",
+)
+@click.option(
+    "--log-json", is_flag=True, help="Tell what happens as one JSON object a line, on stderr."
+)
 def run(
-    names: tuple[str, ...], everything: bool, jobs: int | None, force: bool, kernel: str | None, reason: str | None, log_json: bool
+    names: tuple[str, ...],
+    everything: bool,
+    jobs: int | None,
+    force: bool,
+    kernel: str | None,
+    reason: str | None,
+    log_json: bool,
 ) -> None:
     """Publish the report of each NAME.
 
@@ -51,16 +137,18 @@ def run(
 
     Example: finops-nb run 2025-12
     """
-    from finops_nb.run.batch import run_batch
-    from finops_nb.commands.progress import Display
-    from finops_nb.notebook.fork_provisioner import AVAILABLE
-    from finops_nb.home import find_home
     from finops_nb.commands.names import select
+    from finops_nb.commands.progress import Display
+    from finops_nb.home import find_home
+    from finops_nb.notebook.fork_provisioner import AVAILABLE
+    from finops_nb.run.batch import run_batch
 
     if names and everything:
         raise click.UsageError("--all is every NAME; leave it out, or the NAMEs.")
     if not names and not everything:
-        raise click.UsageError("Name a month such as 2025-12, a range such as 2025-07..2025-12, last-month, or --all.")
+        raise click.UsageError(
+            "Name a month such as 2025-12, a range such as 2025-07..2025-12, last-month, or --all."
+        )
     if kernel == "fork" and not AVAILABLE:
         raise click.UsageError("--kernel fork is for Linux only; leave it out.")
     home = find_home()
@@ -68,7 +156,15 @@ def run(
     selected = select(names, home, everything)
     forked = AVAILABLE and kernel != "plain"
     with Display(selected, log_json) as display:
-        ends = run_batch(selected, home, jobs=jobs or os.cpu_count() or 1, forked=forked, force=force, reason=why, tell=display.tell)
+        ends = run_batch(
+            selected,
+            home,
+            jobs=jobs or os.cpu_count() or 1,
+            forked=forked,
+            force=force,
+            reason=why,
+            tell=display.tell,
+        )
     for end in ends:
         if end.exit_code == 0:
             click.echo(end.text)
@@ -79,7 +175,12 @@ def run(
 
 @main.command("what-changed")
 @click.argument("name", metavar="NAME")
-@click.option("--revision", type=int, metavar="N", help="What changed with that revision; with the last one, if left out.")
+@click.option(
+    "--revision",
+    type=int,
+    metavar="N",
+    help="What changed with that revision; with the last one, if left out.",
+)
 def what_changed(name: str, revision: int | None) -> None:
     """Say what changed when an official month was published once more.
 
@@ -87,9 +188,9 @@ def what_changed(name: str, revision: int | None) -> None:
 
     Example: finops-nb what-changed 2025-12
     """
-    from finops_nb.home import find_home
     from finops_nb.commands.names import one_name
     from finops_nb.commands.what_changed import what_changed as lines_of
+    from finops_nb.home import find_home
 
     for line in lines_of(find_home(), one_name(name), revision):
         click.echo(line)
@@ -106,26 +207,40 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
     Example: finops-nb check 2025-12
     """
     from finops_nb.commands.check import check_name, describe
-    from finops_nb.home import find_home
     from finops_nb.commands.names import meant
+    from finops_nb.home import find_home
 
     home = find_home()
     refused = False
     for name in meant(names):
         try:
             checked = check_name(name, home)
-            click.echo(json.dumps(checked.overview, ensure_ascii=False) if as_json else describe(checked))
+            click.echo(
+                json.dumps(checked.overview, ensure_ascii=False) if as_json else describe(checked)
+            )
         except Refusal as refusal:
             refused = True
-            problems = {"name": name, "errors": [problem.as_record() for problem in refusal.problems]}
-            click.echo(json.dumps(problems, ensure_ascii=False) if as_json else str(refusal), err=not as_json)
+            problems = {
+                "name": name,
+                "errors": [problem.as_record() for problem in refusal.problems],
+            }
+            click.echo(
+                json.dumps(problems, ensure_ascii=False) if as_json else str(refusal),
+                err=not as_json,
+            )
     sys.exit(1 if refused else 0)
 
 
 @main.command()
 @click.argument("names", nargs=-1, metavar="[NAME...]")
-@click.option("--verify", is_flag=True, help="Compare every published file with what was published, and every report with its inputs.")
-@click.option("--doctor", is_flag=True, help="See whether this machine and this home can make a report.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Compare every published file with what was published, and every report with its inputs.",
+)
+@click.option(
+    "--doctor", is_flag=True, help="See whether this machine and this home can make a report."
+)
 def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
     """Say what is published, mailed, at work, and left over; 2025-07..2025-12 and last-month are understood.
 
@@ -133,10 +248,10 @@ def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
 
     Example: finops-nb status --verify
     """
-    from finops_nb.home import bare, find_home
     from finops_nb.commands.names import meant
     from finops_nb.commands.status import status as lines_of
     from finops_nb.commands.status import verify as verified
+    from finops_nb.home import bare, find_home
 
     home = find_home()
     bad = False
@@ -169,8 +284,8 @@ def new(month: str) -> None:
 
     Example: finops-nb new 2026-01
     """
-    from finops_nb.home import find_home
     from finops_nb.commands.scaffold import new_month
+    from finops_nb.home import find_home
 
     click.echo(new_month(find_home(), month))
 
@@ -178,7 +293,9 @@ def new(month: str) -> None:
 @main.command()
 @click.argument("name", metavar="NAME")
 @click.option("--reason", required=True, help="Why, in a sentence; it stays on record.")
-@click.option("--by", "author", metavar="WHO", help="Who adopts it; the scenario's author, if left out.")
+@click.option(
+    "--by", "author", metavar="WHO", help="Who adopts it; the scenario's author, if left out."
+)
 def adopt(name: str, reason: str, author: str | None) -> None:
     """Make the budgets of a scenario the official ones of its month.
 
@@ -188,9 +305,9 @@ def adopt(name: str, reason: str, author: str | None) -> None:
     """
     from datetime import date
 
-    from finops_nb.scenarios.adoption import adopt as adopt_name
-    from finops_nb.outputs.revisions import now
+    from finops_nb.clock import now
     from finops_nb.home import find_home
+    from finops_nb.scenarios.adoption import adopt as adopt_name
 
     adoption = adopt_name(find_home(), name, reason, date.fromisoformat(now()[:10]), author)
     for sentence in (f"{adoption.version}: {'; '.join(adoption.changes)}", *adoption.notices):
@@ -200,9 +317,22 @@ def adopt(name: str, reason: str, author: str | None) -> None:
 
 @main.command()
 @click.argument("name", metavar="NAME")
-@click.option("--to", multiple=True, metavar="ADDRESS", help="Who gets it, in place of those that the params name; can be repeated.")
-@click.option("--send", is_flag=True, help="Send it to who was not sent it yet; without this it is only written.")
-@click.option("--allow", is_flag=True, help="Send what would be refused: a what-if, a report that is outdated or of before a failed run.")
+@click.option(
+    "--to",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Who gets it, in place of those that the params name; can be repeated.",
+)
+@click.option(
+    "--send",
+    is_flag=True,
+    help="Send it to who was not sent it yet; without this it is only written.",
+)
+@click.option(
+    "--allow",
+    is_flag=True,
+    help="Send what would be refused: a what-if, a report that is outdated or of before a failed run.",
+)
 @click.option("--resend", is_flag=True, help="Send it even to who was sent it, or may have been.")
 def mail(name: str, to: tuple[str, ...], send: bool, allow: bool, resend: bool) -> None:
     """Write the mail of a published report, and send it with --send; last-month is understood.
@@ -212,12 +342,16 @@ def mail(name: str, to: tuple[str, ...], send: bool, allow: bool, resend: bool) 
     Example: finops-nb mail 2025-12 --to me@example.com --send
     """
     if (allow or resend) and not send:
-        raise click.UsageError("--allow and --resend say how to send it; add --send, or leave them out.")
+        raise click.UsageError(
+            "--allow and --resend say how to send it; add --send, or leave them out."
+        )
+    from finops_nb.commands.names import one_name
     from finops_nb.home import find_home
     from finops_nb.mail.send import mail as mail_name
-    from finops_nb.commands.names import one_name
 
-    done = mail_name(find_home(), one_name(name), to=to, send=send, allow=allow, resend=resend, notice=_say)
+    done = mail_name(
+        find_home(), one_name(name), to=to, send=send, allow=allow, resend=resend, notice=_say
+    )
     click.echo(done.message)
     click.echo(done.preview)
     sys.exit(0 if done.complete else 1)

@@ -70,7 +70,9 @@ class Refusal(FinopsError):
     """
 
     def __init__(self, problems: Iterable[Problem] | Problem, count: int | None = None):
-        self.problems: Sequence[Problem] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        self.problems: Sequence[Problem] = (
+            (problems,) if isinstance(problems, Problem) else tuple(problems)
+        )
         self.count = len(self.problems) if count is None else count
         super().__init__(str(self))
 
@@ -125,9 +127,14 @@ def listed(names: Sequence[str], most: int) -> str:
 
 def _quoted(value: str) -> str:
     """`value` in quotes, cut."""
-    return f'"{_printable(value if len(value) <= VALUE_LENGTH else value[: VALUE_LENGTH - 1] + "…")}"'
+    return (
+        f'"{_printable(value if len(value) <= VALUE_LENGTH else value[: VALUE_LENGTH - 1] + "…")}"'
+    )
 
 
 def _printable(text: str) -> str:
     """`text` with what would not print, or would reorder the line, spelled out."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )

@@ -12,8 +12,6 @@ from finops_nb.errors import Problem, Refusal, did_you_mean
 from finops_nb.period import MONTH
 
 VARIABLE: Final = "FINOPS_NB_HOME"
-CLOCK: Final = "SOURCE_DATE_EPOCH"
-"""The variable of reproducible-builds.org: seconds since 1970 that stand for the clock."""
 PACKAGE: Final = Path(__file__).resolve().parent
 CHECKOUT: Final = PACKAGE.parent
 LONGEST: Final = 200
@@ -78,13 +76,28 @@ class Home:
             )
         if not self.params_file(plain).is_file():
             known = [*self.names(), *WORDS]
-            way = did_you_mean(plain, known) if known != [*WORDS] else "finops-nb init FOLDER lays out a first one"
+            way = (
+                did_you_mean(plain, known)
+                if known != [*WORDS]
+                else "finops-nb init FOLDER lays out a first one"
+            )
             months = [each for each in known if MONTH.fullmatch(each)]
             if months and MONTH.fullmatch(plain):  # another month is not what was meant
                 way = f"There are params of {len(months)} month{'s' * (len(months) > 1)}, {min(months)} to {max(months)}."
-                way += f" `finops-nb new {plain}` writes those of this one" if plain > min(months) else ""
-            raise Refusal(Problem("there is no such params file", way.rstrip("."), file=f"params/{plain}.yaml"))
-        outer = next((parent for parent in Path(plain).parents if self.params_file(str(parent)).is_file()), None)
+                way += (
+                    f" `finops-nb new {plain}` writes those of this one"
+                    if plain > min(months)
+                    else ""
+                )
+            raise Refusal(
+                Problem(
+                    "there is no such params file", way.rstrip("."), file=f"params/{plain}.yaml"
+                )
+            )
+        outer = next(
+            (parent for parent in Path(plain).parents if self.params_file(str(parent)).is_file()),
+            None,
+        )
         if outer is not None or (self.params / plain).is_dir():
             raise Refusal(
                 Problem(
@@ -113,14 +126,21 @@ def find_home(start: Path | None = None) -> Home:
         if not (Path(named) / "params").is_dir():
             raise Refusal(
                 Problem(
-                    "the folder has no params/", "Name a folder that `finops-nb init FOLDER` laid out", column=f"${VARIABLE}", value=named
+                    "the folder has no params/",
+                    "Name a folder that `finops-nb init FOLDER` laid out",
+                    column=f"${VARIABLE}",
+                    value=named,
                 )
             )
         return Home(Path(named).resolve())
     try:
         here = (start or Path.cwd()).resolve()
     except FileNotFoundError:
-        raise Refusal(Problem("the folder that you are in was deleted", f"Go to a home, or name it in ${VARIABLE}")) from None
+        raise Refusal(
+            Problem(
+                "the folder that you are in was deleted", f"Go to a home, or name it in ${VARIABLE}"
+            )
+        ) from None
     for folder in (here, *here.parents, CHECKOUT):
         if (folder / "params").is_dir() and (folder / "notebooks").is_dir():
             return Home(folder)

@@ -19,7 +19,25 @@ AMOUNT: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 """What a person may write for an amount: digits and one decimal point."""
 
 MINOR_UNITS: Final = dict.fromkeys(
-    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0
+    (
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ),
+    0,
 ) | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
 """Decimals of the currencies that do not have two (ISO 4217, list one)."""
 
@@ -60,7 +78,9 @@ def parse_amount(value: Any) -> Decimal:
         )
     amount = Decimal(text)
     if isinstance(value, float) and len(amount.normalize().as_tuple().digits) > 15:
-        raise ValueError('more digits than a float holds exactly; put the amount in quotes, such as "5000.50"')
+        raise ValueError(
+            'more digits than a float holds exactly; put the amount in quotes, such as "5000.50"'
+        )
     if abs(amount) >= LIMIT:
         raise ValueError("an amount of 10^15 or more; write it in the currency's main unit")
     if -int(amount.as_tuple().exponent) > DECIMALS:

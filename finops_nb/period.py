@@ -107,7 +107,9 @@ def parse_period(text: str) -> Period:
         if match := INTERVAL.fullmatch(text):
             start, end = date.fromisoformat(match[1]), date.fromisoformat(match[2])
             if start >= end:
-                raise ValueError("the interval holds no day; its second day, which is exclusive, must come after the first")
+                raise ValueError(
+                    "the interval holds no day; its second day, which is exclusive, must come after the first"
+                )
             return Period(text, start, end)
     except ValueError as error:
         if ";" in str(error):

@@ -42,36 +42,65 @@ class Column:
     additive: bool = False
 
 
-ORGANIZATION: Final = Column("organization", "Organization", "text", "the organization that caused the cost")
+ORGANIZATION: Final = Column(
+    "organization", "Organization", "text", "the organization that caused the cost"
+)
 PRODUCT: Final = Column("product", "Product", "text", "the product that caused the cost")
 FEATURE: Final = Column("feature", "Feature", "text", "the feature that caused the cost")
 DAY: Final = Column("day", "Day", "day", "the day of the charge, in the report's time zone")
 COST: Final = Column("cost", "Total Cost", "money", "the sum of all costs", additive=True)
 SHARE: Final = Column("share", "Share", "share", "cost ÷ the cost of the whole it is part of")
-BUDGET: Final = Column("budget", "Budget", "money", "the amount approved for the period", additive=True)
-VARIANCE: Final = Column("variance", "Variance", "money", "actual − budget; above zero is unfavorable", additive=True)
+BUDGET: Final = Column(
+    "budget", "Budget", "money", "the amount approved for the period", additive=True
+)
+VARIANCE: Final = Column(
+    "variance", "Variance", "money", "actual − budget; above zero is unfavorable", additive=True
+)
 VARIANCE_OF_BUDGET: Final = Column(
-    "variance", "Variance", "variance", "actual − budget, and in brackets its fraction of the budget", additive=True
+    "variance",
+    "Variance",
+    "variance",
+    "actual − budget, and in brackets its fraction of the budget",
+    additive=True,
 )
 BUDGET_USED: Final = Column("budget_used", "% Used", "share", "actual ÷ budget")
 STATUS: Final = Column(
-    "status", "Status", "status", "UNDER at or under budget, OVER above it, AT RISK near it in a running period, NO BUDGET"
+    "status",
+    "Status",
+    "status",
+    "UNDER at or under budget, OVER above it, AT RISK near it in a running period, NO BUDGET",
 )
 CALLS: Final = Column("calls", "Calls", "count", "the number of calls", additive=True)
-CUSTOMERS: Final = Column("customers", "Customers", "count", "distinct customers; they do not add, since one may use several")
+CUSTOMERS: Final = Column(
+    "customers",
+    "Customers",
+    "count",
+    "distinct customers; they do not add, since one may use several",
+)
 AVERAGE_COST: Final = Column("cost_per_call", "Avg Cost/Call", "unit cost", "cost ÷ calls")
 COST_PER_CALL: Final = Column("cost_per_call", "Cost/Call", "unit cost", "cost ÷ calls")
-COST_PER_CUSTOMER: Final = Column("cost_per_customer", "Cost/Customer", "money", "cost ÷ distinct customers")
-EFFICIENCY: Final = Column(
-    "calls_per_unit", "Efficiency Score", "calls per money", "calls ÷ cost: calls per unit of currency; more is better"
+COST_PER_CUSTOMER: Final = Column(
+    "cost_per_customer", "Cost/Customer", "money", "cost ÷ distinct customers"
 )
-RANK: Final = Column("rank", "Rank", "rank", "1 is the most calls per unit of currency; equals share a rank")
+EFFICIENCY: Final = Column(
+    "calls_per_unit",
+    "Efficiency Score",
+    "calls per money",
+    "calls ÷ cost: calls per unit of currency; more is better",
+)
+RANK: Final = Column(
+    "rank", "Rank", "rank", "1 is the most calls per unit of currency; equals share a rank"
+)
 INVOICE: Final = Column("invoice", "Invoice", "text", "issuer and number")
 STATED: Final = Column("stated", "Stated", "money", "what the invoice says", additive=True)
-BILLED: Final = Column("billed", "Billed", "money", "the billed cost of its charges in the usage", additive=True)
+BILLED: Final = Column(
+    "billed", "Billed", "money", "the billed cost of its charges in the usage", additive=True
+)
 DIFFERENCE: Final = Column("difference", "Difference", "change", "stated − billed", additive=True)
 SOURCE_KEY: Final = Column("key", "Key of the Source", "text", "a team id, account or tag value")
-CHARGE_KIND: Final = Column("charge", "Kind of Charge", "text", "as the bill has it; a correction is of an earlier charge")
+CHARGE_KIND: Final = Column(
+    "charge", "Kind of Charge", "text", "as the bill has it; a correction is of an earlier charge"
+)
 CHARGE: Final = Column("charge", "Charge", "money", "the cost charged back", additive=True)
 
 LEVEL: Final = Column("level", "Level", "text", "the budgets that are summed")
@@ -84,18 +113,42 @@ KEY: Final = Column("key", "Key", "text", "a key of the params file")
 VALUE: Final = Column("value", "Value", "text", "what it was set to")
 
 NAME: Final = Column("name", "Name", "text", "an organization or a product")
-COST_TO_DATE: Final = Column("cost_to_date", "Cost to Date", "money", "the cost of the days seen", additive=True)
-BUDGET_TO_DATE: Final = Column("budget_to_date", "Budget to Date", "money", "budget × days seen ÷ days of the period", additive=True)
-RUN_RATE: Final = Column(
-    "run_rate", "Run-rate", "money", "the cost at the period's end, if each weekday goes on as its days seen", additive=True
+COST_TO_DATE: Final = Column(
+    "cost_to_date", "Cost to Date", "money", "the cost of the days seen", additive=True
 )
-RUN_RATE_VARIANCE: Final = Column("run_rate_variance", "Run-rate − Budget", "change", "above zero is unfavorable")
+BUDGET_TO_DATE: Final = Column(
+    "budget_to_date",
+    "Budget to Date",
+    "money",
+    "budget × days seen ÷ days of the period",
+    additive=True,
+)
+RUN_RATE: Final = Column(
+    "run_rate",
+    "Run-rate",
+    "money",
+    "the cost at the period's end, if each weekday goes on as its days seen",
+    additive=True,
+)
+RUN_RATE_VARIANCE: Final = Column(
+    "run_rate_variance", "Run-rate − Budget", "change", "above zero is unfavorable"
+)
 MONTH: Final = Column("month", "Month", "text", "a calendar month")
 ACTUAL: Final = Column("actual", "Actual", "money", "what the month cost in the end")
 ERROR: Final = Column("error", "Error", "signed share", "(run-rate − actual) ÷ actual")
-BUDGET_BEFORE: Final = Column("budget_before", "Approved", "money", "the amount in force without the scenario", additive=True)
-BUDGET_CHANGE: Final = Column("budget_change", "Difference", "change", "budget − approved budget", additive=True)
-COST_CHANGE: Final = Column("cost_change", "Cost Difference", "change", "cost − cost without the scenario", additive=True)
-CHANGE: Final = Column("change", "Change", "change", "cost − the cost of the month before", additive=True)
-AMOUNT: Final = Column("amount", "Money", "money", "the cost, or the budget, that the breach is about")
+BUDGET_BEFORE: Final = Column(
+    "budget_before", "Approved", "money", "the amount in force without the scenario", additive=True
+)
+BUDGET_CHANGE: Final = Column(
+    "budget_change", "Difference", "change", "budget − approved budget", additive=True
+)
+COST_CHANGE: Final = Column(
+    "cost_change", "Cost Difference", "change", "cost − cost without the scenario", additive=True
+)
+CHANGE: Final = Column(
+    "change", "Change", "change", "cost − the cost of the month before", additive=True
+)
+AMOUNT: Final = Column(
+    "amount", "Money", "money", "the cost, or the budget, that the breach is about"
+)
 ACTION: Final = Column("action", "What to Do", "text", "what keeps the rule")

@@ -24,7 +24,9 @@ ROW = "2025-12-31T10:00:00Z,p,m,1,1,{cost},1,customer-1,org-a,chat,ask,t,s"
 def home(tmp_path, monkeypatch) -> Path:
     """A home of one month with one call of 1.25."""
     (tmp_path / "params").mkdir()
-    (tmp_path / "params" / "2025-12.yaml").write_text('period: "2025-12"\nusage: calls.csv\norganization_budgets:\n  org-a: 2\n')
+    (tmp_path / "params" / "2025-12.yaml").write_text(
+        'period: "2025-12"\nusage: calls.csv\norganization_budgets:\n  org-a: 2\n'
+    )
     (tmp_path / "calls.csv").write_text(f"{HEADER}\n{ROW.format(cost='1.25')}\n")
     monkeypatch.setenv("FINOPS_NB_HOME", str(tmp_path))
     return tmp_path
@@ -39,7 +41,11 @@ def test_check_prints_an_object_a_line(home):
     done = invoke("check", "2025-12", "--json")
     assert done.exit_code == 0
     found = json.loads(done.stdout)
-    assert (found["total"], found["organizations"], found["kind"]) == ("1.25", {"org-a": "1.25"}, "official")
+    assert (found["total"], found["organizations"], found["kind"]) == (
+        "1.25",
+        {"org-a": "1.25"},
+        "official",
+    )
     assert found["period"] == {"start": "2025-12-01", "end": "2026-01-01", "complete": True}
 
 
@@ -57,12 +63,19 @@ def test_a_refusal_is_an_object_with_its_problems(home):
     assert done.exit_code == 1
     [problem] = json.loads(done.stdout)["errors"]
     assert list(problem) == ["file", "line", "column", "value", "rule", "fix"]
-    assert (problem["file"], problem["line"], problem["column"], problem["value"]) == ("calls.csv", 3, "cost_usd", "")
+    assert (problem["file"], problem["line"], problem["column"], problem["value"]) == (
+        "calls.csv",
+        3,
+        "cost_usd",
+        "",
+    )
 
 
 def test_a_file_of_other_columns_gets_a_block_to_start_from(home):
     """It prints `columns:` and budgets to paste; pasted, they are accepted."""
-    (home / "calls.csv").write_text("created_at,amount,team,app,endpoint,user\n2025-12-31,1.25,red,chat,ask,u1\n")
+    (home / "calls.csv").write_text(
+        "created_at,amount,team,app,endpoint,user\n2025-12-31,1.25,red,chat,ask,u1\n"
+    )
     done = invoke("check", "2025-12")
     assert done.exit_code == 1
     block = done.stderr[done.stderr.index("\ncolumns:") :]
@@ -82,13 +95,17 @@ def test_a_defect_of_ours_is_a_sentence_too(home, monkeypatch):
     monkeypatch.setattr("finops_nb.commands.check.check_name", broken)
     done = invoke("check", "2025-12")
     assert done.exit_code == 1
-    assert done.stderr.startswith("A case that finops_nb does not know: ZeroDivisionError: division by zero.\n")
+    assert done.stderr.startswith(
+        "A case that finops_nb does not know: ZeroDivisionError: division by zero.\n"
+    )
     assert "FINOPS_NB_DEBUG=1" in done.stderr
     monkeypatch.setenv("FINOPS_NB_DEBUG", "1")
     assert isinstance(invoke("check", "2025-12").exception, ZeroDivisionError)
 
 
-@pytest.mark.parametrize("arguments", [["run"], ["check"], ["nonsense"], ["run", "--nonsense", "2025-12"], ["new"]])
+@pytest.mark.parametrize(
+    "arguments", [["run"], ["check"], ["nonsense"], ["run", "--nonsense", "2025-12"], ["new"]]
+)
 def test_wrong_usage_exits_with_2(home, arguments):
     """It says how the command is used."""
     done = invoke(*arguments)
@@ -131,7 +148,14 @@ def test_it_imports_no_more_than_it_needs(arguments, absent):
     code = IMPORTED.format(arguments=arguments, absent=absent)
     environment = {name: value for name, value in os.environ.items() if name != "FINOPS_NB_HOME"}
     here = Path(__file__).parent
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=here, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=here,
+        check=False,
+    )
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
@@ -154,7 +178,12 @@ def test_the_starter_runs_checked(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("name", "code"), [("2025-12", 0), ("2025-13", 1)])
 def test_a_check_says_all_before_it_ends(home, name, code):
     """It ends at once, without Python's tidying up; what it said is whole in a pipe, and its code is that of the command."""
-    done = subprocess.run([sys.executable, "-m", "finops_nb", "check", "--json", name], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "finops_nb", "check", "--json", name],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     expected = invoke("check", "--json", name)
     assert (done.returncode, done.stdout, done.stderr) == (code, expected.stdout, expected.stderr)
     assert json.loads(done.stdout)["name"] == name
@@ -171,6 +200,14 @@ def test_a_check_whose_output_is_closed_is_done(home, closed):
 def test_a_check_that_cannot_say_all_fails(home):
     """A full disk under its output is no success."""
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([sys.executable, "-m", "finops_nb", "check", "2025-12"], stdout=full, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "finops_nb", "check", "2025-12"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
     assert done.returncode == 1
-    assert done.stderr == b"No space is left on the disk, or where this output goes. Free some, and try again.\n"
+    assert (
+        done.stderr
+        == b"No space is left on the disk, or where this output goes. Free some, and try again.\n"
+    )

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
+from support.checkout import CHECKOUT
 
 from finops_nb.cli import main
+from finops_nb.commands.scaffold import STARTER
 from finops_nb.home import Home
 from finops_nb.params.model import DELIVERY, Params, load_params
-from finops_nb.commands.scaffold import STARTER
 from finops_nb.usage.sources.dialects import DIALECTS
 
-ROOT = Path(__file__).parent.parent
-NOTEBOOK = ROOT / "notebooks" / "organizational_alignment.ipynb"
-PARAMS_README = (ROOT / "params" / "README.md").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOTEBOOK = CHECKOUT / "notebooks" / "organizational_alignment.ipynb"
+PARAMS_README = (CHECKOUT / "params" / "README.md").read_text(encoding="utf-8")
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
 
 def parameters_cell() -> ast.Module:
@@ -30,7 +29,11 @@ def parameters_cell() -> ast.Module:
 
 def test_the_parameters_of_the_notebook_are_the_keys_of_the_params():
     """It has each key once, but for those that say where a report goes."""
-    names = [statement.target.id for statement in parameters_cell().body if isinstance(statement, ast.AnnAssign)]
+    names = [
+        statement.target.id
+        for statement in parameters_cell().body
+        if isinstance(statement, ast.AnnAssign)
+    ]
     assert sorted(names) == sorted(Params.model_fields.keys() - set(DELIVERY))
 
 
@@ -41,16 +44,34 @@ def test_the_readme_of_the_params_explains_every_key_in_their_order():
 
 def test_the_defaults_of_the_notebook_and_of_its_readme_are_those_of_the_params():
     """It runs as a params file with period, usage and budgets would."""
-    values = {statement.target.id: ast.literal_eval(statement.value) for statement in parameters_cell().body}
-    assert Params(**values) == load_params(Home(ROOT), "2025-12")
+    values = {
+        statement.target.id: ast.literal_eval(statement.value)
+        for statement in parameters_cell().body
+    }
+    assert Params(**values) == load_params(Home(CHECKOUT), "2025-12")
     said = dict(re.findall(r"^\| `(\w+)` \| `(.+?)` \|", PARAMS_README, re.MULTILINE))
     plain = Params(period="2025-12", usage="sample:")
     for key, text in said.items():
-        value = [] if text == "{}" else text.strip("[]").split(", ") if text.startswith("[") else text
-        assert Params(**{"period": "2025-12", "usage": "sample:", key: dict(value) if text == "{}" else value}) == plain, key
+        value = (
+            [] if text == "{}" else text.strip("[]").split(", ") if text.startswith("[") else text
+        )
+        assert (
+            Params(
+                **{
+                    "period": "2025-12",
+                    "usage": "sample:",
+                    key: dict(value) if text == "{}" else value,
+                }
+            )
+            == plain
+        ), key
 
 
-@pytest.mark.parametrize("file", [ROOT / "params" / "2025-12.yaml", STARTER / "params" / "2025-12.yaml"], ids=["sample", "starter"])
+@pytest.mark.parametrize(
+    "file",
+    [CHECKOUT / "params" / "2025-12.yaml", STARTER / "params" / "2025-12.yaml"],
+    ids=["sample", "starter"],
+)
 def test_a_params_file_to_start_from_shows_who_gets_the_mail(tmp_path, file):
     """Its last line, without the mark of a comment, is a list of one."""
     home = Home(tmp_path)
@@ -81,7 +102,9 @@ def test_every_command_is_in_the_readme_and_explains_itself(command):
     assert "Example: finops-nb" in main.commands[command].help
 
 
-@pytest.mark.parametrize("file", sorted(NOTEBOOK.parent.glob("*.ipynb")), ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file", sorted(NOTEBOOK.parent.glob("*.ipynb")), ids=lambda file: file.stem
+)
 def test_a_notebook_only_composes(file):
     """It has short cells without logic."""
     for cell in nbformat.read(file, as_version=4).cells:
@@ -90,7 +113,18 @@ def test_a_notebook_only_composes(file):
             assert not [
                 node
                 for node in nodes
-                if isinstance(node, (ast.For, ast.If, ast.While, ast.Try, ast.FunctionDef, ast.Lambda, ast.comprehension))
+                if isinstance(
+                    node,
+                    (
+                        ast.For,
+                        ast.If,
+                        ast.While,
+                        ast.Try,
+                        ast.FunctionDef,
+                        ast.Lambda,
+                        ast.comprehension,
+                    ),
+                )
             ]
             if cell.id not in ("parameters", "setup"):
                 assert len(cell.source.splitlines()) <= 3
@@ -98,9 +132,13 @@ def test_a_notebook_only_composes(file):
 
 def test_how_to_contribute_fits_a_screen_and_names_every_target_for_it():
     """It explains what make does beside the report; a target that is gone leaves it."""
-    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert sorted(re.findall(r"^\| `make (\w+)` \|", text, re.MULTILINE)) == sorted(set(targets) - {"report"})
+    text = (CHECKOUT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    targets = re.findall(
+        r"^([a-z]+):.*##", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(re.findall(r"^\| `make (\w+)` \|", text, re.MULTILINE)) == sorted(
+        set(targets) - {"report"}
+    )
     assert len(text.splitlines()) <= 45
 
 
@@ -108,4 +146,7 @@ def test_the_top_level_holds_what_was_agreed():
     """It has no entry beyond the agreed ones."""
     agreed = {"pyproject.toml", "notebooks", "finops_nb", "params", "outputs", "tests"}
     agreed |= {"README.md", "CHANGELOG.md", "LICENSE", "Makefile", "requirements.lock"}
-    assert {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} - {"dist", "build"} == agreed
+    assert {path.name for path in CHECKOUT.iterdir() if not path.name.startswith(".")} - {
+        "dist",
+        "build",
+    } == agreed

@@ -7,22 +7,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb.errors import (
+    SHOWN,
     Busy,
     Failure,
     FinopsError,
     Interrupted,
     Problem,
     Refusal,
-    SHOWN,
     did_you_mean,
 )
 
 
 def test_it_names_file_line_column_value_rule_and_fix():
     """A problem is one sentence with its place in front, and one with the way out."""
-    problem = Problem("not an amount", "Write digits", file="usage.csv", line=7, column="cost_usd", value="5,000")
+    problem = Problem(
+        "not an amount", "Write digits", file="usage.csv", line=7, column="cost_usd", value="5,000"
+    )
 
-    assert str(problem) == 'usage.csv, line 7, cost_usd: not an amount (found "5,000"). Write digits.'
+    assert (
+        str(problem) == 'usage.csv, line 7, cost_usd: not an amount (found "5,000"). Write digits.'
+    )
 
 
 @pytest.mark.parametrize(
@@ -33,7 +37,10 @@ def test_it_names_file_line_column_value_rule_and_fix():
         (Problem("empty", "Fill it", column="period"), "period: empty. Fill it."),
         (Problem("unknown", 'Did you mean "period"?'), 'unknown. Did you mean "period"?'),
         (Problem("empty", "Fill it.", value=""), 'empty (found ""). Fill it.'),
-        (Problem("line zero is a line", "Look there", file="a", line=0), "a, line 0: line zero is a line. Look there."),
+        (
+            Problem("line zero is a line", "Look there", file="a", line=0),
+            "a, line 0: line zero is a line. Look there.",
+        ),
     ],
 )
 def test_it_leaves_out_what_is_not_known(problem, text):
@@ -80,7 +87,10 @@ def test_it_prints_the_first_problems_and_counts_the_rest():
 
 def test_it_counts_problems_that_were_not_kept():
     """A reader of a large file keeps the first problems and only counts the others."""
-    assert str(Refusal([Problem("bad", "Mend it")], count=3)).splitlines() == ["bad. Mend it.", "… and 2 more of 3 problems."]
+    assert str(Refusal([Problem("bad", "Mend it")], count=3)).splitlines() == [
+        "bad. Mend it.",
+        "… and 2 more of 3 problems.",
+    ]
 
 
 def test_it_takes_a_single_problem():
@@ -94,10 +104,20 @@ def test_it_gives_the_record_of_the_contract():
     """`check --json` prints each problem with six keys in this order."""
     record = Problem("rule", "fix", line=3, value="5k").in_file("p.yaml").as_record()
 
-    assert list(record.items()) == [("file", "p.yaml"), ("line", 3), ("column", None), ("value", "5k"), ("rule", "rule"), ("fix", "fix")]
+    assert list(record.items()) == [
+        ("file", "p.yaml"),
+        ("line", 3),
+        ("column", None),
+        ("value", "5k"),
+        ("rule", "rule"),
+        ("fix", "fix"),
+    ]
 
 
-@pytest.mark.parametrize(("error", "code"), [(Refusal(Problem("a", "b")), 1), (Failure("a"), 1), (Busy("a"), 75), (Interrupted("a"), 130)])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(Refusal(Problem("a", "b")), 1), (Failure("a"), 1), (Busy("a"), 75), (Interrupted("a"), 130)],
+)
 def test_it_exits_with_the_code_of_the_contract(error, code):
     """Refused or failed is 1, held by another run 75, interrupted 130."""
     assert isinstance(error, FinopsError)
@@ -106,7 +126,9 @@ def test_it_exits_with_the_code_of_the_contract(error, code):
 
 def test_it_shows_no_traceback_in_a_notebook():
     """Under a cell IPython shows the sentence alone."""
-    assert Failure("The kernel died in cell 3.")._render_traceback_() == ["The kernel died in cell 3."]
+    assert Failure("The kernel died in cell 3.")._render_traceback_() == [
+        "The kernel died in cell 3."
+    ]
 
 
 def test_it_asks_for_the_nearest_known_word():
@@ -119,4 +141,7 @@ def test_it_asks_for_the_nearest_known_word():
 
 def test_a_place_is_printable_too():
     """It spells out a control character in the name of a file or of a column, which would reach the terminal."""
-    assert str(Problem("wrong", "Mend it", file="a\x1b[2Jb.csv", column="c\nd")) == "a\\x1b[2Jb.csv, c\\nd: wrong. Mend it."
+    assert (
+        str(Problem("wrong", "Mend it", file="a\x1b[2Jb.csv", column="c\nd"))
+        == "a\\x1b[2Jb.csv, c\\nd: wrong. Mend it."
+    )

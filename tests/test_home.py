@@ -8,7 +8,7 @@ import pytest
 
 from finops_nb import home as module
 from finops_nb.errors import Refusal
-from finops_nb.home import Home, VARIABLE, find_home, packaged_notebooks
+from finops_nb.home import VARIABLE, Home, find_home, packaged_notebooks
 
 
 @pytest.fixture
@@ -33,7 +33,10 @@ def test_it_lists_the_names(home):
     assert home.names() == ["2025-11", "2025-12", "analysis/2025-Q4"]
 
 
-@pytest.mark.parametrize("name", ["2025-12", "2025-12.yaml", "params/2025-12.yaml", "./params/2025-12.yaml", "analysis/2025-Q4"])
+@pytest.mark.parametrize(
+    "name",
+    ["2025-12", "2025-12.yaml", "params/2025-12.yaml", "./params/2025-12.yaml", "analysis/2025-Q4"],
+)
 def test_it_takes_a_name_as_it_is_typed(home, name):
     """A NAME may be typed as its path, as a shell completes it."""
     assert home.check_name(name) in ("2025-12", "analysis/2025-Q4")
@@ -42,8 +45,34 @@ def test_it_takes_a_name_as_it_is_typed(home, name):
 @pytest.mark.parametrize(
     "name",
     [
-        *("..", ".", "../2025-12", "analysis/../2025-12", "analysis/..", "/etc/passwd", "/2025-12", "", "analysis/", "analysis//2025-Q4"),
-        *(".hidden", "analysis/.hidden", "-x", "_x", "a b", "a\tb", "2025-12\n", "a\\b", "é", "日本", "a;b", "$(x)", "~", "a*"),
+        *(
+            "..",
+            ".",
+            "../2025-12",
+            "analysis/../2025-12",
+            "analysis/..",
+            "/etc/passwd",
+            "/2025-12",
+            "",
+            "analysis/",
+            "analysis//2025-Q4",
+        ),
+        *(
+            ".hidden",
+            "analysis/.hidden",
+            "-x",
+            "_x",
+            "a b",
+            "a\tb",
+            "2025-12\n",
+            "a\\b",
+            "é",
+            "日本",
+            "a;b",
+            "$(x)",
+            "~",
+            "a*",
+        ),
         *("params/", "params/../x", "./../x"),
     ],
 )
@@ -59,7 +88,10 @@ def test_it_refuses_a_name_that_could_leave_params(home, name):
 
 def test_it_refuses_a_name_without_a_file(home):
     """A misspelt NAME is answered with the nearest one."""
-    with pytest.raises(Refusal, match=r'^params/analysis/2025-Q3\.yaml: there is no such params file\. Did you mean "analysis/2025-Q4"\?$'):
+    with pytest.raises(
+        Refusal,
+        match=r'^params/analysis/2025-Q3\.yaml: there is no such params file\. Did you mean "analysis/2025-Q4"\?$',
+    ):
         home.check_name("analysis/2025-Q3")
 
 
@@ -93,14 +125,19 @@ def test_it_says_how_to_lay_out_a_first_one(tmp_path):
         Home(tmp_path).check_name("quarter")
 
 
-@pytest.mark.parametrize(("outer", "inner"), [("2025-12", "2025-12/late"), ("analysis", "analysis/2025-Q4"), ("a", "a/b/c")])
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [("2025-12", "2025-12/late"), ("analysis", "analysis/2025-Q4"), ("a", "a/b/c")],
+)
 def test_it_refuses_names_that_lie_inside_one_another(home, outer, inner):
     """outputs/a is one report's folder; it can't hold that of a/b as well."""
     write(home, outer)
     write(home, inner)
 
     for name in (outer, inner):
-        with pytest.raises(Refusal, match=f"outputs/{outer} would hold both a report and other reports' folders"):
+        with pytest.raises(
+            Refusal, match=f"outputs/{outer} would hold both a report and other reports' folders"
+        ):
             home.check_name(name)
 
 
@@ -133,7 +170,9 @@ def test_it_refuses_a_variable_that_names_no_home(home, tmp_path, monkeypatch):
     """A wrong `$FINOPS_NB_HOME` is never silently passed over."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "typo"))
 
-    with pytest.raises(Refusal, match=r"^\$FINOPS_NB_HOME: the folder has no params/ \(found .*typo"):
+    with pytest.raises(
+        Refusal, match=r"^\$FINOPS_NB_HOME: the folder has no params/ \(found .*typo"
+    ):
         find_home(home.root)
 
 

@@ -75,7 +75,25 @@ def test_it_reads_an_amount_exactly(written, amount):
             "0x1F",
             "1/3",
         ),
-        *("NaN", "nan", "inf", "-inf", "Infinity", "", " ", " 5", "5 ", "5\n", "-", "+", ".", "--5", "five", "null", "1.2.3"),
+        *(
+            "NaN",
+            "nan",
+            "inf",
+            "-inf",
+            "Infinity",
+            "",
+            " ",
+            " 5",
+            "5 ",
+            "5\n",
+            "-",
+            "+",
+            ".",
+            "--5",
+            "five",
+            "null",
+            "1.2.3",
+        ),
         *("٥", "５", "५", "²"),
         *(True, False, None, [], {}, b"5", 5j, object(), Path("5"), Fraction(5)),
         *(float("nan"), float("inf"), Decimal("NaN"), Decimal("-Infinity")),
@@ -144,8 +162,12 @@ def test_it_rounds_to_the_nearest(amount, decimals):
 
 def test_it_says_what_a_rounding_line_must_hold():
     """Three lines of 0.005 print as 3 × 0.01; their total, 0.015, as 0.02."""
-    assert rounding_difference([Decimal("0.005")] * 3, Decimal("0.015"), 2) == Decimal("-0.01")  # 0.02 - 3 × 0.01
-    assert rounding_difference([Decimal("0.004")] * 3, Decimal("0.012"), 2) == Decimal("0.01")  # 0.01 - 3 × 0.00
+    assert rounding_difference([Decimal("0.005")] * 3, Decimal("0.015"), 2) == Decimal(
+        "-0.01"
+    )  # 0.02 - 3 × 0.01
+    assert rounding_difference([Decimal("0.004")] * 3, Decimal("0.012"), 2) == Decimal(
+        "0.01"
+    )  # 0.01 - 3 × 0.00
     assert rounding_difference([Decimal("1.10"), Decimal("2.20")], Decimal("3.30"), 2) == 0
     assert rounding_difference([], Decimal(0), 2) == 0
 
@@ -155,13 +177,19 @@ def test_it_makes_printed_lines_foot(lines, decimals):
     """Printed lines and their rounding line add up to the printed total, always."""
     printed = [rounded(line, decimals) for line in lines]
 
-    assert total(printed) + rounding_difference(lines, total(lines), decimals) == rounded(total(lines), decimals)
+    assert total(printed) + rounding_difference(lines, total(lines), decimals) == rounded(
+        total(lines), decimals
+    )
 
 
 @given(st.lists(st.decimals(-(10**9), 10**9, places=12), max_size=20))
 def test_it_adds_exactly_in_any_order(lines):
     """A sum of Decimals loses nothing: forwards, backwards and as integers of 10^-12."""
-    assert total(lines) == total(reversed(lines)) == Decimal(sum(int(line.scaleb(12)) for line in lines)).scaleb(-12)
+    assert (
+        total(lines)
+        == total(reversed(lines))
+        == Decimal(sum(int(line.scaleb(12)) for line in lines)).scaleb(-12)
+    )
 
 
 def test_it_adds_nothing_to_zero():
@@ -211,21 +239,33 @@ def test_it_prints_one_text_for_one_amount(amount):
 )
 def test_it_divides_by_what_is_above_zero_only(part, whole, quotient):
     """A share of nothing, or of a net credit, is no number."""
-    part, whole, quotient = (None if each is None else Decimal(each) for each in (part, whole, quotient))
+    part, whole, quotient = (
+        None if each is None else Decimal(each) for each in (part, whole, quotient)
+    )
 
     assert ratio(part, whole) == quotient
 
 
 @pytest.mark.parametrize(
     ("part", "whole", "share"),
-    [("1", "4", "0.25"), ("0", "4", "0"), ("4", "4", "1"), ("5", "4", None), ("-1", "4", None), ("1", "0", None)],
+    [
+        ("1", "4", "0.25"),
+        ("0", "4", "0"),
+        ("4", "4", "1"),
+        ("5", "4", None),
+        ("-1", "4", None),
+        ("1", "0", None),
+    ],
 )
 def test_a_portion_is_between_nothing_and_all(part, whole, share):
     """Beside credits a part may be more than the whole, which is no portion of it."""
     assert portion(Decimal(part), Decimal(whole)) == (None if share is None else Decimal(share))
 
 
-@pytest.mark.parametrize(("currency", "decimals"), [("USD", 2), ("EUR", 2), ("JPY", 0), ("KRW", 0), ("KWD", 3), ("TOKENS", 2)])
+@pytest.mark.parametrize(
+    ("currency", "decimals"),
+    [("USD", 2), ("EUR", 2), ("JPY", 0), ("KRW", 0), ("KWD", 3), ("TOKENS", 2)],
+)
 def test_it_knows_the_minor_units(currency, decimals):
     """Yen have no cents, dinars have thousandths, and a label that is no currency has two decimals."""
     assert minor_units(currency) == decimals

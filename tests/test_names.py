@@ -12,11 +12,21 @@ from pathlib import Path
 
 import pytest
 from lxml.html import HtmlElement
-from published import page_of, sections_of
+from support.published import page_of, sections_of
 
 from finops_nb.report.html_page import audit
 
-HOSTILE = ("<script>alert(1)</script>", "a|b", "$5 vs $6", "=1+1", '"><img src=x onerror=alert(1)>', "NA", "مرحبا", "{{7*7}}", "‮gnp")
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "a|b",
+    "$5 vs $6",
+    "=1+1",
+    '"><img src=x onerror=alert(1)>',
+    "NA",
+    "مرحبا",
+    "{{7*7}}",
+    "‮gnp",
+)
 HARMLESS = tuple(f"name-{sorted(HOSTILE).index(name)}" for name in HOSTILE)
 """In the same order when sorted, so that the same lines are the ones that rounding falls on."""
 HEADER = (
@@ -33,7 +43,23 @@ def publish(home: Path, names: tuple[str, ...]) -> Path:
         writer.writerow(HEADER.split(","))
         for number, name in enumerate(names):
             other = names[(number + 1) % len(names)]
-            writer.writerow(["2025-12-31", "p", "m", 1, 1, f"{100 - number}.005", 1, name, name, other, name, "t", "s"])
+            writer.writerow(
+                [
+                    "2025-12-31",
+                    "p",
+                    "m",
+                    1,
+                    1,
+                    f"{100 - number}.005",
+                    1,
+                    name,
+                    name,
+                    other,
+                    name,
+                    "t",
+                    "s",
+                ]
+            )
     budgets = "".join(f"  {json.dumps(name)}: {90 + number}\n" for number, name in enumerate(names))
     notes = "".join(f"  {json.dumps(name)}: {json.dumps(f'about {name}')}\n" for name in names)
     owners = "".join(f"  {json.dumps(name)}: {json.dumps(name)}\n" for name in names)
@@ -43,7 +69,11 @@ def publish(home: Path, names: tuple[str, ...]) -> Path:
     )
     environment = os.environ | {"FINOPS_NB_HOME": str(home), "SOURCE_DATE_EPOCH": "1767225600"}
     done = subprocess.run(
-        [sys.executable, "-m", "finops_nb", "run", "2025-12"], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "finops_nb", "run", "2025-12"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return home / "outputs" / "2025-12"
@@ -67,7 +97,9 @@ def test_the_page_is_inert(folder):
 def test_the_elements_are_those_of_harmless_names(page, tmp_path):
     """It has the same tree of elements and attributes as the same report with harmless names."""
     harmless = page_of(publish(tmp_path / "harmless", HARMLESS) / "organizational_alignment.html")
-    assert [_shape(element) for element in page.iter("*")] == [_shape(element) for element in harmless.iter("*")]
+    assert [_shape(element) for element in page.iter("*")] == [
+        _shape(element) for element in harmless.iter("*")
+    ]
 
 
 def _shape(element: HtmlElement) -> tuple[str, tuple[str, ...]]:
@@ -77,7 +109,9 @@ def _shape(element: HtmlElement) -> tuple[str, tuple[str, ...]]:
 def test_every_name_is_on_the_page_as_it_was_written(page):
     """It prints each name whole, in its table and beside its commentary."""
     rows = sections_of(page)["Cost by Organization"].rows[""]
-    assert {row.name for row in rows if row.kind == "line"} == {name.replace("\u202e", "\ufffd") for name in HOSTILE}
+    assert {row.name for row in rows if row.kind == "line"} == {
+        name.replace("\u202e", "\ufffd") for name in HOSTILE
+    }
     assert {row.beneath["Organization"] for row in rows if row.kind == "line"} == {
         f"about {name}".replace("\u202e", "\ufffd") for name in HOSTILE
     }

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import html5lib
 import pytest
-from lab import Visit, browser
-from page_checks import OUTSIDE, SIDEWAYS, SPILLS, invalid, violations
 from PIL import Image
-from published import page_of
+from support.checkout import CHECKOUT
+from support.lab import Visit, browser
+from support.page_checks import OUTSIDE, SIDEWAYS, SPILLS, invalid, violations
+from support.published import page_of
 
 pytestmark = pytest.mark.browser
 
-CHECKOUT = Path(__file__).parent.parent
 NAMES = (
     "org-" + "long-" * 30 + "name",
     "x" * 10_000,
@@ -33,8 +33,23 @@ NAMES = (
     "$5 vs $6",
     "_under_score_",
 )
-HEADER = ("timestamp", "provider", "model", "input_tokens", "output_tokens", "cost_usd", "latency_ms")
-HEADER += ("customer_id", "organization_id", "product_id", "feature_id", "task_type", "subscription_tier")
+HEADER = (
+    "timestamp",
+    "provider",
+    "model",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "latency_ms",
+)
+HEADER += (
+    "customer_id",
+    "organization_id",
+    "product_id",
+    "feature_id",
+    "task_type",
+    "subscription_tier",
+)
 
 
 def home_of(root: Path, organizations: list[str], products: list[str]) -> Path:
@@ -49,20 +64,65 @@ def home_of(root: Path, organizations: list[str], products: list[str]) -> Path:
                 cost = f"{dice.expovariate(0.05):.6f}"
                 day = dice.randint(1, 31)
                 writer.writerow(
-                    [f"2025-12-{day:02}", "p", "m", 1, 1, cost, 1, f"c{dice.randint(1, 90)}", organization, product, "f", "t", "s"]
+                    [
+                        f"2025-12-{day:02}",
+                        "p",
+                        "m",
+                        1,
+                        1,
+                        cost,
+                        1,
+                        f"c{dice.randint(1, 90)}",
+                        organization,
+                        product,
+                        "f",
+                        "t",
+                        "s",
+                    ]
                 )
-        writer.writerow(["2025-12-31", "p", "m", 1, 1, "1", 1, "c1", organizations[0], products[0], "f", "t", "s"])
+        writer.writerow(
+            [
+                "2025-12-31",
+                "p",
+                "m",
+                1,
+                1,
+                "1",
+                1,
+                "c1",
+                organizations[0],
+                products[0],
+                "f",
+                "t",
+                "s",
+            ]
+        )
     # YAML holds no longer key on one line.
     short = [[name for name in names if len(name) < 1000] for names in (organizations, products)]
-    budgets = {f"{by}_budgets": dict.fromkeys(names, 100) for by, names in zip(("organization", "product"), short, strict=True)}
-    params = {"period": "2025-12", "usage": "calls.csv", "notes": {organizations[0]: "A remark."}} | budgets
-    (root / "params" / "2025-12.yaml").write_text(json.dumps(params, ensure_ascii=False), encoding="utf-8")
+    budgets = {
+        f"{by}_budgets": dict.fromkeys(names, 100)
+        for by, names in zip(("organization", "product"), short, strict=True)
+    }
+    params = {
+        "period": "2025-12",
+        "usage": "calls.csv",
+        "notes": {organizations[0]: "A remark."},
+    } | budgets
+    (root / "params" / "2025-12.yaml").write_text(
+        json.dumps(params, ensure_ascii=False), encoding="utf-8"
+    )
     return root
 
 
 def command(home: Path, *arguments: str) -> None:
     environment = os.environ | {"FINOPS_NB_HOME": str(home), "SOURCE_DATE_EPOCH": "1767225600"}
-    done = subprocess.run([sys.executable, "-m", "finops_nb", *arguments], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "finops_nb", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -79,7 +139,9 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     sample = root / "sample"
     (sample / "params").mkdir(parents=True)
     for month in ("2025-11", "2025-12"):
-        (sample / "params" / f"{month}.yaml").write_text((CHECKOUT / "params" / f"{month}.yaml").read_text())
+        (sample / "params" / f"{month}.yaml").write_text(
+            (CHECKOUT / "params" / f"{month}.yaml").read_text()
+        )
     command(sample, "run", "2025-11", "2025-12")
     hostile = home_of(root / "hostile", [*NAMES], [*NAMES])
     command(hostile, "run", "2025-12")
@@ -142,7 +204,9 @@ def test_a_phone_shows_that_a_table_goes_on_and_charts_that_can_be_read(visit, p
         table.evaluate("(each, at) => { each.scrollLeft = at; }", at)
         picture = pixels(table.screenshot())
         edges.append(picture.getpixel((picture.width - 3, picture.height - 3)))
-    charts = seen.page.evaluate("[...document.querySelectorAll('img.chart')].map(each => each.getBoundingClientRect().width)")
+    charts = seen.page.evaluate(
+        "[...document.querySelectorAll('img.chart')].map(each => each.getBoundingClientRect().width)"
+    )
     seen.page.close()
     assert sum(edges[0]) < sum(edges[1]) == 3 * 255
     assert min(charts) >= 480
@@ -153,7 +217,9 @@ def test_the_headline_prints_in_two_columns(visit, pages):
     seen = visit(680)
     seen.page.goto(pages["sample"].as_uri())
     seen.page.emulate_media(media="print")
-    places = seen.page.evaluate("[...document.querySelectorAll('.headline > div')].map(each => each.getBoundingClientRect().top)")
+    places = seen.page.evaluate(
+        "[...document.querySelectorAll('.headline > div')].map(each => each.getBoundingClientRect().top)"
+    )
     seen.page.close()
     assert [places.count(top) for top in places] == [2, 2, 2, 2]
 
@@ -162,7 +228,9 @@ def pixels(picture: bytes) -> Image.Image:
     return Image.open(io.BytesIO(picture)).convert("RGB")
 
 
-@pytest.mark.parametrize(("scheme", "media"), [("light", "screen"), ("dark", "screen"), ("light", "print")])
+@pytest.mark.parametrize(
+    ("scheme", "media"), [("light", "screen"), ("dark", "screen"), ("light", "print")]
+)
 def test_the_bar_of_what_is_over_has_its_budget_marked(visit, pages, scheme, media):
     """It holds a tick in the ink's colour across the bar of 134.8 %, between two lines of the paper's, on screen and on paper."""
     seen = visit(1024, color_scheme=scheme)
@@ -200,6 +268,10 @@ def test_it_prints_without_a_cut_table(visit, pages, paper, tmp_path):
 
 def test_three_hundred_organizations_with_fifty_products_stay_under_five_megabytes(tmp_path):
     """It is small, and the sample under 300 KB: long tables are cut, and all lines are in the XLSX."""
-    home = home_of(tmp_path, [f"org-{n:03}" for n in range(300)], [f"product-{n:02}" for n in range(50)])
+    home = home_of(
+        tmp_path, [f"org-{n:03}" for n in range(300)], [f"product-{n:02}" for n in range(50)]
+    )
     command(home, "run", "2025-12")
-    assert (home / "outputs" / "2025-12" / "organizational_alignment.html").stat().st_size < 5_000_000
+    assert (
+        home / "outputs" / "2025-12" / "organizational_alignment.html"
+    ).stat().st_size < 5_000_000

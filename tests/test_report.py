@@ -15,13 +15,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from published import amount, page_of, reference_figures, sections_of
+from support.checkout import CHECKOUT, SUPPORT
+from support.published import amount, page_of, reference_figures, sections_of
 
 from finops_nb.report.html_page import NOT_SHOWN, audit
 
-CHECKOUT = Path(__file__).parent.parent
 FIGURES = reference_figures()
-CONTRACT = json.loads((Path(__file__).parent / "results_contract.json").read_text(encoding="utf-8"))
+CONTRACT = json.loads((SUPPORT / "results_contract.json").read_text(encoding="utf-8"))
 """The keys of results.json, and the columns of its tables and of chargeback.csv: other programs read them by these names."""
 HEAT_MAP = "Cross-Organization Product Usage"
 """Here a row is an organization and a column a product, where the reference report has a list for each organization."""
@@ -34,9 +34,17 @@ def home_at(folder: Path) -> Path:
 
 
 def command(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"FINOPS_NB_HOME": str(home), "SOURCE_DATE_EPOCH": "1767225600"} | variables
+    environment = (
+        os.environ | {"FINOPS_NB_HOME": str(home), "SOURCE_DATE_EPOCH": "1767225600"} | variables
+    )
     return subprocess.run(
-        [sys.executable, "-m", "finops_nb", *arguments], capture_output=True, text=True, env=environment, cwd=home, timeout=180, check=False
+        [sys.executable, "-m", "finops_nb", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=home,
+        timeout=180,
+        check=False,
     )
 
 
@@ -50,7 +58,10 @@ def folder(home) -> Path:
     """The published folder of December 2025, with November's beside it."""
     done = command(home, "run", "2025-11", "2025-12")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "".join(f"{home}/outputs/{month}/organizational_alignment.html\n" for month in ("2025-11", "2025-12"))
+    assert done.stdout == "".join(
+        f"{home}/outputs/{month}/organizational_alignment.html\n"
+        for month in ("2025-11", "2025-12")
+    )
     return home / "outputs" / "2025-12"
 
 
@@ -69,7 +80,11 @@ def results(folder) -> dict:
     return json.loads((folder / "results.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("figure", FIGURES, ids=lambda f: f"{f['section']}-{f['group']}-{f['line']}-{f['column']}-{f['figure']}")
+@pytest.mark.parametrize(
+    "figure",
+    FIGURES,
+    ids=lambda f: f"{f['section']}-{f['group']}-{f['line']}-{f['column']}-{f['figure']}",
+)
 def test_it_prints_each_figure_of_the_reference_report(sections, figure):
     """It has the figure in the same section, table, line and column; in prose, in that section's line."""
     section = sections[figure["section"]]
@@ -82,9 +97,15 @@ def test_it_prints_each_figure_of_the_reference_report(sections, figure):
         [row] = [row for row in rows if row.name == figure["group"]]
         assert row.cells[figure["line"]] == figure["figure"]
         return
-    [row] = [row for row in rows if row.kind == "line" and row.group == figure["group"] and row.name == figure["line"]]
+    [row] = [
+        row
+        for row in rows
+        if row.kind == "line" and row.group == figure["group"] and row.name == figure["line"]
+    ]
     cell = row.cells[figure["column"]]
-    assert cell == figure["figure"] or (cell.startswith("-$1,330.11 ") and figure["figure"] in cell.split(" ", 1))
+    assert cell == figure["figure"] or (
+        cell.startswith("-$1,330.11 ") and figure["figure"] in cell.split(" ", 1)
+    )
 
 
 def test_it_has_all_136_figures():
@@ -94,17 +115,47 @@ def test_it_has_all_136_figures():
 
 def test_it_has_the_sections_of_the_reference_report_in_its_order(sections):
     """It keeps the reference report's sections and groups of recommendations; what is added comes after."""
-    wanted = ["Executive Summary", "Cost by Organization", "Cost by Product", "Cost by Feature", "Chargeback Report"]
+    wanted = [
+        "Executive Summary",
+        "Cost by Organization",
+        "Cost by Product",
+        "Cost by Feature",
+        "Chargeback Report",
+    ]
     wanted += ["Budget Tracking", "Cross-Team Comparison", "Key Insights", "Recommendations"]
     assert [name for name in sections if name in wanted] == wanted
     after = list(sections)[list(sections).index("Recommendations") + 1 :]
-    assert after == [f"Appendix: {each}" for each in ("Month by Month", "Budget Alerts", "Policies", "Spend by Day", "Data", "Provenance")]
+    assert after == [
+        f"Appendix: {each}"
+        for each in (
+            "Month by Month",
+            "Budget Alerts",
+            "Policies",
+            "Spend by Day",
+            "Data",
+            "Provenance",
+        )
+    ]
 
 
 def test_every_table_foots(sections):
     """It adds up: the printed lines, with their Rounding line, are the printed total, in every additive column."""
-    additive = {"Total Cost", "Charge", "Budget", "Variance", "Calls", "Rows", "Nov 2025", "Dec 2025", "Change", "Rounding", "Total"}
-    additive |= {row.name for row in sections["Cost by Product"].rows[""]}  # the heads of the heat map
+    additive = {
+        "Total Cost",
+        "Charge",
+        "Budget",
+        "Variance",
+        "Calls",
+        "Rows",
+        "Nov 2025",
+        "Dec 2025",
+        "Change",
+        "Rounding",
+        "Total",
+    }
+    additive |= {
+        row.name for row in sections["Cost by Product"].rows[""]
+    }  # the heads of the heat map
     checked = 0
     for section in sections.values():
         for rows in section.rows.values():
@@ -112,7 +163,11 @@ def test_every_table_foots(sections):
                 mine = [row for row in rows if row.group == group]
                 for total in (row for row in mine if row.kind == "total"):
                     for head in additive & set(total.cells):
-                        parts = [_figure(row.cells[head]) for row in mine if row.kind != "total" and row.cells[head]]
+                        parts = [
+                            _figure(row.cells[head])
+                            for row in mine
+                            if row.kind != "total" and row.cells[head]
+                        ]
                         assert sum(parts) == _figure(total.cells[head]), (head, group)
                         checked += 1
     assert checked > 30
@@ -123,7 +178,11 @@ def test_the_heat_map_foots_across_too(sections):
     rows = sections["Chargeback Report"].rows[HEAT_MAP]
     assert [row.name for row in rows] == ["org-alpha", "org-gamma", "org-beta", "Total"]
     for row in rows:
-        parts = [_figure(text) for head, text in row.cells.items() if head not in ("Organization", "Total") and text]
+        parts = [
+            _figure(text)
+            for head, text in row.cells.items()
+            if head not in ("Organization", "Total") and text
+        ]
         assert sum(parts) == _figure(row.cells["Total"])
 
 
@@ -134,13 +193,23 @@ def test_it_opens_with_the_figures_that_matter(sections, results):
     the budgets of both are 5,800 + 10,000.
     """
     lines = {line["figure"]: line for line in results["tables"]["headline"]}
-    assert lines["spend"] | {"value": "$8,669.89", "detail": "of $10,000.00; $1,330.11 below it"} == lines["spend"]
+    assert (
+        lines["spend"] | {"value": "$8,669.89", "detail": "of $10,000.00; $1,330.11 below it"}
+        == lines["spend"]
+    )
     assert lines["prior_month"]["value"] == "+$2,871.99 (+49.5%)"
     assert lines["prior_month"]["detail"] == "$5,797.90 as published"
     assert lines["year_to_date"]["value"] == "$14,467.80"
-    assert lines["year_to_date"]["detail"] == "of $15,800.00; $1,332.20 below it; not published: January 2025 to October 2025"
+    assert (
+        lines["year_to_date"]["detail"]
+        == "of $15,800.00; $1,332.20 below it; not published: January 2025 to October 2025"
+    )
     assert lines["allocated"]["value"] == "100.0%"
-    assert [line["title"] for line in results["tables"]["findings"]] == ["Over budget", "Over budget", "Cost rose"]
+    assert [line["title"] for line in results["tables"]["findings"]] == [
+        "Over budget",
+        "Over budget",
+        "Cost rose",
+    ]
     for line in results["tables"]["findings"]:
         assert line["text"] in sections["Executive Summary"].text
 
@@ -161,8 +230,13 @@ def test_the_ledger_foots_both_ways(folder, sections, results):
     with (folder / "chargeback.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     assert sum(Decimal(line["amount"]) for line in lines) == Decimal("8669.89")
-    for dimension, heading in (("organization", "Organization Chargeback Summary"), ("product", "Product Chargeback Summary")):
-        for row in (row for row in sections["Chargeback Report"].rows[heading] if row.kind == "line"):
+    for dimension, heading in (
+        ("organization", "Organization Chargeback Summary"),
+        ("product", "Product Chargeback Summary"),
+    ):
+        for row in (
+            row for row in sections["Chargeback Report"].rows[heading] if row.kind == "line"
+        ):
             booked = sum(Decimal(line["amount"]) for line in lines if line[dimension] == row.name)
             printed = row.beneath.get("Charge", row.cells["Charge"]).removeprefix("booked ")
             assert amount(printed) == booked
@@ -172,16 +246,29 @@ def test_the_ledger_foots_both_ways(folder, sections, results):
 
 def test_the_names_in_the_results_are_a_contract(results):
     """It has these keys, and its tables these columns; one that is new, gone or renamed is written into the contract and the changelog."""
-    whole = {"": results, **{key: results[key] for key in ("period", "rows", "money", "provenance")}}
+    whole = {
+        "": results,
+        **{key: results[key] for key in ("period", "rows", "money", "provenance")},
+    }
     made = results["provenance"]
     whole |= {f"provenance.{key}": made[key] for key in ("budgets", "params", "revision")}
-    whole |= {"provenance.inputs": made["inputs"][0], "provenance.budgets.versions": made["budgets"]["versions"][0]}
+    whole |= {
+        "provenance.inputs": made["inputs"][0],
+        "provenance.budgets.versions": made["budgets"]["versions"][0],
+    }
     assert {key: list(value) for key, value in whole.items()} == CONTRACT["keys"]
-    tables = {name: list(dict.fromkeys(column for line in lines for column in line)) for name, lines in results["tables"].items()}
+    tables = {
+        name: list(dict.fromkeys(column for line in lines for column in line))
+        for name, lines in results["tables"].items()
+    }
     assert list(tables) == list(CONTRACT["tables"])
     for name, columns in CONTRACT["tables"].items():
         # Prose has values of its sentences after these, which depend on what there is to say.
-        assert tables[name][: len(columns)] == columns if name in CONTRACT["prose"] else tables[name] == columns, name
+        assert (
+            tables[name][: len(columns)] == columns
+            if name in CONTRACT["prose"]
+            else tables[name] == columns
+        ), name
 
 
 def test_the_money_in_the_results_is_text(results):
@@ -189,13 +276,18 @@ def test_the_money_in_the_results_is_text(results):
 
     def numbers(value, place: str = ""):
         if isinstance(value, dict):
-            return [found for key, part in value.items() for found in numbers(part, f"{place}.{key}")]
+            return [
+                found for key, part in value.items() for found in numbers(part, f"{place}.{key}")
+            ]
         if isinstance(value, list):
             return [found for part in value for found in numbers(part, place)]
         return [place] if isinstance(value, float) else []
 
     assert numbers(results) == []
-    assert all(re.fullmatch(r"-?\d+(\.\d+)?", cost) for cost in (results["total"], *results["organizations"].values()))
+    assert all(
+        re.fullmatch(r"-?\d+(\.\d+)?", cost)
+        for cost in (results["total"], *results["organizations"].values())
+    )
 
 
 def test_the_header_of_the_ledger_is_a_contract(folder):
@@ -207,7 +299,9 @@ def test_the_header_of_the_ledger_is_a_contract(folder):
 def test_the_ledger_is_a_plain_csv(folder):
     """It is LF, UTF-8 without BOM, sorted by name, with days whose end is exclusive."""
     raw = (folder / "chargeback.csv").read_bytes()
-    assert raw.startswith(b"period_start,period_end,organization,product,amount,currency\n2025-12-01,2026-01-01,org-alpha,product-ai-chat,")
+    assert raw.startswith(
+        b"period_start,period_end,organization,product,amount,currency\n2025-12-01,2026-01-01,org-alpha,product-ai-chat,"
+    )
     assert b"\r" not in raw
     assert raw.count(b"\n") == 1 + 9
     lines = raw.decode("utf-8").splitlines()[1:]
@@ -229,7 +323,11 @@ def test_check_says_what_the_report_holds(home, results):
 def test_the_printed_figures_are_those_of_the_results(sections, results):
     """It prints what results.json holds: each cost of each table is the rounding of the unrounded one there."""
     for by in ("organization", "product"):
-        rows = {row.name: row for row in sections[f"Cost by {by.title()}"].rows[""] if row.kind == "line"}
+        rows = {
+            row.name: row
+            for row in sections[f"Cost by {by.title()}"].rows[""]
+            if row.kind == "line"
+        }
         for line in results["tables"][f"cost_by_{by}"]:
             printed = rows[line[by]].cells
             assert amount(printed["Total Cost"]) == round(Decimal(line["cost"]), 2)
@@ -249,7 +347,9 @@ def test_the_page_is_inert_and_small(html):
     """It runs nothing, loads nothing, describes every image, and stays under 300 KB."""
     assert audit(html) == []
     page = page_of(html)
-    assert not page.xpath("//script | //iframe | //form | //object | //link | //@*[starts-with(name(), 'on')]")
+    assert not page.xpath(
+        "//script | //iframe | //form | //object | //link | //@*[starts-with(name(), 'on')]"
+    )
     assert all(len(image.get("alt")) > 40 for image in page.iter("img"))
     assert len(list(page.iter("img"))) == 6
     assert len(html.encode("utf-8")) < 300_000
@@ -265,11 +365,19 @@ def test_each_output_of_the_notebook_is_on_the_page(folder, html):
         if cell.cell_type == "code" and not set(NOT_SHOWN) & set(cell.metadata.get("tags", [])):
             for output in cell.outputs:
                 if "image/svg+xml" in output.data:
-                    assert output.metadata["image/svg+xml"]["alt"] in [image.get("alt") for image in page.iter("img")]
-                elif output.data["text/html"].strip():  # what has nothing to say in this month shows nothing
-                    assert " ".join(page_of(output.data["text/html"]).text_content().split()) in whole
+                    assert output.metadata["image/svg+xml"]["alt"] in [
+                        image.get("alt") for image in page.iter("img")
+                    ]
+                elif output.data[
+                    "text/html"
+                ].strip():  # what has nothing to say in this month shows nothing
+                    assert (
+                        " ".join(page_of(output.data["text/html"]).text_content().split()) in whole
+                    )
                 seen += bool(output.data.get("text/html", "an image").strip())
-    assert seen == 6 + 19 + 2 + 3  # charts, tables and prose of every month, those of this one, the opening and the history
+    assert (
+        seen == 6 + 19 + 2 + 3
+    )  # charts, tables and prose of every month, those of this one, the opening and the history
 
 
 def test_no_file_tells_where_or_by_whom_it_was_made(folder, home):
@@ -291,7 +399,14 @@ def _text(file: Path) -> str:
 def test_the_same_input_publishes_the_same_bytes(folder, tmp_path):
     """It does not matter in which folder, time zone, language, hash seed or working directory it is made."""
     other = home_at(tmp_path / "elsewhere")
-    variables = {"TZ": "Asia/Kathmandu", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "7", "HOME": str(tmp_path), "USER": "someone"}
+    variables = {
+        "TZ": "Asia/Kathmandu",
+        "LANG": "C",
+        "LC_ALL": "C",
+        "PYTHONHASHSEED": "7",
+        "HOME": str(tmp_path),
+        "USER": "someone",
+    }
     done = command(other, "run", "2025-11", "2025-12", **variables)
     assert done.returncode == 0, done.stderr
     assert _contents(other / "outputs" / "2025-12") == _contents(folder)
@@ -317,13 +432,36 @@ def _touched(folder: Path) -> dict[str, int]:
 
 def test_plain_papermill_runs_it_from_anywhere_as_a_draft(tmp_path):
     """It finds its usage from a folder that is no home, prints the same figures, and is stamped DRAFT."""
-    notebook, month = CHECKOUT / "notebooks" / "organizational_alignment.ipynb", CHECKOUT / "params" / "2025-12.yaml"
-    environment = {name: value for name, value in os.environ.items() if name not in ("FINOPS_NB_HOME", "FINOPS_NB_STAGING")}
-    command = [sys.executable, "-m", "papermill", str(notebook), "draft.ipynb", "-f", str(month), "--no-progress-bar"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    notebook, month = (
+        CHECKOUT / "notebooks" / "organizational_alignment.ipynb",
+        CHECKOUT / "params" / "2025-12.yaml",
+    )
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("FINOPS_NB_HOME", "FINOPS_NB_STAGING")
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        str(notebook),
+        "draft.ipynb",
+        "-f",
+        str(month),
+        "--no-progress-bar",
+    ]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["draft.ipynb"]
     draft = nbformat.read(tmp_path / "draft.ipynb", as_version=4)
-    shown = "".join(output["data"].get("text/html", "") for cell in draft.cells for output in cell.get("outputs", []) if "data" in output)
+    shown = "".join(
+        output["data"].get("text/html", "")
+        for cell in draft.cells
+        for output in cell.get("outputs", [])
+        if "data" in output
+    )
     assert "<strong><bdi>DRAFT</bdi></strong>" in shown
     assert "$8,669.89" in shown

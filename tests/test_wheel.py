@@ -9,8 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parent.parent
+from support.checkout import CHECKOUT
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +17,13 @@ def unpacked(tmp_path_factory) -> Path:
     """The wheel, built from the checkout and unpacked."""
     folder = tmp_path_factory.mktemp("wheel")
     code = "import sys, hatchling.build; print(hatchling.build.build_wheel(sys.argv[1]))"
-    built = subprocess.run([sys.executable, "-c", code, str(folder)], cwd=ROOT, capture_output=True, text=True, check=True)
+    built = subprocess.run(
+        [sys.executable, "-c", code, str(folder)],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     with zipfile.ZipFile(folder / built.stdout.split()[-1]) as wheel:
         wheel.extractall(folder / "site")
     return folder / "site"
@@ -26,8 +31,10 @@ def unpacked(tmp_path_factory) -> Path:
 
 def test_it_carries_the_notebooks_the_sample_and_the_templates(unpacked):
     """It has every file that the package reads at run time, and no test."""
-    for source in ("finops_nb/sample", "finops_nb/starter", "finops_nb/templates"):
-        wanted = {path.relative_to(ROOT) for path in (ROOT / source).rglob("*") if path.is_file()}
+    for source in ("finops_nb/sample", "finops_nb/commands/starter", "finops_nb/report/templates"):
+        wanted = {
+            path.relative_to(CHECKOUT) for path in (CHECKOUT / source).rglob("*") if path.is_file()
+        }
         assert wanted
         assert all((unpacked / path).is_file() for path in wanted)
     assert (unpacked / "finops_nb" / "notebooks" / "organizational_alignment.ipynb").is_file()
@@ -36,13 +43,29 @@ def test_it_carries_the_notebooks_the_sample_and_the_templates(unpacked):
 
 def test_it_lays_out_a_home_and_checks_it_without_the_checkout(unpacked, tmp_path):
     """It runs `init` and `check` from the unpacked wheel alone."""
-    environment = {name: value for name, value in os.environ.items() if name != "FINOPS_NB_HOME"} | {"PYTHONPATH": str(unpacked)}
+    environment = {
+        name: value for name, value in os.environ.items() if name != "FINOPS_NB_HOME"
+    } | {"PYTHONPATH": str(unpacked)}
     where = "import finops_nb; print(finops_nb.__file__)"
-    found = subprocess.run([sys.executable, "-c", where], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-c", where],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert found.stdout.startswith(str(unpacked))
-    for arguments, folder in ((["init", "demo"], tmp_path), (["check", "2025-12"], tmp_path / "demo")):
+    for arguments, folder in (
+        (["init", "demo"], tmp_path),
+        (["check", "2025-12"], tmp_path / "demo"),
+    ):
         command = [sys.executable, "-m", "finops_nb", *arguments]
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
     assert "10 rows used" in done.stdout
-    assert (tmp_path / "demo" / "params" / "README.md").read_bytes() == (ROOT / "params" / "README.md").read_bytes()
+    assert (tmp_path / "demo" / "params" / "README.md").read_bytes() == (
+        CHECKOUT / "params" / "README.md"
+    ).read_bytes()

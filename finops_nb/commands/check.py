@@ -11,18 +11,18 @@ from decimal import Decimal
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from finops_nb.usage.background import beside
-from finops_nb.params.budgets import Budgets, read_budgets
-from finops_nb.outputs.manifest import kind_of
 from finops_nb.errors import Refusal
-from finops_nb.report.format import Format, count, noun, visible
 from finops_nb.home import Home
 from finops_nb.money import ratio, total
-from finops_nb.params.model import Params, load_params
+from finops_nb.outputs.manifest import kind_of
 from finops_nb.outputs.months import months_before
+from finops_nb.params.budgets import Budgets, read_budgets
+from finops_nb.params.model import Params, load_params
+from finops_nb.report.format import Format, count, noun, visible
 from finops_nb.schema import BUDGETED, UNALLOCATED
-from finops_nb.usage.reader import read_usage
+from finops_nb.usage.background import beside
 from finops_nb.usage.model import Usage
+from finops_nb.usage.reader import read_usage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,9 +94,9 @@ def check_name(name: str, home: Home) -> Check:
         from finops_nb.commands.suggestion import suggest
 
         raise NotRead(refusal, suggest(params, home)) from None
-    from finops_nb.findings.overview import overview
     from finops_nb.figures.projection import project
     from finops_nb.figures.scenario_effect import check_names
+    from finops_nb.findings.overview import overview
 
     check_names(measured, budgets, params)
     usage = project(measured, params.growth, params.model_prices)
@@ -149,8 +149,16 @@ def describe(checked: Check) -> str:
     ]
     for by in BUDGETED:
         lines += ["", _listed(variance_by(usage, by, checked.budgets, params), fmt)]
-    lines += ["", *(f"  Warning: {warning}" for warning in found["warnings"])] if found["warnings"] else []
-    lines += ["", budget_skeleton(usage)] if not checked.budgets.organizations and not checked.budgets.products else []
+    lines += (
+        ["", *(f"  Warning: {warning}" for warning in found["warnings"])]
+        if found["warnings"]
+        else []
+    )
+    lines += (
+        ["", budget_skeleton(usage)]
+        if not checked.budgets.organizations and not checked.budgets.products
+        else []
+    )
     return "\n".join(lines)
 
 
@@ -174,9 +182,19 @@ def _listed(variance: pd.DataFrame, fmt: Format) -> str:
     for position, head in enumerate((variance.columns[0], "cost", "budget", "% used", "status")):
         table.add_column(head, justify="left" if position in (0, 4) else "right", no_wrap=True)
     rows = list(variance.itertuples())
-    told = [row for n, row in enumerate(rows) if n < LISTED or row.budget is not None or row[1] == UNALLOCATED]
+    told = [
+        row
+        for n, row in enumerate(rows)
+        if n < LISTED or row.budget is not None or row[1] == UNALLOCATED
+    ]
     for row in told:
-        cells = (row[1], fmt.money(row.cost), fmt.money(row.budget), fmt.share(row.budget_used), str(row.status))
+        cells = (
+            row[1],
+            fmt.money(row.cost),
+            fmt.money(row.budget),
+            fmt.share(row.budget_used),
+            str(row.status),
+        )
         table.add_row(*(Text(visible(" ".join(cell.split()))) for cell in cells))
     if rest := [row for row in rows if row not in told]:
         table.add_row(f"and {count(len(rest))} more", fmt.money(total(row.cost for row in rest)))

@@ -16,8 +16,8 @@ from packaging.version import InvalidVersion, Version
 
 from finops_nb import __version__
 from finops_nb.errors import FinopsError, Refusal
-from finops_nb.report.format import count
 from finops_nb.home import Home, packaged_notebooks
+from finops_nb.report.format import count
 from finops_nb.run.failures import trouble
 
 ROOM: Final = 200_000_000
@@ -60,7 +60,10 @@ def versions(required: list[str] | None = None) -> Iterator[Finding]:
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     yield Finding(sys.version_info >= (3, 11), f"Python {python} (needs 3.11)")
     below = []
-    wanted = [Requirement(text) for text in (metadata.requires("finops-nb") or [] if required is None else required)]
+    wanted = [
+        Requirement(text)
+        for text in (metadata.requires("finops-nb") or [] if required is None else required)
+    ]
     for each in wanted:
         if each.marker and not each.marker.evaluate({"extra": ""}):
             continue
@@ -73,7 +76,10 @@ def versions(required: list[str] | None = None) -> Iterator[Finding]:
         except InvalidVersion:
             below.append(f"{each.name} has no version that can be read")
     if below:
-        yield from (Finding(False, f'{text}: pip install --upgrade "finops-nb=={__version__}" brings it') for text in below)
+        yield from (
+            Finding(False, f'{text}: pip install --upgrade "finops-nb=={__version__}" brings it')
+            for text in below
+        )
     else:
         yield Finding(True, f"finops_nb {__version__} and the packages it needs")
 
@@ -86,11 +92,16 @@ def _kernel() -> Finding:
 
     try:
         with tempfile.TemporaryDirectory() as folder, running_kernel(Path(folder), {}) as kernel:
-            done = execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("6 * 7")]), {}, kernel)
+            done = execute(
+                nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("6 * 7")]), {}, kernel
+            )
         said = done.stopped or done.notebook.cells[-1].outputs[0].data["text/plain"]
     except (OSError, RuntimeError, LookupError, AttributeError) as error:
         said = f"{type(error).__name__}: {error}"
-    return Finding(said == "42", "a kernel starts and computes" if said == "42" else f"no kernel computes here: {said}")
+    return Finding(
+        said == "42",
+        "a kernel starts and computes" if said == "42" else f"no kernel computes here: {said}",
+    )
 
 
 def _pdf() -> Finding:
@@ -109,7 +120,10 @@ def _fonts() -> Iterator[Finding]:
     missing = [name for name, letter in SAMPLES.items() if undrawable(letter)]
     if missing:
         way = "on Debian or Ubuntu, fonts-noto-core, fonts-noto-cjk and fonts-noto-color-emoji have them"
-        yield Finding(None, f"no font of this machine draws {', '.join(missing)}; in a mail's pictures such names are numbered: {way}")
+        yield Finding(
+            None,
+            f"no font of this machine draws {', '.join(missing)}; in a mail's pictures such names are numbered: {way}",
+        )
     else:
         yield Finding(True, f"fonts for {', '.join(SAMPLES)}")
 
@@ -119,7 +133,10 @@ def _folders(home: Home) -> Iterator[Finding]:
 
     places = [home.outputs, *(home.outputs / each for each in (".runs", ".staging"))]
     if in_the_way := [place for place in places if place.exists() and not place.is_dir()]:
-        yield from (Finding(False, f"{home.shown(place)} is no folder. Move it away.") for place in in_the_way)
+        yield from (
+            Finding(False, f"{home.shown(place)} is no folder. Move it away.")
+            for place in in_the_way
+        )
         return
     try:
         home.outputs.mkdir(exist_ok=True)
@@ -130,7 +147,11 @@ def _folders(home: Home) -> Iterator[Finding]:
         yield Finding(False, trouble(error, home) if isinstance(error, OSError) else str(error))
         return
     free = shutil.disk_usage(home.outputs).free
-    yield Finding(free >= ROOM, f"{count(free // 10**6)} MB free" + ("" if free >= ROOM else f"; make room for {count(ROOM // 10**6)} MB"))
+    yield Finding(
+        free >= ROOM,
+        f"{count(free // 10**6)} MB free"
+        + ("" if free >= ROOM else f"; make room for {count(ROOM // 10**6)} MB"),
+    )
 
 
 def notebooks(home: Home) -> Iterator[Finding]:
@@ -147,7 +168,8 @@ def notebooks(home: Home) -> Iterator[Finding]:
         elif _version(mine) < _version(packaged):
             way = "compare the two, or remove yours to run the packaged one"
             yield Finding(
-                None, f"{packaged.name}: the home's own runs; the packaged one is newer, of finops_nb {_version(packaged)}: {way}"
+                None,
+                f"{packaged.name}: the home's own runs; the packaged one is newer, of finops_nb {_version(packaged)}: {way}",
             )
         else:
             yield Finding(True, f"{packaged.name}: the home's own runs; it was edited")

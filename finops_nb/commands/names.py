@@ -9,9 +9,9 @@ from contextlib import suppress
 from datetime import date
 from typing import Final
 
+from finops_nb.clock import CLOCK, now
 from finops_nb.errors import FinopsError, Problem, Refusal
-from finops_nb.outputs.revisions import now
-from finops_nb.home import CLOCK, Home, bare
+from finops_nb.home import Home, bare
 from finops_nb.params.model import load_params
 from finops_nb.period import MONTH, Period, parse_period
 
@@ -34,7 +34,13 @@ def select(words: Iterable[str], home: Home, everything: bool = False) -> list[s
     """
     names = meant(words) + (home.names() if everything else [])
     if not names:
-        raise Refusal(Problem("no params file is there", "`finops-nb init FOLDER` lays out a first one", file="params/"))
+        raise Refusal(
+            Problem(
+                "no params file is there",
+                "`finops-nb init FOLDER` lays out a first one",
+                file="params/",
+            )
+        )
     once = list(dict.fromkeys(map(bare, names)))
     return sorted(once, key=lambda name: (_start(name, home), once.index(name)))
 
@@ -65,7 +71,11 @@ def _meant(word: str) -> list[str]:
     while months[-1].text > first and len(months) <= LONGEST:
         months.append(months[-1].preceding())
     if len(months) > LONGEST:
-        raise Refusal(Problem(f"more than {LONGEST} months", "Write a shorter range", column="NAME", value=word))
+        raise Refusal(
+            Problem(
+                f"more than {LONGEST} months", "Write a shorter range", column="NAME", value=word
+            )
+        )
     return [month.text for month in reversed(months)]
 
 

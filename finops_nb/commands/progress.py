@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from finops_nb.clock import now
 from finops_nb.report.format import elapsed
-from finops_nb.outputs.revisions import now
-from finops_nb.run.worker import Event, State, UNDONE
+from finops_nb.run.worker import UNDONE, Event, State
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -49,7 +49,9 @@ class Display:
             from rich.live import Live
 
             # No thread of its own: workers are forked while it is shown.
-            self._live = Live(self._table(), console=Console(stderr=True), auto_refresh=False, transient=True)
+            self._live = Live(
+                self._table(), console=Console(stderr=True), auto_refresh=False, transient=True
+            )
             self._live.start()
         return self
 
@@ -93,12 +95,23 @@ class Display:
         return self._ended.get(name, at) - self._started.get(name, at)
 
     def _object(self, event: Event) -> str:
-        about = {"time": now(), "name": event.name, "event": str(event.state), "milliseconds": int(1000 * self._seconds(event.name))}
+        about = {
+            "time": now(),
+            "name": event.name,
+            "event": str(event.state),
+            "milliseconds": int(1000 * self._seconds(event.name)),
+        }
         detail = {"text": event.text, "cell": event.cell, "cells": event.cells} | (
             {"exit_code": event.exit_code} if event.state.ends else {}
         )
         return json.dumps(
-            about | {key: value for key, value in detail.items() if value not in ("", 0) or key == "exit_code"}, ensure_ascii=False
+            about
+            | {
+                key: value
+                for key, value in detail.items()
+                if value not in ("", 0) or key == "exit_code"
+            },
+            ensure_ascii=False,
         )
 
     def _line(self, event: Event) -> str:
@@ -122,7 +135,11 @@ class Display:
             return
         with io.StringIO() as text:
             Console(file=text, width=160, no_color=True).print(self._table(final=True))
-            print("\n".join(line.rstrip() for line in text.getvalue().splitlines()), file=sys.stderr, flush=True)
+            print(
+                "\n".join(line.rstrip() for line in text.getvalue().splitlines()),
+                file=sys.stderr,
+                flush=True,
+            )
 
     def _table(self, final: bool = False) -> Table:
         from rich.table import Table
@@ -130,10 +147,16 @@ class Display:
 
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=final)
         # The first three are whole on the narrowest terminal; the rest has what room is left.
-        widths = {"name": max(map(len, (*self._names, "name"))), "time": 6, "result": max(map(len, (*State, "not started")))}
+        widths = {
+            "name": max(map(len, (*self._names, "name"))),
+            "time": 6,
+            "result": max(map(len, (*State, "not started"))),
+        }
         for head in ("name", "time", "result", ""):
             justify: Literal["left", "right"] = "right" if head == "time" else "left"
-            table.add_column(head, justify=justify, no_wrap=not (final and not head), min_width=widths.get(head))
+            table.add_column(
+                head, justify=justify, no_wrap=not (final and not head), min_width=widths.get(head)
+            )
         for name in self._names:
             event = self._last.get(name)
             result, detail = self._state(event, final)
@@ -153,4 +176,6 @@ class Display:
             return "runs", f"cell {event.cell} of {event.cells}"
         if event.state is State.READY:
             return "waits", "for the months before it"
-        return str(event.state), event.text.partition("\n")[0] if event.state in UNDONE and final and self._live is not None else ""
+        return str(event.state), event.text.partition("\n")[
+            0
+        ] if event.state in UNDONE and final and self._live is not None else ""

@@ -7,18 +7,23 @@ from collections import Counter
 from collections.abc import Iterator
 
 from finops_nb.errors import Failure, FinopsError
-from finops_nb.report.format import Format, noun, visible
-from finops_nb.outputs.revisions import History, Revision, recorded_names
 from finops_nb.home import Home
-from finops_nb.run.job import key_now, open_job
+from finops_nb.outputs.artifacts import FAILED
 from finops_nb.outputs.lock import holders
-from finops_nb.outputs.mail_journal import JOURNAL, Journal
-from finops_nb.mail.smtp import State
+from finops_nb.outputs.mail_journal import JOURNAL, Journal, State
 from finops_nb.outputs.reports import PublishedReport, published_reports
-from finops_nb.run.failures import FAILED
+from finops_nb.outputs.revisions import History, Revision, recorded_names
+from finops_nb.report.format import Format, noun, visible
+from finops_nb.run.job import key_now, open_job
 
 HEADS = ("name", "kind", "status", "total", "revision", "made", "mailed")
-SAID = {State.SENT: "sent", State.REFUSED: "refused", State.DEFERRED: "put off", State.UNKNOWN: "unknown", State.SENDING: "unknown"}
+SAID = {
+    State.SENT: "sent",
+    State.REFUSED: "refused",
+    State.DEFERRED: "put off",
+    State.UNKNOWN: "unknown",
+    State.SENDING: "unknown",
+}
 
 
 def status(home: Home, names: tuple[str, ...] = ()) -> Iterator[str]:
@@ -36,11 +41,21 @@ def status(home: Home, names: tuple[str, ...] = ()) -> Iterator[str]:
     if shown:
         yield _table([_row(report, home) for report in shown])
     known = {report.name for report in reports} | {*strange}
-    yield from (f"{name}: outputs/{name}/results.json can't be read. `finops-nb run {name} --force` makes it again." for name in strange)
-    missing = [home.check_name(name) if names else name for name in (names or home.names()) if name not in known]
+    yield from (
+        f"{name}: outputs/{name}/results.json can't be read. `finops-nb run {name} --force` makes it again."
+        for name in strange
+    )
+    missing = [
+        home.check_name(name) if names else name
+        for name in (names or home.names())
+        if name not in known
+    ]
     yield from (f"{name}: not published yet." for name in missing)
     busy = holders(home.outputs / ".runs")
-    yield from (f"{held.removesuffix('/mail')}: being {_doing(held)} by {who}." for held, who in busy.items())
+    yield from (
+        f"{held.removesuffix('/mail')}: being {_doing(held)} by {who}."
+        for held, who in busy.items()
+    )
     yield from _left_over(home, {*busy})
 
 
@@ -70,18 +85,26 @@ def verify(home: Home, names: tuple[str, ...] = ()) -> tuple[list[str], list[str
             altered += past.altered()
             job = open_job(home, name)
             if name in reports and past.revisions()[-1].key != key_now(job):
-                outdated.append(f"{name}: outdated: inputs, params, notebook or version have changed since. A run makes it anew.")
+                outdated.append(
+                    f"{name}: outdated: inputs, params, notebook or version have changed since. A run makes it anew."
+                )
         except Failure as failure:
             altered.append(str(failure))
         except (FinopsError, OSError) as error:
-            outdated.append(f"{name}: outdated, and can't be made again as things are: {str(error).partition(chr(10))[0]}")
+            outdated.append(
+                f"{name}: outdated, and can't be made again as things are: {str(error).partition(chr(10))[0]}"
+            )
     return altered, outdated
 
 
 def _row(report: PublishedReport, home: Home) -> tuple[str, ...]:
     try:
         last = History(home.outputs, report.name).revisions()[-1]
-        about = f"{last.number or ''}", last.generated[:16].replace("T", " "), _mailed(report.name, last, home)
+        about = (
+            f"{last.number or ''}",
+            last.generated[:16].replace("T", " "),
+            _mailed(report.name, last, home),
+        )
     except FinopsError:
         about = "can't be read", "", ""
     status = f"{report.opened['status']}{'' if report.complete else ', PARTIAL'}"
@@ -117,7 +140,11 @@ def _doing(held: str) -> str:
 def _left_over(home: Home, busy: set[str]) -> Iterator[str]:
     """Folders of runs that failed or were cut off."""
     staging = home.outputs / ".staging"
-    for folder in sorted({path.parent for path in staging.rglob("*") if path.is_file()}) if staging.is_dir() else ():
+    for folder in (
+        sorted({path.parent for path in staging.rglob("*") if path.is_file()})
+        if staging.is_dir()
+        else ()
+    ):
         name = next((each for each in home.names() if folder.is_relative_to(staging / each)), None)
         if name is None or name in busy or folder != staging / name:
             continue
@@ -135,7 +162,9 @@ def _table(rows: list[tuple[str, ...]]) -> str:
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for head in HEADS:
-        table.add_column(head, justify="right" if head in ("total", "revision") else "left", no_wrap=True)
+        table.add_column(
+            head, justify="right" if head in ("total", "revision") else "left", no_wrap=True
+        )
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
     text = io.StringIO()

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from finops_nb.params.budgets import Budgets
 from finops_nb.money import ZERO
+from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
 from finops_nb.schema import BUDGETED
 from finops_nb.usage.model import Usage
@@ -43,9 +43,13 @@ def budget_alerts(usage: Usage, budgets: Budgets, params: Params) -> pd.DataFram
         (dimension, name, budget, threshold, day)
         for dimension in BUDGETED
         for name, budget in sorted(budgets.of(dimension).items())
-        for threshold, day in zip(thresholds, _days(usage, dimension, name, budget, thresholds), strict=True)
+        for threshold, day in zip(
+            thresholds, _days(usage, dimension, name, budget, thresholds), strict=True
+        )
     ]
-    return pd.DataFrame(rows, columns=["dimension", "name", "budget", "threshold", "day"], dtype=object)
+    return pd.DataFrame(
+        rows, columns=["dimension", "name", "budget", "threshold", "day"], dtype=object
+    )
 
 
 def highest_crossing(alerts: pd.DataFrame, dimension: str) -> dict[str, Crossing]:
@@ -54,7 +58,9 @@ def highest_crossing(alerts: pd.DataFrame, dimension: str) -> dict[str, Crossing
     return {row.name: Crossing(row.threshold, row.day) for row in crossed.itertuples(index=False)}
 
 
-def _days(usage: Usage, dimension: str, name: str, budget: Decimal, thresholds: Sequence[Decimal]) -> list[date | None]:
+def _days(
+    usage: Usage, dimension: str, name: str, budget: Decimal, thresholds: Sequence[Decimal]
+) -> list[date | None]:
     frame = usage.groups["day", dimension]
     days: list[date | None] = [None] * len(thresholds)
     spent = ZERO

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pandas as pd
 
 from finops_nb.money import ratio
-from finops_nb.schema import Dimension, UNALLOCATED
+from finops_nb.schema import UNALLOCATED, Dimension
 from finops_nb.usage.model import Usage
 
 
@@ -43,13 +43,23 @@ def allocate_within(usage: Usage, outer: Dimension, inner: Dimension) -> pd.Data
     frame = usage.groups[outer, inner].copy()
     wholes = allocate(usage, outer).set_index(outer)["cost"]
     frame.insert(3, "share", _shares(frame["cost"], [wholes[name] for name in frame[outer]]))
-    ordered = [highest_first(part, inner) for _, part in sorted(frame.groupby(outer), key=lambda group: name_order(group[0]))]
+    ordered = [
+        highest_first(part, inner)
+        for _, part in sorted(frame.groupby(outer), key=lambda group: name_order(group[0]))
+    ]
     return pd.concat(ordered, ignore_index=True)
 
 
 def highest_first(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """`frame` by falling `cost`, equals by name, what has no name last."""
-    order = sorted(range(len(frame)), key=lambda n: (frame[name].iloc[n] == UNALLOCATED, -frame["cost"].iloc[n], frame[name].iloc[n]))
+    order = sorted(
+        range(len(frame)),
+        key=lambda n: (
+            frame[name].iloc[n] == UNALLOCATED,
+            -frame["cost"].iloc[n],
+            frame[name].iloc[n],
+        ),
+    )
     return frame.iloc[order].reset_index(drop=True)
 
 
@@ -59,4 +69,8 @@ def name_order(name: str) -> tuple[bool, str]:
 
 
 def _shares(costs: pd.Series, wholes: Sequence[Decimal]) -> pd.Series:
-    return pd.Series([ratio(cost, whole) for cost, whole in zip(costs, wholes, strict=True)], index=costs.index, dtype=object)
+    return pd.Series(
+        [ratio(cost, whole) for cost, whole in zip(costs, wholes, strict=True)],
+        index=costs.index,
+        dtype=object,
+    )

@@ -2,15 +2,58 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from typing import Final
+
 import pandas as pd
 
 from finops_nb.figures.alerts import highest_crossing
 from finops_nb.figures.allocation import name_order
 from finops_nb.figures.controlled_rounding import apportion
-from finops_nb.outputs.manifest import Edition, Kind
 from finops_nb.money import ZERO, minor_units, total
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.params.model import Params
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
+
+FORMULA_STARTS: Final = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+    "'",
+)
+"""First characters that make a spreadsheet read a name as a formula, the full-width forms too; and the apostrophe
+itself, so that taking one off always gives the name back."""
+
+
+def ledger_text(book: pd.DataFrame, usage: Usage, params: Params) -> str:
+    """The ledger as CSV: `period_start,period_end,organization,product,amount,currency`; ISO days, end exclusive, LF."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["period_start", "period_end", "organization", "product", "amount", "currency"])
+    for line in book.itertuples():
+        names = (_inert(line.organization), _inert(line.product))
+        writer.writerow(
+            [usage.period.start, usage.period.end, *names, f"{line.amount:f}", params.currency]
+        )
+    return text.getvalue()
+
+
+def _inert(name: str) -> str:
+    """`name`, with a leading apostrophe if a spreadsheet could take it for a formula."""
+    return (
+        f"'{name}"
+        if name.startswith(FORMULA_STARTS) or name.lstrip().startswith(FORMULA_STARTS)
+        else name
+    )
 
 
 def ledger(usage: Usage, currency: str) -> pd.DataFrame:
@@ -30,7 +73,11 @@ def ledger(usage: Usage, currency: str) -> pd.DataFrame:
     exact = {(row.organization, row.product): row.cost for row in pairs.itertuples()}
     booked = apportion(exact, minor_units(currency))
     lines = sorted(booked.items(), key=lambda line: tuple(map(name_order, line[0])))
-    return pd.DataFrame([(*pair, amount) for pair, amount in lines], columns=["organization", "product", "amount"], dtype=object)
+    return pd.DataFrame(
+        [(*pair, amount) for pair, amount in lines],
+        columns=["organization", "product", "amount"],
+        dtype=object,
+    )
 
 
 def ledger_of(usage: Usage, currency: str, edition: Edition) -> pd.DataFrame | None:
@@ -39,7 +86,9 @@ def ledger_of(usage: Usage, currency: str, edition: Edition) -> pd.DataFrame | N
     return ledger(usage, currency) if books else None
 
 
-def charges(variance: pd.DataFrame, book: pd.DataFrame | None, alerts: pd.DataFrame) -> pd.DataFrame:
+def charges(
+    variance: pd.DataFrame, book: pd.DataFrame | None, alerts: pd.DataFrame
+) -> pd.DataFrame:
     """What each name is charged, beside its budget.
 
     Args:
@@ -53,7 +102,9 @@ def charges(variance: pd.DataFrame, book: pd.DataFrame | None, alerts: pd.DataFr
         and `crossed_on` (its day), sorted by name.
     """
     name: Dimension = variance.columns[0]
-    frame = variance[[name, "cost", "budget", "variance", "variance_ratio", "status"]].rename(columns={"cost": "charge"})
+    frame = variance[[name, "cost", "budget", "variance", "variance_ratio", "status"]].rename(
+        columns={"cost": "charge"}
+    )
     sums = {} if book is None else book.groupby(name)["amount"].agg(total).to_dict()
     booked = [None if book is None else sums.get(each, ZERO) for each in frame[name]]
     frame.insert(2, "booked", pd.Series(booked, index=frame.index, dtype=object))
@@ -74,6 +125,14 @@ def cross_usage(breakdown: pd.DataFrame, book: pd.DataFrame | None) -> pd.DataFr
         Columns `organization`, `product`, `charge` (exact), `booked` (None without a ledger), in the order of `breakdown`.
     """
     frame = breakdown[["organization", "product", "cost"]].rename(columns={"cost": "charge"})
-    lines = {} if book is None else {(row.organization, row.product): row.amount for row in book.itertuples()}
-    frame["booked"] = pd.Series([lines.get((row.organization, row.product)) for row in frame.itertuples()], index=frame.index, dtype=object)
+    lines = (
+        {}
+        if book is None
+        else {(row.organization, row.product): row.amount for row in book.itertuples()}
+    )
+    frame["booked"] = pd.Series(
+        [lines.get((row.organization, row.product)) for row in frame.itertuples()],
+        index=frame.index,
+        dtype=object,
+    )
     return frame

@@ -42,7 +42,9 @@ def apportion(cells: Mapping[Cell, Decimal], decimals: int) -> dict[Cell, Decima
     graph = _flow(units)
     _, flow = networkx.network_simplex(graph)
     return {
-        (row, column): Decimal(_floor(amount) + flow["row", row].get(("column", column), 0)).scaleb(-decimals)
+        (row, column): Decimal(_floor(amount) + flow["row", row].get(("column", column), 0)).scaleb(
+            -decimals
+        )
         for (row, column), amount in units.items()
     }
 
@@ -56,8 +58,12 @@ def _flow(units: Mapping[Cell, Decimal]) -> networkx.DiGraph:
     whole = int(rounded(total(units.values()), 0))
     # A sum off its printed one weighs more than all cells together: what is booked is what is printed wherever it can be.
     heavy = SCALE * (len(units) + 1)
-    arcs: list[tuple[Node, Node, Decimal, int]] = [("source", ("row", row), amount, heavy) for row, amount in rows.items()]
-    arcs += [(("row", row), ("column", column), amount, 0) for (row, column), amount in units.items()]
+    arcs: list[tuple[Node, Node, Decimal, int]] = [
+        ("source", ("row", row), amount, heavy) for row, amount in rows.items()
+    ]
+    arcs += [
+        (("row", row), ("column", column), amount, 0) for (row, column), amount in units.items()
+    ]
     arcs += [(("column", column), "sink", amount, heavy) for column, amount in columns.items()]
     demand: dict[Node, int] = {"source": -whole, "sink": whole}
     for tail, head, amount, weight in arcs:
@@ -66,7 +72,9 @@ def _flow(units: Mapping[Cell, Decimal]) -> networkx.DiGraph:
         demand[head] = demand.get(head, 0) - floor
         if amount != floor:
             distance = _distance(amount, floor)
-            graph.add_edge(tail, head, capacity=1, weight=distance + (weight if distance > 0 else -weight))
+            graph.add_edge(
+                tail, head, capacity=1, weight=distance + (weight if distance > 0 else -weight)
+            )
     for node, needed in demand.items():
         graph.add_node(node, demand=needed)
     return graph
@@ -74,7 +82,9 @@ def _flow(units: Mapping[Cell, Decimal]) -> networkx.DiGraph:
 
 def _distance(amount: Decimal, floor: int) -> int:
     """How much worse rounding up is than rounding down; of two equals the one that is printed is better by 1."""
-    return int((1 - 2 * (amount - floor)) * SCALE) or (1 if int(rounded(amount, 0)) == floor else -1)
+    return int((1 - 2 * (amount - floor)) * SCALE) or (
+        1 if int(rounded(amount, 0)) == floor else -1
+    )
 
 
 def _sums(units: Mapping[Cell, Decimal], axis: int) -> dict[str, Decimal]:

@@ -41,10 +41,19 @@ def rank_efficiency(costs: pd.DataFrame) -> pd.DataFrame:
     """
     frame = unit_costs(costs)
     name = frame.columns[0]
-    scores = [None if row[name] == UNALLOCATED else row["calls_per_unit"] for _, row in frame.iterrows()]
-    ranks = [None if score is None else 1 + sum(1 for other in scores if other is not None and other > score) for score in scores]
+    scores = [
+        None if row[name] == UNALLOCATED else row["calls_per_unit"] for _, row in frame.iterrows()
+    ]
+    ranks = [
+        None
+        if score is None
+        else 1 + sum(1 for other in scores if other is not None and other > score)
+        for score in scores
+    ]
     frame.insert(0, "rank", pd.Series(ranks, index=frame.index, dtype=object))
-    order = sorted(range(len(frame)), key=lambda n: (ranks[n] is None, ranks[n] or 0, frame[name].iloc[n]))
+    order = sorted(
+        range(len(frame)), key=lambda n: (ranks[n] is None, ranks[n] or 0, frame[name].iloc[n])
+    )
     return frame.iloc[order].reset_index(drop=True)
 
 
@@ -58,5 +67,8 @@ def overall(usage: Usage) -> dict[str, Any]:
 
 def _quotients(parts: pd.Series, wholes: pd.Series) -> pd.Series:
     pairs = zip(parts, wholes, strict=True)
-    quotients = [None if part is None or whole is None else ratio(Decimal(part), Decimal(whole)) for part, whole in pairs]
+    quotients = [
+        None if part is None or whole is None else ratio(Decimal(part), Decimal(whole))
+        for part, whole in pairs
+    ]
     return pd.Series(quotients, index=parts.index, dtype=object)

@@ -5,15 +5,21 @@ from __future__ import annotations
 import pandas as pd
 
 from finops_nb.figures.allocation import highest_first
+from finops_nb.figures.budget_status import Status
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import Usage
-from finops_nb.figures.variance import Status
 
 
-def breaches(usage: Usage, organizations: pd.DataFrame, products: pd.DataFrame, budgets: Budgets, params: Params) -> pd.DataFrame:
+def breaches(
+    usage: Usage,
+    organizations: pd.DataFrame,
+    products: pd.DataFrame,
+    budgets: Budgets,
+    params: Params,
+) -> pd.DataFrame:
     """Every breach of a policy.
 
     Args:
@@ -28,19 +34,43 @@ def breaches(usage: Usage, organizations: pd.DataFrame, products: pd.DataFrame, 
         about), `action`, `owner` (empty where none is known); by policy, then highest amount first.
     """
     rows = [
-        ("Approval limit", row.product, parse_period(row.month).label, row.cost, "Record who approved it, under approvals, or spend less")
+        (
+            "Approval limit",
+            row.product,
+            parse_period(row.month).label,
+            row.cost,
+            "Record who approved it, under approvals, or spend less",
+        )
         for row in unapproved(usage, params).itertuples()
     ]
     for variance in (organizations, products):
         named = [row for row in variance.itertuples() if row[1] != UNALLOCATED]
-        ownerless = [row for row in named if row.budget is not None and row[1] not in budgets.owners]
-        rows += [("Budget without an owner", row[1], "", row.budget, f"Name the {variance.columns[0]}'s owner") for row in ownerless]
+        ownerless = [
+            row for row in named if row.budget is not None and row[1] not in budgets.owners
+        ]
+        rows += [
+            (
+                "Budget without an owner",
+                row[1],
+                "",
+                row.budget,
+                f"Name the {variance.columns[0]}'s owner",
+            )
+            for row in ownerless
+        ]
         if any(row.budget is not None for row in named):
             unplanned = [row for row in named if row.status == Status.NO_BUDGET]
-            rows += [("Spend without a budget", row[1], "", row.cost, "Set a budget, or end the spend") for row in unplanned]
+            rows += [
+                ("Spend without a budget", row[1], "", row.cost, "Set a budget, or end the spend")
+                for row in unplanned
+            ]
     rows.sort(key=lambda row: (row[0], -row[3], row[1]))
-    frame = pd.DataFrame(rows, columns=["policy", "name", "month", "amount", "action"], dtype=object)
-    frame["owner"] = pd.Series([budgets.owners.get(name, "") for name in frame["name"]], index=frame.index, dtype=object)
+    frame = pd.DataFrame(
+        rows, columns=["policy", "name", "month", "amount", "action"], dtype=object
+    )
+    frame["owner"] = pd.Series(
+        [budgets.owners.get(name, "") for name in frame["name"]], index=frame.index, dtype=object
+    )
     return frame
 
 
@@ -52,7 +82,9 @@ def unapproved(usage: Usage, params: Params) -> pd.DataFrame:
     """
     spend = usage.groups["month", "product"]
     asked = [
-        row.cost > params.approval_limit and row.product != UNALLOCATED and not _approved(row.product, row.month, params)
+        row.cost > params.approval_limit
+        and row.product != UNALLOCATED
+        and not _approved(row.product, row.month, params)
         for row in spend.itertuples()
     ]
     return highest_first(spend[pd.Series(asked, index=spend.index, dtype=bool)], "product")

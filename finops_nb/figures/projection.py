@@ -40,20 +40,34 @@ def project(usage: Usage, growth: Rates, prices: Mapping[str, Rates]) -> Usage:
         `usage` itself where no rate changes anything; else every grouping made again from the cube, with `calls` as
         `Decimal`, since they need not be whole.
     """
-    if not any(growth.values()) and not any(rate for rates in prices.values() for rate in rates.values()):
+    if not any(growth.values()) and not any(
+        rate for rates in prices.values() for rate in rates.values()
+    ):
         return usage
     cube = _scaled(usage.groups[CUBE], growth, prices)
     days = _sums(cube, CUBE, COARSE)
-    sums = {keys: _sums(days, COARSE, keys) if set(keys) <= {*COARSE, "month"} else _sums(cube, CUBE, keys) for keys in GROUPINGS}
-    groups = {keys: _with_sums(usage.groups[keys], keys, found) for keys, found in (sums | {CUBE: cube}).items()}
-    return replace(usage, groups=groups, projected=usage.projected + groups[()]["cost"].iloc[0] - usage.cost)
+    sums = {
+        keys: _sums(days, COARSE, keys)
+        if set(keys) <= {*COARSE, "month"}
+        else _sums(cube, CUBE, keys)
+        for keys in GROUPINGS
+    }
+    groups = {
+        keys: _with_sums(usage.groups[keys], keys, found)
+        for keys, found in (sums | {CUBE: cube}).items()
+    }
+    return replace(
+        usage, groups=groups, projected=usage.projected + groups[()]["cost"].iloc[0] - usage.cost
+    )
 
 
 def _scaled(cube: pd.DataFrame, growth: Rates, prices: Mapping[str, Rates]) -> Sums:
     """Each cell with its other cost, rounded, and its other calls."""
     factors: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
     cells: Sums = {}
-    for place, cost, calls in zip(_places(cube, CUBE), cube["cost"].tolist(), cube["calls"].tolist(), strict=True):
+    for place, cost, calls in zip(
+        _places(cube, CUBE), cube["cost"].tolist(), cube["calls"].tolist(), strict=True
+    ):
         owner = organization, model = place[ORGANIZATION], place[MODEL]
         if owner not in factors:
             more = 1 + _rate(growth, organization)
@@ -87,7 +101,9 @@ def _with_sums(former: pd.DataFrame, keys: Grouping, sums: Sums) -> pd.DataFrame
     cost, calls = zip(*(sums[place] for place in _places(former, keys)), strict=True)
     scaled = former.assign(cost=pd.Series(cost, index=former.index, dtype=object))
     known = former["calls"].notna().all()
-    return scaled.assign(calls=pd.Series(calls, index=former.index, dtype=object)) if known else scaled
+    return (
+        scaled.assign(calls=pd.Series(calls, index=former.index, dtype=object)) if known else scaled
+    )
 
 
 def _places(frame: pd.DataFrame, keys: Grouping) -> Iterable[tuple[Any, ...]]:

@@ -10,10 +10,10 @@ from typing import Final
 
 import pandas as pd
 
-from finops_nb.params.budgets import Budgets
 from finops_nb.money import DECIMALS, ZERO, ratio, rounded, total
-from finops_nb.period import Period, parse_period
 from finops_nb.outputs.months import PublishedMonth
+from finops_nb.params.budgets import Budgets
+from finops_nb.period import Period, parse_period
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
 
@@ -68,10 +68,14 @@ def days_seen(usage: Usage) -> tuple[date, ...]:
 def cost_after(usage: Usage) -> Decimal:
     """The cost of the days after the last one up to which usage is known: it is spent, and tells nothing of a whole day."""
     days = usage.groups["day",]
-    return total(cost for day, cost in zip(days["day"], days["cost"], strict=True) if day > usage.known_to)
+    return total(
+        cost for day, cost in zip(days["day"], days["cost"], strict=True) if day > usage.known_to
+    )
 
 
-def to_date(amount: Decimal | None, usage: Usage, months: Mapping[str, Decimal] | None = None) -> Decimal | None:
+def to_date(
+    amount: Decimal | None, usage: Usage, months: Mapping[str, Decimal] | None = None
+) -> Decimal | None:
     """The part of a period's budget that its days seen have, day by day alike; None without one.
 
     Args:
@@ -123,12 +127,23 @@ def with_run_rate(variance: pd.DataFrame, usage: Usage, budgets: Budgets) -> pd.
     for row in usage.groups["day", name].itertuples():
         if row.day <= usage.known_to:
             spent[getattr(row, name)] = spent.get(getattr(row, name), ZERO) + row.cost
-    frame["cost_to_date"] = pd.Series([spent.get(each, ZERO) for each in frame[name]], index=frame.index, dtype=object)
-    months = {each: {month: of.of(name)[each] for month, of in budgets.months.items() if each in of.of(name)} for each in frame[name]}
-    dates = [to_date(budget, usage, months[each]) for each, budget in zip(frame[name], frame["budget"], strict=True)]
+    frame["cost_to_date"] = pd.Series(
+        [spent.get(each, ZERO) for each in frame[name]], index=frame.index, dtype=object
+    )
+    months = {
+        each: {
+            month: of.of(name)[each] for month, of in budgets.months.items() if each in of.of(name)
+        }
+        for each in frame[name]
+    }
+    dates = [
+        to_date(budget, usage, months[each])
+        for each, budget in zip(frame[name], frame["budget"], strict=True)
+    ]
     frame["budget_to_date"] = pd.Series(dates, index=frame.index, dtype=object)
     over = [
-        None if rate is None or budget is None else rate - budget for rate, budget in zip(frame["run_rate"], frame["budget"], strict=True)
+        None if rate is None or budget is None else rate - budget
+        for rate, budget in zip(frame["run_rate"], frame["budget"], strict=True)
     ]
     frame["run_rate_variance"] = pd.Series(over, index=frame.index, dtype=object)
     return frame

@@ -7,9 +7,9 @@ from typing import Final
 
 import pandas as pd
 
-from finops_nb.params.budgets import Budgets
 from finops_nb.errors import Problem, Refusal, did_you_mean
 from finops_nb.money import ZERO
+from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
 from finops_nb.params.scenario import Scenario
 from finops_nb.schema import ALL, BUDGETED
@@ -39,11 +39,23 @@ def scenario_difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFra
         rows.append(
             row
             | {f"{each}_before": value for each, value in was.items()}
-            | {f"{each}_change": (row[each] or ZERO) - (was[each] or ZERO) for each in ("budget", "cost")}
+            | {
+                f"{each}_change": (row[each] or ZERO) - (was[each] or ZERO)
+                for each in ("budget", "cost")
+            }
         )
-    differing = [row for row in rows if any(row[each] != row[f"{each}_before"] for each in BEFORE_AND_AFTER)]
-    columns = [name, *(f"{each}{when}" for each in ("budget", "cost") for when in ("_before", "", "_change"))]
-    return pd.DataFrame(differing, columns=[*columns, "variance", "budget_used", "run_rate", "status_before", "status"], dtype=object)
+    differing = [
+        row for row in rows if any(row[each] != row[f"{each}_before"] for each in BEFORE_AND_AFTER)
+    ]
+    columns = [
+        name,
+        *(f"{each}{when}" for each in ("budget", "cost") for when in ("_before", "", "_change")),
+    ]
+    return pd.DataFrame(
+        differing,
+        columns=[*columns, "variance", "budget_used", "run_rate", "status_before", "status"],
+        dtype=object,
+    )
 
 
 def check_names(usage: Usage, budgets: Budgets, params: Params) -> None:
@@ -64,20 +76,33 @@ def check_names(usage: Usage, budgets: Budgets, params: Params) -> None:
 
 
 def _unknown(scenario: Scenario, usage: Usage, budgets: Budgets) -> Iterator[Problem]:
-    known: dict[str, list[str]] = {by: list(dict.fromkeys((*usage.groups[by,][by], *budgets.before.of(by)))) for by in BUDGETED}
-    for by, changes in (("organization", scenario.organization_budgets), ("product", scenario.product_budgets)):
+    known: dict[str, list[str]] = {
+        by: list(dict.fromkeys((*usage.groups[by,][by], *budgets.before.of(by)))) for by in BUDGETED
+    }
+    for by, changes in (
+        ("organization", scenario.organization_budgets),
+        ("product", scenario.product_budgets),
+    ):
         rule = f"no {by} of that name has usage or a budget"
         yield from _missing(changes, known[by], f"{by}_budgets", rule)
     scopes = [ALL, *known["organization"]]
     if ALL in known["organization"] and (scenario.growth or scenario.model_prices):
-        yield Problem(f"an organization is called {ALL}, which here means every one", "Rename it in the usage", column="growth")
+        yield Problem(
+            f"an organization is called {ALL}, which here means every one",
+            "Rename it in the usage",
+            column="growth",
+        )
     yield from _missing(scenario.growth, scopes, "growth", "no organization of that name")
     for model, rates in scenario.model_prices.items():
         yield from _missing(rates, scopes, f"model_prices.{model}", "no organization of that name")
-    yield from _missing(scenario.model_prices, usage.models, "model_prices", "no model of that name in the usage")
+    yield from _missing(
+        scenario.model_prices, usage.models, "model_prices", "no model of that name in the usage"
+    )
 
 
-def _missing(names: Iterable[str], known: Collection[str], key: str, rule: str) -> Iterator[Problem]:
+def _missing(
+    names: Iterable[str], known: Collection[str], key: str, rule: str
+) -> Iterator[Problem]:
     for name in names:
         if name not in known:
             fix = did_you_mean(name, known) if known else "Take it out"

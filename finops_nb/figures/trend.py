@@ -10,13 +10,13 @@ from typing import Final, NamedTuple
 import pandas as pd
 
 from finops_nb.figures.allocation import highest_first
-from finops_nb.money import ZERO, ratio, total
-from finops_nb.period import parse_period
-from finops_nb.outputs.months import PublishedMonth
 from finops_nb.figures.run_rate import cost_after, days_seen, to_date
+from finops_nb.figures.variance import TotalVariance
+from finops_nb.money import ZERO, ratio, total
+from finops_nb.outputs.months import PublishedMonth
+from finops_nb.period import parse_period
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
-from finops_nb.figures.variance import TotalVariance
 
 COLUMNS: Final = 6
 """How many months a table has, the period itself among them."""
@@ -74,7 +74,10 @@ def prior_month(usage: Usage, months: Sequence[PublishedMonth]) -> PriorMonth | 
     if not usage.period.is_month:
         return None
     preceding = usage.period.preceding()
-    name, days = preceding.text, None if usage.complete else min(len(days_seen(usage)), len(preceding.days))
+    name, days = (
+        preceding.text,
+        None if usage.complete else min(len(days_seen(usage)), len(preceding.days)),
+    )
     here = dict(zip(usage.groups["day",]["day"], usage.groups["day",]["cost"], strict=True))
     compared = usage.cost if days is None else _of_first(days, here)
     before = next((month for month in months if month.name == name), None)
@@ -88,7 +91,9 @@ def _of_first(days: int, spent: Mapping[date, Decimal]) -> Decimal:
     return total(cost for day, cost in spent.items() if day.day <= days)
 
 
-def year_to_date(usage: Usage, totals: TotalVariance, months: Sequence[PublishedMonth]) -> YearToDate | None:
+def year_to_date(
+    usage: Usage, totals: TotalVariance, months: Sequence[PublishedMonth]
+) -> YearToDate | None:
     """The calendar year of a month up to its end, or to the last day seen of it; None for any other period.
 
     Args:
@@ -102,7 +107,9 @@ def year_to_date(usage: Usage, totals: TotalVariance, months: Sequence[Published
     due = [f"{here[:4]}-{number:02}" for number in range(1, usage.period.start.month)]
     found = {month.name: month for month in months if month.name in due}
     cost = usage.cost - cost_after(usage) + total(month.cost for month in found.values())
-    budgets = {name: month.budget for name, month in sorted(found.items())} | {here: to_date(totals.budget, usage)}
+    budgets = {name: month.budget for name, month in sorted(found.items())} | {
+        here: to_date(totals.budget, usage)
+    }
     without = tuple(name for name, budget in budgets.items() if budget is None)
     budget = None if without else total(each for each in budgets.values() if each is not None)
     missing = tuple(name for name in due if name not in found)
@@ -110,7 +117,9 @@ def year_to_date(usage: Usage, totals: TotalVariance, months: Sequence[Published
     return YearToDate(tuple(budgets), missing, cost, budget, variance, ratio(cost, budget), without)
 
 
-def with_trend(variance: pd.DataFrame, usage: Usage, months: Sequence[PublishedMonth]) -> pd.DataFrame:
+def with_trend(
+    variance: pd.DataFrame, usage: Usage, months: Sequence[PublishedMonth]
+) -> pd.DataFrame:
     """A variance table with the cost of each name in the months before and in the period; not in one that still runs, a part of a month.
 
     Args:
@@ -127,7 +136,10 @@ def with_trend(variance: pd.DataFrame, usage: Usage, months: Sequence[PublishedM
     if usage.complete:
         known[usage.period.text] = dict(zip(frame[by], frame["cost"], strict=True))
     calendar = _calendar(min(known), max(known)) if known else ()
-    trends = [tuple(known[month].get(name, ZERO) if month in known else None for month in calendar) for name in frame[by]]
+    trends = [
+        tuple(known[month].get(name, ZERO) if month in known else None for month in calendar)
+        for name in frame[by]
+    ]
     frame["trend_months"] = pd.Series([calendar] * len(frame), index=frame.index, dtype=object)
     frame["trend"] = pd.Series(trends, index=frame.index, dtype=object)
     return frame
@@ -161,8 +173,14 @@ def cost_by_month(usage: Usage, by: Dimension, months: Sequence[PublishedMonth])
     prior = usage.period.preceding().text
     rows = []
     for name in names:
-        costs = {month: of.get(name, ZERO) for month, of in spent.items()} | {usage.period.text: here.get(name, ZERO)}
-        change = here.get(name, ZERO) - spent[prior].get(name, ZERO) if usage.complete and prior in spent else None
+        costs = {month: of.get(name, ZERO) for month, of in spent.items()} | {
+            usage.period.text: here.get(name, ZERO)
+        }
+        change = (
+            here.get(name, ZERO) - spent[prior].get(name, ZERO)
+            if usage.complete and prior in spent
+            else None
+        )
         rows.append({by: name, **costs, "change": change, "cost": here.get(name, ZERO)})
     frame = pd.DataFrame(rows, dtype=object)
     return highest_first(frame, by).drop(columns="cost") if rows else frame

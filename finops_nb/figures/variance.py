@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from finops_nb.figures.allocation import allocate, highest_first
-from finops_nb.params.budgets import Budgets
-from finops_nb.money import ZERO, ratio, total
-from finops_nb.params.model import Params
+from finops_nb.figures.budget_status import Status, _status
 from finops_nb.figures.run_rate import run_rates
+from finops_nb.money import ZERO, ratio, total
+from finops_nb.params.budgets import Budgets
+from finops_nb.params.model import Params
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
-
-
-class Status(StrEnum):
-    """Where a cost stands against its budget."""
-
-    UNDER = "UNDER"
-    OVER = "OVER"
-    AT_RISK = "AT RISK"
-    NO_BUDGET = "NO BUDGET"
 
 
 class TotalVariance(NamedTuple):
@@ -42,7 +33,9 @@ class TotalVariance(NamedTuple):
     run_rate: Decimal | None = None
 
 
-def variance_by(usage: Usage, by: Dimension, budgets: Budgets, params: Params, also: Iterable[str] = ()) -> pd.DataFrame:
+def variance_by(
+    usage: Usage, by: Dimension, budgets: Budgets, params: Params, also: Iterable[str] = ()
+) -> pd.DataFrame:
     """The cost of a period against its budgets, name by name, as `budget_variance` returns it.
 
     Args:
@@ -52,7 +45,14 @@ def variance_by(usage: Usage, by: Dimension, budgets: Budgets, params: Params, a
         params: for `at_risk`.
         also: names that are listed even without cost and budget.
     """
-    return budget_variance(allocate(usage, by), budgets.of(by), params.at_risk, usage.complete, run_rates(usage, by), also)
+    return budget_variance(
+        allocate(usage, by),
+        budgets.of(by),
+        params.at_risk,
+        usage.complete,
+        run_rates(usage, by),
+        also,
+    )
 
 
 def budget_variance(
@@ -83,7 +83,10 @@ def budget_variance(
     """
     name = costs.columns[0]
     spent = costs.astype(object).set_index(name)
-    none = {each: None if len(spent) and spent[each].isna().all() else 0 for each in ("calls", "customers")}
+    none = {
+        each: None if len(spent) and spent[each].isna().all() else 0
+        for each in ("calls", "customers")
+    }
     rows = []
     for each in [*spent.index, *sorted({*budgets, *also} - set(spent.index))]:
         actual = spent.at[each, "cost"] if each in spent.index else ZERO
@@ -93,9 +96,18 @@ def budget_variance(
             {
                 name: each,
                 "cost": actual,
-                **_compared(actual, budget, (budget or ZERO) if budgets else None, run_rate, at_risk, complete),
+                **_compared(
+                    actual,
+                    budget,
+                    (budget or ZERO) if budgets else None,
+                    run_rate,
+                    at_risk,
+                    complete,
+                ),
                 "calls": spent.at[each, "calls"] if each in spent.index else none["calls"],
-                "customers": spent.at[each, "customers"] if each in spent.index else none["customers"],
+                "customers": spent.at[each, "customers"]
+                if each in spent.index
+                else none["customers"],
             }
         )
     return highest_first(pd.DataFrame(rows, dtype=object), name)
@@ -113,7 +125,10 @@ def total_variance(variance: pd.DataFrame, at_risk: Decimal, complete: bool) -> 
     budgets = [budget for budget in variance["budget"] if budget is not None]
     budget = total(budgets) if budgets else None
     rates = [rate for rate in variance["run_rate"] if rate is not None]
-    return TotalVariance(actual, **_compared(actual, budget, budget, total(rates) if rates else None, at_risk, complete))
+    return TotalVariance(
+        actual,
+        **_compared(actual, budget, budget, total(rates) if rates else None, at_risk, complete),
+    )
 
 
 def headline(organizations: TotalVariance, products: TotalVariance) -> TotalVariance:
@@ -122,7 +137,12 @@ def headline(organizations: TotalVariance, products: TotalVariance) -> TotalVari
 
 
 def _compared(
-    actual: Decimal, budget: Decimal | None, against: Decimal | None, run_rate: Decimal | None, at_risk: Decimal, complete: bool
+    actual: Decimal,
+    budget: Decimal | None,
+    against: Decimal | None,
+    run_rate: Decimal | None,
+    at_risk: Decimal,
+    complete: bool,
 ) -> dict[str, Any]:
     variance = None if against is None else actual - against
     return {
@@ -133,14 +153,3 @@ def _compared(
         "run_rate": run_rate,
         "status": _status(actual, budget, run_rate, at_risk, complete),
     }
-
-
-def _status(actual: Decimal, budget: Decimal | None, run_rate: Decimal | None, at_risk: Decimal, complete: bool) -> Status:
-    if budget is None:
-        return Status.NO_BUDGET
-    if actual > budget:
-        return Status.OVER
-    # Compared as products: a quotient would be rounded at its 28th digit.
-    near = budget > 0 and actual >= at_risk * budget
-    heading_over = run_rate is not None and run_rate > budget
-    return Status.AT_RISK if not complete and (near or heading_over) else Status.UNDER

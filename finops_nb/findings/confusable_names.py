@@ -13,7 +13,9 @@ from finops_nb.money import total
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
 
-INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(map(chr, range(0xFE00, 0xFE10)))
+INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
+    map(chr, range(0xFE00, 0xFE10))
+)
 """What shows nothing and is of no category that says so; format characters (Cf) are the rest."""
 
 CONFUSABLE: Final = str.maketrans(
@@ -65,7 +67,9 @@ def look_alikes(costs: Mapping[str, Decimal]) -> tuple[LookAlikes, ...]:
 
 def _seen(name: str) -> str:
     """What a reader sees of a name; equal for names that look the same."""
-    visible = "".join(char for char in name if unicodedata.category(char) != "Cf" and char not in INVISIBLE)
+    visible = "".join(
+        char for char in name if unicodedata.category(char) != "Cf" and char not in INVISIBLE
+    )
     return " ".join(_folded(_folded(visible)).translate(CONFUSABLE).replace("i\u0307", "i").split())
 
 
@@ -78,4 +82,7 @@ def apart(usage: Usage, by: Dimension) -> tuple[tuple[str, Decimal], ...]:
     """A sentence on each group of organizations, or of products, that look the same; with their cost."""
     frame = usage.groups[by,]
     found = look_alikes(dict(zip(frame[by], frame["cost"], strict=True)))
-    return tuple((f"{by.title()}s that look the same, and are counted apart: {each.quoted}", each.cost) for each in found)
+    return tuple(
+        (f"{by.title()}s that look the same, and are counted apart: {each.quoted}", each.cost)
+        for each in found
+    )

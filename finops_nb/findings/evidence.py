@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from finops_nb.params.budgets import Budgets
-from finops_nb.findings.sentence import Fact, fact
+from finops_nb.figures.budget_status import Status
 from finops_nb.findings.insights import Insight, Line, lines_with
+from finops_nb.findings.sentence import Fact, fact
 from finops_nb.money import portion
+from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
 from finops_nb.usage.model import Usage
-from finops_nb.figures.variance import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,26 @@ def overruns(variance: pd.DataFrame, params: Params) -> tuple[Line, ...]:
 def owned(name: str, budgets: Budgets) -> Fact:
     """A name, with who answers for it where that is known."""
     owner = budgets.owners.get(name)
-    return fact("{name} (owner: {owner})", name=name, owner=owner) if owner else fact("{name}", name=name)
+    return (
+        fact("{name} (owner: {owner})", name=name, owner=owner)
+        if owner
+        else fact("{name}", name=name)
+    )
 
 
 def overrun_facts(found: Findings, variance: pd.DataFrame) -> tuple[tuple[Line, Fact], ...]:
     """Each material overrun of a variance table, with what the largest part of its cost is for, or by whom; where it has parts."""
     outer, inner, part = {
-        "organization": ("organization", "product", "; the largest part of its cost on {largest} ({cost:money}"),
-        "product": ("product", "organization", "; the largest part of its cost by {largest} ({cost:money}"),
+        "organization": (
+            "organization",
+            "product",
+            "; the largest part of its cost on {largest} ({cost:money}",
+        ),
+        "product": (
+            "product",
+            "organization",
+            "; the largest part of its cost by {largest} ({cost:money}",
+        ),
     }[variance.columns[0]]
     facts = []
     for line in overruns(variance, found.params):
@@ -56,7 +68,9 @@ def overrun_facts(found: Findings, variance: pd.DataFrame) -> tuple[tuple[Line, 
         share = portion(largest.cost, line.cost)
         of_which = part + (")" if share is None else ", {share:share})")
         said = fact(
-            "{who}: {excess:money} over its budget of {budget:money}" + used + (of_which if len(parts) > 1 else ""),
+            "{who}: {excess:money} over its budget of {budget:money}"
+            + used
+            + (of_which if len(parts) > 1 else ""),
             who=owned(line.name, found.budgets),
             excess=line.variance,
             budget=line.budget,

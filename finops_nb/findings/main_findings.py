@@ -8,15 +8,15 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Any, Final
 
-from finops_nb.findings.sentence import Fact, fact, some
+from finops_nb.figures.budget_status import Status
+from finops_nb.figures.policies import unapproved
+from finops_nb.figures.trend import prior_month
 from finops_nb.findings.evidence import Findings, overrun_facts, overruns, owned
 from finops_nb.findings.insights import EfficiencyGap, SpendWithoutBudget, lines_with, material
+from finops_nb.findings.sentence import Fact, fact, some
 from finops_nb.money import ZERO, portion, total
-from finops_nb.figures.policies import unapproved
 from finops_nb.outputs.months import PublishedMonth
-from finops_nb.figures.trend import prior_month
 from finops_nb.usage.data_quality import THIN
-from finops_nb.figures.variance import Status
 
 SHOWN: Final = 3
 
@@ -88,20 +88,36 @@ def _missing_usage(found: Findings, months: Sequence[PublishedMonth]) -> Iterato
 def _overruns(found: Findings) -> Iterator[MainFinding]:
     for variance in (found.organizations, found.products):
         for line, said in overrun_facts(found, variance):
-            yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Over budget", said, line.variance, (line.name,))
+            yield MainFinding(
+                Urgency.MONEY_OUT_OF_PLAN, "Over budget", said, line.variance, (line.name,)
+            )
 
 
 def _unplanned(found: Findings) -> Iterator[MainFinding]:
     for insight in found.insights:
         if isinstance(insight, SpendWithoutBudget) and insight.cost > 0:
             names = some(owned(name, found.budgets) for name in insight.names)
-            said = fact("{cost:money} spent by " + insight.dimension + " with no budget: {names}", cost=insight.cost, names=names)
-            yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Spend without a budget", said, insight.cost, insight.names)
+            said = fact(
+                "{cost:money} spent by " + insight.dimension + " with no budget: {names}",
+                cost=insight.cost,
+                names=names,
+            )
+            yield MainFinding(
+                Urgency.MONEY_OUT_OF_PLAN,
+                "Spend without a budget",
+                said,
+                insight.cost,
+                insight.names,
+            )
     cost = found.usage.unallocated
     if cost > 0 and material(cost, found.usage.cost, found.params):
         share = portion(cost, found.usage.cost)
         whole = "" if share is None else " ({share:share})"
-        said = fact("{cost:money}" + whole + " name no organization and can be charged to none", cost=cost, share=share)
+        said = fact(
+            "{cost:money}" + whole + " name no organization and can be charged to none",
+            cost=cost,
+            share=share,
+        )
         yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Unallocated cost", said, cost)
 
 
@@ -120,12 +136,23 @@ def _at_risk(found: Findings) -> Iterator[MainFinding]:
                 rate=rate,
                 excess=rate - line.budget if over else ZERO,
             )
-            yield MainFinding(Urgency.HEADING_THERE, "Budget at risk", said, rate - line.budget if over else ZERO, (line.name,))
+            yield MainFinding(
+                Urgency.HEADING_THERE,
+                "Budget at risk",
+                said,
+                rate - line.budget if over else ZERO,
+                (line.name,),
+            )
 
 
 def _change(found: Findings, months: Sequence[PublishedMonth]) -> Iterator[MainFinding]:
     prior = prior_month(found.usage, months)
-    if prior is None or prior.days is not None or not prior.change or not material(prior.change, prior.cost or ZERO, found.params):
+    if (
+        prior is None
+        or prior.days is not None
+        or not prior.change
+        or not material(prior.change, prior.cost or ZERO, found.params)
+    ):
         return
     before = next(month.organizations for month in months if month.name == prior.month)
     now = dict(zip(found.organizations["organization"], found.organizations["cost"], strict=True))
@@ -142,7 +169,9 @@ def _change(found: Findings, months: Sequence[PublishedMonth]) -> Iterator[MainF
         name=most,
         moved=moved[most],
     )  # fmt: skip
-    yield MainFinding(Urgency.CHANGE, "Cost rose" if rose else "Cost fell", said, abs(prior.change), (most,))
+    yield MainFinding(
+        Urgency.CHANGE, "Cost rose" if rose else "Cost fell", said, abs(prior.change), (most,)
+    )
 
 
 def _unapproved(found: Findings) -> Iterator[MainFinding]:
@@ -161,14 +190,21 @@ def _unapproved(found: Findings) -> Iterator[MainFinding]:
 
 
 def _chances(found: Findings) -> Iterator[MainFinding]:
-    unspent = [line for line in lines_with(Status.UNDER, found.organizations, found.params) if line.material and line.variance < ZERO]
+    unspent = [
+        line
+        for line in lines_with(Status.UNDER, found.organizations, found.params)
+        if line.material and line.variance < ZERO
+    ]
     if found.usage.complete and unspent and not overruns(found.organizations, found.params):
         left = -total(line.variance for line in unspent)
         names = some(
-            (fact("{name} {left:money}", name=line.name, left=-line.variance) for line in unspent), [-line.variance for line in unspent]
+            (fact("{name} {left:money}", name=line.name, left=-line.variance) for line in unspent),
+            [-line.variance for line in unspent],
         )
         said = fact("{left:money} of budget was not used: {names}", left=left, names=names)
-        yield MainFinding(Urgency.CHANCE, "Budget unspent", said, left, tuple(line.name for line in unspent))
+        yield MainFinding(
+            Urgency.CHANCE, "Budget unspent", said, left, tuple(line.name for line in unspent)
+        )
     for insight in found.insights:
         if isinstance(insight, EfficiencyGap) and insight.material:
             said = fact(
@@ -178,4 +214,6 @@ def _chances(found: Findings) -> Iterator[MainFinding]:
                 most=insight.most,
                 money=insight.money,
             )
-            yield MainFinding(Urgency.CHANCE, "Efficiency gap", said, insight.money, (insight.least,))
+            yield MainFinding(
+                Urgency.CHANCE, "Efficiency gap", said, insight.money, (insight.least,)
+            )

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from finops_nb.params.budgets import Budgets
-from finops_nb.outputs.manifest import Kind
 from finops_nb.errors import nearest
+from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.confusable_names import apart
 from finops_nb.money import plain
+from finops_nb.outputs.manifest import Kind
+from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
-from finops_nb.figures.run_rate import cost_after
 from finops_nb.schema import BUDGETED, UNALLOCATED
 from finops_nb.usage.model import Usage
 
 
-def overview(usage: Usage, budgets: Budgets, params: Params, name: str, kind: Kind) -> dict[str, Any]:
+def overview(
+    usage: Usage, budgets: Budgets, params: Params, name: str, kind: Kind
+) -> dict[str, Any]:
     """What a report of this usage holds, in figures.
 
     Returns:
@@ -27,31 +29,59 @@ def overview(usage: Usage, budgets: Budgets, params: Params, name: str, kind: Ki
     return {
         "name": name,
         "kind": str(kind),
-        "period": {"start": f"{usage.period.start}", "end": f"{usage.period.end}", "complete": usage.complete},
+        "period": {
+            "start": f"{usage.period.start}",
+            "end": f"{usage.period.end}",
+            "complete": usage.complete,
+        },
         "currency": params.currency,
         "total": plain(usage.cost),
         **{f"{by}s": _costs(usage, by) for by in ("organization", "product", "feature")},
-        "rows": {"read": usage.rows_read, "used": usage.rows_used, "outside_period": usage.rows_outside},
-        "money": {"outside_period": plain(usage.cost_outside), "unallocated": plain(usage.unallocated)},
+        "rows": {
+            "read": usage.rows_read,
+            "used": usage.rows_used,
+            "outside_period": usage.rows_outside,
+        },
+        "money": {
+            "outside_period": plain(usage.cost_outside),
+            "unallocated": plain(usage.unallocated),
+        },
         "warnings": warnings(usage, budgets, params),
     }
 
 
 def warnings(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
     """What a reader of the figures should know, as sentences."""
-    found = [f"{notice.text} ({_rows(notice.rows)}, {plain(notice.money)} {params.currency})" for notice in usage.notices]
-    found += [f"{text} ({plain(cost)} {params.currency})" for by in BUDGETED for text, cost in apart(usage, by)]
+    found = [
+        f"{notice.text} ({_rows(notice.rows)}, {plain(notice.money)} {params.currency})"
+        for notice in usage.notices
+    ]
+    found += [
+        f"{text} ({plain(cost)} {params.currency})"
+        for by in BUDGETED
+        for text, cost in apart(usage, by)
+    ]
     found += budgets.notices
     if usage.reconciliation and not usage.reconciliation.reconciled:
-        differing = (f"{each.name} {plain(each.difference)}" for each in usage.reconciliation.differing)
-        found.append(f"NOT RECONCILED: stated less billed, in {params.currency}: {', '.join(differing)}.")
+        differing = (
+            f"{each.name} {plain(each.difference)}" for each in usage.reconciliation.differing
+        )
+        found.append(
+            f"NOT RECONCILED: stated less billed, in {params.currency}: {', '.join(differing)}."
+        )
     if not usage.complete:
-        found.append(f"PARTIAL: usage is known up to {usage.known_to}, the period ends with {usage.period.last_day}.")
+        found.append(
+            f"PARTIAL: usage is known up to {usage.known_to}, the period ends with {usage.period.last_day}."
+        )
     if cost_after(usage):
         later = f"{plain(cost_after(usage))} {params.currency} of days after as_of, up to {usage.last_day}"
-        found.append(f"{later}: in the cost, the statuses and the alerts, and neither in the run-rate nor in what is to date.")
+        found.append(
+            f"{later}: in the cost, the statuses and the alerts, and neither in the run-rate nor in what is to date."
+        )
     if usage.projected:
-        found.append(f"WHAT-IF: growth and prices of the scenario change the cost by {plain(usage.projected)} {params.currency}.")
+        found.append(
+            f"WHAT-IF: growth and prices of the scenario change the cost by {plain(usage.projected)} {params.currency}."
+        )
     if usage.unallocated:
         found.append(f"{plain(usage.unallocated)} {params.currency} name no organization.")
     return found + doubtful_names(usage, budgets, params)
@@ -68,7 +98,9 @@ def doubtful_names(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
         spent = list(usage.groups[by,][by])
         absent = [each for each in budgets.of(by) if each not in spent]
         if absent:
-            unplanned = [name for name in spent if name not in budgets.of(by) and name != UNALLOCATED]
+            unplanned = [
+                name for name in spent if name not in budgets.of(by) and name != UNALLOCATED
+            ]
             meant = ((each, nearest(each, unplanned)) for each in absent)
             said = (f'{each} (did you mean "{near}"?)' if near else each for each, near in meant)
             found.append(

@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final
 
-from finops_nb.findings import governance, immediate_actions, process_improvements
-from finops_nb.findings.sentence import Fact
-from finops_nb.findings.evidence import Findings
+import pandas as pd
+
+from finops_nb.figures.alerts import highest_crossing
+from finops_nb.figures.budget_status import Status
+from finops_nb.figures.policies import unapproved
+from finops_nb.findings.evidence import Findings, overrun_facts, overruns, owned
+from finops_nb.findings.insights import (
+    EfficiencyGap,
+    Line,
+    SpendWithoutBudget,
+    lines_with,
+    material,
+)
+from finops_nb.findings.sentence import Fact, fact, some
+from finops_nb.money import ZERO, portion, total
+from finops_nb.period import parse_period
+from finops_nb.schema import BUDGETED, UNALLOCATED
 
 
 class Horizon(StrEnum):
@@ -25,6 +40,256 @@ class Recommendation:
     action: Fact
 
 
+def budget_review(found: Findings) -> Fact | None:
+    reviews = _reviews(found, found.organizations)
+    return fact("Meet to review spending with {reviews}", reviews=reviews) if reviews else None
+
+
+def product_review(found: Findings) -> Fact | None:
+    reviews = _reviews(found, found.products)
+    return fact("Decide on price, use or budget of {reviews}", reviews=reviews) if reviews else None
+
+
+def _reviews(found: Findings, variance: pd.DataFrame) -> tuple[Fact, ...]:
+    over = overrun_facts(found, variance)
+    return some((said for _, said in over), [line.variance for line, _ in over])
+
+
+def chargeback(found: Findings) -> Fact | None:
+    if found.book is None or not found.usage.complete:
+        return None
+    lines = found.book[found.book["organization"] != UNALLOCATED]
+    rest = found.book[found.book["organization"] == UNALLOCATED]
+    if lines.empty:
+        return None
+    return fact(
+        "Book the {lines:count line} of the ledger, {amount:money} charged to {names:count organization}"
+        + ("" if rest.empty else ", {rest:money} to none"),
+        lines=len(found.book),
+        amount=total(lines["amount"]),
+        names=lines["organization"].nunique(),
+        rest=total(rest["amount"]),
+    )
+
+
+def alerts(found: Findings) -> Fact | None:
+    # Pairs, since an organization and a product may share a name.
+    crossed = [
+        each for dimension in BUDGETED for each in highest_crossing(found.alerts, dimension).items()
+    ]
+    crossings = []
+    for threshold in sorted({crossing.threshold for _, crossing in crossed}, reverse=True):
+        here = [(name, at.day) for name, at in crossed if at.threshold == threshold]
+        names = some(
+            fact("{who} on {day:date}", who=owned(name, found.budgets), day=day)
+            for name, day in here
+        )
+        crossings.append(fact("{threshold:percent} ({names})", threshold=threshold, names=names))
+    return (
+        fact("Set up budget alerts; budgets crossed {crossings}", crossings=tuple(crossings))
+        if crossings
+        else None
+    )
+
+
+def tagging(found: Findings) -> Fact | None:
+    cost = found.usage.unallocated
+    if not cost:
+        return None
+    share = portion(cost, found.usage.cost)
+    whole = "" if share is None else " ({share:share} of the total)"
+    return fact(
+        "Tag the {cost:money}" + whole + " that name no organization, so that they can be charged",
+        cost=cost,
+        share=share,
+    )
+
+
+def showback(found: Findings) -> Fact | None:
+    named = found.breakdown[
+        (found.breakdown["product"] != UNALLOCATED)
+        & (found.breakdown["organization"] != UNALLOCATED)
+    ]
+    users = named.groupby("product")["organization"].nunique()
+    shared = named[named["product"].isin(users[users > 1].index)]
+    if total(shared["cost"]) <= ZERO:
+        return None
+    return fact(
+        "Show {organizations:count organization} their part of the {cost:money} spent on {products:count product} that several of them use",
+        organizations=shared["organization"].nunique(),
+        cost=total(shared["cost"]),
+        products=shared["product"].nunique(),
+    )
+
+
+def budget_planning(found: Findings) -> Fact | None:
+    unspent = [
+        line
+        for line in lines_with(Status.UNDER, found.organizations, found.params)
+        if line.material and line.variance < ZERO
+    ]
+    over = overruns(found.organizations, found.params)
+    if not found.usage.complete or not unspent or not over:
+        return None
+    return fact(
+        "Move budget where it is used: {spare}, while {over} went {excess:money} over",
+        spare=some((_spare(line, found) for line in unspent), [-line.variance for line in unspent]),
+        over=some(owned(line.name, found.budgets) for line in over),
+        excess=total(line.variance for line in over),
+    )
+
+
+def _spare(line: Line, found: Findings) -> Fact:
+    left, share = -line.variance, portion(-line.variance, line.budget)
+    used = " ({share:share})" if share is not None else ""
+    return fact(
+        "{who} left {left:money}" + used + " unspent",
+        who=owned(line.name, found.budgets),
+        left=left,
+        share=share,
+    )
+
+
+def efficiency(found: Findings) -> Fact | None:
+    gap = next((insight for insight in found.insights if isinstance(insight, EfficiencyGap)), None)
+    if gap is None or not gap.material:
+        return None
+    text = "Share the practices of {most} with {least}, which gets {share:share} fewer calls for its money, worth {money:money}"
+    return fact(text, most=gap.most, least=gap.least, share=gap.share, money=gap.money)
+
+
+def approvals(found: Findings) -> Fact | None:
+    spend = unapproved(found.usage, found.params)
+    if spend.empty:
+        return None
+    one = found.usage.period.is_month
+    text = "{who} {cost:money}" + ("" if one else " in {month}")
+    spenders = some(
+        (
+            fact(
+                text,
+                who=owned(row.product, found.budgets),
+                cost=row.cost,
+                month=parse_period(row.month).label,
+            )
+            for row in spend.itertuples()
+        ),
+        spend["cost"],
+    )
+    products = [name for name in found.usage.groups["product",]["product"] if name != UNALLOCATED]
+    return fact(
+        "Require approval: {some:count} of {all:count product} spent more than {limit:money} in "
+        + ("{month} " if one else "a month ")
+        + "with no approval on record ({spenders})",
+        some=spend["product"].nunique(),
+        all=len(products),
+        limit=found.params.approval_limit,
+        month=found.usage.period.label,
+        spenders=spenders,
+    )
+
+
+def budget_coverage(found: Findings) -> Fact | None:
+    spent = [insight for insight in found.insights if isinstance(insight, SpendWithoutBudget)]
+    uncovered = tuple(
+        fact(
+            "{names} ({cost:money}, by " + each.dimension + ")",
+            names=some(owned(name, found.budgets) for name in each.names),
+            cost=each.cost,
+        )
+        for each in spent
+    )
+    return (
+        fact("Set a budget for {uncovered}, or end the spend", uncovered=uncovered)
+        if uncovered
+        else None
+    )
+
+
+def cost_centers(found: Findings) -> Fact | None:
+    rows = found.organizations
+    rows = rows[
+        [name != UNALLOCATED and name not in found.budgets.owners for name in rows["organization"]]
+    ]
+    if rows.empty:
+        return None
+    budgets = [budget for budget in rows["budget"] if budget is not None]
+    text = (
+        "Name an owner for {names}; {cost:money} was spent"
+        + (", {budget:money} budgeted," if budgets else "")
+        + " with none on record"
+    )
+    return fact(
+        text,
+        names=some(rows["organization"], rows["cost"]),
+        cost=total(rows["cost"]),
+        budget=total(budgets),
+    )
+
+
+def unit_costs(found: Findings) -> Fact | None:
+    ranked = [
+        row
+        for row in found.efficiency.itertuples()
+        if row.rank is not None and row.cost_per_customer is not None
+    ]
+    if len(ranked) < 2:
+        return None
+    low, *_, high = sorted(ranked, key=attrgetter("cost_per_customer"))
+    spread = high.cost_per_customer - low.cost_per_customer
+    if not material(spread * high.customers, high.cost, found.params):
+        return None
+    return fact(
+        "Track cost per customer and per call: a customer of {high} costs {most:money}, one of {low} {least:money}; "
+        "a call {cheap:unit cost} to {dear:unit cost}",
+        high=high.organization,
+        most=high.cost_per_customer,
+        low=low.organization,
+        least=low.cost_per_customer,
+        cheap=min(row.cost_per_call for row in ranked),
+        dear=max(row.cost_per_call for row in ranked),
+    )
+
+
+def review(found: Findings) -> Fact | None:
+    over = [*overruns(found.organizations, found.params), *overruns(found.products, found.params)]
+    if not over:
+        return None
+    return fact(
+        "Put {lines:count line} over budget on the agenda of the monthly review: {names}",
+        lines=len(over),
+        names=some(
+            (
+                fact(
+                    "{who} {excess:money}",
+                    who=owned(line.name, found.budgets),
+                    excess=line.variance,
+                )
+                for line in over
+            ),
+            [line.variance for line in over],
+        ),
+    )
+
+
+ACTIONS: Final[tuple[tuple[Horizon, str, Callable[[Findings], Fact | None]], ...]] = (
+    (Horizon.IMMEDIATE, "Budget Review", budget_review),
+    (Horizon.IMMEDIATE, "Product Review", product_review),
+    (Horizon.IMMEDIATE, "Chargeback Implementation", chargeback),
+    (Horizon.IMMEDIATE, "Budget Alerts", alerts),
+    (Horizon.PROCESS, "Cost Allocation", tagging),
+    (Horizon.PROCESS, "Showback Reports", showback),
+    (Horizon.PROCESS, "Budget Planning", budget_planning),
+    (Horizon.PROCESS, "Efficiency Sharing", efficiency),
+    (Horizon.GOVERNANCE, "Approval Process", approvals),
+    (Horizon.GOVERNANCE, "Cost Centers", cost_centers),
+    (Horizon.GOVERNANCE, "Budget Coverage", budget_coverage),
+    (Horizon.GOVERNANCE, "KPIs", unit_costs),
+    (Horizon.GOVERNANCE, "Review Cadence", review),
+)
+"""In the order of the reference report; Budget Coverage is ours."""
+
+
 def recommend(**findings: Any) -> tuple[Recommendation, ...]:
     """Every recommendation that has something behind it, grouped by horizon.
 
@@ -33,22 +298,8 @@ def recommend(**findings: Any) -> tuple[Recommendation, ...]:
     """
     evidence = Findings(**findings)
     evaluated = [(horizon, title, action(evidence)) for horizon, title, action in ACTIONS]
-    return tuple(Recommendation(horizon, title, action) for horizon, title, action in evaluated if action is not None)
-
-
-ACTIONS: Final[tuple[tuple[Horizon, str, Callable[[Findings], Fact | None]], ...]] = (
-    (Horizon.IMMEDIATE, "Budget Review", immediate_actions.budget_review),
-    (Horizon.IMMEDIATE, "Product Review", immediate_actions.product_review),
-    (Horizon.IMMEDIATE, "Chargeback Implementation", immediate_actions.chargeback),
-    (Horizon.IMMEDIATE, "Budget Alerts", immediate_actions.alerts),
-    (Horizon.PROCESS, "Cost Allocation", process_improvements.tagging),
-    (Horizon.PROCESS, "Showback Reports", process_improvements.showback),
-    (Horizon.PROCESS, "Budget Planning", process_improvements.budget_planning),
-    (Horizon.PROCESS, "Efficiency Sharing", process_improvements.efficiency),
-    (Horizon.GOVERNANCE, "Approval Process", governance.approvals),
-    (Horizon.GOVERNANCE, "Cost Centers", governance.cost_centers),
-    (Horizon.GOVERNANCE, "Budget Coverage", governance.budget_coverage),
-    (Horizon.GOVERNANCE, "KPIs", governance.unit_costs),
-    (Horizon.GOVERNANCE, "Review Cadence", governance.review),
-)
-"""In the order of the reference report; Budget Coverage is ours."""
+    return tuple(
+        Recommendation(horizon, title, action)
+        for horizon, title, action in evaluated
+        if action is not None
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,16 +10,38 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from finops_nb import schema
-from finops_nb.report.budget_tables import driven
-from finops_nb.report.cell import Line
-from finops_nb.outputs.manifest import Kind
 from finops_nb.errors import Failure
-from finops_nb.report.format import Format, noun
-from finops_nb.mail.wording import NAME_LENGTH, brief, isolated
+from finops_nb.figures.budget_status import Status
+from finops_nb.outputs.manifest import Kind
 from finops_nb.period import parse_period
+from finops_nb.report.budget_tables import driven
+from finops_nb.report.format import Format, noun, visible
+from finops_nb.report.table import Block, Line, Table
 from finops_nb.schema import Column
-from finops_nb.report.table import Block, Table
-from finops_nb.figures.variance import Status
+
+NAME_LENGTH: Final = 80
+SENTENCE_LENGTH: Final = 600
+"""Characters of a name and of a sentence in a mail; the report has them whole."""
+
+RIGHT_TO_LEFT: Final = (
+    r"\S*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]\S*"
+)
+RIGHT_TO_LEFT_WORDS: Final = re.compile(rf"{RIGHT_TO_LEFT}(?:\s+{RIGHT_TO_LEFT})*")
+"""Hebrew, Arabic and their kin."""
+
+
+def brief(text: str, length: int = SENTENCE_LENGTH) -> str:
+    """`text` on one line, cut at `length` characters, without what would turn the rest of the line around."""
+    line = visible(" ".join(text.split()))
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def isolated(text: str) -> str:
+    """`text`, in which right-to-left words turn nothing around but themselves; a figure after a name would else stand before it."""
+    return RIGHT_TO_LEFT_WORDS.sub(
+        "\N{FIRST STRONG ISOLATE}\\g<0>\N{POP DIRECTIONAL ISOLATE}", text
+    )
+
 
 SHOWN: Final = 25
 """Lines of a table in a mail; the smaller ones are one more, "other"."""
@@ -31,7 +54,10 @@ CHANGES: Final = 8
 
 ACTUAL: Final = Column("cost", "Actual", "money", "the cost of the period", additive=True)
 VARIANCE: Final = Column("variance", "Variance", "money", "actual − budget", additive=True)
-LEVELS: Final = {"organization": (schema.ORGANIZATION, "Organization Level"), "product": (schema.PRODUCT, "Product Level")}
+LEVELS: Final = {
+    "organization": (schema.ORGANIZATION, "Organization Level"),
+    "product": (schema.PRODUCT, "Product Level"),
+}
 """By dimension: the column that names a line, and the line of the table `budget_tracking` that is the total."""
 
 
@@ -101,10 +127,21 @@ def body_of(results: Mapping[str, Any], shown: int = SHOWN) -> Body:
         Failure: they are of another shape.
     """
     try:
-        params, tables, fmt = results["provenance"]["params"], results["tables"], Format(results["currency"])
-        label, last_day = parse_period(params["period"]).label, date.fromisoformat(results["period"]["end"]) - timedelta(days=1)
-        [opened] = tables.get("executive_summary") or [{"total_spend": results["total"], "budget": None}]
-        opened = opened | {name: _decimal(opened.get(name)) for name in ("budget", "variance", "variance_ratio")}
+        params, tables, fmt = (
+            results["provenance"]["params"],
+            results["tables"],
+            Format(results["currency"]),
+        )
+        label, last_day = (
+            parse_period(params["period"]).label,
+            date.fromisoformat(results["period"]["end"]) - timedelta(days=1),
+        )
+        [opened] = tables.get("executive_summary") or [
+            {"total_spend": results["total"], "budget": None}
+        ]
+        opened = opened | {
+            name: _decimal(opened.get(name)) for name in ("budget", "variance", "variance_ratio")
+        }
         opened["total_spend"] = Decimal(opened["total_spend"])
         stamps = tuple(_stamps(results))
         return Body(
@@ -116,47 +153,90 @@ def body_of(results: Mapping[str, Any], shown: int = SHOWN) -> Body:
             status=opened.get("status") or "",
             figures=tuple(_figures(tables)),
             findings=tuple(_findings(tables)),
-            tables=tuple(_budget_table(by, tables, results["currency"], shown) for by in LEVELS if tables.get(f"cost_by_{by}")),
+            tables=tuple(
+                _budget_table(by, tables, results["currency"], shown)
+                for by in LEVELS
+                if tables.get(f"cost_by_{by}")
+            ),
             key=results["provenance"]["key"],
             revision=(results["provenance"].get("revision") or {}).get("number", 0),
         )
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        text = f"results.json of this report lacks what a mail says ({type(error).__name__}: {error})."
-        raise Failure(f"{text} Run it again, with --force: this version of finops-nb then writes it.") from error
+        text = (
+            f"results.json of this report lacks what a mail says ({type(error).__name__}: {error})."
+        )
+        raise Failure(
+            f"{text} Run it again, with --force: this version of finops-nb then writes it."
+        ) from error
 
 
 def _stamps(results: Mapping[str, Any]) -> Iterator[Stamp]:
     if results["kind"] == Kind.ANALYSIS:
-        yield Stamp("ANALYSIS · NOT FOR BOOKING", "", "Not the official report of a calendar month; it has no ledger.")
+        yield Stamp(
+            "ANALYSIS · NOT FOR BOOKING",
+            "",
+            "Not the official report of a calendar month; it has no ledger.",
+        )
     if results["kind"] == Kind.SCENARIO:
         reason = (results["provenance"]["params"].get("scenario") or {}).get("reason", "")
         meaning = "Made on budgets that are not the approved ones; it has no ledger."
         yield Stamp("WHAT-IF", isolated(brief(reason)), meaning, _changes(results))
     if not results["period"]["complete"]:
-        known = next((said.removeprefix("PARTIAL: ") for said in results["warnings"] if said.startswith("PARTIAL: ")), "")
-        yield Stamp("PARTIAL", "", f"{known[:1].upper()}{known[1:]} Costs are to date, budgets for the whole period.".strip())
-    yield from (Stamp("NOT RECONCILED", "", isolated(brief(said))) for said in results["warnings"] if said.startswith("NOT RECONCILED"))
+        known = next(
+            (
+                said.removeprefix("PARTIAL: ")
+                for said in results["warnings"]
+                if said.startswith("PARTIAL: ")
+            ),
+            "",
+        )
+        yield Stamp(
+            "PARTIAL",
+            "",
+            f"{known[:1].upper()}{known[1:]} Costs are to date, budgets for the whole period.".strip(),
+        )
+    yield from (
+        Stamp("NOT RECONCILED", "", isolated(brief(said)))
+        for said in results["warnings"]
+        if said.startswith("NOT RECONCILED")
+    )
     revision = results["provenance"].get("revision") or {"number": 0}
     if revision["number"] > 1:
-        told = "; ".join(isolated(brief(change["text"])) for change in revision["changes"][:CHANGES])
-        yield Stamp(f"REVISION {revision['number']}", isolated(brief(revision["reason"])), "It takes the place of the report before.", told)
+        told = "; ".join(
+            isolated(brief(change["text"])) for change in revision["changes"][:CHANGES]
+        )
+        yield Stamp(
+            f"REVISION {revision['number']}",
+            isolated(brief(revision["reason"])),
+            "It takes the place of the report before.",
+            told,
+        )
 
 
 def _changes(results: Mapping[str, Any]) -> str:
     """org-gamma $2,000.00 → $2,800.00; usage of all organizations +10%"""
     fmt = Format(results["currency"])
     scenario = results["provenance"]["params"].get("scenario") or {}
-    lines = [line for line in results["tables"].get("scenario_changes", ()) if line["budget"] != line["budget_before"]]
+    lines = [
+        line
+        for line in results["tables"].get("scenario_changes", ())
+        if line["budget"] != line["budget_before"]
+    ]
     told = [_moved(line, fmt) for line in lines]
     growth = _rates(scenario.get("growth", {}))
     prices = {model: _rates(of) for model, of in scenario.get("model_prices", {}).items()}
     told += [isolated(brief(each)) for each in driven(growth, prices, fmt)]
-    return "; ".join([*told[:CHANGES], *([f"and {len(told) - CHANGES} more"] if len(told) > CHANGES else [])])
+    return "; ".join(
+        [*told[:CHANGES], *([f"and {len(told) - CHANGES} more"] if len(told) > CHANGES else [])]
+    )
 
 
 def _moved(line: Mapping[str, Any], fmt: Format) -> str:
     kind = "" if line["dimension"] == "organization" else f"{line['dimension']} "
-    before, now = ("no budget" if line[part] is None else fmt.money(Decimal(line[part])) for part in ("budget_before", "budget"))
+    before, now = (
+        "no budget" if line[part] is None else fmt.money(Decimal(line[part]))
+        for part in ("budget_before", "budget")
+    )
     return f"{kind}{isolated(brief(line['name'], NAME_LENGTH))} {before} → {now}"
 
 
@@ -174,18 +254,28 @@ def _standing(opened: Line, fmt: Format) -> str:
     if opened["budget"] is None:
         return "no budget"
     distance = fmt.money(abs(opened["variance"]))
-    return f"AT RISK, {distance} of the budget left" if opened["status"] == Status.AT_RISK else f"{opened['status']} budget by {distance}"
+    return (
+        f"AT RISK, {distance} of the budget left"
+        if opened["status"] == Status.AT_RISK
+        else f"{opened['status']} budget by {distance}"
+    )
 
 
 def _summary(opened: Line, fmt: Format) -> Iterator[Figure]:
     # A bill tells neither.
-    known = (noun(opened[each], each.removesuffix("s")) for each in ("calls", "customers") if opened.get(each) is not None)
+    known = (
+        noun(opened[each], each.removesuffix("s"))
+        for each in ("calls", "customers")
+        if opened.get(each) is not None
+    )
     yield Figure("Total Spend", fmt.money(opened["total_spend"]), " of ".join(known))
     if opened["budget"] is None:
         yield Figure("Budget Variance", "n/a", "No budget is set.")
     else:
         against = f"{opened['status']}; the budget is {fmt.money(opened['budget'])} (version: {opened['budget_version']})"
-        yield Figure("Budget Variance", fmt.variance(opened["variance"], opened["variance_ratio"]), against)
+        yield Figure(
+            "Budget Variance", fmt.variance(opened["variance"], opened["variance_ratio"]), against
+        )
 
 
 def _figures(tables: Mapping[str, Any]) -> Iterator[Figure]:
@@ -200,13 +290,21 @@ def _findings(tables: Mapping[str, Any]) -> Iterator[Finding]:
     names = _long_names(tables)
     for line in tables.get("findings", ()):
         title, text, note = (_said(line.get(part) or "", names) for part in Finding._fields)
-        yield Finding(title, text if text.endswith(("…", "…\N{POP DIRECTIONAL ISOLATE}")) else f"{text}.", note)
+        yield Finding(
+            title,
+            text if text.endswith(("…", "…\N{POP DIRECTIONAL ISOLATE}")) else f"{text}.",
+            note,
+        )
 
 
 def _long_names(tables: Mapping[str, Any]) -> Collection[str]:
     """Names that a sentence has no room for, the longest first: one may be the beginning of another."""
     names = {line.get(key) for lines in tables.values() for line in lines for key in NAMES}
-    return sorted((name for name in names if isinstance(name, str) and len(name) > NAME_LENGTH), key=len, reverse=True)
+    return sorted(
+        (name for name in names if isinstance(name, str) and len(name) > NAME_LENGTH),
+        key=len,
+        reverse=True,
+    )
 
 
 def _said(text: str, names: Collection[str]) -> str:
@@ -218,10 +316,26 @@ def _said(text: str, names: Collection[str]) -> str:
 
 def _budget_table(by: str, tables: Mapping[str, Any], currency: str, shown: int) -> Table:
     column, level = LEVELS[by]
-    lines = [_line(line, "cost") | {by: brief(line[by], NAME_LENGTH)} for line in tables[f"cost_by_{by}"]]
-    total = next((_line(line, "actual") for line in tables.get("budget_tracking", ()) if line["level"] == level), None)
+    lines = [
+        _line(line, "cost") | {by: brief(line[by], NAME_LENGTH)} for line in tables[f"cost_by_{by}"]
+    ]
+    total = next(
+        (
+            _line(line, "actual")
+            for line in tables.get("budget_tracking", ())
+            if line["level"] == level
+        ),
+        None,
+    )
     columns = (column, ACTUAL, schema.BUDGET, VARIANCE, schema.BUDGET_USED, schema.STATUS)
-    return Table(f"cost_by_{by}", f"Cost against budget by {by}", columns, (Block(lines, total),), currency, shown=shown)
+    return Table(
+        f"cost_by_{by}",
+        f"Cost against budget by {by}",
+        columns,
+        (Block(lines, total),),
+        currency,
+        shown=shown,
+    )
 
 
 def _line(line: Mapping[str, Any], cost: str) -> dict[str, Any]:

@@ -7,10 +7,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from finops_nb.report.cell import TEXTS
-from finops_nb.mail.body import Body
-from finops_nb.mail.wording import isolated
-from finops_nb.report.table import Table
+from finops_nb.mail.body import Body, isolated
+from finops_nb.report.table import TEXTS, Table
 
 WIDTH: Final = 78
 NAME_WIDTH: Final = 12
@@ -38,14 +36,19 @@ def columns(rows: Sequence[Sequence[str]], left: Sequence[bool]) -> list[str]:
         left: for each column whether it stands to the left.
     """
     widths = [max(_width(row[place]) for row in rows) for place in range(len(left))]
-    widths[0] = min(widths[0], max(NAME_WIDTH, WIDTH - sum(widths[1:]) - len(GAP) * (len(left) - 1)))
+    widths[0] = min(
+        widths[0], max(NAME_WIDTH, WIDTH - sum(widths[1:]) - len(GAP) * (len(left) - 1))
+    )
     lines = []
     for row in rows:
         first = row[0]
         if _width(first) > widths[0]:
             lines.append(isolated(first))
             first = ""
-        cells = [_padded(cell, width, to_left) for cell, width, to_left in zip((first, *row[1:]), widths, left, strict=True)]
+        cells = [
+            _padded(cell, width, to_left)
+            for cell, width, to_left in zip((first, *row[1:]), widths, left, strict=True)
+        ]
         lines.append(GAP.join(cells).rstrip())
     return lines
 
@@ -53,7 +56,12 @@ def columns(rows: Sequence[Sequence[str]], left: Sequence[bool]) -> list[str]:
 def _opening(body: Body) -> Iterator[str]:
     yield from ("ORGANIZATIONAL ALIGNMENT", f"{body.label} ({body.days})")
     for stamp in body.stamps:
-        yield from ("", *_wrapped(f"*** {': '.join(filter(None, (stamp.word, stamp.reason)))} *** {stamp.meaning}"))
+        yield from (
+            "",
+            *_wrapped(
+                f"*** {': '.join(filter(None, (stamp.word, stamp.reason)))} *** {stamp.meaning}"
+            ),
+        )
         if stamp.changes:
             yield from _wrapped(f"Changed: {stamp.changes}.")
     yield from _headed("Executive summary")

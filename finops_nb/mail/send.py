@@ -10,21 +10,63 @@ from email.message import EmailMessage
 from pathlib import Path, PurePath
 from typing import Final
 
+from finops_nb.atomic_files import replace_file
+from finops_nb.clock import now
 from finops_nb.errors import Failure, Interrupted, Problem, Refusal
-from finops_nb.outputs.revisions import now
 from finops_nb.home import Home
-from finops_nb.run.job import STEM
-from finops_nb.outputs.lock import hold
-from finops_nb.mail.advice import advice, advice_before, again
-from finops_nb.outputs.mail_journal import Entry, JOURNAL, Journal
 from finops_nb.mail.message import letter, preview
 from finops_nb.mail.publication import FILES, Publication, objections, read_publication
 from finops_nb.mail.settings import SmtpSettings, sender_of, smtp_settings
-from finops_nb.mail.smtp import State, deliver
+from finops_nb.mail.smtp import Outcome, deliver, is_too_large
+from finops_nb.outputs.artifacts import STEM
+from finops_nb.outputs.lock import hold
+from finops_nb.outputs.mail_journal import JOURNAL, Entry, Journal, State
 from finops_nb.params.mail_list import MailList, address
 from finops_nb.params.model import load_params
-from finops_nb.outputs.publish import replace_file
 from finops_nb.params.scenario import FOLDER
+
+
+def again(name: str, recipient: str, allow: bool) -> str:
+    """The command that sends a report to one recipient once more, whatever is on record."""
+    return f"finops-nb mail {name} --to {recipient} --send{' --allow' if allow else ''} --resend"
+
+
+def advice(outcome: Outcome, command: str) -> str:
+    """What became of it now.
+
+    Args:
+        outcome: from `deliver`.
+        command: from `again`.
+    """
+    return {
+        State.SENT: "sent",
+        State.REFUSED: f"refused: {outcome.detail}. {_mend(outcome)}, then: {command}",
+        State.DEFERRED: f"not sent: {outcome.detail}. Run it again later, without --resend; who was sent it is not sent it twice.",
+        State.UNKNOWN: f"unknown: {outcome.detail}. Look whether it arrived; if not: {command}",
+    }[outcome.state]
+
+
+def advice_before(entry: Entry, command: str) -> str:
+    """What became of it on a former run, which is why this one leaves it alone.
+
+    Args:
+        entry: from the journal.
+        command: from `again`.
+    """
+    if entry.state is State.SENT:
+        return f"already sent on {entry.time}; once more: {command}"
+    if entry.state is State.REFUSED:
+        return f"refused on {entry.time}; to try again: {command}"
+    return f"unknown since {entry.time}: no answer came. Look whether it arrived; if not: {command}"
+
+
+def _mend(outcome: Outcome) -> str:
+    if not outcome.of_message:
+        return "Mend the address, or what is said there"
+    if is_too_large(outcome.detail):
+        return "The mail is too large, the address is not at fault: attach less, such as mail: {attachment: none}"
+    return "The message is refused, the address is not at fault: ask who runs the server, or attach less"
+
 
 MESSAGE: Final = "message.eml"
 PREVIEW: Final = "preview.html"
@@ -48,7 +90,14 @@ class Dispatch:
 
 
 def mail(
-    home: Home, name: str, *, to: Sequence[str] = (), send: bool = False, allow: bool = False, resend: bool = False, notice: Notice
+    home: Home,
+    name: str,
+    *,
+    to: Sequence[str] = (),
+    send: bool = False,
+    allow: bool = False,
+    resend: bool = False,
+    notice: Notice,
 ) -> Dispatch:
     """Write the mail of a published report, and send it if asked.
 
@@ -75,21 +124,39 @@ def mail(
             if send and (unset or (against and not allow)):
                 raise Refusal([*unset, *(() if allow else against)])
             for problem in (*against, *unset):
-                notice(f"Allowed: {problem.file}: {problem.rule}." if send else f"--send would refuse: {problem}")
+                notice(
+                    f"Allowed: {problem.file}: {problem.rule}."
+                    if send
+                    else f"--send would refuse: {problem}"
+                )
             message = _message(publication, those, resend)
             folder = home.outputs / ".mail" / name
-            for file, data in ((MESSAGE, message.as_bytes()), (PREVIEW, preview(message).encode("utf-8"))):
+            for file, data in (
+                (MESSAGE, message.as_bytes()),
+                (PREVIEW, preview(message).encode("utf-8")),
+            ):
                 replace_file(folder / file, data, lambda draft: None)
             if not send:
                 for_whom = ", for" if unset or against else "; --send sends it to"
                 notice(f"Written, not sent{for_whom} {', '.join((*those.to, *those.cc))}.")
                 return Dispatch(folder / MESSAGE, folder / PREVIEW, True)
             assert settings is not None
-            complete = _send(message, publication, those, settings, Journal(folder / JOURNAL), resend, against, notice)
+            complete = _send(
+                message,
+                publication,
+                those,
+                settings,
+                Journal(folder / JOURNAL),
+                resend,
+                against,
+                notice,
+            )
             return Dispatch(folder / MESSAGE, folder / PREVIEW, complete)
     except OSError as error:
         place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "outputs/.mail"
-        raise Failure(f"{place}: {error.strerror or error}. {JOURNAL} beside the mail says who was sent it.") from error
+        raise Failure(
+            f"{place}: {error.strerror or error}. {JOURNAL} beside the mail says who was sent it."
+        ) from error
 
 
 def _mail_list(home: Home, name: str, to: Sequence[str]) -> MailList:
@@ -106,19 +173,31 @@ def _mail_list(home: Home, name: str, to: Sequence[str]) -> MailList:
         named = None
     if not to and name.startswith(FOLDER):
         rule = "nobody is named to mail a what-if to; those of its base get the official report"
-        raise Refusal(Problem(rule, "Name who gets it: --to ada@example.com", file=f"params/{name}.yaml"))
+        raise Refusal(
+            Problem(rule, "Name who gets it: --to ada@example.com", file=f"params/{name}.yaml")
+        )
     if not to and named is None:
         fix = "Write mail: {to: [ada@example.com]} there, or name who gets it with --to ada@example.com"
-        raise Refusal(Problem("nobody is named to mail it to", fix, file=f"params/{name}.yaml", column="mail"))
+        raise Refusal(
+            Problem("nobody is named to mail it to", fix, file=f"params/{name}.yaml", column="mail")
+        )
     if not to:
         if named is None:
             fix = "Write mail: {to: [ada@example.com]} there, or name who gets it with --to ada@example.com"
-            raise Refusal(Problem("nobody is named to mail it to", fix, file=f"params/{name}.yaml", column="mail"))
+            raise Refusal(
+                Problem(
+                    "nobody is named to mail it to", fix, file=f"params/{name}.yaml", column="mail"
+                )
+            )
         return named
     if problems := [problem for each in to for problem in _no_address(each)]:
         raise Refusal(problems)
     once = tuple({each.lower(): each for each in to}.values())
-    return MailList(to=once) if named is None else MailList(to=once, reply_to=named.reply_to, attachment=named.attachment)
+    return (
+        MailList(to=once)
+        if named is None
+        else MailList(to=once, reply_to=named.reply_to, attachment=named.attachment)
+    )
 
 
 def _no_address(text: str) -> Iterator[Problem]:
@@ -142,15 +221,32 @@ def _message(publication: Publication, those: MailList, anew: bool) -> EmailMess
     if missing:
         raise Refusal([_not_published(publication.name, kind) for kind in missing])
     stem = f"{STEM}_{publication.name.replace('/', '_')}"
-    attached = {f"{stem}{PurePath(FILES[kind]).suffix}": publication.files[FILES[kind]] for kind in those.attachment}
+    attached = {
+        f"{stem}{PurePath(FILES[kind]).suffix}": publication.files[FILES[kind]]
+        for kind in those.attachment
+    }
     written = datetime.fromisoformat(now())
     sender, reply_to = sender_of(os.environ), those.reply_to
-    return letter(publication.results, attached, sender=sender, to=those.to, cc=those.cc, reply_to=reply_to, date=written, anew=anew)
+    return letter(
+        publication.results,
+        attached,
+        sender=sender,
+        to=those.to,
+        cc=those.cc,
+        reply_to=reply_to,
+        date=written,
+        anew=anew,
+    )
 
 
 def _not_published(name: str, kind: str) -> Problem:
     fix = f"Run it again: finops-nb run {name}; or leave {kind} out of mail: {{attachment: ...}}"
-    return Problem(f"outputs/{name}/{FILES[kind]} is not published", fix, file=f"params/{name}.yaml", column="mail.attachment")
+    return Problem(
+        f"outputs/{name}/{FILES[kind]} is not published",
+        fix,
+        file=f"params/{name}.yaml",
+        column="mail.attachment",
+    )
 
 
 def _send(
@@ -164,16 +260,26 @@ def _send(
     notice: Notice,
 ) -> bool:
     """Whether every recipient was sent it, now or before."""
-    key, allowed = publication.key, "".join(f" Allowed: {problem.file}: {problem.rule}." for problem in against)
+    key, allowed = (
+        publication.key,
+        "".join(f" Allowed: {problem.file}: {problem.rule}." for problem in against),
+    )
 
     def record(states: Mapping[str, tuple[State, str]]) -> None:
-        journal.record(Entry(key, each, state, message["Message-ID"], f"{said}{allowed}".strip()) for each, (state, said) in states.items())
+        journal.record(
+            Entry(key, each, state, message["Message-ID"], f"{said}{allowed}".strip())
+            for each, (state, said) in states.items()
+        )
 
     if journal.is_torn:
-        notice(f"{JOURNAL} beside the mail ended within an entry, as after a crash; that entry is passed over.")
+        notice(
+            f"{JOURNAL} beside the mail ended within an entry, as after a crash; that entry is passed over."
+        )
     waiting, settled = journal.open_recipients((*those.to, *those.cc), key, resend)
     for entry in settled.values():
-        notice(f"{entry.recipient}: {advice_before(entry, again(publication.name, entry.recipient, bool(against)))}")
+        notice(
+            f"{entry.recipient}: {advice_before(entry, again(publication.name, entry.recipient, bool(against)))}"
+        )
     try:
         outcomes = deliver(
             message,
@@ -186,10 +292,14 @@ def _send(
     except KeyboardInterrupt as error:
         for entry in journal.states(key).values():
             if entry.state is State.SENDING:
-                notice(f"{entry.recipient}: {advice_before(entry, again(publication.name, entry.recipient, bool(against)))}")
+                notice(
+                    f"{entry.recipient}: {advice_before(entry, again(publication.name, entry.recipient, bool(against)))}"
+                )
         raise Interrupted(
             f"Interrupted. {JOURNAL} beside the mail knows who was sent it; run it again, without --resend, for the others."
         ) from error
     for recipient, outcome in outcomes.items():
         notice(f"{recipient}: {advice(outcome, again(publication.name, recipient, bool(against)))}")
-    return {State.SENT} >= {outcome.state for outcome in outcomes.values()} | {entry.state for entry in settled.values()}
+    return {State.SENT} >= {outcome.state for outcome in outcomes.values()} | {
+        entry.state for entry in settled.values()
+    }

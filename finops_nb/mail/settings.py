@@ -63,7 +63,14 @@ def smtp_settings(environment: Mapping[str, str]) -> SmtpSettings:
     if problems := list(_problems(given)):
         raise Refusal(problems)
     host, port, security, user, password, sender = given.values()
-    return SmtpSettings(host, int(port) if port else PORTS[security], security, str(_mailbox(sender)), user, password)
+    return SmtpSettings(
+        host,
+        int(port) if port else PORTS[security],
+        security,
+        str(_mailbox(sender)),
+        user,
+        password,
+    )
 
 
 def sender_of(environment: Mapping[str, str]) -> str:
@@ -78,23 +85,74 @@ def _problems(given: Mapping[str, str]) -> Iterator[Problem]:
     alone = f"Write the name alone, as smtp.example.com; what stands around it is ${PREFIX}PORT and ${PREFIX}SECURITY"
     mailbox = "Set it to an address, or to a name and an address: FinOps <finops@example.com>"
     for name, broken, rule, fix in (
-        ("HOST", not host, "not set", "Set it to the server that takes your mail, such as smtp.example.com"),
+        (
+            "HOST",
+            not host,
+            "not set",
+            "Set it to the server that takes your mail, such as smtp.example.com",
+        ),
         ("HOST", host and ip is None and not HOST.fullmatch(host), "not a server's name", alone),
-        ("PORT", port and not (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536), "not a port", "Set it to a number up to 65535"),
-        ("SECURITY", security not in PORTS, "not one of the known", "Set it to starttls, tls or none"),
-        ("SECURITY", security == "none" and not here, "mail would go to another host in clear text", "Set it to starttls or tls"),
-        ("SECURITY", security == "none" and user, "the password would go in clear text", "Set it to starttls or tls, or unset the user"),
-        ("USER", password and not user, f"not set, though ${PREFIX}PASSWORD is", "Set both, or neither"),
-        ("USER", _unsendable(user), "a character that no login can hold", "Write it in printable ASCII, on one line"),
-        ("PASSWORD", user and not password, f"not set, though ${PREFIX}USER is", "Set both, or neither"),
-        ("PASSWORD", _unsendable(password), "a character that no login can hold", "Write it in printable ASCII, on one line"),
+        (
+            "PORT",
+            port and not (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536),
+            "not a port",
+            "Set it to a number up to 65535",
+        ),
+        (
+            "SECURITY",
+            security not in PORTS,
+            "not one of the known",
+            "Set it to starttls, tls or none",
+        ),
+        (
+            "SECURITY",
+            security == "none" and not here,
+            "mail would go to another host in clear text",
+            "Set it to starttls or tls",
+        ),
+        (
+            "SECURITY",
+            security == "none" and user,
+            "the password would go in clear text",
+            "Set it to starttls or tls, or unset the user",
+        ),
+        (
+            "USER",
+            password and not user,
+            f"not set, though ${PREFIX}PASSWORD is",
+            "Set both, or neither",
+        ),
+        (
+            "USER",
+            _unsendable(user),
+            "a character that no login can hold",
+            "Write it in printable ASCII, on one line",
+        ),
+        (
+            "PASSWORD",
+            user and not password,
+            f"not set, though ${PREFIX}USER is",
+            "Set both, or neither",
+        ),
+        (
+            "PASSWORD",
+            _unsendable(password),
+            "a character that no login can hold",
+            "Write it in printable ASCII, on one line",
+        ),
         ("FROM", not sender, "not set", mailbox),
         ("FROM", sender and not _mailbox(sender), "not one sender", mailbox),
     ):
         if broken:
             value = given[name]
-            secret = name in ("USER", "PASSWORD") or (name == "HOST" and "@" in value) or (password and password in value)
-            yield Problem(rule, fix, column=f"${PREFIX}{name}", value=None if secret or not value else value)
+            secret = (
+                name in ("USER", "PASSWORD")
+                or (name == "HOST" and "@" in value)
+                or (password and password in value)
+            )
+            yield Problem(
+                rule, fix, column=f"${PREFIX}{name}", value=None if secret or not value else value
+            )
 
 
 def _ip(host: str) -> IPv4Address | IPv6Address | None:

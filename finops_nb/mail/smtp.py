@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email.policy
 import re
 import time
@@ -9,16 +10,47 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from finops_nb.errors import Failure
-from finops_nb.report.format import noun
-from finops_nb.mail.answer import answer, is_too_large
 from finops_nb.mail.settings import PREFIX, SmtpSettings
+from finops_nb.outputs.mail_journal import State
+from finops_nb.report.format import noun
 
 if TYPE_CHECKING:
     import smtplib
+
+LENGTH: Final = 200
+TOO_LARGE: Final = re.compile(r"552 (?!5\.(?!2\.3|3\.4))|\d{3} 5\.(2\.3|3\.4)\b")
+"""What servers say to more than they take; 552 5.2.2 is a full mailbox."""
+
+
+def answer(said: bytes | str | Exception, settings: SmtpSettings) -> str:
+    """What was said, as one short line without its full stop, and without the password, which a server may repeat."""
+    text = (
+        said.decode("ascii", "replace")
+        if isinstance(said, bytes)
+        else str(getattr(said, "strerror", None) or said)
+    )
+    if plain := settings.password:
+        for secret in (
+            *(
+                base64.b64encode(each.encode()).decode()
+                for each in (f"\0{settings.user}\0{plain}", plain)
+            ),
+            plain,
+        ):
+            text = text.replace(secret, "(password)")
+    text = " ".join("".join(char if char.isprintable() else " " for char in text).split()).rstrip(
+        "."
+    )
+    return text if len(text) <= LENGTH else text[: LENGTH - 1] + "…"
+
+
+def is_too_large(said: str) -> bool:
+    """Whether a server that said this refused a message for its size."""
+    return TOO_LARGE.match(said) is not None
+
 
 DELAYS: Final = (1, 4, 16)
 """Seconds before the second, third and fourth attempt."""
@@ -27,16 +59,6 @@ PATIENCE: Final = 10
 """The content and the answer to it may take so many timeouts: servers look it through before they answer."""
 
 BROKE: Final = "no answer came after the message began to be sent"
-
-
-class State(StrEnum):
-    """What became of a message for one recipient; `SENDING` stands in a journal only, until the answer is known."""
-
-    SENDING = "sending"
-    SENT = "sent"
-    REFUSED = "refused"
-    DEFERRED = "deferred"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +161,9 @@ def _session(settings: SmtpSettings, timeout: float) -> Iterator[smtplib.SMTP]:
 
     if settings.security == "tls":
         context = ssl.create_default_context()
-        server: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, settings.port, timeout=timeout, context=context)
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            settings.host, settings.port, timeout=timeout, context=context
+        )
     else:
         server = smtplib.SMTP(settings.host, settings.port, timeout=timeout)
     try:
@@ -147,7 +171,9 @@ def _session(settings: SmtpSettings, timeout: float) -> Iterator[smtplib.SMTP]:
         if settings.security == "starttls":
             if not server.has_extn("starttls"):
                 fix = f"If the server speaks TLS on another port, set ${PREFIX}SECURITY to tls; else somebody may be in between"
-                raise Undeliverable(f"{settings.place} offers no STARTTLS; mail would go there in clear text. Nothing was sent. {fix}.")
+                raise Undeliverable(
+                    f"{settings.place} offers no STARTTLS; mail would go there in clear text. Nothing was sent. {fix}."
+                )
             server.starttls(context=ssl.create_default_context())
             server.ehlo_or_helo_if_needed()
         if settings.user:
@@ -159,7 +185,13 @@ def _session(settings: SmtpSettings, timeout: float) -> Iterator[smtplib.SMTP]:
         server.close()
 
 
-def _offer(server: smtplib.SMTP, recipients: Sequence[str], size: int, settings: SmtpSettings, found: dict[str, Outcome]) -> list[str]:
+def _offer(
+    server: smtplib.SMTP,
+    recipients: Sequence[str],
+    size: int,
+    settings: SmtpSettings,
+    found: dict[str, Outcome],
+) -> list[str]:
     """Whom the server will have the message for; the others are entered in `found`."""
     import smtplib
 
@@ -176,7 +208,11 @@ def _offer(server: smtplib.SMTP, recipients: Sequence[str], size: int, settings:
     if taken:
         code, said = server.docmd("DATA")
         if code != 354:
-            found.update(dict.fromkeys(taken, _outcome(code, said, settings, State.DEFERRED, of_message=True)))
+            found.update(
+                dict.fromkeys(
+                    taken, _outcome(code, said, settings, State.DEFERRED, of_message=True)
+                )
+            )
             return []
     return taken
 
@@ -192,10 +228,14 @@ def _content(server: smtplib.SMTP, data: bytes, settings: SmtpSettings, timeout:
         server.sock.settimeout(timeout)
     except OSError as error:
         return Outcome(State.UNKNOWN, f"{BROKE}: {answer(error, settings)}")
-    return _outcome(code, said, settings, State.SENT if 200 <= code < 300 else State.UNKNOWN, of_message=True)
+    return _outcome(
+        code, said, settings, State.SENT if 200 <= code < 300 else State.UNKNOWN, of_message=True
+    )
 
 
-def _outcome(code: int, said: bytes, settings: SmtpSettings, otherwise: State, of_message: bool = False) -> Outcome:
+def _outcome(
+    code: int, said: bytes, settings: SmtpSettings, otherwise: State, of_message: bool = False
+) -> Outcome:
     state = {4: State.DEFERRED, 5: State.REFUSED}.get(code // 100, otherwise)
     return Outcome(state, f"{code} {answer(said, settings)}", of_message and state is State.REFUSED)
 
@@ -220,14 +260,21 @@ def _reason(error: Exception, settings: SmtpSettings) -> str:
                 return f"{place}: {text}"
             rule = f"{place} takes no mail from {settings.address}"
             if is_too_large(text):
-                rule, fix = f"{place} takes no mail of this size", "Attach less, such as mail: {attachment: none} in the params"
+                rule, fix = (
+                    f"{place} takes no mail of this size",
+                    "Attach less, such as mail: {attachment: none} in the params",
+                )
             if isinstance(error, smtplib.SMTPAuthenticationError):
-                rule, fix = f"{place} refused the login", f"See that ${PREFIX}USER and ${PREFIX}PASSWORD are right"
+                rule, fix = (
+                    f"{place} refused the login",
+                    f"See that ${PREFIX}USER and ${PREFIX}PASSWORD are right",
+                )
         case ssl.SSLCertVerificationError():
-            rule, text = f"The certificate of {settings.host} is not trusted", error.verify_message.rstrip(".")
-            fix = (
-                f"Set ${PREFIX}HOST to the name in the certificate; $SSL_CERT_FILE names a file of issuers to trust instead of the system's"
+            rule, text = (
+                f"The certificate of {settings.host} is not trusted",
+                error.verify_message.rstrip("."),
             )
+            fix = f"Set ${PREFIX}HOST to the name in the certificate; $SSL_CERT_FILE names a file of issuers to trust instead of the system's"
         case ssl.SSLError() if not isinstance(error, ssl.SSLEOFError):
             rule = f"{place} does not speak TLS as it should"
         case smtplib.SMTPResponseException() | ValueError():

@@ -48,7 +48,10 @@ def tell_lost_futures() -> None:
     """Print the exceptions that nobody has asked for to stderr, as asyncio prints those of its tasks."""
     gc.collect()  # asyncio tells of a task when it is collected, which it is here at the latest
     for _, exception in _failed.values():
-        print(f"The exception of a future was never retrieved\n{type(exception).__name__}: {exception}", file=sys.stderr)
+        print(
+            f"The exception of a future was never retrieved\n{type(exception).__name__}: {exception}",
+            file=sys.stderr,
+        )
     _failed.clear()
 
 

@@ -50,7 +50,11 @@ class Execution:
 
 
 def execute(
-    notebook: NotebookNode, parameters: Mapping[str, Any], kernel: Kernel, limits: Limits = USUAL, progress: Progress | None = None
+    notebook: NotebookNode,
+    parameters: Mapping[str, Any],
+    kernel: Kernel,
+    limits: Limits = USUAL,
+    progress: Progress | None = None,
 ) -> Execution:
     """Run a notebook in a kernel that was started for it.
 
@@ -73,12 +77,18 @@ def execute(
             pass  # a cell raised; the error is among its outputs
         except CellTimeoutError:
             stopped = f"it took longer than {limits.cell} seconds"
-        except (RuntimeError, OSError, ZMQError) as error:  # the kernel did not start, or died, in one of many ways
+        except (
+            RuntimeError,
+            OSError,
+            ZMQError,
+        ) as error:  # the kernel did not start, or died, in one of many ways
             death = kernel.death()
             stopped = f"the kernel died ({death})" if death else f"{type(error).__name__}: {error}"
     if expired.is_set():
         stopped = f"the notebook took longer than {limits.run} seconds in all"
-    watch.notebook.cells = [cell for cell in watch.notebook.cells if BANNER not in cell.metadata.get("tags", [])]
+    watch.notebook.cells = [
+        cell for cell in watch.notebook.cells if BANNER not in cell.metadata.get("tags", [])
+    ]
     return Execution(watch.notebook, stopped, watch.last)
 
 
@@ -103,7 +113,13 @@ class _Watch:
             self.progress(self.done, len(code_cells(self.notebook)))
 
 
-def _papermill(notebook: NotebookNode, parameters: Mapping[str, Any], kernel: Kernel, limits: Limits, watch: _Watch) -> None:
+def _papermill(
+    notebook: NotebookNode,
+    parameters: Mapping[str, Any],
+    kernel: Kernel,
+    limits: Limits,
+    watch: _Watch,
+) -> None:
     import papermill
 
     papermill.execute_notebook(

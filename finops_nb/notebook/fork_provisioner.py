@@ -34,7 +34,9 @@ class ForkedProcess:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, door: socket.socket, argv: list[str], cwd: str, env: Mapping[str, str], log: int):
+    def __init__(
+        self, door: socket.socket, argv: list[str], cwd: str, env: Mapping[str, str], log: int
+    ):
         self.returncode: int | None = None
         mine, theirs = socket.socketpair()
         with theirs:
@@ -105,7 +107,9 @@ class ForkProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
         manager: Any = self.parent
         argv = cmd[cmd.index("-f") :]
-        self.process = ForkedProcess(manager.door, argv, options["cwd"], options["env"], options["stdout"].fileno())
+        self.process = ForkedProcess(
+            manager.door, argv, options["cwd"], options["env"], options["stdout"].fileno()
+        )
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 
@@ -121,9 +125,21 @@ def fork_server(environment: Mapping[str, str]) -> Iterator[socket.socket]:
     mine.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ORDER)
     with mine:
         with theirs:
-            command = [sys.executable, "-P", "-m", "finops_nb.notebook.fork_server", str(theirs.fileno())]
+            command = [
+                sys.executable,
+                "-P",
+                "-m",
+                "finops_nb.notebook.fork_server",
+                str(theirs.fileno()),
+            ]
             handles = (theirs.fileno(),)
-            process = subprocess.Popen(command, env=dict(environment), pass_fds=handles, stdin=subprocess.DEVNULL, start_new_session=True)
+            process = subprocess.Popen(
+                command,
+                env=dict(environment),
+                pass_fds=handles,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         try:
             yield mine
         finally:

@@ -108,7 +108,9 @@ def _say_the_end(pid: int, control: socket.socket) -> None:
     end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     if end is not None:
         with suppress(OSError):
-            control.send(f"{end.si_status if end.si_code == os.CLD_EXITED else -end.si_status}\n".encode())
+            control.send(
+                f"{end.si_status if end.si_code == os.CLD_EXITED else -end.si_status}\n".encode()
+            )
 
 
 def _let_go(pid: int, control: socket.socket) -> None:

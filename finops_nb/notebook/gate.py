@@ -13,18 +13,25 @@ from zipfile import ZipFile, is_zipfile
 
 from nbformat import NotebookNode
 
-from finops_nb.outputs.manifest import Edition, Kind
 from finops_nb.errors import FinopsError
 from finops_nb.notebook.execute import Execution
-from finops_nb.outputs.artifacts import LEDGER, RESULTS, WORKBOOK, marker_text, read_results
 from finops_nb.notebook.preflight import cell_name, code_cells
+from finops_nb.outputs.artifacts import LEDGER, RESULTS, WORKBOOK, marker_text, read_results
+from finops_nb.outputs.manifest import Edition, Kind
 from finops_nb.period import Period
 
-LOST: Final = ("Exception in thread", "never retrieved", "never awaited", "Traceback (most recent call last)")
+LOST: Final = (
+    "Exception in thread",
+    "never retrieved",
+    "never awaited",
+    "Traceback (most recent call last)",
+)
 """What a failure says that no cell raised."""
 
 
-def find_faults(execution: Execution, edition: Edition, period: Period, handed_over: Mapping[str, bytes]) -> list[str]:
+def find_faults(
+    execution: Execution, edition: Edition, period: Period, handed_over: Mapping[str, bytes]
+) -> list[str]:
     """Why a run must not be published: one sentence a fault, and none for a good one.
 
     Args:
@@ -34,7 +41,11 @@ def find_faults(execution: Execution, edition: Edition, period: Period, handed_o
         handed_over: name and content of the files that its last cell wrote.
     """
     notebook = execution.notebook
-    where = "before its first cell" if execution.last is None else f"in {cell_name(notebook, execution.last)}"
+    where = (
+        "before its first cell"
+        if execution.last is None
+        else f"in {cell_name(notebook, execution.last)}"
+    )
     if execution.stopped:
         return [f"The notebook was stopped {where}: {execution.stopped}."]
     raised = list(_raised(notebook))
@@ -42,8 +53,14 @@ def find_faults(execution: Execution, edition: Edition, period: Period, handed_o
         return raised
     skipped = [index for index, cell in code_cells(notebook) if cell.execution_count is None]
     if skipped:
-        return [f"The notebook stopped before its end {where}; {cell_name(notebook, skipped[0])} did not run."]
-    return [*_lost(notebook), *_unmarked(notebook, edition), *_not_handed_over(edition, period, handed_over)]
+        return [
+            f"The notebook stopped before its end {where}; {cell_name(notebook, skipped[0])} did not run."
+        ]
+    return [
+        *_lost(notebook),
+        *_unmarked(notebook, edition),
+        *_not_handed_over(edition, period, handed_over),
+    ]
 
 
 def find_local_paths(notebook: NotebookNode, paths: Iterable[str]) -> list[str]:
@@ -60,7 +77,11 @@ def find_paths_in_files(files: Mapping[str, bytes], paths: Iterable[str]) -> lis
     """A sentence for each file that holds one of these folders' paths."""
     pattern = _any_path(paths)
     found = {name: pattern.search(_text(data)) for name, data in files.items()}
-    return [f"{name} holds a path of this machine: {match[0]}. Name it relative to the home." for name, match in found.items() if match]
+    return [
+        f"{name} holds a path of this machine: {match[0]}. Name it relative to the home."
+        for name, match in found.items()
+        if match
+    ]
 
 
 def _text(data: bytes) -> str:
@@ -79,7 +100,11 @@ def _text(data: bytes) -> str:
 def _any_path(paths: Iterable[str]) -> re.Pattern[str]:
     """These paths where they stand as paths, not as a part of a longer name."""
     known = sorted({path for path in paths if len(path) > 1}, key=len, reverse=True)
-    return re.compile(r"(?<![\w.-])(?:" + "|".join(map(re.escape, known)) + r")(?![\w-])") if known else re.compile(r"(?!)")
+    return (
+        re.compile(r"(?<![\w.-])(?:" + "|".join(map(re.escape, known)) + r")(?![\w-])")
+        if known
+        else re.compile(r"(?!)")
+    )
 
 
 def _outputs(notebook: NotebookNode, kind: str) -> Iterator[tuple[int, NotebookNode]]:
@@ -105,25 +130,44 @@ def _lost(notebook: NotebookNode) -> Iterator[str]:
     for index, stream in _outputs(notebook, "stream"):
         sign = next((sign for sign in LOST if sign in stream.text), None)
         if sign:
-            lines = [line for line in stream.text[stream.text.index(sign) :].splitlines() if line and not line.startswith(" ")]
-            why = next((line for line in lines if re.match(r"[\w.]+(Error|Exception|Exit|Interrupt)\b", line)), lines[0])
+            lines = [
+                line
+                for line in stream.text[stream.text.index(sign) :].splitlines()
+                if line and not line.startswith(" ")
+            ]
+            why = next(
+                (
+                    line
+                    for line in lines
+                    if re.match(r"[\w.]+(Error|Exception|Exit|Interrupt)\b", line)
+                ),
+                lines[0],
+            )
             yield f"Something failed unseen, in the background of {cell_name(notebook, index)} or of one before it: {why}"
 
 
 def _unmarked(notebook: NotebookNode, edition: Edition) -> Iterator[str]:
     cells = code_cells(notebook)
     marker = marker_text(edition)
-    if not cells or not any(output.get("data", {}).get("text/plain") == marker for output in cells[-1][1].outputs):
+    if not cells or not any(
+        output.get("data", {}).get("text/plain") == marker for output in cells[-1][1].outputs
+    ):
         yield "The notebook's last cell did not hand over the results of this run. Keep `hand_over(...)` as its last code cell."
 
 
 def _not_handed_over(edition: Edition, period: Period, files: Mapping[str, bytes]) -> Iterator[str]:
     results = read_results(files.get(RESULTS, b""))
-    if not results or (results.get("name"), results["provenance"].get("key")) != (edition.name, edition.key):
+    if not results or (results.get("name"), results["provenance"].get("key")) != (
+        edition.name,
+        edition.key,
+    ):
         yield f"{RESULTS} was not handed over, or is of another run."
         return
     days = results.get("period")
-    if not isinstance(days, dict) or (days.get("start"), days.get("end")) != (str(period.start), str(period.end)):
+    if not isinstance(days, dict) or (days.get("start"), days.get("end")) != (
+        str(period.start),
+        str(period.end),
+    ):
         yield f"{RESULTS} is of another period than {period.text}: a cell changes the params on the way."
     if WORKBOOK not in files:
         yield f"{WORKBOOK} was not handed over. Keep `hand_over(...)` as the notebook's last code cell."

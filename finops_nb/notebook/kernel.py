@@ -23,11 +23,19 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.utils import ensure_event_loop, run_sync
 from traitlets import Type
 
-from finops_nb.notebook import fork_provisioner as forked_kernel
-from finops_nb.home import CLOCK
+from finops_nb.clock import CLOCK
+from finops_nb.notebook import fork_provisioner
 
 LOG: Final = "kernel.log"
-ARGV: Final = (sys.executable, "-P", "-m", "finops_nb.notebook.kernel_main", "-f", "{connection_file}", "--HistoryManager.enabled=False")
+ARGV: Final = (
+    sys.executable,
+    "-P",
+    "-m",
+    "finops_nb.notebook.kernel_main",
+    "-f",
+    "{connection_file}",
+    "--HistoryManager.enabled=False",
+)
 SOCKET_PATH: Final = 103
 """Characters a socket's path may have on macOS; Linux has room for four more."""
 
@@ -95,8 +103,20 @@ class Kernel(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        way = {"kernel_provisioner": {"provisioner_name": "local-provisioner" if self.door is None else forked_kernel.NAME}}
-        return KernelSpec(argv=list(ARGV), display_name="Python 3", language="python", interrupt_mode="signal", metadata=way)
+        way = {
+            "kernel_provisioner": {
+                "provisioner_name": "local-provisioner"
+                if self.door is None
+                else fork_provisioner.NAME
+            }
+        }
+        return KernelSpec(
+            argv=list(ARGV),
+            display_name="Python 3",
+            language="python",
+            interrupt_mode="signal",
+            metadata=way,
+        )
 
     # As for `_recv` above.
     def client(self, **traits: Any) -> AsyncKernelClient:  # type: ignore[override]
@@ -163,7 +183,10 @@ def running_kernel(
     try:
         with (folder / LOG).open("ab") as log:
             run_sync(kernel.start_kernel)(
-                cwd=str(folder), env=environment({**variables, "IPYTHONDIR": str(folder / "ipython")}), stdout=log, stderr=log
+                cwd=str(folder),
+                env=environment({**variables, "IPYTHONDIR": str(folder / "ipython")}),
+                stdout=log,
+                stderr=log,
             )
         yield kernel
     finally:
@@ -177,7 +200,11 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
     """What a kernel has for its environment: the user's, without what would show in a report, and these variables."""
     # An empty clock is none; matplotlib and zipfile, which read it too, do not know that.
     unset = (*USERS_OWN, *(() if os.environ.get(CLOCK) else (CLOCK,)))
-    kept = {name: value for name, value in os.environ.items() if name not in unset and not name.startswith(SECRETS)}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in unset and not name.startswith(SECRETS)
+    }
     return kept | SAME_EVERYWHERE | dict(variables)
 
 
@@ -185,7 +212,11 @@ def _short_folder() -> Path:
     """A new private folder whose sockets' paths are short enough."""
     room = SOCKET_PATH - len("/finops-nb-12345678/k-ipc-5")
     usual = tempfile.gettempdir()
-    return Path(tempfile.mkdtemp(prefix="finops-nb-", dir=usual if len(os.fsencode(usual)) <= room else "/tmp"))
+    return Path(
+        tempfile.mkdtemp(
+            prefix="finops-nb-", dir=usual if len(os.fsencode(usual)) <= room else "/tmp"
+        )
+    )
 
 
 def _cancel(tasks: set[asyncio.Task[Any]], loop: asyncio.AbstractEventLoop) -> None:

@@ -21,7 +21,17 @@ from finops_nb.errors import Problem, Refusal, did_you_mean
 TAG: Final = "parameters"
 INJECTED: Final = "injected-parameters"
 NAME: Final = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
-CHANGERS: Final = ("append", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update")
+CHANGERS: Final = (
+    "append",
+    "clear",
+    "extend",
+    "insert",
+    "pop",
+    "popitem",
+    "remove",
+    "setdefault",
+    "update",
+)
 
 
 def read_notebook(raw: bytes, shown: str) -> NotebookNode:
@@ -37,15 +47,34 @@ def read_notebook(raw: bytes, shown: str) -> NotebookNode:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            notebook: NotebookNode = nbformat.v4.upgrade(nbformat.reads(raw.decode("utf-8"), as_version=4))
+            notebook: NotebookNode = nbformat.v4.upgrade(
+                nbformat.reads(raw.decode("utf-8"), as_version=4)
+            )
             nbformat.validate(notebook)
         except (ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
             reason = str(error).strip().splitlines()[0][:120]
-            raise Refusal(Problem(f"not a notebook: {reason}", "Restore the file, or save it again from JupyterLab", shown)) from error
+            raise Refusal(
+                Problem(
+                    f"not a notebook: {reason}",
+                    "Restore the file, or save it again from JupyterLab",
+                    shown,
+                )
+            ) from error
     described = notebook.metadata
-    language = described.get("kernelspec", {}).get("language") or described.get("language_info", {}).get("name") or "python"
+    language = (
+        described.get("kernelspec", {}).get("language")
+        or described.get("language_info", {}).get("name")
+        or "python"
+    )
     if language != "python":
-        raise Refusal(Problem("not a Python notebook", "Choose a Python kernel in JupyterLab and save it", shown, value=language))
+        raise Refusal(
+            Problem(
+                "not a Python notebook",
+                "Choose a Python kernel in JupyterLab and save it",
+                shown,
+                value=language,
+            )
+        )
     return notebook
 
 
@@ -67,7 +96,11 @@ def check_notebook(notebook: NotebookNode, parameters: Iterable[str], shown: str
 
 def code_cells(notebook: NotebookNode) -> list[tuple[int, NotebookNode]]:
     """Position and cell of each code cell that has something to run."""
-    return [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+    return [
+        (index, cell)
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and cell.source.strip()
+    ]
 
 
 def cell_name(notebook: NotebookNode, index: int) -> str:
@@ -75,7 +108,11 @@ def cell_name(notebook: NotebookNode, index: int) -> str:
     cell = notebook.cells[index]
     if INJECTED in _tags(cell):
         return "the injected parameters"
-    number = sum(INJECTED not in _tags(other) for position, other in code_cells(notebook) if position <= index)
+    number = sum(
+        INJECTED not in _tags(other)
+        for position, other in code_cells(notebook)
+        if position <= index
+    )
     first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
     return f"cell {number} (`{first if len(first) <= 60 else first[:59] + '…'}`)"
 
@@ -92,14 +129,21 @@ def _syntax(notebook: NotebookNode) -> Iterator[Problem]:
         except (SyntaxError, ValueError) as error:
             line = str(getattr(error, "text", None) or "").strip() or None
             fix = "Take out lines that start with ! or %, whose failures nobody would see, and mend the rest"
-            yield Problem(f"not plain Python: {getattr(error, 'msg', error)}", fix, column=cell_name(notebook, index), value=line)
+            yield Problem(
+                f"not plain Python: {getattr(error, 'msg', error)}",
+                fix,
+                column=cell_name(notebook, index),
+                value=line,
+            )
 
 
 def _parameters(notebook: NotebookNode, passed: list[str]) -> Iterator[Problem]:
     tagged = [(index, cell) for index, cell in enumerate(notebook.cells) if TAG in _tags(cell)]
     if len(tagged) != 1 or tagged[0][1].cell_type != "code":
         fix = 'Give that tag to the one code cell that assigns them ("Add Tag" in JupyterLab\'s property inspector)'
-        yield Problem(f'{len(tagged)} cells with the tag "{TAG}" where there must be one, of code', fix)
+        yield Problem(
+            f'{len(tagged)} cells with the tag "{TAG}" where there must be one, of code', fix
+        )
         return
     index, cell = tagged[0]
     here = cell_name(notebook, index)
@@ -108,26 +152,51 @@ def _parameters(notebook: NotebookNode, passed: list[str]) -> Iterator[Problem]:
         name = _literal_assignment(statement)
         if name is None:
             text = ast.unparse(statement).splitlines()[0]
-            yield Problem("not a literal assigned to one name", 'Keep only lines like `period = "2025-12"` here', column=here, value=text)
+            yield Problem(
+                "not a literal assigned to one name",
+                'Keep only lines like `period = "2025-12"` here',
+                column=here,
+                value=text,
+            )
         elif not NAME.fullmatch(name):
-            yield Problem("a parameter's name with other than a-z, 0-9 and _", "Rename it", column=here, value=name)
+            yield Problem(
+                "a parameter's name with other than a-z, 0-9 and _",
+                "Rename it",
+                column=here,
+                value=name,
+            )
         elif name in declared:
-            yield Problem("a parameter assigned twice", "Keep one of the two lines", column=here, value=name)
+            yield Problem(
+                "a parameter assigned twice", "Keep one of the two lines", column=here, value=name
+            )
         declared += [name] if name else []
     for name in passed:
         if name not in declared:
-            yield Problem("a parameter that the notebook does not declare", did_you_mean(name, declared), column=here, value=name)
+            yield Problem(
+                "a parameter that the notebook does not declare",
+                did_you_mean(name, declared),
+                column=here,
+                value=name,
+            )
     for later, other in code_cells(notebook):
         if later > index:
             for name in sorted(_assigned(other.source) & {*declared, *passed}):
                 fix = "Give the new value another name; else the report would not be of the params it was run with"
-                yield Problem("a parameter is assigned again", fix, column=cell_name(notebook, later), value=name)
+                yield Problem(
+                    "a parameter is assigned again",
+                    fix,
+                    column=cell_name(notebook, later),
+                    value=name,
+                )
 
 
 def _literal_assignment(statement: ast.stmt) -> str | None:
     """The one name to which a statement assigns a literal, or None."""
     match statement:
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=value)
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+        ):
             try:
                 ast.literal_eval(value)
             except (ValueError, TypeError):
@@ -143,13 +212,17 @@ def _assigned(source: str) -> set[str]:
     while tables:
         table, outermost = tables.pop()
         for symbol in table.get_symbols():
-            if (symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()) and (outermost or symbol.is_declared_global()):
+            if (symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()) and (
+                outermost or symbol.is_declared_global()
+            ):
                 names.add(symbol.get_name())
         tables += ((child, False) for child in table.get_children())
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
                 names.add(name)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in CHANGERS:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if (
+                method in CHANGERS
+            ):
                 names.add(name)
     return names

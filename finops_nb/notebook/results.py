@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 
-from finops_nb.params.budgets import Budgets
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.figures.chargeback import ledger_text
+from finops_nb.findings.overview import overview
 from finops_nb.notebook.background_failures import tell_lost_futures
 from finops_nb.outputs.artifacts import LEDGER, RESULTS, WORKBOOK, marker_text
-from finops_nb.findings.overview import overview
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
-from finops_nb.report.provenance import provenance
+from finops_nb.report.provenance import provenance, title
 from finops_nb.report.workbook import workbook_of
-from finops_nb.report.stamps import title
 from finops_nb.usage.model import Usage
-
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
-"""First characters that make a spreadsheet read a name as a formula, the full-width forms too; and the apostrophe
-itself, so that taking one off always gives the name back."""
 
 
 class Part(Protocol):
@@ -47,7 +41,14 @@ class Marker:
         return self.text
 
 
-def hand_over(parts: Sequence[Part], usage: Usage, budgets: Budgets, params: Params, edition: Edition, book: pd.DataFrame | None) -> Marker:
+def hand_over(
+    parts: Sequence[Part],
+    usage: Usage,
+    budgets: Budgets,
+    params: Params,
+    edition: Edition,
+    book: pd.DataFrame | None,
+) -> Marker:
     """Write the results into the runner's staging folder; in a draft, write nothing.
 
     Args:
@@ -60,33 +61,22 @@ def hand_over(parts: Sequence[Part], usage: Usage, budgets: Budgets, params: Par
     """
     tell_lost_futures()
     if edition.staging is None:
-        return Marker("A draft: nothing is written. `finops-nb run NAME` publishes the report of params/NAME.yaml.")
+        return Marker(
+            "A draft: nothing is written. `finops-nb run NAME` publishes the report of params/NAME.yaml."
+        )
     results = overview(usage, budgets, params, edition.name, edition.kind) | {
         "title": title(usage, params, edition),
         "tables": {part.name: part.records() for part in parts},
         "provenance": provenance(usage, budgets, params, edition),
     }
-    _write(edition.staging / RESULTS, json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    _write(
+        edition.staging / RESULTS,
+        json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False) + "\n",
+    )
     (edition.staging / WORKBOOK).write_bytes(workbook_of(parts, usage, params, edition))
     if edition.kind is Kind.OFFICIAL and book is not None:
         _write(edition.staging / LEDGER, ledger_text(book, usage, params))
     return Marker(marker_text(edition))
-
-
-def ledger_text(book: pd.DataFrame, usage: Usage, params: Params) -> str:
-    """The ledger as CSV: `period_start,period_end,organization,product,amount,currency`; ISO days, end exclusive, LF."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["period_start", "period_end", "organization", "product", "amount", "currency"])
-    for line in book.itertuples():
-        names = (_inert(line.organization), _inert(line.product))
-        writer.writerow([usage.period.start, usage.period.end, *names, f"{line.amount:f}", params.currency])
-    return text.getvalue()
-
-
-def _inert(name: str) -> str:
-    """`name`, with a leading apostrophe if a spreadsheet could take it for a formula."""
-    return f"'{name}" if name.startswith(FORMULA_STARTS) or name.lstrip().startswith(FORMULA_STARTS) else name
 
 
 def _write(path: Path, text: str) -> None:

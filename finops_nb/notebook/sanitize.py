@@ -11,8 +11,8 @@ from typing import Any, Final
 import nbformat
 from nbformat import NotebookNode
 
-from finops_nb.outputs.manifest import Edition
 from finops_nb.notebook.preflight import INJECTED
+from finops_nb.outputs.manifest import Edition
 
 KERNELSPEC: Final = {"display_name": "Python 3", "language": "python", "name": "python3"}
 PASSING: Final = ("papermill", "execution", "collapsed", "scrolled", "ExecuteTime")
@@ -22,7 +22,9 @@ ADDRESS: Final = re.compile(r" at 0x[0-9a-f]{6,}(?=>)")
 COMPILED: Final = re.compile(r"(?<![^\s\"'(])[^\s\"'(]*/ipykernel_\d+/\d+\.py")
 
 
-def fair_copy(notebook: NotebookNode, edition: Edition, title: str | None, parameters: Mapping[str, Any]) -> NotebookNode:
+def fair_copy(
+    notebook: NotebookNode, edition: Edition, title: str | None, parameters: Mapping[str, Any]
+) -> NotebookNode:
     """The notebook to publish; the one given is not changed.
 
     Memory addresses and the kernel's names for cells are taken out of its text outputs; nothing else of them changes.
@@ -36,7 +38,10 @@ def fair_copy(notebook: NotebookNode, edition: Edition, title: str | None, param
     from papermill.translators import translate_parameters
 
     fair = copy.deepcopy(notebook)
-    described: dict[str, Any] = {"kernelspec": dict(KERNELSPEC), "language_info": {"name": "python"}}
+    described: dict[str, Any] = {
+        "kernelspec": dict(KERNELSPEC),
+        "language_info": {"name": "python"},
+    }
     described |= {"title": title} if title else {}
     described["finops_nb"] = {"name": edition.name, "kind": str(edition.kind), "key": edition.key}
     fair.metadata = nbformat.from_dict(described)
@@ -71,8 +76,15 @@ def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
     for is_stream, run in groupby(outputs, key=lambda output: output.output_type == "stream"):
         pieces = list(run)
         if is_stream:
-            texts = {name: "".join(piece.text for piece in pieces if piece.name == name) for name in ("stdout", "stderr")}
-            pieces = [nbformat.v4.new_output("stream", name=name, text=text) for name, text in texts.items() if text]
+            texts = {
+                name: "".join(piece.text for piece in pieces if piece.name == name)
+                for name in ("stdout", "stderr")
+            }
+            pieces = [
+                nbformat.v4.new_output("stream", name=name, text=text)
+                for name, text in texts.items()
+                if text
+            ]
         joined += pieces
     return joined
 

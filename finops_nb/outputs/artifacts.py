@@ -6,9 +6,31 @@ Light, since the runner reads it before it knows whether there is anything to do
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from finops_nb.outputs.manifest import Edition
+
+if TYPE_CHECKING:
+    pass
+
+STEM: Final = "organizational_alignment"
+
+
+HTML: Final = f"{STEM}.html"
+
+
+NOTEBOOK: Final = f"{STEM}.ipynb"
+
+
+PDF: Final = f"{STEM}.pdf"
+
+
+INDEX: Final = "index.html"
+"""Beside the folders of the reports: the list of them."""
+
+
+FAILED: Final = "failed.ipynb"
+
 
 RESULTS: Final = "results.json"
 LEDGER: Final = "chargeback.csv"
@@ -34,4 +56,6 @@ def read_results(raw: bytes) -> dict[str, Any]:
         results = json.loads(raw)
     except ValueError:
         return {}
-    return results if isinstance(results, dict) and isinstance(results.get("provenance"), dict) else {}
+    return (
+        results if isinstance(results, dict) and isinstance(results.get("provenance"), dict) else {}
+    )

@@ -39,10 +39,16 @@ def hold(runs: Path, name: str, doing: str = "run") -> Iterator[str]:
         except BlockingIOError:
             who = _holder(handle) or "another process"
             what = name.strip("~").partition("~")[0]
-            raise Busy(f"{what} is being {doing} by {who}. Wait for it to end, then {'run' if doing == 'run' else 'try'} again.") from None
+            raise Busy(
+                f"{what} is being {doing} by {who}. Wait for it to end, then {'run' if doing == 'run' else 'try'} again."
+            ) from None
         former = _holder(handle)
         os.ftruncate(handle, 0)
-        mine = {"pid": os.getpid(), "host": socket.gethostname(), "started": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}
+        mine = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "started": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        }
         os.pwrite(handle, json.dumps(mine).encode() + b"\n", 0)
         try:
             yield former
@@ -61,7 +67,9 @@ def holders(runs: Path) -> dict[str, str]:
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            found[file.name.removeprefix(".").removesuffix(".lock").replace("~", "/")] = _holder(handle) or "another process"
+            found[file.name.removeprefix(".").removesuffix(".lock").replace("~", "/")] = (
+                _holder(handle) or "another process"
+            )
         finally:
             os.close(handle)
     return found

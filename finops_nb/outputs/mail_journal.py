@@ -7,13 +7,28 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from finops_nb.atomic_files import sync_folder
+from finops_nb.clock import now
 from finops_nb.errors import Failure, Problem, Refusal
-from finops_nb.outputs.revisions import Revision, now
-from finops_nb.mail.smtp import State
-from finops_nb.outputs.publish import sync_folder
+from finops_nb.outputs.revisions import Revision
+
+if TYPE_CHECKING:
+    pass
+
+
+class State(StrEnum):
+    """What became of a message for one recipient; `SENDING` stands in a journal only, until the answer is known."""
+
+    SENDING = "sending"
+    SENT = "sent"
+    REFUSED = "refused"
+    DEFERRED = "deferred"
+    UNKNOWN = "unknown"
+
 
 VALUE: Final = re.compile(rb'": "(?:[ !#-\[\]-~]|\\[ -~])*(?:\\$)?')
 """Of a key of a line of JSON, as far as it goes; a torn one has no end."""
@@ -85,7 +100,9 @@ class Journal:
                 found.pop(entry.recipient.lower(), None)
         return found
 
-    def open_recipients(self, recipients: Sequence[str], key: str, resend: bool = False) -> tuple[list[str], dict[str, Entry]]:
+    def open_recipients(
+        self, recipients: Sequence[str], key: str, resend: bool = False
+    ) -> tuple[list[str], dict[str, Entry]]:
         """Who is to be sent the report now, and the last entry of those who are not.
 
         Open are those who were never tried, and those whose server put it off. SENT, REFUSED and UNKNOWN are settled,
@@ -101,7 +118,11 @@ class Journal:
         """
         states = self.states(key)
         found = {each: states[each.lower()] for each in recipients if each.lower() in states}
-        settled = {each: entry for each, entry in found.items() if entry.state is not State.DEFERRED and not resend}
+        settled = {
+            each: entry
+            for each, entry in found.items()
+            if entry.state is not State.DEFERRED and not resend
+        }
         return [each for each in recipients if each not in settled], settled
 
     def reached_anybody(self) -> bool:
@@ -157,7 +178,9 @@ class Journal:
             raise self._trouble("read", error) from error
 
     def _trouble(self, done: str, error: OSError) -> Failure:
-        return Failure(f"{self.file} can't be {done}: {error.strerror}. Nothing more is sent without it. Mend that, then run again.")
+        return Failure(
+            f"{self.file} can't be {done}: {error.strerror}. Nothing more is sent without it. Mend that, then run again."
+        )
 
 
 def _is_torn(piece: bytes) -> bool:
@@ -181,7 +204,13 @@ def check_reason(outputs: Path, name: str, revision: Revision) -> None:
     owed = revision.is_new and revision.number > 1 and not revision.reason
     if owed and Journal(outputs / ".mail" / name / JOURNAL).reached_anybody():
         fix = f'Say why: finops-nb run {name} --reason "what changed, and why"'
-        raise Refusal(Problem(f"it was mailed, and this would be its revision {revision.number}", fix, f"outputs/{name}"))
+        raise Refusal(
+            Problem(
+                f"it was mailed, and this would be its revision {revision.number}",
+                fix,
+                f"outputs/{name}",
+            )
+        )
 
 
 def _parsed(line: bytes) -> Any:
@@ -193,4 +222,8 @@ def _parsed(line: bytes) -> Any:
 
 def _is_entry(record: Mapping[str, Any]) -> bool:
     texts = all(isinstance(value, str) for value in record.values())
-    return texts and set(record) == {each.name for each in fields(Entry)} and record["state"] in set(State)
+    return (
+        texts
+        and set(record) == {each.name for each in fields(Entry)}
+        and record["state"] in set(State)
+    )

@@ -11,11 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from finops_nb.errors import Refusal
+from finops_nb.home import Home, find_home
+from finops_nb.outputs.artifacts import RESULTS, read_results
 from finops_nb.outputs.manifest import VARIABLE as STAGING_VARIABLE
 from finops_nb.outputs.manifest import Kind
-from finops_nb.errors import Refusal
-from finops_nb.outputs.artifacts import RESULTS, read_results
-from finops_nb.home import Home, find_home
 from finops_nb.params.model import Params
 from finops_nb.period import Period
 
@@ -54,8 +54,15 @@ class PublishedMonth:
 
     def as_record(self) -> dict[str, Any]:
         """Its figures as JSON, for the run's key."""
-        by_name = {part: sorted((f"{key}", str(cost)) for key, cost in getattr(self, part).items()) for part in ("days", *SPENT)}
-        return {"name": self.name, "cost": str(self.cost), "budget": None if self.budget is None else str(self.budget)} | by_name
+        by_name = {
+            part: sorted((f"{key}", str(cost)) for key, cost in getattr(self, part).items())
+            for part in ("days", *SPENT)
+        }
+        return {
+            "name": self.name,
+            "cost": str(self.cost),
+            "budget": None if self.budget is None else str(self.budget),
+        } | by_name
 
 
 Months = tuple[PublishedMonth, ...]
@@ -71,7 +78,11 @@ def names_before(params: Params) -> tuple[str, ...]:
     return tuple(period.text for period in names)
 
 
-def months_before(params: Params, home: Home | None = None, coming: Mapping[str, PublishedMonth | None] | None = None) -> Months:
+def months_before(
+    params: Params,
+    home: Home | None = None,
+    coming: Mapping[str, PublishedMonth | None] | None = None,
+) -> Months:
     """The official reports of the twelve months before a month, newest first; those that are not there are left out.
 
     Args:
@@ -81,26 +92,38 @@ def months_before(params: Params, home: Home | None = None, coming: Mapping[str,
     """
     staging = os.environ.get(STAGING_VARIABLE)
     if home is None and staging and (Path(staging) / SNAPSHOT).is_file():
-        return tuple(_from_record(record) for record in json.loads((Path(staging) / SNAPSHOT).read_bytes()))
+        return tuple(
+            _from_record(record) for record in json.loads((Path(staging) / SNAPSHOT).read_bytes())
+        )
     try:
         outputs = (home or find_home()).outputs
     except Refusal:
         return ()
     known = coming or {}
-    found = (known[name] if name in known else _published(outputs / name / RESULTS, params) for name in names_before(params))
+    found = (
+        known[name] if name in known else _published(outputs / name / RESULTS, params)
+        for name in names_before(params)
+    )
     return tuple(month for month in found if month)
 
 
 def save_months(months: Iterable[PublishedMonth], folder: Path) -> None:
     """Write the snapshot for a kernel whose environment names `folder`."""
-    (folder / SNAPSHOT).write_text(json.dumps([month.as_record() | {"rows": month.rows} for month in months]) + "\n", encoding="utf-8")
+    (folder / SNAPSHOT).write_text(
+        json.dumps([month.as_record() | {"rows": month.rows} for month in months]) + "\n",
+        encoding="utf-8",
+    )
 
 
 def _from_record(record: dict[str, Any]) -> PublishedMonth:
-    days, *spent = ({name: Decimal(cost) for name, cost in record[part]} for part in ("days", *SPENT))
+    days, *spent = (
+        {name: Decimal(cost) for name, cost in record[part]} for part in ("days", *SPENT)
+    )
     budget = None if record["budget"] is None else Decimal(record["budget"])
     on = {date.fromisoformat(day): cost for day, cost in days.items()}
-    return PublishedMonth(record["name"], Decimal(record["cost"]), record["rows"], on, budget, *spent)
+    return PublishedMonth(
+        record["name"], Decimal(record["cost"]), record["rows"], on, budget, *spent
+    )
 
 
 def _published(file: Path, params: Params) -> PublishedMonth | None:
@@ -110,15 +133,29 @@ def _published(file: Path, params: Params) -> PublishedMonth | None:
 def month_of(results: Mapping[str, Any], params: Params) -> PublishedMonth | None:
     """The month whose official results these are; None where it can't stand beside a report of these params."""
     try:
-        if results["kind"] != Kind.OFFICIAL or results["currency"] != params.currency or not results["period"]["complete"]:
+        if (
+            results["kind"] != Kind.OFFICIAL
+            or results["currency"] != params.currency
+            or not results["period"]["complete"]
+        ):
             return None
         if results["provenance"]["params"]["timezone"] != params.timezone:
             return None
-        days = {date.fromisoformat(line["day"]): Decimal(line["cost"]) for line in results["tables"]["spend_by_day"]}
+        days = {
+            date.fromisoformat(line["day"]): Decimal(line["cost"])
+            for line in results["tables"]["spend_by_day"]
+        }
         [opened] = results["tables"]["executive_summary"]
         budget = None if opened["budget"] is None else Decimal(opened["budget"])
         spent = [{name: Decimal(cost) for name, cost in dict(results[by]).items()} for by in SPENT]
-        return PublishedMonth(results["name"], Decimal(results["total"]), results["rows"]["used"], days, budget, *spent)
+        return PublishedMonth(
+            results["name"],
+            Decimal(results["total"]),
+            results["rows"]["used"],
+            days,
+            budget,
+            *spent,
+        )
     except (KeyError, TypeError, ValueError):
         # Another version of the kit wrote it, or the notebook of that month had no such table: nothing to compare with.
         return None

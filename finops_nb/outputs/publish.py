@@ -5,77 +5,16 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from finops_nb.atomic_files import sync_folder
 from finops_nb.errors import Problem, Refusal
 
 AT_FDCWD: Final = -100
 RENAME_EXCHANGE: Final = 2
 RENAME_SWAP: Final = 2
-
-
-def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Make `folder`, which must not exist, with these files, all of it on the disk when this returns."""
-    folder.mkdir()
-    for name, data in files.items():
-        write_file(folder / name, data)
-    sync_folder(folder)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a new file, to the disk.
-
-    Raises:
-        OSError: it exists, or could not be written whole; its `filename` is always set.
-    """
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        try:
-            left = memoryview(data)
-            while left:
-                left = left[os.write(handle, left) :]
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-
-
-def replace_file(file: Path, data: bytes, check: Callable[[Path], None]) -> None:
-    """Put a file in the place of `file`, whole or not at all.
-
-    Args:
-        file: there already, or not; its folder is made.
-        data: what it will hold.
-        check: given the draft of it, beside `file`; what it raises leaves everything as it was.
-
-    Raises:
-        OSError: nothing was changed.
-    """
-    file = file.resolve()  # a link stays one; what it names is replaced
-    draft = file.with_name(f".{file.name}.new")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft.unlink(missing_ok=True)
-        write_file(draft, data)
-        check(draft)
-        draft.replace(file)
-        sync_folder(file.parent)
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's list of names to the disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def publish(folder: Path, target: Path) -> None:
@@ -110,7 +49,9 @@ def exchange(one: Path, other: Path) -> None:
         if sys.platform == "darwin":
             failed = libc.renamex_np(*paths, ctypes.c_uint(RENAME_SWAP))
         else:
-            failed = libc.renameat2(AT_FDCWD, paths[0], AT_FDCWD, paths[1], ctypes.c_uint(RENAME_EXCHANGE))
+            failed = libc.renameat2(
+                AT_FDCWD, paths[0], AT_FDCWD, paths[1], ctypes.c_uint(RENAME_EXCHANGE)
+            )
     except AttributeError as error:
         raise OSError(0, "the C library cannot exchange two folders", str(other)) from error
     if failed:
@@ -132,11 +73,25 @@ def check_target(outputs: Path, name: str) -> None:
             rule = "a symbolic link, which cannot be exchanged for a folder"
             raise Refusal(Problem(rule, "Remove the link; the run makes a folder there", shown))
         if os.path.lexists(place) and not place.is_dir():
-            raise Refusal(Problem("not a folder", "Move it away; the run makes a folder there", shown))
+            raise Refusal(
+                Problem("not a folder", "Move it away; the run makes a folder there", shown)
+            )
         if place.is_dir() and not os.access(place, os.W_OK | os.X_OK):
-            raise Refusal(Problem("nothing can be written there", "Give yourself the right to write to this folder", shown))
+            raise Refusal(
+                Problem(
+                    "nothing can be written there",
+                    "Give yourself the right to write to this folder",
+                    shown,
+                )
+            )
     if place.is_mount():
-        raise Refusal(Problem("a mounted disk, which cannot be exchanged for a folder", "Mount it as outputs/ instead", shown))
+        raise Refusal(
+            Problem(
+                "a mounted disk, which cannot be exchanged for a folder",
+                "Mount it as outputs/ instead",
+                shown,
+            )
+        )
 
 
 def probe(staging: Path, target: Path) -> None:

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from finops_nb.outputs.manifest import Kind
-from finops_nb.outputs.artifacts import LEDGER, RESULTS, WORKBOOK, read_results
-from finops_nb.run.job import HTML, PDF
 from finops_nb.money import ZERO
+from finops_nb.outputs.artifacts import HTML, LEDGER, PDF, RESULTS, WORKBOOK, read_results
+from finops_nb.outputs.manifest import Kind
 from finops_nb.period import Period, parse_period
 
 FILES: Final = {"Report": HTML, "PDF": PDF, "XLSX": WORKBOOK, "Ledger": LEDGER, "Results": RESULTS}
@@ -70,15 +69,28 @@ def published_reports(outputs: Path) -> tuple[list[PublishedReport], list[str]]:
             continue
         try:
             found.append(_report(file, name))
-        except (OSError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError):
+        except (
+            OSError,
+            LookupError,
+            TypeError,
+            ValueError,
+            ArithmeticError,
+            AttributeError,
+            RecursionError,
+        ):
             strange.append(name)
     found.sort(key=lambda report: report.name)
-    return sorted(found, key=lambda report: (report.period.end, report.period.start), reverse=True), strange
+    return sorted(
+        found, key=lambda report: (report.period.end, report.period.start), reverse=True
+    ), strange
 
 
 def are_there(page: bytes, outputs: Path) -> bool:
     """Whether every report that an index links to is still there: a folder may have been deleted."""
-    return all((outputs / os.fsdecode(unquote_to_bytes(name)) / RESULTS).is_file() for name in LISTED.findall(page))
+    return all(
+        (outputs / os.fsdecode(unquote_to_bytes(name)) / RESULTS).is_file()
+        for name in LISTED.findall(page)
+    )
 
 
 def _report(file: Path, name: str) -> PublishedReport:
@@ -90,10 +102,16 @@ def _report(file: Path, name: str) -> PublishedReport:
     params = results["provenance"]["params"]
     scenario = params.get("scenario") or {}
     [opened] = results["tables"]["executive_summary"]
-    spent = {date.fromisoformat(line["day"]): _figure(line["cost"]) for line in results["tables"]["spend_by_day"]}
+    spent = {
+        date.fromisoformat(line["day"]): _figure(line["cost"])
+        for line in results["tables"]["spend_by_day"]
+    }
     period = parse_period(params["period"])
     last = max(spent, default=period.start)
-    days = tuple(spent.get(period.start + timedelta(days=n), ZERO) for n in range((last - period.start).days + 1))
+    days = tuple(
+        spent.get(period.start + timedelta(days=n), ZERO)
+        for n in range((last - period.start).days + 1)
+    )
     return PublishedReport(
         name=name,
         kind=Kind(results["kind"]),
@@ -101,7 +119,10 @@ def _report(file: Path, name: str) -> PublishedReport:
         complete=bool(results["period"]["complete"]),
         currency=str(results["currency"]),
         cost=_figure(results["total"]),
-        opened={key: None if opened[key] is None else _figure(opened[key]) for key in ("budget", "variance", "variance_ratio")}
+        opened={
+            key: None if opened[key] is None else _figure(opened[key])
+            for key in ("budget", "variance", "variance_ratio")
+        }
         | {"status": str(opened["status"])},
         days=days,
         reason=str(scenario.get("reason", "")),

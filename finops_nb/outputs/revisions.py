@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from finops_nb.outputs.manifest import Kind
-from finops_nb.errors import Failure, Problem, Refusal
+from finops_nb.atomic_files import replace_file
+from finops_nb.clock import now
+from finops_nb.errors import Failure
 from finops_nb.outputs.artifacts import RESULTS, read_results
-from finops_nb.home import CLOCK
-from finops_nb.outputs.publish import publish, replace_file
+from finops_nb.outputs.manifest import Kind
+from finops_nb.outputs.publish import publish
 
-LAST_SECOND: Final = 253_402_300_799
 FILE: Final = "revisions.json"
 SHAPE: Final = {"revision": int, "key": str, "generated": str, "reason": str, "files": dict}
 """The keys of a record in it."""
@@ -49,7 +47,12 @@ class Revision:
 
     def as_record(self) -> dict[str, Any]:
         """It as JSON."""
-        said = {"revision": self.number, "key": self.key, "generated": self.generated, "reason": self.reason}
+        said = {
+            "revision": self.number,
+            "key": self.key,
+            "generated": self.generated,
+            "reason": self.reason,
+        }
         return said | {"files": dict(sorted(self.files.items()))}
 
 
@@ -96,7 +99,12 @@ class History:
         if known != self._recorded():
             self._record(known)
         draft = self.kept(known[-1].number) if known else None
-        if draft and draft.exists() and (self.outputs / self.name).exists() and digests(draft) != known[-1].files:
+        if (
+            draft
+            and draft.exists()
+            and (self.outputs / self.name).exists()
+            and digests(draft) != known[-1].files
+        ):
             shutil.rmtree(draft)
 
     def publish(self, folder: Path, revision: Revision) -> None:
@@ -129,12 +137,16 @@ class History:
             self._record(_with(known, replace(revision, files=files)))
         except OSError as error:
             said = f"outputs/{self.name} is published, and {self._shown(self._file)} could not be written: {error.strerror or error}"
-            raise Failure(f"{said}. Run it again when the disk is well; that makes up for it.") from error
+            raise Failure(
+                f"{said}. Run it again when the disk is well; that makes up for it."
+            ) from error
 
     def folder(self, number: int) -> Path:
         """Where a revision is: published, or kept."""
         known = self.revisions()
-        return self.outputs / self.name if known and known[-1].number == number else self.kept(number)
+        return (
+            self.outputs / self.name if known and known[-1].number == number else self.kept(number)
+        )
 
     def kept(self, number: int) -> Path:
         """Where a revision is once another is published."""
@@ -156,7 +168,11 @@ class History:
     def _altered(self, revision: Revision) -> Iterator[str]:
         folder = self.folder(revision.number)
         if not folder.is_dir():
-            yield f"{self._shown(folder)}, revision {revision.number}, is gone." if revision.number else f"{self._shown(folder)} is gone."
+            yield (
+                f"{self._shown(folder)}, revision {revision.number}, is gone."
+                if revision.number
+                else f"{self._shown(folder)} is gone."
+            )
             return
         found = digests(folder)
         for name, digest in revision.files.items():
@@ -170,8 +186,20 @@ class History:
             made = results["provenance"]
             official = results.get("kind") == Kind.OFFICIAL
             about = made.get("revision") or {"number": int(official)}
-            return Revision(int(about["number"]), str(made["key"]), str(made["generated"]), str(about.get("reason", "")))
-        except (FileNotFoundError, NotADirectoryError, KeyError, TypeError, ValueError, AttributeError):
+            return Revision(
+                int(about["number"]),
+                str(made["key"]),
+                str(made["generated"]),
+                str(about.get("reason", "")),
+            )
+        except (
+            FileNotFoundError,
+            NotADirectoryError,
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+        ):
             return None
 
     def _recorded(self) -> tuple[Revision, ...]:
@@ -183,11 +211,21 @@ class History:
             records = None
         if not isinstance(records, list) or not all(map(_is_record, records)):
             way = "Put it back from a backup, or remove it: the last revision is then known by what is published"
-            raise Failure(f"{self._shown(self._file)} is not a list of revisions, or not a whole one. {way}.")
-        return tuple(Revision(each["revision"], *(each[key] for key in ("key", "generated", "reason", "files"))) for each in records)
+            raise Failure(
+                f"{self._shown(self._file)} is not a list of revisions, or not a whole one. {way}."
+            )
+        return tuple(
+            Revision(
+                each["revision"], *(each[key] for key in ("key", "generated", "reason", "files"))
+            )
+            for each in records
+        )
 
     def _record(self, revisions: tuple[Revision, ...]) -> None:
-        text = json.dumps([each.as_record() for each in revisions], indent=1, ensure_ascii=False) + "\n"
+        text = (
+            json.dumps([each.as_record() for each in revisions], indent=1, ensure_ascii=False)
+            + "\n"
+        )
         replace_file(self._file, text.encode("utf-8"), lambda draft: None)
 
     @property
@@ -206,22 +244,9 @@ def recorded_names(outputs: Path) -> list[str]:
 
 def digests(folder: Path) -> dict[str, str]:
     """Name and SHA-256 of each file in a folder."""
-    return {file.name: _digest(file.read_bytes()) for file in sorted(folder.iterdir()) if file.is_file()}
-
-
-def now() -> str:
-    """The clock, or what stands for it, in whole seconds.
-
-    Raises:
-        Refusal: `$SOURCE_DATE_EPOCH` is no number of seconds.
-    """
-    epoch = os.environ.get(CLOCK)
-    if not epoch:
-        return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    if not epoch.isascii() or not epoch.isdigit() or int(epoch) > LAST_SECOND:
-        fix = f"Unset ${CLOCK}, or set it to digits only"
-        raise Refusal(Problem("not a number of seconds since 1970", fix, column=f"${CLOCK}", value=epoch))
-    return f"{datetime.fromtimestamp(int(epoch), UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return {
+        file.name: _digest(file.read_bytes()) for file in sorted(folder.iterdir()) if file.is_file()
+    }
 
 
 def _with(recorded: tuple[Revision, ...], revision: Revision) -> tuple[Revision, ...]:
@@ -231,11 +256,15 @@ def _with(recorded: tuple[Revision, ...], revision: Revision) -> tuple[Revision,
 
 def _follows(found: Revision, last: Revision) -> bool:
     """What is published came after the last one on record."""
-    return found.number > last.number or (found.number == last.number == 0 and found.key != last.key)
+    return found.number > last.number or (
+        found.number == last.number == 0 and found.key != last.key
+    )
 
 
 def _is_record(record: Any) -> bool:
-    return isinstance(record, dict) and all(isinstance(record.get(key), kind) for key, kind in SHAPE.items())
+    return isinstance(record, dict) and all(
+        isinstance(record.get(key), kind) for key, kind in SHAPE.items()
+    )
 
 
 def _digest(data: bytes) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from finops_nb.params.budget_line import BudgetLine, STATUSES
-from finops_nb.params.budget_versions import version_label, version_number
 from finops_nb.errors import Problem, Refusal, did_you_mean
-from finops_nb.params.types import BudgetChange, KnownDay, NO_BUDGET, parse_as
-from finops_nb.period import MONTH, YEAR, parse_period
-from finops_nb.schema import BUDGETED
+from finops_nb.params.budget_versions import version_label, version_number
 from finops_nb.params.csv_file import (
     BREAK,
     Form,
@@ -24,8 +22,69 @@ from finops_nb.params.csv_file import (
     refuse,
     unpadded,
 )
+from finops_nb.params.types import NO_BUDGET, BudgetChange, KnownDay, parse_as
+from finops_nb.period import MONTH, YEAR, parse_period
+from finops_nb.schema import BUDGETED
 
-COLUMNS: Final = ("dimension", "name", "month", "year", "amount", "owner", "version", "status", "approver", "reason", "date")
+STATUSES: Final = ("approved", "proposed", "rejected")
+"""The first counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """One line of the file.
+
+    Args:
+        line: physical line where it starts, the header being line 1; 0 where it is not in a file yet.
+        dimension: "organization" or "product".
+        name: of the organization or product, as it stands.
+        period: a month such as 2025-12, or a year such as 2025.
+        amount: of that period, in currency, 0 or more; None takes the budget away.
+        owner: who answers for it; like `approver`, `reason` and `date` empty where nothing is said.
+        version: 0 is the original, 1 is revised 1.
+        status: "approved", "proposed" or "rejected"; only approved lines count.
+        approver: who approved it.
+        reason: why.
+        date: ISO day of the approval.
+        file: what messages call the file.
+    """
+
+    line: int
+    dimension: str
+    name: str
+    period: str
+    amount: Decimal | None
+    owner: str
+    version: int
+    status: str
+    approver: str
+    reason: str
+    date: str
+    file: str | None = field(default=None, compare=False)
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """The months it covers."""
+        return (
+            (self.period,)
+            if MONTH.fullmatch(self.period)
+            else tuple(f"{self.period}-{month:02}" for month in range(1, 13))
+        )
+
+
+COLUMNS: Final = (
+    "dimension",
+    "name",
+    "month",
+    "year",
+    "amount",
+    "owner",
+    "version",
+    "status",
+    "approver",
+    "reason",
+    "date",
+)
 UNSAID: Final = {"version": version_label(0), "status": STATUSES[0]}
 """What an empty field means, or a column that is not there; in any other optional column it means nothing."""
 
@@ -56,10 +115,19 @@ def with_lines(text: str, lines: Sequence[BudgetLine], shown: str) -> str:
     """
     header = _parsed(text, shown)[0]
     rows = [_row(line, header) for line in lines]
-    lacking = [column for column in COLUMNS if column not in header and any(row[column] != UNSAID.get(column, "") for row in rows)]
+    lacking = [
+        column
+        for column in COLUMNS
+        if column not in header and any(row[column] != UNSAID.get(column, "") for row in rows)
+    ]
     if lacking:
         fix = "Add it at the end of the header, and a comma at the end of each line"
-        raise Refusal([Problem("a new line needs a column that is not there", fix, shown, column=column) for column in lacking])
+        raise Refusal(
+            [
+                Problem("a new line needs a column that is not there", fix, shown, column=column)
+                for column in lacking
+            ]
+        )
     end = BREAK.search(text)
     line_end = end[0] if end else "\n"
     added = "".join(",".join(_quoted(row[column]) for column in header) + line_end for row in rows)
@@ -68,7 +136,9 @@ def with_lines(text: str, lines: Sequence[BudgetLine], shown: str) -> str:
 
 def _row(line: BudgetLine, header: Sequence[str]) -> dict[str, str]:
     """The text of each column for a line."""
-    row = {column: str(getattr(line, column, "")) for column in COLUMNS} | {"version": version_label(line.version)}
+    row = {column: str(getattr(line, column, "")) for column in COLUMNS} | {
+        "version": version_label(line.version)
+    }
     row["amount"] = NO_BUDGET if line.amount is None else format(line.amount, "f")
     row["month" if MONTH.fullmatch(line.period) else "year"] = line.period
     if line.date and "date" not in header:
@@ -98,7 +168,9 @@ def _parsed(text: str, shown: str) -> tuple[tuple[str, ...], tuple[BudgetLine, .
 
 
 def _budget_line(record: Record, dated: str, shown: str) -> BudgetLine:
-    said = {column: value for column, value in record.values.items() if column not in ("month", "year")}
+    said = {
+        column: value for column, value in record.values.items() if column not in ("month", "year")
+    }
     return BudgetLine(line=record.line, period=record.values[dated], file=shown, **said)
 
 
@@ -107,9 +179,18 @@ def _doubled(lines: Iterable[BudgetLine], shown: str) -> Iterator[Problem]:
     spelled: dict[tuple[str, str], str] = {}
     seen: dict[tuple[str, str, int, str], int] = {}
     for line in lines:
-        known = spelled.setdefault((line.dimension, unicodedata.normalize("NFC", line.name)), line.name)
+        known = spelled.setdefault(
+            (line.dimension, unicodedata.normalize("NFC", line.name)), line.name
+        )
         if known != line.name:
-            yield Problem("two names that look the same", "Keep one spelling", shown, line.line, "name", line.name)
+            yield Problem(
+                "two names that look the same",
+                "Keep one spelling",
+                shown,
+                line.line,
+                "name",
+                line.name,
+            )
         places = [(line.dimension, line.name, line.version, month) for month in line.months]
         first = next((place for place in places if place in seen), None)
         if first:

@@ -43,13 +43,19 @@ class BudgetVersion(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    version: Annotated[str, BeforeValidator(_label)] = Field(description="original, revised 1, revised 2 and so on")
+    version: Annotated[str, BeforeValidator(_label)] = Field(
+        description="original, revised 1, revised 2 and so on"
+    )
     date: Day = Field(default=None, description="the day it was adopted")
     author: str = Field(default="", description="who adopted it")
     reason: str = Field(default="", description="why")
     scenario: str = Field(default="", description="the scenario it came from")
-    organization_budgets: dict[Name, Budget] | None = Field(default=None, description="budget by organization in this version")
-    product_budgets: dict[Name, Budget] | None = Field(default=None, description="budget by product in this version")
+    organization_budgets: dict[Name, Budget] | None = Field(
+        default=None, description="budget by organization in this version"
+    )
+    product_budgets: dict[Name, Budget] | None = Field(
+        default=None, description="budget by product in this version"
+    )
 
 
 def checked_versions(versions: Sequence[BudgetVersion]) -> Sequence[BudgetVersion]:
@@ -61,10 +67,18 @@ def checked_versions(versions: Sequence[BudgetVersion]) -> Sequence[BudgetVersio
     labels = [each.version for each in versions]
     wanted = [version_label(number) for number in range(len(versions))]
     if labels != wanted:
-        raise ValueError(f"the versions are {', '.join(labels)}; list every one once, oldest first: {', '.join(wanted)}")
+        raise ValueError(
+            f"the versions are {', '.join(labels)}; list every one once, oldest first: {', '.join(wanted)}"
+        )
     for each in versions[:-1]:
         if each.organization_budgets is None or each.product_budgets is None:
-            raise ValueError(f"{each.version} does not say what the budgets were; give it organization_budgets and product_budgets")
-    if versions and (versions[-1].organization_budgets is not None or versions[-1].product_budgets is not None):
-        raise ValueError(f"{versions[-1].version} is in force, so its amounts are the params' budgets; take them out of budget_versions")
+            raise ValueError(
+                f"{each.version} does not say what the budgets were; give it organization_budgets and product_budgets"
+            )
+    if versions and (
+        versions[-1].organization_budgets is not None or versions[-1].product_budgets is not None
+    ):
+        raise ValueError(
+            f"{versions[-1].version} is in force, so its amounts are the params' budgets; take them out of budget_versions"
+        )
     return versions

@@ -84,14 +84,26 @@ def read_text(path: Path, shown: str, form: Form) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise Refusal(Problem(f"cannot be read: {error.strerror}", "Check the path and the permissions", shown)) from error
+        raise Refusal(
+            Problem(
+                f"cannot be read: {error.strerror}", "Check the path and the permissions", shown
+            )
+        ) from error
     if len(raw) > form.size:
-        raise Refusal(Problem(f"a file of {len(raw):,} bytes", f"Keep it under {form.size:,} bytes, with one {form.entry} a line", shown))
+        raise Refusal(
+            Problem(
+                f"a file of {len(raw):,} bytes",
+                f"Keep it under {form.size:,} bytes, with one {form.entry} a line",
+                shown,
+            )
+        )
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line, found = _line_at(raw[: error.start].decode("utf-8")), f"byte 0x{raw[error.start]:02x}"
-        raise Refusal(Problem("not UTF-8", "Save the file as CSV in UTF-8", shown, line, value=found)) from error
+        raise Refusal(
+            Problem("not UTF-8", "Save the file as CSV in UTF-8", shown, line, value=found)
+        ) from error
 
 
 def parse_records(text: str, shown: str, form: Form) -> Records:
@@ -106,15 +118,30 @@ def parse_records(text: str, shown: str, form: Form) -> Records:
         Refusal: a NUL character, a header that is not of the form, or no line below it.
     """
     if "\0" in text:
-        raise Refusal(Problem("a NUL character", "Save the file as CSV in UTF-8", shown, _line_at(text[: text.index("\0")])))
+        raise Refusal(
+            Problem(
+                "a NUL character",
+                "Save the file as CSV in UTF-8",
+                shown,
+                _line_at(text[: text.index("\0")]),
+            )
+        )
     problems: list[Problem] = []
     rows = _rows(text.removeprefix(BOM), shown, problems)
     header_line, header = next(rows, (1, []))
     refuse(problems)
     refuse(_header_problems(header, header_line, shown, form))
-    records = tuple(record for line, fields in rows if (record := _record(line, header, fields, form, shown, problems)))
+    records = tuple(
+        record
+        for line, fields in rows
+        if (record := _record(line, header, fields, form, shown, problems))
+    )
     if not records and not problems:
-        raise Refusal(Problem("no line below the header", f"Write one {form.entry} a line", shown, header_line))
+        raise Refusal(
+            Problem(
+                "no line below the header", f"Write one {form.entry} a line", shown, header_line
+            )
+        )
     return Records(tuple(header), header_line, records, tuple(problems))
 
 
@@ -175,14 +202,27 @@ def _rows(text: str, shown: str, problems: list[Problem]) -> Iterator[tuple[int,
 
 def _header_problems(header: list[str], line: int, shown: str, form: Form) -> Iterator[Problem]:
     if not header:
-        yield Problem("the file is empty", f"Write {form.example} and below it one {form.entry} a line", shown, line)
+        yield Problem(
+            "the file is empty",
+            f"Write {form.example} and below it one {form.entry} a line",
+            shown,
+            line,
+        )
         return
     if len(header) == 1 and re.search("[;\t]", header[0]):
-        yield Problem("columns that are not parted by commas", "Save the file as CSV with commas", shown, line, value=header[0])
+        yield Problem(
+            "columns that are not parted by commas",
+            "Save the file as CSV with commas",
+            shown,
+            line,
+            value=header[0],
+        )
         return
     for number, column in enumerate(header):
         if column not in form.columns:
-            yield Problem("an unknown column", did_you_mean(column, form.columns), shown, line, column)
+            yield Problem(
+                "an unknown column", did_you_mean(column, form.columns), shown, line, column
+            )
         elif column in header[:number]:
             yield Problem("the column stands twice", "Keep one of them", shown, line, column)
     for wanted in form.required:
@@ -190,20 +230,31 @@ def _header_problems(header: list[str], line: int, shown: str, form: Form) -> It
         if set(either) & set(header):
             continue
         if isinstance(wanted, str):
-            yield Problem("the column is missing", f"Add {wanted} to the header", shown, line, wanted)
+            yield Problem(
+                "the column is missing", f"Add {wanted} to the header", shown, line, wanted
+            )
         else:
-            rule, fix = f"neither {' nor '.join(either)} is there", f"Add {', '.join(either)} or both to the header"
+            rule, fix = (
+                f"neither {' nor '.join(either)} is there",
+                f"Add {', '.join(either)} or both to the header",
+            )
             yield Problem(rule, fix, shown, line, either[0])
 
 
-def _record(line: int, header: list[str], fields: list[str], form: Form, shown: str, problems: list[Problem]) -> Record | None:
+def _record(
+    line: int, header: list[str], fields: list[str], form: Form, shown: str, problems: list[Problem]
+) -> Record | None:
     """One line; None where it has not a field for each column."""
     if len(fields) != len(header):
         fix = "Write one field a column, and put text that holds a comma in quotes"
-        problems.append(Problem(f"{len(fields)} fields under {len(header)} columns", fix, shown, line))
+        problems.append(
+            Problem(f"{len(fields)} fields under {len(header)} columns", fix, shown, line)
+        )
         return None
     before = len(problems)
-    values: dict[str, Any] = dict.fromkeys(form.columns, "") | dict(zip(header, fields, strict=True))
+    values: dict[str, Any] = dict.fromkeys(form.columns, "") | dict(
+        zip(header, fields, strict=True)
+    )
     values |= {column: values[column] or said for column, said in form.unsaid.items()}
     for column, parse in form.parsers.items():
         if values[column] or column in form.required:
@@ -211,6 +262,8 @@ def _record(line: int, header: list[str], fields: list[str], form: Form, shown: 
                 values[column] = parse(values[column])
             except ValueError as error:
                 rule, _, fix = str(error).partition("; ")
-                problems.append(Problem(rule, fix[:1].upper() + fix[1:], shown, line, column, values[column]))
+                problems.append(
+                    Problem(rule, fix[:1].upper() + fix[1:], shown, line, column, values[column])
+                )
                 values[column] = None
     return Record(line, values, len(problems) == before)

@@ -35,9 +35,12 @@ class Invoice(BaseModel):
 
     issuer: Text = Field(description="who issued it, as the usage calls it")
     number: Annotated[str, BeforeValidator(_number)] = Field(
-        default="", description="its number in quotes; left out, the amount is all of the issuer's invoices"
+        default="",
+        description="its number in quotes; left out, the amount is all of the issuer's invoices",
     )
-    amount: Amount = Field(description="what it charges, taxes and credits as in the usage; below zero for a credit note")
+    amount: Amount = Field(
+        description="what it charges, taxes and credits as in the usage; below zero for a credit note"
+    )
 
 
 def _checked(invoices: tuple[Invoice, ...]) -> tuple[Invoice, ...]:
@@ -50,7 +53,9 @@ def _checked(invoices: tuple[Invoice, ...]) -> tuple[Invoice, ...]:
             wrong.append(f"invoices.{place} is stated already, as invoices.{known}")
     for (issuer, number), place in first.items():
         if number and (issuer, "") in first:
-            wrong.append(f"invoices.{place} has a number, and invoices.{first[issuer, '']} of the same issuer has none")
+            wrong.append(
+                f"invoices.{place} has a number, and invoices.{first[issuer, '']} of the same issuer has none"
+            )
     if wrong:
         fix = "state an invoice once, and of one issuer either each with its number or one amount for all"
         raise ValueError(f"{', '.join(wrong)}; {fix}")
@@ -103,7 +108,9 @@ class Reconciliation:
     @property
     def matched(self) -> tuple[ReconciledInvoice, ...]:
         """Both stated and in the usage."""
-        return tuple(each for each in self.invoices if each.stated is not None and each.billed is not None)
+        return tuple(
+            each for each in self.invoices if each.stated is not None and each.billed is not None
+        )
 
     @property
     def not_billed(self) -> tuple[ReconciledInvoice, ...]:
@@ -132,7 +139,9 @@ class Reconciliation:
         return not self.differing
 
 
-def reconcile(invoices: Sequence[Invoice], billed: Mapping[Number, Decimal], decimals: int = 2) -> Reconciliation:
+def reconcile(
+    invoices: Sequence[Invoice], billed: Mapping[Number, Decimal], decimals: int = 2
+) -> Reconciliation:
     """Compare stated invoices with what the usage billed, one by one and exactly.
 
     An invoice is reconciled where |stated - billed| is below half a cent: usage is metered in fractions of a cent, and an
@@ -152,4 +161,9 @@ def reconcile(invoices: Sequence[Invoice], billed: Mapping[Number, Decimal], dec
         sums[issuer, "" if issuer in whole else number] += amount
     stated = {(invoice.issuer, invoice.number): invoice.amount for invoice in invoices}
     numbers = (*stated, *sorted(sums.keys() - stated.keys()))
-    return Reconciliation(tuple(ReconciledInvoice(*number, stated.get(number), sums.get(number)) for number in numbers), decimals)
+    return Reconciliation(
+        tuple(
+            ReconciledInvoice(*number, stated.get(number), sums.get(number)) for number in numbers
+        ),
+        decimals,
+    )

@@ -11,7 +11,9 @@ from finops_nb.errors import did_you_mean
 
 ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 LABEL: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-ADDRESS: Final = re.compile(rf"(?=[^@]{{1,64}}@[^@]{{1,253}}\Z){ATOM}(?:\.{ATOM})*@{LABEL}(?:\.{LABEL})*", re.ASCII)
+ADDRESS: Final = re.compile(
+    rf"(?=[^@]{{1,64}}@[^@]{{1,253}}\Z){ATOM}(?:\.{ATOM})*@{LABEL}(?:\.{LABEL})*", re.ASCII
+)
 """One plain address, no display name, nothing quoted, nothing that could begin another header."""
 
 OTHERWISE_SPELLED: Final = re.compile("[ßς\u200c\u200d]")
@@ -29,8 +31,12 @@ def address(value: Any) -> str:
     """
     if not isinstance(value, str) or not ADDRESS.fullmatch(value):
         if plain := _in_ascii(str(value)):
-            raise ValueError(f"an address that is not all ASCII; write its domain as mail programs send it: {plain}")
-        raise ValueError("not an address; write one plain address, such as ada@example.com, without a name beside it")
+            raise ValueError(
+                f"an address that is not all ASCII; write its domain as mail programs send it: {plain}"
+            )
+        raise ValueError(
+            "not an address; write one plain address, such as ada@example.com, without a name beside it"
+        )
     return value
 
 
@@ -41,11 +47,15 @@ def _in_ascii(text: str) -> str:
         plain = f"{user}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError:
         return ""
-    return plain if ADDRESS.fullmatch(plain) and not OTHERWISE_SPELLED.search(domain.lower()) else ""
+    return (
+        plain if ADDRESS.fullmatch(plain) and not OTHERWISE_SPELLED.search(domain.lower()) else ""
+    )
 
 
 def _addresses(value: Any) -> tuple[str, ...]:
-    return tuple(address(each) for each in (value if isinstance(value, (list, tuple)) else (value,)))
+    return tuple(
+        address(each) for each in (value if isinstance(value, (list, tuple)) else (value,))
+    )
 
 
 def _reply_to(value: Any) -> str:
@@ -60,7 +70,9 @@ def _attachment(value: str) -> str:
     if value == NOTHING:
         raise ValueError("none, and yet in a list; write attachment: none")
     if value not in ATTACHMENTS:
-        raise ValueError(f"not one of the known; {did_you_mean(value.lower(), (*ATTACHMENTS, NOTHING))}")
+        raise ValueError(
+            f"not one of the known; {did_you_mean(value.lower(), (*ATTACHMENTS, NOTHING))}"
+        )
     return value
 
 
@@ -74,15 +86,19 @@ class MailList(BaseModel):
 
     to: Addresses = Field(min_length=1, description="an address, or a list of them")
     cc: Addresses = Field(default=(), description="an address, or a list of them")
-    reply_to: Annotated[str, BeforeValidator(_reply_to)] = Field(default="", description="the address that answers go to")
-    attachment: Annotated[tuple[Annotated[str, AfterValidator(_attachment)], ...], BeforeValidator(_attachments)] = Field(
-        default=("html",), description="html, pdf, xlsx, a list of them, or none"
+    reply_to: Annotated[str, BeforeValidator(_reply_to)] = Field(
+        default="", description="the address that answers go to"
     )
+    attachment: Annotated[
+        tuple[Annotated[str, AfterValidator(_attachment)], ...], BeforeValidator(_attachments)
+    ] = Field(default=("html",), description="html, pdf, xlsx, a list of them, or none")
 
     @model_validator(mode="after")
     def _nobody_is_named_twice(self) -> Self:
         named = [each.lower() for each in (*self.to, *self.cc)]
         twice = sorted({each for each in named if named.count(each) > 1})
         if twice:
-            raise ValueError(f"{', '.join(twice)} is named twice; name every address once, in to or in cc")
+            raise ValueError(
+                f"{', '.join(twice)} is named twice; name every address once, in to or in cc"
+            )
         return self

@@ -10,18 +10,27 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from finops_nb.params.budget_versions import BudgetVersion, checked_versions
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home
+from finops_nb.money import ZERO
+from finops_nb.params.budget_versions import BudgetVersion, checked_versions
 from finops_nb.params.invoices import Invoices
 from finops_nb.params.mail_list import MailList
-from finops_nb.money import ZERO
-from finops_nb.params.types import Approval, Boolean, Budget, Day, Fraction, Name, Text, Texts
-from finops_nb.period import Period, parse_period
-from finops_nb.params.phasing import Phasing
 from finops_nb.params.scenario import FOLDER, Scenario
-from finops_nb.params.yaml_file import read_document
+from finops_nb.params.types import (
+    Approval,
+    Boolean,
+    Budget,
+    Day,
+    Fraction,
+    Name,
+    Phasing,
+    Text,
+    Texts,
+)
 from finops_nb.params.validation import placed, validated, validated_document
+from finops_nb.params.yaml_file import read_document
+from finops_nb.period import Period, parse_period
 
 SAMPLE: Final = "sample:"
 CURRENCY: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
@@ -64,55 +73,97 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
-    period: str = Field(description="month 2025-12, quarter 2025-Q4, year 2025, or interval 2025-11-18/2025-12-18 (second day exclusive)")
+    period: str = Field(
+        description="month 2025-12, quarter 2025-Q4, year 2025, or interval 2025-11-18/2025-12-18 (second day exclusive)"
+    )
     usage: Texts = Field(
         min_length=1,
         description="a path, glob, folder or a list of them, relative to the home; {period} is the period, sample: the packaged sample",
     )
     dialect: Dialect = Field(
-        default="auto", description="what the usage is: calls, focus, litellm or table; auto: whichever its header is of"
+        default="auto",
+        description="what the usage is: calls, focus, litellm or table; auto: whichever its header is of",
     )
     columns: dict[ColumnName, Text] = Field(
-        default_factory=dict, description="our name of a column and the source's, where they differ; Tags.team is a tag"
+        default_factory=dict,
+        description="our name of a column and the source's, where they differ; Tags.team is a tag",
     )
     mapping: str = Field(
         default="",
         description="an organizations.csv, relative to the home, that maps keys of the source to organizations and products by date",
     )
-    invoices: Invoices = Field(default=(), description="what invoices say, {issuer, number, amount} each; reconciled to the cent")
-    timezone: str = Field(default="UTC", description="zone of the period's days, and of timestamps without a zone")
-    organization_budgets: dict[Name, Budget] = Field(default_factory=dict, description="budget of the period by organization")
-    product_budgets: dict[Name, Budget] = Field(default_factory=dict, description="budget of the period by product")
+    invoices: Invoices = Field(
+        default=(),
+        description="what invoices say, {issuer, number, amount} each; reconciled to the cent",
+    )
+    timezone: str = Field(
+        default="UTC", description="zone of the period's days, and of timestamps without a zone"
+    )
+    organization_budgets: dict[Name, Budget] = Field(
+        default_factory=dict, description="budget of the period by organization"
+    )
+    product_budgets: dict[Name, Budget] = Field(
+        default_factory=dict, description="budget of the period by product"
+    )
     budgets: str = Field(
         default="",
         description="instead of the two keys above: a budgets.csv, relative to the home; months: is the sum of the months' budgets",
     )
-    phasing: Phasing = Field(default="even", description="how budgets.csv divides a year's amount: even, or by days of the month")
+    phasing: Phasing = Field(
+        default="even",
+        description="how budgets.csv divides a year's amount: even, or by days of the month",
+    )
     budget_versions: tuple[BudgetVersion, ...] = Field(
-        default=(), description="the versions of the budgets, oldest first; written by finops-nb adopt"
+        default=(),
+        description="the versions of the budgets, oldest first; written by finops-nb adopt",
     )
     currency: str = Field(default="USD", description="a label, never a conversion")
-    at_risk: Fraction = Field(default=Decimal("0.80"), description="share of budget from which a running period is AT RISK")
+    at_risk: Fraction = Field(
+        default=Decimal("0.80"),
+        description="share of budget from which a running period is AT RISK",
+    )
     alert_thresholds: tuple[Fraction, ...] = Field(
-        default=(Decimal("0.5"), Decimal("0.8"), Decimal("1.0")), description="shares of budget whose crossing is reported"
+        default=(Decimal("0.5"), Decimal("0.8"), Decimal("1.0")),
+        description="shares of budget whose crossing is reported",
     )
-    approval_limit: Budget = Field(default=Decimal(1000), description="spend of a product in a calendar month that needs an approval")
+    approval_limit: Budget = Field(
+        default=Decimal(1000),
+        description="spend of a product in a calendar month that needs an approval",
+    )
     approvals: dict[Name, Approval] = Field(
-        default_factory=dict, description="recorded approvals: product, and who approved; or product, month and who approved"
+        default_factory=dict,
+        description="recorded approvals: product, and who approved; or product, month and who approved",
     )
-    owners: dict[Name, Text] = Field(default_factory=dict, description="who answers for an organization or a product")
+    owners: dict[Name, Text] = Field(
+        default_factory=dict, description="who answers for an organization or a product"
+    )
     materiality: Fraction = Field(
-        default=Decimal("0.01"), description="fraction of the whole below which, with the next, a difference is no finding"
+        default=Decimal("0.01"),
+        description="fraction of the whole below which, with the next, a difference is no finding",
     )
     materiality_amount: Budget = Field(
-        default=Decimal(50), description="amount below which, with the one before, a difference is no finding"
+        default=Decimal(50),
+        description="amount below which, with the one before, a difference is no finding",
     )
-    notes: dict[Name, Text] = Field(default_factory=dict, description="commentary by organization or product, printed beside its line")
-    as_of: Day = Field(default=None, description="the day up to which usage is complete, where the data alone can't tell")
-    customer_names: Boolean = Field(default=False, description="false: customers are counted, never named")
-    mail: MailList | None = Field(default=None, description="whom the report goes to: {to: [ada@example.com], cc: [], attachment: [html]}")
+    notes: dict[Name, Text] = Field(
+        default_factory=dict,
+        description="commentary by organization or product, printed beside its line",
+    )
+    as_of: Day = Field(
+        default=None,
+        description="the day up to which usage is complete, where the data alone can't tell",
+    )
+    customer_names: Boolean = Field(
+        default=False, description="false: customers are counted, never named"
+    )
+    mail: MailList | None = Field(
+        default=None,
+        description="whom the report goes to: {to: [ada@example.com], cc: [], attachment: [html]}",
+    )
     pdf: Boolean = Field(default=False, description="true: the report as PDF too")
-    scenario: Scenario | None = Field(default=None, description="what a file of params/scenarios/ changes; no other file has it")
+    scenario: Scenario | None = Field(
+        default=None, description="what a file of params/scenarios/ changes; no other file has it"
+    )
 
     @field_validator("period")
     @classmethod
@@ -128,7 +179,9 @@ class Params(BaseModel):
                 raise KeyError(value)  # what this machine is set to is no zone of a report
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise ValueError("not a time zone; write one of the IANA names, such as UTC or Europe/Berlin") from None
+            raise ValueError(
+                "not a time zone; write one of the IANA names, such as UTC or Europe/Berlin"
+            ) from None
         return value
 
     @field_validator("currency")
@@ -158,12 +211,16 @@ class Params(BaseModel):
     @model_validator(mode="after")
     def _usage_can_hold_the_period(self) -> Self:
         if "/" in self.period and any("{period}" in place for place in self.usage):
-            raise ValueError("an interval can't stand for {period} in a path; write the files in `usage` out")
+            raise ValueError(
+                "an interval can't stand for {period} in a path; write the files in `usage` out"
+            )
         return self
 
     @model_validator(mode="after")
     def _budgets_stand_in_one_place(self) -> Self:
-        if self.budgets and (self.organization_budgets or self.product_budgets or self.budget_versions):
+        if self.budgets and (
+            self.organization_budgets or self.product_budgets or self.budget_versions
+        ):
             raise ValueError(
                 f"budgets stand both here and in {self.budgets}; keep one: take out organization_budgets, product_budgets and "
                 "budget_versions (a notebook's cell needs {} there), or budgets"
@@ -193,7 +250,11 @@ class Params(BaseModel):
     def as_parameters(self) -> dict[str, Any]:
         """Every field but `DELIVERY` as JSON scalars, amounts as text: what papermill passes on; `Params(**it)` is equal to this."""
         values = self.model_dump(mode="json", exclude_none=True, exclude=set(DELIVERY))
-        return values | {"usage": list(self.usage), "as_of": str(self.as_of or ""), "scenario": values.get("scenario", {})}
+        return values | {
+            "usage": list(self.usage),
+            "as_of": str(self.as_of or ""),
+            "scenario": values.get("scenario", {}),
+        }
 
     def shared_parameters(self) -> dict[str, Any]:
         """`as_parameters` as a report may show it: of a path outside the home, only the last part."""
@@ -220,18 +281,35 @@ def load_params(home: Home, name: str) -> Params:
     document = read_document(file, shown)
     if name.startswith(FOLDER):
         scenario = validated_document(Scenario, document, shown)
-        base = home.check_name(scenario.base) if not scenario.base.startswith(FOLDER) else scenario.base
-        return _based(home, scenario).model_copy(update={"scenario": scenario.model_copy(update={"base": base})})
+        base = (
+            home.check_name(scenario.base)
+            if not scenario.base.startswith(FOLDER)
+            else scenario.base
+        )
+        return _based(home, scenario).model_copy(
+            update={"scenario": scenario.model_copy(update={"base": base})}
+        )
     if "scenario" in document.data:
         fix = f"Write what it changes as a file of params/{FOLDER}, with this file as its base"
-        raise Refusal(placed(Problem("a what-if in a file that is none", fix, column="scenario"), document, shown))
+        raise Refusal(
+            placed(
+                Problem("a what-if in a file that is none", fix, column="scenario"), document, shown
+            )
+        )
     return validated_document(Params, document, shown)
 
 
 def _based(home: Home, scenario: Scenario) -> Params:
     """The params that a scenario starts from."""
     if scenario.base.startswith(FOLDER):
-        raise Refusal(Problem("a scenario of a scenario", "Name the params that both change", column="base", value=scenario.base))
+        raise Refusal(
+            Problem(
+                "a scenario of a scenario",
+                "Name the params that both change",
+                column="base",
+                value=scenario.base,
+            )
+        )
     return load_params(home, home.check_name(scenario.base))
 
 

@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from itertools import accumulate, pairwise
+from typing import Final
 
-from finops_nb.params.budget_line import BudgetLine, STATUSES
 from finops_nb.errors import Problem, Refusal
-from finops_nb.money import LIMIT, total
-from finops_nb.params.phasing import Phasing, phase
+from finops_nb.money import LIMIT, ZERO, rounded, total
+from finops_nb.params.budget_file import STATUSES, BudgetLine
+from finops_nb.params.types import Phasing
 from finops_nb.schema import BUDGETED
+
+PRECISION: Final = 60
+"""Digits of a share: 15 before the point, 12 behind it, and so many left that a share looks like half a unit only if it is."""
+
+
+def phase(amount: Decimal, year: int, phasing: Phasing, decimals: int) -> tuple[Decimal, ...]:
+    """A year's amount, month by month: what is due up to a month's end, rounded, less what was due up to its beginning.
+
+    Args:
+        amount: of the whole year, in currency.
+        year: for the days of its months.
+        phasing: "even" is a twelfth a month, "days" is by calendar days.
+        decimals: decimals of the currency; 2 for cents. An amount with more of them is divided in its own smallest unit,
+            since nothing else would add up to it.
+
+    Returns:
+        January to December. They add up to `amount` exactly, and each is less than one unit off its exact share; none is
+        negative where `amount` is not.
+
+    >>> [str(month) for month in phase(Decimal(100), 2025, "even", 2)[:4]]
+    ['8.33', '8.34', '8.33', '8.33']
+    """
+    weights = (
+        [1] * 12
+        if phasing == "even"
+        else [calendar.monthrange(year, month)[1] for month in range(1, 13)]
+    )
+    places = max(decimals, -int(amount.normalize().as_tuple().exponent))
+    with localcontext(prec=PRECISION):
+        due = [rounded(amount * weight / sum(weights), places) for weight in accumulate(weights)]
+        return tuple(later - earlier for earlier, later in pairwise([ZERO, *due]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +74,9 @@ InForce = dict[tuple[str, str], dict[str, tuple[BudgetLine, Decimal | None]]]
 """By dimension and name, by month: the line in force and its amount for the month."""
 
 
-def budgets_of(lines: Sequence[BudgetLine], months: Sequence[str], phasing: Phasing, decimals: int) -> MonthlyBudgets:
+def budgets_of(
+    lines: Sequence[BudgetLine], months: Sequence[str], phasing: Phasing, decimals: int
+) -> MonthlyBudgets:
     """The budgets of these months: of each name the approved line of the highest version that covers the month.
 
     Args:
@@ -62,20 +98,30 @@ def budgets_of(lines: Sequence[BudgetLine], months: Sequence[str], phasing: Phas
     versions = {} if made_of else {0: _amounts(in_force)}
     for version in sorted(made_of):
         for line in made_of[version]:
-            in_force.setdefault((line.dimension, line.name), {}).update(_by_month(line, months, phasing, decimals))
+            in_force.setdefault((line.dimension, line.name), {}).update(
+                _by_month(line, months, phasing, decimals)
+            )
         versions[version] = _amounts(in_force)
     last = max(versions)
     notices = (*_not_counted(touching), *_not_in_all(in_force, months))
     found = {version: tuple(made_of.get(version, ())) for version in versions}
-    return MonthlyBudgets(*versions[last], _owners(in_force, months), last, versions, found, notices)
+    return MonthlyBudgets(
+        *versions[last], _owners(in_force, months), last, versions, found, notices
+    )
 
 
-def _by_month(line: BudgetLine, months: Sequence[str], phasing: Phasing, decimals: int) -> dict[str, tuple[BudgetLine, Decimal | None]]:
+def _by_month(
+    line: BudgetLine, months: Sequence[str], phasing: Phasing, decimals: int
+) -> dict[str, tuple[BudgetLine, Decimal | None]]:
     if line.amount is None or len(line.months) == 1:
         amounts: Sequence[Decimal | None] = [line.amount] * len(line.months)
     else:
         amounts = phase(line.amount, int(line.period), phasing, decimals)
-    return {month: (line, amount) for month, amount in zip(line.months, amounts, strict=True) if month in months}
+    return {
+        month: (line, amount)
+        for month, amount in zip(line.months, amounts, strict=True)
+        if month in months
+    }
 
 
 def _amounts(in_force: InForce) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
@@ -88,7 +134,16 @@ def _amounts(in_force: InForce) -> tuple[dict[str, Decimal], dict[str, Decimal]]
         if total(amounts) >= LIMIT:
             line = next(iter(by_month.values()))[0]
             fix = "Write them in the currency's main unit"
-            problems.append(Problem("the budgets of these months reach 10^15", fix, line.file, line.line, "name", name))
+            problems.append(
+                Problem(
+                    "the budgets of these months reach 10^15",
+                    fix,
+                    line.file,
+                    line.line,
+                    "name",
+                    name,
+                )
+            )
     if problems:
         raise Refusal(problems)
     return sums["organization"], sums["product"]
@@ -98,11 +153,22 @@ def _owners(in_force: InForce, months: Sequence[str]) -> dict[str, str]:
     said: dict[str, BudgetLine] = {}
     problems = []
     for (_, name), by_month in in_force.items():
-        line = next((by_month[month][0] for month in reversed(months) if month in by_month and by_month[month][0].owner), None)
+        line = next(
+            (
+                by_month[month][0]
+                for month in reversed(months)
+                if month in by_month and by_month[month][0].owner
+            ),
+            None,
+        )
         other = said.setdefault(name, line) if line else None
         if line and other and line.owner != other.owner:
             rule = f"an owner other than the one that line {other.line} gives the {other.dimension} of the same name"
-            problems.append(Problem(rule, "Write one owner in both lines", line.file, line.line, "owner", line.owner))
+            problems.append(
+                Problem(
+                    rule, "Write one owner in both lines", line.file, line.line, "owner", line.owner
+                )
+            )
     if problems:
         raise Refusal(problems)
     return {name: line.owner for name, line in said.items()}

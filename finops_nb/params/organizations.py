@@ -23,11 +23,6 @@ from typing import Final
 
 from finops_nb.errors import Problem
 from finops_nb.home import Home, find_home
-from finops_nb.params.mail_list import address
-from finops_nb.params.types import KnownDay, parse_as
-from finops_nb.params.model import Params
-from finops_nb.period import Period
-from finops_nb.schema import UNALLOCATED
 from finops_nb.params.csv_file import (
     Form,
     Record,
@@ -38,6 +33,11 @@ from finops_nb.params.csv_file import (
     refuse,
     unpadded,
 )
+from finops_nb.params.mail_list import address
+from finops_nb.params.model import Params
+from finops_nb.params.types import KnownDay, parse_as
+from finops_nb.period import Period
+from finops_nb.schema import UNALLOCATED
 
 ABOUT: Final = ("owner", "cost_centre", "email")
 """What the lines of an organization say about it."""
@@ -80,7 +80,10 @@ class MapLine:
     @cached_property
     def days(self) -> range:
         """The ordinals of the days on which it holds."""
-        return range((self.valid_from or date.min).toordinal(), self.valid_to.toordinal() if self.valid_to else date.max.toordinal() + 1)
+        return range(
+            (self.valid_from or date.min).toordinal(),
+            self.valid_to.toordinal() if self.valid_to else date.max.toordinal() + 1,
+        )
 
 
 @dataclass(frozen=True)
@@ -99,18 +102,32 @@ class OrganizationMap:
 
     def line_of(self, key: str, day: date) -> MapLine | None:
         """The one line that maps the key on that day; None where it maps nowhere."""
-        return next((line for line in self._by_key.get(key, ()) if day.toordinal() in line.days), None)
+        return next(
+            (line for line in self._by_key.get(key, ()) if day.toordinal() in line.days), None
+        )
 
     def owner_of(self, organization: str, day: date) -> Owner:
         """Who answers for the organization on that day: what the lines that hold then say, which is one thing or nothing."""
-        about = [line.about for line in self._by_organization.get(organization, ()) if day.toordinal() in line.days]
+        about = [
+            line.about
+            for line in self._by_organization.get(organization, ())
+            if day.toordinal() in line.days
+        ]
         return Owner(*(next(filter(None, map(attrgetter(field), about)), "") for field in ABOUT))
 
     def said_last(self, period: Period, *fields: str) -> dict[str, str]:
         """What is said last in a period of each organization: the first of these fields of `Owner` that says something, if any does."""
-        days = [period.start, *(day - timedelta(1) for day in self.boundaries(period)), period.last_day]
+        days = [
+            period.start,
+            *(day - timedelta(1) for day in self.boundaries(period)),
+            period.last_day,
+        ]
         about = [(name, self.owner_of(name, day)) for day in days for name in self._by_organization]
-        return {name: said for name, each in about if (said := next(filter(None, (getattr(each, field) for field in fields)), ""))}
+        return {
+            name: said
+            for name, each in about
+            if (said := next(filter(None, (getattr(each, field) for field in fields)), ""))
+        }
 
     def boundaries(self, period: Period) -> tuple[date, ...]:
         """The days after the period's first, and in it, on which a line begins or ceases to hold, sorted.
@@ -143,12 +160,25 @@ def read_organization_map(path: Path, shown: str) -> OrganizationMap:
     text = read_text(path, shown, FORM)
     found = parse_records(text, shown, FORM)
     # A line that is wrong in another field may clash as well: all at once.
-    lines = [_map_line(record) for record in found.records if None not in map(record.values.get, ("key", "valid_from", "valid_to"))]
+    lines = [
+        _map_line(record)
+        for record in found.records
+        if None not in map(record.values.get, ("key", "valid_from", "valid_to"))
+    ]
     clashes = _clashes([line for line in lines if line.days], found.header, shown)
-    refuse((*found.problems, *_header_problems(found, shown), *_endings(found.records, shown), *clashes))
+    refuse(
+        (
+            *found.problems,
+            *_header_problems(found, shown),
+            *_endings(found.records, shown),
+            *clashes,
+        )
+    )
     # UTF-8 is read strictly, so that the text encodes to the very bytes that were read.
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    return OrganizationMap(tuple(sorted(lines, key=lambda line: (line.key, line.days.start))), shown, digest)
+    return OrganizationMap(
+        tuple(sorted(lines, key=lambda line: (line.key, line.days.start))), shown, digest
+    )
 
 
 def read_mapping(params: Params, home: Home | None = None) -> OrganizationMap | None:
@@ -164,7 +194,9 @@ def read_mapping(params: Params, home: Home | None = None) -> OrganizationMap | 
         return None
     root = Path("/") if Path(params.mapping).is_absolute() else (home or find_home()).root
     path = root / params.mapping
-    return read_organization_map(path, path.name if Path(params.mapping).is_absolute() else params.mapping)
+    return read_organization_map(
+        path, path.name if Path(params.mapping).is_absolute() else params.mapping
+    )
 
 
 def _grouped(lines: Iterable[MapLine], by: Callable[[MapLine], str]) -> Mapping[str, list[MapLine]]:
@@ -177,13 +209,23 @@ def _grouped(lines: Iterable[MapLine], by: Callable[[MapLine], str]) -> Mapping[
 def _map_line(record: Record) -> MapLine:
     said = record.values
     about = Owner(said["owner"], said["cost_centre"] or said["cost_center"], said["email"])
-    product, valid_from, valid_to = (said[column] or None for column in ("product", "valid_from", "valid_to"))
-    return MapLine(said["key"], said["organization"], product, valid_from, valid_to, about, record.line)
+    product, valid_from, valid_to = (
+        said[column] or None for column in ("product", "valid_from", "valid_to")
+    )
+    return MapLine(
+        said["key"], said["organization"], product, valid_from, valid_to, about, record.line
+    )
 
 
 def _header_problems(found: Records, shown: str) -> Iterator[Problem]:
     if {"cost_centre", "cost_center"} <= set(found.header):
-        yield Problem("the column stands twice, as cost_centre too", "Keep one of them", shown, found.header_line, "cost_center")
+        yield Problem(
+            "the column stands twice, as cost_centre too",
+            "Keep one of them",
+            shown,
+            found.header_line,
+            "cost_center",
+        )
 
 
 def _endings(records: Iterable[Record], shown: str) -> Iterator[Problem]:
@@ -201,25 +243,47 @@ def _clashes(lines: Iterable[MapLine], header: Sequence[str], shown: str) -> Ite
     for each in _grouped(lines, attrgetter("key")).values():
         for first, second in _overlaps(each, attrgetter("line")):
             rule = f"a second line of the key for the same days, the first is line {first.line}"
-            fix = "Keep one of the two, or let one end (valid_to) where the other begins (valid_from)"
+            fix = (
+                "Keep one of the two, or let one end (valid_to) where the other begins (valid_from)"
+            )
             yield Problem(rule, fix, shown, second.line, "key", second.key)
-    for each in _grouped(filter(attrgetter("organization"), lines), attrgetter("organization")).values():
+    for each in _grouped(
+        filter(attrgetter("organization"), lines), attrgetter("organization")
+    ).values():
         for field in ABOUT:
             said = attrgetter(f"about.{field}")
             for first, second in _overlaps(filter(said, each), said):
                 column = field if field in header else "cost_center"
-                rule = f"the organization has another {column} for the same days in line {first.line}"
-                yield Problem(rule, "Write one of the two in both lines, or leave one empty", shown, second.line, column, said(second))
+                rule = (
+                    f"the organization has another {column} for the same days in line {first.line}"
+                )
+                yield Problem(
+                    rule,
+                    "Write one of the two in both lines, or leave one empty",
+                    shown,
+                    second.line,
+                    column,
+                    said(second),
+                )
 
 
-def _overlaps(lines: Iterable[MapLine], said: Callable[[MapLine], object]) -> Iterator[tuple[MapLine, MapLine]]:
+def _overlaps(
+    lines: Iterable[MapLine], said: Callable[[MapLine], object]
+) -> Iterator[tuple[MapLine, MapLine]]:
     """Pairs of lines, in the order of the file, that share a day and say different things: one for each that begins within another.
 
     Swept by first day: of all lines before, the two that hold longest and say different things are enough to find such a pair.
     """
     longest: list[MapLine] = []
     for line in sorted(lines, key=lambda line: (line.days.start, line.line)):
-        other = next((each for each in longest if said(each) != said(line) and each.days.stop > line.days.start), None)
+        other = next(
+            (
+                each
+                for each in longest
+                if said(each) != said(line) and each.days.stop > line.days.start
+            ),
+            None,
+        )
         if other:
             yield (other, line) if other.line < line.line else (line, other)
         top, *rest = sorted((*longest, line), key=lambda each: each.days.stop, reverse=True)
@@ -230,7 +294,9 @@ def _key(text: str) -> str:
     if not text.strip():
         raise ValueError("no key; write a value of the source, as it stands there")
     if text == UNALLOCATED:
-        raise ValueError(f"{UNALLOCATED} is the report's word for cost without a name; what has no line here is unallocated")
+        raise ValueError(
+            f"{UNALLOCATED} is the report's word for cost without a name; what has no line here is unallocated"
+        )
     return text
 
 
@@ -242,7 +308,17 @@ def _day(text: str) -> date:
 FORM: Final = Form(
     entry="key",
     example="key,organization,product,valid_from,valid_to,owner,cost_centre,email",
-    columns=("key", "organization", "product", "valid_from", "valid_to", "owner", "cost_centre", "cost_center", "email"),
+    columns=(
+        "key",
+        "organization",
+        "product",
+        "valid_from",
+        "valid_to",
+        "owner",
+        "cost_centre",
+        "cost_center",
+        "email",
+    ),
     required=("key", "organization"),
     parsers={
         "key": _key,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, PlainSerializer
 
 from finops_nb.money import ZERO, parse_amount
 from finops_nb.period import MONTH
 from finops_nb.schema import UNALLOCATED
+
+Phasing = Literal["even", "days"]
+
 
 NO_BUDGET: Final = "none"
 """What takes a budget away, where an amount would change it."""
@@ -22,7 +25,9 @@ def _name(value: Any) -> str:
         raise ValueError("not a name; write text in quotes")
     _whole(value)
     if value == UNALLOCATED:
-        raise ValueError(f"{UNALLOCATED} is the report's word for cost without a name; use another name")
+        raise ValueError(
+            f"{UNALLOCATED} is the report's word for cost without a name; use another name"
+        )
     return value
 
 
@@ -37,7 +42,9 @@ def _whole(value: str) -> None:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise ValueError("half of a character, written as \\ud800 or the like; write the character itself") from None
+        raise ValueError(
+            "half of a character, written as \\ud800 or the like; write the character itself"
+        ) from None
 
 
 def _budget(value: Any) -> Decimal:
@@ -61,7 +68,9 @@ def _change(value: Any) -> Decimal | None:
 def _rate(value: Any) -> Decimal:
     amount = parse_amount(value)
     if not -1 <= amount <= 10 or amount != amount.quantize(Decimal("0.0001")):
-        raise ValueError("not a rate of change; write 0.10 for 10% more, -0.20 for 20% less, to four decimals at most")
+        raise ValueError(
+            "not a rate of change; write 0.10 for 10% more, -0.20 for 20% less, to four decimals at most"
+        )
     return amount
 
 
@@ -69,10 +78,14 @@ def _approval(value: Any) -> str | dict[str, str]:
     if not isinstance(value, dict):
         return _text(value)
     if not value:
-        raise ValueError("no month; write who approved, or a month such as 2025-12 and who approved")
+        raise ValueError(
+            "no month; write who approved, or a month such as 2025-12 and who approved"
+        )
     for month in value:
         if not MONTH.fullmatch(str(month)):
-            raise ValueError(f"{month} is no month; write who approved, or a month such as 2025-12 and who approved")
+            raise ValueError(
+                f"{month} is no month; write who approved, or a month such as 2025-12 and who approved"
+            )
     return {str(month): _text(who) for month, who in value.items()}
 
 
@@ -127,11 +140,17 @@ def parse_as(kind: Any, value: Any) -> Any:
 
 Name = Annotated[str, BeforeValidator(_name)]
 Text = Annotated[str, BeforeValidator(_text)]
-Amount = Annotated[Decimal, BeforeValidator(parse_amount), PlainSerializer(_digits, when_used="json")]
+Amount = Annotated[
+    Decimal, BeforeValidator(parse_amount), PlainSerializer(_digits, when_used="json")
+]
 Budget = Annotated[Decimal, BeforeValidator(_budget), PlainSerializer(_digits, when_used="json")]
-Fraction = Annotated[Decimal, BeforeValidator(_fraction), PlainSerializer(_digits, when_used="json")]
+Fraction = Annotated[
+    Decimal, BeforeValidator(_fraction), PlainSerializer(_digits, when_used="json")
+]
 Approval = Annotated[str | dict[str, str], BeforeValidator(_approval)]
-BudgetChange = Annotated[Decimal | None, BeforeValidator(_change), PlainSerializer(_change_text, when_used="json")]
+BudgetChange = Annotated[
+    Decimal | None, BeforeValidator(_change), PlainSerializer(_change_text, when_used="json")
+]
 Rate = Annotated[Decimal, BeforeValidator(_rate), PlainSerializer(_digits, when_used="json")]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 Day = Annotated[date | None, BeforeValidator(_day)]

@@ -55,7 +55,9 @@ def validated_document(model: type[Model], document: Document, shown: str) -> Mo
 
 def placed(problem: Problem, document: Document, shown: str) -> Problem:
     """The problem with its file, and the line of its key, or of the nearest key around it."""
-    around = [path for path in document.lines if f"{problem.column}.".startswith(f"{'.'.join(path)}.")]
+    around = [
+        path for path in document.lines if f"{problem.column}.".startswith(f"{'.'.join(path)}.")
+    ]
     path = max(around, key=lambda path: len(".".join(path)), default=())
     return replace(problem, file=shown, line=document.lines[path] if path else None)
 
@@ -69,7 +71,13 @@ def _equal_names(values: Mapping[str, Any]) -> list[Problem]:
             for name in map(str, names):
                 other = seen.setdefault(unicodedata.normalize("NFC", name), name)
                 if other != name:
-                    problems.append(Problem("two names that look the same", "Keep one spelling", column=f"{key}.{name}"))
+                    problems.append(
+                        Problem(
+                            "two names that look the same",
+                            "Keep one spelling",
+                            column=f"{key}.{name}",
+                        )
+                    )
     return problems
 
 
@@ -85,7 +93,12 @@ def _problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
     if kind == "missing":
         return Problem("the key is missing", f"Write {place[-1]}: {meant}", column=key)
     if kind == "literal_error":
-        return Problem("not one of the known", did_you_mean(str(found), _choices(detail)), column=key, value=value)
+        return Problem(
+            "not one of the known",
+            did_you_mean(str(found), _choices(detail)),
+            column=key,
+            value=value,
+        )
     if kind == "value_error":
         rule, _, fix = str(detail["ctx"]["error"]).partition("; ")
         whole = isinstance(found, (dict, list, tuple, BaseModel))
@@ -104,7 +117,9 @@ def _fields(model: type[BaseModel], place: list[str]) -> Mapping[str, Any]:
 def _inner(model: type[BaseModel], key: str) -> type[BaseModel] | None:
     field = model.model_fields.get(key)
     kinds = get_args(field.annotation) if field else ()
-    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+    return next(
+        (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None
+    )
 
 
 def _choices(detail: ErrorDetails) -> list[str]:

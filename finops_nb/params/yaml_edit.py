@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.params.yaml_file import Document
-from finops_nb.params.yaml_text import yaml_text
+from finops_nb.params.yaml_file import Document, yaml_text
 
 
 class ParamsText:
@@ -33,7 +32,11 @@ class ParamsText:
         block = self.document.data.get(key) or {}
         for name in (name for name in changes if name in block):
             self._change_line(key, name, block[name], changes[name])
-        added = {name: amount for name, amount in changes.items() if name not in block and amount is not None}
+        added = {
+            name: amount
+            for name, amount in changes.items()
+            if name not in block and amount is not None
+        }
         if added:
             self._add(key, block, yaml_text(added).splitlines())
         elif block and all(name in changes and changes[name] is None for name in block):
@@ -58,16 +61,28 @@ class ParamsText:
 
     def _change_line(self, key: str, name: str, old: str, amount: Decimal | None) -> None:
         number = self.document.lines[key, name]
-        match = re.fullmatch(r"(.+:\s+)([\"']?)" + re.escape(old) + r"\2(\s*(?:#.*)?)", self.lines[number - 1] or "")
+        match = re.fullmatch(
+            r"(.+:\s+)([\"']?)" + re.escape(old) + r"\2(\s*(?:#.*)?)", self.lines[number - 1] or ""
+        )
         if match is None:
             fix = f"Write each budget of {key} on a line of its own, as name: amount"
-            raise Refusal(Problem("a budget that can't be changed in its line", fix, self.shown, number, f"{key}.{name}"))
+            raise Refusal(
+                Problem(
+                    "a budget that can't be changed in its line",
+                    fix,
+                    self.shown,
+                    number,
+                    f"{key}.{name}",
+                )
+            )
         self.lines[number - 1] = None if amount is None else f"{match[1]}{amount:f}{match[3]}"
 
     def _empty(self, key: str) -> None:
         """A key whose last line was taken out says that there is nothing."""
         number = self.document.lines[key,]
-        self.lines[number - 1] = re.sub(r":\s*(#.*)?$", r": {}  \1", self.lines[number - 1] or "").rstrip()
+        self.lines[number - 1] = re.sub(
+            r":\s*(#.*)?$", r": {}  \1", self.lines[number - 1] or ""
+        ).rstrip()
 
     def _add(self, key: str, block: Mapping[str, str], new: list[str]) -> None:
         if not block:
@@ -78,4 +93,6 @@ class ParamsText:
         last = max(self.document.lines[key, name] for name in block)
         indent = (re.match(r"\s*", self.document.text.splitlines()[last - 1]) or [""])[0]
         former = self.lines[last - 1]
-        self.lines[last - 1] = "\n".join([*([former] if former is not None else []), *(indent + line for line in new)])
+        self.lines[last - 1] = "\n".join(
+            [*([former] if former is not None else []), *(indent + line for line in new)]
+        )

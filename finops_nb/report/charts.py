@@ -14,12 +14,12 @@ from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from finops_nb.report.format import Format, noun
+from finops_nb.figures.budget_status import Status
 from finops_nb.money import ZERO, total
 from finops_nb.params.model import Params
-from finops_nb.report.theme import ACTUAL, Chart, INK, OTHER, OVER, SERIES, drawn, elided, themed
+from finops_nb.report.format import Format, noun
+from finops_nb.report.theme import ACTUAL, INK, OTHER, OVER, SERIES, Chart, drawn, elided, themed
 from finops_nb.usage.model import Usage
-from finops_nb.figures.variance import Status
 
 SHOWN: Final = 12
 """Bars of a chart; the rest are one bar "other", or one sentence where that bar would crush the others, so that it all adds up."""
@@ -39,13 +39,27 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
     with themed(_height(len(frame), rest)) as axes:
         budgeted = frame["budget"].notna().any()
         gray = (None, Status.NO_BUDGET) if budgeted else (None,)
-        colors = [OVER if status == Status.OVER else OTHER if status in gray else ACTUAL for status in frame["status"]]
+        colors = [
+            OVER if status == Status.OVER else OTHER if status in gray else ACTUAL
+            for status in frame["status"]
+        ]
         _bars(axes, frame[name], frame["cost"], colors)
         for place, budget in enumerate(frame["budget"]):
             if budget is not None:
                 ends = [float(budget)] * 2, [place - 0.4, place + 0.4]
-                axes.plot(*ends, color=INK, linewidth=3, solid_capstyle="butt", path_effects=HALO, zorder=3)
-        marked = "Actual (bar; orange: over, gray: no budget) and budget (mark)" if budgeted else "Actual"
+                axes.plot(
+                    *ends,
+                    color=INK,
+                    linewidth=3,
+                    solid_capstyle="butt",
+                    path_effects=HALO,
+                    zorder=3,
+                )
+        marked = (
+            "Actual (bar; orange: over, gray: no budget) and budget (mark)"
+            if budgeted
+            else "Actual"
+        )
         _money_axis(axes, fmt, f"{marked}, {params.currency}", rest)
         said = [
             f"{row[1]} {fmt.money(row.cost)}{_budget(row.budget, fmt)}{f', {row.status}' if row.status and row.budget is not None else ''}"
@@ -74,16 +88,30 @@ def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
             # Credits stack to the left of zero, charges to the right, so that neither hides the other.
             costs = [cells[name, kind] for name in names]
             starts = [
-                total(cells[name, other] for other in kinds[:position] if (cells[name, other] < 0) == (cost < 0))
+                total(
+                    cells[name, other]
+                    for other in kinds[:position]
+                    if (cells[name, other] < 0) == (cost < 0)
+                )
                 for name, cost in zip(names, costs, strict=True)
             ]
             color = SERIES[position] if kind in columns else OTHER
-            bars.append(axes.barh(range(len(names)), _floats(costs), BAR, _floats(starts), color=color, zorder=2)[0])
+            bars.append(
+                axes.barh(
+                    range(len(names)), _floats(costs), BAR, _floats(starts), color=color, zorder=2
+                )[0]
+            )
         _names(axes, names)
         _money_axis(axes, fmt, f"Cost, {params.currency}", rest)
         # With its bars given, the legend names every product; by itself it would leave out those that start with "_".
         axes.figure.legend(bars, labels, loc="outside lower center", ncols=abreast, fontsize=9)
-        said = [f"{name}: " + ", ".join(f"{kind} {fmt.money(cells[name, kind])}" for kind in kinds if cells[name, kind]) for name in names]
+        said = [
+            f"{name}: "
+            + ", ".join(
+                f"{kind} {fmt.money(cells[name, kind])}" for kind in kinds if cells[name, kind]
+            )
+            for name in names
+        ]
         return drawn(axes, f"Cost of each organization by product. {_listed(said, rest)}.")
 
 
@@ -95,8 +123,16 @@ def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
     counted = features["calls"].notna().any()  # a bill has no calls; of a log, "other" has none
     frame, rest = _first(features, "feature", ("cost",), fmt)
     with themed(_height(len(frame), rest)) as axes:
-        _bars(axes, frame["feature"], frame["cost"], [OTHER if calls is None and counted else ACTUAL for calls in frame["calls"]])
-        unit_costs = [f"{fmt.unit_cost(each)} a call" if each is not None else "" for each in frame["cost_per_call"]]
+        _bars(
+            axes,
+            frame["feature"],
+            frame["cost"],
+            [OTHER if calls is None and counted else ACTUAL for calls in frame["calls"]],
+        )
+        unit_costs = [
+            f"{fmt.unit_cost(each)} a call" if each is not None else ""
+            for each in frame["cost_per_call"]
+        ]
         _beside(axes, frame["cost"], unit_costs)
         _money_axis(axes, fmt, f"Cost, {params.currency}", rest)
         said = [
@@ -115,11 +151,25 @@ def efficiency(ranked: pd.DataFrame, params: Params) -> Chart:
     shown = scored.head(SHOWN)
     with themed(_height(len(shown))) as axes:
         _bars(axes, shown["organization"], shown["calls_per_unit"], ACTUAL)
-        _beside(axes, shown["calls_per_unit"], [fmt.calls_per_money(score) for score in shown["calls_per_unit"]])
+        _beside(
+            axes,
+            shown["calls_per_unit"],
+            [fmt.calls_per_money(score) for score in shown["calls_per_unit"]],
+        )
         axes.set_xlabel(f"Calls per {params.currency}; longer is better")
-        rest = f"; {noun(len(scored) - SHOWN, 'more organization')} with fewer" if len(scored) > SHOWN else ""
-        said = ", ".join(f"{row.organization} {fmt.calls_per_money(row.calls_per_unit)}" for row in shown.itertuples())
-        return drawn(axes, f"Calls per {params.currency} by organization, most first: {said or 'no organization has a score'}{rest}.")
+        rest = (
+            f"; {noun(len(scored) - SHOWN, 'more organization')} with fewer"
+            if len(scored) > SHOWN
+            else ""
+        )
+        said = ", ".join(
+            f"{row.organization} {fmt.calls_per_money(row.calls_per_unit)}"
+            for row in shown.itertuples()
+        )
+        return drawn(
+            axes,
+            f"Calls per {params.currency} by organization, most first: {said or 'no organization has a score'}{rest}.",
+        )
 
 
 def spend_by_day(usage: Usage, params: Params) -> Chart:
@@ -127,9 +177,17 @@ def spend_by_day(usage: Usage, params: Params) -> Chart:
     fmt, days = Format(params.currency), usage.period.days
     spent = dict(zip(usage.groups["day",]["day"], usage.groups["day",]["cost"], strict=True))
     with themed(2.6) as axes:
-        axes.bar(range(len(days)), _floats(spent.get(day, ZERO) for day in days), 0.8 if len(days) < 100 else 1, color=ACTUAL, zorder=2)
+        axes.bar(
+            range(len(days)),
+            _floats(spent.get(day, ZERO) for day in days),
+            0.8 if len(days) < 100 else 1,
+            color=ACTUAL,
+            zorder=2,
+        )
         ticks = range(0, len(days), max(1, len(days) // 8))
-        axes.set_xticks(ticks, [days[tick].isoformat()[5 if len(days) < 100 else 0 :] for tick in ticks])
+        axes.set_xticks(
+            ticks, [days[tick].isoformat()[5 if len(days) < 100 else 0 :] for tick in ticks]
+        )
         axes.grid(visible=False, axis="x")
         axes.yaxis.set_major_formatter(_money_ticks(fmt))
         axes.set_ylabel(f"Cost, {params.currency}")
@@ -142,7 +200,9 @@ def spend_by_day(usage: Usage, params: Params) -> Chart:
         )
 
 
-def _first(frame: pd.DataFrame, name: str, added: Sequence[str], fmt: Format) -> tuple[pd.DataFrame, str]:
+def _first(
+    frame: pd.DataFrame, name: str, added: Sequence[str], fmt: Format
+) -> tuple[pd.DataFrame, str]:
     """The first lines of a frame and one "other" that adds up the rest, or where that would crush them a sentence on it."""
     if len(frame) <= SHOWN:
         return frame, ""
@@ -165,9 +225,13 @@ def _crushes(reaches: Sequence[Decimal]) -> bool:
     return reaches[-1] > max(reaches[:-1])
 
 
-def _undrawn(others: int, cost: Decimal | None, budget: Decimal | None = None, *, fmt: Format) -> str:
+def _undrawn(
+    others: int, cost: Decimal | None, budget: Decimal | None = None, *, fmt: Format
+) -> str:
     """What is not drawn, in words, so that a chart still adds up."""
-    return f"and {noun(others, 'other')}, not drawn: {fmt.money(cost)}" + (f" of {fmt.money(budget)}" if budget is not None else "")
+    return f"and {noun(others, 'other')}, not drawn: {fmt.money(cost)}" + (
+        f" of {fmt.money(budget)}" if budget is not None else ""
+    )
 
 
 def _listed(said: Sequence[str], rest: str) -> str:
@@ -182,16 +246,23 @@ def _by_cost(parts: pd.DataFrame, name: str) -> list[str]:
 def _fold(names: list[str]) -> dict[str, str]:
     """Each name as it is charted: itself, or "other" past the first ones."""
     other = f"other ({len(names) - SHOWN + 1})"
-    return {name: name if len(names) <= SHOWN or place < SHOWN - 1 else other for place, name in enumerate(names)}
+    return {
+        name: name if len(names) <= SHOWN or place < SHOWN - 1 else other
+        for place, name in enumerate(names)
+    }
 
 
 def _stacks(costs: Iterable[Decimal]) -> tuple[Decimal, Decimal]:
     """How long the credits of a line are together, and how long the charges."""
     amounts = list(costs)
-    return total(amount for amount in amounts if amount < 0), total(amount for amount in amounts if amount > 0)
+    return total(amount for amount in amounts if amount < 0), total(
+        amount for amount in amounts if amount > 0
+    )
 
 
-def _bars(axes: Axes, names: Sequence[str], lengths: Sequence[Decimal], colors: str | list[str]) -> None:
+def _bars(
+    axes: Axes, names: Sequence[str], lengths: Sequence[Decimal], colors: str | list[str]
+) -> None:
     axes.barh(range(len(lengths)), _floats(lengths), BAR, color=colors, zorder=2)
     _names(axes, names)
 
@@ -206,7 +277,14 @@ def _names(axes: Axes, names: Sequence[str]) -> None:
 def _beside(axes: Axes, lengths: Sequence[Decimal], texts: Sequence[str]) -> None:
     """Texts to the right of bars."""
     for place, (length, text) in enumerate(zip(lengths, texts, strict=True)):
-        axes.annotate(text, (max(float(length), 0), place), (5, 0), textcoords="offset points", va="center", fontsize=9)
+        axes.annotate(
+            text,
+            (max(float(length), 0), place),
+            (5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
     axes.margins(x=0.3)
 
 
@@ -216,7 +294,9 @@ def _money_axis(axes: Axes, fmt: Format, label: str, rest: str = "") -> None:
 
 
 def _money_ticks(fmt: Format) -> FuncFormatter:
-    return FuncFormatter(lambda value, _: fmt.money(Decimal(repr(float(value)))).removesuffix(".00"))
+    return FuncFormatter(
+        lambda value, _: fmt.money(Decimal(repr(float(value)))).removesuffix(".00")
+    )
 
 
 def _height(bars: int, rest: str = "") -> float:

@@ -8,24 +8,34 @@ from typing import Any, Final
 import pandas as pd
 
 from finops_nb import schema
-from finops_nb.params.budgets import Budgets
 from finops_nb.figures.efficiency import overall
+from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.sentence import Fact, fact
-from finops_nb.report.heat_map import HeatMap
 from finops_nb.money import ratio, total
+from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
 from finops_nb.period import parse_period
-from finops_nb.schema import Column
+from finops_nb.report.heat_map import HeatMap
 from finops_nb.report.table import Block, Table
+from finops_nb.schema import Column
 from finops_nb.usage.model import Usage
-from finops_nb.figures.variance import TotalVariance
 
 SHOWN: Final = 25
 SHOWN_WITHIN: Final = 8
 """Lines that a table, or each group of one, has before the smallest are added up in one."""
-HEADS: Final = {"organization": schema.ORGANIZATION, "product": schema.PRODUCT, "feature": schema.FEATURE}
+HEADS: Final = {
+    "organization": schema.ORGANIZATION,
+    "product": schema.PRODUCT,
+    "feature": schema.FEATURE,
+}
 NEEDED_FOR: Final[Mapping[str, tuple[Column, ...]]] = {
-    "calls": (schema.CALLS, schema.AVERAGE_COST, schema.COST_PER_CALL, schema.EFFICIENCY, schema.RANK),
+    "calls": (
+        schema.CALLS,
+        schema.AVERAGE_COST,
+        schema.COST_PER_CALL,
+        schema.EFFICIENCY,
+        schema.RANK,
+    ),
     "customer": (schema.CUSTOMERS, schema.COST_PER_CUSTOMER),
 }
 """Columns that a source which does not tell calls, or customers, has nothing for."""
@@ -40,7 +50,9 @@ HOW_TO_READ: Final[Mapping[Column, str]] = {
 """What a reader should know of a column; said only where the table has it."""
 
 
-def cost_by(variance: pd.DataFrame, totals: TotalVariance, usage: Usage, budgets: Budgets, params: Params) -> Table:
+def cost_by(
+    variance: pd.DataFrame, totals: TotalVariance, usage: Usage, budgets: Budgets, params: Params
+) -> Table:
     """Cost against budget, by organization or by product.
 
     Args:
@@ -51,20 +63,37 @@ def cost_by(variance: pd.DataFrame, totals: TotalVariance, usage: Usage, budgets
         params: for `notes` and the currency.
     """
     name = variance.columns[0]
-    columns = (HEADS[name], schema.COST, schema.BUDGET, schema.VARIANCE, schema.BUDGET_USED, schema.CALLS, schema.CUSTOMERS)
+    columns = (
+        HEADS[name],
+        schema.COST,
+        schema.BUDGET,
+        schema.VARIANCE,
+        schema.BUDGET_USED,
+        schema.CALLS,
+        schema.CUSTOMERS,
+    )
     foot = _totals(totals) | {"cost": totals.actual} | _counts(usage)
     caption = f"Cost against budget by {name}, highest cost first"
     block = Block(_owned(variance, budgets, params), foot)
     told = _told(columns, usage)
     intro = _how_to_read(told) if name == "organization" else ()
-    return Table(f"cost_by_{name}", caption, told, (block,), params.currency, intro=intro, shown=SHOWN)
+    return Table(
+        f"cost_by_{name}", caption, told, (block,), params.currency, intro=intro, shown=SHOWN
+    )
 
 
 def product_breakdown(breakdown: pd.DataFrame, params: Params) -> Table:
     """Which products each organization used, and how its cost divides among them."""
     columns = (schema.PRODUCT, schema.COST, schema.SHARE)
     caption = "Cost of each organization by product"
-    return Table("organization_product_breakdown", caption, columns, _grouped(breakdown), params.currency, shown=SHOWN_WITHIN)
+    return Table(
+        "organization_product_breakdown",
+        caption,
+        columns,
+        _grouped(breakdown),
+        params.currency,
+        shown=SHOWN_WITHIN,
+    )
 
 
 def cost_by_feature(features: pd.DataFrame, usage: Usage, params: Params) -> Table:
@@ -79,11 +108,26 @@ def cost_by_feature(features: pd.DataFrame, usage: Usage, params: Params) -> Tab
     caption = "Cost by feature, highest cost first"
     empty = "The usage does not tell which feature caused a cost."
     told, block = _told(columns, usage), Block(_lines(features), overall(usage))
-    intro = _how_to_read(column for column in told if column is not schema.CUSTOMERS) if block.lines else ()
-    return Table("cost_by_feature", caption, told, (block,), params.currency, intro=intro, empty=empty, shown=SHOWN)
+    intro = (
+        _how_to_read(column for column in told if column is not schema.CUSTOMERS)
+        if block.lines
+        else ()
+    )
+    return Table(
+        "cost_by_feature",
+        caption,
+        told,
+        (block,),
+        params.currency,
+        intro=intro,
+        empty=empty,
+        shown=SHOWN,
+    )
 
 
-def chargeback_by(charges: pd.DataFrame, totals: TotalVariance, budgets: Budgets, params: Params) -> Table:
+def chargeback_by(
+    charges: pd.DataFrame, totals: TotalVariance, budgets: Budgets, params: Params
+) -> Table:
     """What each organization, or each product, is charged.
 
     Args:
@@ -98,7 +142,14 @@ def chargeback_by(charges: pd.DataFrame, totals: TotalVariance, budgets: Budgets
     lines = _owned(charges, budgets, params)
     if name == "organization":
         lines = [line | {"cost_centre": budgets.cost_centres.get(line[name], "")} for line in lines]
-    return Table(f"chargeback_by_{name}", f"Charges by {name}", columns, (Block(lines, foot),), params.currency, shown=SHOWN)
+    return Table(
+        f"chargeback_by_{name}",
+        f"Charges by {name}",
+        columns,
+        (Block(lines, foot),),
+        params.currency,
+        shown=SHOWN,
+    )
 
 
 def cross_organization_usage(lines: pd.DataFrame, params: Params) -> HeatMap:
@@ -106,10 +157,18 @@ def cross_organization_usage(lines: pd.DataFrame, params: Params) -> HeatMap:
     columns = (schema.ORGANIZATION, schema.PRODUCT, schema.CHARGE)
     sums = {"charge": total(lines["charge"])}
     caption = "Charges by organization and product; the stronger the shade, the higher"
-    return HeatMap("cross_organization_product_usage", caption, columns, (Block(_lines(lines), sums),), params.currency)
+    return HeatMap(
+        "cross_organization_product_usage",
+        caption,
+        columns,
+        (Block(_lines(lines), sums),),
+        params.currency,
+    )
 
 
-def cost_by_month(organizations: pd.DataFrame, products: pd.DataFrame, usage: Usage, params: Params) -> Table:
+def cost_by_month(
+    organizations: pd.DataFrame, products: pd.DataFrame, usage: Usage, params: Params
+) -> Table:
     """The cost of each name in the last months, as they were published, and in this one; a sentence where none was published.
 
     Args:
@@ -118,18 +177,40 @@ def cost_by_month(organizations: pd.DataFrame, products: pd.DataFrame, usage: Us
         usage: for the period.
         params: for the currency.
     """
-    months = [column for column in organizations.columns if column not in ("organization", "change")]
+    months = [
+        column for column in organizations.columns if column not in ("organization", "change")
+    ]
     running = "" if usage.complete else " to date"
     labels = [f"{_short(month)}{running if month == usage.period.text else ''}" for month in months]
-    columns = [schema.Column(month, label, "money", "the cost of the month", True) for month, label in zip(months, labels, strict=True)]
+    columns = [
+        schema.Column(month, label, "money", "the cost of the month", True)
+        for month, label in zip(months, labels, strict=True)
+    ]
     blocks = []
     for frame in (organizations, products) if months else ():
         by = frame.columns[0]
-        sums = {name: None if frame[name].isna().any() else total(frame[name]) for name in (*months, "change")}
+        sums = {
+            name: None if frame[name].isna().any() else total(frame[name])
+            for name in (*months, "change")
+        }
         blocks.append(Block(_lines(frame.rename(columns={by: "name"})), sums, f"By {by}"))
-    caption = "Cost by month, as published; the change is that of the last month against the one before"
-    none = "No earlier month is published." if usage.period.is_month else "Only a calendar month is shown beside the months before it."
-    return Table("cost_by_month", caption, (schema.NAME, *columns, schema.CHANGE), tuple(blocks), params.currency, empty=none, shown=SHOWN)
+    caption = (
+        "Cost by month, as published; the change is that of the last month against the one before"
+    )
+    none = (
+        "No earlier month is published."
+        if usage.period.is_month
+        else "Only a calendar month is shown beside the months before it."
+    )
+    return Table(
+        "cost_by_month",
+        caption,
+        (schema.NAME, *columns, schema.CHANGE),
+        tuple(blocks),
+        params.currency,
+        empty=none,
+        shown=SHOWN,
+    )
 
 
 def _short(month: str) -> str:
@@ -141,31 +222,72 @@ def _short(month: str) -> str:
 def budget_tracking(organizations: TotalVariance, products: TotalVariance, params: Params) -> Table:
     """Both levels of budgets, and their difference where they do not agree."""
     columns = (schema.LEVEL, schema.TOTAL_BUDGET, schema.TOTAL_ACTUAL, schema.VARIANCE_OF_BUDGET)
-    lines = [{"level": level, **totals._asdict()} for level, totals in (("Organization Level", organizations), ("Product Level", products))]
-    if organizations.budget is not None and products.budget is not None and organizations.budget != products.budget:
+    lines = [
+        {"level": level, **totals._asdict()}
+        for level, totals in (("Organization Level", organizations), ("Product Level", products))
+    ]
+    if (
+        organizations.budget is not None
+        and products.budget is not None
+        and organizations.budget != products.budget
+    ):
         difference = organizations.budget - products.budget
         lines.append(
-            {"level": "Difference", "actual": organizations.actual - products.actual, "budget": difference, "variance": -difference}
+            {
+                "level": "Difference",
+                "actual": organizations.actual - products.actual,
+                "budget": difference,
+                "variance": -difference,
+            }
         )
-    return Table("budget_tracking", "Budget and actual at both levels", columns, (Block(lines),), params.currency)
+    return Table(
+        "budget_tracking",
+        "Budget and actual at both levels",
+        columns,
+        (Block(lines),),
+        params.currency,
+    )
 
 
 def efficiency(ranked: pd.DataFrame, usage: Usage, params: Params) -> Table:
     """Organizations by calls per unit of currency; from `rank_efficiency`."""
-    columns = (schema.RANK, schema.ORGANIZATION, schema.COST, schema.COST_PER_CALL, schema.COST_PER_CUSTOMER, schema.EFFICIENCY)
+    columns = (
+        schema.RANK,
+        schema.ORGANIZATION,
+        schema.COST,
+        schema.COST_PER_CALL,
+        schema.COST_PER_CUSTOMER,
+        schema.EFFICIENCY,
+    )
     caption = "Organizations by efficiency, most calls per unit of currency first"
     blocks = () if "calls" in usage.untold else (Block(_noted(ranked, params), overall(usage)),)
     empty = "The usage has no calls, as a bill has none: there is no efficiency to compare."
     told = _told(columns, usage)
     intro = _how_to_read(told) if blocks else ()
-    return Table("cross_team_comparison", caption, told, blocks, params.currency, intro=intro, empty=empty, shown=SHOWN, keep="ends")
+    return Table(
+        "cross_team_comparison",
+        caption,
+        told,
+        blocks,
+        params.currency,
+        intro=intro,
+        empty=empty,
+        shown=SHOWN,
+        keep="ends",
+    )
 
 
 def spend_by_day(usage: Usage, params: Params) -> Table:
     """Cost and calls of every day of the period with usage."""
     columns = (schema.DAY, schema.COST, schema.CALLS)
     foot = {"cost": usage.cost, "calls": overall(usage)["calls"]}
-    return Table("spend_by_day", "Cost by day", _told(columns, usage), (Block(_lines(usage.groups["day",]), foot),), params.currency)
+    return Table(
+        "spend_by_day",
+        "Cost by day",
+        _told(columns, usage),
+        (Block(_lines(usage.groups["day",]), foot),),
+        params.currency,
+    )
 
 
 def _lines(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -176,7 +298,10 @@ def _lines(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _noted(frame: pd.DataFrame, params: Params) -> list[dict[str, Any]]:
     """The lines of a frame, with the commentary on its names beside them."""
     name = next(column for column in frame.columns if column in HEADS)
-    return [line | ({"note": params.notes[line[name]]} if line[name] in params.notes else {}) for line in _lines(frame)]
+    return [
+        line | ({"note": params.notes[line[name]]} if line[name] in params.notes else {})
+        for line in _lines(frame)
+    ]
 
 
 def _owned(frame: pd.DataFrame, budgets: Budgets, params: Params) -> list[dict[str, Any]]:
@@ -209,6 +334,16 @@ def _grouped(frame: pd.DataFrame) -> tuple[Block, ...]:
     blocks = []
     for name in frame["organization"].unique():
         part = frame[frame["organization"] == name]
-        sums = {column: total(part[column]) for column in ("cost", "charge", "booked") if column in part and part[column].notna().all()}
-        blocks.append(Block(_lines(part), sums | ({"share": ratio(sums["cost"], sums["cost"])} if "share" in part else {}), name))
+        sums = {
+            column: total(part[column])
+            for column in ("cost", "charge", "booked")
+            if column in part and part[column].notna().all()
+        }
+        blocks.append(
+            Block(
+                _lines(part),
+                sums | ({"share": ratio(sums["cost"], sums["cost"])} if "share" in part else {}),
+                name,
+            )
+        )
     return tuple(blocks)

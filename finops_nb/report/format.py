@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import calendar
 import re
+import string
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from markupsafe import Markup, escape
+
+from finops_nb.findings.sentence import Fact
 from finops_nb.money import minor_units, plain, rounded
 from finops_nb.period import parse_period
 from finops_nb.schema import Unit
@@ -43,7 +47,11 @@ class Format:
 
     def change(self, amount: Decimal | None) -> str:
         """+$800.00"""
-        return f"+{self.money(amount)}" if amount is not None and rounded(amount, minor_units(self.currency)) > 0 else self.money(amount)
+        return (
+            f"+{self.money(amount)}"
+            if amount is not None and rounded(amount, minor_units(self.currency)) > 0
+            else self.money(amount)
+        )
 
     def unit_cost(self, amount: Decimal | None) -> str:
         """$0.0391: two decimals more than money; two more again where at most one digit would be left."""
@@ -62,7 +70,13 @@ class Format:
 
     def signed_share(self, fraction: Decimal | None) -> str:
         """+34.8%"""
-        return MISSING if fraction is None else f"{rounded(fraction * 100, 1):+,}%" if rounded(fraction * 100, 1) else "0.0%"
+        return (
+            MISSING
+            if fraction is None
+            else f"{rounded(fraction * 100, 1):+,}%"
+            if rounded(fraction * 100, 1)
+            else "0.0%"
+        )
 
     def percent(self, fraction: Decimal) -> str:
         """80%: a fraction that a person chose, with the decimals it needs."""
@@ -93,7 +107,9 @@ class Format:
         """-$1,495.06 (-29.9%)"""
         if amount is None:
             return MISSING
-        return self.money(amount) + (f" ({self.signed_share(fraction)})" if fraction is not None else "")
+        return self.money(amount) + (
+            f" ({self.signed_share(fraction)})" if fraction is not None else ""
+        )
 
     def of(self, unit: Unit, value: Any) -> str:
         """`value` as text, by the unit of its column; "n/a" for None."""
@@ -152,7 +168,9 @@ def noun(number: int | Decimal, singular: str, plural: str | None = None) -> str
 def listing(items: Iterable[str]) -> str:
     """A list in a sentence: "a", "a and b", "a, b and c"."""
     words = list(items)
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    return (
+        words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    )
 
 
 def writable(text: str) -> str:
@@ -163,3 +181,47 @@ def writable(text: str) -> str:
 def visible(text: str) -> str:
     """`text` to be looked at: `writable`, and with a mark for what would turn around the text beside it."""
     return REORDERING.sub("\N{REPLACEMENT CHARACTER}", writable(text))
+
+
+NAME_LENGTH: Final = 60
+"""Characters of a name that the page prints; results.json and the XLSX have all."""
+
+
+def named(name: str) -> Markup:
+    """A name of the data as HTML: escaped, isolated, and on a few lines at most; a longer one is whole in its title."""
+    whole = visible(name)
+    if len(whole) <= NAME_LENGTH:
+        return Markup("<bdi>{}</bdi>").format(whole)
+    return Markup('<bdi title="{}">{}…</bdi>').format(whole, whole[: NAME_LENGTH - 1])
+
+
+def sentence(said: Any, fmt: Format) -> Markup:
+    """A fact as HTML: every name escaped and isolated, every figure printed by its unit."""
+    return Markup(_Sentence(fmt, named, escape).say(said))
+
+
+def plain_sentence(said: Any, fmt: Format) -> str:
+    """A fact as text."""
+    return _Sentence(fmt, str, str).say(said)
+
+
+class _Sentence(string.Formatter):
+    """Prints facts; how a name and how a figure is written is the caller's."""
+
+    def __init__(self, fmt: Format, name: Callable[[str], str], figure: Callable[[str], str]):
+        self.fmt, self.name, self.figure = fmt, name, figure
+
+    def say(self, said: Any) -> str:
+        if isinstance(said, tuple):
+            return listing([self.say(each) for each in said])
+        return (
+            self.vformat(said.text, (), said.values)
+            if isinstance(said, Fact)
+            else str(self.name(str(said)))
+        )
+
+    def format_field(self, value: Any, unit: str) -> str:
+        if unit.startswith("count "):
+            return str(self.figure(noun(value, unit.removeprefix("count "))))
+        # What stands behind the colon of a fact is a unit.
+        return str(self.figure(self.fmt.of(cast(Unit, unit), value))) if unit else self.say(value)

@@ -8,11 +8,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
-from finops_nb.report.cell import Cell, Line, Row
-from finops_nb.report.format import Format
 from finops_nb.money import ZERO, minor_units, rounded, rounding_difference, total
+from finops_nb.report.format import Format
+from finops_nb.report.table import ROUNDING, TOTAL, Cell, Line, Row, Table, environment
 from finops_nb.schema import UNALLOCATED
-from finops_nb.report.table import ROUNDING, TOTAL, Table, environment
 
 ROWS: Final = 25
 COLUMNS: Final = 8
@@ -45,7 +44,13 @@ class HeatMap(Table):
             pair = rows[line[self.outer]], columns[line[self.inner]]
             cells.setdefault(pair, []).append(line)
             named |= {pair} if pair == (line[self.outer], line[self.inner]) else set()
-        return Grid(cells, named, tuple(dict.fromkeys(rows.values())), tuple(dict.fromkeys(columns.values())), Format(self.currency))
+        return Grid(
+            cells,
+            named,
+            tuple(dict.fromkeys(rows.values())),
+            tuple(dict.fromkeys(columns.values())),
+            Format(self.currency),
+        )
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,11 @@ class Grid:
     @property
     def heads(self) -> tuple[str, ...]:
         """The columns' heads, the sums' with them."""
-        return (*self.columns, *([ROUNDING] if any(self._across(name) for name in (*self.names, None)) else []), TOTAL)
+        return (
+            *self.columns,
+            *([ROUNDING] if any(self._across(name) for name in (*self.names, None)) else []),
+            TOTAL,
+        )
 
     def rows(self) -> list[Row]:
         """A row for each name, what rounding asks for, and the sums."""
@@ -77,25 +86,43 @@ class Grid:
         if any(self._down(column) for column in (*self.columns, None)):
             figures = [self._down(column) for column in self.columns]
             figures += [self._down(None) - total(figures)] if ROUNDING in self.heads else []
-            cells = [Cell(self.fmt.money(each) if each else "", "number") for each in (*figures, self._down(None))]
+            cells = [
+                Cell(self.fmt.money(each) if each else "", "number")
+                for each in (*figures, self._down(None))
+            ]
             found.append(Row("rounding", (Cell(ROUNDING, "text"), *cells)))
         return [*found, self._row("total", TOTAL, None)]
 
     def _row(self, kind: str, label: str, name: str | None) -> Row:
         cells = [self._cell(name, column) for column in self.columns]
         if ROUNDING in self.heads:
-            cells.append(Cell(self.fmt.money(self._across(name)) if self._across(name) else "", "number rounding"))
-        cells.append(Cell(self.fmt.money(self._sum(name, None)), "number sum", self._booked(name, None)))
+            cells.append(
+                Cell(
+                    self.fmt.money(self._across(name)) if self._across(name) else "",
+                    "number rounding",
+                )
+            )
+        cells.append(
+            Cell(self.fmt.money(self._sum(name, None)), "number sum", self._booked(name, None))
+        )
         return Row(kind, (Cell(label, "text"), *cells))
 
     def _cell(self, name: str | None, column: str) -> Cell:
         if name is not None and (name, column) not in self.cells:
             return Cell("", "number")
         cost = self._sum(name, column)
-        return Cell(self.fmt.money(cost), f"number{self._shade(cost) if (name, column) in self.named else ''}", self._booked(name, column))
+        return Cell(
+            self.fmt.money(cost),
+            f"number{self._shade(cost) if (name, column) in self.named else ''}",
+            self._booked(name, column),
+        )
 
     def _lines(self, name: str | None, column: str | None) -> list[Line]:
-        pairs = ((row, head) for row, head in self.cells if name in (None, row) and column in (None, head))
+        pairs = (
+            (row, head)
+            for row, head in self.cells
+            if name in (None, row) and column in (None, head)
+        )
         return [line for pair in pairs for line in self.cells[pair]]
 
     def _sum(self, name: str | None, column: str | None) -> Decimal:
@@ -104,15 +131,25 @@ class Grid:
     def _booked(self, name: str | None, column: str | None) -> tuple[str, ...]:
         booked = [line["booked"] for line in self._lines(name, column)]
         said = self.fmt.money(total(booked)) if booked and None not in booked else None
-        return () if said in (None, self.fmt.money(self._sum(name, column))) else (f"booked {said}",)
+        return (
+            () if said in (None, self.fmt.money(self._sum(name, column))) else (f"booked {said}",)
+        )
 
     def _across(self, name: str | None) -> Decimal:
         """What the printed cells of a row miss of its printed sum."""
-        return rounding_difference((self._sum(name, column) for column in self.columns), self._sum(name, None), self._decimals)
+        return rounding_difference(
+            (self._sum(name, column) for column in self.columns),
+            self._sum(name, None),
+            self._decimals,
+        )
 
     def _down(self, column: str | None) -> Decimal:
         """What the printed cells of a column miss of its printed sum."""
-        return rounding_difference((self._sum(name, column) for name in self.names), self._sum(None, column), self._decimals)
+        return rounding_difference(
+            (self._sum(name, column) for name in self.names),
+            self._sum(None, column),
+            self._decimals,
+        )
 
     @property
     def _decimals(self) -> int:

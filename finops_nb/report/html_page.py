@@ -21,7 +21,15 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 NOT_SHOWN: Final = ("parameters", "injected-parameters", "lab-only")
 """Tags of cells that are for the analyst, not for the reader of the report."""
 
-SHOWN: Final = ("text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/latex", "text/plain")
+SHOWN: Final = (
+    "text/html",
+    "image/svg+xml",
+    "image/png",
+    "image/jpeg",
+    "text/markdown",
+    "text/latex",
+    "text/plain",
+)
 """Kinds of output, the one that is shown first; none that needs a script."""
 
 FORBIDDEN: Final = frozenset(
@@ -48,7 +56,21 @@ RELATIVE: Final = re.compile(r"(?!/)(?!(?:.*/)?\.\.(?:/|\Z))[A-Za-z0-9._~%/-]+\Z
 """A link to a file beside the page, or below it."""
 LOADING: Final = re.compile(r"url\s*\(|@import|expression\s*\(|javascript:", re.IGNORECASE)
 REFERENCES: Final = frozenset(
-    ("href", "src", "srcset", "action", "formaction", "data", "poster", "background", "cite", "longdesc", "manifest", "ping", "xlink:href")
+    (
+        "href",
+        "src",
+        "srcset",
+        "action",
+        "formaction",
+        "data",
+        "poster",
+        "background",
+        "cite",
+        "longdesc",
+        "manifest",
+        "ping",
+        "xlink:href",
+    )
 )
 
 
@@ -94,7 +116,10 @@ class ReportExporter(HTMLExporter):
             "title": nb.metadata.get("title", "Organizational alignment · DRAFT"),
             "key": nb.metadata.get("finops_nb", {}).get("key", ""),
             "contents": contents(nb),
-            "css": "\n".join((TEMPLATES / "report" / file).read_text(encoding="utf-8") for file in ("finops.css", "report.css")),
+            "css": "\n".join(
+                (TEMPLATES / "report" / file).read_text(encoding="utf-8")
+                for file in ("finops.css", "report.css")
+            ),
         }
         return super().from_notebook_node(_with_all_warnings(nb), resources, **kw)
 
@@ -111,7 +136,9 @@ def export_html(notebook: NotebookNode) -> str:
     page, _ = _exporter().from_notebook_node(notebook)
     found = audit(page)
     if found:
-        raise Failure(f"The report would not be inert: {'; '.join(found[:5])}. Remove that output from the notebook.")
+        raise Failure(
+            f"The report would not be inert: {'; '.join(found[:5])}. Remove that output from the notebook."
+        )
     return page
 
 
@@ -123,8 +150,16 @@ def _exporter() -> ReportExporter:
 
 def contents(notebook: NotebookNode) -> list[tuple[str, str]]:
     """The second-level headings of a notebook's prose, each with nbconvert's anchor of it."""
-    shown = (cell for cell in notebook.cells if cell.cell_type == "markdown" and not set(NOT_SHOWN) & set(cell.metadata.get("tags", [])))
-    texts = [match[1].strip() for cell in shown for match in re.finditer(r"^## +(.+)$", cell.source, re.MULTILINE)]
+    shown = (
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "markdown" and not set(NOT_SHOWN) & set(cell.metadata.get("tags", []))
+    )
+    texts = [
+        match[1].strip()
+        for cell in shown
+        for match in re.finditer(r"^## +(.+)$", cell.source, re.MULTILINE)
+    ]
     return [(text.replace(" ", "-"), text) for text in texts]
 
 
@@ -134,13 +169,19 @@ def _with_all_warnings(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         said = [output for output in cell.get("outputs", ()) if output.get("name") == "stderr"]
         hidden = set(NOT_SHOWN) & set(cell.metadata.get("tags", []))
-        cells.append(NotebookNode(cell, metadata=NotebookNode(), outputs=said) if hidden and said else cell)
+        cells.append(
+            NotebookNode(cell, metadata=NotebookNode(), outputs=said) if hidden and said else cell
+        )
     return NotebookNode(notebook, cells=cells)
 
 
 def alt_text(output: NotebookNode, kind: str) -> str:
     """What an image says to readers who do not see it; its plain text where the notebook gave no other."""
-    text: str = output.metadata.get(kind, {}).get("alt") or output.metadata.get("alt") or output.data.get("text/plain", "Chart")
+    text: str = (
+        output.metadata.get(kind, {}).get("alt")
+        or output.metadata.get("alt")
+        or output.data.get("text/plain", "Chart")
+    )
     return text
 
 
@@ -167,7 +208,9 @@ class _Auditor(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         self.in_style = tag == "style"
-        if tag in FORBIDDEN or (tag == "meta" and values.get("http-equiv", "").lower() == "refresh"):
+        if tag in FORBIDDEN or (
+            tag == "meta" and values.get("http-equiv", "").lower() == "refresh"
+        ):
             self.found.append(f"<{tag}>")
         if tag == "img" and not values.get("alt", "").strip():
             self.found.append("<img> without alt text")

@@ -4,41 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any, Final
+from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 
-from finops_nb.report.budget_tables import about
-from finops_nb.params.budgets import Budgets
-from finops_nb.outputs.manifest import Edition
 from finops_nb.figures.efficiency import overall
-from finops_nb.findings.sentence import Fact, fact, some
-from finops_nb.report.format import Format
-from finops_nb.findings.insights import (
-    Allocated,
-    BudgetOverruns,
-    BudgetsAtRisk,
-    BudgetsDisagree,
-    EfficiencyGap,
-    HighestCost,
-    Insight,
-    SpendWithoutBudget,
-)
-from finops_nb.money import rounded
-from finops_nb.params.model import Params
-from finops_nb.report.provenance import changes_since, provenance
-from finops_nb.findings.recommendations import Horizon, Recommendation
-from finops_nb.figures.run_rate import Miss, days_seen
-from finops_nb.report.sentence import plain_sentence, sentence
-from finops_nb.report.stamps import stamps
-from finops_nb.report.table import environment, scalar
-from finops_nb.usage.model import Usage
+from finops_nb.figures.run_rate import Miss, cost_after, days_seen
+from finops_nb.figures.trend import PriorMonth, YearToDate, prior_month, year_to_date
 from finops_nb.figures.variance import TotalVariance
-
-WALK: Final = Decimal("0.8")
-RUN: Final = Decimal("0.9")
-"""Shares of cost that have an organization, in a practice that walks and in one that runs."""
+from finops_nb.findings.insights import (
+    Insight,
+    insight_sentence,
+)
+from finops_nb.findings.main_findings import MainFinding
+from finops_nb.findings.recommendations import Horizon, Recommendation
+from finops_nb.findings.sentence import Fact, fact
+from finops_nb.money import ZERO, rounded
+from finops_nb.outputs.manifest import Edition
+from finops_nb.outputs.months import PublishedMonth
+from finops_nb.params.budgets import Budgets
+from finops_nb.params.model import Params
+from finops_nb.period import parse_period
+from finops_nb.report.budget_tables import about
+from finops_nb.report.format import Format, plain_sentence, sentence
+from finops_nb.report.provenance import changes_since, provenance, stamps
+from finops_nb.report.table import bar, environment, scalar
+from finops_nb.schema import UNALLOCATED
+from finops_nb.usage.model import Usage
 
 
 @dataclass(frozen=True)
@@ -67,16 +60,27 @@ class Prose:
 
     def _repr_html_(self) -> str:
         fmt = Format(self.currency)
-        return environment().get_template(self.template).render(prose=self, fmt=fmt, say=lambda fact: sentence(fact, fmt), **self.values)
+        return (
+            environment()
+            .get_template(self.template)
+            .render(prose=self, fmt=fmt, say=lambda fact: sentence(fact, fmt), **self.values)
+        )
 
 
 def heading(usage: Usage, params: Params, edition: Edition) -> Prose:
     """The report's first lines: what it is of, and every stamp it must bear."""
-    values = {"label": params.window.label, "period": params.window, "timezone": params.timezone, "stamps": stamps(usage, params, edition)}
+    values = {
+        "label": params.window.label,
+        "period": params.window,
+        "timezone": params.timezone,
+        "stamps": stamps(usage, params, edition),
+    }
     return Prose("heading", "heading.html.j2", (), values, params.currency)
 
 
-def executive_summary(totals: TotalVariance, usage: Usage, budgets: Budgets, params: Params) -> Prose:
+def executive_summary(
+    totals: TotalVariance, usage: Usage, budgets: Budgets, params: Params
+) -> Prose:
     """Total spend, and its variance to the sum of the organizations' budgets, in the version that is named.
 
     Args:
@@ -107,7 +111,11 @@ def _counted(usage: Usage, whole: Mapping[str, Any]) -> Fact:
         return fact("{charges:count charge}", charges=usage.rows_used)
     if "customer" in usage.untold:
         return fact("{calls:count call}", calls=whole["calls"])
-    return fact("{calls:count call} of {customers:count customer}", calls=whole["calls"], customers=whole["customers"])
+    return fact(
+        "{calls:count call} of {customers:count customer}",
+        calls=whole["calls"],
+        customers=whole["customers"],
+    )
 
 
 def outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage, params: Params) -> Prose:
@@ -120,18 +128,28 @@ def outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage, params:
         params: for the currency.
     """
     said = () if usage.complete else tuple(_outlook(totals, misses, usage))
-    lines = [{"text": plain_sentence(each, Format(params.currency)), **each.values} for each in said]
+    lines = [
+        {"text": plain_sentence(each, Format(params.currency)), **each.values} for each in said
+    ]
     return Prose("outlook", "outlook.html.j2", lines, {"said": said}, params.currency)
 
 
 def _outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage) -> Iterator[Fact]:
     last = usage.period.last_day
     if totals.run_rate is None:
-        yield fact("No run-rate to {last:date}: {seen:count day} seen, and it takes a week.", last=last, seen=len(days_seen(usage)))
+        yield fact(
+            "No run-rate to {last:date}: {seen:count day} seen, and it takes a week.",
+            last=last,
+            seen=len(days_seen(usage)),
+        )
         return
-    against = "" if totals.budget is None else ", {over:change} against the budget of {budget:money}"
+    against = (
+        "" if totals.budget is None else ", {over:change} against the budget of {budget:money}"
+    )
     yield fact(
-        "Run-rate to {last:date}, by weekday from the {seen:count day} seen: {run_rate:money}" + against + ".",
+        "Run-rate to {last:date}, by weekday from the {seen:count day} seen: {run_rate:money}"
+        + against
+        + ".",
         last=last,
         seen=len(days_seen(usage)),
         run_rate=totals.run_rate,
@@ -145,7 +163,11 @@ def _outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage) -> Ite
         said = f"After as many days, it would have been off by {off} in the {{months:count month}} before."
         yield fact(said, months=len(errors), low=low, high=high)
     else:
-        untried = "no published month before it is long enough to try it on" if usage.period.is_month else "it is tried on months only"
+        untried = (
+            "no published month before it is long enough to try it on"
+            if usage.period.is_month
+            else "it is tried on months only"
+        )
         yield fact("How far off it may be is not known: " + untried + ".")
 
 
@@ -153,25 +175,44 @@ def efficiency_summary(efficiency: pd.DataFrame, params: Params) -> Prose:
     """Who gets most and who gets fewest calls for the money."""
     ranked = list(efficiency.loc[[rank is not None for rank in efficiency["rank"]], "organization"])
     line = {"most_efficient": ranked[0], "least_efficient": ranked[-1]} if len(ranked) > 1 else {}
-    return Prose("efficiency_summary", "efficiency.html.j2", (line,) if line else (), {"line": line}, params.currency)
+    return Prose(
+        "efficiency_summary",
+        "efficiency.html.j2",
+        (line,) if line else (),
+        {"line": line},
+        params.currency,
+    )
 
 
 def key_insights(insights: Iterable[Insight], params: Params) -> Prose:
     """The insights as a numbered list."""
     said = [insight_sentence(insight) for insight in insights]
-    lines = [{"title": title, "text": plain_sentence(each, Format(params.currency)), **each.values} for title, each in said]
+    lines = [
+        {"title": title, "text": plain_sentence(each, Format(params.currency)), **each.values}
+        for title, each in said
+    ]
     return Prose("key_insights", "insights.html.j2", lines, {"insights": said}, params.currency)
 
 
 def recommended(recommendations: Iterable[Recommendation], params: Params) -> Prose:
     """The recommendations, numbered within their group."""
-    groups = {horizon: [each for each in recommendations if each.horizon is horizon] for horizon in Horizon}
+    groups = {
+        horizon: [each for each in recommendations if each.horizon is horizon]
+        for horizon in Horizon
+    }
     lines = [
-        {"horizon": each.horizon, "title": each.title, "text": plain_sentence(each.action, Format(params.currency)), **each.action.values}
+        {
+            "horizon": each.horizon,
+            "title": each.title,
+            "text": plain_sentence(each.action, Format(params.currency)),
+            **each.action.values,
+        }
         for group in groups.values()
         for each in group
     ]
-    return Prose("recommendations", "recommendations.html.j2", lines, {"groups": groups}, params.currency)
+    return Prose(
+        "recommendations", "recommendations.html.j2", lines, {"groups": groups}, params.currency
+    )
 
 
 def origin(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -> Prose:
@@ -181,56 +222,177 @@ def origin(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -> 
     return Prose("provenance", "provenance.html.j2", (), made | {"changes": said}, params.currency)
 
 
-def insight_sentence(insight: Insight) -> tuple[str, Fact]:
-    """An insight as its title and its sentence."""
-    match insight:
-        case BudgetOverruns(dimension, lines):
-            over = some(
-                (
-                    fact("{name} {excess:money}" + ("" if line.material else " – not material"), name=line.name, excess=line.variance)
-                    for line in lines
-                ),
-                [line.variance for line in lines],
-            )
-            return "Budget Overruns", fact("{n:count " + dimension + "} over budget ({over})", n=len(lines), over=over)
-        case BudgetsAtRisk(dimension, lines):
-            near = some(fact("{name} {used:share} used", name=line.name, used=line.budget_used) for line in lines)
-            return "Budgets at Risk", fact("{n:count " + dimension + "} at risk ({near})", n=len(lines), near=near)
-        case SpendWithoutBudget(dimension, names, cost):
-            return "Spend without Budget", fact(
-                "{n:count " + dimension + "} spent {cost:money} with no budget ({names})", n=len(names), cost=cost, names=some(names)
-            )
-        case BudgetsDisagree(organizations, products, difference):
-            text = "budgets by organization sum to {organizations:money}, by product to {products:money}: {difference:money} apart"
-            return "Budgets Disagree", fact(text, organizations=organizations, products=products, difference=abs(difference))
-        case HighestCost(dimension, name, cost, share):
-            whole = "" if share is None else ", {share:share} of total"
-            return f"Highest Cost {dimension.title()}", fact("{name} ({cost:money}" + whole + ")", name=name, cost=cost, share=share)
-        case EfficiencyGap():
-            return "Efficiency Gap", _gap_sentence(insight)
-        case Allocated(share, unallocated):
-            said = [] if share is None else ["{share:share} of the cost has an organization"]
-            said += ["{unallocated:money} name no organization"] if unallocated else []
-            said += [_target(share)] if share is not None and unallocated else []
-            text = "; ".join(said) or "no cost is without an organization"
-            return "Allocated Cost", fact(text, share=share, unallocated=unallocated)
-
-
-def _target(share: Decimal) -> str:
-    """Where a share of allocated cost stands to the targets of the FinOps Foundation's capability Allocation: 80% to walk, 90% to run."""
-    if share >= RUN:
-        return "the target of 90% is met"
-    return "the target of 80% is met, that of 90% is not" if share >= WALK else "the target of 80% is missed"
-
-
-def _gap_sentence(insight: EfficiencyGap) -> Fact:
-    weight = "worth {money:money}" if insight.material else "{share:share}, worth {money:money}: not material"
-    text = "{gap:gap} between most and least efficient organizations ({most} and {least}; " + weight + ")"
-    return fact(text, gap=insight.gap, most=insight.most, least=insight.least, share=insight.share, money=insight.money)
-
-
 def _recorded(value: Any) -> Any:
     """A value of a fact for results.json; a fact in it as its values."""
     if isinstance(value, tuple):
         return [_recorded(each) for each in value]
-    return {key: _recorded(each) for key, each in value.values.items()} if isinstance(value, Fact) else scalar(value)
+    return (
+        {key: _recorded(each) for key, each in value.values.items()}
+        if isinstance(value, Fact)
+        else scalar(value)
+    )
+
+
+def headline_figures(
+    totals: TotalVariance, months: Sequence[PublishedMonth], usage: Usage, params: Params
+) -> Prose:
+    """Spend against budget, against the month before, of the year so far, and how much of it is allocated.
+
+    Args:
+        totals: what the report opens with, from `variance.headline`.
+        months: from `months_before`: history is what was published.
+        usage: of the period.
+        params: for the currency.
+
+    Returns:
+        A piece of prose whose lines are `{figure, label, value, detail}` as printed, and the figures they are made of.
+    """
+    fmt = Format(params.currency)
+    figures = [_spend(totals, usage)]
+    prior, year = prior_month(usage, months), year_to_date(usage, totals, months)
+    figures += [_against_month_before(prior)] if prior else []
+    figures += [_year(year, usage)] if year else []
+    figures.append(_allocated(usage))
+    lines = [_printed(fmt, *each) for each in figures]
+    return Prose(
+        "headline", "headline.html.j2", lines, {"figures": lines, "bar": bar}, params.currency
+    )
+
+
+def findings_that_matter(
+    findings: Iterable[MainFinding], budgets: Budgets, params: Params
+) -> Prose:
+    """The main findings as a list, each with the commentary on its names.
+
+    Args:
+        findings: from `main_findings`.
+        budgets: for the owners.
+        params: for `notes` and the currency.
+    """
+    fmt = Format(params.currency)
+    said = [
+        (each, [(name, params.notes[name]) for name in each.names if name in params.notes])
+        for each in findings
+    ]
+    lines = [
+        {
+            "title": each.title,
+            "text": plain_sentence(each.said, fmt),
+            "money": each.money,
+            "note": "; ".join(f"{n}: {t}" for n, t in notes),
+        }
+        for each, notes in said
+    ]
+    return Prose("findings", "findings.html.j2", lines, {"findings": said}, params.currency)
+
+
+Figure = tuple[str, str, Fact, Fact, dict[str, Any]]
+"""Its key, its label, its value and its detail as facts, and what else belongs to it."""
+
+
+def _spend(totals: TotalVariance, usage: Usage) -> Figure:
+    label = "Spend against budget" if usage.complete else "Spend to date against budget"
+    values = {
+        "cost": totals.actual,
+        "budget": totals.budget,
+        "variance": totals.variance,
+        "budget_used": totals.budget_used,
+    }
+    over = totals.variance is not None and totals.variance > 0
+    apart = {"apart": abs(totals.variance or ZERO)}
+    detail = (
+        fact("no budget is set")
+        if totals.budget is None
+        else fact(
+            "of {budget:money}; {apart:money} " + ("above it" if over else "below it"),
+            **values,
+            **apart,
+        )
+    )
+    return (
+        "spend",
+        label,
+        fact("{cost:money}", **values),
+        detail,
+        values | {"status": totals.status},
+    )
+
+
+def _against_month_before(prior: PriorMonth) -> Figure:
+    month = parse_period(prior.month).label
+    values = prior._asdict()
+    if prior.cost is None:
+        return (
+            "prior_month",
+            f"Against {month}",
+            fact("{change:change}", **values),
+            fact("it is not published"),
+            values,
+        )
+    value = fact(
+        "{change:change}"
+        + (" ({change_ratio:signed share})" if prior.change_ratio is not None else ""),
+        **values,
+    )
+    alike = (
+        "{compared:money} against {cost:money} as published, in the first {days:count day} of each"
+    )
+    detail = fact("{cost:money} as published" if prior.days is None else alike, **values)
+    return "prior_month", f"Against {month}", value, detail, values
+
+
+def _year(year: YearToDate, usage: Usage) -> Figure:
+    values = year._asdict()
+    label = f"Year to date, {year.months[0][:4]}"
+    missing = tuple(parse_period(month).label for month in year.missing)
+    if year.budget is None:
+        detail = "no budget is set in {without}"
+        values |= {"without": tuple(parse_period(month).label for month in year.without_budget)}
+    else:
+        over = (year.variance or ZERO) > 0
+        values |= {"apart": abs(year.variance or ZERO)}
+        whose = "" if usage.complete else " budget to date"
+        detail = (
+            "of {budget:money}" + whose + "; {apart:money} " + ("above it" if over else "below it")
+        )
+    after = cost_after(usage)
+    if after:
+        detail += "; without {after:money} after {known:date}"
+    if missing:
+        detail += "; not published: " + (
+            "{first} to {last}" if len(missing) > 2 and _in_a_row(year.missing) else "{missing}"
+        )
+    ends = {"first": missing[0], "last": missing[-1]} if missing else {}
+    said = fact(
+        detail, **values | ends | {"missing": missing, "after": after, "known": usage.known_to}
+    )
+    return "year_to_date", label, fact("{cost:money}", **values), said, year._asdict()
+
+
+def _allocated(usage: Usage) -> Figure:
+    values = {"share": usage.allocated, "unallocated": usage.unallocated}
+    nameless = UNALLOCATED in set(usage.groups["organization",]["organization"])
+    detail = (
+        "{unallocated:money} name no organization"
+        if nameless
+        else "every row names an organization"
+    )
+    detail += ", {credits:money} of credits in it" if usage.credits[1] else ""
+    said = fact(detail, **values, credits=-usage.credits[1])
+    return "allocated", "Allocated share", fact("{share:share}", **values), said, values
+
+
+def _printed(
+    fmt: Format, figure: str, label: str, value: Fact, detail: Fact, values: dict[str, Any]
+) -> dict[str, Any]:
+    printed = {
+        "figure": figure,
+        "label": label,
+        "value": plain_sentence(value, fmt),
+        "detail": plain_sentence(detail, fmt),
+    }
+    return printed | values
+
+
+def _in_a_row(months: Sequence[str]) -> bool:
+    return all(parse_period(one).following().text == other for one, other in pairwise(months))

@@ -54,7 +54,9 @@ def pdf_of(page: str) -> bytes:
     styles = [CSS(string=STYLE.read_text(encoding="utf-8") + foot, url_fetcher=fetcher)]
     identifier = hashlib.sha256(page.encode("utf-8")).digest()[:16]
     document = HTML(string=page, url_fetcher=fetcher)
-    written: bytes = document.write_pdf(stylesheets=styles, pdf_variant="pdf/ua-1", pdf_identifier=identifier)
+    written: bytes = document.write_pdf(
+        stylesheets=styles, pdf_variant="pdf/ua-1", pdf_identifier=identifier
+    )
     return written
 
 
@@ -62,7 +64,9 @@ def _outlined(drawing: re.Match[str]) -> str:
     """A chart whose names WeasyPrint can draw: in a drawing it sets each letter by itself, from left to right."""
     from finops_nb.report.svg_outlines import outlined
 
-    return base64.b64encode(outlined(base64.b64decode(drawing[0]).decode("utf-8")).encode("utf-8")).decode("ascii")
+    return base64.b64encode(
+        outlined(base64.b64decode(drawing[0]).decode("utf-8")).encode("utf-8")
+    ).decode("ascii")
 
 
 def _title(page: str) -> str:

@@ -6,16 +6,18 @@ import platform
 from importlib.metadata import version
 from typing import Any, Final
 
-from finops_nb.params.budgets import Budgets
-from finops_nb.outputs.manifest import Edition
-from finops_nb.report.format import Format
-from finops_nb.outputs.artifacts import previous_results
-from finops_nb.findings.overview import overview
-from finops_nb.params.model import Params
+from finops_nb.errors import listed
+from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.changes import Change, changes
-from finops_nb.report.sentence import plain_sentence
+from finops_nb.findings.overview import overview
+from finops_nb.outputs.artifacts import previous_results
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.params.budgets import Budgets
+from finops_nb.params.model import Params
+from finops_nb.report.format import Format, plain_sentence
 from finops_nb.report.table import scalar
-from finops_nb.usage.model import InputFile, Usage
+from finops_nb.usage.model import Usage
+from finops_nb.usage.sources.notice import InputFile
 
 LIBRARIES: Final = ("finops-nb", "duckdb", "pandas", "matplotlib", "papermill", "nbconvert")
 
@@ -27,16 +29,26 @@ def provenance(usage: Usage, budgets: Budgets, params: Params, edition: Edition)
         `{key, generated, inputs: [{name, sha256, rows}], rows_read, params, budgets, versions, notebook, code, months,
         revision: {number, reason, changes: [{causes, text, money, by_name, rows}]}}`; no local path, no user.
     """
-    said = [_recorded(change, Format(params.currency)) for change in changes_since(usage, budgets, params, edition)]
-    return _made_of(usage, budgets, params, edition) | {"revision": {"number": edition.revision, "reason": edition.reason, "changes": said}}
+    said = [
+        _recorded(change, Format(params.currency))
+        for change in changes_since(usage, budgets, params, edition)
+    ]
+    return _made_of(usage, budgets, params, edition) | {
+        "revision": {"number": edition.revision, "reason": edition.reason, "changes": said}
+    }
 
 
-def changes_since(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -> tuple[Change, ...]:
+def changes_since(
+    usage: Usage, budgets: Budgets, params: Params, edition: Edition
+) -> tuple[Change, ...]:
     """What changed since the revision before was published; nothing where this is the first, or is not official."""
     if edition.revision < 2:
         return ()
     made = {"provenance": _made_of(usage, budgets, params, edition)}
-    return changes(previous_results(edition), overview(usage, budgets, params, edition.name, edition.kind) | made)
+    return changes(
+        previous_results(edition),
+        overview(usage, budgets, params, edition.name, edition.kind) | made,
+    )
 
 
 def _made_of(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -> dict[str, Any]:
@@ -48,7 +60,8 @@ def _made_of(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -
         "rows_read": usage.rows_read,
         "budgets": budgets.as_record(),
         "params": params.shared_parameters(),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in LIBRARIES},
         **edition.origin,
     }
 
@@ -66,3 +79,56 @@ def _recorded(change: Change, fmt: Format) -> dict[str, Any]:
 
 def _file(file: InputFile) -> dict[str, Any]:
     return {"name": file.name, "sha256": file.sha256, "rows": file.rows}
+
+
+NAMED: Final = 3
+"""Invoices that a stamp names."""
+
+
+def stamps(usage: Usage, params: Params, edition: Edition) -> tuple[tuple[str, str], ...]:
+    """Every stamp that the report must bear, and what it means; none on an official report of a period that is over."""
+    found = {
+        Kind.ANALYSIS: [
+            (
+                "ANALYSIS · NOT FOR BOOKING",
+                "Not the official report of a calendar month; it has no ledger.",
+            )
+        ],
+        Kind.DRAFT: [
+            (
+                "DRAFT",
+                "Made outside of finops-nb run; only what that command published is a report.",
+            )
+        ],
+    }.get(edition.kind, [])
+    if params.scenario:
+        made = f"By {params.scenario.author}, {params.scenario.date}, on the budgets of {params.scenario.base}; it has no ledger."
+        found.append((f"WHAT-IF: {params.scenario.reason}", made))
+    if usage.reconciliation and not usage.reconciliation.reconciled:
+        fmt, differing = Format(params.currency), usage.reconciliation.differing
+        apart = listed([f"{each.name} {fmt.change(each.difference)}" for each in differing], NAMED)
+        meaning = f"Stated on invoices less billed in the usage: {apart}; see Invoices."
+        found.append(("NOT RECONCILED", meaning))
+    if not usage.complete:
+        known = (
+            f"Usage is known up to {usage.known_to}; the period ends with {params.window.last_day}."
+        )
+        late = Format(params.currency).money(cost_after(usage)) if cost_after(usage) else ""
+        more = (
+            f" {late} of days after that, up to {usage.last_day}, is in the costs and not in the run-rate."
+            if late
+            else ""
+        )
+        found.append(("PARTIAL", f"{known} Costs are to date, budgets for the whole period.{more}"))
+    return tuple(found)
+
+
+def title(usage: Usage, params: Params, edition: Edition) -> str:
+    """What the report is called, its stamps with it: "Organizational alignment · December 2025 · PARTIAL"."""
+    return " · ".join(
+        [
+            "Organizational alignment",
+            params.window.label,
+            *(stamp for stamp, _ in stamps(usage, params, edition)),
+        ]
+    )

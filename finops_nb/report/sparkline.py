@@ -33,7 +33,10 @@ def sparkline(values: Sequence[Decimal | None], alt: str) -> Markup:
     if len(known) < 2:
         return Markup("")
     low, high = min(Decimal(0), *known), max(Decimal(0), *known)
-    points = [None if value is None else (_across(place, len(values)), _up(value, low, high)) for place, value in enumerate(values)]
+    points = [
+        None if value is None else (_across(place, len(values)), _up(value, low, high))
+        for place, value in enumerate(values)
+    ]
     last = next(point for point in reversed(points) if point)
     return Markup(
         '<svg class="spark" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}">'

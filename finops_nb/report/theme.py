@@ -104,10 +104,14 @@ class Chart:
     def __repr__(self) -> str:
         return self.alt
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         if not self.svg:
             return {"text/html": "", "text/plain": ""}, {}
-        return {"image/svg+xml": self.svg, "text/plain": self.alt}, {"image/svg+xml": {"alt": self.alt}}
+        return {"image/svg+xml": self.svg, "text/plain": self.alt}, {
+            "image/svg+xml": {"alt": self.alt}
+        }
 
     def png(self) -> bytes:
         """The drawing as pixels on white, for readers whose program shows no SVG; the same bytes for the same figures.
@@ -121,12 +125,22 @@ class Chart:
             matplotlib.rcParams.update(RC | {"font.family": families})
             self.figure.set_size_inches(PNG_WIDTH, self.figure.get_size_inches()[1])
             for axes in self.figure.axes:
-                axes.set_xlabel("\n".join(textwrap.fill(line, PNG_LABEL) for line in axes.get_xlabel().split("\n")))
+                axes.set_xlabel(
+                    "\n".join(
+                        textwrap.fill(line, PNG_LABEL) for line in axes.get_xlabel().split("\n")
+                    )
+                )
                 _thin_ticks(axes)
             for text in self.figure.findobj(Text):
                 text.set_fontfamily(families)
             pixels = io.BytesIO()
-            self.figure.savefig(pixels, format="png", dpi=PNG_DENSITY, facecolor="white", metadata={"Software": None})
+            self.figure.savefig(
+                pixels,
+                format="png",
+                dpi=PNG_DENSITY,
+                facecolor="white",
+                metadata={"Software": None},
+            )
         return pixels.getvalue()
 
 
@@ -139,7 +153,9 @@ def themed(height: float) -> Iterator[Axes]:
     """
     with matplotlib.rc_context(), warnings.catch_warnings():
         # A glyph that the measuring font lacks is still drawn, by the reader's own fonts.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
+        warnings.filterwarnings(
+            "ignore", message="Glyph .* missing from font", category=UserWarning
+        )
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(RC)
         yield Figure(figsize=(WIDTH, height), layout="constrained").add_subplot()
@@ -149,7 +165,9 @@ def drawn(axes: Axes, alt: str) -> Chart:
     """The figure of `axes` as a chart; the same bytes for the same figures."""
     drawing = io.StringIO()
     _thin_ticks(axes)
-    _figure_of(axes).savefig(drawing, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    _figure_of(axes).savefig(
+        drawing, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
+    )
     return Chart(visible(alt), drawing.getvalue(), _figure_of(axes))
 
 
@@ -191,7 +209,11 @@ def _thin_ticks(axes: Axes) -> None:
 def _fonts(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
     """The families of fonts that draw a text, the theme's first, and the characters that none of this machine's draws."""
     own = str(matplotlib.get_data_path())
-    upright = (font for font in font_manager.fontManager.ttflist if font.style == "normal" and font.weight in (400, "normal", "regular"))
+    upright = (
+        font
+        for font in font_manager.fontManager.ttflist
+        if font.style == "normal" and font.weight in (400, "normal", "regular")
+    )
     installed = {font.name for font in upright if not font.fname.startswith(own)}
     families, left = [FONT], _missing(set(text), FONT)
     for family in sorted(installed):
@@ -204,9 +226,15 @@ def _fonts(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
 
 def _missing(characters: set[str], family: str) -> set[str]:
     font = font_manager.get_font(font_manager.findfont(FontProperties(family=family)))
-    return {character for character in characters if character != "\n" and not font.get_char_index(ord(character))}
+    return {
+        character
+        for character in characters
+        if character != "\n" and not font.get_char_index(ord(character))
+    }
 
 
 def style_sheet() -> str:
     """The CSS of tables and prose, for the notebook; the report has it in its head."""
-    return (Path(__file__).parent / "templates" / "report" / "finops.css").read_text(encoding="utf-8")
+    return (Path(__file__).parent / "templates" / "report" / "finops.css").read_text(
+        encoding="utf-8"
+    )

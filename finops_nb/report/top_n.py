@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple
 
+from finops_nb.figures.budget_status import Status
 from finops_nb.money import ZERO, total
 from finops_nb.schema import Column
-from finops_nb.figures.variance import Status
 
 GROUPS: Final = 12
 """Groups of lines that are printed as such."""
@@ -37,7 +37,9 @@ class Excerpt(NamedTuple):
         return [*self.before, *([self.other] if self.other else []), *self.after]
 
 
-def excerpt(lines: Sequence[Any], columns: Sequence[Column], label: str, shown: int, keep: Keep = "largest") -> Excerpt:
+def excerpt(
+    lines: Sequence[Any], columns: Sequence[Column], label: str, shown: int, keep: Keep = "largest"
+) -> Excerpt:
     """The lines to print of many, in their order, and one for the others.
 
     Args:
@@ -67,14 +69,25 @@ def _kept(lines: Sequence[Any], columns: Sequence[Column], count: int, keep: Kee
     places = range(len(lines))
     if keep == "ends":
         return {*places[: count - count // 2], *places[len(lines) - count // 2 :]}
-    weighed = next((column.name for column in columns if column.additive and column.unit != "count"), None)
+    weighed = next(
+        (column.name for column in columns if column.additive and column.unit != "count"), None
+    )
     if keep == "first" or weighed is None:
         return set(places[:count])
-    order = sorted(places, key=lambda place: (not urgent(lines[place]), -abs(lines[place].get(weighed) or ZERO), place))
+    order = sorted(
+        places,
+        key=lambda place: (
+            not urgent(lines[place]),
+            -abs(lines[place].get(weighed) or ZERO),
+            place,
+        ),
+    )
     return set(order[:count])
 
 
-def group_excerpt(blocks: Sequence[Any], columns: Sequence[Column], label: str) -> tuple[list[Any], list[Any]]:
+def group_excerpt(
+    blocks: Sequence[Any], columns: Sequence[Column], label: str
+) -> tuple[list[Any], list[Any]]:
     """The groups to print as such, in their order, and the others as one line each: its heading, and its totals.
 
     Args:
@@ -85,10 +98,18 @@ def group_excerpt(blocks: Sequence[Any], columns: Sequence[Column], label: str) 
     if len(blocks) <= GROUPS:
         return list(blocks), []
     sums = [block.total or _sums(block.lines, columns) for block in blocks]
-    lines = [{column.name: of.get(column.name) for column in columns if column.additive} for of in sums]
-    large = excerpt([line | {"place": place} for place, line in enumerate(lines)], columns, label, GROUPS)
+    lines = [
+        {column.name: of.get(column.name) for column in columns if column.additive} for of in sums
+    ]
+    large = excerpt(
+        [line | {"place": place} for place, line in enumerate(lines)], columns, label, GROUPS
+    )
     kept = {line["place"] for line in large.before}
-    rest = [{label: block.heading} | line for place, (block, line) in enumerate(zip(blocks, lines, strict=True)) if place not in kept]
+    rest = [
+        {label: block.heading} | line
+        for place, (block, line) in enumerate(zip(blocks, lines, strict=True))
+        if place not in kept
+    ]
     return [block for place, block in enumerate(blocks) if place in kept], rest
 
 
@@ -96,6 +117,8 @@ def _sums(lines: Sequence[Any], columns: Sequence[Column]) -> dict[str, Decimal 
     sums = {}
     for column in columns:
         if column.additive:
-            known = [Decimal(line[column.name]) for line in lines if line.get(column.name) is not None]
+            known = [
+                Decimal(line[column.name]) for line in lines if line.get(column.name) is not None
+            ]
             sums[column.name] = total(known) if known else None
     return sums

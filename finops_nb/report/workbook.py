@@ -3,26 +3,174 @@
 from __future__ import annotations
 
 import io
+import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from itertools import takewhile
 from textwrap import wrap
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from finops_nb import schema
-from finops_nb.report.cell import Line, TEXTS
+from finops_nb.money import minor_units
 from finops_nb.outputs.manifest import Edition
-from finops_nb.report.narrative import Prose
 from finops_nb.params.model import Params
+from finops_nb.report.format import Format, writable
+from finops_nb.report.narrative import Prose
+from finops_nb.report.provenance import stamps, title
+from finops_nb.report.table import TEXTS, TOTAL, Line, Table
 from finops_nb.schema import Column, Unit
-from finops_nb.report.sheet import Sheet, held, sheet_name
-from finops_nb.report.stamps import stamps, title
-from finops_nb.report.table import TOTAL, Table
 from finops_nb.usage.model import Usage
 
-OPTIONS: Final = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format as Style
+    from xlsxwriter.worksheet import Worksheet
+
+NAME_LENGTH: Final = 31
+CELL_LENGTH: Final = 32_767
+"""Characters of 16 bits that Excel takes in a cell."""
+
+A4: Final = 9
+
+
+class Sheet:
+    """One sheet, which prints on A4 across, as wide as the paper.
+
+    Args:
+        book: that gets it.
+        name: from `sheet_name`.
+        currency: of its money.
+    """
+
+    def __init__(self, book: Workbook, name: str, currency: str):
+        self.page: Worksheet = book.add_worksheet(name)
+        self._book, self._currency = book, currency
+        self._styles: dict[tuple[Any, ...], Style] = {}
+        self.page.set_landscape()
+        self.page.set_paper(A4)
+        self.page.fit_to_pages(1, 0)
+        self.page.set_footer("&L&A&R&P / &N")
+
+    def put(self, row: int, column: int, unit: Unit, value: Any, **style: Any) -> None:
+        """Write one cell.
+
+        Args:
+            row: from 0.
+            column: from 0.
+            unit: of the value.
+            value: None, or empty text, leaves the cell empty.
+            style: properties of an XlsxWriter format.
+        """
+        if unit not in TEXTS or isinstance(value, date):
+            style["num_format"] = number_format(
+                unit, self._currency, tiny=unit == "unit cost" and _is_tiny(value, self._currency)
+            )
+        look = self._style(style)
+        if value is None or value == "":
+            self.page.write_blank(row, column, None, look)
+        elif isinstance(value, date):
+            self.page.write_datetime(row, column, value, look)
+        elif unit in TEXTS:
+            self.page.write_string(row, column, held(str(value)), look)
+        else:
+            self.page.write_number(row, column, value, look)
+
+    def width(self, unit: Unit, values: Iterable[Any]) -> int:
+        """Of the longest value of a column as it is shown, in characters."""
+        known = [value for value in values if value is not None]
+        figures = [value for value in known if not isinstance(value, str)]
+        texts = {value for value in known if isinstance(value, str)}
+        texts |= (
+            {Format(self._currency).of(unit, value) for value in (min(figures), max(figures))}
+            if figures
+            else set()
+        )
+        return max(map(_width, texts), default=0)
+
+    def _style(self, properties: dict[str, Any]) -> Style:
+        known = tuple(properties.items())
+        if known not in self._styles:
+            self._styles[known] = self._book.add_format(properties)
+        return self._styles[known]
+
+
+def sheet_name(name: str, taken: set[str]) -> str:
+    """What the sheet of a table is called by Excel's rules; it is added, in lower case, to those that are taken.
+
+    >>> sheet_name("cost_by_product", {"cost by product"})
+    'Cost by product (2)'
+    """
+    plain = re.sub(r"[\[\]:*?/\\'\s_]+", " ", name).strip().capitalize()
+    plain = (
+        plain if len(plain) <= NAME_LENGTH else plain[: NAME_LENGTH + 1].rpartition(" ")[0] or plain
+    )
+    marks = ("", *(f" ({number})" for number in range(2, len(taken) + 3)))
+    candidates = (plain[: NAME_LENGTH - len(mark)] + mark for mark in marks)
+    found = next(each for each in candidates if each.lower() not in taken)
+    taken.add(found.lower())
+    return found
+
+
+@cache
+def number_format(unit: Unit, currency: str, *, tiny: bool = False) -> str:
+    """Excel's code for figures of a unit, as `Format` prints them.
+
+    Args:
+        unit: of the figure, or of a day.
+        currency: of its money.
+        tiny: it is a cost of a unit that needs more decimals.
+    """
+    decimals = minor_units(currency) + (4 if tiny else 2 if unit == "unit cost" else 0)
+    sign = Format(currency).money(Decimal(0)).partition("0")[0]
+    amount = f'"{sign}"#,##0' + ("." + "0" * decimals if decimals else "")
+    codes: dict[Unit, str] = {
+        "day": "yyyy-mm-dd",
+        "date": "yyyy-mm-dd",
+        "rank": "0",
+        "count": "#,##0",
+        "share": "0.0%",
+        "percent": "0.0%",
+        "signed share": "+0.0%;-0.0%;0.0%",
+        "calls per money": "[<1]0.00##;#,##0.00",
+        "gap": "#,##0.00",
+        "change": f"+{amount};-{amount};{amount}",
+    }
+    return codes.get(unit, f"{amount};-{amount}")
+
+
+def held(text: str) -> str:
+    """`text` as a cell can hold it; where it is cut, it ends in an ellipsis."""
+    shown = writable(text)
+    units = shown.encode("utf-16-le")
+    return (
+        shown
+        if len(units) <= 2 * CELL_LENGTH
+        else units[: 2 * (CELL_LENGTH - 1)].decode("utf-16-le", "ignore") + "…"
+    )
+
+
+def _is_tiny(cost: Decimal | None, currency: str) -> bool:
+    return cost is not None and 0 < abs(cost) < Decimal(10).scaleb(-minor_units(currency) - 2)
+
+
+def _width(text: str) -> int:
+    """Characters of the longest line, of which the East Asian are two wide."""
+    return max(
+        sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
+        for line in text.split("\n")
+    )
+
+
+OPTIONS: Final = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
 SUMMARY: Final = "Summary"
 HEAD: Final = 1
 """The row of a sheet, from 0, that holds the heads; the caption stands above it."""
@@ -55,7 +203,9 @@ LINE: Final = 15
 MOST_LINES: Final = 27
 """Excel has rows of at most 409 points."""
 
-UNITS: Final[Mapping[str, Unit]] = {each.name: each.unit for each in vars(schema).values() if isinstance(each, Column)}
+UNITS: Final[Mapping[str, Unit]] = {
+    each.name: each.unit for each in vars(schema).values() if isinstance(each, Column)
+}
 NOTES: Final = (
     "Amounts are unrounded and only shown rounded: lines add up to their totals, though what is shown may seem a cent off.",
     "A cell holds 15 digits; results.json has all of them. An empty cell is what the report prints as n/a.",
@@ -89,7 +239,9 @@ def workbook_of(parts: Iterable[Any], usage: Usage, params: Params, edition: Edi
         made = datetime.fromisoformat(edition.generated).replace(tzinfo=None)
         book.set_properties({"title": held(called), "created": made})
         prose = takewhile(lambda part: isinstance(part, Prose), parts)
-        _summarize(Sheet(book, SUMMARY, params.currency), called, _facts(usage, params, edition), prose)
+        _summarize(
+            Sheet(book, SUMMARY, params.currency), called, _facts(usage, params, edition), prose
+        )
         taken = {SUMMARY.lower(), "history"}  # the latter name is Excel's own
         for table in parts:
             if isinstance(table, Table) and not table.is_empty:
@@ -133,8 +285,16 @@ def _figures(prose: Prose) -> Iterator[Entry]:
             yield line.get("title", ""), "text", line["text"]
         elif "detail" in line:
             yield line["label"], "text", f"{line['value']}, {line['detail']}"
-        figures = {name: value for name, value in line.items() if name not in SENTENCE and isinstance(value, (Decimal, int, str, date))}
-        yield from ((_label(name), _unit(name, value), value) for name, value in figures.items() if value != "")
+        figures = {
+            name: value
+            for name, value in line.items()
+            if name not in SENTENCE and isinstance(value, (Decimal, int, str, date))
+        }
+        yield from (
+            (_label(name), _unit(name, value), value)
+            for name, value in figures.items()
+            if value != ""
+        )
 
 
 def _label(name: str) -> str:
@@ -153,12 +313,26 @@ def _tabulate(sheet: Sheet, table: Table) -> None:
     lines = _lines(table)
     columns = [*_group(table), *table.columns, *_beside(table.columns, lines)]
     label = next(column for column in table.columns if column.unit in TEXTS)
-    totals = [{GROUP: block.heading, label.name: TOTAL, **block.total} for block in table.blocks if block.total is not None]
+    totals = [
+        {GROUP: block.heading, label.name: TOTAL, **block.total}
+        for block in table.blocks
+        if block.total is not None
+    ]
     widths = [_width_of(sheet, column, [*lines, *totals]) for column in columns]
     sheet.put(0, 0, "text", table.caption, bold=True)
     for number, column in enumerate(columns):
         side = "left" if column.unit in TEXTS else "right"
-        sheet.put(HEAD, number, "text", column.label, bold=True, bottom=1, text_wrap=True, valign="top", align=side)
+        sheet.put(
+            HEAD,
+            number,
+            "text",
+            column.label,
+            bold=True,
+            bottom=1,
+            text_wrap=True,
+            valign="top",
+            align=side,
+        )
         sheet.page.set_column(number, number, widths[number])
     _give_room(sheet, HEAD, zip([column.label for column in columns], widths, strict=True))
     for row, line in enumerate(lines, HEAD + 1):
@@ -175,7 +349,9 @@ def _tabulate(sheet: Sheet, table: Table) -> None:
 def _width_of(sheet: Sheet, column: Column, lines: Sequence[Line]) -> int:
     """Characters for the longest value and for the longest word of the head, with room for the filter's button."""
     longest = sheet.width(column.unit, (line.get(column.name) for line in lines))
-    return min(max(longest + 2, *(len(word) + 3 for word in column.label.split()), NARROWEST), WIDEST)
+    return min(
+        max(longest + 2, *(len(word) + 3 for word in column.label.split()), NARROWEST), WIDEST
+    )
 
 
 def _give_room(sheet: Sheet, row: int, texts: Iterable[tuple[Any, int]]) -> None:
@@ -186,14 +362,25 @@ def _give_room(sheet: Sheet, row: int, texts: Iterable[tuple[Any, int]]) -> None
         row: from 0.
         texts: what is wrapped, and the width of its column; anything but text needs one line.
     """
-    lines = max((len(wrap(text, width - 1) or [""]) for text, width in texts if isinstance(text, str)), default=1)
+    lines = max(
+        (len(wrap(text, width - 1) or [""]) for text, width in texts if isinstance(text, str)),
+        default=1,
+    )
     if lines > 1:
         sheet.page.set_row(row, LINE * min(lines, MOST_LINES))
 
 
 def _write(sheet: Sheet, row: int, columns: Iterable[Column], line: Line, **style: Any) -> None:
     for number, column in enumerate(columns):
-        sheet.put(row, number, column.unit, line.get(column.name), valign="top", text_wrap=column.unit in TEXTS, **style)
+        sheet.put(
+            row,
+            number,
+            column.unit,
+            line.get(column.name),
+            valign="top",
+            text_wrap=column.unit in TEXTS,
+            **style,
+        )
 
 
 def _lines(table: Table) -> list[Line]:
@@ -207,10 +394,17 @@ def _group(table: Table) -> list[Column]:
         return []
     if any(line[GROUP] != line.get("organization") for line in lines):
         return [Column(GROUP, "Group", "text", "what the lines of a block have in common")]
-    return [] if schema.ORGANIZATION in table.columns else [replace(schema.ORGANIZATION, name=GROUP)]
+    return (
+        [] if schema.ORGANIZATION in table.columns else [replace(schema.ORGANIZATION, name=GROUP)]
+    )
 
 
 def _beside(printed: Collection[Column], lines: Collection[Line]) -> list[Column]:
     """Those of `BESIDE` that the lines have and no printed column shows."""
     names = {column.name for column in printed}
-    return [column for column in BESIDE if column.name not in names and any(line.get(column.name) not in (None, "") for line in lines)]
+    return [
+        column
+        for column in BESIDE
+        if column.name not in names
+        and any(line.get(column.name) not in (None, "") for line in lines)
+    ]

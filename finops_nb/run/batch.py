@@ -15,16 +15,15 @@ from multiprocessing.process import BaseProcess
 from typing import Final
 
 from finops_nb.errors import FinopsError
-from finops_nb.notebook.fork_provisioner import AVAILABLE, fork_server
 from finops_nb.home import Home
-from finops_nb.run.signals import Interruption, SIGNALS
-from finops_nb.run.job import open_job
+from finops_nb.notebook.fork_provisioner import AVAILABLE, fork_server
 from finops_nb.notebook.kernel import environment
-from finops_nb.run.lane import ALONE
 from finops_nb.notebook.kernel_main import PRELOAD
-from finops_nb.params.model import load_params
 from finops_nb.outputs.months import PublishedMonth, names_before
+from finops_nb.params.model import load_params
+from finops_nb.run.job import ALONE, open_job
 from finops_nb.run.run import WORKBENCH, rebuild_index, stands
+from finops_nb.run.signals import SIGNALS, Interruption
 from finops_nb.run.worker import Event, Expect, Make, State, make, work
 
 Tell = Callable[[Event], None]
@@ -42,7 +41,16 @@ PATIENCE: Final = 30
 """Seconds that runs have to end after a signal, before they are killed."""
 
 
-def run_batch(names: Sequence[str], home: Home, *, jobs: int, forked: bool, force: bool, reason: str, tell: Tell) -> list[Event]:
+def run_batch(
+    names: Sequence[str],
+    home: Home,
+    *,
+    jobs: int,
+    forked: bool,
+    force: bool,
+    reason: str,
+    tell: Tell,
+) -> list[Event]:
     """Run NAMEs, several at a time.
 
     Args:
@@ -82,7 +90,9 @@ def run_batch(names: Sequence[str], home: Home, *, jobs: int, forked: bool, forc
                     hands.dismiss()
                     done = [end for end in ended.values() if end.state is State.PUBLISHED]
                     if done:
-                        rebuild_index(home, lambda text: heard(Event(done[-1].name, State.NOTICE, text)))
+                        rebuild_index(
+                            home, lambda text: heard(Event(done[-1].name, State.NOTICE, text))
+                        )
     for name in names:
         if name not in ended:
             heard(Event(name, State.INTERRUPTED, "Not started.", exit_code=130))
@@ -98,7 +108,12 @@ def _before(name: str, home: Home) -> set[str]:
 
 
 def _that_do_not_stand(
-    names: Sequence[str], before: Mapping[str, set[str]], home: Home, force: bool, reason: str, heard: Tell
+    names: Sequence[str],
+    before: Mapping[str, set[str]],
+    home: Home,
+    force: bool,
+    reason: str,
+    heard: Tell,
 ) -> list[str]:
     """The NAMEs for which there is something to do, or that are not known to stand because a month before them does not."""
     waiting: list[str] = []
@@ -120,7 +135,11 @@ def _that_do_not_stand(
 @contextmanager
 def _doors(forked: bool) -> Iterator[socket.socket | None]:
     """The fork server's door, with the runner's own imports made while the server makes its."""
-    with fork_server(environment({PRELOAD: " ".join(PRELOADED)})) if forked else nullcontext() as door:
+    with (
+        fork_server(environment({PRELOAD: " ".join(PRELOADED)}))
+        if forked
+        else nullcontext() as door
+    ):
         for module in IMPORTS:
             import_module(module)
         yield door
@@ -129,7 +148,9 @@ def _doors(forked: bool) -> Iterator[socket.socket | None]:
 class _Hands:
     """The workers, and what each has in hand."""
 
-    def __init__(self, home: Home, force: bool, reason: str, door: socket.socket | None, count: int):
+    def __init__(
+        self, home: Home, force: bool, reason: str, door: socket.socket | None, count: int
+    ):
         self._about = (home, force, reason, door, os.getpid())
         self._context = get_context("fork") if AVAILABLE else get_context("spawn")
         self.busy: dict[Connection, str] = {}
@@ -179,10 +200,24 @@ class _Hands:
         line.close()
         del self.busy[line]
         if self._stopping:
-            return Event(name, State.INTERRUPTED, f"Interrupted. outputs/{name} is a whole report, or none.", exit_code=130)
+            return Event(
+                name,
+                State.INTERRUPTED,
+                f"Interrupted. outputs/{name} is a whole report, or none.",
+                exit_code=130,
+            )
         self._hire()
-        how = "killed; out of memory?" if process.exitcode == -signal.SIGKILL else f"exit code {process.exitcode}"
-        return Event(name, State.FAILED, f"The process of the run ended ({how}). What was published before stands.", exit_code=1)
+        how = (
+            "killed; out of memory?"
+            if process.exitcode == -signal.SIGKILL
+            else f"exit code {process.exitcode}"
+        )
+        return Event(
+            name,
+            State.FAILED,
+            f"The process of the run ended ({how}). What was published before stands.",
+            exit_code=1,
+        )
 
     def stop(self, heard: Tell) -> None:
         """Have every run end, and hear how."""
@@ -206,10 +241,18 @@ class _Hands:
             line.close()
 
 
-def _side_by_side(waiting: deque[str], before: Mapping[str, set[str]], hands: _Hands, heard: Tell, ended: Mapping[str, Event]) -> None:
+def _side_by_side(
+    waiting: deque[str],
+    before: Mapping[str, set[str]],
+    hands: _Hands,
+    heard: Tell,
+    ended: Mapping[str, Event],
+) -> None:
     """Have all runs made: no more at a time than there are hands, each published after those of the months before it."""
     open_names = {*waiting}
-    expected = _expectations([name for name in waiting if any(name in before[other] for other in waiting)], hands)
+    expected = _expectations(
+        [name for name in waiting if any(name in before[other] for other in waiting)], hands
+    )
     ready: dict[Connection, str] = {}
     while open_names:
         while hands.idle and waiting:

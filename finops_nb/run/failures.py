@@ -8,15 +8,15 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from finops_nb.atomic_files import write_file
 from finops_nb.errors import Failure
 from finops_nb.home import Home
+from finops_nb.outputs.artifacts import FAILED
 from finops_nb.run.job import Job
-from finops_nb.outputs.publish import write_file
 
 if TYPE_CHECKING:
     from finops_nb.notebook.execute import Execution
 
-FAILED: Final = "failed.ipynb"
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 

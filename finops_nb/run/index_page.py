@@ -13,15 +13,15 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from finops_nb.outputs.manifest import Kind
+from finops_nb.atomic_files import replace_file
 from finops_nb.errors import Busy, Failure
-from finops_nb.report.html_page import TEMPLATES, audit
-from finops_nb.report.format import Format, visible
 from finops_nb.home import Home
-from finops_nb.run.job import INDEX
+from finops_nb.outputs.artifacts import INDEX
 from finops_nb.outputs.lock import hold
-from finops_nb.outputs.publish import replace_file
+from finops_nb.outputs.manifest import Kind
 from finops_nb.outputs.reports import FILES, PublishedReport, published_reports
+from finops_nb.report.format import Format, visible
+from finops_nb.report.html_page import TEMPLATES, audit
 from finops_nb.report.sparkline import sparkline
 from finops_nb.report.table import environment
 
@@ -75,7 +75,11 @@ def index_page(reports: Sequence[PublishedReport], strange: Sequence[str] = ()) 
     months = [_line(report, _change(report, by_end)) for report in official]
     others = [_line(report, "") for report in reports if report.kind is not Kind.OFFICIAL]
     css = "\n".join(file.read_text(encoding="utf-8") for file in STYLES)
-    return visible(environment("run").get_template("index.html.j2").render(months=months, others=others, strange=strange, css=css))
+    return visible(
+        environment("run")
+        .get_template("index.html.j2")
+        .render(months=months, others=others, strange=strange, css=css)
+    )
 
 
 def _line(report: PublishedReport, change: str) -> Mapping[str, Any]:
@@ -83,7 +87,9 @@ def _line(report: PublishedReport, change: str) -> Mapping[str, Any]:
     return {
         "name": report.name,
         "label": report.period.label,
-        "links": [(label, f"{quote(os.fsencode(report.name))}/{FILES[label]}") for label in report.files],
+        "links": [
+            (label, f"{quote(os.fsencode(report.name))}/{FILES[label]}") for label in report.files
+        ],
         "base": report.base,
         "complete": report.complete,
         "total": fmt.money(report.cost),
@@ -92,7 +98,9 @@ def _line(report: PublishedReport, change: str) -> Mapping[str, Any]:
         "variance": fmt.variance(opened["variance"], opened["variance_ratio"]),
         "status": opened["status"],
         "slug": opened["status"].lower().replace(" ", "-"),
-        "stamp": f"WHAT-IF: {_cut(report.reason)}" if report.kind is Kind.SCENARIO else "ANALYSIS · NOT FOR BOOKING",
+        "stamp": f"WHAT-IF: {_cut(report.reason)}"
+        if report.kind is Kind.SCENARIO
+        else "ANALYSIS · NOT FOR BOOKING",
         "days": _days(report, fmt),
     }
 
@@ -103,7 +111,9 @@ def _days(report: PublishedReport, fmt: Format) -> Markup:
     days = report.days[:whole]
     if not days:
         return Markup("")
-    return sparkline([*days, *[None] * (whole - len(days))], f"Cost by day, at most {fmt.money(max(days))}")
+    return sparkline(
+        [*days, *[None] * (whole - len(days))], f"Cost by day, at most {fmt.money(max(days))}"
+    )
 
 
 def _cut(reason: str) -> str:
@@ -113,7 +123,11 @@ def _cut(reason: str) -> str:
 def _change(report: PublishedReport, by_end: Mapping[date, PublishedReport]) -> str:
     """Against the month before, if that was published in the same currency; a month that still runs is no fall."""
     before = by_end.get(report.period.start)
-    if before is None or before.currency != report.currency or not (report.complete and before.complete):
+    if (
+        before is None
+        or before.currency != report.currency
+        or not (report.complete and before.complete)
+    ):
         return ""
     return Format(report.currency).change(report.cost - before.cost)
 

@@ -2,28 +2,107 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import socket
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from finops_nb.params.budgets import Budgets, read_budgets
+from finops_nb import __version__
+from finops_nb.home import PACKAGE, Home
+from finops_nb.outputs.artifacts import HTML, LEDGER, NOTEBOOK, PDF, RESULTS, STEM, WORKBOOK
 from finops_nb.outputs.manifest import Kind, kind_of
-from finops_nb.outputs.artifacts import LEDGER, RESULTS, WORKBOOK
-from finops_nb.home import Home
-from finops_nb.run.key import Fingerprint, run_key
-from finops_nb.params.organizations import read_mapping
-from finops_nb.params.model import Params, load_params
 from finops_nb.outputs.months import PublishedMonth, months_before
+from finops_nb.params.budgets import Budgets, read_budgets
+from finops_nb.params.model import Params, load_params
+from finops_nb.params.organizations import read_mapping
 
-STEM: Final = "organizational_alignment"
-HTML: Final = f"{STEM}.html"
-NOTEBOOK: Final = f"{STEM}.ipynb"
-PDF: Final = f"{STEM}.pdf"
-INDEX: Final = "index.html"
-"""Beside the folders of the reports: the list of them."""
+Fingerprint = tuple[tuple[str, str], ...]
+"""Name, as a reader may see it, and SHA-256 of each input file."""
+
+NOT_CODE: Final = ("sample", "notebooks", "__pycache__")
+"""Folders of the package that are inputs, with their own place in the key, or made by Python."""
+
+
+def run_key(
+    name: str,
+    kind: Kind,
+    params: Params,
+    budgets: Budgets,
+    months: Iterable[PublishedMonth],
+    inputs: Fingerprint,
+    notebook: bytes,
+) -> str:
+    """64 hexadecimal digits for what goes into a report.
+
+    Args:
+        name: its NAME.
+        kind: its kind.
+        params: all of them.
+        budgets: what they are, wherever they come from.
+        months: the months before, as they were published; only their figures count, not what made them.
+        inputs: the files of usage.
+        notebook: the notebook's file.
+    """
+    parts = {
+        "name": name,
+        "kind": str(kind),
+        "params": params.as_parameters(),
+        "budgets": budgets.as_record(),
+        "inputs": sorted(inputs),
+        "version": __version__,
+    }
+    return _digest(parts | origin_of(notebook, months))
+
+
+def origin_of(notebook: bytes, months: Iterable[PublishedMonth]) -> dict[str, Any]:
+    """What goes into a report beside params, budgets and usage: `notebook` and `code`, and `months` by name, each as SHA-256.
+
+    Args:
+        notebook: its file.
+        months: the months before, as they were published.
+    """
+    sha256 = hashlib.sha256(notebook).hexdigest()
+    return {
+        "notebook": sha256,
+        "code": code_digest(),
+        "months": {month.name: _digest(month.as_record()) for month in months},
+    }
+
+
+@cache
+def code_digest() -> str:
+    """Of the package's own files: in a checkout the code moves while its version stands still."""
+    digest = hashlib.sha256()
+    for file in sorted(_code(PACKAGE)):
+        digest.update(
+            file.relative_to(PACKAGE).as_posix().encode()
+            + b"\0"
+            + hashlib.sha256(file.read_bytes()).digest()
+        )
+    return digest.hexdigest()
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(
+        json.dumps(value, sort_keys=True, ensure_ascii=False).encode("utf-8")
+    ).hexdigest()
+
+
+def _code(folder: Path) -> Iterable[Path]:
+    return (
+        file
+        for file in folder.rglob("*")
+        if file.is_file()
+        and not any(
+            part in NOT_CODE or part.startswith(".") for part in file.relative_to(folder).parts
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +141,11 @@ class Job:
     def local_paths(self) -> list[str]:
         """Folders that no artefact may name: the home, and what lies as deep as to be this machine's or its user's own."""
         own = [Path(sys.prefix), Path(sys.base_prefix), Path(os.environ.get("HOME", ""))]
-        return [str(self.home.root), str(self.staging), *(str(folder) for folder in own if len(folder.parts) > 2)]
+        return [
+            str(self.home.root),
+            str(self.staging),
+            *(str(folder) for folder in own if len(folder.parts) > 2),
+        ]
 
     @property
     def runs(self) -> Path:
@@ -76,7 +159,9 @@ class Job:
         return (NOTEBOOK, HTML, RESULTS, WORKBOOK, *ledger, *pdf)
 
 
-def open_job(home: Home, name: str, coming: Mapping[str, PublishedMonth | None] | None = None) -> Job:
+def open_job(
+    home: Home, name: str, coming: Mapping[str, PublishedMonth | None] | None = None
+) -> Job:
     """What a run of a NAME would be of, as its params, budgets and the months before stand now.
 
     Args:
@@ -89,7 +174,14 @@ def open_job(home: Home, name: str, coming: Mapping[str, PublishedMonth | None] 
     """
     name = home.check_name(name)
     params = load_params(home, name)
-    return Job(home, name, params, read_budgets(params, home), months_before(params, home, coming), kind_of(name, params.period))
+    return Job(
+        home,
+        name,
+        params,
+        read_budgets(params, home),
+        months_before(params, home, coming),
+        kind_of(name, params.period),
+    )
 
 
 def inputs_now(job: Job) -> Fingerprint:
@@ -117,3 +209,23 @@ def key_now(job: Job) -> str:
         Refusal: as `inputs_now`, or the notebook is not there.
     """
     return key_of(job, inputs_now(job), job.home.notebook(STEM).read_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One of the lanes in which runs go side by side.
+
+    Args:
+        door: of the fork server that starts its kernel; None starts a fresh interpreter.
+        coming: by NAME, the months that runs beside it are about to publish; None where nothing is to be expected.
+        turn: called when all is ready to be published; returns when the runs of the months before have ended.
+        index: it rebuilds the list of all reports.
+    """
+
+    door: socket.socket | None = None
+    coming: Mapping[str, PublishedMonth | None] = field(default_factory=dict)
+    turn: Callable[[], None] = lambda: None
+    index: bool = True
+
+
+ALONE: Final = Lane()

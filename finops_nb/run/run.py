@@ -8,37 +8,47 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from finops_nb.params.budgets import read_budgets
-from finops_nb.outputs.manifest import VARIABLE as STAGING_VARIABLE
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.atomic_files import write_folder
+from finops_nb.clock import now
 from finops_nb.errors import Failure, FinopsError, Interrupted, Problem, Refusal
-from finops_nb.outputs.artifacts import LEDGER, PREVIOUS, RESULTS, WORKBOOK, read_results
-from finops_nb.outputs.revisions import History, now
 from finops_nb.home import VARIABLE as HOME_VARIABLE
 from finops_nb.home import Home
-from finops_nb.run.signals import Interruption
-from finops_nb.run.job import (
+from finops_nb.notebook.kernel_main import PRELOAD
+from finops_nb.outputs.artifacts import (
     HTML,
     INDEX,
-    Job,
+    LEDGER,
     NOTEBOOK,
     PDF,
+    PREVIOUS,
+    RESULTS,
     STEM,
+    WORKBOOK,
+    read_results,
+)
+from finops_nb.outputs.lock import hold
+from finops_nb.outputs.mail_journal import check_reason
+from finops_nb.outputs.manifest import VARIABLE as STAGING_VARIABLE
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.outputs.months import months_before, save_months
+from finops_nb.outputs.publish import check_target, probe
+from finops_nb.outputs.reports import are_there
+from finops_nb.outputs.revisions import History
+from finops_nb.params.budgets import read_budgets
+from finops_nb.report.pdf import check_pdf, pdf_of
+from finops_nb.run.failures import trouble, with_place
+from finops_nb.run.job import (
+    ALONE,
+    Fingerprint,
+    Job,
+    Lane,
     inputs_now,
     key_now,
     key_of,
     open_job,
+    origin_of,
 )
-from finops_nb.run.key import Fingerprint, origin_of
-from finops_nb.run.lane import ALONE, Lane
-from finops_nb.notebook.kernel_main import PRELOAD
-from finops_nb.outputs.lock import hold
-from finops_nb.outputs.mail_journal import check_reason
-from finops_nb.report.pdf import check_pdf, pdf_of
-from finops_nb.outputs.publish import check_target, probe, write_folder
-from finops_nb.outputs.months import months_before, save_months
-from finops_nb.outputs.reports import are_there
-from finops_nb.run.failures import trouble, with_place
+from finops_nb.run.signals import Interruption
 
 if TYPE_CHECKING:
     from finops_nb.notebook.execute import Execution, Progress
@@ -89,11 +99,15 @@ def run(
             check_target(home.outputs, name)
             with hold(job.runs, name) as former:
                 if former and notice:
-                    notice(f"An earlier run of {name} ({former}) was cut off; what it left is removed.")
+                    notice(
+                        f"An earlier run of {name} ({former}) was cut off; what it left is removed."
+                    )
                 try:
                     published = _run(job, force, reason, progress, interruption, lane)
                 except Overtaken:
-                    published = _run(open_job(home, name), force, reason, progress, interruption, Lane(lane.door))
+                    published = _run(
+                        open_job(home, name), force, reason, progress, interruption, Lane(lane.door)
+                    )
                 if notice:
                     for remark in _remarks(History(home.outputs, name), reason):
                         notice(remark)
@@ -110,7 +124,10 @@ def run(
 
 def _remarks(past: History, reason: str) -> Iterator[str]:
     """What the user should know of what is published now."""
-    yield from (f"{said} `finops-nb run {past.name} --force` makes the last report again." for said in past.altered())
+    yield from (
+        f"{said} `finops-nb run {past.name} --force` makes the last report again."
+        for said in past.altered()
+    )
     if reason and reason != past.revisions()[-1].reason:
         yield "No new revision was made; the reason is not on record."
 
@@ -118,7 +135,9 @@ def _remarks(past: History, reason: str) -> Iterator[str]:
 def _index_is_behind(job: Job) -> bool:
     """It is not there, could not be rebuilt when the report was published, or links to what is not there any more."""
     index = job.home.outputs / INDEX
-    late = not index.is_file() or index.stat().st_mtime_ns < (job.target / RESULTS).stat().st_mtime_ns
+    late = (
+        not index.is_file() or index.stat().st_mtime_ns < (job.target / RESULTS).stat().st_mtime_ns
+    )
     return late or not are_there(index.read_bytes(), job.home.outputs)
 
 
@@ -130,10 +149,19 @@ def rebuild_index(home: Home, notice: Callable[[str], None] | None) -> None:
         write_index(home)
     except (OSError, FinopsError) as error:
         if notice:
-            notice(f"The report is published; outputs/{INDEX} is as it was: {getattr(error, 'strerror', None) or error}")
+            notice(
+                f"The report is published; outputs/{INDEX} is as it was: {getattr(error, 'strerror', None) or error}"
+            )
 
 
-def _run(job: Job, force: bool, reason: str, progress: Progress | None, interruption: Interruption, lane: Lane) -> bool:
+def _run(
+    job: Job,
+    force: bool,
+    reason: str,
+    progress: Progress | None,
+    interruption: Interruption,
+    lane: Lane,
+) -> bool:
     """The part of a run for which the lock is held; whether something was published.
 
     Raises:
@@ -142,7 +170,9 @@ def _run(job: Job, force: bool, reason: str, progress: Progress | None, interrup
     if (job.target / LEDGER).exists() and job.kind is not Kind.OFFICIAL:
         rule = f"outputs/{job.name} is an official report, and this would put another kind in its place"
         fix = f"Move the file to params/analysis/, or write its period as {job.name} again"
-        raise Refusal(Problem(rule, fix, f"params/{job.name}.yaml", column="period", value=job.params.period))
+        raise Refusal(
+            Problem(rule, fix, f"params/{job.name}.yaml", column="period", value=job.params.period)
+        )
     shutil.rmtree(job.staging, ignore_errors=True)
     job.staging.mkdir(parents=True)
     kept = False
@@ -158,7 +188,9 @@ def _run(job: Job, force: bool, reason: str, progress: Progress | None, interrup
             try:
                 check_reason(job.home.outputs, job.name, revision)
             except Refusal:
-                _await_turn(job, lane)  # it may be no new revision once the months before have ended
+                _await_turn(
+                    job, lane
+                )  # it may be no new revision once the months before have ended
                 raise
             if job.params.wants_pdf:
                 check_pdf()
@@ -204,11 +236,20 @@ def _stands(job: Job, key: str) -> bool:
     """The published folder is of this key, with all its files."""
     if not all((job.target / name).is_file() for name in job.files):
         return False
-    key_there: str | None = read_results((job.target / RESULTS).read_bytes()).get("provenance", {}).get("key")
+    key_there: str | None = (
+        read_results((job.target / RESULTS).read_bytes()).get("provenance", {}).get("key")
+    )
     return key_there == key
 
 
-def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, interruption: Interruption, lane: Lane) -> Execution:
+def _execute(
+    job: Job,
+    edition: Edition,
+    raw: bytes,
+    progress: Progress | None,
+    interruption: Interruption,
+    lane: Lane,
+) -> Execution:
     from finops_nb.notebook.execute import execute
     from finops_nb.notebook.kernel import running_kernel
     from finops_nb.notebook.preflight import check_notebook, read_notebook
@@ -230,20 +271,28 @@ def _execute(job: Job, edition: Edition, raw: bytes, progress: Progress | None, 
         return execute(notebook, parameters, kernel, progress=progress)
 
 
-def _files(job: Job, edition: Edition, execution: Execution, inputs: Fingerprint) -> dict[str, bytes]:
+def _files(
+    job: Job, edition: Edition, execution: Execution, inputs: Fingerprint
+) -> dict[str, bytes]:
     """Everything to publish, as bytes.
 
     Raises:
         Failure: what must not be published, and why.
     """
-    from finops_nb.report.html_page import export_html
-    from finops_nb.notebook.sanitize import as_bytes, fair_copy
     from finops_nb.notebook.gate import find_faults, find_local_paths, find_paths_in_files
+    from finops_nb.notebook.sanitize import as_bytes, fair_copy
+    from finops_nb.report.html_page import export_html
 
-    written = {name: (job.staging / name).read_bytes() for name in (RESULTS, WORKBOOK, LEDGER) if (job.staging / name).is_file()}
+    written = {
+        name: (job.staging / name).read_bytes()
+        for name in (RESULTS, WORKBOOK, LEDGER)
+        if (job.staging / name).is_file()
+    }
     faults = find_faults(execution, edition, job.params.window, written)
     if not faults and inputs_now(job) != inputs:
-        faults = ["The usage changed while the report was made of it. Run again when its export has ended."]
+        faults = [
+            "The usage changed while the report was made of it. Run again when its export has ended."
+        ]
     if not faults and read_budgets(job.params, job.home) != job.budgets:
         faults = ["The budgets changed while this report was made. Run again."]
     if faults:
@@ -251,7 +300,11 @@ def _files(job: Job, edition: Edition, execution: Execution, inputs: Fingerprint
     title = read_results(written[RESULTS]).get("title")
     fair = fair_copy(execution.notebook, edition, title, job.params.shared_parameters())
     page = export_html(fair)
-    files = written | {NOTEBOOK: as_bytes(fair), HTML: page.encode("utf-8")} | ({PDF: pdf_of(page)} if PDF in job.files else {})
+    files = (
+        written
+        | {NOTEBOOK: as_bytes(fair), HTML: page.encode("utf-8")}
+        | ({PDF: pdf_of(page)} if PDF in job.files else {})
+    )
     faults = find_local_paths(fair, job.local_paths) or find_paths_in_files(files, job.local_paths)
     if faults:
         raise Failure("\n".join(faults))

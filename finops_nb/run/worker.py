@@ -14,10 +14,10 @@ from typing import Final
 
 from finops_nb.errors import Busy, FinopsError, Interrupted
 from finops_nb.home import Home, bare
-from finops_nb.run.signals import SIGNALS
-from finops_nb.run.lane import Lane
 from finops_nb.notebook.kernel_main import die_with
 from finops_nb.outputs.months import PublishedMonth
+from finops_nb.run.job import Lane
+from finops_nb.run.signals import SIGNALS
 
 
 class State(StrEnum):
@@ -83,7 +83,9 @@ class Make:
     coming: Mapping[str, PublishedMonth | None] = field(default_factory=dict)
 
 
-def work(line: Connection, home: Home, force: bool, reason: str, door: socket.socket | None, parent: int) -> None:
+def work(
+    line: Connection, home: Home, force: bool, reason: str, door: socket.socket | None, parent: int
+) -> None:
     """Carry out orders until there are no more; a stop signal ends the run at hand, and then the worker.
 
     Args:
@@ -98,7 +100,9 @@ def work(line: Connection, home: Home, force: bool, reason: str, door: socket.so
     die_with(parent)
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+            signal.signal(
+                number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            )
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         while True:
@@ -137,7 +141,9 @@ def _made(
     return make(name, home, force, reason, Lane(door, coming, turn, index=False), line.send)
 
 
-def make(name: str, home: Home, force: bool, reason: str, lane: Lane, tell: Callable[[Event], None]) -> Event:
+def make(
+    name: str, home: Home, force: bool, reason: str, lane: Lane, tell: Callable[[Event], None]
+) -> Event:
     """Run a NAME in this process; the event that ends it.
 
     Args:
@@ -159,11 +165,17 @@ def make(name: str, home: Home, force: bool, reason: str, lane: Lane, tell: Call
     tell(Event(name, State.STARTED))
     was = _folder(home, name)
     try:
-        page = run(name, home, force=force, reason=reason, progress=progress, notice=notice, lane=lane)
+        page = run(
+            name, home, force=force, reason=reason, progress=progress, notice=notice, lane=lane
+        )
     except FinopsError as error:
-        state = {Interrupted.exit_code: State.INTERRUPTED, Busy.exit_code: State.HELD}.get(error.exit_code, State.FAILED)
+        state = {Interrupted.exit_code: State.INTERRUPTED, Busy.exit_code: State.HELD}.get(
+            error.exit_code, State.FAILED
+        )
         return Event(name, state, str(error), exit_code=error.exit_code)
-    return Event(name, State.UNCHANGED if was == page.parent.stat().st_ino else State.PUBLISHED, str(page))
+    return Event(
+        name, State.UNCHANGED if was == page.parent.stat().st_ino else State.PUBLISHED, str(page)
+    )
 
 
 def _folder(home: Home, name: str) -> int | None:

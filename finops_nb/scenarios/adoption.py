@@ -11,23 +11,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from finops_nb.params.budget_file import read_budget_file, with_lines
-from finops_nb.params.budget_line import BudgetLine
-from finops_nb.params.budget_versions import version_label, version_number
-from finops_nb.params.budgets import Budgets, read_budgets, snapshot
-from finops_nb.outputs.manifest import Kind, kind_of
+from finops_nb.atomic_files import replace_file
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home
-from finops_nb.outputs.lock import hold
 from finops_nb.money import minor_units, plain
-from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of
+from finops_nb.outputs.lock import hold
+from finops_nb.outputs.manifest import Kind, kind_of
+from finops_nb.params.budget_file import BudgetLine, read_budget_file, with_lines
+from finops_nb.params.budget_versions import version_label, version_number
+from finops_nb.params.budgets import Budgets, read_budgets, snapshot
 from finops_nb.params.model import Params, load_params
-from finops_nb.params.yaml_edit import ParamsText
-from finops_nb.period import MONTH
-from finops_nb.outputs.publish import replace_file
+from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of
 from finops_nb.params.scenario import FOLDER, Scenario, differences
-from finops_nb.params.yaml_file import read_document
 from finops_nb.params.validation import validated_document
+from finops_nb.params.yaml_edit import ParamsText
+from finops_nb.params.yaml_file import read_document
+from finops_nb.period import MONTH
 
 KEYS: Final = {"organization": "organization_budgets", "product": "product_budgets"}
 
@@ -60,10 +59,22 @@ def adopt(home: Home, name: str, reason: str, today: date, author: str | None = 
     name = home.check_name(name)
     if not name.startswith(FOLDER):
         raise Refusal(
-            Problem("not a scenario", f"Name a file of params/{FOLDER}, such as {FOLDER}more-for-gamma", column="NAME", value=name)
+            Problem(
+                "not a scenario",
+                f"Name a file of params/{FOLDER}, such as {FOLDER}more-for-gamma",
+                column="NAME",
+                value=name,
+            )
         )
-    said = (("--reason", reason, "no reason", "Say why, in a sentence"), ("--by", author, "no name", "Say who, or leave it out"))
-    if problems := [Problem(rule, fix, column=key) for key, text, rule, fix in said if text is not None and not text.strip()]:
+    said = (
+        ("--reason", reason, "no reason", "Say why, in a sentence"),
+        ("--by", author, "no name", "Say who, or leave it out"),
+    )
+    if problems := [
+        Problem(rule, fix, column=key)
+        for key, text, rule, fix in said
+        if text is not None and not text.strip()
+    ]:
         raise Refusal(problems)
     params = load_params(home, name)
     scenario = params.scenario
@@ -78,10 +89,28 @@ def adopt(home: Home, name: str, reason: str, today: date, author: str | None = 
         _refuse(scenario, name, base, approved, home)
         changed = read_budgets(params, home)
         who = (author or scenario.author).strip()
-        entry = _Entry(name, _next_version(base, approved, home), reason.strip(), today, who, scenario, approved, changed)
+        entry = _Entry(
+            name,
+            _next_version(base, approved, home),
+            reason.strip(),
+            today,
+            who,
+            scenario,
+            approved,
+            changed,
+        )
         file = _into_budget_file(home, base, entry) if base.budgets else _into_params(home, entry)
-    notices = ["Growth and prices of the scenario are no budgets; they were left out."] if params.growth or params.model_prices else []
-    changes = tuple(differences({by: _texts(approved.of(by)) for by in KEYS}, {by: _texts(changed.of(by)) for by in KEYS}))
+    notices = (
+        ["Growth and prices of the scenario are no budgets; they were left out."]
+        if params.growth or params.model_prices
+        else []
+    )
+    changes = tuple(
+        differences(
+            {by: _texts(approved.of(by)) for by in KEYS},
+            {by: _texts(changed.of(by)) for by in KEYS},
+        )
+    )
     return Adoption(file, entry.label, changes, tuple(notices))
 
 
@@ -112,8 +141,17 @@ class _Entry:
         Raises:
             Refusal: it is not, so that nothing must be changed.
         """
-        if (written.organizations, written.products) != (self.changed.organizations, self.changed.products):
-            raise Refusal(Problem("the new budgets do not read back as they should", "Write them by hand, and report it", shown))
+        if (written.organizations, written.products) != (
+            self.changed.organizations,
+            self.changed.products,
+        ):
+            raise Refusal(
+                Problem(
+                    "the new budgets do not read back as they should",
+                    "Write them by hand, and report it",
+                    shown,
+                )
+            )
 
 
 def _next_version(base: Params, approved: Budgets, home: Home) -> int:
@@ -130,14 +168,22 @@ def _texts(amounts: Mapping[str, Decimal]) -> dict[str, str]:
 
 def _changes(scenario: Scenario, approved: Budgets) -> dict[str, dict[str, Decimal | None]]:
     given = {"organization": scenario.organization_budgets, "product": scenario.product_budgets}
-    return {by: {name: amount for name, amount in of.items() if approved.of(by).get(name) != amount} for by, of in given.items()}
+    return {
+        by: {name: amount for name, amount in of.items() if approved.of(by).get(name) != amount}
+        for by, of in given.items()
+    }
 
 
 def _refuse(scenario: Scenario, name: str, base: Params, approved: Budgets, home: Home) -> None:
     file = f"params/{name}.yaml"
-    if not MONTH.fullmatch(scenario.base) or kind_of(scenario.base, base.period) is not Kind.OFFICIAL:
+    if (
+        not MONTH.fullmatch(scenario.base)
+        or kind_of(scenario.base, base.period) is not Kind.OFFICIAL
+    ):
         fix = "Only the official budgets of a calendar month have versions; change those of an analysis in its file"
-        raise Refusal(Problem("the base is no official month", fix, file, column="base", value=scenario.base))
+        raise Refusal(
+            Problem("the base is no official month", fix, file, column="base", value=scenario.base)
+        )
     if not any(_changes(scenario, approved).values()):
         fix = (
             f"What it says is what {scenario.base} has"
@@ -145,15 +191,27 @@ def _refuse(scenario: Scenario, name: str, base: Params, approved: Budgets, home
             else "Change one, and save it"
         )
         raise Refusal(Problem("the scenario changes no budget", fix, file))
-    unknown = [name for by, of in _changes(scenario, approved).items() for name in of if name not in approved.of(by)]
+    unknown = [
+        name
+        for by, of in _changes(scenario, approved).items()
+        for name in of
+        if name not in approved.of(by)
+    ]
     if unknown:
         _refuse_unknown(base.model_copy(update={"scenario": scenario}), home)
     if scenario.base_was:
-        was, now = ({key: each.get(key) for key in KEYS.values()} for each in (scenario.base_was, snapshot(base, approved)))
+        was, now = (
+            {key: each.get(key) for key in KEYS.values()}
+            for each in (scenario.base_was, snapshot(base, approved))
+        )
         since = list(differences(was, now))
         if since:
             fix = f"{'; '.join(since)}. Look at it again on top of what is approved now, and save it under another name"
-            raise Refusal(Problem(f"the budgets of {scenario.base} have changed since it was saved", fix, file))
+            raise Refusal(
+                Problem(
+                    f"the budgets of {scenario.base} have changed since it was saved", fix, file
+                )
+            )
 
 
 def _refuse_unknown(params: Params, home: Home) -> None:
@@ -173,7 +231,10 @@ def _into_params(home: Home, entry: _Entry) -> Path:
     text.replace("budget_versions", _records(entry))
 
     def reads_back(draft: Path) -> None:
-        entry.compare(read_budgets(validated_document(Params, read_document(draft, shown), shown), home), shown)
+        entry.compare(
+            read_budgets(validated_document(Params, read_document(draft, shown), shown), home),
+            shown,
+        )
 
     replace_file(file, str(text).encode("utf-8"), reads_back)
     return file
@@ -184,7 +245,9 @@ def _into_budget_file(home: Home, base: Params, entry: _Entry) -> Path:
     shown = home.shown(file)
 
     def budgets_in(path: Path) -> MonthlyBudgets:
-        return budgets_of(read_budget_file(path, shown), (base.period,), base.phasing, minor_units(base.currency))
+        return budgets_of(
+            read_budget_file(path, shown), (base.period,), base.phasing, minor_units(base.currency)
+        )
 
     # The file's own owners: those of the params stay there.
     owners = budgets_in(file).owners
@@ -221,7 +284,12 @@ def _records(entry: _Entry) -> list[dict[str, Any]]:
         | {key: dict(version.of(dimension)) for dimension, key in KEYS.items()}
         for version in entry.approved.versions
     ]
-    about = {"date": entry.today, "author": entry.author, "reason": entry.reason, "scenario": entry.name}
+    about = {
+        "date": entry.today,
+        "author": entry.author,
+        "reason": entry.reason,
+        "scenario": entry.name,
+    }
     return [*records, {"version": entry.label} | about]
 
 

@@ -9,16 +9,18 @@ from typing import Any, Final
 
 from finops_nb.errors import Refusal
 from finops_nb.money import parse_amount, plain
-from finops_nb.params.types import NO_BUDGET
 from finops_nb.params.scenario import Scenario
-from finops_nb.schema import ALL
+from finops_nb.params.types import NO_BUDGET
 from finops_nb.params.validation import validated
+from finops_nb.schema import ALL
 
 Key = tuple[str, ...]
 """Where a value stands in a scenario: ("organization_budgets", "org-a"), ("growth", "(all)"), ("model_prices", "gpt-4", "org-a")."""
 
 BUDGETS: Final = ("organization_budgets", "product_budgets")
-RATE: Final = "not a rate of change. Write 10 for 10% more, -20 for 20% less, to two decimals at most."
+RATE: Final = (
+    "not a rate of change. Write 10 for 10% more, -20 for 20% less, to two decimals at most."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,9 @@ def _checked(key: Key, text: str) -> str:
     value: Any = said
     for part in reversed(key[1:]):
         value = {part: value}
-    validated(Scenario, {"base": "-", "author": "-", "date": "2000-01-01", "reason": "-", key[0]: value})
+    validated(
+        Scenario, {"base": "-", "author": "-", "date": "2000-01-01", "reason": "-", key[0]: value}
+    )
     return said
 
 

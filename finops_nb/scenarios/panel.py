@@ -9,20 +9,18 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
-from finops_nb.report.budget_tables import driven
-from finops_nb.params.budgets import snapshot
-from finops_nb.report.cell import Row
+from finops_nb.clock import now
 from finops_nb.errors import Refusal
-from finops_nb.report.format import Format
-from finops_nb.outputs.revisions import now
 from finops_nb.home import VARIABLE as HOME_VARIABLE
+from finops_nb.params.budgets import snapshot
+from finops_nb.params.scenario import FOLDER, Scenario, save_scenario
 from finops_nb.params.types import NO_BUDGET
-from finops_nb.params.scenario import FOLDER, Scenario
-from finops_nb.params.scenario_file import save_scenario
-from finops_nb.schema import ALL, BUDGETED, UNALLOCATED
-from finops_nb.report.table import Table
 from finops_nb.params.validation import validated
+from finops_nb.report.budget_tables import driven
+from finops_nb.report.format import Format
+from finops_nb.report.table import Row, Table
 from finops_nb.scenarios.what_if import Outcome, WhatIf, same_amount
+from finops_nb.schema import ALL, BUDGETED, UNALLOCATED
 
 GROWTH: Final = {"min": -50, "max": 100, "step": 1, "unit": "%"}
 PRICE: Final = {"min": -90, "max": 100, "step": 1, "unit": "%"}
@@ -43,16 +41,26 @@ class Panel:
         self.what_if = what_if
         self.scope = ALL
         saved, name = what_if.saved, what_if.name.removeprefix(FOLDER) if what_if.saved else ""
-        self.form = {"name": name, "author": saved.author if saved else author, "reason": saved.reason if saved else ""}
+        self.form = {
+            "name": name,
+            "author": saved.author if saved else author,
+            "reason": saved.reason if saved else "",
+        }
         self.errors: dict[str, str] = {}
         self.message = ""
         self.report = ""
-        self.written: dict[str, bytes] = {name: what_if.home.params_file(what_if.name).read_bytes()} if name else {}
+        self.written: dict[str, bytes] = (
+            {name: what_if.home.params_file(what_if.name).read_bytes()} if name else {}
+        )
         self.saved = what_if.changes() if saved else None
         self.saved_as = name
         self.actions: dict[str, Callable[[Mapping[str, Any]], None]] = {
-            "budget": lambda said: self._edit((f"{said['dimension']}_budgets", said["name"]), said["text"]),
-            "driver": lambda said: self._edit((*said["key"].split(" ", 1), self.scope), said["text"]),
+            "budget": lambda said: self._edit(
+                (f"{said['dimension']}_budgets", said["name"]), said["text"]
+            ),
+            "driver": lambda said: self._edit(
+                (*said["key"].split(" ", 1), self.scope), said["text"]
+            ),
             "scope": self._choose,
             "done": lambda _: what_if.leave(),
             "undo": lambda _: what_if.undo(),
@@ -76,17 +84,27 @@ class Panel:
         return {
             "heading": f"What if? {what_if.params.window.label}",
             "notes": what_if.notes(),
-            "columns": [_column(column.name, column.label, column.unit) for column in table.columns[1:]],
+            "columns": [
+                _column(column.name, column.label, column.unit) for column in table.columns[1:]
+            ],
             "sections": [
                 self._section(by, table, position, frame[by].tolist())
-                for position, (by, frame) in enumerate(zip(BUDGETED, outcome.variances, strict=True))
+                for position, (by, frame) in enumerate(
+                    zip(BUDGETED, outcome.variances, strict=True)
+                )
             ],
             "drivers": self._drivers(outcome),
             "sentence": what_if.sentence(outcome),
             "can_undo": bool(what_if.past),
             "can_redo": bool(what_if.future),
             "changed": what_if.changes() != {},
-            "scenario": self.form | {"errors": self.errors, "message": self.message, "saved": self._is_saved(), "report": self.report},
+            "scenario": self.form
+            | {
+                "errors": self.errors,
+                "message": self.message,
+                "saved": self._is_saved(),
+                "report": self.report,
+            },
         }
 
     def _repr_html_(self) -> str:
@@ -97,7 +115,9 @@ class Panel:
         rows = table.rows(table.blocks[position])
         lines = [row for row in rows if row.kind == "line"]
         others = {row.kind: {"cells": _cells(table, row)} for row in rows if row.kind != "line"}
-        found = [self._line(by, name, _cells(table, row)) for name, row in zip(names, lines, strict=True)]
+        found = [
+            self._line(by, name, _cells(table, row)) for name, row in zip(names, lines, strict=True)
+        ]
         return {"dimension": by, "title": by.title(), "rows": found, **others}
 
     def _line(self, by: str, name: str, cells: dict[str, str]) -> dict[str, Any]:
@@ -105,24 +125,54 @@ class Panel:
         supposed, approved = self.what_if.supposed, self.what_if.approved.of(by).get(name)
         text = supposed.typed.get(key, "" if approved is None else f"{approved:f}")
         valid = supposed.valid.get(key)
-        line = {"name": name, "text": text, "placeholder": "no budget", "error": supposed.errors.get(key, ""), "cells": cells}
-        changed = valid is not None and not same_amount(valid, NO_BUDGET if approved is None else f"{approved:f}")
+        line = {
+            "name": name,
+            "text": text,
+            "placeholder": "no budget",
+            "error": supposed.errors.get(key, ""),
+            "cells": cells,
+        }
+        changed = valid is not None and not same_amount(
+            valid, NO_BUDGET if approved is None else f"{approved:f}"
+        )
         return line | {"changed": changed, "fixed": name == UNALLOCATED}
 
     def _drivers(self, outcome: Outcome) -> dict[str, Any]:
-        names = [name for name in outcome.variances[0]["organization"] if name not in (UNALLOCATED, ALL)]
-        scopes = [{"key": ALL, "label": "all organizations"}, *({"key": name, "label": name} for name in sorted(names))]
-        models = [(("model_prices", model), f"Price of {model}", PRICE) for model in self.what_if.measured.models]
-        sliders = [self._slider(*each) for each in ((("growth",), "Growth of usage", GROWTH), *models)]
+        names = [
+            name for name in outcome.variances[0]["organization"] if name not in (UNALLOCATED, ALL)
+        ]
+        scopes = [
+            {"key": ALL, "label": "all organizations"},
+            *({"key": name, "label": name} for name in sorted(names)),
+        ]
+        models = [
+            (("model_prices", model), f"Price of {model}", PRICE)
+            for model in self.what_if.measured.models
+        ]
+        sliders = [
+            self._slider(*each) for each in ((("growth",), "Growth of usage", GROWTH), *models)
+        ]
         said = driven(outcome.growth, outcome.model_prices, Format(self.what_if.params.currency))
-        return {"scope": self.scope, "scopes": scopes, "sliders": sliders, "summary": "; ".join(said)}
+        return {
+            "scope": self.scope,
+            "scopes": scopes,
+            "sliders": sliders,
+            "summary": "; ".join(said),
+        }
 
     def _slider(self, key: tuple[str, ...], label: str, span: Mapping[str, Any]) -> dict[str, Any]:
         supposed, place = self.what_if.supposed, (*key, self.scope)
         # An organization without a rate of its own has that of all.
         shown = place if place in supposed.typed else (*key, ALL)
         text, error = supposed.typed.get(shown, "0"), supposed.errors.get(shown, "")
-        return {"key": " ".join(key), "label": label, **span, "text": text, "error": error, "changed": place in supposed.valid}
+        return {
+            "key": " ".join(key),
+            "label": label,
+            **span,
+            "text": text,
+            "error": error,
+            "changed": place in supposed.valid,
+        }
 
     def _edit(self, key: tuple[str, ...], text: str) -> None:
         self.what_if.edit(key, str(text))
@@ -143,16 +193,31 @@ class Panel:
             self.message = "Not saved: mend what is marked."
             return
         name = self.form["name"]
-        if name in self.written and what_if.home.params_file(f"{FOLDER}{name}").is_file() and not self._is_mine(name):
+        if (
+            name in self.written
+            and what_if.home.params_file(f"{FOLDER}{name}").is_file()
+            and not self._is_mine(name)
+        ):
             self.message = EDITED
             return
         today = date.fromisoformat(now()[:10])
-        about = {"base": what_if.base, "author": self.form["author"], "date": today, "reason": self.form["reason"]}
+        about = {
+            "base": what_if.base,
+            "author": self.form["author"],
+            "date": today,
+            "reason": self.form["reason"],
+        }
         keys = what_if.changes() | {"base_was": snapshot(what_if.params, what_if.approved)}
         try:
-            file = save_scenario(what_if.home, name, validated(Scenario, about | keys), replace=self._is_mine(name))
+            file = save_scenario(
+                what_if.home, name, validated(Scenario, about | keys), replace=self._is_mine(name)
+            )
         except Refusal as refusal:
-            self.errors = {problem.column: f"{problem.rule}. {problem.fix}." for problem in refusal.problems if problem.column in FORM}
+            self.errors = {
+                problem.column: f"{problem.rule}. {problem.fix}."
+                for problem in refusal.problems
+                if problem.column in FORM
+            }
             self.message = f"Not saved: {refusal}"
             return
         self.form["name"] = self.saved_as = file.stem
@@ -178,7 +243,12 @@ class Panel:
         # -P: the folder that JupyterLab works in must not take the place of a module.
         command = [sys.executable, "-P", "-m", "finops_nb", "run", name]
         ended = subprocess.run(
-            command, cwd=home.root, env=os.environ | {HOME_VARIABLE: str(home.root)}, capture_output=True, text=True, check=False
+            command,
+            cwd=home.root,
+            env=os.environ | {HOME_VARIABLE: str(home.root)},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if ended.returncode:
             self.message = f"Not reported: {ended.stderr.strip() or f'exit {ended.returncode}'}"
@@ -193,4 +263,7 @@ def _column(name: str, label: str, unit: str) -> dict[str, str]:
 
 
 def _cells(table: Table, row: Row) -> dict[str, str]:
-    return {column.name: cell.text for column, cell in zip(table.columns[1:], row.cells[1:], strict=True)}
+    return {
+        column.name: cell.text
+        for column, cell in zip(table.columns[1:], row.cells[1:], strict=True)
+    }

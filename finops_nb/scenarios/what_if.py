@@ -10,24 +10,23 @@ from typing import Any
 import pandas as pd
 from markupsafe import escape
 
-from finops_nb.report.budget_tables import driven
-from finops_nb.params.budgets import Budgets, changes_since, read_budgets, supposed
-from finops_nb.report.format import Format, visible
+from finops_nb.figures.projection import project
+from finops_nb.figures.scenario_effect import check_names, scenario_difference
+from finops_nb.figures.variance import TotalVariance, headline, total_variance, variance_by
 from finops_nb.home import Home, find_home
 from finops_nb.money import ZERO, ratio
-from finops_nb.params.types import NO_BUDGET
+from finops_nb.params.budgets import Budgets, changes_since, read_budgets, supposed
 from finops_nb.params.model import load_params
-from finops_nb.figures.projection import project
 from finops_nb.params.scenario import Scenario
-from finops_nb.figures.scenario_effect import check_names, scenario_difference
-from finops_nb.schema import BUDGETED
-from finops_nb.scenarios.edits import Key, Supposition, supposition_of
-from finops_nb.report.table import Table
-from finops_nb.usage.reader import read_usage
-from finops_nb.usage.model import Usage
+from finops_nb.params.types import NO_BUDGET
 from finops_nb.params.validation import validated
-from finops_nb.figures.variance import TotalVariance, headline, total_variance, variance_by
-from finops_nb.report.what_if_table import what_if_table
+from finops_nb.report.budget_tables import driven, what_if_table
+from finops_nb.report.format import Format, visible
+from finops_nb.report.table import Table
+from finops_nb.scenarios.edits import Key, Supposition, supposition_of
+from finops_nb.schema import BUDGETED
+from finops_nb.usage.model import Usage
+from finops_nb.usage.reader import read_usage
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,11 @@ class WhatIf:
         for by in BUDGETED:
             approved = {name: f"{amount:f}" for name, amount in self.approved.of(by).items()}
             given = keys.pop(f"{by}_budgets", {})
-            differing = {name: text for name, text in given.items() if not same_amount(text, approved.get(name, NO_BUDGET))}
+            differing = {
+                name: text
+                for name, text in given.items()
+                if not same_amount(text, approved.get(name, NO_BUDGET))
+            }
             keys |= {f"{by}_budgets": differing} if differing else {}
         return keys
 
@@ -114,17 +117,31 @@ class WhatIf:
         if self.saved:
             found += changes_since(self.saved, self.params, self.approved)
         if not self.measured.complete:
-            found.append(f"PARTIAL: usage is known up to {self.measured.known_to}; costs are to date, budgets for the whole period.")
+            found.append(
+                f"PARTIAL: usage is known up to {self.measured.known_to}; costs are to date, budgets for the whole period."
+            )
         return found
 
     def outcome(self) -> Outcome:
         """What is supposed now, reckoned through."""
-        scenario = validated(Scenario, {"base": self.base, "author": "-", "date": "2000-01-01", "reason": "-"} | self.changes())
+        scenario = validated(
+            Scenario,
+            {"base": self.base, "author": "-", "date": "2000-01-01", "reason": "-"}
+            | self.changes(),
+        )
         usage = self._projected(scenario)
         budgets = supposed(self.approved, scenario)
         variances = self._variances(usage, budgets)
-        by_organization, by_product = (total_variance(each, self.params.at_risk, usage.complete) for each in variances)
-        return Outcome(scenario.growth, scenario.model_prices, variances, (by_organization, by_product), self.before)
+        by_organization, by_product = (
+            total_variance(each, self.params.at_risk, usage.complete) for each in variances
+        )
+        return Outcome(
+            scenario.growth,
+            scenario.model_prices,
+            variances,
+            (by_organization, by_product),
+            self.before,
+        )
 
     def table(self, outcome: Outcome) -> Table:
         """The outcome as a table."""
@@ -136,9 +153,15 @@ class WhatIf:
         moved: list[str] = []
         sums: list[str] = []
         first = headline(*outcome.totals)
-        for by, before, after, totals in zip(BUDGETED, outcome.before, outcome.variances, outcome.totals, strict=True):
+        for by, before, after, totals in zip(
+            BUDGETED, outcome.before, outcome.variances, outcome.totals, strict=True
+        ):
             differing = scenario_difference(before, after).to_dict("records")
-            rows = [row for row in differing if row["budget_change"] or (row["budget"] is None) != (row["budget_before"] is None)]
+            rows = [
+                row
+                for row in differing
+                if row["budget_change"] or (row["budget"] is None) != (row["budget_before"] is None)
+            ]
             moved += (_moved(row, by, fmt) for row in rows)
             if rows or totals is first:
                 sums.append(_total(totals, "" if totals is first else f" by {by}", fmt))
@@ -148,12 +171,16 @@ class WhatIf:
     def _repr_html_(self) -> str:
         outcome = self.outcome()
         heading = f"<p><strong>What if?</strong> {escape(self.params.window.label)}, base {escape(self.base)}.</p>"
-        said = "".join(f"<p>{escape(visible(text))}</p>" for text in (*self.notes(), self.sentence(outcome)))
+        said = "".join(
+            f"<p>{escape(visible(text))}</p>" for text in (*self.notes(), self.sentence(outcome))
+        )
         return f'<div class="finops prose tex2jax_ignore mathjax_ignore">{heading}{said}</div>{self.table(outcome)._repr_html_()}'
 
     def _variances(self, usage: Usage, budgets: Budgets) -> tuple[pd.DataFrame, pd.DataFrame]:
         # A budget that was taken away keeps its line: it may be given back.
-        return tuple(variance_by(usage, by, budgets, self.params, self.approved.of(by)) for by in BUDGETED)
+        return tuple(
+            variance_by(usage, by, budgets, self.params, self.approved.of(by)) for by in BUDGETED
+        )
 
     def _projected(self, scenario: Scenario) -> Usage:
         """The usage with the rates of a scenario; made again only where they are others than before."""
@@ -173,7 +200,11 @@ def _moved(row: Mapping[str, Any], by: str, fmt: Format) -> str:
     """A name's change: "org-gamma +$800.00 → 96.3% used"."""
     if row["budget"] is None:
         return f"{row[by]} no budget"
-    used = f"{fmt.share(row['budget_used'])} used" if row["budget_used"] is not None else str(row["status"])
+    used = (
+        f"{fmt.share(row['budget_used'])} used"
+        if row["budget_used"] is not None
+        else str(row["status"])
+    )
     return f"{row[by]} {fmt.change(row['budget_change'])} → {used}"
 
 
@@ -187,5 +218,7 @@ def _total(totals: TotalVariance, by: str, fmt: Format) -> str:
         return f"no budget is set{by}"
     rest = ratio(abs(totals.variance or ZERO), totals.budget)
     return f"total budget{by} {fmt.money(totals.budget)}, " + (
-        f"{fmt.share(rest)} {'over' if (totals.variance or ZERO) > ZERO else 'unspent'}" if rest is not None else str(totals.status)
+        f"{fmt.share(rest)} {'over' if (totals.variance or ZERO) > ZERO else 'unspent'}"
+        if rest is not None
+        else str(totals.status)
     )

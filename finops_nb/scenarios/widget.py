@@ -51,14 +51,25 @@ class BudgetWhatIf(anywidget.AnyWidget):
         """
         before = self.view
         if action.get("do") == "report":
-            self.view = {**before, "busy": True, "scenario": {**before["scenario"], "message": REPORTING}}
+            self.view = {
+                **before,
+                "busy": True,
+                "scenario": {**before["scenario"], "message": REPORTING},
+            }
         _, failed = _attempt(self._state.act, action)
         after, unshown = _attempt(self._state.view)
-        self.view = {**(after or before), "seq": action.get("seq", before.get("seq")), "problem": failed or unshown}
+        self.view = {
+            **(after or before),
+            "seq": action.get("seq", before.get("seq")),
+            "problem": failed or unshown,
+        }
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The panel where a person is at the other end, and the table for a page without a kernel."""
-        still = {"text/html": self._state._repr_html_(), "text/plain": f"{self.view['heading']}: {self.view['sentence']}"}
+        still = {
+            "text/html": self._state._repr_html_(),
+            "text/plain": f"{self.view['heading']}: {self.view['sentence']}",
+        }
         panel = super()._repr_mimebundle_(**kwargs) if _is_attended() else None
         if panel is None:
             return still, {}
@@ -73,7 +84,9 @@ def _is_attended() -> bool:
     """
     shell = get_ipython()
     kernel = getattr(shell, "kernel", None)
-    return kernel is None or bool(kernel.get_parent("shell").get("content", {}).get("allow_stdin", True))
+    return kernel is None or bool(
+        kernel.get_parent("shell").get("content", {}).get("allow_stdin", True)
+    )
 
 
 def _attempt(call: Callable[..., Any], *args: Any) -> tuple[Any, str]:

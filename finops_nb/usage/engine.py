@@ -16,9 +16,9 @@ import duckdb
 from finops_nb.params.organizations import MapLine
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
+from finops_nb.usage.model import CUBE, GROUPINGS, Grouping
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.dialects import NAMED
-from finops_nb.usage.model import CUBE, GROUPINGS, Grouping
 from finops_nb.usage.sources.source_table import MAP, inside_sql
 
 if TYPE_CHECKING:
@@ -44,7 +44,12 @@ rows of the period by month, all names and kind of charge, NULL where there is n
 sources that number them. And which organization a key of the source belongs to."""
 
 
-STOPPED: Final = (duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.ParserException, duckdb.BinderException)
+STOPPED: Final = (
+    duckdb.OutOfMemoryException,
+    duckdb.InterruptException,
+    duckdb.ParserException,
+    duckdb.BinderException,
+)
 """What ends the reading, and says nothing about the file."""
 
 
@@ -54,7 +59,10 @@ def open_engine() -> Iterator[duckdb.DuckDBPyConnection]:
 
     Ctrl-C during a query, which DuckDB turns into another exception, is a `KeyboardInterrupt` again.
     """
-    with tempfile.TemporaryDirectory(prefix="finops-nb-") as spill, duckdb.connect(config=OFFLINE | {"temp_directory": spill}) as db:
+    with (
+        tempfile.TemporaryDirectory(prefix="finops-nb-") as spill,
+        duckdb.connect(config=OFFLINE | {"temp_directory": spill}) as db,
+    ):
         # In a notebook it is set already where ipywidgets are there to draw it; where they are not, DuckDB refuses to set it at all.
         if db.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (True,):
             db.execute("SET enable_progress_bar = false")
@@ -70,10 +78,14 @@ def open_engine() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def knows_zone(db: duckdb.DuckDBPyConnection, zone: str) -> bool:
     """Whether the engine's own list of time zones has this one."""
-    return db.execute("SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [zone]).fetchone() != (0,)
+    return db.execute(
+        "SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [zone]
+    ).fetchone() != (0,)
 
 
-def roll_up(db: duckdb.DuckDBPyConnection, period: Period, detail: bool, untold: Collection[str]) -> dict[Grouping, pd.DataFrame]:
+def roll_up(
+    db: duckdb.DuckDBPyConnection, period: Period, detail: bool, untold: Collection[str]
+) -> dict[Grouping, pd.DataFrame]:
     """The frame of each grouping, and of the cube if asked for: `model.Usage.groups`.
 
     Args:
@@ -81,13 +93,24 @@ def roll_up(db: duckdb.DuckDBPyConnection, period: Period, detail: bool, untold:
     """
     names = f"strftime(month, '%Y-%m') AS month, {_names(NAMED)}, charge, source_key"
     db.execute(f"CREATE TEMP TABLE named AS SELECT {names}, cost, entries, calls FROM owners")
-    db.execute(f"CREATE TEMP TABLE named_days AS SELECT day, {_names(CUBE[1:])}, cost, calls FROM days WHERE {inside_sql(period)}")
+    db.execute(
+        f"CREATE TEMP TABLE named_days AS SELECT day, {_names(CUBE[1:])}, cost, calls FROM days WHERE {inside_sql(period)}"
+    )
     return {keys: _grouped(db, keys, untold) for keys in (*GROUPINGS, *((CUBE,) if detail else ()))}
 
 
 def set_map(db: duckdb.DuckDBPyConnection, lines: Iterable[MapLine]) -> None:
     """Say which organization a key of the source belongs to, before any table is added."""
-    rows = [[line.key, line.organization, line.product, line.valid_from or date.min, line.valid_to or date.max] for line in lines]
+    rows = [
+        [
+            line.key,
+            line.organization,
+            line.product,
+            line.valid_from or date.min,
+            line.valid_to or date.max,
+        ]
+        for line in lines
+    ]
     db.executemany(f"INSERT INTO {MAP} VALUES (?, ?, ?, ?, ?)", rows) if rows else None
 
 
@@ -96,24 +119,41 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(f"coalesce({values.name_sql(name)}, {nobody}) AS {name}" for name in names)
 
 
-def _grouped(db: duckdb.DuckDBPyConnection, keys: Grouping, untold: Collection[str]) -> pd.DataFrame:
+def _grouped(
+    db: duckdb.DuckDBPyConnection, keys: Grouping, untold: Collection[str]
+) -> pd.DataFrame:
     """The sums by these keys, and the distinct customers; those not by day."""
     columns, table = [*keys, "cost", "calls"], "named_days" if "day" in keys else "named"
     sums = [*keys, "sum(cost)", "sum(calls)"]
     if table == "named":
         columns.append("customers")
-        sums.append(f"count(DISTINCT customer) FILTER (customer <> {values.sql_text(UNALLOCATED)})" if "customer" not in untold else "NULL")
+        sums.append(
+            f"count(DISTINCT customer) FILTER (customer <> {values.sql_text(UNALLOCATED)})"
+            if "customer" not in untold
+            else "NULL"
+        )
     told = f" WHERE {'feature' not in untold}" if keys == ("feature",) else ""
     grouped = f" GROUP BY {', '.join(keys)} ORDER BY {', '.join(keys)}" if keys else ""
     counts = {"calls": "calls" in untold, "customers": "customer" in untold}
     kinds = {name: object if unknown else "int64" for name, unknown in counts.items()}
-    return _frame(db.execute(f"SELECT {', '.join(sums)} FROM {table}{told}{grouped}").fetchall(), tuple(columns), kinds)
+    return _frame(
+        db.execute(f"SELECT {', '.join(sums)} FROM {table}{told}{grouped}").fetchall(),
+        tuple(columns),
+        kinds,
+    )
 
 
-def _frame(rows: list[tuple[Any, ...]], columns: tuple[str, ...], counts: Mapping[str, Any]) -> pd.DataFrame:
+def _frame(
+    rows: list[tuple[Any, ...]], columns: tuple[str, ...], counts: Mapping[str, Any]
+) -> pd.DataFrame:
     """Rows as a frame: text stays text, `Decimal` stays `Decimal`, counts are int64, or None where nobody knows them."""
     import pandas as pd  # its import takes as long as the scan of a million rows, and may go on beside that
 
     kinds = {"cost": object, "day": object, **counts}
     lists = list(zip(*rows, strict=True)) or [()] * len(columns)
-    return pd.DataFrame({name: pd.Series(list(column), dtype=kinds.get(name, "str")) for name, column in zip(columns, lists, strict=True)})
+    return pd.DataFrame(
+        {
+            name: pd.Series(list(column), dtype=kinds.get(name, "str"))
+            for name, column in zip(columns, lists, strict=True)
+        }
+    )

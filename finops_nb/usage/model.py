@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from finops_nb.params.invoices import Reconciliation
 from finops_nb.money import ZERO, portion, total
+from finops_nb.params.invoices import Reconciliation
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
+from finops_nb.usage.sources.notice import InputFile, Notice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,24 +34,6 @@ GROUPINGS: Final[tuple[Grouping, ...]] = (
 
 CUBE: Final = ("day", "organization", "product", "feature", "model")
 """The finest summary, of usage that is read in detail: from it every grouping is made again where rates change."""
-
-
-@dataclass(frozen=True, slots=True)
-class InputFile:
-    """One file of usage as it was read; `name` is relative to the home, `rows` all it holds."""
-
-    name: str
-    sha256: str
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something done to the data that a reader should know: a sentence, and the rows and money it touches."""
-
-    text: str
-    rows: int
-    money: Decimal
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,16 @@ from typing import Final
 
 import duckdb
 
-from finops_nb.errors import Problem, Refusal, SHOWN
+from finops_nb.errors import SHOWN, Problem, Refusal
 from finops_nb.params.model import Params
 from finops_nb.usage import engine
+from finops_nb.usage.notices import File
+from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources import tags, values
 from finops_nb.usage.sources.columns import Columns, place_columns
 from finops_nb.usage.sources.dialects import NAMED
-from finops_nb.usage.facts import File
-from finops_nb.usage.sources.faults import FAULTS, known_type, name_fault
-from finops_nb.usage.model import Notice
-from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.notice import Notice
 from finops_nb.usage.sources.source_table import (
     READ,
     Table,
@@ -28,10 +27,17 @@ from finops_nb.usage.sources.source_table import (
     rows_sql,
     with_keys,
 )
+from finops_nb.usage.sources.values import FAULTS, known_type, name_fault
 
 MONEY: Final = f"Write it as DECIMAL of at most {values.DIGITS} digits, or as text; a 32-bit FLOAT has lost the cents already"
 TIME: Final = "Write it as TIMESTAMP, DATE or ISO 8601 text"
-TYPE_FIXES: Final = {"timestamp": TIME, "billing_period": TIME, "charge_end": TIME, "cost": MONEY, "billed_cost": MONEY}
+TYPE_FIXES: Final = {
+    "timestamp": TIME,
+    "billing_period": TIME,
+    "charge_end": TIME,
+    "cost": MONEY,
+    "billed_cost": MONEY,
+}
 TAGS: Final = "Write them as text of JSON, a map, a struct, or a list of pairs or texts"
 TYPE_FIX: Final = "Write it as text, or as an integer"
 
@@ -44,13 +50,20 @@ def read_columns(db: duckdb.DuckDBPyConnection, source: Source) -> tuple[tuple[s
     """
     try:
         described = db.execute(f"DESCRIBE SELECT * FROM {_scan(source)}").fetchall()
-        schema = db.execute(f"SELECT name, num_children, precision, scale FROM parquet_schema({path_sql(source)})").fetchall()
+        schema = db.execute(
+            f"SELECT name, num_children, precision, scale FROM parquet_schema({path_sql(source)})"
+        ).fetchall()
     except duckdb.Error as error:
         raise unreadable(error, source) from error
-    return tuple((name, row[0], kind or row[1]) for (name, kind), row in zip(_top_level(schema), described, strict=True))
+    return tuple(
+        (name, row[0], kind or row[1])
+        for (name, kind), row in zip(_top_level(schema), described, strict=True)
+    )
 
 
-def _top_level(schema: list[tuple[str, int | None, int | None, int | None]]) -> list[tuple[str, str]]:
+def _top_level(
+    schema: list[tuple[str, int | None, int | None, int | None]],
+) -> list[tuple[str, str]]:
     """The names of the root's children, in a schema that lists each column before its own children.
 
     With each its type where the engine reads it as another one: a decimal of more than 38 digits is a float to it.
@@ -59,7 +72,9 @@ def _top_level(schema: list[tuple[str, int | None, int | None, int | None]]) -> 
     depth: list[int] = []
     for name, children, precision, scale in schema:
         if len(depth) == 1:
-            names.append((name, f"DECIMAL({precision},{scale})" if (precision or 0) > values.DIGITS else ""))
+            names.append(
+                (name, f"DECIMAL({precision},{scale})" if (precision or 0) > values.DIGITS else "")
+            )
         if depth:
             depth[-1] -= 1
         depth.append(children or 0)
@@ -68,7 +83,9 @@ def _top_level(schema: list[tuple[str, int | None, int | None, int | None]]) -> 
     return names
 
 
-def open_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> tuple[Table, Columns]:
+def open_parquet(
+    db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool
+) -> tuple[Table, Columns]:
     """The file's table, with its columns of detail if asked for, and where they stand.
 
     Raises:
@@ -82,16 +99,35 @@ def open_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, 
         if not (tags.known_type(kind) if place.tag else known_type(ours, kind)):
             fix = TAGS if place.tag else TYPE_FIXES.get(ours, TYPE_FIX)
             read_as = "tags" if place.tag else ours
-            problems.append(Problem(f"a column of type {kind}, which is not read as {read_as}", fix, source.name, column=name))
+            problems.append(
+                Problem(
+                    f"a column of type {kind}, which is not read as {read_as}",
+                    fix,
+                    source.name,
+                    column=name,
+                )
+            )
     if problems:
         raise Refusal(problems)
-    names, engine_names, types = ({ours: columns[place.position][part] for ours, place in found.places.items()} for part in range(3))
+    names, engine_names, types = (
+        {ours: columns[place.position][part] for ours, place in found.places.items()}
+        for part in range(3)
+    )
     return Table(
-        source, found.dialect, _scan(source), engine_names, types, names, mapped=bool(params.mapping), reconciled=bool(params.invoices)
+        source,
+        found.dialect,
+        _scan(source),
+        engine_names,
+        types,
+        names,
+        mapped=bool(params.mapping),
+        reconciled=bool(params.invoices),
     ), found
 
 
-def read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> File:
+def read_parquet(
+    db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool
+) -> File:
     """Scan a file and add it to the summaries.
 
     Raises:
@@ -102,7 +138,9 @@ def read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, 
         table = with_keys(db, plain, columns)
         facts = add_table(db, table, params, detail)
         if facts.bad:
-            problems = find_faults(db, table, params) or [Problem("values that read otherwise each time", UNSOUND, source.name)]
+            problems = find_faults(db, table, params) or [
+                Problem("values that read otherwise each time", UNSOUND, source.name)
+            ]
             raise Refusal(problems, max(facts.bad, len(problems)))
     except engine.STOPPED:
         raise
@@ -115,8 +153,15 @@ def read_parquet(db: duckdb.DuckDBPyConnection, source: Source, params: Params, 
 
 def find_faults(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> list[Problem]:
     """The problems of the first bad rows; `line` is the number of the row, from 1."""
-    rows = rows_sql(replace(table, scan=numbered(table)), params.timezone, also="file_row_number + 1 AS number, ")
-    asked = ", ".join(f"{read_sql(table, ours)} IS NULL, CAST({READ[ours][0]} AS {values.TEXT})" for ours in table.checked)
+    rows = rows_sql(
+        replace(table, scan=numbered(table)),
+        params.timezone,
+        also="file_row_number + 1 AS number, ",
+    )
+    asked = ", ".join(
+        f"{read_sql(table, ours)} IS NULL, CAST({READ[ours][0]} AS {values.TEXT})"
+        for ours in table.checked
+    )
     query = f"SELECT number, {', '.join(NAMED)}, {asked} FROM ({rows}) WHERE {bad_sql(table)} ORDER BY number LIMIT {SHOWN}"
     problems = []
     for number, *found in db.execute(query).fetchall():
@@ -126,7 +171,11 @@ def find_faults(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> 
             for ours, bad, text in zip(table.checked, rest[::2], rest[1::2], strict=True)
             if bad
         ]
-        faults += [(ours, name, fault) for ours, name in zip(NAMED, names, strict=True) if (fault := name_fault(name))]
+        faults += [
+            (ours, name, fault)
+            for ours, name in zip(NAMED, names, strict=True)
+            if (fault := name_fault(name))
+        ]
         for ours, value, (rule, fix) in faults:
             rule = f"{rule}, in row {number} of the Parquet file"
             problems.append(Problem(rule, fix, table.source.name, number, table.names[ours], value))

@@ -14,25 +14,33 @@ from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.sources.source_table import Table, billed_sql, inside_sql, rows_sql
 
 
-def currencies(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> list[tuple[str | None, int, Decimal]]:
+def currencies(
+    db: duckdb.DuckDBPyConnection, table: Table, params: Params
+) -> list[tuple[str | None, int, Decimal]]:
     """The currencies of a file's rows, with the rows and the sum of each; most rows first."""
     query = f"SELECT currency, count(*), sum(cost) FROM ({rows_sql(table, params.timezone)}) GROUP BY ALL ORDER BY 2 DESC, 1"
     return db.execute(query).fetchall()
 
 
-def last_days_charged(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> tuple[date | None, date | None]:
+def last_days_charged(
+    db: duckdb.DuckDBPyConnection, table: Table, params: Params
+) -> tuple[date | None, date | None]:
     """The last day, inclusive, for which a bill has charges of a day or less, and of any length, that arose in the period."""
     if "charge_end" not in table.columns:
         return None, None
     end, start = (f"TRY_CAST({column} AS TIMESTAMPTZ)" for column in ("charge_end", "time"))
     last = f"max(CAST({end} - INTERVAL 1 MICROSECOND AS DATE))"
-    arose = inside_sql(params.window) + (f" AND {inside_sql(params.window, 'charged')}" if table.by_billing_period else "")
+    arose = inside_sql(params.window) + (
+        f" AND {inside_sql(params.window, 'charged')}" if table.by_billing_period else ""
+    )
     query = f"SELECT {last} FILTER ({end} - {start} <= INTERVAL 1 DAY), {last} FROM ({rows_sql(table, params.timezone)}) WHERE {arose}"
     found: tuple[date | None, date | None] = db.execute(query).fetchone() or (None, None)
     return found
 
 
-def billed_by_invoice(db: duckdb.DuckDBPyConnection, table: Table, period: Period) -> dict[tuple[str, str], Decimal]:
+def billed_by_invoice(
+    db: duckdb.DuckDBPyConnection, table: Table, period: Period
+) -> dict[tuple[str, str], Decimal]:
     """What a bill charges in the billing periods that begin in a period, by issuer and number of the invoice."""
     query = f"SELECT issuer, number, sum(cost) FROM ({billed_sql(table)}) WHERE {inside_sql(period)} GROUP BY ALL"
     return {(issuer, number): cost for issuer, number, cost in db.execute(query).fetchall()}
@@ -52,7 +60,9 @@ def unmapped_keys(db: duckdb.DuckDBPyConnection) -> list[tuple[str, int, Decimal
 
 def unallocated_rows(db: duckdb.DuckDBPyConnection) -> int:
     """How many rows of the period name no organization, after `roll_up`."""
-    found = db.execute("SELECT sum(entries) FROM named WHERE organization = ?", [UNALLOCATED]).fetchone() or (0,)
+    found = db.execute(
+        "SELECT sum(entries) FROM named WHERE organization = ?", [UNALLOCATED]
+    ).fetchone() or (0,)
     return int(found[0] or 0)
 
 
@@ -66,7 +76,9 @@ class Span:
     cost: Decimal
 
 
-def outside_by_month(db: duckdb.DuckDBPyConnection, period: Period) -> dict[str, tuple[int, Decimal]]:
+def outside_by_month(
+    db: duckdb.DuckDBPyConnection, period: Period
+) -> dict[str, tuple[int, Decimal]]:
     """The rows and the cost of each calendar month outside of the period, by text like 2025-11."""
     query = f"SELECT strftime(day, '%Y-%m'), sum(entries), sum(cost) FROM days WHERE NOT ({inside_sql(period)}) GROUP BY 1 ORDER BY 1"
     return {month: (int(rows), cost) for month, rows, cost in db.execute(query).fetchall()}
@@ -75,6 +87,9 @@ def outside_by_month(db: duckdb.DuckDBPyConnection, period: Period) -> dict[str,
 def spans(db: duckdb.DuckDBPyConnection, period: Period) -> tuple[Span, Span]:
     """What lies inside the period, and what outside."""
     query = "SELECT min(day), max(day), coalesce(sum(entries), 0), coalesce(sum(cost), 0) FROM days WHERE "
-    found = [db.execute(query + condition).fetchone() or () for condition in (inside_sql(period), f"NOT ({inside_sql(period)})")]
+    found = [
+        db.execute(query + condition).fetchone() or ()
+        for condition in (inside_sql(period), f"NOT ({inside_sql(period)})")
+    ]
     inside, outside = (Span(first, last, rows, Decimal(cost)) for first, last, rows, cost in found)
     return inside, outside

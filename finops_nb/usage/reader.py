@@ -9,25 +9,23 @@ from typing import Final, TypeAlias
 
 import duckdb
 
-from finops_nb.usage.background import beside
 from finops_nb.errors import Failure, Problem, Refusal
 from finops_nb.home import Home
-from finops_nb.params.invoices import Reconciliation
 from finops_nb.money import LIMIT, total
-from finops_nb.params.organizations import read_mapping
+from finops_nb.params.invoices import Reconciliation
 from finops_nb.params.model import Params
-from finops_nb.usage import duplicates as repeats, engine, queries as audit
-from finops_nb.usage.sources import csv_text
-from finops_nb.usage.queries import Span
-from finops_nb.usage.sources.checksums import wrong_files
-from finops_nb.usage.csv_file import read_csv
-from finops_nb.usage.facts import Facts, File, notices_of
-from finops_nb.usage.data_quality import days_with_gaps
+from finops_nb.params.organizations import read_mapping
+from finops_nb.usage import duplicates, engine, queries
+from finops_nb.usage.background import beside
 from finops_nb.usage.compatibility import refuse_what_does_not_add, untold_by
-from finops_nb.usage.model import InputFile, Usage
-from finops_nb.usage.mojibake import misread_names
+from finops_nb.usage.csv_file import read_csv
+from finops_nb.usage.data_quality import days_with_gaps, misread_names
+from finops_nb.usage.model import Usage
+from finops_nb.usage.notices import Facts, File, notices_of
 from finops_nb.usage.parquet_file import read_columns, read_parquet
+from finops_nb.usage.queries import Span
 from finops_nb.usage.reconciliation import reconciled
+from finops_nb.usage.sources import csv_text
 from finops_nb.usage.sources.discovery import (
     NAME_ONCE,
     Source,
@@ -36,7 +34,9 @@ from finops_nb.usage.sources.discovery import (
     find_sources,
     fingerprint,
     states,
+    wrong_files,
 )
+from finops_nb.usage.sources.notice import InputFile
 
 Prints: TypeAlias = tuple[tuple[str, str], ...]
 """The name shown of each file and the SHA-256 of its bytes."""
@@ -61,7 +61,11 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
     """
     if params.as_of and params.as_of < params.window.start:
         fix = "Write the last day for which the usage of the period is complete, or take it out"
-        raise Refusal(Problem(f"a day before {params.window.label}", fix, column="as_of", value=f"{params.as_of}"))
+        raise Refusal(
+            Problem(
+                f"a day before {params.window.label}", fix, column="as_of", value=f"{params.as_of}"
+            )
+        )
     detail = detail or bool(params.growth or params.model_prices)
     sources, notices = find_sources(params, home)
     before = states(sources)
@@ -69,15 +73,22 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
     try:
         with engine.open_engine() as db:
             if params.timezone != "UTC" and not engine.knows_zone(db, params.timezone):
-                raise Refusal(Problem("no time zone that usage can be read in", ZONE_FIX, column="timezone", value=params.timezone))
+                raise Refusal(
+                    Problem(
+                        "no time zone that usage can be read in",
+                        ZONE_FIX,
+                        column="timezone",
+                        value=params.timezone,
+                    )
+                )
             mapping = read_mapping(params, home)
             engine.set_map(db, mapping.lines if mapping else ())
             files, prints = _read_all(db, sources, before, coming, params, detail)
             facts = [file.facts for file in files]
             _refuse_copies(prints, facts)
-            not_searched = repeats.note_rows(db, files, params)
+            not_searched = duplicates.note_rows(db, files, params)
             refuse_what_does_not_add(db, files, params)
-            inside, outside = audit.spans(db, params.window)
+            inside, outside = queries.spans(db, params.window)
             _refuse_sums(params, facts, inside, outside)
             untold = untold_by(files)
             reconciliation = reconciled(db, files, params)
@@ -88,13 +99,21 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
             known_to = min(sure_until, params.window.last_day)
             notices = (
                 *notices,
-                *repeats.repeats(db, not_searched),
-                *repeats.same_content(files),
+                *duplicates.repeats(db, not_searched),
+                *duplicates.same_content(files),
                 *misread_names(db),
-                *(() if _all_billed(reconciliation) else days_with_gaps(db, params.window, known_to)),
+                *(
+                    ()
+                    if _all_billed(reconciliation)
+                    else days_with_gaps(db, params.window, known_to)
+                ),
             )
-            by_month = audit.outside_by_month(db, params.window)
-            charges, unmapped, unallocated = tuple(audit.charges(db)), tuple(audit.unmapped_keys(db)), audit.unallocated_rows(db)
+            by_month = queries.outside_by_month(db, params.window)
+            charges, unmapped, unallocated = (
+                tuple(queries.charges(db)),
+                tuple(queries.unmapped_keys(db)),
+                queries.unallocated_rows(db),
+            )
     except (duckdb.Error, OSError, MemoryError) as error:
         reason = next(iter(str(error).splitlines()), "") or "out of memory"
         fix = FULL if isinstance(error, MemoryError | duckdb.OutOfMemoryException) else ""
@@ -109,8 +128,18 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         complete=sure_until >= params.window.last_day,
         last_day=last_day,
         known_to=known_to,
-        inputs=tuple(InputFile(name, digest, fact.rows) for (name, digest), fact in zip(prints, facts, strict=True)),
-        notices=(*notices, *(notice for file in files for notice in (*notices_of(file.table, file.facts), *file.notices))),
+        inputs=tuple(
+            InputFile(name, digest, fact.rows)
+            for (name, digest), fact in zip(prints, facts, strict=True)
+        ),
+        notices=(
+            *notices,
+            *(
+                notice
+                for file in files
+                for notice in (*notices_of(file.table, file.facts), *file.notices)
+            ),
+        ),
         dialect=files[0].table.dialect.name,
         untold=untold,
         charges=charges,
@@ -119,12 +148,19 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         mapping=InputFile(mapping.file, mapping.sha256, len(mapping.lines)) if mapping else None,
         rows_unallocated=unallocated,
         outside=by_month,
-        credits=(total(fact.credits[0] for fact in facts), total(fact.credits[1] for fact in facts)),
+        credits=(
+            total(fact.credits[0] for fact in facts),
+            total(fact.credits[1] for fact in facts),
+        ),
     )
 
 
 def _known_to(
-    db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params, last_day: date, reconciliation: Reconciliation | None
+    db: duckdb.DuckDBPyConnection,
+    files: Sequence[File],
+    params: Params,
+    last_day: date,
+    reconciliation: Reconciliation | None,
 ) -> date:
     """The day, inclusive, up to which the usage is known, as far as the data tells: all of the period where its invoices are met.
 
@@ -132,7 +168,7 @@ def _known_to(
     """
     if _all_billed(reconciliation):
         return params.window.last_day
-    ends = [audit.last_days_charged(db, file.table, params) for file in files]
+    ends = [queries.last_days_charged(db, file.table, params) for file in files]
     short, any_length = [end for end, _ in ends if end], [end for _, end in ends if end]
     return max(short or [last_day, *any_length])
 
@@ -186,7 +222,9 @@ def _refuse_copies(prints: Prints, facts: Sequence[Facts]) -> None:
     problems = []
     for (name, digest), fact in zip(prints, facts, strict=True):
         if fact.rows and first.setdefault(digest, name) != name:
-            problems.append(Problem(f"the file has the same bytes as {first[digest]}", NAME_ONCE, name))
+            problems.append(
+                Problem(f"the file has the same bytes as {first[digest]}", NAME_ONCE, name)
+            )
     if problems:
         raise Refusal(problems)
 
@@ -194,8 +232,20 @@ def _refuse_copies(prints: Prints, facts: Sequence[Facts]) -> None:
 def _refuse_sums(params: Params, facts: Sequence[Facts], inside: Span, outside: Span) -> None:
     """Refuse sums that would not be exact, and a period of which there is nothing to report."""
     if total(fact.magnitude for fact in facts) >= LIMIT:
-        raise Refusal(Problem("the costs add up to 10^15 or more", "Write them in the currency's main unit", column="usage"))
+        raise Refusal(
+            Problem(
+                "the costs add up to 10^15 or more",
+                "Write them in the currency's main unit",
+                column="usage",
+            )
+        )
     if not inside.rows:
-        there = f"The files hold {outside.first} to {outside.last}" if outside.rows else "The files hold no row at all"
+        there = (
+            f"The files hold {outside.first} to {outside.last}"
+            if outside.rows
+            else "The files hold no row at all"
+        )
         fix = f"{there}; correct `period`, or name the period's files in `usage`"
-        raise Refusal(Problem(f"no usage in {params.window.label}", fix, column="period", value=params.period))
+        raise Refusal(
+            Problem(f"no usage in {params.window.label}", fix, column="period", value=params.period)
+        )

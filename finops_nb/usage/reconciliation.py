@@ -8,17 +8,19 @@ from decimal import Decimal
 import duckdb
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.params.invoices import Reconciliation, reconcile
 from finops_nb.money import ZERO, minor_units
+from finops_nb.params.invoices import Reconciliation, reconcile
 from finops_nb.params.model import ColumnName, Params
-from finops_nb.usage import queries as audit
-from finops_nb.usage.facts import File
+from finops_nb.usage import queries
+from finops_nb.usage.notices import File
 
 NEEDED: tuple[ColumnName, ...] = ("invoice_issuer", "billed_cost", "billing_period")
 """Columns without which no charge is known to be of an invoice."""
 
 
-def reconciled(db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params) -> Reconciliation | None:
+def reconciled(
+    db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params
+) -> Reconciliation | None:
     """The invoices of the params against the files, by billing period, whichever cost is reported; None where none are stated.
 
     Raises:
@@ -41,6 +43,6 @@ def reconciled(db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Par
         raise Refusal(problems)
     billed: dict[tuple[str, str], Decimal] = {}
     for table in tables:
-        for number, cost in audit.billed_by_invoice(db, table, params.window).items():
+        for number, cost in queries.billed_by_invoice(db, table, params.window).items():
             billed[number] = billed.get(number, ZERO) + cost
     return reconcile(params.invoices, billed, minor_units(params.currency))

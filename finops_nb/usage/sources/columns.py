@@ -10,7 +10,7 @@ from typing import Final
 
 from finops_nb.errors import Problem, listed
 from finops_nb.params.model import ColumnName, Params
-from finops_nb.usage.sources.dialects import DETAIL, Dialect, FACTS, NAMED, recognise
+from finops_nb.usage.sources.dialects import DETAIL, FACTS, NAMED, Dialect, recognise
 
 LISTED: Final = 30
 """How many of a file's columns a message lists."""
@@ -66,23 +66,50 @@ def place_columns(params: Params, found: Sequence[str], file: str, detail: bool 
         name of the header that stands twice.
     """
     dialect = recognise(params, found)
-    asked: tuple[ColumnName, ...] = ("timestamp", "cost", *NAMED, *FACTS, *(DETAIL if detail else ()))
-    places = {ours: place for ours in asked if (place := _place(names_of(ours, dialect, params), found))}
+    asked: tuple[ColumnName, ...] = (
+        "timestamp",
+        "cost",
+        *NAMED,
+        *FACTS,
+        *(DETAIL if detail else ()),
+    )
+    places = {
+        ours: place for ours in asked if (place := _place(names_of(ours, dialect, params), found))
+    }
     wanted = {name for ours in asked for name in names_of(ours, dialect, params)}
     free = [name for name in found if name and name not in wanted]
     problems = [
-        Problem("the column stands twice in the header", "Rename or drop one of them", file, 1, name)
+        Problem(
+            "the column stands twice in the header", "Rename or drop one of them", file, 1, name
+        )
         for name in dict.fromkeys(found)
         if name and found.count(name) > 1
     ]
     problems += [
-        Problem(f"{ours} can't be a tag, only a name can: {', '.join(NAMED)}", "Name a column of its own", file, 1, params.columns[ours])
+        Problem(
+            f"{ours} can't be a tag, only a name can: {', '.join(NAMED)}",
+            "Name a column of its own",
+            file,
+            1,
+            params.columns[ours],
+        )
         for ours, place in places.items()
         if place.tag and ours not in NAMED
     ]
     # Those that are not read are looked for too where the params name them: it is a slip of the pen where they are not there.
-    unread = [ours for ours in params.columns if ours not in asked and not _place(names_of(ours, dialect, params), found)]
-    problems += _missing(params, dialect, [*(ours for ours in asked if ours not in places), *unread], found, free, file)
+    unread = [
+        ours
+        for ours in params.columns
+        if ours not in asked and not _place(names_of(ours, dialect, params), found)
+    ]
+    problems += _missing(
+        params,
+        dialect,
+        [*(ours for ours in asked if ours not in places), *unread],
+        found,
+        free,
+        file,
+    )
     return Columns(dialect, places, tuple(problems))
 
 
@@ -105,20 +132,33 @@ def _place(names: Sequence[str], found: Sequence[str]) -> Place | None:
 
 
 def _missing(
-    params: Params, dialect: Dialect, absent: Sequence[ColumnName], found: Sequence[str], free: Sequence[str], file: str
+    params: Params,
+    dialect: Dialect,
+    absent: Sequence[ColumnName],
+    found: Sequence[str],
+    free: Sequence[str],
+    file: str,
 ) -> Iterator[Problem]:
     for ours in absent:
         if ours in dialect.needed or ours in params.columns:
             theirs = (names_of(ours, dialect, params) or (ours,))[0]
-            rule = f"the column that tells the {ours} is missing; the file has {listed(found, LISTED)}"
+            rule = (
+                f"the column that tells the {ours} is missing; the file has {listed(found, LISTED)}"
+            )
             yield Problem(rule, _suggestion(ours, theirs, free), file, 1, theirs)
 
 
 def _suggestion(ours: str, theirs: str, free: Sequence[str]) -> str:
     near = nearest_column(ours, theirs, free)
     if near is None:
-        return f"Say in the params what the file calls it: columns: {{{ours}: its name in the file}}"
-    written = near if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", near) else '"' + near.replace('"', '\\"') + '"'
+        return (
+            f"Say in the params what the file calls it: columns: {{{ours}: its name in the file}}"
+        )
+    written = (
+        near
+        if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", near)
+        else '"' + near.replace('"', '\\"') + '"'
+    )
     return f"Write columns: {{{ours}: {written}}} in the params, if that is it"
 
 
@@ -136,4 +176,6 @@ def nearest_column(ours: str, theirs: str, free: Sequence[str]) -> str | None:
     near = difflib.get_close_matches(theirs.lower(), lowered, n=1, cutoff=0.7)
     if near:
         return lowered[near[0]]
-    return next((name for alias in ALIASES.get(ours, ()) for name in free if alias in name.lower()), None)
+    return next(
+        (name for alias in ALIASES.get(ours, ()) for name in free if alias in name.lower()), None
+    )

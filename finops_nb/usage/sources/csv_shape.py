@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.usage.sources.csv_bytes import BOM, LONGEST_LINE, open_bytes
+from finops_nb.usage.sources.csv_text import BOM, LONGEST_LINE, open_bytes
 from finops_nb.usage.sources.discovery import Source
 
 QUOTE, LF, CR = b'"\n\r'
@@ -72,11 +72,16 @@ class Shape:
 
     def _add_quoted(self, chunk: bytes, array: np.ndarray) -> None:
         """Count lines of which some hold quotes, or of which the first began inside of them."""
-        ends, returns, parts = (np.flatnonzero(array == byte) for byte in (LF, CR, ord(self.separator)))
+        ends, returns, parts = (
+            np.flatnonzero(array == byte) for byte in (LF, CR, ord(self.separator))
+        )
         self.lines += len(ends)
         quotes = np.flatnonzero(array == QUOTE)
         self.odd |= self._stray_quotes(array, quotes)
-        ends, returns, parts = (at[(np.searchsorted(quotes, at) + self.inside) % 2 == 0] for at in (ends, returns, parts))
+        ends, returns, parts = (
+            at[(np.searchsorted(quotes, at) + self.inside) % 2 == 0]
+            for at in (ends, returns, parts)
+        )
         self.inside = bool((len(quotes) + self.inside) % 2)
         before = array[ends - 1] == CR
         self.odd |= len(returns) != before.sum()

@@ -9,22 +9,107 @@ would give. Anything else is read again by that reader (`csv_proof`), which know
 from __future__ import annotations
 
 import csv
+import gzip
 import re
-from collections import deque
+import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import StringIO, TextIOWrapper
-from typing import TYPE_CHECKING, Final
+from importlib import import_module
+from io import BufferedReader, RawIOBase, StringIO, TextIOWrapper
+from typing import TYPE_CHECKING, Any, Final
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.usage.sources import values
-from finops_nb.usage.sources.csv_bytes import BOM, LONGEST_LINE, PACKED, open_bytes
-from finops_nb.usage.sources.faults import Fault
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import Format, Source
 from finops_nb.usage.sources.source_table import path_sql
+from finops_nb.usage.sources.values import Fault
 
 if TYPE_CHECKING:
-    from finops_nb.usage.sources.csv_shape import Shape
+    pass
+
+PACKED: Final[dict[Format, str]] = {".csv.gz": "gzip", ".csv.zst": "zstd"}
+"""How a file of that suffix is packed, in DuckDB's word."""
+
+ZSTD: Final = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+"""The module; imported only where a file needs it."""
+
+BUFFER: Final = 1 << 16
+LONGEST_LINE: Final = 2_000_000
+"""Longest line in bytes; DuckDB reads none that is longer."""
+
+BOM: Final = b"\xef\xbb\xbf"
+
+RATIO: Final = 500
+LARGE: Final = 1_000_000_000
+"""A packed file is refused where its bytes so far unpacked to more than both `LARGE` and `RATIO` times their number. Usage
+logs pack 5:1 to 150:1, zip bombs 1,000:1 and more."""
+
+
+def open_bytes(source: Source) -> BufferedReader:
+    """The bytes of the text, for the caller to close.
+
+    Raises:
+        Refusal: now or while it is read: the file is not readable, its packing is damaged or cut short, or it unpacks
+            to far more than a file of usage would.
+    """
+    return BufferedReader(_Bytes(source), BUFFER)
+
+
+class _Bytes(RawIOBase):
+    """The bytes of the text, one after the other; what goes wrong with them is a `Refusal`."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.count = 0
+        self.damage: tuple[type[Exception], ...] = (EOFError, zlib.error, gzip.BadGzipFile)
+        self.file: Any = None
+        try:
+            self.packed = self.file = source.path.open("rb", buffering=0)
+            if source.format == ".csv.gz":
+                self.file = gzip.GzipFile(fileobj=self.packed)
+            elif source.format == ".csv.zst":
+                zstd = import_module(ZSTD)
+                self.damage = (EOFError, zstd.ZstdError)
+                self.file = zstd.ZstdFile(self.packed)
+        except OSError as error:
+            raise Refusal(self._unreadable(error)) from error
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            count: int = self.file.readinto(buffer)
+        except self.damage as error:
+            how = PACKED[self.source.format]
+            fix = f"Compress or copy it again; it is damaged, cut short or not packed by {how}"
+            raise Refusal(
+                Problem(f"not a whole {how} file: {error}", fix, self.source.name)
+            ) from error
+        except OSError as error:
+            raise Refusal(self._unreadable(error)) from error
+        self.count += count
+        if self.source.format in PACKED and self.count > max(LARGE, RATIO * self.packed.tell()):
+            rule = f"perhaps a zip bomb: {self.packed.tell():,} bytes unpack to {self.count:,} and more"
+            raise Refusal(
+                Problem(rule, "Export it again, or unpack it if it is sound", self.source.name)
+            )
+        return count
+
+    def close(self) -> None:
+        if self.file is not None:
+            self.file.close()
+            self.packed.close()
+        super().close()
+
+    def _unreadable(self, error: OSError) -> Problem:
+        return Problem(
+            f"cannot be read: {error.strerror or error}",
+            "Check the file and its permissions",
+            self.source.name,
+        )
+
 
 DISGUISES: Final = (
     (b"\x1f\x8b", "gzipped", "Name it .csv.gz, and gzip it once only"),
@@ -41,7 +126,10 @@ DISGUISES: Final = (
         (start, "HTML or XML, perhaps an error page", "Export the usage again")
         for start in (b"<!", b"<?", b"<h", b"<b", b"<e", b"<H", b"<E")
     ),
-    *((start, "JSON", "Export it as CSV") for start in (b"{", b"[]", b"[{", b"[[", b'["', b"[\n", b"[\r", b"[ ")),
+    *(
+        (start, "JSON", "Export it as CSV")
+        for start in (b"{", b"[]", b"[{", b"[[", b'["', b"[\n", b"[\r", b"[ ")
+    ),
 )
 """What a file named .csv really is, by its first bytes."""
 
@@ -76,16 +164,28 @@ def read_header(source: Source) -> Header:
         record = "".join(_record(text))
     if len(record) > LONGEST_HEADER:
         fix = "Begin the file with the names of its columns; close a quote, and end the line"
-        raise Refusal(Problem(f"the header has more than {LONGEST_HEADER:,} characters", fix, source.name, 1))
+        raise Refusal(
+            Problem(f"the header has more than {LONGEST_HEADER:,} characters", fix, source.name, 1)
+        )
     separator = _separator(record, source)
     try:
-        names = tuple(next(csv.reader(StringIO(record, newline=""), delimiter=separator, strict=True), ()))
+        names = tuple(
+            next(csv.reader(StringIO(record, newline=""), delimiter=separator, strict=True), ())
+        )
     except csv.Error as error:
         fix = f"Write the names of the columns, parted by {SEPARATORS[separator]}s"
         raise Refusal(Problem(f"the header is not CSV: {error}", fix, source.name, 1)) from error
     broken = next((name for name in names if "\n" in name), None)
     if broken and record.endswith("\r\n"):  # the engine then takes the whole file for its header
-        raise Refusal(Problem("a name in the header has a line break in it", "Write it on one line", source.name, 1, value=broken))
+        raise Refusal(
+            Problem(
+                "a name in the header has a line break in it",
+                "Write it on one line",
+                source.name,
+                1,
+                value=broken,
+            )
+        )
     header = Header(names, separator)
     _refuse_odd_header(header, source)
     return header
@@ -125,17 +225,43 @@ def _refuse_odd_header(header: Header, source: Source) -> None:
     names = header.names
     if names and re.match("sep=|#", names[0], re.IGNORECASE) and not any(names[1:]):
         fix = "Delete the line: the file must begin with the names of its columns"
-        raise Refusal(Problem("the first line is a remark, and not the header", fix, source.name, 1, value=printable(names[0])))
+        raise Refusal(
+            Problem(
+                "the first line is a remark, and not the header",
+                fix,
+                source.name,
+                1,
+                value=printable(names[0]),
+            )
+        )
     if not any(name.strip() for name in names):
-        raise Refusal(Problem("the first line is empty", "Begin the file with the names of its columns", source.name, 1))
+        raise Refusal(
+            Problem(
+                "the first line is empty",
+                "Begin the file with the names of its columns",
+                source.name,
+                1,
+            )
+        )
     if names[0].startswith("\ufeff"):
-        raise Refusal(Problem("the file begins with two marks of UTF-8 (BOM)", "Save it with one of them, or none", source.name, 1))
+        raise Refusal(
+            Problem(
+                "the file begins with two marks of UTF-8 (BOM)",
+                "Save it with one of them, or none",
+                source.name,
+                1,
+            )
+        )
     if len(names) == 1 and "|" in names[0]:
         fix = "Save the file with commas, semicolons or tabs"
         raise Refusal(Problem("the fields are parted by bars", fix, source.name, 1, value=names[0]))
     for name in names:
         if fault := character_fault(name):
-            raise Refusal(Problem(f"in the header {fault[0]}", fault[1], source.name, 1, value=printable(name)))
+            raise Refusal(
+                Problem(
+                    f"in the header {fault[0]}", fault[1], source.name, 1, value=printable(name)
+                )
+            )
 
 
 def scan_sql(source: Source, header: Header) -> str:
@@ -179,7 +305,11 @@ def records(source: Source, separator: str) -> Iterator[Record]:
             for physical in text:
                 end = physical[len(physical.rstrip("\r\n")) :]
                 feeds += physical.endswith("\n")
-                size += len(physical) if physical.isascii() else len(physical.encode(errors="surrogateescape"))
+                size += (
+                    len(physical)
+                    if physical.isascii()
+                    else len(physical.encode(errors="surrogateescape"))
+                )
                 yield physical
 
         reader = csv.reader(lines(), delimiter=separator, strict=True)
@@ -207,14 +337,6 @@ def character_fault(value: str) -> Fault | None:
     return None
 
 
-def last_row(source: Source, shape: Shape) -> list[str]:
-    """The fields of the last row of a file that was read, and whose last line has no line break."""
-    if not shape.odd and shape.last_line.count(b'"') % 2 == 0:
-        return next(csv.reader([shape.last_line.decode("utf-8")], delimiter=shape.separator, strict=True))
-    with open_text(source) as text:
-        return deque(csv.reader(text, delimiter=shape.separator, strict=True), maxlen=1).pop()
-
-
 def _stray_byte(text: str) -> int | None:
     """The first byte of it that is no UTF-8, as `surrogateescape` kept it."""
     return next((ord(char) - 0xDC00 for char in text if 0xDC80 <= ord(char) <= 0xDCFF), None)
@@ -227,4 +349,6 @@ def printable(text: str) -> str:
 
 def open_text(source: Source) -> TextIOWrapper:
     """The text without its mark of UTF-8, with every line break as it is and stray bytes kept; for the caller to close."""
-    return TextIOWrapper(open_bytes(source), encoding="utf-8-sig", errors="surrogateescape", newline="")
+    return TextIOWrapper(
+        open_bytes(source), encoding="utf-8-sig", errors="surrogateescape", newline=""
+    )

@@ -18,7 +18,16 @@ DETAIL: Final[tuple[ColumnName, ...]] = ("model",)
 """Our columns that are read only where a what-if asks for them."""
 
 FACTS: Final[tuple[ColumnName, ...]] = (
-    *("calls", "currency", "charge_category", "charge_class", "charge_end", "billing_period", "billed_cost", "request"),
+    *(
+        "calls",
+        "currency",
+        "charge_category",
+        "charge_class",
+        "charge_end",
+        "billing_period",
+        "billed_cost",
+        "request",
+    ),
     *("invoice_issuer", "invoice", "input_tokens", "output_tokens"),
 )
 """Our columns that say more about a row where a source has them."""
@@ -81,7 +90,15 @@ FOCUS: Final = Dialect(
         "invoice_issuer": ("InvoiceIssuerName",),
         "invoice": ("InvoiceId",),
     },
-    ("timestamp", "cost", "organization", "product", "currency", "charge_category", "billing_period"),
+    (
+        "timestamp",
+        "cost",
+        "organization",
+        "product",
+        "currency",
+        "charge_category",
+        "billing_period",
+    ),
     nothing="NULL",
 )
 """FOCUS cost and usage, 1.0 to 1.4 (https://focus.finops.org): one row a charge of a bill."""
@@ -107,7 +124,10 @@ LITELLM: Final = Dialect(
 """LiteLLM's SpendLogs: one row a request through its proxy."""
 
 TABLE: Final = Dialect(
-    "table", {"timestamp": ("timestamp",), "currency": ("currency", "BillingCurrency")}, ("timestamp", "cost"), counts_calls=True
+    "table",
+    {"timestamp": ("timestamp",), "currency": ("currency", "BillingCurrency")},
+    ("timestamp", "cost"),
+    counts_calls=True,
 )
 """Any other table, whose columns the params name, but for those of a plain name; one row is one call unless a column says how many."""
 
@@ -132,4 +152,8 @@ def recognise(params: Params, found: Sequence[str]) -> Dialect:
 
 def _own(dialect: Dialect, params: Params, found: Sequence[str]) -> int:
     """How many of its needed columns a header has, but for those that the params name."""
-    return sum(any(name in found for name in dialect.columns[ours]) for ours in dialect.needed if ours not in params.columns)
+    return sum(
+        any(name in found for name in dialect.columns[ours])
+        for ours in dialect.needed
+        if ours not in params.columns
+    )

@@ -6,17 +6,18 @@ import difflib
 import errno
 import glob
 import hashlib
+import re
 import stat
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 from finops_nb.errors import Problem, Refusal, listed
-from finops_nb.home import Home, PACKAGE, find_home
+from finops_nb.home import PACKAGE, Home, find_home
 from finops_nb.money import ZERO
-from finops_nb.params.model import Params, SAMPLE
-from finops_nb.usage.model import Notice
+from finops_nb.params.model import SAMPLE, Params
+from finops_nb.usage.sources.notice import Notice
 
 Format = Literal[".csv", ".csv.gz", ".csv.zst", ".parquet"]
 
@@ -61,7 +62,9 @@ def resolve_inputs(params: Params, home: Home | None = None) -> tuple[Source, ..
     return find_sources(params, home)[0]
 
 
-def find_sources(params: Params, home: Home | None = None) -> tuple[tuple[Source, ...], tuple[Notice, ...]]:
+def find_sources(
+    params: Params, home: Home | None = None
+) -> tuple[tuple[Source, ...], tuple[Notice, ...]]:
     """`resolve_inputs`, and a notice for each folder of which a part was left out."""
     problems: list[Problem] = []
     notices: list[Notice] = []
@@ -77,7 +80,14 @@ def find_sources(params: Params, home: Home | None = None) -> tuple[tuple[Source
             problems += refusal.problems
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            problems.append(Problem(f"cannot be read: {reason}", "Check the path and its permissions", column="usage", value=pattern))
+            problems.append(
+                Problem(
+                    f"cannot be read: {reason}",
+                    "Check the path and its permissions",
+                    column="usage",
+                    value=pattern,
+                )
+            )
     if problems:
         raise Refusal(problems)
     return _shown((path for _, path in named.values()), home), tuple(notices)
@@ -109,7 +119,9 @@ def _matches(place: str, home: Home | None, notices: list[Notice]) -> Iterator[P
         yield from _in_folder(path, place, notices)
     elif path.exists() or path.is_symlink():
         if _format(path) is None:
-            raise _refused(f"{path.name} is no file of usage that can be read", f"Give it as {READABLE}", place)
+            raise _refused(
+                f"{path.name} is no file of usage that can be read", f"Give it as {READABLE}", place
+            )
         yield path
     else:
         yield from _by_glob(root, place, notices)
@@ -120,26 +132,44 @@ def _by_glob(root: Path, place: str, notices: list[Notice]) -> Iterator[Path]:
     found = sorted(root / match for match in matches)
     files = [path for path in found if not path.is_dir()]
     if found and not files:
-        raise _refused("only folders match", f'Write "{place.rstrip("/")}/*" for the files in them', place)
+        raise _refused(
+            "only folders match", f'Write "{place.rstrip("/")}/*" for the files in them', place
+        )
     if not files:
-        raise _refused("no file matches" if glob.has_magic(place) else "there is no such file", _nearest(root, place), place)
+        raise _refused(
+            "no file matches" if glob.has_magic(place) else "there is no such file",
+            _nearest(root, place),
+            place,
+        )
     yield from _usable(files, place, notices)
 
 
 def _in_folder(folder: Path, place: str, notices: list[Notice]) -> Iterator[Path]:
-    yield from _usable(sorted(path for path in folder.iterdir() if not path.name.startswith(".")), place, notices)
+    yield from _usable(
+        sorted(path for path in folder.iterdir() if not path.name.startswith(".")), place, notices
+    )
 
 
 def _usable(entries: list[Path], place: str, notices: list[Notice]) -> Iterator[Path]:
     """The entries that can be read; a notice counts the others, and none at all is refused."""
     usable = [path for path in entries if _format(path) and not path.is_dir()]
-    others = [path.name + "/" * path.is_dir() for path in entries if path not in usable and not _is_checksum(path)]
+    others = [
+        path.name + "/" * path.is_dir()
+        for path in entries
+        if path not in usable and not _is_checksum(path)
+    ]
     if not usable:
         there = f"there is {listed(others, LISTED)}" if others else "it is empty"
         raise _refused(f"no file of usage in it; {there}", f"Put usage there as {READABLE}", place)
     if others and place != SAMPLE:
         shown = Path(place).name if Path(place).is_absolute() else place
-        notices.append(Notice(f'Left out of "{shown}", being neither CSV nor Parquet: {listed(others, LISTED)}.', 0, ZERO))
+        notices.append(
+            Notice(
+                f'Left out of "{shown}", being neither CSV nor Parquet: {listed(others, LISTED)}.',
+                0,
+                ZERO,
+            )
+        )
     yield from usable
 
 
@@ -160,10 +190,16 @@ def _nearest(root: Path, place: str) -> str:
     parts = Path(place).parts
     depth = max(n for n in range(len(parts)) if (root / Path(*parts[:n])).is_dir())
     folder = Path(*parts[:depth])
-    names = sorted(path.name + "/" * path.is_dir() for path in (root / folder).iterdir() if not path.name.startswith("."))
+    names = sorted(
+        path.name + "/" * path.is_dir()
+        for path in (root / folder).iterdir()
+        if not path.name.startswith(".")
+    )
     near = difflib.get_close_matches(parts[depth], names, n=3, cutoff=0.5) or names
     where = "the home" if folder == Path() else f'"{folder.as_posix()}"'
-    return f"In {where} there is {listed(near, LISTED)}" if names else f"In {where} there is nothing"
+    return (
+        f"In {where} there is {listed(near, LISTED)}" if names else f"In {where} there is nothing"
+    )
 
 
 def _shown(paths: Iterable[Path], home: Home | None) -> tuple[Source, ...]:
@@ -216,7 +252,13 @@ def changes(before: Iterable[tuple[Source, State]]) -> list[Problem]:
         except OSError:
             same = False
         if not same:
-            problems.append(Problem("the file changed while it was read", "Wait until its export has ended, and run again", source.name))
+            problems.append(
+                Problem(
+                    "the file changed while it was read",
+                    "Wait until its export has ended, and run again",
+                    source.name,
+                )
+            )
     return problems
 
 
@@ -227,7 +269,13 @@ def _each(sources: Iterable[Source], read: Callable[[Path], T]) -> list[tuple[So
         try:
             results.append((source, read(source.path)))
         except OSError as error:
-            problems.append(Problem(f"cannot be read: {error.strerror}", "Check the file and its permissions", source.name))
+            problems.append(
+                Problem(
+                    f"cannot be read: {error.strerror}",
+                    "Check the file and its permissions",
+                    source.name,
+                )
+            )
     if problems:
         raise Refusal(problems)
     return results
@@ -243,3 +291,59 @@ def _state(path: Path) -> State:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file")
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+LINE: Final = re.compile(r"(?P<digest>[0-9A-Fa-f]{64})(?:[ \t]+\*?(?P<name>.+))?")
+
+WRONG: Final = "Copy or export it again; if it was meant to change, make the list of checksums anew"
+UNREAD: Final = (
+    "Write it by sha256sum: 64 hexadecimal digits, two blanks and the name of the file in each line"
+)
+
+
+def wrong_files(sources: Sequence[Source], prints: Sequence[tuple[str, str]]) -> Iterator[Problem]:
+    """A problem for each file whose bytes are not those that the checksums beside it say; none where there are no checksums.
+
+    Args:
+        sources: the files.
+        prints: the SHA-256 of each, in the same order.
+    """
+    for source, (name, digest) in zip(sources, prints, strict=True):
+        own = source.path.with_name(source.path.name + CHECKSUM)
+        for beside in (own, source.path.with_name(CHECKSUMS)):
+            if beside.is_file():
+                yield from _compared(
+                    beside, source.path.name, name, digest.lower(), many=beside != own
+                )
+            elif beside.exists() or beside.is_symlink():
+                yield Problem(
+                    "no file of checksums that can be read",
+                    "Make it anew, or take it away",
+                    beside.name,
+                )
+
+
+def _compared(beside: Path, file: str, shown: str, digest: str, many: bool) -> Iterator[Problem]:
+    """The problems of one file and one list, of which entries may be of other files where it is of `many`."""
+    lines = beside.read_text(encoding="utf-8", errors="replace").splitlines()
+    found = [
+        (number, LINE.fullmatch(line.strip()))
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
+    for number, match in found:
+        if match is None or (many and not match["name"]):
+            yield Problem("no checksum", UNREAD, beside.name, number, value=lines[number - 1])
+    of_file = [
+        match for _, match in found if match and (match["name"] or file).removeprefix("./") == file
+    ]
+    if not of_file:
+        yield Problem(
+            f"{beside.name} has no checksum of the file",
+            f"Add it: sha256sum {file} >> {beside.name}",
+            shown,
+        )
+    elif any(match["digest"].lower() != digest for match in of_file):
+        yield Problem(
+            f"its SHA-256 is not the one in {beside.name}", WRONG, shown, value=f"{digest[:16]}…"
+        )

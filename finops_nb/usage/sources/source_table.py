@@ -10,13 +10,38 @@ from finops_nb.params.model import ColumnName
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.sources import tags, values
-from finops_nb.usage.sources.bill import BILLED, DAY_OF_BILL, charge_sql
 from finops_nb.usage.sources.columns import Columns
-from finops_nb.usage.sources.dialects import DETAIL, Dialect, NAMED
+from finops_nb.usage.sources.dialects import DETAIL, NAMED, Dialect
 from finops_nb.usage.sources.discovery import Source
 
 if TYPE_CHECKING:
     import duckdb
+
+BILLED: Final = "BilledCost"
+"""The cost that goes by billing period; every other goes by charge period."""
+
+EARLIER: Final = "charged < date_trunc('month', invoiced)"
+LATER: Final = "charged > last_day(invoiced)"
+DAY_OF_BILL: Final = (
+    "CAST(greatest(date_trunc('month', invoiced), least(charged, last_day(invoiced))) AS DATE)"
+)
+"""A charge of a bill stands on its own day where that is in the month in which it was billed, else on the first or last of that."""
+
+
+def charge_sql(classed: bool, by_billing_period: bool) -> str:
+    """What kind of charge a row is, in words.
+
+    Args:
+        classed: the bill has a column of charge classes.
+        by_billing_period: charges of earlier periods may be in it.
+    """
+    words = ["coalesce(charge_category, 'No category')"]
+    if classed:
+        words.append("CASE WHEN charge_class = 'Correction' THEN ' (correction)' ELSE '' END")
+    if by_billing_period:
+        words.append(f"CASE WHEN {EARLIER} THEN ', of earlier periods' ELSE '' END")
+    return " || ".join(words)
+
 
 MAP: Final = "organization_map"
 """The table of organizations.csv: key, organization, product, valid_from, valid_to."""
@@ -34,10 +59,26 @@ READ: Final[Mapping[ColumnName, tuple[str, str]]] = {
 """In `rows_sql`, a value as it stands there, and as it was read: NULL where it could not be."""
 
 TYPED: Final[tuple[ColumnName, ...]] = (
-    *("timestamp", "cost", "calls", "charge_end", "billing_period", "billed_cost", "input_tokens", "output_tokens"),
+    *(
+        "timestamp",
+        "cost",
+        "calls",
+        "charge_end",
+        "billing_period",
+        "billed_cost",
+        "input_tokens",
+        "output_tokens",
+    ),
 )
 """Our columns that are taken in the type of the file; those after them are text."""
-OTHER_FACTS: Final[tuple[ColumnName, ...]] = ("currency", "charge_category", "charge_class", "request", "invoice_issuer", "invoice")
+OTHER_FACTS: Final[tuple[ColumnName, ...]] = (
+    "currency",
+    "charge_category",
+    "charge_class",
+    "request",
+    "invoice_issuer",
+    "invoice",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +110,23 @@ class Table:
     @property
     def by_billing_period(self) -> bool:
         """Its cost belongs to the period in which it was billed, not to that in which it arose."""
-        billed = self.columns["cost"] == self.columns.get("billed_cost") or tags.normal_key(self.names["cost"]) == BILLED.casefold()
+        billed = (
+            self.columns["cost"] == self.columns.get("billed_cost")
+            or tags.normal_key(self.names["cost"]) == BILLED.casefold()
+        )
         return billed and "billing_period" in self.columns
 
     @property
     def checked(self) -> tuple[ColumnName, ...]:
         """Those of its columns whose value refuses the row where it cannot be read."""
         bill: tuple[ColumnName, ...] = ("billing_period", "billed_cost") if self.reconciled else ()
-        wanted = ("timestamp", "cost", "calls", *bill, *(("billing_period",) if self.by_billing_period else ()))
+        wanted = (
+            "timestamp",
+            "cost",
+            "calls",
+            *bill,
+            *(("billing_period",) if self.by_billing_period else ()),
+        )
         return tuple(ours for ours in READ if ours in wanted and ours in self.columns)
 
     @property
@@ -87,7 +137,13 @@ class Table:
     @property
     def calls(self) -> str:
         """The number of calls of some rows of `rows_sql`, as an aggregate; NULL where it is not known."""
-        return "sum(n)" if "calls" in self.columns else "count(*)" if self.dialect.counts_calls else "CAST(NULL AS BIGINT)"
+        return (
+            "sum(n)"
+            if "calls" in self.columns
+            else "count(*)"
+            if self.dialect.counts_calls
+            else "CAST(NULL AS BIGINT)"
+        )
 
     def other_keys(self, ours: ColumnName) -> tuple[str, ...]:
         """The keys of a tag that are spelled otherwise than the params have it."""
@@ -110,7 +166,9 @@ def with_keys(db: duckdb.DuckDBPyConnection, table: Table, columns: Columns) -> 
 
 def keys_of(db: duckdb.DuckDBPyConnection, table: Table, ours: ColumnName) -> list[str]:
     """The keys of all tags of which our column is one, sorted."""
-    query = f"SELECT DISTINCT unnest(json_keys({tags_sql(table, ours)})) FROM {table.scan} ORDER BY 1"
+    query = (
+        f"SELECT DISTINCT unnest(json_keys({tags_sql(table, ours)})) FROM {table.scan} ORDER BY 1"
+    )
     return [key for (key,) in db.execute(query).fetchall()]
 
 
@@ -137,12 +195,19 @@ def read_sql(table: Table, ours: ColumnName) -> str:
 def misnamed_sql(table: Table) -> str:
     """The condition that a row has a name that is the report's own, or no text."""
     names = [name for name in NAMED if name in table.columns]
-    return " OR ".join(f"{name} = {values.sql_text(UNALLOCATED)} OR contains({name}, chr(0))" for name in names) or "false"
+    return (
+        " OR ".join(
+            f"{name} = {values.sql_text(UNALLOCATED)} OR contains({name}, chr(0))" for name in names
+        )
+        or "false"
+    )
 
 
 def path_sql(source: Source) -> str:
     """The path as a literal, no character of which is taken for a pattern."""
-    return values.sql_text("".join(f"[{char}]" if char in "*?[" else char for char in str(source.path.absolute())))
+    return values.sql_text(
+        "".join(f"[{char}]" if char in "*?[" else char for char in str(source.path.absolute()))
+    )
 
 
 def rows_sql(table: Table, zone: str, *, also: str = "") -> str:
@@ -158,11 +223,20 @@ def rows_sql(table: Table, zone: str, *, also: str = "") -> str:
         the facts of the dialect under our names.
     """
     kinds = table.types
-    days = [values.day_sql("time", kinds["timestamp"], zone) + (" AS charged" if table.by_billing_period else " AS day")]
+    days = [
+        values.day_sql("time", kinds["timestamp"], zone)
+        + (" AS charged" if table.by_billing_period else " AS day")
+    ]
     if "billing_period" in table.checked:
-        days.append(values.day_sql("billing_period", kinds["billing_period"], zone) + " AS invoiced")
+        days.append(
+            values.day_sql("billing_period", kinds["billing_period"], zone) + " AS invoiced"
+        )
     more = [values.count_sql("calls", kinds["calls"]) + " AS n"] if "calls" in table.columns else []
-    more += [values.cost_sql("billed_cost", kinds["billed_cost"]) + " AS billed"] if "billed_cost" in table.columns else []
+    more += (
+        [values.cost_sql("billed_cost", kinds["billed_cost"]) + " AS billed"]
+        if "billed_cost" in table.columns
+        else []
+    )
     rows = f"SELECT {also}{', '.join(_taken(table))} FROM {table.scan} AS {ROW}"
     rows = f"SELECT *, {values.plain_sql('amount', kinds['cost'])} AS plain FROM ({rows})"
     read = f"SELECT *, {', '.join([*days, values.cost_sql('amount', kinds['cost'], 'plain') + ' AS cost', *more])} FROM ({rows})"
@@ -200,7 +274,9 @@ def _taken(table: Table) -> Iterator[str]:
         yield f"{_value(table, ours) if ours in table.columns else 'NULL'} AS {ours}"
     for ours in table.columns:
         if ours in (*TYPED, *OTHER_FACTS):
-            as_text = ours in OTHER_FACTS or (ours in ("cost", "billed_cost") and values.cost_is_text(table.types[ours]))
+            as_text = ours in OTHER_FACTS or (
+                ours in ("cost", "billed_cost") and values.cost_is_text(table.types[ours])
+            )
             value = _or_nothing(table, ours)
             yield f"{f'CAST({value} AS {values.TEXT})' if as_text else value} AS {renamed.get(ours, ours)}"
     for ours, keys in table.keys.items():
@@ -217,7 +293,11 @@ def _value(table: Table, ours: ColumnName) -> str:
     """The text of a name: of the column, or of its tag."""
     if ours in table.keys:
         return tags.value_sql(tags_sql(table, ours), table.keys[ours], table.dialect.nothing)
-    return _or_nothing(table, ours) if table.types[ours] == values.TEXT else f"CAST({quoted(table.columns[ours])} AS {values.TEXT})"
+    return (
+        _or_nothing(table, ours)
+        if table.types[ours] == values.TEXT
+        else f"CAST({quoted(table.columns[ours])} AS {values.TEXT})"
+    )
 
 
 def tags_sql(table: Table, ours: ColumnName) -> str:

@@ -10,7 +10,9 @@ from finops_nb.usage.sources.values import NOTHING, TEXT, sql_text
 
 JSON: Final = "JSON"
 TEXTS: Final = f"{TEXT}[]"
-PAIRS: Final = re.compile(r'STRUCT\((?=(.*, )?"?key"? )(?=(.*, )?"?value"? ).*\)\[\]', re.IGNORECASE)
+PAIRS: Final = re.compile(
+    r'STRUCT\((?=(.*, )?"?key"? )(?=(.*, )?"?value"? ).*\)\[\]', re.IGNORECASE
+)
 """The type of tags as a list of keys and values, with whatever else there is to each."""
 
 
@@ -25,7 +27,11 @@ def normal_key(key: str) -> str:
 
 def known_type(kind: str) -> bool:
     """Whether tags can be read from a column of DuckDB's type `kind`."""
-    return kind in (TEXT, JSON, TEXTS, NOTHING) or kind.startswith(("MAP(", "STRUCT(")) or PAIRS.fullmatch(kind) is not None
+    return (
+        kind in (TEXT, JSON, TEXTS, NOTHING)
+        or kind.startswith(("MAP(", "STRUCT("))
+        or PAIRS.fullmatch(kind) is not None
+    )
 
 
 def json_sql(column: str, kind: str) -> str:
@@ -46,7 +52,9 @@ def json_sql(column: str, kind: str) -> str:
         # Not by a map, which fails where a key stands twice.
         pairs = f"map_entries({column})" if kind.startswith("MAP(") else column
         pair = f"CAST(to_json(each.key) AS {TEXT}) || ':' || coalesce(CAST(to_json(each.value) AS {TEXT}), 'null')"
-        column = f"('{{' || array_to_string(list_transform({pairs}, lambda each: {pair}), ',') || '}}')"
+        column = (
+            f"('{{' || array_to_string(list_transform({pairs}, lambda each: {pair}), ',') || '}}')"
+        )
     elif kind != TEXT:
         column = f"CAST({column} AS {TEXT})"
     once = f"len(json_keys({column})) = len(list_distinct(json_keys({column})))"
@@ -72,7 +80,12 @@ def _of_texts(texts: str) -> str:
 
 def keys_like(tag: str, keys: Sequence[str]) -> tuple[str, ...]:
     """The keys that mean a tag: the one that is written so first, the others sorted."""
-    return tuple(sorted((key for key in keys if normal_key(key) == normal_key(tag)), key=lambda key: (key != tag, key)))
+    return tuple(
+        sorted(
+            (key for key in keys if normal_key(key) == normal_key(tag)),
+            key=lambda key: (key != tag, key),
+        )
+    )
 
 
 def value_sql(tags: str, keys: Sequence[str], nothing: str = "") -> str:

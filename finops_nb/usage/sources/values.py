@@ -6,11 +6,13 @@ The patterns mean the same to DuckDB's regular expressions (RE2) and to Python's
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
 from finops_nb.money import DECIMALS, LIMIT, ZERO
+from finops_nb.schema import UNALLOCATED
 
 COST: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
 TIME: Final = r"[12]\d{3}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z| UTC|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?"
@@ -33,7 +35,16 @@ TEXT: Final = "VARCHAR"
 NOTHING: Final = '"NULL"'
 """The engine's type of a column without any value, of which an export did not know the type."""
 FLOAT: Final = "DOUBLE"
-INTEGERS: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+INTEGERS: Final = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+)
 SMALL_INTEGERS: Final = ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER")
 WHOLE: Final = 15
 """Digits before the point of what is below 10^15."""
@@ -60,7 +71,9 @@ def sql_text(text: str) -> str:
 
 def cost_is_text(kind: str) -> bool:
     """Whether a cost of that type is read by way of its text: it may then have more than 12 decimals."""
-    return kind in (TEXT, FLOAT) or (kind.startswith("DECIMAL") and int(kind.rstrip(")").split(",")[1]) > DECIMALS)
+    return kind in (TEXT, FLOAT) or (
+        kind.startswith("DECIMAL") and int(kind.rstrip(")").split(",")[1]) > DECIMALS
+    )
 
 
 def plain_sql(column: str, kind: str) -> str:
@@ -70,7 +83,10 @@ def plain_sql(column: str, kind: str) -> str:
     """
     if not cost_is_text(kind):
         return "false"
-    cases = " ".join(f"WHEN {length} THEN {column} GLOB '{'[.-9]' * length}'" for length in range(1, DECIMALS + 2))
+    cases = " ".join(
+        f"WHEN {length} THEN {column} GLOB '{'[.-9]' * length}'"
+        for length in range(1, DECIMALS + 2)
+    )
     return f"coalesce(CASE strlen({column}) {cases} END, false)"
 
 
@@ -98,7 +114,11 @@ def small_decimal(kind: str) -> bool:
     if kind in SMALL_INTEGERS:
         return True
     digits = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", kind)
-    return digits is not None and int(digits[2]) <= DECIMALS and int(digits[1]) - int(digits[2]) <= WHOLE
+    return (
+        digits is not None
+        and int(digits[2]) <= DECIMALS
+        and int(digits[1]) - int(digits[2]) <= WHOLE
+    )
 
 
 def excess_sql(column: str, cost: str, kind: str, plain: str = "false") -> str:
@@ -189,3 +209,95 @@ def read_cost(text: str) -> Decimal:
     """The cost in 12 decimals, as `cost_sql` reads it; of a text that `COST` matches."""
     exact = Decimal(text)
     return exact if exact.copy_abs() >= LIMIT else exact.quantize(LAST_DECIMAL, context=WIDE)
+
+
+IS_COUNT: Final = re.compile(COUNT, re.ASCII).fullmatch
+IS_COST: Final = re.compile(COST, re.ASCII).fullmatch
+IS_TIME: Final = re.compile(TIME, re.ASCII).fullmatch
+
+Fault = tuple[str, str]
+"""A rule and a fix."""
+
+
+def known_type(ours: str, kind: str) -> bool:
+    """Whether our column `ours` can be read from a column of DuckDB's type `kind`."""
+    if kind == NOTHING:
+        return ours not in ("timestamp", "cost")
+    if ours in ("timestamp", "charge_end", "billing_period"):
+        return kind == TEXT or kind in TIMES
+    if ours == "calls":
+        return kind in (TEXT, *INTEGERS)
+    if ours in ("input_tokens", "output_tokens") and kind == "FLOAT":
+        return True  # no figure is made of it
+    if ours in ("cost", "billed_cost", "input_tokens", "output_tokens"):
+        return kind in (TEXT, FLOAT, *INTEGERS) or (
+            kind.startswith("DECIMAL") and int(kind[8:].partition(",")[0]) <= DIGITS
+        )
+    return kind in (TEXT, "UUID", *INTEGERS)
+
+
+def cost_fault(text: str | None) -> Fault | None:
+    """What is wrong with a cost; None if it can be read."""
+    if text is None or not text.strip():
+        return "the cost is missing", "Write the cost of the row, 0 if it was free"
+    if not IS_COST(text):
+        return (
+            "not a plain number",
+            "Write digits and a decimal point only, such as 1234.56, without thousands separator, currency sign or blanks",
+        )
+    scientific = "e" in text or "E" in text
+    if scientific and len(text) > SCIENTIFIC:
+        return (
+            f"a number with an exponent, of more than {SCIENTIFIC} characters",
+            "Write it without the exponent",
+        )
+    if (scientific or len(text) > 15) and read_cost(text).copy_abs() >= LIMIT:
+        return "a cost of 10^15 or more", "Write it in the currency's main unit"
+    return None
+
+
+def time_fault(text: str | None) -> Fault | None:
+    """What is wrong with a time; None if it can be read."""
+    if text is None or not text.strip():
+        return "the time is missing", "Write when it was, such as 2025-12-31T23:59:59Z"
+    if not IS_TIME(text):
+        return (
+            "not a time in ISO 8601",
+            "Write it as 2025-12-31, 2025-12-31 23:59:59 or 2025-12-31T23:59:59Z; a zone as Z or +01:00, a year from 1000 to 2999",
+        )
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return "no such day in the calendar", "Correct the date, or export the file again"
+    return None
+
+
+def count_fault(text: str | None) -> Fault | None:
+    """What is wrong with a number of calls; None if it can be read."""
+    if text is None or not text.strip():
+        return "the number of calls is missing", "Write how many calls the row stands for"
+    if not IS_COUNT(text):
+        return "not a number of calls", "Write a whole number, 0 or more, in digits only"
+    return None
+
+
+def name_fault(text: str | None) -> Fault | None:
+    """What is wrong with a name; None if it can be read, also where there is none."""
+    if text == UNALLOCATED:
+        return (
+            f"{UNALLOCATED} is the report's word for cost without a name",
+            "Leave the field empty, or use another name",
+        )
+    if "\0" in (text or ""):
+        return "a NUL character", "Export the file again; it is damaged, or no text"
+    return None
+
+
+FAULTS: Final[dict[str, Callable[[str | None], Fault | None]]] = {
+    "timestamp": time_fault,
+    "billing_period": time_fault,
+    "cost": cost_fault,
+    "billed_cost": cost_fault,
+    "calls": count_fault,
+}
+"""By our column, what may be wrong with a value that must be there."""

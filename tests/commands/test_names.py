@@ -1,0 +1,110 @@
+"""Which NAMEs a command is about."""
+
+from __future__ import annotations
+
+import pytest
+from support.homes import make_home
+
+from finops_nb.commands.names import last_month, select
+from finops_nb.errors import Refusal
+from finops_nb.home import Home
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    """A home with November and December of 2025, the fourth quarter and a scenario of December."""
+    make_home(tmp_path, name="analysis/2025-Q4", period="2025-Q4")
+    make_home(tmp_path, name="scenarios/more", period="2025-12")
+    for month in ("2025-11", "2025-12"):
+        make_home(tmp_path, name=month, period=month)
+    return Home(tmp_path)
+
+
+def test_a_range_has_both_its_ends(home):
+    """It is every month from the first to the last, over a year's end too, whether they have params or not."""
+    assert select(["2025-11..2025-12"], home) == ["2025-11", "2025-12"]
+    assert select(["2025-12..2025-12"], home) == ["2025-12"]
+    assert sorted(select(["2025-11..2026-02"], home)) == [
+        "2025-11",
+        "2025-12",
+        "2026-01",
+        "2026-02",
+    ]
+
+
+def test_each_is_meant_once_and_earlier_periods_come_first(home):
+    """It takes a NAME, its file and a range that holds it as one; a month without params goes by its name, others come last."""
+    words = [
+        "scenarios/lost",
+        "2025-12",
+        "params/2025-12.yaml",
+        "2025-10..2025-12",
+        "analysis/2025-Q4",
+    ]
+    assert select(words, home) == [
+        "2025-10",
+        "analysis/2025-Q4",
+        "2025-11",
+        "2025-12",
+        "scenarios/lost",
+    ]
+
+
+def test_all_are_those_with_params(home):
+    """It is every file under params/, scenarios too, by the first day of the period."""
+    assert select([], home, everything=True) == [
+        "analysis/2025-Q4",
+        "2025-11",
+        "2025-12",
+        "scenarios/more",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("epoch", "month"),
+    [("1764547200", "2025-11"), ("1764547199", "2025-10"), ("1767225600", "2025-12")],
+)
+def test_the_last_month_is_the_one_before_that_of_today(home, monkeypatch, epoch, month):
+    """It goes by the clock: 1 December 2025, 00:00:00 UTC is 1,764,547,200 seconds after 1970; a second before it is still November."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    assert last_month().text == month
+    assert select(["last-month"], home) == [month]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "0000-01..2025-11",
+        "2025-1..2025-3",
+        "..",
+        "2025..2026",
+        "2025-11...2025-12",
+        "analysis/a..b",
+    ],
+)
+def test_a_range_that_is_none_is_refused(home, word):
+    """It names the word and how a range is written."""
+    with pytest.raises(
+        Refusal, match=r"^NAME: not a range of months \(found .*2025-07\.\.2025-12\.$"
+    ):
+        select([word], home)
+
+
+def test_a_range_that_ends_before_it_begins_is_refused(home):
+    """It says how it is meant."""
+    with pytest.raises(Refusal, match=r"Write the earlier month first: 2025-11\.\.2025-12\.$"):
+        select(["2025-12..2025-11"], home)
+
+
+def test_an_endless_range_is_refused(home):
+    """It takes ten years, and no more."""
+    assert len(select(["2016-01..2025-12"], home)) == 120
+    with pytest.raises(Refusal, match=r"^NAME: more than 120 months"):
+        select(["2015-12..2025-12"], home)
+
+
+def test_all_of_nothing_is_refused(tmp_path):
+    """It says how a first one is made."""
+    (tmp_path / "params").mkdir()
+    with pytest.raises(Refusal, match="finops-nb init"):
+        select([], Home(tmp_path), everything=True)

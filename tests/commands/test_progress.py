@@ -1,0 +1,145 @@
+"""What a person, or a log, sees of runs."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+import pytest
+
+from finops_nb.commands import progress as displays
+from finops_nb.commands.progress import Display
+from finops_nb.run.worker import Event, State
+
+PAGE = "/home/outputs/2025-11/organizational_alignment.html"
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """Half a second passes between any two looks at the clock."""
+    ticks = iter(range(1000))
+    monkeypatch.setattr(displays.time, "monotonic", lambda: next(ticks) / 2)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
+
+
+def tell(
+    *events: Event, names: tuple[str, ...] = ("2025-11", "2025-12"), as_json: bool = False
+) -> None:
+    with Display(names, as_json) as shown:
+        for event in events:
+            shown.tell(event)
+
+
+class Full(io.StringIO):
+    """A stream whose disk is full."""
+
+    def write(self, _):
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_run_goes_on_where_nobody_can_be_told(monkeypatch, as_json):
+    """It says less, and raises nothing."""
+    monkeypatch.setattr("sys.stderr", Full())
+    with Display(["2025-11", "2025-12"], as_json) as display:
+        display.tell(Event("2025-11", State.FAILED, "usage/a.csv, line 3: no number.", exit_code=1))
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_names_and_results_are_whole_on_a_narrow_terminal(monkeypatch, columns):
+    """It gives the causes what room is left."""
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("COLUMNS", columns)
+    with Display(["2025-11", "2025-12"]) as display:
+        display.tell(
+            Event(
+                "2025-11",
+                State.FAILED,
+                "params/2025-11.yaml, line 2: not valid YAML: expected <block end>.",
+                exit_code=1,
+            )
+        )
+        display.tell(Event("2025-12", State.INTERRUPTED, "Not started.", exit_code=130))
+    lines = [
+        line.split()
+        for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue()).splitlines()
+    ]
+    assert any(line[:1] == ["2025-11"] and line[3:4] == ["failed"] for line in lines)
+    assert any(line[:1] == ["2025-12"] and line[3:4] == ["interrupted"] for line in lines)
+
+
+def test_a_log_has_a_line_for_what_counts(capsys):
+    """It says what ended and what a user should read, not each cell; then a table of how each ended, whose causes stand above it."""
+    tell(
+        Event("2025-11", State.STARTED),
+        Event("2025-11", State.CELL, cell=1, cells=47),
+        Event("2025-11", State.NOTICE, "An earlier run was cut off."),
+        Event("2025-11", State.PUBLISHED, PAGE),
+        Event(
+            "2025-12",
+            State.FAILED,
+            "usage/a.csv, line 3: no number.\noutputs/2025-12 is unchanged.",
+            exit_code=1,
+        ),
+    )
+    out, err = capsys.readouterr()
+    assert out == ""
+    *lines, heads, first, second = [line.rstrip() for line in err.splitlines()]
+    assert lines[0] == "2025-11: An earlier run was cut off."
+    assert lines[1].startswith("2025-11: published (")
+    assert lines[2:] == [
+        "2025-12: usage/a.csv, line 3: no number.",
+        "outputs/2025-12 is unchanged.",
+    ]
+    assert heads.split() == ["name", "time", "result"]
+    assert first.split()[::3] == ["2025-11", "published"]
+    assert second.startswith("2025-12") and second.endswith("failed")
+
+
+def test_one_alone_says_only_what_is_wrong(capsys):
+    """It has neither name nor table where one NAME is run, and says nothing of one that went well."""
+    tell(
+        Event("2025-11", State.STARTED), Event("2025-11", State.PUBLISHED, PAGE), names=("2025-11",)
+    )
+    assert capsys.readouterr().err == ""
+    tell(Event("2025-11", State.FAILED, "No.", exit_code=1), names=("2025-11",))
+    assert capsys.readouterr().err == "No.\n"
+
+
+def test_json_has_an_object_for_each_event(capsys):
+    """It tells all that happens, each with time and name, and nothing else."""
+    tell(
+        Event("2025-11", State.STARTED),
+        Event("2025-11", State.CELL, cell=1, cells=47),
+        Event("2025-11", State.PUBLISHED, PAGE),
+        Event("2025-12", State.FAILED, "Nein: ü", exit_code=1),
+        as_json=True,
+    )
+    objects = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [each.pop("milliseconds") >= 0 for each in objects] == [True] * 4
+    time = {"time": "2026-01-01T00:00:00Z"}
+    assert objects == [
+        time | {"name": "2025-11", "event": "started"},
+        time | {"name": "2025-11", "event": "cell", "cell": 1, "cells": 47},
+        time | {"name": "2025-11", "event": "published", "text": PAGE, "exit_code": 0},
+        time | {"name": "2025-12", "event": "failed", "text": "Nein: ü", "exit_code": 1},
+    ]
+
+
+def test_a_terminal_has_a_table_that_moves(capsys, monkeypatch):
+    """It shows each NAME with its cell, and names as they are, not as markup."""
+    monkeypatch.setattr(displays.sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    tell(
+        Event("2025-11", State.CELL, cell=3, cells=47),
+        Event("2025-12", State.READY),
+        Event("2025-11", State.NOTICE, "[bold]x[/bold]"),
+        Event("2025-11", State.PUBLISHED, PAGE),
+    )
+    err = capsys.readouterr().err
+    for said in ("cell 3 of 47", "for the months before it", "[bold]x[/bold]", "published"):
+        assert said in err

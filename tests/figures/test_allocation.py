@@ -1,0 +1,165 @@
+"""Allocation: the cost of a period divided among those who caused it, conserving it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finops_nb.figures.allocation import allocate, allocate_within, highest_first, name_order
+from finops_nb.money import total
+from finops_nb.schema import UNALLOCATED
+
+costs = st.decimals(-1000, 1000, places=6).map(str)
+calls = st.lists(
+    st.tuples(
+        st.sampled_from(["", "a", "b", "NA"]),
+        st.sampled_from(["", "x", "y"]),
+        st.sampled_from(["", "f"]),
+        st.sampled_from(["", "c"]),
+        costs,
+    ),
+    min_size=1,
+    max_size=12,
+)
+dimensions = st.sampled_from(["organization", "product", "feature"])
+
+
+def rows(frame) -> list[tuple]:
+    return list(frame.itertuples(index=False, name=None))
+
+
+def test_it_divides_the_cost_by_organization(six):
+    """3.00 + 1.00 + 2.00 and 1.50 + 0.50; the call that names none is a line of its own, last."""
+    assert rows(allocate(six, "organization")) == [
+        ("org-a", Decimal("6.00"), Decimal("0.6"), 3, 2),
+        ("org-b", Decimal("2.00"), Decimal("0.2"), 2, 1),
+        (UNALLOCATED, Decimal("2.00"), Decimal("0.2"), 1, 0),
+    ]
+
+
+def test_it_divides_the_cost_by_product(six):
+    """Chat 3.00 + 1.00 + 0.50 + 2.00, search 2.00 + 1.50; customers are distinct, and nobody is no customer."""
+    assert rows(allocate(six, "product")) == [
+        ("chat", Decimal("6.50"), Decimal("0.65"), 4, 3),
+        ("search", Decimal("3.50"), Decimal("0.35"), 2, 2),
+    ]
+
+
+def test_it_divides_each_organization_by_product(six):
+    """A share is of the organization's cost: 4.00 ÷ 6.00, 1.50 ÷ 2.00."""
+    assert rows(allocate_within(six, "organization", "product")) == [
+        ("org-a", "chat", Decimal("4.00"), Decimal(4) / 6, 2, 2),
+        ("org-a", "search", Decimal("2.00"), Decimal(2) / 6, 1, 1),
+        ("org-b", "search", Decimal("1.50"), Decimal("0.75"), 1, 1),
+        ("org-b", "chat", Decimal("0.50"), Decimal("0.25"), 1, 1),
+        (UNALLOCATED, "chat", Decimal("2.00"), Decimal(1), 1, 0),
+    ]
+
+
+def test_it_names_its_columns(six):
+    """The first column is the dimension; the second, inside of another, the inner one."""
+    assert list(allocate(six, "feature").columns) == [
+        "feature",
+        "cost",
+        "share",
+        "calls",
+        "customers",
+    ]
+    assert list(allocate_within(six, "organization", "product").columns)[:4] == [
+        "organization",
+        "product",
+        "cost",
+        "share",
+    ]
+    assert list(allocate_within(six, "organization", "product").index) == [0, 1, 2, 3, 4]
+
+
+@given(calls, dimensions)
+def test_it_conserves_cost_and_calls(usage_of, calls, by):
+    """Whatever was called, the lines add up to the whole, exactly."""
+    usage = usage_of(calls)
+    frame = allocate(usage, by)
+
+    assert total(frame["cost"]) == usage.cost == total(Decimal(call[4]) for call in calls)
+    assert sum(frame["calls"]) == len(calls)
+
+
+@given(calls)
+def test_it_conserves_within_each_organization(usage_of, calls):
+    """The products of an organization add up to its own line."""
+    usage = usage_of(calls)
+    inner = allocate_within(usage, "organization", "product")
+
+    for organization, cost in zip(
+        *(allocate(usage, "organization")[column] for column in ("organization", "cost")),
+        strict=True,
+    ):
+        assert total(inner.loc[inner["organization"] == organization, "cost"]) == cost
+
+
+@given(calls, dimensions, st.randoms(use_true_random=False))
+def test_it_does_not_depend_on_the_order_of_calls(usage_of, calls, by, random):
+    """Shuffled calls give the same lines in the same order."""
+    shuffled = calls.copy()
+    random.shuffle(shuffled)
+
+    assert rows(allocate(usage_of(shuffled), by)) == rows(allocate(usage_of(calls), by))
+
+
+@given(calls)
+def test_its_shares_add_up_to_one(usage_of, calls):
+    """As far as 28 digits go; credits have shares below zero; of a whole not above zero there is no share."""
+    usage = usage_of(calls)
+    shares = list(allocate(usage, "organization")["share"])
+
+    if usage.cost > 0:
+        assert abs(total(shares) - 1) < Decimal("1E-15")
+    else:
+        assert shares == [None] * len(shares)
+
+
+def test_it_sorts_equals_by_name_and_the_unnamed_last(usage_of):
+    """Two names of 1.00 stand in the order of the alphabet, below the 2.00, above what has no name, however dear."""
+    usage = usage_of(
+        [
+            (name, "x", "f", "c", cost)
+            for name, cost in [("b", "1"), ("a", "1"), ("c", "2"), ("d", "-3"), ("", "9")]
+        ]
+    )
+
+    assert list(allocate(usage, "organization")["organization"]) == [
+        "c",
+        "a",
+        "b",
+        "d",
+        UNALLOCATED,
+    ]
+
+
+def test_it_sorts_names_with_the_unnamed_last():
+    """Before the parenthesis in every alphabet, "(unallocated)" stays behind."""
+    assert sorted([UNALLOCATED, "z", "a", "Z"], key=name_order) == ["Z", "a", "z", UNALLOCATED]
+
+
+def test_it_leaves_the_frames_it_was_given_alone(six):
+    """Nobody mutates a frame: the summaries have no column `share` afterwards."""
+    before = six.groups["organization",].copy()
+    allocate(six, "organization")
+    allocate_within(six, "organization", "product")
+    highest_first(six.groups["organization",], "organization")
+
+    assert six.groups["organization",].equals(before)
+
+
+@pytest.mark.parametrize("cost", ["0", "-5"])
+def test_it_has_no_shares_of_nothing(usage_of, cost):
+    """A month of 0.00, or of credits, has lines and no shares."""
+    usage = usage_of([("a", "x", "f", "c", cost)])
+
+    assert rows(allocate(usage, "organization")) == [("a", Decimal(cost), None, 1, 1)]
+    assert rows(allocate_within(usage, "organization", "product")) == [
+        ("a", "x", Decimal(cost), None, 1, 1)
+    ]

@@ -1,0 +1,223 @@
+"""Apportionment: whole cents that foot by row, by column and in total, each within a cent of exact."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from finops_nb.figures.controlled_rounding import Cell, apportion
+from finops_nb.money import rounded, total
+
+CENT = Decimal("0.01")
+
+# Few decimals make many ties; many make none. Negatives are credits; a pair that is absent has no usage.
+amounts = st.one_of(*(st.decimals(-20, 20, places=places) for places in (2, 3, 6, 12)))
+
+
+def tables(size: int) -> st.SearchStrategy[dict[Cell, Decimal]]:
+    """Tables up to `size` × `size`, full and sparse."""
+    return st.dictionaries(
+        st.tuples(st.sampled_from("abcdef"[:size]), st.sampled_from("uvwxyz"[:size])),
+        amounts,
+        min_size=1,
+    )
+
+
+def sums(cells: Mapping[Cell, Decimal], axis: int) -> dict[str, Decimal]:
+    return {
+        name: total(amount for cell, amount in cells.items() if cell[axis] == name)
+        for name in {cell[axis] for cell in cells}
+    }
+
+
+@given(tables(6))
+def test_it_is_within_a_cent_everywhere(cells):
+    """Each cell, each row's sum and each column's sum is one of the two cents around the exact amount."""
+    booked = apportion(cells, 2)
+
+    for exact, whole in (
+        (cells, booked),
+        *((sums(cells, axis), sums(booked, axis)) for axis in (0, 1)),
+    ):
+        assert exact.keys() == whole.keys()
+        for name, amount in exact.items():
+            assert whole[name] in {
+                amount.quantize(CENT, ROUND_FLOOR),
+                amount.quantize(CENT, ROUND_CEILING),
+            }
+
+
+@given(tables(6))
+def test_it_foots_to_the_rounded_total(cells):
+    """Rows, columns and cells all add up to the one total that is printed."""
+    booked = apportion(cells, 2)
+    whole = rounded(total(cells.values()), 2)
+
+    assert (
+        total(booked.values())
+        == total(sums(booked, 0).values())
+        == total(sums(booked, 1).values())
+        == whole
+    )
+
+
+@given(tables(6), st.integers(0, 4))
+def test_it_has_the_decimals_of_the_currency(cells, decimals):
+    """Yen have none, dinars three; a zero has them too, and no sign."""
+    for amount in apportion(cells, decimals).values():
+        assert amount.as_tuple().exponent == -decimals
+        assert not (amount.is_zero() and amount.is_signed())
+
+
+@given(tables(6), st.randoms(use_true_random=False))
+def test_it_does_not_depend_on_the_order(cells, random):
+    """Shuffled, the same pairs get the same cents."""
+    shuffled = list(cells.items())
+    random.shuffle(shuffled)
+
+    assert apportion(dict(shuffled), 2) == apportion(cells, 2)
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from("abcdef"), st.sampled_from("uvwxyz")),
+        st.decimals(-20, 20, places=2),
+        min_size=1,
+    )
+)
+def test_it_leaves_whole_cents_alone(cells):
+    """What is in whole cents is booked as it is."""
+    assert apportion(cells, 2) == cells
+
+
+@given(tables(3))
+@example(
+    # Four cells pull column u, which is close to a tie, to -16.86 together; it is printed as -16.85.
+    {
+        ("a", "u"): Decimal("-16.848"),
+        ("b", "u"): Decimal("-0.006833"),
+        ("b", "v"): Decimal("-15.685"),
+        ("b", "w"): Decimal("0.002564"),
+    }
+)
+def test_it_books_the_printed_sums_wherever_a_table_can(cells):
+    """If any table of neighbouring cents has all sums as they are printed, the one that is booked has them."""
+    printed = [
+        {name: rounded(amount, 2) for name, amount in sums(cells, axis).items()} for axis in (0, 1)
+    ]
+    whole = rounded(total(cells.values()), 2)
+    possible = any(
+        [sums(table, axis) for axis in (0, 1)] == printed and total(table.values()) == whole
+        for table in neighbours(cells, limit=512)
+    )
+
+    booked = apportion(cells, 2)
+    assert not possible or [sums(booked, axis) for axis in (0, 1)] == printed
+
+
+def neighbours(cells: Mapping[Cell, Decimal], limit: int) -> Iterator[dict[Cell, Decimal]]:
+    """Every table of which each cell is one of the two cents around the exact amount; the oracle of the test above."""
+    choices = [
+        sorted({amount.quantize(CENT, ROUND_FLOOR), amount.quantize(CENT, ROUND_CEILING)})
+        for amount in cells.values()
+    ]
+    for chosen in itertools.islice(itertools.product(*choices), limit):
+        yield dict(zip(cells, chosen, strict=True))
+
+
+def test_it_books_a_cent_that_rounding_line_by_line_would_lose():
+    """Three thirds of a cent are one cent: somebody must bear it, and only one does."""
+    booked = apportion({(name, "chat"): Decimal("0.01") / 3 for name in "abc"}, 2)
+
+    assert sorted(booked.values()) == [Decimal("0.00"), Decimal("0.00"), CENT]
+
+
+def test_it_foots_where_rounding_by_rows_would_not():
+    """Rounded one by one, the column of chat would be 0.01 + 0.01 = 0.02, and exact it is 0.0100."""
+    booked = apportion(
+        {
+            ("a", "chat"): Decimal("0.005"),
+            ("a", "find"): Decimal("0.005"),
+            ("b", "chat"): Decimal("0.005"),
+            ("b", "find"): Decimal("0.005"),
+        },
+        2,
+    )
+
+    assert sums(booked, 0) == {"a": CENT, "b": CENT}
+    assert sums(booked, 1) == {"chat": CENT, "find": CENT}
+
+
+def test_it_books_the_printed_sum_even_if_all_cells_pull_the_other_way():
+    """0.015 is printed as 0.02; that three cells of 0.005 would rather be 0.00 does not change it."""
+    booked = apportion({("a", product): Decimal("0.005") for product in "uvw"}, 2)
+
+    assert total(booked.values()) == Decimal("0.02")
+
+
+@pytest.mark.parametrize(
+    ("exact", "booked"),
+    [
+        ("0.005", "0.01"),
+        ("-0.005", "-0.01"),
+        ("0.004", "0.00"),
+        ("-0.004", "0.00"),
+        ("1E-12", "0.00"),
+    ],
+)
+def test_it_rounds_one_cell_as_it_is_printed(exact, booked):
+    """A table of one line has nothing to distribute."""
+    assert str(apportion({("a", "chat"): Decimal(exact)}, 2)["a", "chat"]) == booked
+
+
+def table_of(*rows: str) -> dict[Cell, Decimal]:
+    """Rows of amounts, such as "0.004 0.006"."""
+    return {
+        (row, column): Decimal(each)
+        for row, of in zip("abc", rows, strict=False)
+        for column, each in zip("uvw", of.split(), strict=False)
+    }
+
+
+@pytest.mark.parametrize(
+    ("exact", "booked"),
+    [
+        (("0.004 0.006", "0.006 0.004"), ("0.00 0.01", "0.01 0.00")),
+        (("0.004 0.003 0.003", "0.006 0.007 0.007"), ("0.01 0.00 0.00", "0.00 0.01 0.01")),
+        (("0.003 0.004 0.003", "0.007 0.006 0.007"), ("0.00 0.01 0.00", "0.01 0.00 0.01")),
+        (("-0.006 -0.004", "-0.004 -0.006"), ("-0.01 0.00", "0.00 -0.01")),
+    ],
+)
+def test_it_books_the_nearest_of_the_tables_that_foot(exact, booked):
+    """Where several tables have all the printed sums, a cent goes to the cell that is nearest to one."""
+    assert apportion(table_of(*exact), 2) == table_of(*booked)
+
+
+def test_it_takes_names_that_are_alike():
+    """An organization and a product may share a name, and be called like anything."""
+    booked = apportion(
+        {
+            ("source", "sink"): Decimal("0.005"),
+            ("sink", "source"): Decimal("0.005"),
+            ("", "row"): Decimal(1),
+        },
+        2,
+    )
+
+    assert total(booked.values()) == Decimal("1.01")
+
+
+def test_it_stays_exact_for_large_amounts():
+    """Beside 10^14, half a cent is still half a cent."""
+    booked = apportion(
+        {("a", "u"): Decimal(10**14) + Decimal("0.005"), ("b", "u"): Decimal("0.005")}, 2
+    )
+
+    assert sorted(booked.values()) == [Decimal("0.00"), Decimal(10**14) + CENT] or sorted(
+        booked.values()
+    ) == [CENT, Decimal(10**14)]

@@ -1,0 +1,278 @@
+"""Projection: growth and prices scale cost exactly, touch nothing else, and every axis still foots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finops_nb.figures.projection import project
+from finops_nb.money import total
+from finops_nb.params.model import Params
+from finops_nb.schema import ALL
+from finops_nb.usage.model import CUBE, GROUPINGS, Usage
+from finops_nb.usage.reader import read_usage
+
+FRAMES = (*GROUPINGS, CUBE)
+
+FIVE = (
+    ("org-a", "chat", "ask", "c1", "10.00", "2025-12-01", "big"),
+    ("org-a", "search", "find", "c2", "4.00", "2025-12-02", "small"),
+    ("org-b", "chat", "ask", "c1", "6.00", "2025-12-02", "big"),
+    ("org-b", "chat", "find", "", "-1.00", "2025-12-03", ""),
+    ("", "chat", "ask", "c3", "2.00", "2025-12-03", "big"),
+)
+"""21.00 in all: org-a 14.00, org-b 5.00, without organization 2.00; big 18.00, small 4.00, without model -1.00."""
+
+
+def sums(usage: Usage, *keys: str, column: str = "cost") -> dict[tuple, Decimal]:
+    frame = usage.groups[keys]
+    return {
+        row[: len(keys)]: row[len(keys)]
+        for row in frame[[*keys, column]].itertuples(index=False, name=None)
+    }
+
+
+def test_growth_multiplies_cost_and_calls(usage_of):
+    """10 % more of everything: 21.00 × 1.1 = 23.10, and 5 calls × 1.1 = 5.5."""
+    grown = project(usage_of(FIVE), {ALL: Decimal("0.10")}, {})
+    assert (grown.cost, grown.projected) == (Decimal("23.10"), Decimal("2.10"))
+    assert sums(grown, column="calls") == {(): Decimal("5.5")}
+    assert sums(grown, "organization") == {
+        ("(unallocated)",): Decimal("2.2"),
+        ("org-a",): Decimal("15.4"),
+        ("org-b",): Decimal("5.5"),
+    }
+
+
+def test_an_organizations_own_rate_replaces_that_of_all(usage_of):
+    """org-a 14.00 × 1.5 = 21.00, org-b 5.00 × 1.1 = 5.50, no organization 2.00 × 1.1 = 2.20; not 14.00 × 1.5 × 1.1."""
+    grown = project(usage_of(FIVE), {ALL: Decimal("0.10"), "org-a": Decimal("0.5")}, {})
+    assert sums(grown, "organization") == {
+        ("(unallocated)",): Decimal("2.2"),
+        ("org-a",): Decimal("21"),
+        ("org-b",): Decimal("5.5"),
+    }
+
+
+def test_an_own_rate_of_zero_is_a_rate(usage_of):
+    """org-a stays at 14.00 while all others double: 5.00 × 2 + 2.00 × 2."""
+    grown = project(usage_of(FIVE), {ALL: Decimal(1), "org-a": Decimal(0)}, {})
+    assert sums(grown, "organization") == {("(unallocated)",): 4, ("org-a",): 14, ("org-b",): 10}
+
+
+def test_a_price_multiplies_cost_and_leaves_calls(usage_of):
+    """big at half the price: 18.00 × 0.5 = 9.00; small 4.00 and what has no model -1.00 stay."""
+    cheaper = project(usage_of(FIVE), {}, {"big": {ALL: Decimal("-0.5")}})
+    assert (cheaper.cost, cheaper.projected) == (12, -9)
+    assert sums(cheaper, column="calls") == {(): 5}
+    assert sums(cheaper, "product") == {("chat",): 8, ("search",): 4}
+
+
+def test_growth_and_price_multiply(usage_of):
+    """org-a's big 10.00 × 1.1 × 0.8 = 8.80, its small 4.00 × 1.1 = 4.40; org-b has no growth: 6.00 × 0.8 - 1.00 = 3.80."""
+    changed = project(usage_of(FIVE), {"org-a": Decimal("0.1")}, {"big": {ALL: Decimal("-0.2")}})
+    assert sums(changed, "organization", "product") == {
+        ("(unallocated)", "chat"): Decimal("1.6"),
+        ("org-a", "chat"): Decimal("8.8"),
+        ("org-a", "search"): Decimal("4.4"),
+        ("org-b", "chat"): Decimal("3.8"),
+    }
+
+
+def test_a_price_for_one_organization_replaces_that_of_all(usage_of):
+    """big: org-b 6.00 × 1.5 = 9.00, all others 0.5: 5.00 and 1.00; with small 4.00 and -1.00 that is 18.00."""
+    changed = project(usage_of(FIVE), {}, {"big": {ALL: Decimal("-0.5"), "org-b": Decimal("0.5")}})
+    assert sums(changed, "organization") == {("(unallocated)",): 1, ("org-a",): 9, ("org-b",): 8}
+    assert changed.cost == 18
+
+
+def test_days_and_months_are_scaled_by_who_used_them(usage_of):
+    """org-a doubles: 1 December 10.00 × 2, 2 December 4.00 × 2 + 6.00, 3 December 2.00 - 1.00."""
+    grown = project(usage_of(FIVE), {"org-a": Decimal(1)}, {})
+    assert list(grown.groups["day",]["cost"]) == [20, 14, 1]
+    assert sums(grown, "month", "product") == {("2025-12", "chat"): 27, ("2025-12", "search"): 8}
+
+
+def test_all_usage_may_go(usage_of):
+    """A change of -1 leaves cost and calls of zero, and the names."""
+    gone = project(usage_of(FIVE), {ALL: Decimal(-1)}, {})
+    assert (gone.cost, gone.projected) == (0, -21)
+    assert sums(gone, "product", column="calls") == {("chat",): 0, ("search",): 0}
+
+
+def test_customers_and_the_account_of_rows_stay(usage_of):
+    """A customer who calls more is still one; rows are those of the files."""
+    usage = usage_of(FIVE)
+    grown = project(usage, {ALL: Decimal("0.1")}, {})
+    for keys in GROUPINGS:
+        assert list(grown.groups[keys].columns) == list(usage.groups[keys].columns)
+        if "customers" in usage.groups[keys]:
+            pd.testing.assert_series_equal(
+                grown.groups[keys]["customers"], usage.groups[keys]["customers"]
+            )
+    for kept in (
+        "rows_read",
+        "rows_used",
+        "rows_outside",
+        "cost_outside",
+        "complete",
+        "last_day",
+        "known_to",
+        "inputs",
+        "notices",
+    ):
+        assert getattr(grown, kept) == getattr(usage, kept)
+
+
+def test_the_usage_it_is_given_does_not_change(usage_of):
+    """It returns another value; the frames it was given are as before."""
+    usage = usage_of(FIVE)
+    before = {keys: frame.copy(deep=True) for keys, frame in usage.groups.items()}
+    project(usage, {ALL: Decimal("0.1")}, {"big": {ALL: Decimal("0.1")}})
+    for keys, frame in before.items():
+        pd.testing.assert_frame_equal(usage.groups[keys], frame)
+
+
+@pytest.mark.parametrize(
+    "growth", [{}, {ALL: Decimal(0)}, {"org-a": Decimal("0.00"), ALL: Decimal(0)}]
+)
+@pytest.mark.parametrize(
+    "prices", [{}, {"big": {}}, {"big": {ALL: Decimal(0)}, "small": {"org-a": Decimal("0.0")}}]
+)
+def test_rates_of_zero_return_the_usage_itself(usage_of, growth, prices):
+    usage = usage_of(FIVE)
+    assert project(usage, growth, prices) is usage
+
+
+def test_names_that_are_not_there_change_nothing(usage_of):
+    """Whether they are known is asked elsewhere; here 21.00 stays 21.00."""
+    same = project(
+        usage_of(FIVE),
+        {"org-x": Decimal(1)},
+        {"huge": {ALL: Decimal(1)}, "small": {"org-b": Decimal(1)}},
+    )
+    assert (same.cost, same.projected) == (21, 0)
+
+
+def test_frames_hold_decimals(usage_of):
+    """Calls need not be whole any more; neither they nor cost are floats."""
+    for frame in project(usage_of(FIVE), {ALL: Decimal("0.1")}, {}).groups.values():
+        assert {type(value) for column in ("cost", "calls") for value in frame[column]} == {Decimal}
+
+
+@pytest.mark.parametrize(
+    "cost", ["99999999999999.999999999999", "0.000000000001", "-12345678.000000000001"]
+)
+def test_a_cell_is_within_half_of_the_twelfth_decimal(usage_of, cost):
+    """However large: every projected cost has the 12 decimals of a cost, so that sums of them stay exact."""
+    rate = Decimal("-0.0001")
+    changed = project(
+        usage_of([("org-a", "chat", "ask", "c1", cost)]), {ALL: rate}, {"gpt": {ALL: rate}}
+    )
+    assert abs(Fraction(changed.cost) - Fraction(cost) * Fraction("0.9999") ** 2) <= Fraction(
+        1, 2 * 10**12
+    )
+    assert changed.cost.as_tuple().exponent == -12
+
+
+def test_the_sample_foots_when_projected(params: Callable[..., Params]):
+    """December with 10 % growth and gpt-4 at 0.8: (8,669.894004 - 3,045.66063 × 0.2) × 1.1 = 8,866.8380658."""
+    usage = read_usage(params(), detail=True)
+    changed = project(usage, {ALL: Decimal("0.10")}, {"gpt-4": {ALL: Decimal("-0.20")}})
+    assert changed.cost == Decimal("8866.8380658")
+    for keys in FRAMES:
+        assert total(changed.groups[keys]["cost"]) == changed.cost
+
+
+ORGANIZATIONS = ("org-a", "org-b", "")
+MODELS = ("big", "small", "")
+CALLS = st.lists(
+    st.tuples(
+        st.sampled_from(ORGANIZATIONS),
+        st.sampled_from(["chat", "search", ""]),
+        st.sampled_from(["ask", "find"]),
+        st.sampled_from(["c1", "c2", ""]),
+        st.decimals(-1000, 1000, places=12).map(str),
+        st.dates(pd.Timestamp("2025-11-01").date(), pd.Timestamp("2025-12-31").date()).map(str),
+        st.sampled_from(MODELS),
+    ),
+    min_size=1,
+    max_size=12,
+)
+RATE = st.decimals(-1, 10, places=4)
+RATES = st.dictionaries(st.sampled_from([ALL, "org-a", "org-b", "org-x"]), RATE, max_size=3)
+PRICES = st.dictionaries(st.sampled_from(["big", "small", "huge"]), RATES, max_size=2)
+
+
+def by_hand(calls: list[tuple], growth: dict, prices: dict) -> Fraction:
+    """The projected cost, call by call, in fractions."""
+    whole = Fraction(0)
+    for organization, _, _, _, cost, _, model in calls:
+        more, price = (
+            rates.get(organization, rates.get(ALL, 0)) for rates in (growth, prices.get(model, {}))
+        )
+        whole += Fraction(cost) * (1 + Fraction(more)) * (1 + Fraction(price))
+    return whole
+
+
+def near(found: Decimal, exact: Decimal | Fraction, cells: int) -> bool:
+    """Within half of the 12th decimal a cell."""
+    return abs(Fraction(found) - Fraction(exact)) <= Fraction(cells, 2 * 10**12)
+
+
+@given(CALLS, RATES, PRICES)
+def test_every_grouping_foots_to_what_fractions_say_in_the_same_order(
+    usage_of, calls, growth, prices
+):
+    usage = usage_of(calls, period="2025-Q4")
+    changed = project(usage, growth, prices)
+    assert near(changed.cost, by_hand(calls, growth, prices), len(calls))
+    assert changed.projected == changed.cost - usage.cost
+    for keys in FRAMES:
+        assert total(changed.groups[keys]["cost"]) == changed.cost
+        assert sum(map(Fraction, changed.groups[keys]["calls"])) == Fraction(
+            changed.groups[()]["calls"].iloc[0]
+        )
+        pd.testing.assert_frame_equal(
+            changed.groups[keys][list(keys)], usage.groups[keys][list(keys)]
+        )
+
+
+@given(CALLS, RATE)
+def test_growth_of_all_scales_the_total_by_that(usage_of, calls, rate):
+    usage = usage_of(calls)
+    assert near(project(usage, {ALL: rate}, {}).cost, usage.cost * (1 + rate), len(calls))
+
+
+@given(CALLS, RATE, RATE)
+def test_rates_of_one_organization_leave_the_others_cost_untouched(usage_of, calls, more, price):
+    usage = usage_of(calls)
+    changed = project(usage, {"org-a": more}, {"big": {"org-a": price}})
+    for keys in FRAMES:
+        if "organization" in keys:
+            before, after = sums(usage, *keys), sums(changed, *keys)
+            place = keys.index("organization")
+            assert {key: cost for key, cost in after.items() if key[place] != "org-a"} == {
+                key: cost for key, cost in before.items() if key[place] != "org-a"
+            }
+
+
+@given(CALLS, RATES, RATES, PRICES)
+def test_a_projection_can_be_projected_again(usage_of, calls, first, second, prices):
+    """The cube is scaled too: growth twice is the product of both, for each organization."""
+    usage = usage_of(calls)
+    twice = project(project(usage, first, {}), second, prices)
+    expected = sum(
+        by_hand([call], second, prices)
+        * (1 + Fraction(first.get(call[0], first.get(ALL, Decimal(0)))))
+        for call in calls
+    )
+    # The second growth, tenfold and dearer tenfold at most, multiplies what the first one rounded.
+    assert near(twice.cost, expected, 122 * len(calls))
+    assert twice.projected == twice.cost - usage.cost

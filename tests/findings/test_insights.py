@@ -1,0 +1,294 @@
+"""Insights: what the figures say, first things first, and whether it matters."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from finops_nb.figures.allocation import allocate
+from finops_nb.figures.budget_status import Status
+from finops_nb.figures.efficiency import rank_efficiency
+from finops_nb.figures.variance import budget_variance
+from finops_nb.findings.insights import (
+    Allocated,
+    BudgetOverruns,
+    BudgetsAtRisk,
+    BudgetsDisagree,
+    EfficiencyGap,
+    HighestCost,
+    SpendWithoutBudget,
+    find_insights,
+    lines_with,
+    material,
+)
+from finops_nb.schema import UNALLOCATED
+
+ALL = {"materiality": 0, "materiality_amount": 0}
+"""Every difference is material."""
+
+
+@pytest.fixture
+def find(params):
+    """The insights of a usage, under the params given."""
+
+    def find(usage, **keys):
+        made = params(**keys)
+        organizations, products = (
+            budget_variance(allocate(usage, by), budgets, made.at_risk, usage.complete)
+            for by, budgets in (
+                ("organization", made.organization_budgets),
+                ("product", made.product_budgets),
+            )
+        )
+        return find_insights(
+            usage=usage,
+            organizations=organizations,
+            products=products,
+            efficiency=rank_efficiency(organizations),
+            params=made,
+        )
+
+    return find
+
+
+def of(kind: type, insights) -> list:
+    return [insight for insight in insights if isinstance(insight, kind)]
+
+
+def calls(**costs: str) -> list[tuple]:
+    """A call of each cost by organization, for a product of its own."""
+    return [
+        (name, f"{name}-product", "f", f"{name}-{n}", cost)
+        for name, each in costs.items()
+        for n, cost in enumerate(each.split())
+    ]
+
+
+def test_it_says_what_there_is_to_say_in_this_order(find, usage_of):
+    """Overruns, then near overruns, then spend without budget, for organizations and then products; then the rest."""
+    usage = usage_of(
+        [*calls(over="6", near="4.5", new="1", free="0"), ("", "x", "f", "c", "1")], complete=False
+    )
+    budgets = {"over": 5, "near": 5}
+    insights = find(
+        usage,
+        organization_budgets=budgets,
+        product_budgets={"over-product": 5, "near-product": 5, "x": 5},
+    )
+
+    assert [(type(each), getattr(each, "dimension", None)) for each in insights] == [
+        (BudgetOverruns, "organization"),
+        (BudgetsAtRisk, "organization"),
+        (SpendWithoutBudget, "organization"),
+        (BudgetOverruns, "product"),
+        (BudgetsAtRisk, "product"),
+        (SpendWithoutBudget, "product"),
+        (BudgetsDisagree, None),
+        (HighestCost, "product"),
+        (EfficiencyGap, None),
+        (Allocated, None),
+    ]
+
+
+def test_it_says_little_of_a_quiet_month(find, usage_of):
+    """Under budget everywhere: the highest cost, no gap worth a word, and how much has an organization."""
+    insights = find(
+        usage_of(calls(a="1", b="1")),
+        organization_budgets={"a": 5, "b": 5},
+        product_budgets={"a-product": 5, "b-product": 5},
+    )
+
+    assert insights == (
+        HighestCost("product", "a-product", Decimal(1), Decimal("0.5")),
+        EfficiencyGap("a", "b", Decimal(0), Decimal(0), Decimal(0), False),
+        Allocated(Decimal(1), Decimal(0)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("amount", "whole", "is_material"),
+    [
+        ("50", "1000000", True),
+        ("49.999999", "1000000", False),
+        ("-50", "1000000", True),
+        ("10", "1000", True),
+        ("9.999999", "1000", False),
+        ("-10", "1000", True),
+        ("10", "-1000", True),
+        ("9.999999", "-1000", False),
+        ("0.000001", "0", True),
+    ],
+)
+def test_it_is_material_from_one_limit_or_the_other(params, amount, whole, is_material):
+    """From exactly 50 or exactly 1% of the whole, on both sides of zero; below both it is not; of nothing, anything is."""
+    assert material(Decimal(amount), Decimal(whole), params()) is is_material
+
+
+def test_it_takes_the_limits_from_the_params(params):
+    """Both limits at their top let only what reaches one of them through; at zero, everything is material."""
+    high = params(materiality=1, materiality_amount=1000)
+
+    assert not material(Decimal("999.99"), Decimal(1001), high)
+    assert material(Decimal(1000), Decimal(1001), high)
+    assert material(Decimal(5), Decimal(5), high)
+    assert material(Decimal(0), Decimal(10), params(**ALL))
+
+
+def test_it_lists_overruns_with_the_largest_first(find, usage_of):
+    """Each with cost, budget, what it is over by, and whether 0.40 of 100 matters: less than 1% and less than 50."""
+    usage = usage_of(calls(small="100.40", large="160", b="3", a="3"))
+    (overruns,) = of(
+        BudgetOverruns,
+        find(usage, organization_budgets={"small": 100, "large": 100, "a": 2, "b": 2}),
+    )
+
+    assert [(line.name, line.variance, line.material) for line in overruns.lines] == [
+        ("large", Decimal(60), True),
+        ("a", Decimal(1), True),
+        ("b", Decimal(1), True),
+        ("small", Decimal("0.40"), False),
+    ]
+    assert (overruns.lines[0].cost, overruns.lines[0].budget, overruns.lines[0].budget_used) == (
+        160,
+        100,
+        Decimal("1.6"),
+    )
+
+
+def test_it_lists_a_zero_budget_with_spend_as_an_overrun(find, usage_of):
+    """Of nothing there is no % used."""
+    (overruns,) = of(BudgetOverruns, find(usage_of(calls(a="1")), organization_budgets={"a": 0}))
+
+    assert (overruns.lines[0].variance, overruns.lines[0].budget_used) == (Decimal(1), None)
+
+
+def test_it_is_no_overrun_at_budget(find, usage_of):
+    """Exactly at budget, there is nothing to say."""
+    assert of(BudgetOverruns, find(usage_of(calls(a="5")), organization_budgets={"a": 5})) == []
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_it_warns_of_risk_while_there_is_time(find, usage_of, complete):
+    """At 80% of a running month, and not of a full one."""
+    found = of(
+        BudgetsAtRisk,
+        find(usage_of(calls(a="4"), complete=complete), organization_budgets={"a": 5}),
+    )
+
+    assert [[line.name for line in each.lines] for each in found] == ([] if complete else [["a"]])
+
+
+def test_it_names_who_spent_without_a_budget(find, usage_of):
+    """While others have one; what has no name can't have one."""
+    usage = usage_of([*calls(a="1", new="2", newer="3"), ("", "x", "f", "c", "9")])
+
+    assert of(SpendWithoutBudget, find(usage, organization_budgets={"a": 5})) == [
+        SpendWithoutBudget("organization", ("newer", "new"), Decimal(5))
+    ]
+    assert of(SpendWithoutBudget, find(usage)) == []
+
+
+@pytest.mark.parametrize(
+    ("organizations", "products", "found"),
+    [
+        ({"a": 5, "b": 2}, {"x": 4}, [BudgetsDisagree(Decimal(7), Decimal(4), Decimal(3))]),
+        ({"a": 1}, {"x": "1.01"}, [BudgetsDisagree(Decimal(1), Decimal("1.01"), Decimal("-0.01"))]),
+        ({"a": "0.1", "b": "0.2"}, {"x": "0.3"}, []),
+        ({"a": 5}, {}, []),
+        ({}, {"x": 5}, []),
+    ],
+)
+def test_it_sees_budgets_that_disagree(find, usage_of, organizations, products, found):
+    """Both levels plan the same money; 0.1 + 0.2 is 0.3, and a level without budgets disagrees with nobody."""
+    assert (
+        of(
+            BudgetsDisagree,
+            find(
+                usage_of(calls(a="1")), organization_budgets=organizations, product_budgets=products
+            ),
+        )
+        == found
+    )
+
+
+def test_it_names_the_product_that_cost_most(find, six, usage_of):
+    """Chat, 6.50 of 10.00; what has no name is not one, and of a net credit there is no share."""
+    assert of(HighestCost, find(six)) == [
+        HighestCost("product", "chat", Decimal("6.50"), Decimal("0.65"))
+    ]
+    assert of(HighestCost, find(usage_of([("a", "", "f", "c", "5")]))) == []
+    assert (
+        of(HighestCost, find(usage_of([("a", "", "f", "c", "9"), ("a", "x", "f", "c", "1")])))[
+            0
+        ].name
+        == "x"
+    )
+    assert of(HighestCost, find(usage_of(calls(a="1", b="-3"))))[0].share is None
+
+
+def test_it_measures_the_gap_between_the_most_and_the_least_efficient(find, six):
+    """org-b has 2 ÷ 2.00, org-a 3 ÷ 6.00: 0.5 fewer, half of it; at 1 call per dollar 3 calls were 3.00, not 6.00."""
+    (gap,) = of(EfficiencyGap, find(six))
+
+    assert gap == EfficiencyGap(
+        "org-b", "org-a", Decimal("0.5"), Decimal("0.5"), Decimal("3.00"), material=True
+    )
+
+
+def test_the_gap_is_a_fraction_of_the_best(find, usage_of):
+    """2 calls per dollar and 0.5: 1.5 fewer, three quarters; a call for 0.50 in place of 2.00 saves 1.50."""
+    (gap,) = of(EfficiencyGap, find(usage_of(calls(a="0.50", b="2"))))
+
+    assert (gap.gap, gap.share, gap.money) == (Decimal("1.5"), Decimal("0.75"), Decimal("1.50"))
+
+
+@pytest.mark.parametrize(
+    ("costs", "is_material"),
+    [
+        ({"a": "99", "b": "100"}, True),
+        ({"a": "99.01", "b": "100"}, False),
+        ({"a": "9000", "b": "9050"}, True),
+        ({"a": "9000", "b": "9049.99"}, False),
+    ],
+)
+def test_a_gap_is_material_by_the_money_it_is_worth(find, usage_of, costs, is_material):
+    """One call each: what b spent above a is 1.00 of 100.00 and 0.99; 50.00 of 9,050.00 and 49.99."""
+    (gap,) = of(EfficiencyGap, find(usage_of(calls(**costs))))
+
+    assert gap.material is is_material
+
+
+def test_equals_have_no_gap(find, usage_of):
+    """With limits of zero a gap of zero is still none."""
+    (gap,) = of(EfficiencyGap, find(usage_of(calls(a="1", b="1")), **ALL))
+
+    assert (gap.gap, gap.material) == (0, False)
+
+
+@pytest.mark.parametrize("costs", [{"a": "1"}, {"a": "1", "free": "0"}, {"a": "1", "credit": "-1"}])
+def test_it_compares_two_with_a_score(find, usage_of, costs):
+    """One organization, or one beside free calls or credits, has nobody to be compared with."""
+    assert of(EfficiencyGap, find(usage_of(calls(**costs)))) == []
+
+
+def test_it_says_how_much_has_an_organization(find, six, usage_of):
+    """8.00 of 10.00; of a net credit no share can be said."""
+    assert of(Allocated, find(six)) == [Allocated(Decimal("0.8"), Decimal("2.00"))]
+    assert of(Allocated, find(usage_of(calls(a="-1")))) == [Allocated(None, Decimal(0))]
+
+
+def test_it_lists_the_lines_of_one_status(params, six):
+    """Only names with a budget, the largest difference first, on either side of zero."""
+    budgets = {"org-a": Decimal(7), "org-b": Decimal(9), "idle": Decimal(1)}
+    variance = budget_variance(allocate(six, "organization"), budgets, Decimal("0.8"), True)
+
+    assert [
+        (line.name, line.variance) for line in lines_with(Status.UNDER, variance, params())
+    ] == [
+        ("org-b", Decimal(-7)),
+        ("idle", Decimal(-1)),
+        ("org-a", Decimal(-1)),
+    ]
+    assert lines_with(Status.NO_BUDGET, variance, params()) == ()
+    assert UNALLOCATED in set(variance["organization"])

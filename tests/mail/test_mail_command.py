@@ -1,0 +1,167 @@
+"""`finops-nb mail`: what it prints and how it exits, on a report that `finops-nb run` published."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import lxml.html
+import pytest
+from click.testing import CliRunner
+from support.mail_servers import Mailbox, environment, mail_server
+from support.published import amount
+from support.scenario_homes import make_scenario_home, write_scenario
+
+from finops_nb.cli import main
+from finops_nb.money import rounded
+from finops_nb.outputs.lock import hold
+from finops_nb.report.html_page import audit
+from finops_nb.run.run import run
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    """December, of real usage, and a scenario of it, published."""
+    root = tmp_path_factory.mktemp("home")
+    home = make_scenario_home(root)
+    file = home.params_file("2025-12")
+    file.write_text(file.read_text() + "mail: {to: [ada@example.com, bob@example.com]}\n")
+    write_scenario(home, "organization_budgets: {org-a: 6000}\n")
+    run("2025-12", home)
+    run("scenarios/more", home)
+    return root
+
+
+@pytest.fixture(autouse=True)
+def here(root, monkeypatch):
+    """The home, and no settings of this machine."""
+    monkeypatch.setenv("FINOPS_NB_HOME", str(root))
+    for name in environment(0):
+        monkeypatch.delenv(name, raising=False)
+
+
+def invoke(*arguments: str, **environment: str):
+    return CliRunner().invoke(main, ["mail", *arguments], env=environment)
+
+
+def test_it_prints_where_the_message_and_its_preview_are(root):
+    """On stdout the two paths and nothing else; on stderr what sending would take."""
+    done = invoke("2025-12")
+    folder = root.resolve() / "outputs" / ".mail" / "2025-12"
+    assert (done.exit_code, done.stdout) == (
+        0,
+        f"{folder / 'message.eml'}\n{folder / 'preview.html'}\n",
+    )
+    *lines, last = done.stderr.splitlines()
+    assert all(line.startswith("--send would refuse: $FINOPS_NB_SMTP_") for line in lines)
+    assert last == "Written, not sent, for ada@example.com, bob@example.com."
+    assert audit((folder / "preview.html").read_text()) == []
+
+
+def test_its_figures_are_those_of_the_published_report(root):
+    """Every cell of both tables, read back, is the rounded figure of results.json."""
+    invoke("2025-12")
+    results = json.loads((root / "outputs" / "2025-12" / "results.json").read_text())
+    page = lxml.html.parse(str(root / "outputs" / ".mail" / "2025-12" / "preview.html"))
+    for by, table in zip(
+        ("organization", "product"), page.findall(".//table[@class='data']"), strict=True
+    ):
+        rows = {
+            row.find("th/bdi").text: [cell.text_content() for cell in row.findall("td")]
+            for row in table.findall("tbody/tr")
+        }
+        for line in results["tables"][f"cost_by_{by}"]:
+            for text, key in zip(rows[line[by]], ("cost", "budget", "variance"), strict=True):
+                assert amount(text) == (
+                    None if line[key] is None else rounded(Decimal(line[key]), 2)
+                )
+
+
+def test_it_sends_once(root):
+    """With --send each recipient's outcome on stderr, exit 0; a second time the same without sending."""
+    with mail_server(Mailbox()) as mailbox:
+        variables = environment(mailbox.port)
+        first, second = (
+            invoke("2025-12", "--send", **variables),
+            invoke("2025-12", "--send", **variables),
+        )
+    assert (first.exit_code, first.stderr) == (0, "ada@example.com: sent\nbob@example.com: sent\n")
+    assert (second.exit_code, second.stderr.count("already sent on")) == (0, 2)
+    assert mailbox.received == ["ada@example.com", "bob@example.com"]
+    message = email.message_from_bytes(mailbox.taken[0][2], policy=email.policy.default)
+    # 4.00 + 2.00 + 2.00 = 8.00 of 5,000 + 3,000
+    assert (
+        message["Subject"]
+        == "Organizational alignment · December 2025: $8.00, UNDER budget by $7,992.00"
+    )
+    [attached] = message.iter_attachments()
+    assert (
+        attached.get_payload(decode=True)
+        == (root / "outputs" / "2025-12" / "organizational_alignment.html").read_bytes()
+    )
+
+
+def test_somebody_who_was_not_sent_it_makes_it_exit_with_1(root):
+    """The others were."""
+    with mail_server(Mailbox(rcpt={"no@example.com": ["550 no such user"]})) as mailbox:
+        done = invoke(
+            "2025-12",
+            "--to",
+            "no@example.com",
+            "--to",
+            "yes@example.com",
+            "--send",
+            **environment(mailbox.port),
+        )
+    assert done.exit_code == 1
+    assert mailbox.received == ["yes@example.com"]
+
+
+def test_a_what_if_needs_to_be_allowed(root):
+    """Exit 1 and a sentence; with --allow it goes, and its subject says what it is."""
+    with mail_server(Mailbox()) as mailbox:
+        variables = environment(mailbox.port)
+        refused = invoke("scenarios/more", "--to", "ada@example.com", "--send", **variables)
+        allowed = invoke(
+            "scenarios/more", "--to", "ada@example.com", "--send", "--allow", **variables
+        )
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("outputs/scenarios/more: a what-if")
+    assert allowed.exit_code == 0
+    message = email.message_from_bytes(mailbox.taken[0][2], policy=email.policy.default)
+    assert message["Subject"].startswith(
+        "WHAT-IF · Organizational alignment · December 2025: $8.00, "
+    )
+    said = message.get_body(("plain",)).get_content()
+    assert "two more regions" in said
+    assert "Changed: org-a $5,000.00 → $6,000.00." in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["2025-12", "--send"], 1, "$FINOPS_NB_SMTP_HOST: not set."),
+        (["2025-11", "--to", "ada@example.com"], 1, "finops-nb run 2025-11"),
+        (["2025-13"], 1, "there is no such params file"),
+        (["../x"], 1, "NAME"),
+        (["2025-12", "--to", "x"], 1, "--to: not an address"),
+        ([], 2, "Usage:"),
+        (["2025-12", "--resend"], 2, "add --send"),
+        (["2025-12", "--allow"], 2, "add --send"),
+    ],
+)
+def test_what_it_refuses_is_a_sentence(arguments, code, said):
+    """With an exit code and no traceback."""
+    done = invoke(*arguments)
+    assert (done.exit_code, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_another_one_at_work_makes_it_exit_with_75(root):
+    """And send nothing."""
+    with hold(root / "outputs" / ".runs", "2025-12~mail"):
+        assert invoke("2025-12").exit_code == 75

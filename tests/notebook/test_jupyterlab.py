@@ -1,0 +1,398 @@
+"""The what-if as an analyst meets it: in JupyterLab, in a browser, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import nbformat
+import pytest
+from support.lab import Server, Visit, browser, running_lab
+
+from finops_nb.home import Home, packaged_notebooks
+from finops_nb.params.model import load_params
+
+pytestmark = pytest.mark.browser
+
+BASE = """\
+period: "2025-12"
+usage: "sample:"
+organization_budgets: {org-alpha: 5000, org-beta: 3000, org-gamma: 2000}
+product_budgets: {product-ai-chat: 4000, product-code-assistant: 3000, product-doc-analyzer: 3000}
+"""
+RAISED = "org-gamma +$800.00 → 96.3% used; total budget $10,800.00, 19.7% unspent"
+"""2,695.75 / 2,800 = 0.9628; (10,800 − 8,669.89) / 10,800 = 0.1972."""
+AS_IT_WAS = "No change; total budget $10,000.00, 13.3% unspent"
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "'\"><b>bold</b>",
+    "日本 👩\u200d🚀",
+    "\u202egpj",
+    "org-" + "x" * 150,
+    "=1+1",
+    "constructor",
+)
+MANY = 300
+
+OPEN = 'from finops_nb.api import open_what_if\nwhat_if = open_what_if("2025-12")\n'
+SLOW = """\
+import time
+view = what_if._state.view
+what_if._state.view = lambda: (time.sleep(0.3), view())[1]
+display(what_if)
+what_if
+"""
+"""A kernel that takes its time, and two views of one panel."""
+
+CONTRASTS = """() => {
+  const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgb = (color) => {
+    paint.clearRect(0, 0, 1, 1);
+    paint.fillStyle = color;
+    paint.fillRect(0, 0, 1, 1);
+    return [...paint.getImageData(0, 0, 1, 1).data];
+  };
+  const ground = (each) => {
+    const color = rgb(getComputedStyle(each).backgroundColor);
+    return color[3] === 255 ? color : ground(each.parentElement);
+  };
+  const light = (color) => {
+    const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = color.slice(0, 3).map((part) => linear(part / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const all = [...document.querySelectorAll(".finops-what-if *")];
+  const said = all.filter((each) => each.offsetParent && !each.closest("[aria-disabled=true]"));
+  const texts = said.filter((each) => each.value || [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
+  return texts.map((each) => {
+    const [ink, paper] = [light(rgb(getComputedStyle(each).color)), light(ground(each))];
+    return [each.className + " " + (each.value || each.textContent), Math.max(ink, paper) / Math.min(ink, paper)];
+  });
+}"""
+"""Of each text in the panel, its contrast by WCAG's formula; a disabled control needs none."""
+
+UNNAMED = """() => {
+  const name = (each) => each.ariaLabel || (each.matches("button") ? each : each.labels[0])?.textContent.trim();
+  return [...document.querySelectorAll(".finops-what-if :is(input, select, button)")].filter((each) => !name(each)).length;
+}"""
+
+WATCH_ADDED = """() => {
+  window.added = 0;
+  const count = (changes) => changes.forEach((each) => (window.added += [...each.addedNodes].filter((node) => node.nodeType === 1).length));
+  new MutationObserver(count).observe(document.querySelector(".finops-what-if"), { childList: true, subtree: true });
+}"""
+
+
+@pytest.fixture(scope="module")
+def visit() -> Iterator[Callable[..., Visit]]:
+    with browser() as visit:
+        yield visit
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("lab") / "work"
+
+
+@pytest.fixture(scope="module")
+def server(visit, root) -> Iterator[Server]:
+    root.mkdir()
+    with running_lab(root, root.parent / "own") as server:
+        yield server
+
+
+def make_home(folder: Path, *cells: str, params: str = BASE) -> Home:
+    """A home with one month; with cells, a notebook `cells.ipynb` of them beside those of the package."""
+    shutil.copytree(packaged_notebooks(), folder / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    (folder / "params").mkdir()
+    (folder / "params" / "2025-12.yaml").write_text(params, encoding="utf-8")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }  # or JupyterLab asks for one
+    nbformat.write(notebook, folder / "notebooks" / "cells.ipynb")
+    return Home(folder)
+
+
+def write_usage(home: Home, organizations: Sequence[str]) -> None:
+    """One call of 1.00 for each organization, the last at the end of the month."""
+    lines = ["timestamp,cost_usd,organization_id,product_id,feature_id,customer_id"]
+    for name in organizations:
+        quoted = name.replace('"', '""')
+        lines.append(f'2025-12-31T00:00:00Z,1.00,"{quoted}",chat,ask,c1')
+    (home.root / "usage").mkdir()
+    (home.root / "usage" / "calls.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def assert_nothing_left_the_machine(visit: Visit, server: Server) -> None:
+    """Every request is to this JupyterLab or to the page itself; the console has no error."""
+    own = (server.url, server.url.replace("http:", "ws:", 1), "data:", f"blob:{server.url}")
+
+    assert len(visit.asked) > 10
+    assert [address for address in visit.asked if not address.startswith(own)] == []
+    assert visit.complaints == []
+
+
+def row(page, name: str):
+    return page.locator(".finops-what-if tr").filter(
+        has=page.get_by_label(f"Budget of {name}", exact=True)
+    )
+
+
+def button(page, name: str):
+    return page.locator(".finops-what-if").get_by_role("button", name=name)
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_a_budget_is_tried_saved_and_reported(visit, tmp_path, theme):
+    """The analyst's way, from the notebook to the published what-if, in both themes."""
+    from playwright.sync_api import expect
+
+    home = make_home(tmp_path / "work" / "home")
+    with running_lab(tmp_path / "work", tmp_path / "own", theme) as server:
+        seen = visit()
+        seen.open_notebook(server, "home/notebooks/budget_what_if.ipynb")
+        page = seen.page
+        said = page.locator(".finops-what-if output")
+        gamma = page.get_by_label("Budget of org-gamma")
+        expect(said).to_have_text(AS_IT_WAS)
+        expect(row(page, "org-gamma").locator(".status")).to_have_text("OVER")
+
+        gamma.click()
+        gamma.press("Control+a")
+        gamma.press_sequentially("2800")
+        expect(row(page, "org-gamma").locator(".status")).to_have_text("UNDER")
+        expect(said).to_have_text(RAISED)
+
+        button(page, "Undo").click()
+        expect(said).to_have_text(AS_IT_WAS)
+        expect(gamma).to_have_value("2000")
+        button(page, "Redo").click()
+        expect(said).to_have_text(RAISED)
+        expect(gamma).to_have_value("2800")
+
+        button(page, "Report this scenario").click()
+        expect(page.locator(".finops-what-if .message")).to_contain_text("Save the scenario first")
+        button(page, "Save as a scenario").click()
+        expect(page.get_by_label("Reason")).to_have_attribute("aria-invalid", "true")
+        page.get_by_label("Name of the scenario").fill("more-gamma")
+        page.get_by_label("Author").fill("Ana")
+        page.get_by_label("Reason").fill("growth")
+        button(page, "Save as a scenario").click()
+        expect(page.locator(".finops-what-if .message")).to_contain_text(
+            "params/scenarios/more-gamma.yaml"
+        )
+        assert page.evaluate(UNNAMED) == 0
+        contrasts = page.evaluate(CONTRASTS)
+        assert len(contrasts) > 50
+        assert [each for each in contrasts if each[1] < 4.5] == []
+
+        saved = load_params(home, "scenarios/more-gamma").scenario
+        assert saved.organization_budgets == {"org-gamma": Decimal(2800)}
+        assert (saved.base, saved.author, saved.reason) == ("2025-12", "Ana", "growth")
+
+        button(page, "Report this scenario").click()
+        expect(page.locator(".finops-what-if .message")).to_contain_text("being made")
+        report = "outputs/scenarios/more-gamma/organizational_alignment.html"
+        expect(page.locator(".finops-what-if .message")).to_contain_text(report, timeout=60_000)
+        assert_nothing_left_the_machine(seen, server)
+
+        page.goto((home.root / report).as_uri())
+        expect(page.locator("body")).to_contain_text("WHAT-IF")
+        assert [
+            address
+            for address in seen.asked
+            if not address.startswith((server.url, "ws://127.0.0.1:", "data:", "blob:", "file:"))
+        ] == []
+
+
+def test_it_is_used_by_keyboard_alone(visit, server, root):
+    """Enter and arrows walk the budgets, Escape takes back what was typed, Ctrl+Z undoes; JupyterLab takes none of these keys."""
+    from playwright.sync_api import expect
+
+    make_home(root / "keys", OPEN + "what_if")
+    seen = visit()
+    seen.open_notebook(server, "keys/notebooks/cells.ipynb")
+    page = seen.page
+    alpha, gamma, beta = (
+        page.get_by_label(f"Budget of org-{name}") for name in ("alpha", "gamma", "beta")
+    )
+    said, prompt = (
+        page.locator(".finops-what-if output"),
+        page.locator(".jp-CodeCell .jp-InputPrompt").first,
+    )
+
+    alpha.focus()
+    page.keyboard.press("Enter")
+    expect(gamma).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(beta).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Budget of product-doc-analyzer")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Shift+Enter")
+    expect(gamma).to_be_focused()
+
+    page.keyboard.type("99")  # the text was selected on arrival
+    expect(said).to_contain_text("org-gamma -$1,901.00")  # 99 − 2,000
+    page.keyboard.press("Escape")
+    expect(gamma).to_have_value("2000")
+    expect(said).to_have_text(AS_IT_WAS)
+    expect(gamma).to_be_focused()
+
+    page.keyboard.press("Control+a")
+    page.keyboard.type("2800")
+    page.keyboard.press("Control+Enter")
+    expect(beta).to_be_focused()
+    page.keyboard.type("1")
+    expect(button(page, "Undo")).to_have_attribute("aria-disabled", "false")
+    page.keyboard.press("Control+z")
+    expect(beta).to_have_value("3000")
+    expect(said).to_have_text(RAISED)
+    page.keyboard.press("Control+z")
+    expect(said).to_have_text(AS_IT_WAS)
+    page.keyboard.press("Control+Shift+z")
+    expect(said).to_have_text(RAISED)
+
+    button(page, "Copy").focus()
+    page.keyboard.type("xddab")  # in command mode: cut, delete, new cells
+    button(page, "Undo").focus()
+    page.keyboard.press("Enter")
+    expect(said).to_have_text(AS_IT_WAS)
+    expect(button(page, "Undo")).to_be_focused()
+    assert page.locator(".jp-Cell").count() == 1
+    expect(prompt).to_have_text("[1]:")
+    assert_nothing_left_the_machine(seen, server)
+
+
+def test_a_slider_and_its_field_are_one_value(visit, server, root):
+    """Ten presses of a key are 10 %, in the field too, and one step to undo; the field moves the slider; each organization has its own."""
+    from playwright.sync_api import expect
+
+    make_home(root / "sliders", OPEN + "what_if")
+    seen = visit()
+    seen.open_notebook(server, "sliders/notebooks/cells.ipynb")
+    page = seen.page
+    slider, field = (
+        page.get_by_label("Growth of usage, slider"),
+        page.get_by_label("Growth of usage", exact=True),
+    )
+
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    expect(field).to_have_value("10")
+    expect(page.locator(".finops-what-if .summary")).to_contain_text("+10%")
+    page.keyboard.press("Control+z")
+    expect(field).to_have_value("0")
+    expect(slider).to_have_value("0")
+
+    field.fill("-20.5")
+    expect(slider).to_have_value(re.compile(r"-2[01]"))
+    expect(field).to_have_value("-20.5")
+    field.fill("much")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile("percent|rate", re.IGNORECASE))
+    field.fill("10")
+    expect(field).to_have_attribute("aria-invalid", "false")
+    page.get_by_label("Change them for").select_option("org-beta")
+    field.fill("25")
+    expect(page.locator(".finops-what-if .summary")).to_contain_text("org-beta +25%")
+    page.get_by_label("Change them for").select_option("(all)")
+    expect(field).to_have_value("10")
+    button(page, "Reset").click()
+    expect(field).to_have_value("0")
+    assert_nothing_left_the_machine(seen, server)
+
+
+def test_the_sentence_is_copied_or_else_selected(visit, server, root):
+    """With the right to write to the clipboard it is there; without, it is selected and the reader told what to press."""
+    from playwright.sync_api import expect
+
+    make_home(root / "copies", OPEN + "what_if")
+    seen = visit(permissions=["clipboard-read", "clipboard-write"])
+    seen.open_notebook(server, "copies/notebooks/cells.ipynb")
+    page = seen.page
+
+    button(page, "Copy").click()
+    expect(page.locator(".finops-what-if .copied")).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == AS_IT_WAS
+    page.evaluate(
+        "() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no right')); }"
+    )
+    button(page, "Copy").click()
+    expect(page.locator(".finops-what-if .copied")).to_contain_text("Selected")
+    assert page.evaluate("getSelection().toString()") == AS_IT_WAS
+    assert_nothing_left_the_machine(seen, server)
+
+
+def test_a_slow_kernel_eats_no_keystroke(visit, server, root):
+    """What is typed while answers are under way stays, in the field and in the form, and the last of it is what is reckoned with."""
+    from playwright.sync_api import expect
+
+    make_home(root / "slow", OPEN + SLOW)
+    seen = visit()
+    seen.open_notebook(server, "slow/notebooks/cells.ipynb")
+    page = seen.page
+    first, second = (page.locator(".finops-what-if").nth(each) for each in (0, 1))
+
+    first.get_by_label("Budget of org-alpha").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("6000.25", delay=40)
+    page.keyboard.press("Enter")
+    page.keyboard.type("2800", delay=40)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("End")
+    page.keyboard.type("5", delay=40)
+    first.get_by_label("Name of the scenario").focus()
+    page.keyboard.type("more-for-all", delay=40)
+    for panel in (first, second):
+        expect(panel.locator("output")).to_contain_text(
+            "org-alpha +$1,000.26"
+        )  # 6,000.255 − 5,000, rounded
+        expect(panel.locator("output")).to_contain_text("org-gamma +$800.00")
+        expect(panel.get_by_label("Budget of org-alpha")).to_have_value("6000.255")
+        expect(panel.get_by_label("Budget of org-gamma")).to_have_value("2800")
+    expect(first.get_by_label("Name of the scenario")).to_have_value("more-for-all")
+    assert_nothing_left_the_machine(seen, server)
+
+
+def test_many_names_and_bad_ones(visit, server, root):
+    """Three hundred rows are changed in place; a name is text, whatever is in it, and no length of it breaks the page."""
+    from playwright.sync_api import expect
+
+    params = 'period: "2025-12"\nusage: usage/calls.csv\norganization_budgets: {org-000: 2}\n'
+    home = make_home(root / "many", OPEN + "what_if", params=params)
+    write_usage(home, [*HOSTILE, *(f"org-{number:03}" for number in range(MANY - len(HOSTILE)))])
+    seen = visit(width=700)
+    seen.open_notebook(server, "many/notebooks/cells.ipynb")
+    page = seen.page
+    panel = page.locator(".finops-what-if")
+
+    expect(panel.locator("input.budget")).to_have_count(MANY + 1)  # and one product
+    assert {
+        name for name in panel.locator("tbody th bdi").all_text_contents() if name in HOSTILE
+    } == set(HOSTILE)
+    assert panel.locator("img, b, script").count() == 0
+    assert page.evaluate(
+        "[...document.querySelectorAll('.finops-what-if, .jp-OutputArea-output')].every(each => each.scrollWidth <= each.clientWidth + 1)"
+    )
+
+    page.evaluate(WATCH_ADDED)
+    field = panel.get_by_label("Budget of <img src=x onerror=alert(1)>")
+    field.focus()
+    page.keyboard.type("0.5")
+    expect(row(page, "<img src=x onerror=alert(1)>").locator(".status")).to_have_text(
+        "OVER"
+    )  # 1.00 against 0.50
+    page.keyboard.press("Backspace")
+    page.keyboard.type("x")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    assert page.evaluate("window.added") == 0
+    assert_nothing_left_the_machine(seen, server)

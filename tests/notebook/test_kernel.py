@@ -1,0 +1,175 @@
+"""The kernel of a run is this interpreter, in an environment of its own, and goes when the run does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from jupyter_core.utils import ensure_event_loop
+
+from finops_nb.notebook.execute import execute
+from finops_nb.notebook.kernel import running_kernel
+from finops_nb.notebook.kernel_main import PRELOAD
+
+ASK = """\
+import json, locale, os, sys, time
+import matplotlib
+print(json.dumps({
+    "python": sys.executable, "path": sys.path, "cwd": os.getcwd(), "zone": time.tzname[0], "encoding": locale.getpreferredencoding(),
+    "hash": hash("a"), "backend": matplotlib.get_backend(), "size": matplotlib.rcParams["figure.figsize"],
+    "told": os.environ["TOLD"], "loaded": "wave" in sys.modules,
+    "startup": [name for name in ("from_startup", "from_profile") if name in globals()],
+}))
+"""
+
+RUNNER = """\
+import pathlib, signal, sys, time
+from finops_nb.notebook.kernel import running_kernel
+with running_kernel(pathlib.Path(sys.argv[1]), {}) as kernel:
+    if sys.argv[2] == "busy":
+        import nbformat
+        from finops_nb.notebook.execute import execute
+        cell = f"print({kernel.process.pid}, file=open('pid', 'w'), flush=True); import re; re.match('(a+)+$', 'a' * 50 + 'b')"
+        execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), {}, kernel)
+    else:
+        (pathlib.Path(sys.argv[1]) / "pid").write_text(f"{kernel.process.pid}\\n")
+        time.sleep(60)
+"""
+
+NEW_PARENT = """\
+import ctypes, os, subprocess, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+subprocess.Popen([sys.executable, "-c", *sys.argv[1:]])
+while True:
+    os.wait()
+"""
+"""A process that takes over the orphans below it, as systemd and many containers' first processes do."""
+
+
+def notebook_of(*sources: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+
+
+def run_cell(
+    folder: Path, source: str, variables: dict[str, str] | None = None
+) -> nbformat.NotebookNode:
+    with running_kernel(folder, variables or {}) as kernel:
+        return execute(notebook_of(source), {}, kernel).notebook.cells[-1]
+
+
+@pytest.fixture
+def hostile(tmp_path, monkeypatch):
+    """A machine whose kernels, start-up files and settings are all not what a report should be made with."""
+    spec = tmp_path / "jupyter" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(
+        json.dumps({"argv": ["/bin/false"], "display_name": "Broken", "language": "python"})
+    )
+    startup = tmp_path / ".ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00.py").write_text("from_profile = 1")
+    (tmp_path / "startup.py").write_text("from_startup = 1")
+    (tmp_path / "mpl").mkdir()
+    (tmp_path / "mpl" / "matplotlibrc").write_text("figure.figsize: 1, 1\n")
+    for name, value in {
+        "HOME": tmp_path,
+        "IPYTHONDIR": tmp_path / ".ipython",
+        "JUPYTER_PATH": tmp_path / "jupyter",
+        "JUPYTER_DEFAULT_PROVISIONER_NAME": "no-such-provisioner",
+        "PYTHONSTARTUP": tmp_path / "startup.py",
+        "MPLBACKEND": "no-such-backend",
+        "MATPLOTLIBRC": tmp_path / "mpl",
+        "PYTHONWARNINGS": "error",
+        "TZ": "Asia/Tokyo",
+        "LC_ALL": "en_US.ISO-8859-1",
+        "PYTHONHASHSEED": "7",
+        "TMPDIR": tmp_path / ("long" * 30),
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    Path(os.environ["TMPDIR"]).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", os.environ["TMPDIR"])
+    return tmp_path
+
+
+def test_it_is_this_interpreter_whatever_the_machine_says(hostile):
+    """It passes by broken kernelspecs, start-up files, settings, time zone, locale, hash seed and a long $TMPDIR."""
+    work = hostile / "work"
+    work.mkdir()
+    (output,) = run_cell(work, ASK, {"TOLD": "yes", PRELOAD: "no_such_module wave"}).outputs
+    found = json.loads(output.text)
+    assert str(work) not in found.pop("path")
+    assert found == {
+        "python": sys.executable,
+        "cwd": str(work),
+        "zone": "UTC",
+        "encoding": "utf-8",
+        "hash": int(
+            subprocess.check_output(
+                [sys.executable, "-c", "print(hash('a'))"], env=os.environ | {"PYTHONHASHSEED": "0"}
+            )
+        ),
+        "backend": "agg",
+        "size": [6.4, 4.8],
+        "told": "yes",
+        "loaded": True,
+        "startup": [],
+    }
+
+
+def test_nothing_is_left(tmp_path, monkeypatch):
+    """It ends the kernel and what that started, also when the block is left by an error; its sockets' names go before."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    work = tmp_path / "work"
+    work.mkdir()
+    with pytest.raises(KeyboardInterrupt), running_kernel(work, {}) as kernel:
+        assert len(list(tmp_path.iterdir())) == 2
+        notebook = execute(
+            notebook_of("import subprocess\nprint(subprocess.Popen(['sleep', '60']).pid)"),
+            {},
+            kernel,
+        ).notebook
+        processes = [
+            psutil.Process(kernel.process.pid),
+            psutil.Process(int(notebook.cells[0].outputs[0].text)),
+        ]
+        assert list(tmp_path.iterdir()) == [work]
+        raise KeyboardInterrupt
+    assert psutil.wait_procs(processes, timeout=20)[1] == []
+    assert list(tmp_path.iterdir()) == [work]
+    assert not asyncio.all_tasks(ensure_event_loop())
+
+
+@pytest.mark.parametrize("moment", ["starting", "busy"])
+def test_it_dies_with_its_runner(tmp_path, moment):
+    """It is gone after a SIGKILL of the runner: while it starts, and while a cell holds the interpreter; under a subreaper."""
+    above = subprocess.Popen([sys.executable, "-c", NEW_PARENT, RUNNER, str(tmp_path), moment])
+    try:
+        kernel = psutil.Process(_pid(tmp_path / "pid"))
+        runner = kernel.parent()
+        assert runner.ppid() == above.pid
+        runner.send_signal(signal.SIGKILL)
+        assert psutil.wait_procs([kernel], timeout=20)[1] == []
+    finally:
+        above.kill()
+        above.wait()
+
+
+def _pid(file: Path) -> int:
+    """The number in a file, once it is there whole."""
+    for _ in range(600):
+        text = file.read_text() if file.exists() else ""
+        if text.endswith("\n"):
+            return int(text)
+        time.sleep(0.05)
+    raise AssertionError(f"no {file.name}")

@@ -1,0 +1,93 @@
+"""One run of a NAME at a time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from finops_nb.errors import Busy
+from finops_nb.outputs.lock import hold
+
+HOLDER = """\
+import pathlib, sys, time
+from finops_nb.outputs.lock import hold
+with hold(pathlib.Path(sys.argv[1]), "2025-12"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds the lock of 2025-12."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_held_name_is_busy(tmp_path, holder):
+    """It says who holds the NAME, and exits 75; another NAME is free."""
+    who = rf"^2025-12 is being run by process {holder.pid} on \S+, since \d{{4}}-.* UTC\. Wait"
+    with pytest.raises(Busy, match=who) as busy, hold(tmp_path, "2025-12"):
+        raise AssertionError("both hold it")
+    assert busy.value.exit_code == 75
+    with hold(tmp_path, "2025-11") as former:
+        assert former == ""
+
+
+def test_the_lock_of_a_killed_run_is_free(tmp_path, holder):
+    """It takes over the lock of a process that was killed, and says which one that was."""
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    with hold(tmp_path, "2025-12") as former:
+        assert former.startswith(f"process {holder.pid} on ")
+    with hold(tmp_path, "2025-12") as former:
+        assert former == ""
+
+
+def test_names_do_not_share_locks(tmp_path):
+    """It keeps a NAME with a slash, and one that looks like a lock file, apart from others."""
+    with (
+        hold(tmp_path, "a/b"),
+        hold(tmp_path, "a-b"),
+        hold(tmp_path, "a.b"),
+        hold(tmp_path, "a.lock"),
+        hold(tmp_path, "a"),
+    ):
+        assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_a_half_written_lock_names_nobody(tmp_path):
+    """It is not troubled by what a crash left in the file."""
+    (tmp_path / ".2025-12.lock").write_bytes(b'{"pid": 1')
+    with hold(tmp_path, "2025-12") as former:
+        assert former == ""
+
+
+def test_the_lock_is_not_handed_to_children(tmp_path):
+    """It frees the NAME though a child process, such as a kernel, still runs."""
+    with hold(tmp_path, "2025-12"):
+        child = subprocess.Popen(["sleep", "60"])
+    try:
+        with hold(tmp_path, "2025-12") as former:
+            assert former == ""
+    finally:
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def test_a_run_that_failed_has_let_go_of_it(tmp_path):
+    """It leaves no name behind when the block raises: nothing was cut off."""
+    with pytest.raises(ValueError, match="refused"), hold(tmp_path, "2025-12"):
+        raise ValueError("refused")
+    with hold(tmp_path, "2025-12") as former:
+        assert former == ""

@@ -1,0 +1,88 @@
+"""The months before, as they were published."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from finops_nb.home import Home
+from finops_nb.outputs.months import months_before
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    (tmp_path / "params").mkdir()
+    return Home(tmp_path)
+
+
+def publish(home: Home, month: str, **changed) -> None:
+    """Results of a month that cost 3 on its first and second day."""
+    days = [
+        {"day": f"{month}-01", "cost": "1.25", "calls": 1},
+        {"day": f"{month}-02", "cost": "1.75", "calls": 1},
+    ]
+    results = {
+        "name": month,
+        "kind": "official",
+        "currency": "USD",
+        "total": "3",
+        "organizations": {"org-a": "2", "(unallocated)": "1"},
+        "products": {"chat": "3"},
+        "rows": {"used": 2},
+        "period": {"complete": True},
+        "tables": {"spend_by_day": days, "executive_summary": [{"budget": "4"}]},
+        "provenance": {"params": {"timezone": "UTC"}},
+    }
+    folder = home.outputs / month
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(results | changed))
+
+
+def test_they_are_the_twelve_before_newest_first(home, params):
+    """Those that were published; not the month itself, nor one further back."""
+    for month in ("2024-11", "2024-12", "2025-11", "2025-12", "2026-01"):
+        publish(home, month)
+    found = months_before(params(), home)
+    assert [month.name for month in found] == ["2025-11", "2024-12"]
+    assert (found[0].budget, found[0].of("organization")) == (
+        Decimal(4),
+        {"org-a": Decimal(2), "(unallocated)": Decimal(1)},
+    )
+    assert found[0].of("product") == {"chat": Decimal(3)}
+    assert (found[0].cost, found[0].rows) == (Decimal(3), 2)
+    assert found[0].days == {date(2025, 11, 1): Decimal("1.25"), date(2025, 11, 2): Decimal("1.75")}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"kind": "analysis"},
+        {"currency": "EUR"},
+        {"period": {"complete": False}},
+        {"provenance": {"params": {"timezone": "Europe/Berlin"}}},
+        {"tables": {}},
+        {"tables": {"spend_by_day": []}},
+        {"organizations": None},
+        {"provenance": None},
+        {"provenance": {}},
+    ],
+)
+def test_only_like_is_compared_with_like(home, params, changed):
+    """Not another kind, currency or zone, no month that still ran, and nothing that another version of the kit wrote differently."""
+    publish(home, "2025-11", **changed)
+    assert months_before(params(), home) == ()
+
+
+def test_only_a_month_has_months_before(home, params):
+    publish(home, "2025-09")
+    assert months_before(params(period="2025-Q4"), home) == ()
+
+
+def test_a_torn_file_is_no_month(home, params):
+    publish(home, "2025-11")
+    file = home.outputs / "2025-11" / "results.json"
+    file.write_bytes(file.read_bytes()[:-20])
+    assert months_before(params(), home) == ()

@@ -1,0 +1,506 @@
+"""budgets.csv: read strictly, with every problem at its line; lines are added in the file's own form and read back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finops_nb.errors import Problem, Refusal
+from finops_nb.money import LIMIT
+from finops_nb.params.budget_file import COLUMNS, BudgetLine, read_budget_file, with_lines
+from finops_nb.params.budget_versions import version_label
+
+HEADER = "dimension,name,month,year,amount"
+FULL = ",".join(COLUMNS)
+LINE = BudgetLine(0, "organization", "a", "2025-12", Decimal(5), "", 0, "approved", "", "", "")
+
+
+@pytest.fixture(scope="session")
+def read(tmp_path_factory):
+    """Reads text, or bytes, as the file budgets.csv."""
+    path = tmp_path_factory.mktemp("budgets") / "b.csv"
+
+    def read(content: str | bytes) -> tuple[BudgetLine, ...]:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return read_budget_file(path, "budgets.csv")
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def problems_of(read):
+    """What is wrong with a text."""
+
+    def problems_of(content: str | bytes) -> list[Problem]:
+        with pytest.raises(Refusal) as refused:
+            read(content)
+        assert all(problem.file == "budgets.csv" for problem in refused.value.problems)
+        return list(refused.value.problems)
+
+    return problems_of
+
+
+def places(problems: list[Problem]) -> list[tuple[int | None, str | None, str | None]]:
+    return [(problem.line, problem.column, problem.value) for problem in problems]
+
+
+def test_it_reads_every_column(read):
+    """Each field is where its header says, and the amount is exact."""
+    text = f"{FULL}\norganization,org-a,2025-12,,5000.50,Ann,revised 2,proposed,Bob,more calls,2025-12-15\n"
+
+    assert read(text) == (
+        BudgetLine(
+            2,
+            "organization",
+            "org-a",
+            "2025-12",
+            Decimal("5000.50"),
+            "Ann",
+            2,
+            "proposed",
+            "Bob",
+            "more calls",
+            "2025-12-15",
+        ),
+    )
+
+
+def test_it_needs_four_columns_only(read):
+    """What is not said is original, approved and by nobody."""
+    expected = BudgetLine(
+        2, "product", "chat", "2025", Decimal(1200), "", 0, "approved", "", "", ""
+    )
+
+    assert read("dimension,name,year,amount\nproduct,chat,2025,1200\n") == (expected,)
+    assert read(f"{FULL}\nproduct,chat,,2025,1200,,,,,,\n") == (expected,)
+
+
+@given(st.permutations(COLUMNS))
+def test_columns_stand_in_any_order(read, order):
+    """The header says which is which."""
+    row = {
+        "dimension": "product",
+        "name": "chat",
+        "month": "",
+        "year": "2025",
+        "amount": "7",
+        "owner": "Ann",
+        "version": "revised 1",
+    }
+    row |= {"status": "rejected", "approver": "Bob", "reason": "why", "date": "2025-01-02"}
+
+    assert read(f"{','.join(order)}\n{','.join(row[column] for column in order)}\n") == (
+        BudgetLine(
+            2,
+            "product",
+            "chat",
+            "2025",
+            Decimal(7),
+            "Ann",
+            1,
+            "rejected",
+            "Bob",
+            "why",
+            "2025-01-02",
+        ),
+    )
+
+
+def test_none_is_no_budget(read):
+    """It is not zero."""
+    none, zero = read(f"{HEADER}\norganization,a,2025-12,,none\norganization,b,2025-12,,0\n")
+
+    assert (none.amount, zero.amount) == (None, Decimal(0))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=1+1",
+        "+a",
+        "-a",
+        "@a",
+        "'=1+1",
+        "007",
+        "NO",
+        "none",
+        "(all)",
+        "Gr\u00fcn",
+        'a "b"',
+        "a, b",
+        "a\nb",
+    ],
+)
+def test_names_are_taken_as_they_stand(read, name):
+    """Also one that a spreadsheet would take for a formula, and the apostrophe in front of it, and a line break within."""
+    quoted = '"' + name.replace('"', '""') + '"'
+
+    assert [line.name for line in read(f"{HEADER}\norganization,{quoted},2025-12,,5\n")] == [name]
+
+
+@pytest.mark.parametrize(
+    ("amount", "rule"),
+    [
+        *(
+            (text, "not a plain amount")
+            for text in (
+                "5,000",
+                "5k",
+                "$5000",
+                "1e3",
+                "NaN",
+                "inf",
+                "",
+                " 5",
+                "5 ",
+                "1_000",
+                "\u0665",
+                "None",
+                "1.2.3",
+            )
+        ),
+        ("-5", "a budget below zero"),
+        ("0.0000000000001", "more than 12 decimals"),
+        ("1" + "0" * 15, "an amount of 10^15 or more"),
+    ],
+)
+def test_it_refuses_what_is_no_amount(problems_of, amount, rule):
+    """Nothing is guessed from separators, units, signs or blanks; each with its line, column and text."""
+    (problem,) = problems_of(f'{HEADER}\norganization,a,2025-12,,"{amount}"\n')
+
+    assert (problem.line, problem.column, problem.value, problem.rule) == (
+        2,
+        "amount",
+        amount,
+        rule,
+    )
+
+
+def test_the_message_says_place_value_rule_and_way_out(problems_of):
+    """As every refusal does."""
+    (problem,) = problems_of(f"{HEADER}\norganization,a,2025-12,,5k\n")
+
+    assert str(problem) == (
+        'budgets.csv, line 2, amount: not a plain amount (found "5k"). Write digits and a decimal point only, such as 5000 or 5000.50, '
+        "without thousands separator, currency sign, unit or exponent."
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        *(("dimension", text, "not one of the known") for text in ("", "feature", "Organization")),
+        ("name", "", "no name"),
+        ("name", "(unallocated)", "(unallocated) is the report's word for cost without a name"),
+        *(
+            ("month", text, "not a month")
+            for text in ("2025-13", "2025-1", "Dec-25", "2025", "2025-12-01", "2025-Q4", " 2025-12")
+        ),
+        ("month", "0000-12", "no such day in the calendar"),
+        *(
+            ("version", text, "not a version")
+            for text in ("revised", "revised 0", "revised 01", "revised  1", "Original", "1")
+        ),
+        *(("status", text, "not one of the known") for text in ("Approved", "ok")),
+        *(
+            ("date", text, "not a day")
+            for text in ("2025-02-30", "15.12.2025", "20251215", "2025-12", " ")
+        ),
+        *(
+            (column, f"{text}{blank}", "blanks before or after it")
+            for column, text in (("name", "a"), ("dimension", "product"))
+            for blank in " \t\u00a0"
+        ),
+        *(
+            (column, f" {text}", "blanks before or after it")
+            for column, text in (("version", "original"), ("status", "approved"), ("name", ""))
+        ),
+    ],
+)
+def test_it_refuses_a_field_that_is_not_of_its_kind(problems_of, column, value, rule):
+    """Blanks around it are refused and not taken away."""
+    row = (
+        dict.fromkeys(COLUMNS, "")
+        | {"dimension": "organization", "name": "a", "month": "2025-12", "amount": "5"}
+        | {column: value}
+    )
+    (problem,) = problems_of(f"{FULL}\n{','.join(row.values())}\n")
+
+    assert (problem.line, problem.column, problem.value, problem.rule) == (2, column, value, rule)
+    assert problem.fix
+
+
+@pytest.mark.parametrize("year", ["25", "0000", "9999", "2025-12", "FY25"])
+def test_it_refuses_a_year_that_is_none(problems_of, year):
+    """A year is four digits, of a calendar that has the year after it too."""
+    assert places(problems_of(f"{HEADER}\norganization,a,,{year},5\n")) == [(2, "year", year)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [(",", "neither a month nor a year"), ("2025-12,2025", "a month and a year")],
+)
+def test_a_line_is_of_a_month_or_of_a_year(problems_of, fields, rule):
+    """Exactly one of the two is filled."""
+    (problem,) = problems_of(f"{HEADER}\norganization,a,{fields},5\n")
+
+    assert (problem.line, problem.column, problem.rule) == (2, "month", rule)
+
+
+def test_all_problems_are_said_at_once(problems_of):
+    """Three fields of two lines, in the order a reader meets them."""
+    text = f"{HEADER}\nteam,a,2025-12,,5k\norganization,b,2025-12,,5\norganization,c,12/2025,,5\n"
+
+    assert places(problems_of(text)) == [
+        (2, "dimension", "team"),
+        (2, "amount", "5k"),
+        (4, "month", "12/2025"),
+    ]
+
+
+def test_four_columns_are_missed(problems_of):
+    """All of them at once, before any line is looked at."""
+    problems = problems_of("owner,aprover\nx,y\n")
+
+    assert [(problem.line, problem.column, problem.rule) for problem in problems] == [
+        (1, "aprover", "an unknown column"),
+        (1, "dimension", "the column is missing"),
+        (1, "name", "the column is missing"),
+        (1, "amount", "the column is missing"),
+        (1, "month", "neither month nor year is there"),
+    ]
+
+
+def test_a_file_that_is_no_csv_is_refused(problems_of):
+    """As `strict_csv` has it: at its line, and with the way out of this file."""
+    assert [str(problem) for problem in problems_of("")] == [
+        "budgets.csv, line 1: the file is empty. Write dimension,name,month,amount and below it one budget a line."
+    ]
+    assert [
+        (problem.line, problem.rule)
+        for problem in problems_of(f'{HEADER}\norganization,"a\nb",2025-12,5\n')
+    ] == [(2, "4 fields under 5 columns")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("2025-12,", "2025-12,"), (",2025", ",2025"), (",2025", "2025-12,"), ("2025-12,", ",2025")],
+)
+@pytest.mark.parametrize("status", ["approved", "proposed"])
+def test_two_lines_for_one_month_of_a_version_are_refused(problems_of, first, second, status):
+    """Also where one is of the year that holds the other's month, and whatever their status; both lines are named."""
+    (problem,) = problems_of(
+        f"{HEADER},status\norganization,a,{first},5,\norganization,a,{second},6,{status}\n"
+    )
+
+    assert (problem.line, problem.column, problem.value) == (3, "name", "a")
+    assert problem.rule.endswith("in the version original, the first is in line 2")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "product,a,2025-12,,6,",
+        "organization,b,2025-12,,6,",
+        "organization,a,2025-11,,6,",
+        "organization,a,,2024,6,",
+        "organization,a,,2025,6,revised 1",
+    ],
+)
+def test_another_dimension_name_month_or_version_is_no_second_line(read, other):
+    """Each of the four makes it another budget."""
+    assert len(read(f"{HEADER},version\norganization,a,2025-12,,5,\n{other}\n")) == 2
+
+
+def test_names_that_look_the_same_are_refused(problems_of):
+    """An umlaut as one character and as two is one name to a reader and two to the kit."""
+    (problem,) = problems_of(
+        f"{HEADER}\norganization,M\u00fc,2025-12,,5\norganization,Mu\u0308,2025-11,,5\n"
+    )
+
+    assert (problem.line, problem.column, problem.rule) == (
+        3,
+        "name",
+        "two names that look the same",
+    )
+
+
+def test_versions_are_called_as_they_are_written():
+    """0 is the original."""
+    assert [version_label(number) for number in (0, 1, 12)] == [
+        "original",
+        "revised 1",
+        "revised 12",
+    ]
+
+
+def test_lines_are_added_in_the_order_of_the_file():
+    """Its columns, its line ends, and a line break that was missing at the end."""
+    text = "amount,version,name,month,dimension\r\n5,,a,2025-12,organization"
+
+    assert with_lines(
+        text,
+        [replace(LINE, amount=None, version=1), replace(LINE, name="b", amount=Decimal("5.50"))],
+        "budgets.csv",
+    ) == (
+        f"{text}\r\nnone,revised 1,a,2025-12,organization\r\n5.50,original,b,2025-12,organization\r\n"
+    )
+
+
+def test_what_is_there_stays_byte_for_byte():
+    """Quotes that were not needed, the mark of UTF-8 and an empty line among them."""
+    text = '\ufeff"dimension",name,month,"amount"\n\norganization,"a",2025-12,05.0\n'
+
+    assert (
+        with_lines(text, [replace(LINE, name="b")], "budgets.csv")
+        == f"{text}organization,b,2025-12,5\n"
+    )
+
+
+def test_a_date_without_a_column_goes_in_front_of_the_reason():
+    """And stands alone where there is no reason."""
+    text = "dimension,name,month,amount,reason\norganization,a,2025-11,5,\n"
+    added = with_lines(
+        text,
+        [
+            replace(LINE, date="2025-12-15", reason="more"),
+            replace(LINE, name="b", date="2025-12-16"),
+        ],
+        "budgets.csv",
+    )
+
+    assert added.splitlines()[2:] == [
+        "organization,a,2025-12,5,2025-12-15: more",
+        "organization,b,2025-12,5,2025-12-16",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "columns"),
+    [
+        ({"version": 1}, ["version"]),
+        ({"status": "proposed"}, ["status"]),
+        ({"approver": "Bob", "reason": "why"}, ["approver", "reason"]),
+        ({"owner": "Ann"}, ["owner"]),
+        ({"date": "2025-12-15"}, ["reason"]),
+        ({"period": "2025"}, ["year"]),
+    ],
+)
+def test_a_column_that_a_new_line_needs_is_not_made_up(change, columns):
+    """Nothing that the line says is lost: it is refused, and every such column named."""
+    with pytest.raises(Refusal) as refused:
+        with_lines(
+            "dimension,name,month,amount\norganization,a,2025-11,5\n",
+            [LINE, replace(LINE, **change)],
+            "budgets.csv",
+        )
+
+    assert [(problem.file, problem.column) for problem in refused.value.problems] == [
+        ("budgets.csv", column) for column in columns
+    ]
+
+
+def test_nothing_is_added_to_a_file_that_is_not_read():
+    """A quote left open would take the new lines in."""
+    with pytest.raises(Refusal, match=r"line 2: not CSV"):
+        with_lines(f'{HEADER}\norganization,"a,2025-12,,5\n', [LINE], "budgets.csv")
+
+
+texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+names = st.one_of(
+    st.sampled_from(["=1+1", "'=a", "a, b", 'say "x"', "a\r\nb", "-5", "@x"]),
+    st.text("ab,\"'\n\r;=", min_size=1, max_size=6),
+)
+lines = st.builds(
+    BudgetLine,
+    line=st.just(0),
+    dimension=st.sampled_from(["organization", "product"]),
+    name=names.filter(lambda name: name == name.strip()),
+    period=st.one_of(
+        st.dates().map(lambda day: f"{day.isoformat()[:7]}"),
+        st.integers(1, 9998).map("{:04}".format),
+    ),
+    amount=st.none()
+    | st.integers(0, 12).flatmap(lambda decimals: st.decimals(0, LIMIT - 1, places=decimals)),
+    owner=texts,
+    version=st.integers(0, 3),
+    status=st.sampled_from(["approved", "proposed", "rejected"]),
+    approver=texts,
+    reason=texts,
+    date=st.just("") | st.dates().map(str),
+).filter(lambda line: "9999" not in line.period)
+
+
+def distinct(found: list[BudgetLine]) -> list[BudgetLine]:
+    """The lines of which no two have the same name, so that none is a second one."""
+    return list({(line.dimension, line.name): line for line in found}.values())
+
+
+@given(
+    st.lists(lines, min_size=2, max_size=6).map(distinct),
+    st.permutations(COLUMNS),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.booleans(),
+    st.data(),
+)
+def test_old_and_new_lines_read_back(read, found, order, end, ended, data):
+    """Whatever the texts hold: the file written by another writer, and lines added to it, are the lines of both."""
+    split = data.draw(st.integers(1, len(found)))
+    columns = (
+        [column for column in order if column != "date"] if data.draw(st.booleans()) else order
+    )
+    old = found[:split] if "date" in columns else [replace(line, date="") for line in found[:split]]
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator=end, quoting=csv.QUOTE_ALL)
+    writer.writerow(columns)
+    for line in old:
+        month = line.period if "-" in line.period else ""
+        row = {
+            "dimension": line.dimension,
+            "name": line.name,
+            "month": month,
+            "year": "" if month else line.period,
+            "owner": line.owner,
+        }
+        row |= {
+            "amount": "none" if line.amount is None else format(line.amount, "f"),
+            "version": version_label(line.version),
+        }
+        row |= {
+            "status": line.status,
+            "approver": line.approver,
+            "reason": line.reason,
+            "date": line.date,
+        }
+        writer.writerow([row[column] for column in columns])
+    text = stream.getvalue() if ended else stream.getvalue().removesuffix(end)
+
+    back = read(with_lines(text, found[split:], "budgets.csv"))
+
+    new = found[split:]
+    if "date" not in columns:
+        new = [
+            replace(
+                line, date="", reason=": ".join(part for part in (line.date, line.reason) if part)
+            )
+            for line in new
+        ]
+    assert [replace(line, line=0) for line in back] == old + new
+    assert [line.line for line in back] == sorted({line.line for line in back})
+
+
+def test_the_lines_know_their_file(tmp_path):
+    """What is found out about them later can still say where they stand."""
+    path = Path(tmp_path, "b.csv")
+    path.write_text(f"{HEADER}\norganization,a,2025-12,,5\n", encoding="utf-8")
+
+    assert [line.file for line in read_budget_file(path, "budgets/2025.csv")] == [
+        "budgets/2025.csv"
+    ]

@@ -1,0 +1,197 @@
+"""The budgets of a period, wherever they come from."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from finops_nb.errors import Refusal
+from finops_nb.home import Home
+from finops_nb.params.budgets import read_budgets
+
+CSV = """\
+dimension,name,month,year,amount,owner,version,status,approver,reason,date
+organization,org-a,2025-12,,5000,Ada,,,CFO,,2025-11-20
+organization,org-b,,2025,1200,Bob,,,,,
+product,chat,2025-12,,700,,,,,,
+organization,org-a,2025-12,,5500,Ada,revised 1,approved,CFO,two more teams,2025-12-15
+product,chat,2025-12,,900,,revised 1,proposed,,,
+"""
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    (tmp_path / "params").mkdir()
+    (tmp_path / "budgets.csv").write_text(CSV)
+    return Home(tmp_path)
+
+
+def write_month(home: Home, month: str, text: str) -> None:
+    home.params_file(month).write_text(f'period: "{month}"\nusage: "sample:"\n{text}')
+
+
+def test_inline_budgets_are_the_original(params):
+    budgets = read_budgets(
+        params(organization_budgets={"a": "5.5"}, product_budgets={"x": 1}, owners={"a": "Ada"})
+    )
+    assert (budgets.organizations, budgets.products, budgets.owners) == (
+        {"a": Decimal("5.5")},
+        {"x": Decimal(1)},
+        {"a": "Ada"},
+    )
+    assert [version.label for version in budgets.versions] == ["original"]
+    assert budgets.before is budgets
+
+
+def test_inline_versions_keep_what_was_before(params):
+    """The last one is in force, and its amounts are the params' own."""
+    versions = [
+        {"version": "original", "organization_budgets": {"a": 5}, "product_budgets": {}},
+        {
+            "version": "revised 1",
+            "date": "2025-12-15",
+            "author": "Ana",
+            "reason": "more",
+            "scenario": "scenarios/more",
+        },
+    ]
+    budgets = read_budgets(params(organization_budgets={"a": 8}, budget_versions=versions))
+    assert [(version.label, version.organizations) for version in budgets.versions] == [
+        ("original", {"a": Decimal(5)}),
+        ("revised 1", {"a": Decimal(8)}),
+    ]
+    assert (budgets.version.author, budgets.version.date, budgets.version.reason) == (
+        "Ana",
+        "2025-12-15",
+        "more",
+    )
+
+
+@pytest.mark.parametrize(
+    ("versions", "said"),
+    [
+        ([{"version": "revised 1"}], "the versions are revised 1"),
+        (
+            [{"version": "original"}, {"version": "revised 1"}],
+            "original does not say what the budgets were",
+        ),
+        (
+            [{"version": "original", "organization_budgets": {}, "product_budgets": {}}],
+            "original is in force, so its amounts",
+        ),
+        ([{"version": "revised"}], "not a version"),
+        ([{"version": "original", "why": "x"}], "an unknown key"),
+    ],
+)
+def test_it_refuses_versions_that_do_not_hang_together(params, versions, said):
+    with pytest.raises(Refusal, match=said):
+        params(budget_versions=versions)
+
+
+def test_a_table_gives_the_newest_approved_amounts(home, params):
+    """5,500 revised, a twelfth of 1,200 a year, and 700, since the 900 is only proposed."""
+    budgets = read_budgets(params(budgets="budgets.csv"), home)
+    assert (budgets.organizations, budgets.products) == (
+        {"org-a": Decimal(5500), "org-b": Decimal(100)},
+        {"chat": Decimal(700)},
+    )
+    assert budgets.owners == {"org-a": "Ada", "org-b": "Bob"}
+    assert [
+        (each.label, each.organizations["org-a"], each.author, each.reason)
+        for each in budgets.versions
+    ] == [
+        ("original", Decimal(5000), "CFO", ""),
+        ("revised 1", Decimal(5500), "CFO", "two more teams"),
+    ]
+    assert "proposed" in budgets.notices[0]
+    assert budgets.inputs[0][0] == "budgets.csv"
+
+
+def test_a_table_phases_a_year_by_days(home, params):
+    """1,200 × 31 ÷ 365 = 101.917..., in December."""
+    assert abs(
+        read_budgets(params(budgets="budgets.csv", phasing="days"), home).organizations["org-b"]
+        - Decimal("101.92")
+    ) < Decimal("0.01")
+
+
+def test_a_quarter_is_the_sum_of_its_months(home, params):
+    """org-b 3 × 100; org-a has a budget in one month only, and that is said."""
+    budgets = read_budgets(params(period="2025-Q4", budgets="budgets.csv"), home)
+    assert budgets.organizations == {"org-a": Decimal(5500), "org-b": Decimal(300)}
+    assert any("org-a" in notice and "2025-12" in notice for notice in budgets.notices)
+
+
+def test_a_month_without_lines_has_no_budgets(home, params):
+    """It says so, instead of a report that nobody has a budget in."""
+    (home.root / "budgets.csv").write_text(
+        "dimension,name,month,amount\norganization,org-a,2025-11,5\n"
+    )
+    budgets = read_budgets(params(budgets="budgets.csv"), home)
+    assert (budgets.organizations, budgets.notices[-1]) == (
+        {},
+        "budgets.csv has no budget of December 2025.",
+    )
+
+
+def test_the_sum_of_the_months_params(home, params):
+    """Each month as it is in force, from its own file, inline or a table; who has no budget in a month is named."""
+    write_month(home, "2025-10", "organization_budgets:\n  org-a: 10\n  org-c: 1.50\n")
+    write_month(home, "2025-11", "organization_budgets:\n  org-a: 20\n")
+    write_month(home, "2025-12", "budgets: budgets.csv\n")
+    budgets = read_budgets(params(period="2025-Q4", budgets="months:"), home)
+    assert budgets.organizations == {
+        "org-a": Decimal(5530),
+        "org-b": Decimal(100),
+        "org-c": Decimal("1.50"),
+    }
+    assert "The organization org-c has a budget in 1 of 3 months only: 2025-10." in budgets.notices
+    assert budgets.version.reason == "2025-10 original, 2025-11 original, 2025-12 revised 1"
+
+
+def test_a_file_that_is_not_of_its_month_is_not_added(home, params):
+    """2025-12.yaml may be an analysis of the quarter; then it is no month's budget, and no endless sum either."""
+    for month in ("2025-10", "2025-11"):
+        write_month(home, month, "organization_budgets:\n  org-a: 10\n")
+    for budgets in ("organization_budgets:\n  org-a: 10\n", "budgets: 'months:'\n"):
+        home.params_file("2025-12").write_text(f'period: "2025-Q4"\nusage: "sample:"\n{budgets}')
+        with pytest.raises(Refusal, match=r"params/2025-12\.yaml is of 2025-Q4, not of 2025-12"):
+            read_budgets(params(period="2025-Q4", budgets="months:"), home)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (
+            {"period": "2025-12-05/2026-01-05", "budgets": "budgets.csv"},
+            "is not made of whole months",
+        ),
+        ({"budgets": "months:"}, "a month is not made of months"),
+        (
+            {"period": "2025-Q4", "budgets": "months:"},
+            r"params/2025-10\.yaml: there is no such params file",
+        ),
+        ({"budgets": "nowhere.csv"}, r"nowhere\.csv"),
+        (
+            {"budgets": "budgets.csv", "owners": {"org-a": "Eve"}},
+            r"owners stand both here and in budgets\.csv: org-a",
+        ),
+    ],
+)
+def test_it_refuses_budgets_that_it_can_not_tell(home, params, keys, said):
+    with pytest.raises(Refusal, match=said):
+        read_budgets(params(**keys), home)
+
+
+def test_budgets_stand_in_one_place(params):
+    """Inline or in a table, not both."""
+    with pytest.raises(Refusal, match=r"budgets stand both here and in b\.csv"):
+        params(budgets="b.csv", organization_budgets={"a": 1})
+
+
+def test_months_of_two_currencies_are_not_added(home, params):
+    for month, currency in (("2025-10", "USD"), ("2025-11", "EUR"), ("2025-12", "USD")):
+        write_month(home, month, f"currency: {currency}\norganization_budgets:\n  org-a: 10\n")
+    with pytest.raises(Refusal, match="the budgets of 2025-11 are in EUR, this report is in USD"):
+        read_budgets(params(period="2025-Q4", budgets="months:"), home)

@@ -1,0 +1,143 @@
+"""Whom a report goes to: plain addresses, each once, and what is attached."""
+
+from __future__ import annotations
+
+import pytest
+
+from finops_nb.errors import Refusal
+from finops_nb.home import Home
+from finops_nb.params.model import load_params
+
+
+def test_it_reads_addresses_and_what_is_attached(params):
+    """It takes one address or a list; the report as HTML is attached unless told otherwise."""
+    mail = params(mail={"to": "ada@example.com", "cc": ["cfo@example.com", "b@c.d"]}).mail
+    assert (mail.to, mail.cc, mail.reply_to, mail.attachment) == (
+        ("ada@example.com",),
+        ("cfo@example.com", "b@c.d"),
+        "",
+        ("html",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("attachment", "read"),
+    [
+        ("html", ("html",)),
+        ("pdf", ("pdf",)),
+        (["html", "pdf"], ("html", "pdf")),
+        ("xlsx", ("xlsx",)),
+        ("none", ()),
+        ([], ()),
+    ],
+)
+def test_it_attaches_what_is_published_or_nothing(params, attachment, read):
+    """It asks for the PDF of a run where one is attached."""
+    made = params(mail={"to": ["a@b.c"], "attachment": attachment})
+    assert made.mail.attachment == read
+    assert made.wants_pdf is ("pdf" in read)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "Ada <ada@example.com>",
+        "ada",
+        "ada@",
+        "@example.com",
+        "a@b.c, d@e.f",
+        "a@b.c\nBcc: x@y.z",
+        "a@b..c",
+        "ä@example.com",
+        ".a@x.com",
+        "a.@x.com",
+        "a@x-.com",
+        "a@-x.com",
+        "a@x.com-",
+        "a" * 65 + "@x.com",
+        "a@" + "x." * 127 + "x",
+        "a@" + "x" * 64,
+        "ada@straße.de",
+        "",
+        5,
+        "a@b.c ",
+    ],
+)
+@pytest.mark.parametrize("key", ["to", "cc", "reply_to"])
+def test_it_refuses_what_is_not_one_plain_address(params, address, key):
+    """It names the key, and says how an address is written."""
+    if (key, address) == ("reply_to", ""):
+        return
+    with pytest.raises(Refusal, match=r"mail\.(to|cc|reply_to).*not an address"):
+        params(mail={"to": ["ada@example.com"], key: address})
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "a.b+c@x-y.com",
+        "a@b",
+        "a" * 64 + "@" + "x." * 126 + "x",
+        "a@" + "x" * 63,
+        "_@xn--exmple-cua.com",
+    ],
+)
+def test_it_takes_every_plain_address(params, plain):
+    """However long, as long as mail programs take it: 64 characters, @, and 2 × 126 + 1 = 253 at most."""
+    assert params(mail={"to": plain}).mail.to == (plain,)
+
+
+def test_it_says_how_another_alphabet_is_written(params):
+    """Its domain in the form that is sent; where there are two such forms, it does not guess."""
+    with pytest.raises(
+        Refusal, match=r"mail\.to: an address that is not all ASCII\..*: ada@xn--exmple-cua\.com\."
+    ):
+        params(mail={"to": ["ada@exämple.com"]})
+
+
+@pytest.mark.parametrize(
+    ("attachment", "said"),
+    [
+        (
+            "HTML",
+            r'line 4, mail\.attachment\.0: not one of the known \(found "HTML"\)\. Did you mean "html"\?',
+        ),
+        (
+            "[pdf, docx]",
+            r'line 4, mail\.attachment\.1: not one of the known \(found "docx"\)\. Known: html, pdf, xlsx, none\.',
+        ),
+        (
+            "[none]",
+            r"line 4, mail\.attachment\.0: none, and yet in a list .*\. Write attachment: none\.",
+        ),
+    ],
+)
+def test_it_names_the_line_of_an_attachment(tmp_path, attachment, said):
+    """And what it knows."""
+    home = Home(tmp_path)
+    home.params.mkdir()
+    home.params_file("2025-12").write_text(
+        f'period: "2025-12"\nusage: x\nmail: {{to: a@b.c,\n  attachment: {attachment}}}\n'
+    )
+    with pytest.raises(Refusal, match=said):
+        load_params(home, "2025-12")
+
+
+def test_it_refuses_what_it_does_not_know(params):
+    """It names an unknown key, an unknown attachment, a missing recipient, and an address that stands twice."""
+    for mail, said in (
+        ({"to": ["a@b.c"], "bcc": ["d@e.f"]}, "unknown key"),
+        ({"to": ["a@b.c"], "attachment": ["docx"]}, "not one of the known"),
+        ({"cc": ["a@b.c"]}, "the key is missing"),
+        ({"to": []}, r'mail\.to: not what this key holds \(found "nothing"\)\. Write an address'),
+        ({"to": ["A@b.c"], "cc": ["a@B.c"]}, "a@b.c is named twice"),
+    ):
+        with pytest.raises(Refusal, match=said):
+            params(mail=mail)
+
+
+def test_no_report_knows_whom_it_goes_to(params):
+    """It is no parameter of the notebook and in no published file."""
+    made = params(mail={"to": ["canary@example.com"]}, pdf="true")
+    assert "canary" not in str(made.as_parameters()) + str(made.shared_parameters())
+    assert "pdf" not in made.as_parameters()

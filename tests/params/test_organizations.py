@@ -1,0 +1,470 @@
+"""organizations.csv: one line for a key and a day at most, one answer about an organization, and nothing guessed."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finops_nb.errors import Problem, Refusal
+from finops_nb.params.organizations import MapLine, OrganizationMap, Owner, read_organization_map
+from finops_nb.period import parse_period
+
+HEADER = "key,organization,product,valid_from,valid_to,owner,cost_centre,email"
+NOBODY = Owner()
+FIRST = date(2025, 11, 1)
+DAYS = [FIRST + timedelta(days=n) for n in range(12)]
+"""Validities begin and end on these; the days around them are looked at too."""
+AROUND = [date.min, FIRST - timedelta(days=1), *DAYS, DAYS[-1] + timedelta(days=1), date.max]
+
+
+@pytest.fixture(scope="session")
+def read(tmp_path_factory):
+    """Reads text as the file organizations.csv."""
+    path = tmp_path_factory.mktemp("organizations") / "o.csv"
+
+    def read(text: str) -> OrganizationMap:
+        path.write_bytes(text.encode())
+        return read_organization_map(path, "organizations.csv")
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def problems_of(read):
+    """What is wrong with a text."""
+
+    def problems_of(text: str) -> list[Problem]:
+        with pytest.raises(Refusal) as refused:
+            read(text)
+        assert all(problem.file == "organizations.csv" for problem in refused.value.problems)
+        return list(refused.value.problems)
+
+    return problems_of
+
+
+def text_of(lines: Iterable[MapLine]) -> str:
+    """The file of these lines."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(HEADER.split(","))
+    for line in lines:
+        about = (line.about.owner, line.about.cost_centre, line.about.email)
+        writer.writerow(
+            (
+                line.key,
+                line.organization,
+                line.product or "",
+                line.valid_from or "",
+                line.valid_to or "",
+                *about,
+            )
+        )
+    return stream.getvalue()
+
+
+def line_of(
+    key: str,
+    organization: str,
+    valid_from: date | None = None,
+    valid_to: date | None = None,
+    about: Owner = NOBODY,
+) -> MapLine:
+    return MapLine(key, organization, None, valid_from, valid_to, about, 0)
+
+
+@st.composite
+def histories(draw) -> list[MapLine]:
+    """Lines of three keys, none on a day of another of its key: between cuts of time, some of them left out."""
+    lines = []
+    for key in ("a", "A", "b "):
+        cuts = [None, *sorted(draw(st.sets(st.sampled_from(DAYS), max_size=5))), None]
+        spans = [span for span in pairwise(cuts) if draw(st.booleans())]
+        lines += [line_of(key, draw(st.sampled_from(["org-a", "org-b"])), *span) for span in spans]
+    return draw(st.permutations(lines))
+
+
+spans = st.tuples(st.none() | st.sampled_from(DAYS), st.none() | st.sampled_from(DAYS)).filter(
+    lambda span: None in span or span[0] < span[1]
+)
+any_lines = st.lists(
+    st.builds(
+        lambda key, organization, span, owner: line_of(key, organization, *span, Owner(owner)),
+        st.sampled_from(["a", "b", "c"]),
+        st.sampled_from(["org-a", "org-b"]),
+        spans,
+        st.sampled_from(["", "Ann", "Bob", "Cid"]),
+    ),
+    min_size=1,
+    max_size=7,
+)
+
+
+def holds(line: MapLine, day: date) -> bool:
+    """The rule in its own words: from valid_from on, and before valid_to."""
+    return (line.valid_from is None or line.valid_from <= day) and (
+        line.valid_to is None or day < line.valid_to
+    )
+
+
+def share_a_day(one: MapLine, other: MapLine) -> bool:
+    return any(holds(one, day) and holds(other, day) for day in AROUND)
+
+
+@given(histories().filter(bool))
+def test_a_key_maps_on_a_day_to_its_one_line_or_nowhere(read, lines):
+    """From valid_from on and before valid_to, and what stands empty is since ever and for ever."""
+    found = read(text_of(lines))
+
+    for key in ("a", "A", "b ", "b"):
+        for day in AROUND:
+            held = [line for line in lines if line.key == key and holds(line, day)]
+            assert len(held) <= 1
+            mapped = found.line_of(key, day)
+            assert [replace(mapped, line=0)] == held if mapped else not held
+
+
+@given(any_lines)
+def test_lines_that_say_two_things_of_one_day_are_refused_and_no_others(read, lines):
+    """Two of one key; two owners of one organization. Each problem names two, and every line that begins within another is in one."""
+    numbered = [replace(line, line=number) for number, line in enumerate(lines, 2)]
+    keys = {
+        (a.line, b.line)
+        for a, b in combinations(numbered, 2)
+        if a.key == b.key and share_a_day(a, b)
+    }
+    owners = {
+        (a.line, b.line)
+        for a, b in combinations(numbered, 2)
+        if a.organization == b.organization
+        and share_a_day(a, b)
+        and len({a.about.owner, b.about.owner, ""}) == 3
+    }
+
+    def later(pair: tuple[int, int]) -> int:
+        return max(pair, key=lambda number: (lines[number - 2].valid_from or date.min, number))
+
+    try:
+        read(text_of(lines))
+        problems = ()
+    except Refusal as refusal:
+        problems = refusal.problems
+
+    for column, pairs in (("key", keys), ("owner", owners)):
+        named = {
+            (int(problem.rule.split(" line ")[-1]), problem.line)
+            for problem in problems
+            if problem.column == column
+        }
+        assert named <= pairs
+        assert set(map(later, named)) == set(map(later, pairs))
+    assert not problems or all(problem.column in ("key", "owner") for problem in problems)
+
+
+@given(any_lines, st.randoms())
+def test_the_order_of_the_lines_changes_nothing(read, lines, random):
+    """Equal but for the numbers of the lines and the file's hash, or refused for the same keys and owners alike."""
+
+    def outcome(of: list[MapLine]) -> object:
+        try:
+            return [replace(line, line=0) for line in read(text_of(of)).lines]
+        except Refusal as refusal:
+            return {problem.column for problem in refusal.problems}
+
+    shuffled = list(lines)
+    random.shuffle(shuffled)
+
+    assert outcome(shuffled) == outcome(lines)
+
+
+@given(histories().filter(bool))
+def test_between_boundaries_nothing_changes(read, lines):
+    """Every key maps on each day of a part as on its first; and at each boundary a line begins or ends."""
+    found = read(text_of(lines))
+    period = parse_period("2025-11-03/2025-11-09")
+    inside = found.boundaries(period)
+
+    assert all(period.start < day < period.end for day in inside)
+    for start, end in pairwise((period.start, *inside, period.end)):
+        days = [day for day in period.days if start <= day < end]
+        for key in ("a", "A", "b "):
+            assert len({found.line_of(key, day) for day in days}) == 1
+    assert all(any(day in (line.valid_from, line.valid_to) for line in lines) for day in inside)
+
+
+def test_it_reads_every_column(read):
+    """Days are days, what is empty is None or nothing, the line is the physical one, and the hash is of the file's bytes."""
+    text = f"\ufeff{HEADER}\r\nteam-1,org-a,,,2025-11-15,,,\r\nteam-1,org-b,chat,2025-11-15,,Ada,4711,ada@example.com\r\n"
+
+    assert read(text) == OrganizationMap(
+        (
+            MapLine("team-1", "org-a", None, None, date(2025, 11, 15), NOBODY, 2),
+            MapLine(
+                "team-1",
+                "org-b",
+                "chat",
+                date(2025, 11, 15),
+                None,
+                Owner("Ada", "4711", "ada@example.com"),
+                3,
+            ),
+        ),
+        "organizations.csv",
+        hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def test_two_columns_are_enough_and_stand_in_any_order(read):
+    """A key then maps since ever and for ever."""
+    line = read("organization,key\norg-a,team-1\n").line_of("team-1", date.min)
+
+    assert line == MapLine("team-1", "org-a", None, None, None, NOBODY, 2)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        " team",
+        "team ",
+        "Team",
+        "007",
+        "NA",
+        "=1+1",
+        "Mu\u0308",
+        "a, b",
+        'say "x"',
+        "123456789012",
+        "1e5",
+    ],
+)
+def test_a_key_is_the_text_of_the_source(read, key):
+    """To the blank, the zero and the Unicode form; nothing like it maps."""
+    found = read(text_of([line_of(key, "org-a")]))
+
+    assert found.line_of(key, FIRST).organization == "org-a"
+    assert not any(
+        found.line_of(other, FIRST)
+        for other in (f"{key}x", key.swapcase() + " ", key.strip() + "\t", "M\u00fc")
+    )
+
+
+def test_several_keys_of_one_organization_merge(read):
+    """That is how spellings become one, and only where a line says so."""
+    found = read("key,organization\nTeam 1,org-a\nteam-1,org-a\n")
+
+    assert [found.line_of(key, FIRST).organization for key in ("Team 1", "team-1")] == [
+        "org-a",
+        "org-a",
+    ]
+    assert found.line_of("TEAM 1", FIRST) is None
+
+
+def test_a_reorganization_does_not_rewrite_history(read):
+    """Up to 14 November it is org-a's, from 15 November on org-b's; November has one boundary and the months beside it none."""
+    found = read(
+        "key,organization,valid_from,valid_to\nteam,org-a,,2025-11-15\nteam,org-b,2025-11-15,\n"
+    )
+
+    assert [found.line_of("team", date(2025, 11, day)).organization for day in (14, 15)] == [
+        "org-a",
+        "org-b",
+    ]
+    assert found.boundaries(parse_period("2025-11")) == (date(2025, 11, 15),)
+    assert (
+        found.boundaries(parse_period("2025-10")) == found.boundaries(parse_period("2025-12")) == ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "inside"),
+    [("2025-10-31", 0), ("2025-11-01", 0), ("2025-11-02", 1), ("2025-11-30", 1), ("2025-12-01", 0)],
+)
+def test_a_boundary_is_after_the_first_day_and_in_the_period(read, day, inside):
+    """What changes on a period's first day parts nothing of it; nor what changes on the first day after it."""
+    assert (
+        len(
+            read(f"key,organization,valid_from\nteam,org-a,{day}\n").boundaries(
+                parse_period("2025-11")
+            )
+        )
+        == inside
+    )
+
+
+def test_an_owner_is_said_once_and_holds_for_the_organization(read):
+    """Each field by whichever line says it, on the days of that line; before and beside it nobody is known."""
+    text = "key,organization,valid_from,owner,cost_center,email\na,org-a,,,4711,\nb,org-a,2025-11-15,Ada,,ada@example.com\n"
+    found = read(text + "c,org-a,,,4711,\nd,org-b,,Bob,,\n")
+
+    assert found.owner_of("org-a", date(2025, 11, 14)) == Owner("", "4711", "")
+    assert found.owner_of("org-a", date(2025, 11, 15)) == Owner("Ada", "4711", "ada@example.com")
+    assert found.owner_of("org-b", date(2025, 11, 15)) == Owner("Bob", "", "")
+    assert found.owner_of("org-c", date(2025, 11, 15)) == NOBODY
+
+
+def test_an_owner_may_change_with_time(read):
+    """Ada up to 14 November, Bob from then on."""
+    found = read(
+        "key,organization,valid_to,valid_from,owner\na,org-a,2025-11-15,,Ada\na,org-a,,2025-11-15,Bob\n"
+    )
+
+    assert [found.owner_of("org-a", date(2025, 11, day)).owner for day in (14, 15)] == [
+        "Ada",
+        "Bob",
+    ]
+
+
+def test_who_answers_last_in_a_period_is_its_owner(read):
+    """It names the owner of an organization that ended in the period, and the second of two; none of one that ended before."""
+    lines = [
+        "old,org-old,,2025-11-01,Abe",
+        "a,org-a,,2025-11-15,Ada",
+        "b,org-b,,2025-11-15,Bob",
+        "b,org-b,2025-11-15,,Bea",
+        "c,org-c,,,",
+    ]
+    found = read("key,organization,valid_from,valid_to,owner\n" + "\n".join(lines) + "\n")
+    assert found.said_last(parse_period("2025-11"), "owner", "email") == {
+        "org-a": "Ada",
+        "org-b": "Bea",
+    }
+    assert found.said_last(parse_period("2025-10"), "owner", "email") == {
+        "org-old": "Abe",
+        "org-a": "Ada",
+        "org-b": "Bob",
+    }
+
+
+@pytest.mark.parametrize("column", ["owner", "cost_centre", "cost_center", "email"])
+def test_two_answers_about_an_organization_are_refused(problems_of, column):
+    """The latest does not win; both lines are named, and the column as the file calls it."""
+    (problem,) = problems_of(
+        f"key,organization,{column}\na,org-a,x@example.com\nb,org-b,z@example.com\nc,org-a,y@example.com\n"
+    )
+
+    assert str(problem) == (
+        f"organizations.csv, line 4, {column}: the organization has another {column} for the same days in line 2 "
+        '(found "y@example.com"). Write one of the two in both lines, or leave one empty.'
+    )
+
+
+def test_a_key_of_two_organizations_is_refused(problems_of):
+    """Its cost would be counted twice: both lines are named, and the way out."""
+    (problem,) = problems_of(
+        "key,organization,valid_to\nteam,org-a,2025-11-16\nteam,org-b,2025-11-15\n"
+    )
+
+    assert str(problem) == (
+        'organizations.csv, line 3, key: a second line of the key for the same days, the first is line 2 (found "team"). '
+        "Keep one of the two, or let one end (valid_to) where the other begins (valid_from)."
+    )
+
+
+@pytest.mark.parametrize("organization", ["org-a", "org-b"])
+def test_a_line_that_stands_twice_is_refused(problems_of, organization):
+    """Also where both say the same."""
+    assert [
+        problem.line
+        for problem in problems_of(f"key,organization\nteam,org-a\nteam,{organization}\n")
+    ] == [3]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        *(("key", text, "no key") for text in ("", " ", "\u00a0")),
+        ("organization", "", "no name"),
+        *(
+            (column, f"{text} ", "blanks before or after it")
+            for column, text in (("organization", "a"), ("product", ""), ("owner", "Ann"))
+        ),
+        *(
+            (column, "(unallocated)", "(unallocated) is the report's word")
+            for column in ("key", "organization", "product")
+        ),
+        *(
+            (column, text, "not a day")
+            for column in ("valid_from", "valid_to")
+            for text in ("2025-02-30", "15.11.2025", "20251115", "2025-11", "2025-11-15T00:00", " ")
+        ),
+        *(
+            ("valid_to", text, "valid_to is not after valid_from, which is 2025-11-01")
+            for text in ("2025-11-01", "2025-10-31")
+        ),
+        *(
+            ("email", text, "not an address")
+            for text in ("ada", "Ada <ada@example.com>", "a@b.c d@e.f", "a@b.c\nBcc: x@y.z")
+        ),
+    ],
+)
+def test_it_refuses_a_field_that_is_not_of_its_kind(problems_of, column, value, rule):
+    """With its line, column and text, and a way out."""
+    row = dict.fromkeys(HEADER.split(","), "") | {"key": "k", "organization": "a"}
+    row |= {"valid_from": "2025-11-01"} if column == "valid_to" else {}
+    stream = io.StringIO(newline="")
+    csv.writer(stream).writerows((row.keys(), (row | {column: value}).values()))
+    (problem,) = problems_of(stream.getvalue())
+
+    assert (problem.line, problem.column, problem.value) == (2, column, value)
+    assert problem.rule.startswith(rule)
+    assert problem.fix
+
+
+def test_all_problems_are_said_at_once(problems_of):
+    """By line: one that is wrong in a field and stands on another's days is told both; one that has no days stands on none, and
+    two without an organization have none in common."""
+    text = f"{HEADER}\nk,a,,,,Ann,,\nk,,,,,Ann,,x\nl,a,,2025-11-02,2025-11-02,Bob,,\nl,b,,,,,,\nm,,,,,Bob,,\n"
+
+    assert [(problem.line, problem.column) for problem in problems_of(text)] == [
+        (3, "organization"),
+        (3, "email"),
+        (3, "key"),
+        (4, "valid_to"),
+        (6, "organization"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (
+            "key,organisation",
+            [
+                ("organisation", 'Did you mean "organization"?'),
+                ("organization", "Add organization to the header"),
+            ],
+        ),
+        ("key,organization,cost_centr", [("cost_centr", 'Did you mean "cost_centre"?')]),
+        ("key,organization,key", [("key", "Keep one of them")]),
+        ("key,organization,cost_centre,cost_center", [("cost_center", "Keep one of them")]),
+        (
+            "product,owner",
+            [("key", "Add key to the header"), ("organization", "Add organization to the header")],
+        ),
+    ],
+)
+def test_columns_that_are_wrong_are_told(problems_of, header, told):
+    """Unknown, missing, twice, twice in two spellings."""
+    problems = problems_of(f"{header}\n{','.join('abcd'[: header.count(',') + 1])}\n")
+
+    assert [(problem.line, problem.column, problem.fix) for problem in problems] == [
+        (1, *each) for each in told
+    ]
+
+
+def test_a_file_that_is_no_csv_is_refused(problems_of):
+    """As `strict_csv` has it: at its line, and with the way out of this file."""
+    assert [str(problem) for problem in problems_of("")] == [
+        f"organizations.csv, line 1: the file is empty. Write {HEADER} and below it one key a line."
+    ]
+    assert [
+        (problem.line, problem.rule) for problem in problems_of('key,organization\n"a\nb",x\nc\n')
+    ] == [(4, "1 fields under 2 columns")]

@@ -1,0 +1,137 @@
+"""A scenario's file: written whole or not at all, and never over another's."""
+
+from __future__ import annotations
+
+import errno
+import os
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finops_nb.errors import Refusal
+from finops_nb.home import Home
+from finops_nb.outputs import publish
+from finops_nb.params.model import load_params
+from finops_nb.params.scenario import Scenario, save_scenario, scenario_text
+from finops_nb.params.validation import validated_document
+from finops_nb.params.yaml_file import read_document
+
+SCENARIO = Scenario(
+    base="2025-12",
+    author="Ana",
+    date=date(2025, 12, 15),
+    reason="why: this",
+    organization_budgets={"org-a": "2800.50"},
+)
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "2025-12.yaml").write_text('period: "2025-12"\nusage: "sample:"\n')
+    return Home(tmp_path)
+
+
+def test_who_when_and_why_come_first_and_only_then_the_changes(home):
+    """Amounts are digits, what was not changed is not there, and the base keeps its file."""
+    before = home.params_file("2025-12").read_bytes()
+    file = save_scenario(home, "more", SCENARIO)
+    assert file.read_text().splitlines()[1:] == [
+        "base: 2025-12",
+        "author: Ana",
+        "date: 2025-12-15",
+        "reason: 'why: this'",
+        "organization_budgets:",
+        "  org-a: 2800.50",
+    ]
+    assert load_params(home, "scenarios/more").scenario == SCENARIO
+    assert home.params_file("2025-12").read_bytes() == before
+
+
+texts = (
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
+    .filter(str.strip)
+    .filter(lambda text: text != "(unallocated)")
+)
+amounts = st.just("none") | st.decimals(0, 10**12, places=3)
+rates = st.decimals(-1, 10, places=4)
+
+
+@given(
+    author=texts,
+    reason=texts,
+    organization_budgets=st.dictionaries(texts, amounts, max_size=3),
+    growth=st.dictionaries(texts, rates, max_size=2),
+    model_prices=st.dictionaries(
+        texts, st.dictionaries(texts, rates, min_size=1, max_size=2), max_size=2
+    ),
+    base_was=st.dictionaries(
+        texts,
+        texts | st.lists(texts, min_size=1) | st.dictionaries(texts, texts, min_size=1),
+        max_size=2,
+    ),
+)
+def test_whatever_is_saved_reads_back(tmp_path_factory, **values):
+    """Names such as NO, 007 and 1e3, quotes, colons and letters of any script are the same text again."""
+    scenario = Scenario(base="2025-12", date=date(2025, 12, 15), **values)
+    file = tmp_path_factory.mktemp("scenario") / "x.yaml"
+    file.write_text(scenario_text("scenarios/x", scenario), encoding="utf-8")
+    document = read_document(file, "x.yaml")
+    if not document.problems:  # two names that look the same are refused, here and everywhere
+        assert validated_document(Scenario, document, "x.yaml") == scenario
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 300, "", ".", "..", "../x", "a/b", ".hidden", "a b", "é", "x\n"]
+)
+def test_it_refuses_a_name_that_is_no_file(home, name):
+    with pytest.raises(Refusal, match="a name that can't be a file's"):
+        save_scenario(home, name, SCENARIO)
+    assert not (home.params / "scenarios").exists()
+
+
+def test_it_takes_no_others_place(home):
+    """Unless told to."""
+    file = save_scenario(home, "more", SCENARIO)
+    other = SCENARIO.model_copy(update={"author": "Bob"})
+    with pytest.raises(Refusal, match="there is a scenario of that name"):
+        save_scenario(home, "more", other)
+    assert "Ana" in file.read_text()
+    save_scenario(home, "more", other, replace=True)
+    assert "Bob" in file.read_text()
+
+
+@pytest.mark.parametrize("call", ["open", "write", "fsync"])
+def test_a_save_that_fails_half_way_tears_nothing(home, monkeypatch, call):
+    """The file before stands, byte for byte, and nothing is left beside it; with room again it is saved."""
+    file = save_scenario(home, "more", SCENARIO)
+    before = file.read_bytes()
+    other = SCENARIO.model_copy(update={"organization_budgets": {"org-a": Decimal(1)}})
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(publish.os, call, full)
+        with pytest.raises(
+            Refusal, match=r"params/scenarios/more\.yaml: could not be written: No space left"
+        ):
+            save_scenario(home, "more", other, replace=True)
+    assert file.read_bytes() == before
+    assert [path.name for path in file.parent.iterdir()] == ["more.yaml"]
+    save_scenario(home, "more", other, replace=True)
+    assert "org-a: 1\n" in file.read_text()
+
+
+def test_a_draft_left_by_a_killed_save_is_in_nobodys_way(home):
+    """It is no NAME, and the next save takes its place."""
+    (home.params / "scenarios").mkdir()
+    draft: Path = home.params / "scenarios" / ".more.yaml.new"
+    draft.write_text("base: half")
+    assert home.names() == ["2025-12"]
+    save_scenario(home, "more", SCENARIO)
+    assert not draft.exists()

@@ -1,0 +1,314 @@
+"""Strict YAML: text, lists and mappings with their lines; nothing executed, guessed, expanded or overwritten."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finops_nb.errors import Problem, Refusal
+from finops_nb.params.yaml_file import DEPTH, SIZE, Document, read_document
+
+texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
+names = texts.filter(lambda text: text and unicodedata.is_normalized("NFC", text))
+values = st.recursive(
+    texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.fixture(scope="session")
+def read(tmp_path_factory):
+    """Reads text, or bytes, as the file p.yaml."""
+    path = tmp_path_factory.mktemp("yaml") / "p.yaml"
+
+    def read(content: str | bytes) -> Document:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return read_document(path, "p.yaml")
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def problems_of(read):
+    """What is wrong with a text, whether it is refused at once or left to the caller to report."""
+
+    def problems_of(content: str | bytes) -> list[Problem]:
+        try:
+            return list(read(content).problems)
+        except Refusal as refusal:
+            return list(refusal.problems)
+
+    return problems_of
+
+
+@pytest.mark.parametrize(
+    "scalar",
+    [
+        *(
+            "NO",
+            "on",
+            "yes",
+            "y",
+            "true",
+            "null",
+            "~",
+            "012345",
+            "0x1F",
+            "0o7",
+            "1e3",
+            "1_000",
+            ".inf",
+            ".nan",
+            "12:30:45",
+            "2025-12-31",
+        ),
+        *(
+            "5000",
+            "5000.50",
+            "=",
+            "<<",
+            "${HOME}",
+            "$(touch canary)",
+            "{{ 1 }}",
+            "%(x)s",
+            "-",
+            "007",
+        ),
+    ],
+)
+def test_it_reads_every_scalar_as_text(read, scalar):
+    """What other loaders turn into booleans, octals, seconds or days stays the text that was written, also as a name."""
+    quoted = scalar if scalar not in ("{{ 1 }}", "%(x)s", "-") else f"'{scalar}'"
+
+    assert read(f"{quoted}: {quoted}\n").data == {scalar: scalar}
+
+
+@given(st.dictionaries(names, values, min_size=1, max_size=4))
+def test_it_reads_back_what_a_yaml_writer_wrote(read, data):
+    """Any text is exact: quotes, newlines, control characters, emoji."""
+    assert read(yaml.safe_dump(data, default_style='"')).data == data
+
+
+def test_it_knows_the_line_of_each_value(read):
+    """A value's line is that of its key; of a list's item, its own; blank lines and comments count."""
+    text = "# budgets\n\na:\n  b: 1\n\n  c:\n    - x\n    - y\nd: |\n  two\n  lines\ne:\n"
+    document = read(text)
+
+    assert document.data == {"a": {"b": "1", "c": ["x", "y"]}, "d": "two\nlines\n", "e": None}
+    assert document.lines == {
+        (): 1,
+        ("a",): 3,
+        ("a", "b"): 4,
+        ("a", "c"): 6,
+        ("a", "c", "0"): 7,
+        ("a", "c", "1"): 8,
+        ("d",): 9,
+        ("e",): 12,
+    }
+    assert document.text == text
+
+
+def test_it_tells_nothing_from_empty_text(read):
+    """A key with nothing behind it is None; one with quotes is text."""
+    assert read("a:\nb: ''\nc: # nothing\n").data == {"a": None, "b": "", "c": None}
+
+
+def test_it_accepts_a_byte_order_mark_and_crlf(read):
+    """A file saved by an editor on Windows reads the same, lines included."""
+    document = read(b"\xef\xbb\xbfa: 1\r\nb:\r\n  c: Zo\xc3\xab\r\n")
+
+    assert document.data == {"a": "1", "b": {"c": "Zoë"}}
+    assert document.lines["b", "c"] == 3
+
+
+@pytest.mark.parametrize("start", ["---\n", "# why\n---\n", "%YAML 1.1\n---\n"])
+def test_it_accepts_one_marked_document(read, start):
+    """A file may mark its one document, and end it."""
+    assert read(f"{start}a: 1\n...\n").data == {"a": "1"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '!!python/object/apply:os.system ["touch CANARY"]',
+        "!!python/object/apply:pathlib.Path.touch [CANARY]",
+        "!!python/object/new:os.system [touch CANARY]",
+        "!!python/name:os.system",
+        "!!python/module:os",
+        "!include CANARY",
+        "!ENV ${HOME}",
+        "!secret {a: b}",
+        "!!int 5",
+        "!!binary aGVsbG8=",
+        "!!set {a, b}",
+        "!!timestamp 2025-12-31",
+    ],
+)
+def test_it_refuses_tags_and_executes_none(problems_of, tmp_path, monkeypatch, value):
+    """A tag is refused with its line, as a value, inside a list and on a name; no canary is touched."""
+    monkeypatch.chdir(tmp_path)
+    written = value.replace("CANARY", str(tmp_path / "canary"))
+
+    for text, line in (
+        (f"a: 1\nb: {written}\n", 2),
+        (f"a:\n  - 1\n  - {written}\n", 3),
+        (f"? {written}\n: 1\n", 1),
+    ):
+        problem = next(
+            problem
+            for problem in problems_of(text)
+            if "tag" in problem.rule or "no text" in problem.rule
+        )
+        assert (problem.file, problem.line) == ("p.yaml", line)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_refuses_a_tag_on_a_name(problems_of):
+    """A name is no place for a tag either."""
+    (problem,) = problems_of("a: 1\n!!int 5: 2\n")
+
+    assert str(problem) == 'p.yaml, line 2, 5: a YAML tag (found "!!int"). Write the plain value.'
+
+
+LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "count"),
+    [
+        ("a: &x 1\nb: *x\n", 2, 1),
+        ("a: &x [*x]\n", 1, 1),
+        ("a: &x {b: 1}\nc:\n  <<: *x\n", 3, 1),
+        (LAUGHS, 2, 8 * 9),
+    ],
+)
+def test_it_refuses_aliases_before_they_expand(problems_of, text, first, count):
+    """An alias, a recursive one, a merge and a billion laughs are refused, each with its line."""
+    problems = problems_of(text)
+
+    assert (problems[0].rule, problems[0].line, len(problems)) == ("an alias", first, count)
+
+
+def test_it_refuses_depth(problems_of, read):
+    """Twenty levels are read; one more is refused, and a hundred thousand as fast."""
+    for depth in (DEPTH + 1, 100_000):
+        (problem,) = problems_of("a:\n  " + "[" * (depth - 1) + "]" * (depth - 1))
+        assert (problem.rule, problem.line) == ("nested deeper than 20", 2)
+
+    assert read("a: " + "[" * (DEPTH - 1) + "]" * (DEPTH - 1)).problems == ()
+
+
+def test_it_refuses_size(problems_of, read):
+    """A megabyte is the limit, to the byte."""
+    (problem,) = problems_of("a: " + "x" * (SIZE - 2))
+    assert problem.rule == "a params file of 1,000,001 bytes"
+
+    assert read("a: " + "x" * (SIZE - 3)).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key"),
+    [
+        ("a: 1\nb: 2\na: 3\n", 3, "a"),
+        ("b:\n  x: 1\n  y: 2\n  x: 1\n", 4, "b.x"),
+        ('b:\n  "Zo\u00eb": 1\n  y: 2\n  "Zoe\u0308": 3\n', 4, "b.Zoe\u0308"),
+        ("b: {x: 1,\n y: 2,\n 'x': 3}\n", 3, "b.x"),
+    ],
+)
+def test_it_refuses_a_key_that_stands_twice(problems_of, text, line, key):
+    """Exact, differently quoted, or equal to the eye only: both lines are named, and neither value wins."""
+    (problem,) = problems_of(text)
+    first = 1 if key == "a" else line - 2
+
+    assert (problem.line, problem.column, problem.rule) == (
+        line,
+        key,
+        f"the key stands twice, first in line {first}",
+    )
+
+
+def test_it_keeps_one_key_of_two_places(problems_of):
+    """The same name under two keys is no double."""
+    assert problems_of("a: {x: 1}\nb: {x: 1}\n") == []
+
+
+@pytest.mark.parametrize("key", ["[1, 2]", "{a: b}", '""', ""])
+def test_it_refuses_a_key_that_is_no_text(problems_of, key):
+    """A list, a mapping and nothing at all are no names."""
+    (problem,) = problems_of(f"a: 1\n? {key}\n: 2\n")
+
+    assert (problem.line, problem.rule) == (2, "a key that is no text")
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "line"),
+    [
+        ("", "the file is empty", None),
+        ("\n\n# only a comment\n", "the file is empty", None),
+        ("- a\n- b\n", "not a mapping", 1),
+        ("just text\n", "not a mapping", 1),
+        ("a: 1\n---\nb: 2\n", "a second document", 2),
+        ("a: 1\n---\n", "a second document", 2),
+        (
+            "a:\n  b: 1\n\tc: 2\n",
+            "not valid YAML: found character '\\t' that cannot start any token",
+            3,
+        ),
+        ("a: 1\nb: [1, 2\nc: 3\n", "not valid YAML: expected ',' or ']', but got ':'", 3),
+        ("a: 1\nb: 'open\n", "not valid YAML: found unexpected end of stream", 3),
+        ("a: 1\n  b: 2\n", "not valid YAML: mapping values are not allowed here", 2),
+        ("usage: sample:\n", "not valid YAML: mapping values are not allowed here", 1),
+        (b"a: 1\nb: 2\nc: Zo\xeb\n", "not UTF-8", 3),
+        ("a: 1\n".encode("utf-16"), "not UTF-8", 1),
+        ("a: 1\nb: \x00\n", "a character that YAML can't hold", 2),
+        ("a: 1\nb: \x1b[31m\n", "a character that YAML can't hold", 2),
+    ],
+)
+def test_it_refuses_what_is_not_one_mapping(problems_of, text, rule, line):
+    """An empty file, a list, two documents, a tab, another encoding: refused by name, with the line."""
+    problem = problems_of(text)[0]
+
+    assert (problem.file, problem.line) == ("p.yaml", line)
+    assert problem.rule == rule
+
+
+def test_it_says_how_to_write_text_that_ends_in_a_colon(problems_of):
+    """`usage: sample:` is what everybody types first; the quotes are the way out."""
+    (problem,) = problems_of("usage: sample:\n")
+
+    assert 'in quotes, such as usage: "sample:"' in problem.fix
+
+
+def test_it_names_the_byte_that_is_not_utf_8(problems_of):
+    """A file saved as latin-1 is named by line and byte."""
+    (problem,) = problems_of("a: 1\nname: Zoë\n".encode("latin-1"))
+
+    assert str(problem) == 'p.yaml, line 2: not UTF-8 (found "byte 0xeb"). Save the file as UTF-8.'
+
+
+def test_it_collects_what_it_can_tell_at_once(problems_of):
+    """Tags and doubled keys do not hide one another."""
+    assert [problem.line for problem in problems_of("a: !x 1\nb: 2\nb: !y 3\nc: !z 4\n")] == [
+        1,
+        3,
+        3,
+        4,
+    ]
+
+
+@pytest.mark.parametrize("place", ["missing.yaml", "."])
+def test_it_refuses_a_file_it_can_not_read(tmp_path, place):
+    """A missing file, and a folder in its place, are refused without a path of the machine."""
+    with pytest.raises(
+        Refusal, match=r"^p\.yaml: cannot be read: [A-Z].*\. Check the path and the permissions\.$"
+    ):
+        read_document(Path(tmp_path / place), "p.yaml")

@@ -1,0 +1,402 @@
+"""Charts: bars that add up to the table, alt texts that cite it, and no name or amount that breaks them."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from decimal import Decimal
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+
+from finops_nb.figures.allocation import allocate, allocate_within
+from finops_nb.figures.efficiency import rank_efficiency, unit_costs
+from finops_nb.figures.variance import budget_variance
+from finops_nb.report import charts, theme
+from finops_nb.report.theme import ACTUAL, INK, OTHER, OVER, Chart, elided
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+# A quarter is exact as a float too, so that sums of bars are compared exactly.
+QUARTER = Decimal("0.25")
+MANY = [
+    (f"org-{n:02}", f"product-{n:02}", f"feature-{n:02}", f"c{n}", str(n * QUARTER))
+    for n in range(1, 16)
+]
+"""Fifteen of each, 0.25 to 3.75: 0.25 × (1 + … + 15) = 30.00 in all."""
+HOSTILE = [
+    *(
+        "$5 vs $6",
+        "$\\foo$",
+        "_hidden",
+        "__",
+        "日本 👩‍🚀",
+        "\u202egpj",
+        "<script>alert(1)</script>",
+        "a\nb",
+        "a\x00\x1b[31mb",
+        "{0}",
+        "%s",
+    ),
+    *("x" * 500, "日" * 500, "=1+1", "\\", "^_^", "-->"),
+]
+
+
+@pytest.fixture
+def drawn_axes(monkeypatch) -> list[Axes]:
+    """The axes of every chart that is drawn, as they are handed over."""
+    kept: list[Axes] = []
+
+    def drawn(axes: Axes, alt: str) -> Chart:
+        kept.append(axes)
+        return theme.drawn(axes, alt)
+
+    monkeypatch.setattr(charts, "drawn", drawn)
+    return kept
+
+
+def variance_of(usage, by="organization", **budgets):
+    return budget_variance(
+        allocate(usage, by),
+        {name: Decimal(budget) for name, budget in budgets.items()},
+        Decimal("0.8"),
+        usage.complete,
+    )
+
+
+def all_charts(usage, params, **budgets) -> list[Chart]:
+    return [
+        charts.budget_vs_actual(variance_of(usage, **budgets), params),
+        charts.breakdown(allocate_within(usage, "organization", "product"), params),
+        charts.cost_by_feature(unit_costs(allocate(usage, "feature")), params),
+        charts.efficiency(rank_efficiency(allocate(usage, "organization")), params),
+        charts.spend_by_day(usage, params),
+    ]
+
+
+def widths(axes: Axes) -> list[float]:
+    return [bar.get_width() for bar in axes.patches]
+
+
+def labels(axes: Axes) -> list[str]:
+    return [label.get_text() for label in axes.get_yticklabels()]
+
+
+def marks(axes: Axes) -> list[float]:
+    """Where the marks of budgets stand."""
+    return [line.get_xdata()[0] for line in axes.lines]
+
+
+def legend(axes: Axes) -> list[str]:
+    return [text.get_text() for text in axes.figure.legends[0].get_texts()]
+
+
+def test_it_draws_cost_against_budget(six, params, drawn_axes):
+    """A bar of cost for each name, a mark at each budget, orange where it is over, gray without one; the alt text says all of it."""
+    chart = charts.budget_vs_actual(variance_of(six, **{"org-a": "5", "org-b": "3"}), params())
+    (axes,) = drawn_axes
+
+    assert labels(axes) == ["org-a", "org-b", "(unallocated)"]
+    assert (widths(axes), marks(axes)) == ([6, 2, 2], [5, 3])
+    assert [to_hex(bar.get_facecolor()).upper() for bar in axes.patches] == [OVER, ACTUAL, OTHER]
+    assert chart.alt == (
+        "Actual cost against budget by organization: org-a $6.00 of $5.00 budget, OVER; org-b $2.00 of $3.00 budget, UNDER; "
+        "(unallocated) $2.00, no budget."
+    )
+
+
+def test_without_any_budget_it_draws_costs_alone(six, params, drawn_axes):
+    """Its axis speaks of no mark and no orange, and all bars are alike."""
+    charts.budget_vs_actual(variance_of(six), params())
+    (axes,) = drawn_axes
+
+    assert axes.get_xlabel() == "Actual, USD"
+    assert {to_hex(bar.get_facecolor()).upper() for bar in axes.patches} == {ACTUAL}
+
+
+def test_its_bars_and_marks_add_up_to_the_table(usage_of, params, drawn_axes):
+    """Of fifteen names eleven are drawn and four are "other": 30.00 in bars, and all budgets in marks."""
+    usage = usage_of(MANY)
+    chart = charts.budget_vs_actual(
+        variance_of(usage, **{"org-15": "1", "org-02": "2", "org-01": "0.5"}), params()
+    )
+    (axes,) = drawn_axes
+
+    assert (len(axes.patches), labels(axes)[0], labels(axes)[-1]) == (12, "org-15", "other (4)")
+    assert sum(widths(axes)) == usage.cost == 30
+    assert widths(axes)[-1] == QUARTER * (4 + 3 + 2 + 1)
+    assert sum(marks(axes)) == 1 + 2 + 0.5
+    assert to_hex(axes.patches[-1].get_facecolor()).upper() == OTHER
+    assert "; other (4) $2.50 of $2.50 budget." in chart.alt
+
+
+def test_its_marks_stand_out_on_any_bar(six, params):
+    """Each is drawn twice, broad in white and then in ink; turned over for a dark page it is light on black: 3:1 at least on both."""
+    drawing = charts.budget_vs_actual(
+        variance_of(six, **{"org-a": "5", "org-b": "3"}), params()
+    ).svg
+    halo, ink = "stroke: #ffffff; stroke-width: 6", f"stroke: {INK}; stroke-width: 3"
+    drawn = [
+        each
+        for each in re.findall("stroke: #[0-9a-fA-F]+; stroke-width: [0-9]", drawing)
+        if each in (halo, ink)
+    ]
+    assert drawn == [halo, ink, halo, ink]
+
+
+def test_it_says_what_it_does_not_draw(usage_of, params, drawn_axes):
+    """Of 41 names eleven are drawn: "other" at 30 × 1 would crush bars of 2; it is a sentence, and all still adds up to 52."""
+    usage = usage_of(
+        [
+            (f"org-{n:02}", f"product-{n:02}", f"feature-{n:02}", "c", "2" if n < 11 else "1")
+            for n in range(41)
+        ]
+    )
+    drawings = all_charts(usage, params(), **{f"org-{n:02}": "1.5" for n in range(41)})[:3]
+
+    budget, parts, features = drawn_axes[:3]
+    assert [sum(widths(axes)) for axes in (budget, parts, features)] == [22, 22, 22]
+    assert (len(marks(budget)), sum(marks(budget))) == (11, 16.5)
+    assert [labels(axes)[-1] for axes in (budget, parts, features)] == [
+        "org-10",
+        "org-10",
+        "feature-10",
+    ]
+    said = [
+        "and 30 others, not drawn: $30.00 of $45.00",
+        "and 30 others, not drawn: $30.00",
+        "and 30 others, not drawn: $30.00",
+    ]
+    assert [axes.get_xlabel().split("\n")[1] for axes in (budget, parts, features)] == said
+    assert [chart.alt.split("; ")[-1] for chart in drawings] == [f"{each}." for each in said]
+
+
+def test_it_does_not_draw_a_budget_of_others_that_crushes_the_bars(usage_of, params, drawn_axes):
+    """The costs of the others are small; their budget of 4 × 100 is not."""
+    budgets = {f"org-{n:02}": "100" for n in range(1, 5)}
+    charts.budget_vs_actual(variance_of(usage_of(MANY), **budgets), params())
+
+    assert (len(drawn_axes[0].patches), marks(drawn_axes[0])) == (11, [])
+    assert drawn_axes[0].get_xlabel().endswith("\nand 4 others, not drawn: $2.50 of $400.00")
+
+
+def test_it_draws_no_budget_where_there_is_none(usage_of, params, drawn_axes):
+    """Without any budget there is no mark, for "other" as little as for the rest."""
+    chart = charts.budget_vs_actual(variance_of(usage_of(MANY)), params())
+
+    assert marks(drawn_axes[0]) == []
+    assert "other (4) $2.50, no budget." in chart.alt
+
+
+def test_it_draws_twelve_without_an_other(usage_of, params, drawn_axes):
+    """Twelve fit; "other" for one would say less."""
+    charts.budget_vs_actual(variance_of(usage_of(MANY[:12])), params())
+
+    assert not [label for label in labels(drawn_axes[0]) if label.startswith("other")]
+
+
+def test_it_divides_each_organization_by_product(six, params, drawn_axes):
+    """Bars stacked side by side end where the organization's cost is; the legend names every product."""
+    chart = charts.breakdown(allocate_within(six, "organization", "product"), params())
+    (axes,) = drawn_axes
+
+    assert labels(axes) == ["org-a", "(unallocated)", "org-b"]
+    assert legend(axes) == ["chat", "search"]
+    assert [(bar.get_x(), bar.get_width()) for bar in axes.patches] == [
+        (0, 4),
+        (0, 2),
+        (0, 0.5),
+        (4, 2),
+        (2, 0),
+        (0.5, 1.5),
+    ]
+    assert chart.alt == (
+        "Cost of each organization by product. org-a: chat $4.00, search $2.00; (unallocated): chat $2.00; org-b: chat $0.50, search $1.50."
+    )
+
+
+def test_its_divided_bars_add_up_to_the_table(usage_of, params, drawn_axes):
+    """Past twelve, organizations and products fold into "other", and nothing is lost on the way."""
+    usage = usage_of(MANY)
+    charts.breakdown(allocate_within(usage, "organization", "product"), params())
+    (axes,) = drawn_axes
+
+    assert (labels(axes)[-1], legend(axes)[-1], len(legend(axes))) == ("other (4)", "other (4)", 12)
+    assert sum(widths(axes)) == usage.cost == 30
+    assert to_hex(axes.patches[-1].get_facecolor()).upper() == OTHER
+
+
+def test_it_stacks_credits_to_the_left(usage_of, params, drawn_axes):
+    """Charges of 3 and 2 to the right of zero, a credit of 4 to the left: neither hides the other."""
+    usage = usage_of(
+        [("a", "x", "f", "c", "3"), ("a", "y", "f", "c", "-4"), ("a", "z", "f", "c", "2")]
+    )
+    charts.breakdown(allocate_within(usage, "organization", "product"), params())
+
+    assert [(bar.get_x(), bar.get_width()) for bar in drawn_axes[0].patches] == [
+        (0, 3),
+        (3, 2),
+        (0, -4),
+    ]
+
+
+def test_it_draws_features_with_their_unit_cost(six, params, drawn_axes):
+    """Ask 6.50 ÷ 4 calls, find 3.50 ÷ 2."""
+    chart = charts.cost_by_feature(unit_costs(allocate(six, "feature")), params())
+    (axes,) = drawn_axes
+
+    assert (labels(axes), widths(axes)) == (["ask", "find"], [6.5, 3.5])
+    assert [text.get_text() for text in axes.texts] == ["$1.6250 a call", "$1.7500 a call"]
+    assert chart.alt == "Cost by feature: ask $6.50, $1.6250 a call; find $3.50, $1.7500 a call."
+
+
+def test_its_features_add_up_to_the_table(usage_of, params, drawn_axes):
+    """ "Other" has a cost, and no unit cost that would be an average of unlike things."""
+    chart = charts.cost_by_feature(unit_costs(allocate(usage_of(MANY), "feature")), params())
+
+    assert sum(widths(drawn_axes[0])) == 30
+    assert to_hex(drawn_axes[0].patches[-1].get_facecolor()).upper() == OTHER
+    assert chart.alt.endswith("; other (4) $2.50.")
+
+
+def test_it_draws_who_gets_most_calls(six, params, drawn_axes):
+    """By rank; what has no rank has no bar."""
+    chart = charts.efficiency(rank_efficiency(allocate(six, "organization")), params())
+    (axes,) = drawn_axes
+
+    assert (labels(axes), widths(axes)) == (["org-b", "org-a"], [1, 0.5])
+    assert [text.get_text() for text in axes.texts] == ["1.00", "0.500"]
+    assert chart.alt == "Calls per USD by organization, most first: org-b 1.00, org-a 0.500."
+
+
+def test_it_says_how_many_scores_it_does_not_draw(usage_of, params, drawn_axes):
+    """Scores do not add, so that there is no "other": the rest are counted."""
+    chart = charts.efficiency(rank_efficiency(allocate(usage_of(MANY), "organization")), params())
+
+    assert len(drawn_axes[0].patches) == 12
+    assert chart.alt.endswith("; 3 more organizations with fewer.")
+    assert charts.efficiency(
+        rank_efficiency(allocate(usage_of(MANY[:13]), "organization")), params()
+    ).alt.endswith("; 1 more organization with fewer.")
+
+
+def test_it_draws_no_score_where_nobody_has_one(usage_of, params, drawn_axes):
+    """Free calls, credits and cost without a name are not ranked: an empty chart, and a sentence."""
+    usage = usage_of(
+        [("a", "x", "f", "c", "0"), ("b", "x", "f", "c", "-1"), ("", "x", "f", "c", "5")]
+    )
+    chart = charts.efficiency(rank_efficiency(allocate(usage, "organization")), params())
+
+    assert widths(drawn_axes[0]) == []
+    assert chart.alt == "Calls per USD by organization, most first: no organization has a score."
+
+
+def test_it_draws_every_day_of_the_period(usage_of, params, drawn_axes):
+    """December has 31 bars, 29 of them empty; they add up to the month."""
+    usage = usage_of(
+        [("a", "x", "f", "c", "3", "2025-12-01"), ("a", "x", "f", "c", "1.25", "2025-12-31")]
+    )
+    chart = charts.spend_by_day(usage, params())
+    heights = [bar.get_height() for bar in drawn_axes[0].patches]
+
+    assert (len(heights), heights[0], heights[-1], sum(heights)) == (31, 3, 1.25, 4.25)
+    assert chart.alt == (
+        "Cost by day from 2025-12-01 to 2025-12-31: highest $3.00 on 2025-12-01, lowest $1.25 on 2025-12-31; no usage on 29 of 31 days."
+    )
+
+
+@pytest.mark.parametrize(
+    ("period", "days"), [("2025-12-31/2026-01-01", 1), ("2025-Q4", 92), ("2025", 365)]
+)
+def test_it_draws_a_day_a_quarter_and_a_year(usage_of, params, drawn_axes, period, days):
+    """As many bars as there are days."""
+    charts.spend_by_day(usage_of([("a", "x", "f", "c", "3")], period), params(period=period))
+
+    assert len(drawn_axes[0].patches) == days
+
+
+@pytest.mark.parametrize("names", [HOSTILE[:10], HOSTILE[10:]], ids=["some", "others"])
+def test_it_draws_any_name(usage_of, params, drawn_axes, names):
+    """A name is a label, and an entry of the legend, whatever it looks like; the drawing stays well-formed."""
+    usage = usage_of(
+        [(name, name, name, "c", str(cost)) for cost, name in enumerate(reversed(names), start=1)]
+    )
+
+    for chart in all_charts(usage, params(), **dict.fromkeys(names, "5")):
+        ET.fromstring(chart.svg)
+    by_name, parts, by_feature, scores, _ = drawn_axes
+    written = [elided(name) for name in names]
+    assert (
+        labels(by_name)
+        == labels(parts)
+        == labels(by_feature)
+        == labels(scores)[::-1]
+        == legend(parts)
+        == written
+    )
+
+
+def test_it_draws_only_hidden_names(usage_of, params, drawn_axes):
+    """A legend of nothing but names that matplotlib would hide is complete."""
+    charts.breakdown(
+        allocate_within(usage_of([("_a", "_x", "f", "c", "1")]), "organization", "product"),
+        params(),
+    )
+
+    assert legend(drawn_axes[0]) == ["_x"]
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [
+        ["5"],
+        ["0"],
+        ["-5"],
+        ["-5", "3"],
+        ["0", "0"],
+        ["1000000000000", "0.000000000001"],
+        ["-0.01", "-1000"],
+    ],
+    ids=lambda costs: " ".join(costs),
+)
+def test_it_draws_any_amount(usage_of, params, drawn_axes, costs):
+    """One bar, nothing, credits, and the huge beside the tiny."""
+    usage = usage_of(
+        [(f"org-{n}", f"product-{n}", f"feature-{n}", "c", cost) for n, cost in enumerate(costs)]
+    )
+    made = all_charts(usage, params(), **{"org-0": "3"})
+
+    assert len(made) == 5
+    assert sorted(widths(drawn_axes[0])) == sorted(map(float, costs))
+
+
+@pytest.mark.parametrize(
+    ("currency", "tick"), [("USD", "$2,000"), ("JPY", "¥2,000"), ("CHF", "CHF\u00a02,000")]
+)
+def test_it_labels_its_axis_in_the_currency(usage_of, params, drawn_axes, currency, tick):
+    """Whole amounts without their zeros; the sign before the currency."""
+    charts.budget_vs_actual(
+        variance_of(usage_of([("a", "x", "f", "c", "-5000"), ("b", "x", "f", "c", "5000")])),
+        params(currency=currency),
+    )
+    drawn_axes[0].figure.draw_without_rendering()
+    ticks = [label.get_text() for label in drawn_axes[0].get_xticklabels()]
+
+    assert {tick, f"-{tick}"} <= set(ticks)
+
+
+def test_it_draws_the_same_bytes_twice(six, params):
+    """The same table is the same drawing."""
+    assert all_charts(six, params()) == all_charts(six, params())
+
+
+def test_it_does_not_change_the_tables(usage_of, params):
+    """Charts read frames and leave them as they are."""
+    usage = usage_of(MANY)
+    frames = [variance_of(usage), allocate_within(usage, "organization", "product")]
+    before = [frame.copy() for frame in frames]
+    charts.budget_vs_actual(frames[0], params())
+    charts.breakdown(frames[1], params())
+
+    assert all(frame.equals(copy) for frame, copy in zip(frames, before, strict=True))

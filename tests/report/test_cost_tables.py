@@ -1,0 +1,283 @@
+"""The report's tables: whatever the month was, what is printed adds up."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.published import amount, page_of, sections_of
+
+from finops_nb.figures.alerts import budget_alerts
+from finops_nb.figures.allocation import allocate, allocate_within
+from finops_nb.figures.chargeback import charges, cross_usage, ledger
+from finops_nb.figures.efficiency import rank_efficiency, unit_costs
+from finops_nb.figures.policies import breaches
+from finops_nb.figures.trend import cost_by_month
+from finops_nb.figures.variance import total_variance, variance_by
+from finops_nb.params.budgets import read_budgets
+from finops_nb.params.model import make_params
+from finops_nb.report import budget_tables, data_tables
+from finops_nb.report import cost_tables as tables
+from finops_nb.report.budget_tables import what_if_table
+from finops_nb.schema import UNALLOCATED
+from finops_nb.usage.reader import read_usage
+
+ADDITIVE = (
+    "Total Cost",
+    "Charge",
+    "Budget",
+    "Variance",
+    "Calls",
+    "Rows",
+    "Cost to Date",
+    "Budget to Date",
+    "Run-rate",
+)
+ADDITIVE += ("Approved", "Difference")
+
+costs = st.decimals(-50, 5000, places=6).map(str)
+names = st.sampled_from(["a", "b", "c", "d", ""])
+calls = st.lists(
+    st.tuples(
+        names,
+        names,
+        names,
+        names,
+        costs,
+        st.sampled_from(["2025-12-01", "2025-12-30", "2025-12-31"]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+budgets = st.dictionaries(
+    st.sampled_from(["a", "b", "z"]), st.decimals(0, 5000, places=3).map(str), max_size=3
+)
+
+
+def all_tables(usage, params) -> list[tables.Table]:
+    """Every table that the notebook shows, made as it makes them."""
+    complete, risk = usage.complete, params.at_risk
+    budgets = read_budgets(params)
+    organizations, products = (
+        variance_by(usage, by, budgets, params) for by in ("organization", "product")
+    )
+    organization_total, product_total = (
+        total_variance(each, risk, complete) for each in (organizations, products)
+    )
+    by_product, book = (
+        allocate_within(usage, "organization", "product"),
+        ledger(usage, params.currency),
+    )
+    alerts = budget_alerts(usage, budgets, params)
+    return [
+        tables.cost_by(organizations, organization_total, usage, budgets, params),
+        tables.product_breakdown(by_product, params),
+        tables.cost_by(products, product_total, usage, budgets, params),
+        tables.cost_by_feature(unit_costs(allocate(usage, "feature")), usage, params),
+        tables.chargeback_by(
+            charges(organizations, book, alerts), organization_total, budgets, params
+        ),
+        tables.chargeback_by(charges(products, book, alerts), product_total, budgets, params),
+        tables.cross_organization_usage(cross_usage(by_product, book), params),
+        tables.budget_tracking(organization_total, product_total, params),
+        tables.efficiency(rank_efficiency(organizations), usage, params),
+        tables.spend_by_day(usage, params),
+        data_tables.rows_account(usage, params),
+        data_tables.data_quality(usage, budgets, params),
+        data_tables.parameters(params),
+        budget_tables.running_period(
+            organizations, products, (organization_total, product_total), usage, budgets, params
+        ),
+        budget_tables.budget_alerts(alerts, params),
+        budget_tables.policies(breaches(usage, organizations, products, budgets, params), params),
+        what_if_table(
+            organizations,
+            products,
+            (organization_total, product_total),
+            (organizations, products),
+            params,
+        ),
+    ]
+
+
+def printed(table) -> dict[str, list]:
+    """The rows of a table as they are read on the page, by group."""
+    if table.is_empty:
+        return {}
+    [rows] = sections_of(page_of(f"<h2>a section</h2>{table._repr_html_()}"))[
+        "a section"
+    ].rows.values()
+    return {
+        group: [row for row in rows if row.group == group] for group in {row.group for row in rows}
+    }
+
+
+def figure(text: str) -> Decimal:
+    money = amount(text)
+    return money if money is not None else Decimal(text.replace(",", ""))
+
+
+def test_parameters_are_spelled_to_their_depth(params):
+    """A list of mappings, as the versions of budgets are, is text like all others."""
+    versions = [
+        {"version": "original", "organization_budgets": {"a": 5}, "product_budgets": {}},
+        {"version": "revised 1", "author": "Ana"},
+    ]
+    table = data_tables.parameters(params(organization_budgets={"a": 7}, budget_versions=versions))
+    said = {line["key"]: line["value"] for line in table.records()}
+    assert (said["organization_budgets"], said["alert_thresholds"], said["approvals"]) == (
+        "a: 7",
+        "0.5, 0.8, 1.0",
+        "none",
+    )
+    assert "(version: original, " in said["budget_versions"]
+    assert "organization_budgets: (a: 5)" in said["budget_versions"]
+    assert "{" not in said["budget_versions"]
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(calls=calls, organization_budgets=budgets, product_budgets=budgets, complete=st.booleans())
+def test_every_printed_table_foots(
+    usage_of, params, calls, organization_budgets, product_budgets, complete
+):
+    """It adds up, line by line and with its Rounding line, to the printed total, in every additive column."""
+    usage = usage_of(calls, complete=complete)
+    made = params(organization_budgets=organization_budgets, product_budgets=product_budgets)
+    for table in all_tables(usage, made):
+        for rows in printed(table).values():
+            for total in (row for row in rows if row.kind == "total"):
+                for head in ADDITIVE:
+                    if total.cells.get(head, "n/a") not in ("n/a", ""):
+                        parts = [row.cells[head] for row in rows if row.kind != "total"]
+                        assert sum(
+                            figure(part) for part in parts if part not in ("n/a", "")
+                        ) == figure(total.cells[head])
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(calls=calls)
+def test_all_tables_print_the_same_total(usage_of, params, calls):
+    """It has one total cost, and every table that totals cost prints that one."""
+    usage = usage_of(calls)
+    totals = set()
+    for table in all_tables(usage, params()):
+        if table.name not in (
+            "organization_product_breakdown",
+            "cross_organization_product_usage",
+            "rows",
+        ):
+            for rows in printed(table).values():
+                totals |= {
+                    row.cells.get("Total Cost") or row.cells.get("Charge")
+                    for row in rows
+                    if row.kind == "total"
+                }
+    assert len(totals) == 1
+
+
+def test_the_levels_differ_where_their_budgets_do(usage_of, params):
+    """It prints 100 − 30 = 70 of budget, and 10 − 10 = 0 of actual, as a third line."""
+    usage = usage_of([("a", "x", "f", "c", "10")])
+    tracking = all_tables(
+        usage, params(organization_budgets={"a": 100}, product_budgets={"x": 30})
+    )[7]
+    *_, difference = printed(tracking)[""]
+    assert (
+        difference.name,
+        difference.cells["Total Budget"],
+        difference.cells["Total Actual"],
+    ) == ("Difference", "$70.00", "$0.00")
+
+
+@pytest.mark.parametrize("index", range(13))
+def test_each_table_has_a_name_and_a_caption_of_its_own(six, params, index):
+    """It can be addressed in results.json and on the page."""
+    made = all_tables(six, params())
+    assert [table.name for table in made].count(made[index].name) == 1
+    assert [table.caption for table in made].count(made[index].caption) == 1
+
+
+def test_a_long_ranking_has_its_best_and_its_worst(usage_of, params):
+    """It prints ranks 1 to 12 and 49 to 60 of organizations that paid 1 … 60 a call, with 13 to 48 between them: 1,098.00."""
+    usage = usage_of([(f"org-{cost:02}", "x", "f", "c", str(cost)) for cost in range(1, 61)])
+    table = tables.efficiency(
+        rank_efficiency(variance_by(usage, "organization", read_budgets(params()), params())),
+        usage,
+        params(),
+    )
+    *rows, total = printed(table)[""]
+    assert [row.cells["Rank"] for row in rows] == [
+        *map(str, range(1, 13)),
+        "",
+        *map(str, range(49, 61)),
+    ]
+    assert (rows[12].cells["Organization"], rows[12].cells["Total Cost"]) == (
+        "other (36)",
+        "$1,098.00",
+    )
+    assert total.cells["Total Cost"] == "$1,830.00"
+
+
+@pytest.mark.parametrize(
+    ("period", "said"),
+    [
+        ("2025-12", "No earlier month is published."),
+        ("2025-Q4", "Only a calendar month is shown beside the months before it."),
+    ],
+)
+def test_without_a_month_before_it_says_so(usage_of, params, period, said):
+    """Its heading does not stand over nothing."""
+    usage = usage_of([("a", "x", "f", "c", "20")], period=period)
+    table = tables.cost_by_month(
+        *(cost_by_month(usage, by, ()) for by in ("organization", "product")),
+        usage,
+        params(period=period),
+    )
+    assert page_of(table._repr_html_()).text_content().strip() == said
+
+
+def test_what_names_nobody_is_a_line_of_the_tables(six, params):
+    """It is last, without a rank, and in the total: 6.00 + 2.00 + 2.00 = 10.00."""
+    made = all_tables(six, params(organization_budgets={"org-a": 5}))
+    *_, unallocated, total = printed(made[0])[""]
+    assert (unallocated.name, unallocated.cells["Total Cost"], total.cells["Total Cost"]) == (
+        UNALLOCATED,
+        "$2.00",
+        "$10.00",
+    )
+    assert printed(made[8])[""][-2].cells["Rank"] == "n/a"
+
+
+def test_an_organizations_cost_centre_stands_beneath_its_charge(tmp_path):
+    """Beside its owner, with the address where no owner is named; and in results.json."""
+    lines = [
+        "team-1,org-a,2025-01-01,,Ada,1042,ada@example.com",
+        "team-2,org-b,,,,,bob@example.com",
+        "",
+    ]
+    (tmp_path / "organizations.csv").write_text(
+        "key,organization,valid_from,valid_to,owner,cost_centre,email\n" + "\n".join(lines)
+    )
+    file = tmp_path / "u.csv"
+    file.write_text("timestamp,amount,team\n2025-12-01,1,team-1\n2025-12-31,2,team-2\n")
+    keys = {
+        "columns": {"cost": "amount", "organization": "team"},
+        "mapping": str(tmp_path / "organizations.csv"),
+    }
+    params = make_params({"period": "2025-12", "usage": str(file)} | keys)
+    usage, budgets = read_usage(params), read_budgets(params)
+    spent = variance_by(usage, "organization", budgets, params)
+    totals = total_variance(spent, params.at_risk, usage.complete)
+    table = tables.chargeback_by(
+        charges(spent, None, budget_alerts(usage, budgets, params)), totals, budgets, params
+    )
+    said = [(line["organization"], line["owner"], line["cost_centre"]) for line in table.records()]
+    assert said == [("org-a", "Ada", "1042"), ("org-b", "bob@example.com", "")]
+    assert "owner: Ada" in table._repr_html_()
+    assert table._repr_html_().count("cost centre: 1042") == 1

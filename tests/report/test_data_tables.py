@@ -1,0 +1,88 @@
+"""The tables on the data: kinds of charge, invoices, keys that map nowhere, names that look the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from support.made_usage import SIX, usage_of
+
+from finops_nb.findings.overview import warnings
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.params.budgets import read_budgets
+from finops_nb.params.invoices import reconcile
+from finops_nb.params.model import make_params
+from finops_nb.report import data_tables
+from finops_nb.report.provenance import stamps, title
+
+AWS = [{"issuer": "AWS", "number": "INV-1", "amount": "10.00"}]
+
+
+def test_kinds_of_charge_add_up_to_the_cost(six, params):
+    """12.00 of usage less a credit of 2.00 is the 10.00 of the six; where the usage is no bill there is no table."""
+    assert data_tables.charges_by_kind(six, params()).is_empty
+    usage = replace(six, charges=(("Usage", 5, Decimal(12)), ("Credit", 1, Decimal(-2))))
+    table = data_tables.charges_by_kind(usage, params())
+    assert [line["charge"] for line in table.records()] == ["Usage", "Credit"]
+    assert table.rows(table.printed[0])[-1].cells[-1].text == "$10.00"
+
+
+def test_keys_that_map_nowhere_have_their_share(six, params):
+    """2.00 of 10.00 is a fifth."""
+    usage = replace(six, unmapped=(("team-9", 1, Decimal(2)),), rows_unallocated=1)
+    assert data_tables.unallocated_by_key(usage, params()).records() == [
+        {"key": "team-9", "rows": 1, "cost": "2", "share": "0.2"}
+    ]
+
+
+def test_what_has_no_key_is_a_line_of_its_own(six, params):
+    """It adds up to the 2.00 in three rows that are unallocated: 1.50 of a key, and 0.50 of two rows without one."""
+    usage = replace(six, unmapped=(("team-9", 1, Decimal("1.5")),), rows_unallocated=3)
+    last = data_tables.unallocated_by_key(usage, params()).records()[-1]
+    assert last == {"key": "no key", "rows": 2, "cost": "0.5", "share": "0.05"}
+
+
+def test_an_invoice_that_differs_is_stamped_and_warned_of(six, params):
+    """10.00 is stated and 9.99 billed: one cent is too much, and the report says so in its title."""
+    made = params(invoices=AWS)
+    usage = replace(
+        six, reconciliation=reconcile(made.invoices, {("AWS", "INV-1"): Decimal("9.99")})
+    )
+    assert data_tables.invoices(usage, made).records() == [
+        {"invoice": "AWS INV-1", "stated": "10", "billed": "9.99", "difference": "0.01"}
+    ]
+    edition = Edition(Kind.OFFICIAL, "2025-12")
+    assert [stamp for stamp, _ in stamps(usage, made, edition)] == ["NOT RECONCILED"]
+    assert title(usage, made, edition).endswith(" · NOT RECONCILED")
+    assert "NOT RECONCILED: stated less billed, in USD: AWS INV-1 0.01." in warnings(
+        usage, read_budgets(made), made
+    )
+
+
+def test_an_invoice_that_agrees_is_a_line_and_no_stamp(six, params):
+    """Usage is in fractions of a cent, invoices are in cents: 0.004 is no difference."""
+    made = params(invoices=AWS)
+    usage = replace(
+        six, reconciliation=reconcile(made.invoices, {("AWS", "INV-1"): Decimal("9.996")})
+    )
+    assert stamps(usage, made, Edition(Kind.OFFICIAL, "2025-12")) == ()
+    assert not data_tables.invoices(usage, made).is_empty
+
+
+def test_names_that_look_the_same_are_told_with_their_money(params):
+    """It merges none of them: 1.00 + 2.00."""
+    usage = usage_of(
+        [("org-a", "chat", "ask", "c", "1.00"), ("Org-A", "chat", "ask", "c", "2.00"), SIX[3]]
+    )
+    said = {
+        line["item"]: line["cost"]
+        for line in data_tables.data_quality(usage, read_budgets(params()), params()).records()
+    }
+    assert said['Organizations that look the same, and are counted apart: "Org-A", "org-a"'] == "3"
+
+
+def test_the_notebook_may_say_invoices_too():
+    """Their amounts are exact."""
+    assert make_params({"period": "2025-12", "usage": "u.csv", "invoices": AWS}).invoices[
+        0
+    ].amount == Decimal("10.00")

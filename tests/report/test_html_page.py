@@ -1,0 +1,189 @@
+"""The export: every kind of output is on the page, and nothing on it runs or loads."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from support.published import page_of
+
+from finops_nb.errors import Failure
+from finops_nb.report.html_page import audit, export_html
+
+PIXEL = base64.b64encode(b"\x89PNG not really").decode("ascii")
+
+
+def notebook_of(*outputs, tags=(), prose="## Cost\n\nWhat it is."):
+    cell = new_code_cell(
+        "secret_source()", outputs=list(outputs), metadata={"tags": list(tags)}, execution_count=1
+    )
+    return new_notebook(cells=[new_markdown_cell(prose), cell])
+
+
+def display(data, **metadata):
+    return new_output("display_data", data, metadata=metadata)
+
+
+@pytest.mark.parametrize(
+    ("output", "seen"),
+    [
+        (display({"text/plain": "a < b"}), "a &lt; b"),
+        (
+            display({"text/html": "<table><tr><td>4</td></tr></table>", "text/plain": "frame"}),
+            "<td>4</td>",
+        ),
+        (display({"text/markdown": "**bold** claim"}), "<strong>bold</strong>"),
+        (display({"text/latex": "$x$"}), "$x$"),
+        (display({"application/x-unknown": "?", "text/plain": "a thing"}), "a thing"),
+        (new_output("execute_result", {"text/plain": "42"}, execution_count=1), "42"),
+        (new_output("stream", name="stdout", text="said"), "said"),
+        (
+            new_output("stream", name="stderr", text="numbers are incomplete"),
+            "numbers are incomplete",
+        ),
+    ],
+)
+def test_each_kind_of_output_is_on_the_page(output, seen):
+    """It prints text, tables, Markdown, formulas, unknown things, results, and what went to the two streams."""
+    assert seen in export_html(notebook_of(output))
+
+
+@pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "image/svg+xml"])
+def test_an_image_carries_its_alt_text(kind):
+    """It takes the alt text of the output's metadata, escaped."""
+    data = "<svg xmlns='http://www.w3.org/2000/svg'/>" if kind == "image/svg+xml" else PIXEL
+    [image] = page_of(
+        export_html(notebook_of(display({kind: data}, **{kind: {"alt": 'Cost of "a" < b'}})))
+    ).iter("img")
+    assert image.get("alt") == 'Cost of "a" < b'
+    assert image.get("src").startswith(f"data:{kind};base64,")
+
+
+def test_a_warning_on_stderr_stands_out():
+    """It shows what a library warned of as a warning, and not as a figure."""
+    page = page_of(export_html(notebook_of(new_output("stream", name="stderr", text="careful"))))
+    assert page.xpath("//*[@role='note']/strong/text()") == ["Warning"]
+
+
+def test_no_code_is_on_the_page():
+    """It leaves out the code of every cell, and all of a cell that is for the analyst."""
+    assert "secret_source" not in export_html(notebook_of(display({"text/plain": "kept"})))
+    assert "dropped" not in export_html(
+        notebook_of(display({"text/plain": "dropped"}), tags=["lab-only"])
+    )
+
+
+@pytest.mark.parametrize("tag", ["lab-only", "parameters"])
+def test_a_warning_of_a_cell_that_is_not_shown_is(tag):
+    """It shows what such a cell said on stderr, and nothing else of it; the notebook given is not changed."""
+    notebook = notebook_of(
+        new_output("stream", name="stderr", text="17 rows are missing"),
+        display({"text/plain": "dropped"}),
+        tags=[tag],
+    )
+    page = export_html(notebook)
+    assert [note.text_content() for note in page_of(page).find_class("warning")] == [
+        "Warning17 rows are missing"
+    ]
+    assert "dropped" not in page
+    assert len(notebook.cells[1].outputs) == 2
+
+
+def test_the_contents_lead_to_the_sections():
+    """It links every second-level heading, by the anchor that the heading has."""
+    notebook = notebook_of(display({"text/html": "<h1>Report</h1>"}), tags=["heading"])
+    notebook.cells.append(
+        new_markdown_cell("## Cost by Organization\n\n### Detail\n\n## Key Insights")
+    )
+    page = page_of(export_html(notebook))
+    links = [link.get("href") for link in page.xpath("//nav//a")]
+    assert links == ["#Cost", "#Cost-by-Organization", "#Key-Insights"]
+    assert all(page.xpath(f"//h2[@id='{link[1:]}']") for link in links)
+
+
+@pytest.mark.parametrize(
+    "active",
+    [
+        "<script>alert(1)</script>",
+        "<img src='x.png' alt='a'>",
+        "<img src='data:image/png;base64,AAAA' alt=''>",
+        "<p onclick='x()'>a</p>",
+        "<a href='javascript:x()'>a</a>",
+        "<a href='https://example.org/'>a</a>",
+        "<iframe></iframe>",
+        "<form></form>",
+        "<link rel='stylesheet' href='x.css'>",
+        "<p style='background: url(x.png)'>a</p>",
+        "<style>@import 'x.css';</style>",
+        "<meta http-equiv='refresh' content='1'>",
+        "<object data='x'></object>",
+        "<svg><a xlink:href='http://x'>a</a></svg>",
+    ],
+)
+def test_what_would_run_or_load_is_refused(active):
+    """It refuses the page and names the element, in an output and in prose."""
+    assert audit(active)
+    for notebook in (
+        notebook_of(display({"text/html": active})),
+        notebook_of(prose=f"## Cost\n\n{active}"),
+    ):
+        with pytest.raises(Failure, match=r"not be inert: (<|a style sheet)"):
+            export_html(notebook)
+
+
+def test_names_that_look_active_in_text_are_no_offence():
+    """It lets escaped text be."""
+    assert (
+        audit(
+            "<p>&lt;script&gt; onclick=x url(</p><a href='#x'>a</a><img src='data:image/png;base64,AAAA' alt='a'>"
+        )
+        == []
+    )
+
+
+def test_nbconvert_knows_the_exporter(tmp_path):
+    """It is installed as `jupyter nbconvert --to finops_report`, and such a page is a draft."""
+    nbformat.write(notebook_of(display({"text/plain": "kept"})), tmp_path / "draft.ipynb")
+    command = [
+        sys.executable,
+        "-m",
+        "nbconvert",
+        "--to",
+        "finops_report",
+        str(tmp_path / "draft.ipynb"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    text = Path(tmp_path / "draft.html").read_text(encoding="utf-8")
+    assert "<title>Organizational alignment · DRAFT</title>" in text
+    assert audit(text) == []
+
+
+@pytest.mark.parametrize(
+    ("link", "allowed"),
+    [
+        ("2025-12/organizational_alignment.html", True),
+        ("analysis/a%23b.html", True),
+        ("#here", True),
+        ("https://example.com/x", False),
+        ("//example.com/x", False),
+        ("/etc/passwd", False),
+        ("../x.html", False),
+        ("a/../../x.html", False),
+        ("a/..", False),
+        ("javascript:alert(1)", False),
+        ("data:text/html,x", False),
+        ("a b.html", False),
+    ],
+)
+def test_a_page_may_be_allowed_to_lead_to_files_beside_it(link, allowed):
+    """It takes a relative link of the index, and nothing that leads up, elsewhere, or runs; a report may lead nowhere."""
+    page = f'<a href="{link}">x</a>'
+    assert (audit(page, links=True) == []) is allowed
+    assert (audit(page) == []) is (link == "#here")
+    assert audit(page.replace("<a href", "<img alt='x' src"), links=True) != [] or link == "#here"

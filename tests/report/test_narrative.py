@@ -1,0 +1,436 @@
+"""Narrative: facts as sentences of correct grammar, stamps that can't be missed, and names that stay text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from lxml.html import fragment_fromstring
+
+from finops_nb.figures.alerts import budget_alerts
+from finops_nb.figures.allocation import allocate, allocate_within
+from finops_nb.figures.budget_status import Status
+from finops_nb.figures.chargeback import ledger
+from finops_nb.figures.efficiency import rank_efficiency
+from finops_nb.figures.variance import TotalVariance, total_variance, variance_by
+from finops_nb.findings.insights import (
+    Allocated,
+    BudgetOverruns,
+    BudgetsAtRisk,
+    BudgetsDisagree,
+    EfficiencyGap,
+    HighestCost,
+    Line,
+    SpendWithoutBudget,
+    find_insights,
+)
+from finops_nb.findings.recommendations import ACTIONS, Horizon, Recommendation, recommend
+from finops_nb.findings.sentence import fact
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.params.budgets import read_budgets
+from finops_nb.report import narrative
+from finops_nb.report.format import NAME_LENGTH, Format, plain_sentence, sentence
+from finops_nb.report.provenance import title as report_title
+
+USD = Format("USD")
+OVER = Line("org-a", Decimal(6), Decimal(5), Decimal("1.005"), Decimal("1.2"), True)
+SMALL = Line("org-b", Decimal("5.01"), Decimal(5), Decimal("0.01"), Decimal("1.002"), False)
+NEAR = Line("org-c", Decimal("4.5"), Decimal(5), Decimal("-0.5"), Decimal("0.9"), True)
+
+HOSTILE = [
+    *(
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "</li></ol>",
+        "{gap:gap}",
+        "{0}",
+        "{{ 7*7 }}",
+        "$5 vs $6",
+        "a|b",
+        "=1+1",
+    ),
+    *(
+        "**bold**",
+        "[a](javascript:alert(1))",
+        "a & b &lt;",
+        "%s",
+        "\\",
+        "a\x00\x1b[31mb",
+        "\u202egpj",
+        "日本 👩‍🚀",
+        "_x_",
+        "x" * 2000,
+    ),
+]
+
+
+def text_of(prose: narrative.Prose) -> str:
+    """What a reader reads, on one line."""
+    return " ".join(fragment_fromstring(prose._repr_html_()).text_content().split())
+
+
+def tags_of(prose: narrative.Prose) -> list[str]:
+    return [element.tag for element in fragment_fromstring(prose._repr_html_()).iter()]
+
+
+@pytest.mark.parametrize(
+    ("insight", "title", "text"),
+    [
+        (
+            BudgetOverruns("organization", (OVER,)),
+            "Budget Overruns",
+            "1 organization over budget (org-a $1.01)",
+        ),
+        (
+            BudgetOverruns("product", (OVER, SMALL)),
+            "Budget Overruns",
+            "2 products over budget (org-a $1.01 and org-b $0.01 – not material)",
+        ),
+        (
+            BudgetsAtRisk("organization", (NEAR,)),
+            "Budgets at Risk",
+            "1 organization at risk (org-c 90.0% used)",
+        ),
+        (
+            BudgetsAtRisk("product", (NEAR, NEAR)),
+            "Budgets at Risk",
+            "2 products at risk (org-c 90.0% used and org-c 90.0% used)",
+        ),
+        (
+            SpendWithoutBudget("product", ("x",), Decimal(5)),
+            "Spend without Budget",
+            "1 product spent $5.00 with no budget (x)",
+        ),
+        (
+            SpendWithoutBudget("organization", ("a", "b", "c"), Decimal(5)),
+            "Spend without Budget",
+            "3 organizations spent $5.00 with no budget (a, b and c)",
+        ),
+        (
+            BudgetsDisagree(Decimal(7), Decimal(10), Decimal(-3)),
+            "Budgets Disagree",
+            "budgets by organization sum to $7.00, by product to $10.00: $3.00 apart",
+        ),
+        (
+            HighestCost("product", "x", Decimal(7), Decimal("0.7005")),
+            "Highest Cost Product",
+            "x ($7.00, 70.1% of total)",
+        ),
+        (HighestCost("product", "x", Decimal(7), None), "Highest Cost Product", "x ($7.00)"),
+        (
+            EfficiencyGap("a", "b", Decimal("0.105"), Decimal("0.004"), Decimal(60), True),
+            "Efficiency Gap",
+            "0.11 calls/$ between most and least efficient organizations (a and b; worth $60.00)",
+        ),
+        (
+            EfficiencyGap("a", "b", Decimal("0.105"), Decimal("0.004"), Decimal(6), False),
+            "Efficiency Gap",
+            "0.11 calls/$ between most and least efficient organizations (a and b; 0.4%, worth $6.00: not material)",
+        ),
+        (
+            Allocated(Decimal("0.8"), Decimal(2)),
+            "Allocated Cost",
+            "80.0% of the cost has an organization; $2.00 name no organization; the target of 80% is met, that of 90% is not",
+        ),
+        (
+            Allocated(Decimal(1), Decimal(0)),
+            "Allocated Cost",
+            "100.0% of the cost has an organization",
+        ),
+        (
+            *(Allocated(Decimal("0.99958"), Decimal("12.50")), "Allocated Cost"),
+            ">99.9% of the cost has an organization; $12.50 name no organization; the target of 90% is met",
+        ),
+        (Allocated(None, Decimal(5)), "Allocated Cost", "$5.00 name no organization"),
+        (Allocated(None, Decimal(0)), "Allocated Cost", "no cost is without an organization"),
+    ],
+)
+def test_it_says_an_insight(insight, title, text):
+    """One organization, two organizations; figures by their unit; what is not material says so."""
+    said = narrative.insight_sentence(insight)
+
+    assert (said[0], plain_sentence(said[1], USD)) == (title, text)
+
+
+def test_it_escapes_and_isolates_names_and_only_names():
+    """Of a sentence the names are data, the figures ours, the words ours."""
+    said = fact(
+        "{name} of {who} spent {cost:money}",
+        name="<b>",
+        who=("a&b", fact("{n}", n='"c"')),
+        cost=Decimal(5),
+    )
+
+    assert str(sentence("x" * 61, USD)) == f'<bdi title="{"x" * 61}">{"x" * 59}…</bdi>'
+    assert str(sentence(said, USD)) == (
+        "<bdi>&lt;b&gt;</bdi> of <bdi>a&amp;b</bdi> and <bdi>&#34;c&#34;</bdi> spent $5.00"
+    )
+    assert plain_sentence(said, USD) == '<b> of a&b and "c" spent $5.00'
+
+
+def test_it_escapes_the_sign_of_a_currency():
+    """Figures are escaped as well; a currency's code is data too."""
+    assert (
+        str(sentence(fact("{cost:money}", cost=Decimal(1)), Format("<b>"))) == "&lt;b&gt;\u00a01.00"
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_it_does_not_read_names_as_sentences(name):
+    """Braces in a name are no values, percents no formats, backslashes no escapes."""
+    assert (
+        plain_sentence(fact("{name} and {names}", name=name, names=(name, name)), USD)
+        == f"{name} and {name} and {name}"
+    )
+
+
+def everything(usage_of, params, names: list[str]) -> list[narrative.Prose]:
+    """All prose of a month in which everything is wrong, under these names of organizations, products and owners."""
+    a, b, x, y, owner, file = names
+    usage = usage_of(
+        [
+            (a, x, "f", "c1", "5000"),
+            (a, y, "f", "c1", "100"),
+            (b, x, "f", "c2", "50"),
+            (b, x, "f", "c3", "50"),
+            ("", x, "f", "c", "9"),
+        ]
+    )
+    made = params(
+        organization_budgets={a: 4000, b: 500},
+        product_budgets={x: 4000},
+        owners={a: owner},
+        usage=file,
+    )
+    budgets = read_budgets(made)
+    organizations, products = (
+        variance_by(usage, by, budgets, made) for by in ("organization", "product")
+    )
+    efficiency = rank_efficiency(organizations)
+    tables = {
+        "usage": usage,
+        "organizations": organizations,
+        "products": products,
+        "efficiency": efficiency,
+        "params": made,
+    }
+    insights = find_insights(**tables)
+    book, alerts, parts = (
+        ledger(usage, "USD"),
+        budget_alerts(usage, budgets, made),
+        allocate_within(usage, "organization", "product"),
+    )
+    advice = recommend(
+        **tables, budgets=budgets, breakdown=parts, insights=insights, alerts=alerts, book=book
+    )
+    assert len(advice) == len(ACTIONS)
+    return [
+        narrative.heading(usage, made, Edition()),
+        narrative.executive_summary(
+            total_variance(organizations, made.at_risk, True), usage, budgets, made
+        ),
+        narrative.efficiency_summary(efficiency, made),
+        narrative.key_insights(insights, made),
+        narrative.recommended(advice, made),
+        narrative.origin(usage, budgets, made, Edition()),
+    ]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_it_keeps_names_as_text_in_every_sentence(usage_of, params, name):
+    """Under hostile names the prose has the elements it has under harmless ones, and its text differs by the names."""
+    hostile = everything(usage_of, params, [f"{n}{name}" for n in range(6)])
+    harmless = everything(usage_of, params, [f"{n}harmless" for n in range(6)])
+    shown = " ".join(
+        name.replace("\x00", "\ufffd").replace("\x1b", "\ufffd").replace("\u202e", "\ufffd").split()
+    )
+    shown = shown if len(shown) < NAME_LENGTH else shown[: NAME_LENGTH - 2] + "…"
+
+    assert [tags_of(each) for each in hostile] == [tags_of(each) for each in harmless]
+    assert [text_of(each) for each in hostile] == [
+        text_of(each).replace("harmless", shown) for each in harmless
+    ]
+
+
+def test_its_records_are_json_and_plain(usage_of, params):
+    """Figures unrounded, texts as they are said, names unescaped; whatever is printed is in results.json."""
+    parts = {
+        each.name: each.records()
+        for each in everything(usage_of, params, ["a<b", "b", "x", "y", "o", "f"])
+    }
+
+    assert json.loads(json.dumps(parts)) == parts
+    assert parts["executive_summary"] == [
+        {
+            "total_spend": "5209",
+            "budget": "4500",
+            "variance": "709",
+            "variance_ratio": "0.1575555555555555555555555556",
+            "status": "OVER",
+            "calls": 5,
+            "customers": 4,
+            "budget_version": "original",
+        }
+    ]
+    assert parts["efficiency_summary"] == [{"most_efficient": "b", "least_efficient": "a<b"}]
+    assert parts["key_insights"][0]["text"] == "1 organization over budget (a<b $1,100.00)"
+    assert parts["key_insights"][0]["over"] == [{"name": "a<b", "excess": "1100"}]
+    assert [line["title"] for line in parts["recommendations"]] == [
+        title for _, title, _ in ACTIONS
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "period", "title", "stamp"),
+    [
+        (Kind.OFFICIAL, "2025-12", "Organizational alignment · December 2025", None),
+        (
+            Kind.ANALYSIS,
+            "2025-Q4",
+            "Organizational alignment · Q4 2025 · ANALYSIS · NOT FOR BOOKING",
+            "ANALYSIS · NOT FOR BOOKING",
+        ),
+        (
+            Kind.SCENARIO,
+            "2025-12",
+            "Organizational alignment · December 2025 · WHAT-IF: more for a",
+            "WHAT-IF: more for a",
+        ),
+        (Kind.DRAFT, "2025-12", "Organizational alignment · December 2025 · DRAFT", "DRAFT"),
+    ],
+)
+@pytest.mark.parametrize("complete", [True, False])
+def test_it_stamps_all_that_is_not_official(usage_of, params, kind, period, title, stamp, complete):
+    """In the title and on the page; a running period is marked PARTIAL beside it, official or not."""
+    usage = usage_of([("a", "x", "f", "c", "1", "2025-12-18")], period, complete)
+    said = {"base": "2025-12", "author": "Ana", "date": "2025-12-15", "reason": "more for a"}
+    made = params(period=period, scenario=said if kind is Kind.SCENARIO else {})
+    page = fragment_fromstring(narrative.heading(usage, made, Edition(kind=kind))._repr_html_())
+
+    assert report_title(usage, made, Edition(kind=kind)) == title + " · PARTIAL" * (not complete)
+    assert page.xpath("//p[@class='stamp']/strong/bdi/text()") == [stamp] * (stamp is not None) + [
+        "PARTIAL"
+    ] * (not complete)
+
+
+@pytest.mark.parametrize("known", ["2025-12-18", "2025-12-20"])
+def test_it_says_up_to_when_a_partial_period_is_known(usage_of, params, known):
+    """The day, and what the figures then mean."""
+    usage = replace(
+        usage_of([("a", "x", "f", "c", "1", "2025-12-18")], complete=False),
+        known_to=date.fromisoformat(known),
+    )
+    text = text_of(narrative.heading(usage, params(), Edition(kind=Kind.OFFICIAL)))
+
+    assert (
+        f"Usage is known up to {known}; the period ends with 2025-12-31. Costs are to date, budgets for the whole period."
+        in text
+    )
+
+
+def test_it_says_the_days_and_their_zone(usage_of, params):
+    """The last day is said inclusively."""
+    usage = usage_of([("a", "x", "f", "c", "1")])
+    prose = narrative.heading(usage, params(timezone="Europe/Berlin"), Edition(kind=Kind.OFFICIAL))
+
+    assert (
+        text_of(prose)
+        == "Organizational alignment December 2025 2025-12-01 to 2025-12-31, Europe/Berlin days"
+    )
+
+
+@pytest.mark.parametrize(
+    ("totals", "text"),
+    [
+        (
+            TotalVariance(
+                Decimal("8504.94"),
+                Decimal(10000),
+                Decimal("-1495.06"),
+                Decimal("-0.149506"),
+                Decimal("0.850494"),
+                Status.UNDER,
+            ),
+            "Total Spend: $8,504.94 Budget Variance: -$1,495.06 (-15.0%) of a budget of $10,000.00: UNDER "
+            "6 calls of 3 customers. Budgets: original.",
+        ),
+        (
+            TotalVariance(Decimal(10), Decimal(0), Decimal(10), None, None, Status.OVER),
+            "Total Spend: $10.00 Budget Variance: $10.00 of a budget of $0.00: OVER 6 calls of 3 customers. Budgets: original.",
+        ),
+        (
+            TotalVariance(Decimal(10), None, None, None, None, Status.NO_BUDGET),
+            "Total Spend: $10.00 Budget Variance: no budget is set 6 calls of 3 customers.",
+        ),
+    ],
+)
+def test_it_opens_with_the_total(six, params, totals, text):
+    """Total and variance first; the status is a word beside its colour."""
+    assert (
+        text_of(narrative.executive_summary(totals, six, read_budgets(params()), params())) == text
+    )
+
+
+def test_it_agrees_with_one_call_of_one_customer(usage_of, params):
+    """One call is one call."""
+    totals = TotalVariance(Decimal(1), None, None, None, None, Status.NO_BUDGET)
+
+    assert text_of(
+        narrative.executive_summary(
+            totals, usage_of([("a", "x", "f", "c", "1")]), read_budgets(params()), params()
+        )
+    ).endswith("1 call of 1 customer.")
+
+
+def test_it_compares_the_efficient_only_where_there_are_two(six, usage_of, params):
+    """The most and the least; of one organization there is nothing to compare, and it says so."""
+    two, one = (
+        rank_efficiency(allocate(usage, "organization"))
+        for usage in (six, usage_of([("a", "x", "f", "c", "1"), ("", "x", "f", "c", "1")]))
+    )
+
+    assert text_of(narrative.efficiency_summary(two, params())) == (
+        "Most Efficient: org-b (highest calls per unit of currency) Least Efficient: org-a"
+    )
+    assert (
+        text_of(narrative.efficiency_summary(one, params()))
+        == "Fewer than two organizations have a score; there is nothing to compare."
+    )
+    assert narrative.efficiency_summary(one, params()).records() == []
+
+
+def test_it_groups_recommendations_by_horizon(params):
+    """Under a heading each, numbered anew; a horizon with none has no heading."""
+    prose = narrative.recommended(
+        [
+            Recommendation(Horizon.GOVERNANCE, "Last", fact("c")),
+            Recommendation(Horizon.IMMEDIATE, "First", fact("a {n:money}", n=Decimal(1))),
+        ],
+        params(),
+    )
+    page = fragment_fromstring(prose._repr_html_())
+
+    assert page.xpath("//h3/text()") == ["Immediate Actions", "Governance"]
+    assert [item.text_content() for item in page.iter("li")] == ["First: a $1.00", "Last: c"]
+    assert [line["horizon"] for line in prose.records()] == ["Immediate Actions", "Governance"]
+
+
+def test_it_says_when_there_is_nothing_to_do(params):
+    """A quiet month has a sentence, not an empty section."""
+    prose = narrative.recommended([], params())
+
+    assert text_of(prose) == "Nothing in this period asks for an action."
+    assert prose.records() == []
+
+
+def test_it_prints_in_the_currency_of_the_params(params):
+    """Yen have no cents in prose either."""
+    prose = narrative.key_insights(
+        [Allocated(Decimal("0.5"), Decimal("1234.5"))], params(currency="JPY")
+    )
+
+    assert "¥1,235 name no organization" in text_of(prose)
+    assert prose.records()[0]["unallocated"] == "1234.5"

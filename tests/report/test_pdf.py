@@ -1,0 +1,364 @@
+"""The report as PDF: every figure of the page on paper, no table torn, nothing that runs, and the same bytes each time."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import lxml.etree
+import lxml.html
+import pypdf
+import pytest
+from support.checkout import CHECKOUT
+
+from finops_nb import schema
+from finops_nb.errors import Refusal
+from finops_nb.report.html_page import TEMPLATES
+from finops_nb.report.pdf import check_pdf, pdf_of
+from finops_nb.report.table import Block, Table
+from finops_nb.schema import Column
+
+ACTIVE = {
+    "/JS",
+    "/JavaScript",
+    "/OpenAction",
+    "/AA",
+    "/Launch",
+    "/URI",
+    "/GoToR",
+    "/EmbeddedFiles",
+    "/EF",
+    "/SubmitForm",
+    "/RichMedia",
+}
+PAGE = '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{}</title><style>{}</style></head><body>{}</body></html>'
+STYLE = (
+    "tbody { break-inside: avoid } thead { display: table-header-group } tr { break-inside: avoid }"
+)
+"""What the report's own style says of tables in print."""
+
+
+def without_space(text: str) -> str:
+    """A text as it is whatever line it was broken into, and without the marks of its direction."""
+    return re.sub(r"[\s\u2066-\u2069\u200e\u200f]", "", text)
+
+
+def pages_of(made: bytes) -> list[str]:
+    return [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(made)).pages]
+
+
+def table_of(name: str, lines: int) -> str:
+    """A table with a heading, so many lines, and a total, each with its table's name."""
+    kinds = [
+        ("heading", f"{name}-heading"),
+        *(("line", f"{name}-line-{number}") for number in range(lines)),
+        ("total", f"{name}-total"),
+    ]
+    rows = "".join(f'<tr class="{kind}"><th>{text}</th></tr>' for kind, text in kinds)
+    return f"<table><thead><tr><th>{name}-head</th></tr></thead><tbody>{rows}</tbody></table>"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, weasyprint) -> Path:
+    """What is published of the sample month, whose params ask for a PDF."""
+    home = tmp_path_factory.mktemp("home")
+    shutil.copytree(CHECKOUT / "params", home / "params")
+    with (home / "params" / "2025-12.yaml").open("a", encoding="utf-8") as file:
+        file.write("pdf: true\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "finops_nb", "run", "2025-12"],
+        env=os.environ | {"FINOPS_NB_HOME": str(home), "SOURCE_DATE_EPOCH": "1767225600"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return home / "outputs" / "2025-12"
+
+
+@pytest.fixture(scope="module")
+def page(folder) -> lxml.html.HtmlElement:
+    return lxml.html.document_fromstring((folder / "organizational_alignment.html").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def reader(folder) -> pypdf.PdfReader:
+    return pypdf.PdfReader(folder / "organizational_alignment.pdf")
+
+
+@pytest.fixture(scope="module")
+def text(reader) -> str:
+    return without_space("".join(page.extract_text() for page in reader.pages))
+
+
+def test_every_figure_of_the_page_is_on_paper(page, text):
+    """It has each text of each cell, and each amount as often as the page's tables have it."""
+    cells = [
+        without_space(said)
+        for cell in page.iter("td", "th")
+        for said in cell.itertext()
+        if said.strip()
+    ]
+    assert len(cells) > 300
+    assert [cell for cell in cells if cell not in text] == []
+    amounts = [cell for cell in cells if re.fullmatch(r"-?\$[\d,]+\.\d\d", cell)]
+    assert len(amounts) > 100
+    assert [amount for amount in set(amounts) if text.count(amount) < amounts.count(amount)] == []
+
+
+def test_every_text_of_every_chart_is_on_paper(page, text):
+    """It draws the charts with their labels as text, and the page's prose around them."""
+    data = "data:image/svg+xml;base64,"
+    charts = [
+        image.get("src").removeprefix(data)
+        for image in page.iter("img")
+        if image.get("src").startswith(data)
+    ]
+    drawn = [lxml.etree.fromstring(base64.b64decode(chart)) for chart in charts]
+    labels = [
+        without_space("".join(label.itertext()))
+        for chart in drawn
+        for label in chart.iter("{http://www.w3.org/2000/svg}text")
+    ]
+    assert len(charts) > 3
+    assert [label for label in labels if label not in text] == []
+    said = [
+        without_space("".join(item.itertext()))
+        for item in page.iter("h2", "h3", "li")
+        if not list(item.iterancestors("nav"))
+    ]
+    assert [
+        item for item in said if item.removesuffix("#") not in text and item != "Contents"
+    ] == []
+
+
+def test_readers_who_do_not_see_it_are_served(reader, page):
+    """It is tagged as PDF/UA asks for, with a language, a title, and an alternative for each image."""
+    root = reader.trailer["/Root"]
+    assert reader.metadata.title == page.findtext(".//title")
+    assert (root["/Lang"], root["/MarkInfo"]["/Marked"], "/StructTreeRoot" in root) == (
+        "en",
+        True,
+        True,
+    )
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert b"pdfuaid" in root["/Metadata"].get_data()
+    figures = [each for each in dictionaries(reader) if each.get("/S") == "/Figure"]
+    assert len(figures) >= len(list(page.iter("img")))
+    assert all(str(each.get("/Alt", "")).strip() for each in figures)
+
+
+def test_it_is_a4_with_a_foot_on_each_page(reader, page):
+    """Each page has its number of how many, and the title."""
+    pages = list(reader.pages)
+    assert {(round(each.mediabox.width), round(each.mediabox.height)) for each in pages} == {
+        (595, 842)
+    }
+    for number, each in enumerate(pages, 1):
+        said = without_space(each.extract_text())
+        assert f"{number}/{len(pages)}" in said
+        assert without_space(page.findtext(".//title")) in said
+
+
+def test_nothing_in_it_runs_or_leads_outside(reader):
+    """It has no script, action, attachment or address."""
+    found = [key for each in dictionaries(reader) for key in each if key in ACTIVE]
+    assert found == []
+    assert {each["/S"] for each in dictionaries(reader) if each.get("/Type") == "/Action"} <= {
+        "/GoTo"
+    }
+
+
+def dictionaries(reader: pypdf.PdfReader) -> Iterator[dict]:
+    """Every dictionary of a PDF, those within others too."""
+    known = []
+    for number in range(1, int(reader.trailer["/Size"])):
+        known.append(reader.get_object(number))
+    while known:
+        each = known.pop()
+        if isinstance(each, dict):
+            yield each
+        inner = each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+        known += [value for value in inner if isinstance(value, (dict, list))]
+
+
+def test_small_tables_are_not_torn(weasyprint):
+    """It begins a new page rather than part the lines of a small table, whatever stands above it."""
+    tables = [table_of(f"t{number}", 3 + number % 4) for number in range(30)]
+    pages = pages_of(pdf_of(PAGE.format("x", STYLE, "".join(tables))))
+    assert len(pages) > 3
+    for number in range(30):
+        [place] = [each for each, said in enumerate(pages) if f"t{number}-heading" in said]
+        assert all(f"t{number}-line-{line}" in pages[place] for line in range(3 + number % 4))
+        assert f"t{number}-total" in pages[place]
+
+
+def test_a_long_table_has_its_head_on_each_page(weasyprint):
+    """It parts a long table, neither after its heading nor before its total."""
+    for lines in range(95, 125, 3):
+        pages = pages_of(pdf_of(PAGE.format("x", STYLE, table_of("t", lines))))
+        assert len(pages) > 1
+        assert all("t-head\n" in said for said in pages)
+        assert all(said in pages[0] for said in ("t-heading\n", "t-line-0\n"))
+        assert all(said in pages[-1] for said in (f"t-line-{lines - 1}\n", "t-total\n"))
+
+
+def test_no_table_is_wider_than_the_paper(weasyprint):
+    """It breaks long names, of one word too, and keeps every figure within the margins, of 7 columns or of 9."""
+    columns = [Column(f"cost{number}", f"Cost {number}", "money", "a cost") for number in range(8)]
+    names = ("x" * 150, "many words " * 14, "Ομάδα " * 12, "a")
+    lines = [
+        {"name": name, "note": "a note " * 40}
+        | {column.name: Decimal("1234567.89") for column in columns}
+        for name in names
+    ]
+    tables = [
+        Table("t", "Costs", (schema.NAME, *columns[:count]), (Block(lines, None, "y" * 150),))
+        for count in (1, 2, 3, 4, 6, 8)
+    ]
+    style = "".join(
+        (TEMPLATES / "report" / file).read_text(encoding="utf-8")
+        for file in ("finops.css", "report.css")
+    )
+    made = pdf_of(
+        PAGE.format(
+            "x", style, "<main>" + "".join(table._repr_html_() for table in tables) + "</main>"
+        )
+    )
+    pages = pypdf.PdfReader(io.BytesIO(made)).pages
+    ends = [begin + width for page in pages for begin, width in amounts_of(page)]
+    assert len(ends) == 4 * (1 + 2 + 3 + 4 + 6 + 8)
+    # 595 points less a margin of 15 mm, of 72 ÷ 25.4 points each, are 552.5.
+    assert max(ends) < 552.5
+
+
+def amounts_of(page: pypdf.PageObject) -> list[tuple[float, float]]:
+    """Where each amount of a page begins, and about how wide it is, in points."""
+    found = []
+
+    def visit(text, matrix, text_matrix, font, size) -> None:
+        for said in re.findall(r"\$1,234,567\.89", text):
+            found.append(
+                (
+                    matrix[0] * text_matrix[4] + matrix[4],
+                    0.57 * size * matrix[0] * text_matrix[0] * len(said),
+                )
+            )
+
+    page.extract_text(visitor_text=visit)
+    return found
+
+
+# Letters that every machine's fonts have: pypdf can't read what WeasyPrint writes where a glyph is missing.
+@pytest.mark.parametrize(
+    "title",
+    ["a\"b'c\\", "} @page { size: A6 } x {", "</style><b>", "x" * 400, "Ωμέγα مرحبا · WHAT-IF: é"],
+    ids=ascii,
+)
+def test_a_title_is_text_in_the_foot(weasyprint, title):
+    """It is printed as it is, whatever is in it, and where it is too long it leaves the page's number alone."""
+    page = PAGE.format(html.escape(title), "", "<p>text</p>")
+    made = pypdf.PdfReader(io.BytesIO(pdf_of(page)))
+    assert made.metadata.title == title
+    assert round(made.pages[0].mediabox.width) == 595
+    said = without_space(made.pages[0].extract_text())
+    assert "1/1" in said
+    assert without_space(title)[:80] in said or not title.isascii()
+
+
+def test_nothing_is_asked_for(weasyprint):
+    """It loads nothing: no picture, style or font, from the net or from a file."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        place = f"http://127.0.0.1:{server.getsockname()[1]}"
+        style = f"@import url({place}/a.css); body {{ background: url({place}/b.png) }}"
+        style += f"@font-face {{ font-family: f; src: url({place}/f.ttf) }}"
+        body = f'<img src="{place}/c.png" alt="c"><img src="file:///etc/hostname" alt="d"><p style="font-family: f">text</p>'
+        made = pdf_of(
+            PAGE.format("x", style, f'<link rel="stylesheet" href="{place}/e.css">{body}')
+        )
+        with pytest.raises(TimeoutError):
+            server.accept()
+    assert pypdf.PdfReader(io.BytesIO(made)).pages[0].images.keys() == []
+
+
+def test_the_same_page_is_the_same_bytes(folder):
+    """It is so in another process, time zone, language and hash seed, at another time."""
+    program = """
+import pathlib, sys
+from finops_nb.report.pdf import pdf_of
+sys.stdout.buffer.write(pdf_of(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")))
+"""
+    variables = {
+        "TZ": "Pacific/Kiritimati",
+        "LC_ALL": "C",
+        "PYTHONHASHSEED": "7",
+        "SOURCE_DATE_EPOCH": "1",
+    }
+    command = [
+        sys.executable,
+        "-X",
+        "utf8",
+        "-c",
+        program,
+        str(folder / "organizational_alignment.html"),
+    ]
+    done = subprocess.run(command, env=os.environ | variables, capture_output=True, check=True)
+    assert done.stdout == (folder / "organizational_alignment.pdf").read_bytes()
+
+
+def test_without_weasyprint_it_says_how_to_get_it(monkeypatch):
+    """It is refused by what must be installed, and by what must be taken out of the params otherwise."""
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    said = r'^a PDF is asked for, and WeasyPrint, .* is not installed\. Install it: pip install "finops-nb\[pdf\]"; or take `pdf: true`'
+    with pytest.raises(Refusal, match=said):
+        check_pdf()
+
+
+def test_without_pango_it_says_how_to_get_it(monkeypatch, tmp_path):
+    """It names the system's packages where WeasyPrint is installed and can't be used."""
+    (tmp_path / "weasyprint.py").write_text(
+        "raise OSError(\"cannot load library 'libpango-1.0-0'\")\n"
+    )
+    monkeypatch.delitem(sys.modules, "weasyprint", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(
+        Refusal,
+        match=r"Pango, .* is not installed\. Install it: apt install libpango-1\.0-0 .*, brew install pango",
+    ):
+        check_pdf()
+
+
+def test_nobody_pays_for_what_is_not_asked_for():
+    """It imports WeasyPrint only where a PDF is made."""
+    program = (
+        "import sys, finops_nb.run.run, finops_nb.report.pdf; print('weasyprint' in sys.modules)"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        ).stdout
+        == "False\n"
+    )
+
+
+def test_the_names_of_a_chart_are_set_as_a_whole(weasyprint):
+    """It draws a Hebrew name as a shape, since WeasyPrint would set its letters the wrong way round; a plain one is text."""
+    from finops_nb.report.theme import drawn, themed
+
+    with themed(2) as axes:
+        axes.barh([0, 1], [1, 2])
+        axes.set_yticks([0, 1], ["plain", "ארגון"])
+        svg = base64.b64encode(drawn(axes, "Bars.").svg.encode("utf-8")).decode("ascii")
+    (text,) = pages_of(
+        pdf_of(PAGE.format("x", "", f'<img alt="Bars." src="data:image/svg+xml;base64,{svg}">'))
+    )
+    assert "plain" in text
+    assert not set("ארגון") & set(text)

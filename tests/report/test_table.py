@@ -1,0 +1,508 @@
+"""Table: printed lines that add up to the printed total, and names of the data that stay text."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml.html import fragment_fromstring
+
+from finops_nb import schema
+from finops_nb.errors import Failure
+from finops_nb.figures.budget_status import Status
+from finops_nb.money import minor_units, rounded, total
+from finops_nb.report.table import Block, Table
+
+COST_TABLE = (schema.ORGANIZATION, schema.COST, schema.CALLS)
+amounts = st.decimals(-1000, 1000, places=4)
+
+
+def table_of(*costs: str, columns=COST_TABLE, currency: str = "USD", **more) -> Table:
+    """Lines a, b, c … of these costs, with their total."""
+    lines = [
+        {"organization": name, "cost": Decimal(cost), "calls": 1, **more}
+        for name, cost in zip("abcdefgh", costs, strict=False)
+    ]
+    foot = {"cost": total(line["cost"] for line in lines), "calls": len(lines)}
+    return Table("costs", "Costs", columns, (Block(lines, foot),), currency)
+
+
+def printed(table: Table) -> list[tuple[str, ...]]:
+    return [
+        (row.kind, *(cell.text for cell in row.cells))
+        for block in table.blocks
+        for row in table.rows(block)
+    ]
+
+
+def elements(html: str) -> tuple[list[str], list[str]]:
+    """The tags of a piece of HTML in their order, and the text of each cell."""
+    page = fragment_fromstring(html)
+    return [element.tag for element in page.iter()], [
+        cell.text_content() for cell in page.iter("td", "th")
+    ]
+
+
+def test_it_prints_lines_and_their_total():
+    """Each value by the unit of its column; nothing beside what adds up already."""
+    assert printed(table_of("1234.50", "0.50")) == [
+        ("line", "a", "$1,234.50", "1"),
+        ("line", "b", "$0.50", "1"),
+        ("total", "Total", "$1,235.00", "2"),
+    ]
+
+
+def test_it_adds_a_rounding_line_where_lines_would_not_add_up():
+    """0.005 + 0.005 prints as 0.01 + 0.01, and their total as 0.01: a line says so."""
+    assert printed(table_of("0.005", "0.005")) == [
+        ("line", "a", "$0.01", "1"),
+        ("line", "b", "$0.01", "1"),
+        ("rounding", "Rounding", "-$0.01", ""),
+        ("total", "Total", "$0.01", "2"),
+    ]
+
+
+@pytest.mark.parametrize(("currency", "needed"), [("USD", False), ("JPY", True), ("KWD", False)])
+def test_it_rounds_in_the_decimals_of_the_currency(currency, needed):
+    """0.50 + 0.50 are whole cents, and 1 + 1 yen of a total of 1."""
+    assert (
+        "rounding" in [row[0] for row in printed(table_of("0.50", "0.50", currency=currency))]
+    ) is needed
+
+
+@given(st.lists(amounts, min_size=1, max_size=8), st.sampled_from(["USD", "JPY", "KWD"]))
+def test_its_printed_lines_foot(costs, currency):
+    """Lines and rounding, as printed, are the printed total; and there is a rounding line only if it is not zero."""
+    table = table_of(*map(str, costs), currency=currency)
+    figures = [
+        (row[0], Decimal("".join(char for char in row[2] if char in "-.0123456789")))
+        for row in printed(table)
+    ]
+    decimals = minor_units(currency)
+
+    assert (
+        total(figure for kind, figure in figures if kind != "total")
+        == figures[-1][1]
+        == rounded(total(costs), decimals)
+    )
+    needed = total(rounded(cost, decimals) for cost in costs) != rounded(total(costs), decimals)
+    assert [kind for kind, _ in figures].count("rounding") == needed
+
+
+def test_it_foots_every_column_that_adds():
+    """Cost and variance each have their difference; a share and a budget that is not set have none."""
+    columns = (schema.PRODUCT, schema.COST, schema.SHARE, schema.BUDGET, schema.VARIANCE)
+    half = Decimal("0.005")
+    line = {"product": "x", "cost": half, "share": Decimal("0.5"), "budget": None, "variance": half}
+    foot = {"cost": 2 * half, "share": Decimal(1), "budget": Decimal("0.00"), "variance": 2 * half}
+
+    assert printed(Table("t", "T", columns, (Block([line, line], foot),)))[-2:] == [
+        ("rounding", "Rounding", "-$0.01", "", "", "-$0.01"),
+        ("total", "Total", "$0.01", "100.0%", "$0.00", "$0.01"),
+    ]
+
+
+def test_it_covers_no_real_difference_by_rounding():
+    """Lines that miss their total by more than rounding, even by a millionth, are a table that must not be shown."""
+    table = Table(
+        "costs",
+        "Costs",
+        COST_TABLE,
+        (
+            Block(
+                [{"organization": "a", "cost": Decimal(1), "calls": 1}],
+                {"cost": Decimal("1.000001")},
+            ),
+        ),
+    )
+
+    with pytest.raises(
+        Failure,
+        match=r"^The table costs does not foot: Total Cost adds up to 1, its total is 1\.000001\.$",
+    ):
+        table._repr_html_()
+
+
+def test_it_has_no_total_where_none_is_given():
+    """A list of unlike things does not add up."""
+    assert printed(
+        Table(
+            "t", "T", COST_TABLE, (Block([{"organization": "a", "cost": Decimal(1), "calls": 1}]),)
+        )
+    ) == [("line", "a", "$1.00", "1")]
+
+
+def test_it_leaves_empty_what_a_total_does_not_have():
+    """A total without calls prints nothing there, and without a budget n/a."""
+    table = Table(
+        "t", "T", (*COST_TABLE, schema.BUDGET), (Block([], {"cost": Decimal(0), "budget": None}),)
+    )
+
+    assert printed(table) == [("total", "Total", "$0.00", "", "n/a")]
+
+
+def test_it_foots_each_block_by_itself():
+    """A group's lines add up to its own total, under its own heading."""
+    blocks = tuple(
+        Block([{"product": "x", "charge": Decimal(cost)}], {"charge": Decimal(cost)}, heading)
+        for heading, cost in (("org-a", "1"), ("org-b", "2"))
+    )
+    table = Table("t", "T", (schema.PRODUCT, schema.CHARGE), blocks)
+
+    assert printed(table) == [
+        ("line", "x", "$1.00"),
+        ("total", "Total", "$1.00"),
+        ("line", "x", "$2.00"),
+        ("total", "Total", "$2.00"),
+    ]
+    assert [cell for cell in elements(table._repr_html_())[1] if cell.startswith("org")] == [
+        "org-a",
+        "org-b",
+    ]
+
+
+def test_it_names_the_total_in_the_first_column_of_text():
+    """Where a rank comes first, "Total" stands under the names."""
+    table = Table(
+        "t",
+        "T",
+        (schema.RANK, schema.ORGANIZATION, schema.COST),
+        (Block([], {"cost": Decimal(0)}),),
+    )
+
+    assert printed(table) == [("total", "", "Total", "$0.00")]
+
+
+@pytest.mark.parametrize(
+    ("charge", "booked", "beneath"),
+    [
+        ("1.005", "1.00", ("booked $1.00",)),
+        ("1.005", "1.01", ()),
+        ("1.00", "1.00", ()),
+        ("-0.004", "0.00", ()),
+        ("0.004", "0.01", ("booked $0.01",)),
+        ("1.00", None, ()),
+    ],
+)
+def test_it_prints_what_is_booked_beneath_a_charge_that_differs(charge, booked, beneath):
+    """What is printed and what is booked may be a cent apart; then both are said, and else one."""
+    line = {"organization": "a", "charge": Decimal(charge), "booked": booked and Decimal(booked)}
+    (row,) = Table("t", "T", (schema.ORGANIZATION, schema.CHARGE), (Block([line]),)).rows(
+        Block([line])
+    )
+
+    assert row.cells[1].beneath == beneath
+
+
+def test_it_prints_a_note_beneath_its_name():
+    """Commentary stands beside its line, in the cell of its name and in no other."""
+    line = {"organization": "a", "cost": Decimal(1), "calls": 1, "note": "moved <b>here</b>"}
+    table = Table("t", "T", COST_TABLE, (Block([line]),))
+    (row,) = table.rows(table.blocks[0])
+
+    assert [cell.beneath for cell in row.cells] == [("moved <b>here</b>",), (), ()]
+    assert "<small>moved &lt;b&gt;here&lt;/b&gt;</small>" in table._repr_html_()
+
+
+def test_it_marks_no_variance_that_there_is_not():
+    """Where nobody has a budget, n/a is no finding and has no colour."""
+    line = {
+        "organization": "a",
+        "variance": None,
+        "variance_ratio": None,
+        "status": Status.NO_BUDGET,
+    }
+    (row,) = (
+        table := Table(
+            "t",
+            "T",
+            (schema.ORGANIZATION, schema.VARIANCE_OF_BUDGET, schema.STATUS),
+            (Block([line]),),
+        )
+    ).rows(table.blocks[0])
+
+    assert [(cell.text, cell.classes) for cell in row.cells[1:]] == [
+        ("n/a", "number"),
+        ("NO BUDGET", "text no-budget"),
+    ]
+
+
+def test_it_marks_status_and_variance_by_class_and_word():
+    """A status is a word; the class only colours it and the variance beside it."""
+    line = {
+        "organization": "a",
+        "variance": Decimal(1),
+        "variance_ratio": Decimal("0.5"),
+        "status": Status.AT_RISK,
+    }
+    table = Table(
+        "t", "T", (schema.ORGANIZATION, schema.VARIANCE_OF_BUDGET, schema.STATUS), (Block([line]),)
+    )
+    (row,) = table.rows(table.blocks[0])
+
+    assert [(cell.text, cell.classes) for cell in row.cells] == [
+        ("a", "text"),
+        ("$1.00 (+50.0%)", "number at-risk"),
+        ("AT RISK", "text at-risk"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "<script>alert(1)</script>",
+            '"><img src=x onerror=alert(1)>',
+            "</td></tr></table>",
+            "a|b",
+            "$5 vs $6",
+            "=1+1",
+            "@SUM(A1)",
+            "{{ 7*7 }}",
+        ),
+        *(
+            "javascript:alert(1)",
+            "a\nb",
+            "a & b",
+            "&lt;b&gt;",
+            "'; DROP TABLE",
+            "**bold**",
+            "[a](http://b)",
+            "\u202egpj",
+            "日本 👩‍🚀",
+            "  ",
+        ),
+    ],
+)
+def test_it_keeps_a_name_as_text(name):
+    """Whatever a name looks like, the page has the elements it has with harmless names, and the cell the name itself."""
+    hostile, harmless = (
+        {"organization": each, "cost": Decimal(1), "calls": 1, "note": each}
+        for each in (name, "harmless")
+    )
+    pages = [
+        elements(
+            Table(
+                "t",
+                "T",
+                COST_TABLE,
+                (Block([line], {"cost": Decimal(1), "calls": 1}, line["organization"]),),
+            )._repr_html_()
+        )
+        for line in (hostile, harmless)
+    ]
+
+    assert pages[0][0] == pages[1][0]
+    assert pages[0][1] == [
+        cell.replace("harmless", name.replace("\u202e", "\ufffd")) for cell in pages[1][1]
+    ]
+
+
+def test_it_cuts_a_long_name():
+    """It prints 59 characters and an ellipsis, in a cell as in a heading; the whole name is in the title, and in the records."""
+    name = '"' + "x" * 10_000
+    table = Table(
+        "t",
+        "T",
+        COST_TABLE,
+        (Block([{"organization": name, "cost": Decimal(1), "calls": 1}], None, name),),
+    )
+    cut = fragment_fromstring(table._repr_html_()).xpath("//bdi")
+
+    assert [each.text for each in cut] == ['"' + "x" * 58 + "…"] * 2
+    assert [each.get("title") for each in cut] == [name] * 2
+    assert table.records()[0]["organization"] == name
+
+
+def test_it_shows_control_characters_as_marks():
+    """HTML can't hold them; a name keeps its other letters."""
+    table = table_of("1")
+    table.blocks[0].lines[0]["organization"] = "a\x00b\x1b[31mc"
+
+    assert "<bdi>a\ufffdb\ufffd[31mc</bdi>" in table._repr_html_()
+
+
+def test_it_hides_formulas_from_mathjax():
+    """In JupyterLab two dollars would make a formula; the table is closed to it, in both spellings that are looked for."""
+    assert (
+        'class="finops table tex2jax_ignore mathjax_ignore" id="costs"'
+        in table_of("1")._repr_html_()
+    )
+
+
+def test_it_labels_the_columns_by_the_schema():
+    """Heads are said once, in the schema; the caption says what the table shows."""
+    html = table_of("1")._repr_html_()
+
+    assert elements(html)[1][:3] == ["Organization", "Total Cost", "Calls"]
+    assert "<caption><span>Costs</span></caption>" in html
+    assert repr(table_of("1")) == "<table costs: Costs>"
+
+
+def test_its_records_are_json_scalars():
+    """Money is unrounded decimal text, a day and a status text, nothing stays nothing; more columns than are printed."""
+    line = {
+        "organization": "a",
+        "cost": Decimal("1.2345000"),
+        "calls": 1,
+        "budget": None,
+        "status": Status.NO_BUDGET,
+        "day": date(2025, 12, 1),
+    }
+    records = Table("t", "T", COST_TABLE, (Block([line]),)).records()
+
+    assert records == [
+        {
+            "organization": "a",
+            "cost": "1.2345",
+            "calls": 1,
+            "budget": None,
+            "status": "NO BUDGET",
+            "day": "2025-12-01",
+        }
+    ]
+    assert [type(value) for value in records[0].values()] == [str, str, int, type(None), str, str]
+    assert json.loads(json.dumps(records)) == records
+
+
+def test_its_records_of_a_frame_are_json_scalars(six):
+    """The integers of a frame are plain ones too."""
+    lines = six.groups["organization",].to_dict("records")
+    records = Table("t", "T", COST_TABLE, (Block(lines),)).records()
+
+    assert records[1] == {"organization": "org-a", "cost": "6", "calls": 3, "customers": 2}
+    assert {type(value) for record in records for value in record.values()} == {str, int}
+
+
+def test_it_draws_the_months_before_and_says_which_they_are():
+    """A month without a figure is a gap, and n/a; of one month there is nothing to draw."""
+    line = {
+        "organization": "a",
+        "cost": Decimal(2),
+        "trend_months": ("2025-10", "2025-11", "2025-12"),
+    }
+    pages = [
+        Table(
+            "t", "T", (schema.ORGANIZATION, schema.COST), (Block([line | {"trend": trend}]),)
+        )._repr_html_()
+        for trend in ((Decimal(1), None, Decimal(2)), (Decimal(2),))
+    ]
+    assert 'aria-label="October to December 2025: $1.00, n/a, $2.00"' in pages[0]
+    assert "<svg" not in pages[1]
+
+
+def grouped(groups: int, lines: int) -> Table:
+    """A table of groups, each with lines of 1.005 more than the one before, and a share that does not add."""
+    blocks = []
+    for group in range(groups):
+        rows = [
+            {
+                "product": f"p{line}",
+                "cost": Decimal("1.005") * (group + line),
+                "share": Decimal("0.5"),
+            }
+            for line in range(lines)
+        ]
+        blocks.append(
+            Block(
+                rows, {"cost": sum(row["cost"] for row in rows), "share": Decimal(1)}, f"g{group}"
+            )
+        )
+    return Table("t", "Cost", (schema.PRODUCT, schema.COST, schema.SHARE), tuple(blocks), shown=4)
+
+
+def test_a_long_table_prints_its_largest_groups_and_lines_and_still_foots():
+    """It prints eleven of twenty groups with three of six lines each, adds up the others, and hands out every line."""
+    table = grouped(20, 6)
+    printed = table.printed
+    assert [block.heading for block in printed] == [
+        *(f"g{group}" for group in range(9, 20)),
+        "other (9)",
+    ]
+    for block in printed:
+        rows = table.rows(block)
+        kinds = [row.kind for row in rows if row.kind != "rounding"]
+        assert kinds == (["other"] * 4 if block.kind == "other" else ["line"] * 3 + ["other"]) + [
+            "total"
+        ]
+        figures = [Decimal(row.cells[1].text.replace("$", "").replace(",", "")) for row in rows]
+        assert sum(figures[:-1]) == figures[-1]
+    assert len(table.records()) == 120
+    assert (
+        "The largest of 120 lines; the others are added up. Every line is in organizational_alignment.xlsx."
+        in table._repr_html_()
+    )
+
+
+def long_table(
+    lines: list[dict], keep: str = "largest", columns=(schema.ORGANIZATION, schema.COST)
+) -> str:
+    """What is said of the lines that a table of three does not print."""
+    return Table("t", "T", columns, (Block(lines),), shown=3, keep=keep).left_out.removesuffix(
+        " Every line is in organizational_alignment.xlsx."
+    )
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        ("UNDER UNDER UNDER UNDER", "The largest of 4 lines; the others are added up."),
+        (
+            "UNDER OVER UNDER AT_RISK",
+            "The largest of 4 lines and all that are OVER or AT RISK; the others are added up.",
+        ),
+        (
+            "OVER OVER UNDER AT_RISK",
+            "The largest of 3 lines that are OVER or AT RISK, of 4 in all; the others are added up.",
+        ),
+    ],
+)
+def test_it_says_which_lines_it_prints(statuses, said):
+    """It has room for two of four: all that need a look, or the largest of them."""
+    lines = [
+        {"organization": status, "cost": Decimal(1), "status": Status[status]}
+        for status in statuses.split()
+    ]
+    assert long_table(lines) == said
+
+
+def test_it_says_that_lines_without_money_are_counted():
+    """It prints the first, or the first and the last, and nothing adds up that has no sum."""
+    lines = [{"organization": name, "cost": Decimal(1), "action": name} for name in "abcd"]
+    assert (
+        long_table(lines, "first", (schema.ACTION,))
+        == "The first lines of 4; the others are counted."
+    )
+    assert long_table(lines, "ends") == "The first and last lines of 4; the others are added up."
+
+
+def test_a_ranking_prints_its_ends_and_foots():
+    """It prints the first and the last of four, with what is between them in its place."""
+    lines = [
+        {"organization": name, "cost": Decimal(cost)}
+        for name, cost in zip("abcd", (1, 9, 8, 2), strict=True)
+    ]
+    table = Table(
+        "t",
+        "T",
+        (schema.ORGANIZATION, schema.COST),
+        (Block(lines, {"cost": Decimal(20)}),),
+        shown=3,
+        keep="ends",
+    )
+    assert printed(table) == [
+        ("line", "a", "$1.00"),
+        ("other", "other (2)", "$17.00"),
+        ("line", "d", "$2.00"),
+        ("total", "Total", "$20.00"),
+    ]
+
+
+def test_a_short_table_leaves_nothing_out():
+    """It says nothing of other lines where all are printed."""
+    table = grouped(12, 4)
+    assert (table.printed, table.left_out) == (table.blocks, "")

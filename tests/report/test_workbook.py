@@ -1,0 +1,533 @@
+"""The report as a spreadsheet: real numbers and dates, all lines, and no name that Excel would run, follow or lose."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+
+import nbformat
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+from support.checkout import CHECKOUT, SUPPORT
+
+from finops_nb import api as workbench
+from finops_nb import schema
+from finops_nb.figures.budget_status import Status
+from finops_nb.money import total
+from finops_nb.notebook.results import hand_over
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.report.narrative import Prose
+from finops_nb.report.table import Block, Table
+from finops_nb.report.workbook import GROUP, number_format, sheet_name, workbook_of
+
+EDITION = Edition(
+    kind=Kind.OFFICIAL, name="2025-12", key="ab" * 32, generated="2026-01-01T00:00:00Z"
+)
+NAME_AND_COST = (schema.NAME, schema.COST)
+HOSTILE = (
+    *(
+        "=1+1",
+        "+1",
+        "-1",
+        "@x",
+        "\t=1",
+        "\uff1d1",
+        "{=1}",
+        "'x",
+        "007",
+        "1E5",
+        "2025-12-01",
+        "TRUE",
+        "#REF!",
+        " a ",
+        "a\nb",
+    ),
+    *(
+        "http://example.com",
+        "mailto:a@b",
+        "internal:Summary!A1",
+        "external:c.xlsx",
+        "<b>&amp;",
+        "_x0041_",
+        "日本 👩\u200d🚀",
+        "\u202egpj",
+        "é" * 300,
+    ),
+)
+
+
+def table_of(*lines: dict, columns=NAME_AND_COST, total_line: dict | None = None, **more) -> Table:
+    return Table("costs", "Costs", columns, (Block(lines, total_line),), **more)
+
+
+@pytest.fixture
+def opened(six, params):
+    """The workbook of these parts, read back."""
+
+    def open_workbook(
+        *parts: Table | Prose, edition: Edition = EDITION, **keys
+    ) -> openpyxl.Workbook:
+        return openpyxl.load_workbook(io.BytesIO(workbook_of(parts, six, params(**keys), edition)))
+
+    return open_workbook
+
+
+def rows_of(sheet: Worksheet) -> list[dict]:
+    """The rows below the heads, by head."""
+    heads = [cell.value for cell in sheet[2]]
+    return [
+        dict(zip(heads, row, strict=True)) for row in sheet.iter_rows(min_row=3, values_only=True)
+    ]
+
+
+def same(cell: float, figure: str | Decimal) -> bool:
+    """A cell's number is the exact figure, as far as 15 digits go."""
+    return abs(Decimal(repr(cell)) - Decimal(figure)) <= abs(Decimal(figure)).scaleb(-15)
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory) -> tuple[list, dict, openpyxl.Workbook]:
+    """The parts, the results and the workbook of the sample month, as the notebook hands them over."""
+    staging = tmp_path_factory.mktemp("staging")
+    EDITION.save(staging)
+    notebook = nbformat.read(
+        CHECKOUT / "notebooks" / "organizational_alignment.ipynb", as_version=4
+    )
+    names: dict = {}
+    handed: list = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FINOPS_NB_STAGING", str(staging))
+        patch.setenv("FINOPS_NB_HOME", str(CHECKOUT))
+        patch.setattr(
+            workbench,
+            "hand_over",
+            lambda parts, *rest: handed.extend(parts) or hand_over(parts, *rest),
+        )
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                exec(cell.source, names)
+    results = json.loads((staging / "results.json").read_text(encoding="utf-8"))
+    return handed, results, openpyxl.load_workbook(staging / "organizational_alignment.xlsx")
+
+
+def test_each_table_of_the_report_is_a_sheet(sample):
+    """It has them in the report's order behind a summary, and none for a table without lines."""
+    parts, results, book = sample
+    tables = [part for part in parts if isinstance(part, Table) and not part.is_empty]
+    assert len(tables) > 8
+    names = [part.name.replace("_", " ").capitalize() for part in tables]
+    # Excel takes 31 characters; the one name that has more is cut at a word.
+    assert [name for name in names if len(name) > 31] == ["Cross organization product usage"]
+    assert book.sheetnames == [
+        "Summary",
+        *(name.removesuffix(" usage") if len(name) > 31 else name for name in names),
+    ]
+    assert all(results["tables"][table.name] for table in tables)
+    assert [sheet["A1"].value for sheet in book.worksheets[1:]] == [
+        table.caption for table in tables
+    ]
+
+
+def test_each_figure_equals_that_of_the_results(sample):
+    """It holds every line of every table: numbers equal to 15 digits, days as days, text as it is, and nothing for null."""
+    parts, results, book = sample
+    tables = [part for part in parts if isinstance(part, Table) and not part.is_empty]
+    compared = 0
+    for table, sheet in zip(tables, book.worksheets[1:], strict=True):
+        records = results["tables"][table.name]
+        lines = rows_of(sheet)[: len(records)]
+        for record, line in zip(records, lines, strict=True):
+            for column in table.columns:
+                value, cell, compared = record.get(column.name), line[column.label], compared + 1
+                if isinstance(cell, datetime):
+                    assert cell.date() == date.fromisoformat(value)
+                elif isinstance(cell, (int, float)) and column.unit != "text":
+                    assert same(cell, value)
+                else:
+                    assert (cell or None) == (value or None)
+    assert compared > 300
+
+
+def test_the_lines_add_up_to_the_totals(sample):
+    """In each sheet the cells of an additive column add up to its total, group by group, far below a cent."""
+    parts, _, book = sample
+    tables = [part for part in parts if isinstance(part, Table) and not part.is_empty]
+    summed = 0
+    for table, sheet in zip(tables, book.worksheets[1:], strict=True):
+        rows = rows_of(sheet)
+        lines, totals = rows[: len(table.records())], rows[len(table.records()) :]
+        assert len(totals) == sum(block.total is not None for block in table.blocks)
+        for foot in totals:
+            group = next(
+                (
+                    foot[head]
+                    for head in ("Group", "Organization")
+                    if head in foot and foot[head] != "Total"
+                ),
+                None,
+            )
+            of = [
+                line
+                for line in lines
+                if group in (None, line.get("Group"), line.get("Organization"))
+            ]
+            for column in table.columns:
+                if column.additive and foot[column.label] is not None:
+                    assert sum(line[column.label] or 0 for line in of) == pytest.approx(
+                        foot[column.label], abs=1e-7
+                    )
+                    summed += 1
+    assert summed > 20
+
+
+def test_the_summary_says_what_the_report_is_of(sample):
+    """It has the title, the period, the key, and the figures of the executive summary as numbers."""
+    _, results, book = sample
+    said = {row[0]: row[1] for row in book["Summary"].iter_rows(values_only=True) if row[0]}
+    assert next(iter(said)) == results["title"] == book.properties.title
+    assert (said["Period"], said["First day"], said["Last day"]) == (
+        "December 2025",
+        datetime(2025, 12, 1),
+        datetime(2025, 12, 31),
+    )
+    assert (said["Key"], said["Generated"], said["Currency"]) == (
+        "ab" * 32,
+        "2026-01-01T00:00:00Z",
+        "USD",
+    )
+    line = results["tables"]["executive_summary"][0]
+    assert same(said["Total spend"], line["total_spend"])
+    assert same(said["Variance ratio"], line["variance_ratio"])
+    assert (said["Calls"], said["Status"]) == (224_072, "UNDER")
+    assert "unrounded" in str([cell.value for cell in book["Summary"]["B"]])
+
+
+def test_the_summary_is_stamped(opened):
+    """It says of an analysis that it is one, with what that means."""
+    book = opened(edition=replace(EDITION, kind=Kind.ANALYSIS))
+    said = {row[0]: row[1] for row in book["Summary"].iter_rows(values_only=True) if row[0]}
+    assert said["ANALYSIS · NOT FOR BOOKING"].startswith("Not the official report")
+
+
+def test_the_summary_has_the_prose_before_the_first_table(opened):
+    """It has sentences and figures by their kind, and neither lists in them nor what comes after a table."""
+    costs = {
+        "cost": Decimal("1.5"),
+        "share": Decimal("0.5"),
+        "calls": Decimal(2),
+        "on": date(2025, 12, 1),
+        "names": ("a",),
+        "days": None,
+    }
+    first = Prose(
+        "findings",
+        "",
+        [{"title": "Over budget", "text": "org-a: $1.00", "money": Decimal("1.002"), "note": ""}],
+        {},
+    )
+    figures = Prose(
+        "headline",
+        "",
+        [{"figure": "spend", "label": "Spend", "value": "$1.50", "detail": "all of it", **costs}],
+        {},
+    )
+    book = opened(
+        first,
+        figures,
+        table_of({"name": "a", "cost": Decimal(1)}),
+        Prose("later", "", [{"text": "later"}], {}),
+    )
+    cells = {row[0].value: row[1] for row in book["Summary"].iter_rows() if row[0].value}
+    assert [cells[name].value for name in ("Over budget", "Money", "Spend", "Share")] == [
+        "org-a: $1.00",
+        1.002,
+        "$1.50, all of it",
+        0.5,
+    ]
+    assert {name: cells[name].number_format for name in ("Cost", "Share", "Calls", "On")} == {
+        "Cost": '"$"#,##0.00;-"$"#,##0.00', "Share": "0.0%", "Calls": "#,##0", "On": "yyyy-mm-dd",
+    }  # fmt: skip
+    assert {"Findings", "Headline"} < set(cells)
+    assert not {"Names", "Note", "Figure", "Later"} & set(cells)
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_a_name_is_text_whatever_it_says(opened, name):
+    """It comes back exactly, as text: no formula, link, number, day, truth or error; it is told from a number beside it."""
+    sheet = opened(
+        table_of({"name": name, "cost": Decimal("1.5"), "owner": name, "note": name})
+    ).worksheets[1]
+    assert [cell.data_type for cell in sheet[3]] == ["s", "n", "s", "s"]
+    assert [sheet[place].value for place in ("A3", "C3", "D3")] == [name] * 3
+
+
+def test_what_is_in_the_file_computes_and_links_nothing(six, params):
+    """It has no formula, link, relation to the outside, macro or comment in any of its parts."""
+    made = workbook_of(
+        [table_of(*({"name": name, "cost": Decimal(1)} for name in HOSTILE))],
+        six,
+        params(),
+        EDITION,
+    )
+    with zipfile.ZipFile(io.BytesIO(made)) as packed:
+        parts = {name: packed.read(name).decode() for name in packed.namelist()}
+    assert not [
+        name
+        for name in parts
+        if any(
+            word in name.lower()
+            for word in ("external", "vba", "comment", "calcchain", "connection")
+        )
+    ]
+    for text in parts.values():
+        assert not any(
+            word in text
+            for word in (
+                "<f>",
+                "<f ",
+                "<hyperlink",
+                'TargetMode="External"',
+                "<ddeLink",
+                "<oleLink",
+            )
+        )
+
+
+def test_what_a_cell_cannot_hold_is_marked(opened):
+    """It cuts at 32,767 characters of 16 bits, never within one, and shows a mark for what XML can't hold."""
+    names = ("\x00a\x1b\ufffe\rb", "x" * 32_767, "x" * 32_768, "x" + "👩" * 20_000)
+    rows = rows_of(
+        opened(table_of(*({"name": name, "cost": Decimal(1)} for name in names))).worksheets[1]
+    )
+    assert [row["Name"] for row in rows] == [
+        "\ufffda\ufffd\ufffd\ufffdb",
+        "x" * 32_767,
+        "x" * 32_766 + "…",
+        "x" + "👩" * 16_382 + "…",
+    ]
+
+
+def test_figures_have_the_formats_of_their_units(opened):
+    """Each is shown as the report prints it; a day is a day; an empty cell stands for n/a."""
+    columns = (
+        *(
+            schema.ORGANIZATION,
+            schema.DAY,
+            schema.COST,
+            schema.CHANGE,
+            schema.BUDGET_USED,
+            schema.ERROR,
+            schema.CALLS,
+            schema.RANK,
+        ),
+        *(schema.AVERAGE_COST, schema.EFFICIENCY, schema.STATUS),
+    )
+    line = dict.fromkeys([column.name for column in columns], Decimal("-1.5")) | {
+        "organization": "a",
+        "day": date(2025, 12, 31),
+    }
+    line |= {
+        "calls": 1234,
+        "rank": 1,
+        "status": Status.AT_RISK,
+        "cost_per_call": Decimal("0.00001234"),
+    }
+    sheet = opened(
+        table_of(line, line | {"cost": None, "day": None}, columns=columns, currency="CHF")
+    ).worksheets[1]
+    assert [cell.value for cell in sheet[2]] == [column.label for column in columns]
+    assert [cell.number_format for cell in sheet[3]] == [
+        *("General", "yyyy-mm-dd", '"CHF\xa0"#,##0.00;-"CHF\xa0"#,##0.00'),
+        '+"CHF\xa0"#,##0.00;-"CHF\xa0"#,##0.00;"CHF\xa0"#,##0.00',
+        *(
+            "0.0%",
+            "+0.0%;-0.0%;0.0%",
+            "#,##0",
+            "0",
+            '"CHF\xa0"#,##0.000000;-"CHF\xa0"#,##0.000000',
+            "[<1]0.00##;#,##0.00",
+            "General",
+        ),
+    ]
+    assert [cell.data_type for cell in sheet[3]] == ["s", "d", *"nnnnnnnn", "s"]
+    assert (sheet["B3"].value, sheet["K3"].value) == (datetime(2025, 12, 31), "AT RISK")
+    assert (sheet["B4"].value, sheet["C4"].value) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("currency", "code"),
+    [
+        ("USD", '"$"#,##0.00;-"$"#,##0.00'),
+        ("JPY", '"¥"#,##0;-"¥"#,##0'),
+        ("KWD", '"KWD\xa0"#,##0.000;-"KWD\xa0"#,##0.000'),
+    ],
+)
+def test_money_has_the_decimals_of_its_currency(currency, code):
+    """It is shown with the currency's minor units, and the sign before the currency's."""
+    assert number_format("money", currency) == code
+
+
+def test_more_than_is_printed_stands_in_columns_of_its_own(opened):
+    """Its line's variance in percent, status, alert, booked amount, owner, cost centre and note are columns, where any line has them."""
+    line = {
+        "name": "a",
+        "cost": Decimal(1),
+        "variance_ratio": Decimal("-0.25"),
+        "status": Status.UNDER,
+        "owner": "",
+        "note": "later",
+    }
+    line |= {
+        "cost_centre": "1042",
+        "crossed": Decimal("0.8"),
+        "crossed_on": date(2025, 12, 24),
+        "booked": Decimal("1.00"),
+    }
+    [row] = rows_of(opened(table_of(line)).worksheets[1])
+    assert row == {
+        "Name": "a", "Total Cost": 1, "Variance %": -0.25, "Status": "UNDER", "Threshold Crossed": 0.8,
+        "Crossed On": datetime(2025, 12, 24), "Booked": 1, "Cost Centre": "1042", "Note": "later",
+    }  # fmt: skip
+
+
+def test_groups_are_a_column(opened):
+    """It puts what a block's lines have in common beside each of them, so that they can be filtered, and totals after all lines."""
+    blocks = tuple(
+        Block(
+            [{"organization": name, "product": "p", "cost": Decimal("0.005")}] * 2,
+            {"cost": Decimal("0.01")},
+            name,
+        )
+        for name in "ab"
+    )
+    by_organization = Table("breakdown", "Breakdown", (schema.PRODUCT, schema.COST), blocks)
+    other = Table(
+        "other",
+        "Other",
+        NAME_AND_COST,
+        (Block([{"name": "n", "cost": Decimal(1)}], None, "By product"),),
+    )
+    repeated = Table(
+        "repeated", "Repeated", (schema.ORGANIZATION, schema.PRODUCT, schema.COST), blocks
+    )
+    book = opened(by_organization, other, repeated)
+    assert [list(row.values()) for row in rows_of(book["Breakdown"])] == [
+        *(["a", "p", 0.005], ["a", "p", 0.005], ["b", "p", 0.005], ["b", "p", 0.005]),
+        *(["a", "Total", 0.01], ["b", "Total", 0.01]),
+    ]
+    assert [cell.value for cell in book["Breakdown"][2]] == [
+        "Organization",
+        "Product",
+        "Total Cost",
+    ]
+    assert rows_of(book["Other"]) == [{"Group": "By product", "Name": "n", "Total Cost": 1}]
+    assert [cell.value for cell in book["Repeated"][2]] == ["Organization", "Product", "Total Cost"]
+    assert GROUP not in [column.name for column in by_organization.columns]
+
+
+def test_a_sheet_is_ready_to_be_read(opened):
+    """Heads and names stay in sight, lines can be filtered without their total, and it prints across, heads on each page."""
+    foot = {"cost": Decimal(3)}
+    lines = [
+        {"rank": number, "organization": "o" * 60, "cost": Decimal(number)} for number in (1, 2)
+    ]
+    sheet = opened(
+        table_of(*lines, columns=(schema.RANK, schema.ORGANIZATION, schema.COST), total_line=foot)
+    ).worksheets[1]
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("C3", "A2:C4")
+    assert (sheet.print_title_rows, sheet.page_setup.orientation, sheet.page_setup.paperSize) == (
+        "$1:$2",
+        "landscape",
+        9,
+    )
+    assert (sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.page_setup.fitToHeight) == (True, 0)
+    assert [sheet.column_dimensions[each].width for each in "AB"] == pytest.approx([12, 44], abs=1)
+    assert rows_of(sheet)[-1] == {"Rank": None, "Organization": "Total", "Total Cost": 3}
+    assert sheet["C5"].font.bold
+
+
+def test_a_table_with_days_has_a_total(opened):
+    """The word "Total" stands in a column of days."""
+    table = table_of(
+        {"day": date(2025, 12, 1), "cost": Decimal(1)},
+        columns=(schema.DAY, schema.COST),
+        total_line={"cost": Decimal(1)},
+    )
+    assert [row["Day"] for row in rows_of(opened(table).worksheets[1])] == [
+        datetime(2025, 12, 1),
+        "Total",
+    ]
+
+
+def test_all_lines_are_there_where_the_report_prints_some(opened):
+    """It holds every line of 300 organizations and 50 products, though the report adds up all but the largest."""
+    names = [f"org-{number:03}" for number in range(300)]
+    blocks = tuple(
+        Block(lines := [{"organization": name, "product": f"p{number}", "cost": Decimal(f"{number}.005")} for number in range(50)],
+              {"cost": total(line["cost"] for line in lines)}, name)
+        for name in names
+    )  # fmt: skip
+    table = Table("breakdown", "Breakdown", (schema.PRODUCT, schema.COST), blocks, shown=10)
+    rows = rows_of(opened(table).worksheets[1])
+    assert len(rows) == 300 * 50 + 300
+    assert {row["Organization"] for row in rows} == set(names)
+    # 0.005 + 1.005 + … + 49.005 = 1225 + 50 × 0.005
+    assert rows[-1] == {"Organization": "org-299", "Product": "Total", "Total Cost": 1225.25}
+
+
+def test_sheets_have_names_that_excel_takes():
+    """At most 31 characters, none that is forbidden, no two alike whatever their case."""
+    taken = {"summary", "history"}
+    wanted = ("a" * 40, "A" * 40, "x/y:z[1]*?\\'", "Summary", "history", *["rows"] * 12)
+    names = [sheet_name(name, taken) for name in wanted]
+    assert names[:5] == [
+        "A" + "a" * 30,
+        "A" + "a" * 26 + " (2)",
+        "X y z 1",
+        "Summary (2)",
+        "History (2)",
+    ]
+    assert names[-1] == "Rows (12)"
+    assert len({name.lower() for name in names}) == len(names)
+
+
+def test_the_same_report_is_the_same_bytes(tmp_path):
+    """It is so in another process, time zone and language; the time inside is that of the report."""
+    program = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from support.made_usage import SIX, usage_of
+from finops_nb.figures.allocation import allocate
+from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.figures.efficiency import unit_costs
+from finops_nb.params.model import make_params
+from finops_nb.report.workbook import workbook_of
+from finops_nb.report.cost_tables import cost_by_feature, spend_by_day
+usage, params = usage_of(SIX), make_params({"period": "2025-12", "usage": "sample:"})
+tables = [cost_by_feature(unit_costs(allocate(usage, by="feature")), usage, params), spend_by_day(usage, params)]
+sys.stdout.buffer.write(workbook_of(tables, usage, params, Edition(Kind.OFFICIAL, "2025-12", "k", "2026-01-01T00:00:00Z")))
+"""
+    variables = (
+        {"TZ": "UTC", "PYTHONHASHSEED": "1"},
+        {"TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "2", "LC_ALL": "C"},
+    )
+    one, other = (
+        subprocess.run(
+            [sys.executable, "-c", program, str(SUPPORT.parent)],
+            env=each,
+            capture_output=True,
+            check=True,
+        ).stdout
+        for each in variables
+    )
+    assert one == other
+    assert openpyxl.load_workbook(io.BytesIO(one)).properties.created == datetime(2026, 1, 1)
+    with zipfile.ZipFile(io.BytesIO(one)) as packed:
+        assert {each.date_time[0] for each in packed.infolist()} == {1980}

@@ -1,0 +1,406 @@
+"""A published month is made anew: what the report says of it, what is kept, and who must say why."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from support.homes import FILES, NAME, finished, make_home, published
+from support.published import page_of
+
+from finops_nb.cli import main
+from finops_nb.commands.what_changed import what_changed
+from finops_nb.errors import Failure, Refusal
+from finops_nb.home import Home
+from finops_nb.outputs import publish as publishing
+from finops_nb.outputs.mail_journal import Entry, Journal, State
+from finops_nb.outputs.revisions import History
+from finops_nb.run import job as key
+from finops_nb.run import run as running
+from finops_nb.run.run import run
+
+HEADER = (
+    "timestamp,provider,model,input_tokens,output_tokens,cost_usd,latency_ms,"
+    "customer_id,organization_id,product_id,feature_id,task_type,subscription_tier\n"
+)
+LATE = "2025-12-30T23:00:00Z,openai,gpt,10,10,12.40,9,c-2,org-beta,chat,ask,chat,pro\n"
+CALLS = "".join(
+    f"2025-12-{day:02}T12:00:00Z,openai,gpt,10,10,{cost},9,c-1,{organization},chat,ask,chat,pro\n"
+    for day, organization, cost in (
+        (1, "org-alpha", 300),
+        (15, "org-beta", 200),
+        (31, "org-gamma", 100),
+    )
+)
+BUDGETS = {
+    "organization_budgets": {"org-alpha": 500, "org-beta": 300, "org-gamma": 2000},
+    "product_budgets": {"chat": 2800},
+}
+
+
+@pytest.fixture(autouse=True)
+def one_code(monkeypatch):
+    """The package as one state, though its files may be edited while the tests run; 1 January 2026."""
+    monkeypatch.setattr(key, "code_digest", lambda: "0" * 64)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Runs without a kernel, whose page is their key."""
+    monkeypatch.setattr(running, "_execute", finished)
+    monkeypatch.setattr(
+        "finops_nb.report.html_page.export_html",
+        lambda notebook: notebook.metadata["finops_nb"]["key"],
+    )
+
+
+@pytest.fixture
+def home(tmp_path, quick) -> Home:
+    """A home whose December is published once."""
+    home = make_home(tmp_path / "home")
+    run(NAME, home)
+    return home
+
+
+def add_usage(home: Home, text: str = "2025-12-09T00:00:00Z,1\n") -> None:
+    usage = home.root / "usage" / "calls.csv"
+    usage.write_text(usage.read_text() + text)
+
+
+def numbers(home: Home) -> list[int]:
+    return [revision.number for revision in History(home.outputs, NAME).revisions()]
+
+
+def kept(home: Home, number: int) -> dict[str, bytes]:
+    return {
+        file.name: file.read_bytes()
+        for file in sorted((home.outputs / ".runs" / NAME / f"revision-{number}").iterdir())
+    }
+
+
+def every_file(home: Home) -> dict[Path, tuple[int, int]]:
+    """Inode and time of change of everything under outputs/, but of locks and folders that are used in passing."""
+    found = {
+        path: path.lstat()
+        for path in home.outputs.rglob("*")
+        if path.suffix != ".lock" and path.name not in (".staging", ".runs")
+    }
+    return {path: (of.st_ino, of.st_mtime_ns) for path, of in found.items() if path.is_file()}
+
+
+def was_mailed(home: Home, state: State) -> None:
+    Journal(home.outputs / ".mail" / NAME / "journal.jsonl").record(
+        [Entry("an older key", "ada@example.com", state, "<1@example.com>")]
+    )
+
+
+# The report itself
+
+
+def test_late_usage_and_a_budget_are_said_with_their_money(tmp_path, monkeypatch):
+    """One row of 12.40 of org-beta came late, and org-gamma got 2,800: the page, results.json and `what-changed` say so, and nothing
+    of it stood there before; a forced run publishes the same bytes; the revision before is kept, byte by byte.
+    """
+    home = make_home(tmp_path, **BUDGETS)
+    shutil.rmtree(home.root / "notebooks")
+    (home.root / "usage" / "calls.csv").write_text(HEADER + CALLS)
+    run(NAME, home)
+    first = published(home)
+    assert "Revision" not in first["organizational_alignment.html"].decode()
+    assert json.loads(first["results.json"])["provenance"]["revision"] == {
+        "number": 1,
+        "reason": "",
+        "changes": [],
+    }
+    assert list(what_changed(home, NAME)) == ["2025-12 has one revision."]
+
+    add_usage(home, LATE)
+    budgets = BUDGETS | {
+        "organization_budgets": BUDGETS["organization_budgets"] | {"org-gamma": 2800}
+    }
+    text = {"period": "2025-12", "usage": "usage/calls.csv"} | budgets
+    home.params_file(NAME).write_text(
+        "".join(f"{name}: {json.dumps(value)}\n" for name, value in text.items())
+    )
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767484800")  # three days later
+    run(NAME, home, reason="two <regions> more")
+    second = published(home)
+    said = "Revision 2 (2026-01-04): +$12.40 late usage of org-beta; budget of org-gamma $2,000.00 → $2,800.00. Reason: two <regions> more"
+    assert said in " ".join(
+        page_of(second["organizational_alignment.html"].decode()).text_content().split()
+    )
+    results = json.loads(second["results.json"])
+    about = results["provenance"]["revision"]
+    assert (about["number"], about["reason"]) == (2, "two <regions> more")
+    assert [
+        (change["causes"], change["money"], change["by_name"], change["rows"])
+        for change in about["changes"]
+    ] == [
+        (["usage"], "12.4", {"org-beta": "12.4"}, 1),
+        (["budget"], "800", {"org-gamma": "800"}, None),
+    ]
+    assert kept(home, 1) == first
+
+    lines = list(what_changed(home, NAME))
+    assert lines[:5] == [
+        "2025-12, revision 2 (2026-01-04), after revision 1 (2026-01-01)",
+        "Reason: two <regions> more",
+        "+$12.40 late usage of org-beta",
+        "budget of org-gamma $2,000.00 → $2,800.00",
+        "",
+    ]
+    assert "executive_summary · total_spend: $600.00 → $612.40 (+$12.40)" in lines
+    assert "cost_by_organization · org-beta · cost: $200.00 → $212.40 (+$12.40)" in lines
+    assert "cost_by_organization · org-gamma · budget: $2,000.00 → $2,800.00 (+$800.00)" in lines
+    assert (
+        "cost_by_organization · org-beta · budget_used: 66.7% → 70.8%" in lines
+    )  # 200 / 300, 212.40 / 300
+    assert "rows · Rows used · rows: 3 → 4" in lines
+    assert not [line for line in lines if "org-alpha · cost:" in line]
+
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
+    run(NAME, home, force=True)
+    assert published(home) == second
+    assert kept(home, 1) == first
+    assert numbers(home) == [1, 2]
+
+
+# Once, and revisions
+
+
+def test_the_same_key_rewrites_nothing(home):
+    """Neither the report, nor the index, nor the record: every file is the one it was."""
+    before = every_file(home)
+    run(NAME, home)
+    assert every_file(home) == before
+    assert numbers(home) == [1]
+
+
+def test_another_key_is_a_revision_and_the_one_before_stays(home):
+    """It counts, keeps each as it was, and takes an older key that comes back for a third one."""
+    usage = (home.root / "usage" / "calls.csv").read_text()
+    reports = [published(home)]
+    for text in (usage + "2025-12-09T00:00:00Z,1\n", usage):
+        (home.root / "usage" / "calls.csv").write_text(text)
+        run(NAME, home)
+        reports.append(published(home))
+    assert numbers(home) == [1, 2, 3]
+    assert [kept(home, 1), kept(home, 2), published(home)] == reports
+    assert (
+        reports[0]["chargeback.csv"] == reports[2]["chargeback.csv"] != reports[1]["chargeback.csv"]
+    )  # it holds the key
+    assert History(home.outputs, NAME).altered() == []
+
+
+def test_a_forced_run_is_no_revision(home):
+    """It publishes the same bytes under the same number, though a reason is given, and says that this is not on record."""
+    add_usage(home)
+    run(NAME, home, reason="first")
+    before, notices = published(home), []
+    run(NAME, home, force=True, reason="second", notice=notices.append)
+    assert published(home) == before
+    assert [revision.reason for revision in History(home.outputs, NAME).revisions()] == [
+        "",
+        "first",
+    ]
+    assert notices == ["No new revision was made; the reason is not on record."]
+
+
+def test_an_analysis_has_no_revisions(tmp_path, quick):
+    """It is replaced, and nothing of it kept."""
+    home = make_home(tmp_path, name="analysis/x")
+    for _ in range(2):
+        run("analysis/x", home)
+        add_usage(home)
+    assert [file.name for file in (home.outputs / ".runs" / "analysis" / "x").iterdir()] == [
+        "revisions.json"
+    ]
+    assert list(what_changed(home, "analysis/x")) == [
+        "analysis/x: not an official month; its last report alone is remembered."
+    ]
+
+
+def test_an_altered_file_is_named_by_the_run(home):
+    """A run that has nothing to do names it, and leaves it; a forced one publishes it as it was."""
+    before = published(home)
+    (home.outputs / NAME / "chargeback.csv").write_text("organization,amount\norg-alpha,1.00\n")
+    notices: list[str] = []
+    run(NAME, home, notice=notices.append)
+    way = f"`finops-nb run {NAME} --force` makes the last report again."
+    assert notices == [f"outputs/{NAME}/chargeback.csv is not as it was published. {way}"]
+    run(NAME, home, force=True, notice=notices.append)
+    assert published(home) == before
+    assert len(notices) == 1
+
+
+# The reason
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_reason_must_be_said_once_it_was_mailed(home, state, monkeypatch):
+    """Before anything is executed, and whoever has it or may have it; where a server refused it, or put it off, nobody has."""
+    was_mailed(home, state)
+    add_usage(home)
+    before = published(home)
+    if state in (State.SENT, State.SENDING, State.UNKNOWN):
+        monkeypatch.setattr(running, "_execute", None)
+        said = rf'^outputs/{NAME}: it was mailed, and this would be its revision 2\. Say why: finops-nb run {NAME} --reason "'
+        with pytest.raises(Refusal, match=said):
+            run(NAME, home)
+        assert published(home) == before
+        assert numbers(home) == [1]
+        monkeypatch.setattr(running, "_execute", finished)
+        run(NAME, home, reason="usage came late")
+        assert History(home.outputs, NAME).revisions()[-1].reason == "usage came late"
+        run(NAME, home, force=True)
+    else:
+        run(NAME, home)
+    assert numbers(home) == [1, 2]
+    assert kept(home, 1) == before
+
+
+def test_a_journal_that_cannot_be_read_stands_against_a_run_without_a_reason(home):
+    """It does not take a spoilt journal for one of nobody."""
+    was_mailed(home, State.SENT)
+    (home.outputs / ".mail" / NAME / "journal.jsonl").write_text("{}\n{}\n")
+    add_usage(home)
+    with pytest.raises(Failure, match="line 1: not an entry of a journal"):
+        run(NAME, home)
+    run(NAME, home, reason="why")
+    assert numbers(home) == [1, 2]
+
+
+@pytest.mark.parametrize(("reason", "code"), [("  ", 1), (" late\n usage ", 0)])
+def test_a_blank_reason_is_refused_and_another_is_one_line(home, monkeypatch, reason, code):
+    """The command says so, and keeps the reason in one line."""
+    from click.testing import CliRunner
+
+    monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
+    add_usage(home)
+    done = CliRunner().invoke(main, ["run", NAME, "--reason", reason])
+    assert done.exit_code == code
+    assert ("--reason: no reason" in done.stderr) == bool(code)
+    assert [revision.reason for revision in History(home.outputs, NAME).revisions()] == [""] + [
+        "late usage"
+    ] * (not code)
+
+
+# Crashes
+
+
+def test_a_crash_at_any_call_loses_neither_the_old_report_nor_the_new(home, tmp_path):
+    """The process ends in the N-th call to the system: what is published is whole, the one before it is published or kept, and the
+    next run makes, or has, revision 2, with nothing left over.
+    """
+    add_usage(home)
+    old = published(home)
+    run(NAME, home)
+    new = published(home)
+    shutil.rmtree(home.outputs)
+    crashes = 0
+    for fail_at in range(1, 1000):
+        made = Home(tmp_path / str(fail_at))
+        shutil.copytree(home.root, made.root)
+        (made.root / "usage" / "calls.csv").write_text(
+            (home.root / "usage" / "calls.csv").read_text().removesuffix("2025-12-09T00:00:00Z,1\n")
+        )
+        run(NAME, made)
+        add_usage(made)
+        crashed = crash(made, fail_at)
+        state = published(made)
+        assert state in (old, new)
+        assert state == old or kept(made, 1) == old
+        run(NAME, made)
+        assert (published(made), kept(made, 1), numbers(made)) == (new, old, [1, 2])
+        assert sorted(path.name for path in (made.outputs / ".runs" / NAME).iterdir()) == [
+            "revision-1",
+            "revisions.json",
+        ]
+        assert History(made.outputs, NAME).altered() == []
+        assert tuple(published(made)) == FILES
+        shutil.rmtree(made.root)
+        crashes += crashed
+        if not crashed:
+            break
+    assert crashes > 30
+
+
+def crash(home: Home, fail_at: int) -> bool:
+    """Run in a process that ends, as if by a cut of power, in the N-th call to the system; whether it came to that."""
+    process = os.fork()
+    if process == 0:
+        calls = 0
+
+        def wrapped(call):
+            def counted(*arguments, **options):
+                nonlocal calls
+                calls += 1
+                if calls == fail_at:
+                    os._exit(9)
+                return call(*arguments, **options)
+
+            return counted
+
+        for name in ("write", "fsync", "mkdir", "rename", "replace", "unlink", "rmdir"):
+            setattr(os, name, wrapped(getattr(os, name)))
+        publishing.exchange = wrapped(publishing.exchange)
+        try:
+            run(NAME, home)
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 9
+
+
+# What changed
+
+
+def test_a_revision_that_is_altered_or_unknown_is_not_compared(home):
+    """It names what is gone, and lists the revisions that there are."""
+    add_usage(home)
+    run(NAME, home)
+    (home.outputs / ".runs" / NAME / "revision-1" / "results.json").write_text("{}")
+    *_, last = what_changed(home, NAME)
+    assert (
+        last
+        == "No figures can be compared: results.json of revision 1 is gone, or is not as it was published."
+    )
+    assert list(what_changed(home, NAME, 1)) == ["2025-12: revision 1 is the first."]
+    with pytest.raises(
+        Refusal,
+        match=r'^outputs/2025-12, --revision: no such revision \(found "7"\)\. There are 1, 2\.',
+    ):
+        list(what_changed(home, NAME, 7))
+
+
+def test_results_without_tables_have_no_figures_to_compare(home):
+    """Of a notebook that hands over results of its own it says when and why, and no more."""
+    add_usage(home)
+    run(NAME, home, reason="late")
+    assert list(what_changed(home, NAME)) == [
+        "2025-12, revision 2 (2026-01-01), after revision 1 (2026-01-01)",
+        "Reason: late",
+        "",
+    ]
+
+
+def test_nothing_published_is_refused(tmp_path):
+    """It says how to publish it."""
+    with pytest.raises(
+        Refusal,
+        match=rf"^outputs/{NAME}: no report is published there\. Publish it: finops-nb run {NAME}",
+    ):
+        list(what_changed(make_home(tmp_path), NAME))
+
+
+def test_the_command_prints_it(home, monkeypatch):
+    """A line each on stdout, exit 0."""
+    from click.testing import CliRunner
+
+    monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
+    done = CliRunner().invoke(main, ["what-changed", NAME])
+    assert (done.exit_code, done.stdout) == (0, "2025-12 has one revision.\n")
+    assert CliRunner().invoke(main, ["what-changed", NAME, "--revision", "3"]).exit_code == 1

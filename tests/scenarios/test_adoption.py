@@ -1,0 +1,342 @@
+"""Adoption: a scenario's budgets become official, and what was before stays on record."""
+
+from __future__ import annotations
+
+import errno
+import os
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from support.scenario_homes import make_scenario_home, write_scenario
+
+from finops_nb.cli import main
+from finops_nb.commands.scaffold import new_month
+from finops_nb.errors import Busy, Refusal
+from finops_nb.outputs import publish
+from finops_nb.outputs.lock import hold
+from finops_nb.params.budgets import read_budgets, snapshot
+from finops_nb.params.model import load_params
+from finops_nb.params.scenario import save_scenario
+from finops_nb.scenarios.adoption import adopt
+
+DAY = date(2025, 12, 16)
+
+
+@pytest.fixture
+def home(tmp_path):
+    return make_scenario_home(tmp_path)
+
+
+def budgets_of(home, month: str = "2025-12"):
+    return read_budgets(load_params(home, month), home)
+
+
+def test_the_file_gains_a_version_and_keeps_all_else(home):
+    """The amount is changed in its line; comments, order and every other line stay; the original is written down below."""
+    name = write_scenario(home, "organization_budgets:\n  org-a: 5500.25\n")
+    before = home.params_file("2025-12").read_text()
+    adoption = adopt(home, name, "two more regions", DAY, "Cleo")
+    text = home.params_file("2025-12").read_text()
+    assert text.startswith(before.replace("org-a: 5000 ", "org-a: 5500.25 "))
+    assert (adoption.version, adoption.changes) == (
+        "revised 1",
+        ("organization.org-a was 5000, is 5500.25",),
+    )
+    original, revised = budgets_of(home).versions
+    assert (original.label, original.organizations) == (
+        "original",
+        {"org-a": Decimal(5000), "org-b": Decimal(3000)},
+    )
+    assert (revised.label, revised.organizations["org-a"], revised.products) == (
+        "revised 1",
+        Decimal("5500.25"),
+        original.products,
+    )
+    assert (revised.author, revised.date, revised.reason, revised.scenario) == (
+        "Cleo",
+        "2025-12-16",
+        "two more regions",
+        name,
+    )
+
+
+def test_versions_pile_up(home):
+    """A second adoption is revised 2, and the first two are still there; who adopts is the scenario's author unless told."""
+    adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 1\n", "one"), "first", DAY)
+    adopt(
+        home,
+        write_scenario(
+            home,
+            "organization_budgets:\n  org-a: 2\nproduct_budgets:\n  search: 9\n  chat: none\n",
+            "two",
+        ),
+        "second",
+        DAY,
+    )
+    budgets = budgets_of(home)
+    assert [
+        (each.label, each.organizations["org-a"], each.reason) for each in budgets.versions
+    ] == [
+        ("original", 5000, ""),
+        ("revised 1", 1, "first"),
+        ("revised 2", 2, "second"),
+    ]
+    assert [each.products for each in budgets.versions] == [{"chat": Decimal("4000.50")}] * 2 + [
+        {"search": 9}
+    ]
+    assert budgets.version.author == "Ana"
+
+
+@pytest.mark.parametrize("budgets", ["", "organization_budgets: {}\n", "organization_budgets:\n"])
+def test_a_month_without_budgets_gets_its_first(home, budgets):
+    """Whether the key is missing, or has nothing behind it."""
+    home.params_file("2025-12").write_text(
+        f'period: "2025-12"\nusage: usage/calls.csv\n{budgets}# the end\n'
+    )
+    if budgets == "organization_budgets:\n":
+        with pytest.raises(Refusal):
+            load_params(home, "2025-12")
+        return
+    adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 7\n"), "a first one", DAY)
+    assert budgets_of(home).organizations == {"org-a": Decimal(7)}
+    assert [each.organizations for each in budgets_of(home).versions] == [{}, {"org-a": Decimal(7)}]
+
+
+def test_the_next_month_carries_over_what_is_in_force(home):
+    """With the new amounts and without the versions of the old month."""
+    adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 5500\n"), "more", DAY)
+    new_month(home, "2026-01")
+    assert budgets_of(home, "2026-01").organizations == {
+        "org-a": Decimal(5500),
+        "org-b": Decimal(3000),
+    }
+    assert [version.label for version in budgets_of(home, "2026-01").versions] == ["original"]
+    assert "budget_versions" not in home.params_file("2026-01").read_text()
+
+
+def test_growth_and_prices_are_no_budgets(home):
+    """They are left out, and that is said."""
+    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\ngrowth:\n  (all): 0.1\n")
+    assert adopt(home, name, "more", DAY).notices == (
+        "Growth and prices of the scenario are no budgets; they were left out.",
+    )
+
+
+def unchanged_refusal(home, name: str, match: str, reason: str = "why") -> None:
+    before = {
+        file: file.read_bytes()
+        for file in home.root.rglob("*")
+        if file.is_file() and ".runs" not in file.parts
+    }
+    with pytest.raises(Refusal, match=match):
+        adopt(home, name, reason, DAY)
+    assert {
+        file: file.read_bytes()
+        for file in home.root.rglob("*")
+        if file.is_file() and ".runs" not in file.parts
+    } == before
+
+
+def test_it_refuses_what_it_can_not_adopt(home):
+    """Each time nothing is changed."""
+    unchanged_refusal(
+        home, write_scenario(home, "growth:\n  (all): 0.1\n"), "the scenario changes no budget"
+    )
+    unchanged_refusal(
+        home,
+        write_scenario(home, "organization_budgets:\n  org-a: 5000.0\n"),
+        "the scenario changes no budget",
+    )
+    unchanged_refusal(home, "2025-12", "not a scenario")
+    unchanged_refusal(home, "scenarios/none", "there is no such params file")
+    unchanged_refusal(
+        home, write_scenario(home, "organization_budgets:\n  org-a: 1\n"), "no reason", reason="  "
+    )
+    home.params_file("analysis").write_text('period: "2025-Q4"\nusage: usage/calls.csv\n')
+    name = write_scenario(home, "organization_budgets:\n  org-a: 1\n")
+    home.params_file(name).write_text(
+        home.params_file(name).read_text().replace('"2025-12"', "analysis")
+    )
+    unchanged_refusal(home, name, "the base is no official month")
+
+
+def test_it_refuses_a_name_that_is_not_there(home):
+    """As `run` does, with the nearest that is; a new name that has usage gets its first budget."""
+    unchanged_refusal(
+        home,
+        write_scenario(home, "organization_budgets:\n  org-aa: 250\n"),
+        'org-aa: no organization .*Did you mean "org-a"',
+    )
+    assert (
+        adopt(home, write_scenario(home, "product_budgets:\n  search: 250\n"), "why", DAY).version
+        == "revised 1"
+    )
+
+
+def test_the_last_budget_can_be_taken_away(home):
+    """Nothing is left, and the file says so."""
+    adopt(home, write_scenario(home, "product_budgets:\n  chat: none\n"), "why", DAY)
+    assert "product_budgets: {}\n" in home.params_file("2025-12").read_text()
+    assert (budgets_of(home).products, budgets_of(home).versions[0].products) == (
+        {},
+        {"chat": Decimal("4000.50")},
+    )
+
+
+def test_line_ends_and_links_stay(home):
+    """A file of CRLF keeps them in every line; of a link, what it names is changed."""
+    file, shared = home.params_file("2025-12"), home.root / "shared.yaml"
+    shared.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    file.unlink()
+    file.symlink_to(shared)
+    adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 5500\n"), "why", DAY)
+    assert file.is_symlink()
+    assert shared.read_bytes().count(b"\r\n") == shared.read_bytes().count(b"\n") > 20
+    assert budgets_of(home).version.label == "revised 1"
+
+
+def test_it_refuses_a_budget_that_has_no_line_of_its_own(home):
+    text = (
+        home.params_file("2025-12")
+        .read_text()
+        .replace("product_budgets:\n  chat: 4000.50\n", "product_budgets: {chat: 4000.50}\n")
+    )
+    home.params_file("2025-12").write_text(text)
+    unchanged_refusal(
+        home,
+        write_scenario(home, "product_budgets:\n  chat: 1\n"),
+        r"line 9, product_budgets\.chat: .*line of its own",
+    )
+
+
+def test_it_refuses_a_scenario_made_on_other_budgets(home):
+    """What has changed since is named; a change of another key is no reason."""
+    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
+    base = load_params(home, "2025-12")
+    scenario = load_params(home, name).scenario.model_copy(
+        update={"base_was": snapshot(base, read_budgets(base, home))}
+    )
+    save_scenario(home, "more", scenario, replace=True)
+    text = home.params_file("2025-12").read_text()
+    home.params_file("2025-12").write_text(text.replace('org-b: "3000"', "org-b: 3100"))
+    unchanged_refusal(
+        home,
+        name,
+        r"have changed since it was saved\. Organization_budgets\.org-b was 3000, is 3100|organization_budgets\.org-b was 3000",
+    )
+    home.params_file("2025-12").write_text(text + "at_risk: 0.9\n")
+    assert adopt(home, name, "why", DAY).version == "revised 1"
+
+
+CSV = """\
+name,dimension,amount,month,version,status,approver,reason,owner
+org-a,organization,5000,2025-12,,,,,Ada
+org-b,organization,3000,2025-12,,,,,
+"""
+
+
+def with_table(home, text: str = CSV, params: str = "") -> None:
+    (home.root / "budgets.csv").write_text(text)
+    home.params_file("2025-12").write_text(
+        f'period: "2025-12"\nusage: usage/calls.csv\nbudgets: budgets.csv\n{params}'
+    )
+
+
+def test_a_table_gains_lines(home):
+    """At its end, in its own columns, with the owner it has; nothing that was there is touched."""
+    with_table(home, params="owners:\n  org-b: Bob\n")
+    adoption = adopt(
+        home,
+        write_scenario(home, "organization_budgets:\n  org-a: 5500\n  org-b: none\n"),
+        "two, or more",
+        DAY,
+        "Cleo",
+    )
+    assert adoption.file == home.root / "budgets.csv"
+    assert (home.root / "budgets.csv").read_text() == CSV + (
+        'org-a,organization,5500,2025-12,revised 1,approved,Cleo,"2025-12-16: two, or more",Ada\n'
+        'org-b,organization,none,2025-12,revised 1,approved,Cleo,"2025-12-16: two, or more",\n'
+    )
+    assert budgets_of(home).organizations == {"org-a": Decimal(5500)}
+    assert budgets_of(home).versions[0].organizations == {
+        "org-a": Decimal(5000),
+        "org-b": Decimal(3000),
+    }
+
+
+def test_a_version_that_was_only_proposed_has_its_number(home):
+    """A proposed revised 1 stays as it is; what is adopted is revised 2. Versions of other months do not count."""
+    proposed = "org-a,organization,9,2025-12,revised 1,proposed,,,\norg-a,organization,9,2025-11,revised 7,approved,,,\n"
+    with_table(home, CSV + proposed)
+    adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 5500\n"), "why", DAY)
+    assert budgets_of(home).version.label == "revised 2"
+
+
+def test_a_table_without_the_columns_that_are_needed_is_refused(home):
+    with_table(home, "name,dimension,amount,month\norg-a,organization,5000,2025-12\n")
+    unchanged_refusal(
+        home,
+        write_scenario(home, "organization_budgets:\n  org-a: 5500\n"),
+        r"budgets\.csv.*version",
+    )
+
+
+@pytest.mark.parametrize("table", [False, True])
+def test_an_adoption_that_fails_half_way_tears_nothing(home, monkeypatch, table):
+    if table:
+        with_table(home)
+    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(publish.os, "fsync", full)
+    unchanged_refusal(
+        home, name, "could not be written: No space left on device. Nothing was changed"
+    )
+
+
+def test_one_adoption_at_a_time(home):
+    """While another holds the month, it waits for nobody and changes nothing."""
+    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
+    with hold(home.outputs / ".runs", "2025-12"), pytest.raises(Busy):
+        adopt(home, name, "why", DAY)
+
+
+def test_the_command_prints_the_file_and_says_the_change(home, monkeypatch, capsys):
+    """On stdout the file alone; a reason must be given."""
+    monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1766000000")
+    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
+    with pytest.raises(SystemExit) as ended:
+        main(["adopt", name])
+    assert ended.value.code == 2
+    with pytest.raises(SystemExit) as ended:
+        main(["adopt", name, "--reason", "two more regions", "--by", "Cleo"])
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out) == (0, f"{home.params_file('2025-12')}\n")
+    assert "revised 1: organization.org-a was 5000, is 5500" in said.err
+    assert budgets_of(home).version.date == "2025-12-17"
+
+
+def test_two_months_adopt_into_one_table_one_after_the_other(home):
+    """It lets nobody else change a budgets.csv that it is about to write."""
+    with_table(home)
+    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
+    with (
+        hold(home.outputs / ".runs", "budgets.csv", "changed"),
+        pytest.raises(
+            Busy, match=r"^budgets\.csv is being changed by process \d+ on .*then try again\.$"
+        ),
+    ):
+        adopt(home, name, "why", DAY)
+    assert (home.root / "budgets.csv").read_text() == CSV
+    assert adopt(home, name, "why", DAY).version == "revised 1"
+
+
+def test_it_is_adopted_by_somebody_for_a_reason(home):
+    """It refuses a blank who, and a blank reason with it."""
+    with pytest.raises(Refusal) as refusal:
+        adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 1\n"), " ", DAY, "  ")
+    assert [problem.column for problem in refusal.value.problems] == ["--reason", "--by"]

@@ -1,0 +1,223 @@
+"""Mail servers on this machine, for tests: one that works, with certificates good and bad, and one that follows a script."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, BinaryIO, Final
+
+import pytest
+import trustme
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult
+
+HOST: Final = "127.0.0.1"
+CANARY: Final = "hunter2-canary"
+"""The password that must turn up nowhere."""
+CUT: Final = "(the connection is closed)"
+CUT_WITHIN: Final = "(the connection is closed within the message)"
+SILENCE: Final = "(no answer)"
+
+
+@dataclass
+class Mailbox:
+    """What a server took, and what it says instead of 250, once for each text.
+
+    Args:
+        rcpt: its next answers to RCPT, by address; then it takes the recipient.
+        data: its next answers to a message; then it takes it. With CUT it takes it, and closes the connection without a word.
+        taken: sender, recipients and bytes of each message that it took.
+        port: on this machine, once it serves.
+        logins: user and password of each.
+    """
+
+    rcpt: dict[str, list[str]] = field(default_factory=dict)
+    data: list[str] = field(default_factory=list)
+    taken: list[tuple[str, list[str], bytes]] = field(default_factory=list)
+    port: int = 0
+    logins: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    @property
+    def received(self) -> list[str]:
+        """Every recipient of every message taken, in order."""
+        return [each for _, recipients, _ in self.taken for each in recipients]
+
+    async def handle_RCPT(
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        answers = self.rcpt.get(address, [])
+        if not answers:
+            envelope.rcpt_tos.append(address)
+        return answers.pop(0) if answers else "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        answer = self.data.pop(0) if self.data else "250 OK"
+        if answer[0] == "2" or answer is CUT:
+            self.taken.append((envelope.mail_from, list(envelope.rcpt_tos), envelope.content))
+        if answer is CUT:
+            server.transport.abort()
+        return answer
+
+    def log_in(
+        self, server: Any, session: Any, envelope: Any, mechanism: str, login: Any
+    ) -> AuthResult:
+        """Take the password CANARY; say a wrong one back, as a server with a fault may."""
+        self.logins.append((login.login, login.password))
+        good = login.password == CANARY.encode()
+        return AuthResult(
+            success=good,
+            handled=False,
+            message=None if good else f"535 5.7.8 {login.password.decode()} is wrong",
+        )
+
+
+class _Controller(Controller):
+    """Takes a port that is free now, and a login over TLS of either kind."""
+
+    def factory(self) -> SMTP:
+        server = super().factory()
+        if server._auth_required and self.ssl_context:
+            # It knows of TLS that came by STARTTLS only.
+            server._auth_require_tls = False
+        return server
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@contextmanager
+def mail_server(
+    mailbox: Mailbox,
+    certificate: trustme.LeafCert | None = None,
+    *,
+    implicit: bool = False,
+    login: bool = False,
+) -> Iterator[Mailbox]:
+    """A server for the time of the block; the mailbox knows its port.
+
+    Args:
+        mailbox: what it does.
+        certificate: None for a server that knows no TLS.
+        implicit: TLS from the first byte instead of STARTTLS.
+        login: it takes mail only after a login.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
+    if context:
+        certificate.configure_cert(context)
+    tls = (
+        {"ssl_context": context}
+        if implicit
+        else {"tls_context": context, "require_starttls": context is not None}
+    )
+    options = {"authenticator": mailbox.log_in, "auth_required": True} if login else {}
+    controller = _Controller(mailbox, hostname=HOST, port=0, **tls, **options)
+    controller.start()
+    mailbox.port = controller.port
+    try:
+        yield mailbox
+    finally:
+        controller.stop()
+
+
+def environment(port: int, /, **changes: str) -> dict[str, str]:
+    """The variables for a server on this machine that speaks clear text; `security="tls"` changes one, an empty text unsets it."""
+    given = {
+        "host": HOST,
+        "port": str(port),
+        "security": "none",
+        "from": "FinOps <finops@example.com>",
+    } | changes
+    return {f"FINOPS_NB_SMTP_{name.upper()}": value for name, value in given.items()}
+
+
+def authority(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
+    """An issuer of certificates that this process trusts for the time of a test, and no other."""
+    issuer = trustme.CA()
+    issuer.cert_pem.write_to_path(tmp_path / "issuer.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "issuer.pem"))
+    return issuer
+
+
+def expired(issuer: trustme.CA) -> trustme.LeafCert:
+    """A certificate that was good until yesterday."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    return issuer.issue_cert(HOST, not_before=yesterday - timedelta(days=9), not_after=yesterday)
+
+
+@dataclass
+class Script:
+    """A server's answers, connection by connection, the greeting first; and what it was sent after each, a message being one line.
+
+    In place of an answer: CUT closes the connection, SILENCE waits, CUT_WITHIN asks for the message and closes after its first bytes.
+    """
+
+    connections: list[list[str]]
+    heard: list[list[bytes]] = field(default_factory=list)
+    port: int = 0
+
+
+@contextmanager
+def scripted(
+    *connections: Sequence[str], certificate: trustme.LeafCert | None = None
+) -> Iterator[Script]:
+    """A server that does as told, for the time of the block, over TLS from the first byte if it has a certificate."""
+    script = Script([list(answers) for answers in connections])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
+    if context:
+        certificate.configure_cert(context)
+    listener = socket.create_server((HOST, 0))
+    script.port = listener.getsockname()[1]
+    thread = threading.Thread(target=_serve, args=(listener, context, script))
+    thread.start()
+    try:
+        yield script
+    finally:
+        # Closing alone does not wake a thread that waits for a connection.
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def _serve(listener: socket.socket, context: ssl.SSLContext | None, script: Script) -> None:
+    for answers in script.connections:
+        with suppress(OSError):
+            connection, _ = listener.accept()
+            script.heard.append([])
+            with (
+                context.wrap_socket(connection, server_side=True)
+                if context
+                else connection as plain,
+                plain.makefile("rb") as lines,
+            ):
+                script.heard[-1].extend(_converse(plain, lines, answers))
+
+
+def _converse(
+    connection: socket.socket, lines: BinaryIO, answers: Sequence[str]
+) -> Iterator[bytes]:
+    for answer in answers:
+        if answer is CUT:
+            return
+        if answer is SILENCE:
+            lines.read()
+            return
+        connection.sendall(b"354 go on\r\n" if answer is CUT_WITHIN else answer.encode() + b"\r\n")
+        if answer is CUT_WITHIN:
+            lines.read(1000)
+            return
+        part = line = lines.readline()
+        while answer.startswith("354") and part and not line.endswith(b"\r\n.\r\n"):
+            part = lines.readline()
+            line += part
+        yield line
+
+
+GREETING: Final = ("220 mail.example.com", "250 mail.example.com")
+"""What comes before MAIL."""

@@ -1,0 +1,580 @@
+"""CSV: each row is read exactly, or the file is refused with the physical line; never anything between."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.usage_files import COLUMNS, call, costs, csv_text, read, refused, write, write_calls
+
+from finops_nb.errors import Refusal
+
+NARROW = (
+    "timestamp",
+    "cost_usd",
+    "organization_id",
+    "product_id",
+    "feature_id",
+    "customer_id",
+    "note",
+)
+HEADER = ",".join(NARROW) + "\n"
+ROW = "2025-12-31,1.5,org-a,chat,ask,c1,n\n"
+SEPARATORS = ",;\t"
+
+
+def text(tmp_path: Path, body: str | bytes, header: str = HEADER, name: str = "u.csv") -> Path:
+    return write(
+        tmp_path / name, header.encode() + (body if isinstance(body, bytes) else body.encode())
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        HEADER + ROW,
+        (HEADER + ROW).replace("\n", "\r\n"),
+        "\ufeff" + HEADER + ROW,
+        "\ufeff" + HEADER.replace("timestamp", '"timestamp"') + ROW,
+        HEADER + ROW[:-1],
+        HEADER + ROW.replace("chat", '"chat"'),
+        csv_text(
+            [dict(zip(NARROW, ROW[:-1].split(","), strict=True))], NARROW, quoting=csv.QUOTE_ALL
+        ),
+        csv_text([dict(zip(NARROW, ROW[:-1].split(","), strict=True))], NARROW[::-1]),
+        HEADER + ROW.replace("1.5", "1.5e0") + "\n\n",
+        HEADER.replace("note", "") + ROW,
+    ],
+)
+def test_it_reads_the_ways_to_write_one_row(tmp_path, content):
+    for name in ("u.csv", "u.csv.gz", "u.csv.zst", "U.CSV"):
+        usage = read(write(tmp_path / name, content))
+        assert costs(usage, "organization", "product") == {"org-a/chat": "1.5"}
+
+
+def test_columns_are_found_by_name_and_others_are_ignored(tmp_path):
+    """Each file has a header order of its own."""
+    one = write_calls(tmp_path / "one.csv", call(cost_usd="1"), columns=COLUMNS)
+    two = write_calls(
+        tmp_path / "two.csv", call(cost_usd="2", extra="x"), columns=["extra", *COLUMNS[::-1]]
+    )
+    assert costs(read(one, two), "organization") == {"org-a": "3"}
+
+
+def test_columns_of_other_names_are_given_by_the_params(tmp_path):
+    """One column of the source may be two of ours."""
+    content = (
+        csv_text([call()], COLUMNS)
+        .replace("organization_id", "team")
+        .replace("cost_usd", "amount")
+        .replace("feature_id", "f")
+    )
+    columns = {"organization": "team", "cost": "amount", "feature": "task_type"}
+    usage = read(write(tmp_path / "u.csv", content), columns=columns)
+    assert (costs(usage, "organization"), costs(usage, "feature")) == ({"org-a": "1"}, {"qa": "1"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "NA",
+        "007",
+        "null",
+        "None",
+        " x",
+        "x ",
+        "é",
+        "O'Neil",
+        "1e5",
+        "True",
+        "nan",
+        "=1+1",
+        "a,b",
+        'q"q',
+        "n\nn",
+    ],
+)
+def test_a_name_is_kept_as_it_is(tmp_path, name):
+    assert costs(
+        read(write_calls(tmp_path / "u.csv", call(organization_id=name))), "organization"
+    ) == {name: "1"}
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\u00a0", " \u2003 ", '""'])
+def test_a_blank_name_is_none(tmp_path, blank):
+    """Its cost is unallocated, and a customer without a name is not counted."""
+    file = text(tmp_path, ROW + f"2025-12-31,2,{blank},{blank},{blank},{blank},n\n")
+    usage = read(file)
+    assert costs(usage, "organization") == {"org-a": "1.5", "(unallocated)": "2"}
+    assert (usage.unallocated, int(usage.groups[()]["customers"][0])) == (2, 1)
+
+
+# What is refused, and where. The line is the physical one: a quoted line break counts.
+BROKEN = [
+    ("a trailing comma", ROW + ROW[:-1] + ",\n", 3, None, "8 fields where the header has 7"),
+    ("one field too many", ROW[:-1] + ",9\n", 2, None, "8 fields"),
+    ("two fields too many", ROW[:-1] + ",9,9\n" + ROW, 2, None, "9 fields"),
+    ("a field too few", ROW + "2025-12-31,1.5,org-a,chat,ask,c1\n", 3, None, "6 fields"),
+    ("a trailing comma after a quoted line break", ROW[:-2] + '"n\nn",\n', 2, None, "8 fields"),
+    ("only one field", ROW + "x\n" + ROW, 3, None, "1 fields"),
+    ("a blank line of blanks", ROW + "  \n", 3, None, "1 fields"),
+    ("a quote never closed", ROW + '2025-12-31,1.5,org-a,chat,ask,c1,"n\n', 3, None, "not CSV"),
+    ("a quote never closed, at the end", ROW + ROW + '"', 4, None, "not CSV"),
+    ("text after a quote", ROW + '2025-12-31,1.5,"org"-a,chat,ask,c1,n\n', 3, None, "not CSV"),
+    ("a blank after a quote", '2025-12-31,1.5,"org-a" ,chat,ask,c1,n\n', 2, None, "not CSV"),
+    (
+        "a blank before a quote",
+        '2025-12-31,1.5, "org-a",chat,ask,c1,n\n',
+        2,
+        "organization_id",
+        "a blank before a quote",
+    ),
+    (
+        "a quoted line break before",
+        '2025-12-31,1,"a\nb",x,y,z,n\n2025-12-31,x,a,b,c,d,e\n',
+        4,
+        "cost_usd",
+        "not a plain number",
+    ),
+    (
+        "a lone carriage return in quotes before",
+        '2025-12-31,1,"a\rb",x,y,z,n\n2025-12-31,x,a,b,c,d,e\n',
+        3,
+        "cost_usd",
+        "not a plain number",
+    ),
+    (
+        "a row of very many lines",
+        ROW + f'2025-12-31,1,"{"a" * 99}\n' + f"{'b' * 99}\n" * 20_000 + '",x,y,z,n\n',
+        3,
+        None,
+        "a row of more than",
+    ),
+    (
+        "a line that is a little too long",
+        ROW + f"2025-12-31,1,a{'b' * 2_000_000},x,y,z,n\n" + ROW,
+        3,
+        None,
+        "a line of more than",
+    ),
+    (
+        "a line that is far too long",
+        ROW + f"2025-12-31,1,a{'b' * 3_000_000},x,y,z,n\n" + ROW,
+        3,
+        None,
+        "a line of more than",
+    ),
+    ("NUL", ROW + "2025-12-31,1.5,a\0b,chat,ask,c1,n\n", 3, "organization_id", "a NUL character"),
+    (
+        "latin-1",
+        ROW.encode() + b"2025-12-31,1.5,caf\xe9,chat,ask,c1,n\n",
+        3,
+        "organization_id",
+        "not UTF-8: byte 0xe9",
+    ),
+    (
+        "Windows-1252",
+        ROW.encode() + b"2025-12-31,1.5,it\x92s,chat,ask,c1,n\n",
+        3,
+        "organization_id",
+        "not UTF-8: byte 0x92",
+    ),
+    (
+        "latin-1 in a column that is not needed",
+        b"2025-12-31,1.5,a,chat,ask,c1,caf\xe9\n",
+        2,
+        "note",
+        "not UTF-8: byte 0xe9",
+    ),
+    ("the header again", ROW + HEADER + ROW, 3, None, "the header again"),
+    (
+        "the header again, with a mark of UTF-8",
+        ROW + "\ufeff" + HEADER + ROW,
+        3,
+        None,
+        "the header again",
+    ),
+    (
+        "a lone carriage return",
+        ROW + ROW.replace("\n", "\r") + ROW,
+        3,
+        None,
+        "lone carriage return",
+    ),
+    (
+        "line ends of two kinds",
+        ROW + ROW.replace("\n", "\r\n") + ROW,
+        3,
+        None,
+        "the line ends otherwise than the first",
+    ),
+    ("a missing cost", ROW + ROW.replace("1.5", ""), 3, "cost_usd", "the cost is missing"),
+    ("a missing time", ROW.replace("2025-12-31", ""), 2, "timestamp", "the time is missing"),
+    (
+        "the reserved name",
+        ROW + ROW.replace("c1", "(unallocated)"),
+        3,
+        "customer_id",
+        "the report's word",
+    ),
+    (
+        "a bad row outside the period",
+        ROW + "2025-11-30,x,org-a,chat,ask,c1,n\n",
+        3,
+        "cost_usd",
+        "not a plain number",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "column", "rule"),
+    [case[1:] for case in BROKEN],
+    ids=[case[0] for case in BROKEN],
+)
+@pytest.mark.parametrize("name", ["u.csv", "u.csv.gz", "u.csv.zst"])
+def test_it_refuses_a_row_with_its_line(tmp_path, name, body, line, column, rule):
+    problem = refused(text(tmp_path, body, name=name))[0]
+    assert (problem.file, problem.line, problem.column) == (name, line, column)
+    assert rule in problem.rule
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "rule"),
+    [
+        (b"", None, "the file is empty"),
+        (b"\n" + HEADER.encode(), 1, "the first line is empty"),
+        (
+            b"\xef\xbb\xbf\xef\xbb\xbf" + HEADER.encode(),
+            1,
+            "the file begins with two marks of UTF-8 (BOM)",
+        ),
+        (HEADER.replace(",", "|").encode(), 1, "the fields are parted by bars"),
+        (b"a,b;c\n", 1, "commas and semicolons part the header into as many names"),
+        (b'a\t"b,;",c\n', 1, "commas and tabs part the header into as many names"),
+        (b"a;b,c\td\n", 1, "commas and semicolons and tabs part the header into as many names"),
+        ((HEADER + ROW).encode("utf-16"), None, "not CSV but UTF-16 text"),
+        ((HEADER + ROW).encode("utf-16-le"), None, "not text: it has NUL bytes"),
+        (b"\x28\xb5\x2f\xfd\x24\x06", None, "not CSV but packed by zstd"),
+        (gzip.compress(HEADER.encode(), mtime=0), None, "not CSV but gzipped"),
+        (b"PK\x03\x04", None, "not CSV but a spreadsheet or a zip archive"),
+        (b"sep=;\ntimestamp;cost_usd\n", 1, "the first line is a remark, and not the header"),
+        (
+            b"# exported today\ntimestamp,cost_usd\n",
+            1,
+            "the first line is a remark, and not the header",
+        ),
+        (b"BZh91AY&SY", None, "not CSV but packed by bzip2"),
+        (b"PAR1\x15\x04", None, "not CSV but Parquet"),
+        (b"<!DOCTYPE html><p>502</p>", None, "not CSV but HTML or XML, perhaps an error page"),
+        (b'{"error": "timeout"}', None, "not CSV but JSON"),
+        (b"[]", None, "not CSV but JSON"),
+        (b'"timestamp\n', 1, "the header is not CSV"),
+        (HEADER.replace("note", "n\0te").encode(), 1, "in the header a NUL character"),
+        (
+            HEADER.replace("note", "caf\xe9").encode("latin-1"),
+            1,
+            "in the header not UTF-8: byte 0xe9",
+        ),
+        (HEADER.replace("note", "cost_usd").encode(), 1, "the column stands twice in the header"),
+    ],
+)
+def test_it_refuses_what_is_no_csv(tmp_path, content, line, rule):
+    problem = refused(write(tmp_path / "u.csv", content))[0]
+    assert (problem.file, problem.line) == ("u.csv", line)
+    assert rule in problem.rule
+
+
+def test_it_refuses_a_missing_column_with_the_nearest_and_all_that_are_missing(tmp_path):
+    content = (
+        csv_text([call()], COLUMNS).replace("organization_id", "team").replace("cost_usd", "amount")
+    )
+    assert list(map(str, refused(write(tmp_path / "u.csv", content)))) == [
+        f"u.csv, line 1, {theirs}: the column that tells the {ours} is missing; the file has timestamp, provider, model, input_tokens, "
+        "output_tokens, amount, latency_ms, customer_id, team, product_id, feature_id, task_type, subscription_tier. "
+        f"Write columns: {{{ours}: {near}}} in the params, if that is it."
+        for ours, theirs, near in (
+            ("cost", "cost_usd", "amount"),
+            ("organization", "organization_id", "team"),
+        )
+    ]
+
+
+def test_empty_lines_are_left_out_and_counted(tmp_path):
+    usage = read(text(tmp_path, ROW + "\n\n" + ROW.replace("1.5", "2") + "\n"))
+    assert (usage.cost, usage.rows_read) == (Fraction("3.5"), 2)
+    assert [(notice.text, notice.rows) for notice in usage.notices] == [
+        ("u.csv has empty lines, which were left out.", 3)
+    ]
+
+
+def test_a_missing_last_line_break_is_a_notice_with_its_cost(tmp_path):
+    (notice,) = read(text(tmp_path, ROW + ROW.replace("1.5", "2")[:-1])).notices
+    assert (
+        notice.text
+        == "The last line of u.csv has no line break; if the file was cut there, its note is not whole."
+    )
+    assert (notice.rows, notice.money) == (1, 2)
+
+
+def test_a_last_row_of_two_lines_has_its_cost_in_the_notice(tmp_path):
+    (notice,) = read(text(tmp_path, ROW + '2025-12-31,2,org-a,chat,ask,c1,"n\nn"')).notices
+    assert (notice.rows, notice.money) == (1, 2)
+
+
+@pytest.mark.parametrize(("last", "value"), [("cost_usd", "1.25"), ("timestamp", "2025-12-31")])
+def test_a_missing_last_line_break_is_refused_where_a_cut_would_change_money(tmp_path, last, value):
+    columns = [*(name for name in COLUMNS if name != last), last]
+    content = csv_text([call(**{last: value})] * 2, columns)
+    problem = refused(write(tmp_path / "u.csv", content[:-1]))[0]
+    assert (problem.line, problem.column, problem.value) == (3, last, value)
+    assert "has no line break" in problem.rule
+    assert read(write(tmp_path / "u.csv", content)).rows_used == 2
+    quoted = csv_text([call(**{last: value})] * 2, columns, quoting=csv.QUOTE_ALL)
+    assert read(write(tmp_path / "u.csv", quoted[:-1])).rows_used == 2
+
+
+def test_all_problems_are_counted_and_the_first_twenty_kept(tmp_path):
+    with pytest.raises(Refusal) as refusal:
+        read(
+            text(tmp_path, ROW.replace("1.5", "x") * 30),
+            text(tmp_path, ROW.replace("1.5", "y"), name="v.csv"),
+        )
+    assert (refusal.value.count, len(refusal.value.problems)) == (31, 21)
+    assert str(refusal.value).endswith("… and 11 more of 31 problems.")
+
+
+CUTS = [
+    ("commas, note last, quoted", NARROW, {"quoting": csv.QUOTE_ALL}),
+    (
+        "semicolons, cost last",
+        (*NARROW[2:], "timestamp", "cost_usd"),
+        {"lineterminator": "\r\n", "delimiter": ";"},
+    ),
+    ("tabs, time last", NARROW[::-1], {"delimiter": "\t"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("order", "style"), [case[1:] for case in CUTS], ids=[case[0] for case in CUTS]
+)
+def test_cut_anywhere_it_is_refused_or_the_exact_total_of_its_rows(tmp_path, order, style):
+    """A row without its line break is priced only where no more than the end of its last text may be missing."""
+    calls = [
+        call(note="n", cost_usd=cost, organization_id='é "o"', timestamp="2025-12-31")
+        for cost in ("1.25", "20.5")
+    ]
+    content = csv_text(calls, order, **style).encode()
+    end = style.get("lineterminator", "\n").encode()
+    totals = {1: Fraction("1.25"), 2: Fraction("21.75")}
+    cuts_read = 0
+    for cut in range(len(content)):
+        try:
+            usage = read(write(tmp_path / "u.csv", content[:cut]))
+        except Refusal:
+            continue
+        whole = content[:cut].endswith(end)
+        rows = content[:cut].count(end) - whole
+        assert (usage.rows_read, usage.cost) == (rows, totals[rows])
+        assert whole or "has no line break" in usage.notices[0].text
+        cuts_read += 1
+    assert cuts_read >= 1
+
+
+def test_names_of_the_header_may_hold_another_separator_in_quotes(tmp_path):
+    """Seven semicolons inside of quotes are none; a line break in quotes is no end of the header."""
+    header = HEADER.replace("note", '"n;o;t;e;;;;\n"')
+    assert read(text(tmp_path, ROW, header=header)).cost == Fraction("1.5")
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+def test_most_names_tell_the_separator(tmp_path, separator):
+    """A name with two other separators in it, outside of quotes."""
+    header, row = HEADER.replace("note", "a|b").replace(",", separator), ROW.replace(",", separator)
+    for other in SEPARATORS.replace(separator, ""):
+        assert costs(
+            read(text(tmp_path, row, header=header.replace("|", other * 2))), "product"
+        ) == {"chat": "1.5"}
+
+
+def test_a_decimal_comma_is_refused_with_its_line(tmp_path):
+    """Between semicolons a spreadsheet writes 1,25; which thousand that is nobody can tell."""
+    problem = refused(
+        text(
+            tmp_path,
+            (ROW + ROW.replace("1.5", "1_25")).replace(",", ";").replace("_", ","),
+            HEADER.replace(",", ";"),
+        )
+    )[0]
+    assert (problem.line, problem.column, problem.value, problem.rule) == (
+        3,
+        "cost_usd",
+        "1,25",
+        "not a plain number",
+    )
+
+
+@pytest.mark.parametrize(("separator", "word"), [(",", "comma"), (";", "semicolon"), ("\t", "tab")])
+def test_a_row_of_another_width_is_told_in_the_words_of_its_separator(tmp_path, separator, word):
+    problem = refused(
+        text(tmp_path, (ROW[:-1] + ",\n").replace(",", separator), HEADER.replace(",", separator))
+    )[0]
+    assert (problem.line, problem.value) == (2, (ROW[:-1] + ",").replace(",", separator))
+    assert problem.fix == (
+        f"Put a field that holds a {word} in quotes, and end no line with a {word}; an empty field is nothing between two {word}s"
+    )
+
+
+def test_rows_of_another_separator_than_the_header_are_refused(tmp_path):
+    problem = refused(text(tmp_path, ROW.replace(",", ";")))[0]
+    assert (problem.line, problem.rule) == (2, "1 fields where the header has 7")
+
+
+def is_day(text: str) -> bool:
+    """An ISO date of the calendar, written with ten characters."""
+    try:
+        return len(text) == 10 and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def oracle(data: bytes, separator: str) -> tuple[Fraction, int, dict[str, Fraction]] | None:
+    """Total, rows and cost by organization, by the standard library's reader and fractions; None where it is refused."""
+    try:
+        rows = list(
+            csv.reader(
+                io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=separator, strict=True
+            )
+        )
+    except (UnicodeDecodeError, csv.Error):
+        return None
+    header, *rows = rows or [[]]
+    if (
+        "\0" in data.decode()
+        or any(header.count(name) != 1 for name in NARROW[:6])
+        or len(set(header)) < len(header)
+    ):
+        return None
+    by_name: dict[str, Fraction] = {}
+    for row in filter(None, rows):
+        if len(row) != len(header):
+            return None
+        time, cost, organization = (row[header.index(name)] for name in NARROW[:3])
+        if not is_day(time) or not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", cost):
+            return None
+        if not time.startswith("2025-12-"):  # a flipped digit of the year: outside of the period
+            continue
+        name = organization if organization.strip() else "(unallocated)"
+        by_name[name] = by_name.get(name, Fraction(0)) + Fraction(cost)
+    return (sum(by_name.values(), Fraction(0)), sum(map(bool, rows)), by_name) if by_name else None
+
+
+NAMES = st.sampled_from(
+    ["org", "b", "", "NA", " x", 'q"q', "l,l", "s;s", "t\tt", "n\nn", "é", "r\r\nr", '"']
+)
+INSERTED = st.sampled_from(
+    [
+        b"|",
+        b"\n",
+        b'"',
+        b" ",
+        b"\r",
+        b"\r\n",
+        b'""',
+        b"\t",
+        b",",
+        b";",
+        b'"\n',
+        b'|"',
+        b'"|',
+        b' "',
+        b'" ',
+        b"\xe9",
+        b"\0",
+        b"\n\n",
+    ]
+)
+"""A bar stands for the file's separator."""
+
+
+@st.composite
+def csv_files(draw, separator: str) -> bytes:
+    """A good CSV of some style, with up to three faults: bytes put in, taken out or repeated, or a bit flipped."""
+    day, cost = (
+        st.integers(1, 31).map("2025-12-{:02}".format),
+        st.sampled_from(["1.5", "-2", ".5", "12345.678", "0.000001"]),
+    )
+    rows = draw(
+        st.lists(st.tuples(day, cost, NAMES, NAMES, NAMES, NAMES, NAMES), min_size=1, max_size=4)
+    )
+    order = draw(st.permutations(NARROW))
+    style = {"delimiter": separator, "lineterminator": draw(st.sampled_from(["\n", "\r\n"]))}
+    style["quoting"] = draw(
+        st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
+    )
+    data = csv_text([dict(zip(NARROW, row, strict=True)) for row in rows], order, **style).encode()
+    for _ in range(draw(st.integers(0, 3))):
+        at, upto = sorted((draw(st.integers(0, len(data) - 1)), draw(st.integers(0, len(data)))))
+        changed = (
+            data[:at] + draw(INSERTED).replace(b"|", separator.encode()) + data[at:],
+            data[:at] + data[at + 1 :],
+            data[:upto] + data[at:upto] + data[upto:],
+            data[:at] + bytes([data[at] ^ 1 << draw(st.integers(0, 7))]) + data[at + 1 :],
+        )
+        data = draw(st.sampled_from(changed)) or data
+    return data
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+@given(st.data())
+def test_whatever_is_wrong_it_is_refused_or_read_as_the_standard_library_reads_it(
+    tmp_path_factory, separator, data
+):
+    """It may refuse more than the oracle, never read anything else; a flipped digit is another cost to both."""
+    content = data.draw(csv_files(separator))
+    try:
+        usage = read(write(tmp_path_factory.getbasetemp() / "fault.csv", content))
+    except Refusal:
+        return
+    frame = usage.groups["organization",]
+    by_name = {
+        name: Fraction(cost)
+        for name, cost in zip(frame["organization"], frame["cost"], strict=True)
+    }
+    assert (Fraction(usage.cost), usage.rows_read, by_name) == oracle(content, separator)
+    assert usage.last_day <= date(2025, 12, 31)
+
+
+@pytest.mark.parametrize("name", ["PK", "PKEY", "PAR1ID", "[id]", "<id>", "#"])
+def test_a_name_that_begins_as_another_format_does_is_a_name(tmp_path, name):
+    """It reads a file whose first column is called so."""
+    header, row = csv_text([call()]).splitlines()
+    assert read(write(tmp_path / "u.csv", f"{name},{header}\nx,{row}\n")).cost == 1
+
+
+def test_a_long_field_is_no_fault_beside_another_one(tmp_path):
+    """It takes a prompt of 140,000 characters, also where the file is read again for an empty line, and where another row is refused."""
+    long = call(task_type="x" * 140_000)
+    assert read(write(tmp_path / "u.csv", csv_text([long, call()]) + "\n")).cost == 2
+    (problem,) = refused(write_calls(tmp_path / "u.csv", long, call(cost_usd="oops")))
+    assert (problem.line, problem.column) == (3, "cost_usd")
+
+
+def test_a_name_of_two_lines_is_read_or_refused_for_what_it_is(tmp_path):
+    """It reads it where lines end as Unix has them, and says what is wrong where they end as Windows has them."""
+    text = csv_text([call()], lineterminator="\r\n").replace("task_type", '"task\ntype"', 1)
+    assert read(write(tmp_path / "unix.csv", text.replace("\r\n", "\n"))).cost == 1
+    (problem,) = refused(write(tmp_path / "windows.csv", text))
+    assert (problem.rule, problem.line, problem.value) == (
+        "a name in the header has a line break in it",
+        1,
+        "task\ntype",
+    )

@@ -1,0 +1,200 @@
+"""The reader in detail: models are read where they are asked for, and the cubes hold all that the groups hold."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.usage_files import COLUMNS, call, write_calls, write_parquet
+
+from finops_nb.errors import Refusal
+from finops_nb.money import total
+from finops_nb.params.model import make_params
+from finops_nb.usage.model import CUBE, GROUPINGS, Usage
+from finops_nb.usage.reader import read_usage
+
+WITHOUT_MODEL = [name for name in COLUMNS if name != "model"]
+
+
+def read(*files: Path, detail: bool = True, **params) -> Usage:
+    return read_usage(
+        make_params({"period": "2025-12", "usage": [str(file) for file in files]} | params),
+        detail=detail,
+    )
+
+
+def by_model(usage: Usage) -> dict[str, Decimal]:
+    frame = usage.groups[CUBE]
+    return {
+        model: total(frame.loc[frame["model"] == model, "cost"])
+        for model in sorted(set(frame["model"]))
+    }
+
+
+def test_without_detail_there_are_no_models_and_no_cubes(tmp_path):
+    usage = read(write_calls(tmp_path / "u.csv", call(model="x")), detail=False)
+    assert (list(usage.groups), usage.models) == (list(GROUPINGS), ())
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_in_detail_models_are_seen_and_a_blank_one_is_none(tmp_path, kind):
+    """x 1.00 and 4.00, y 2.00; what has only a blank, or nothing, 8.00 and 16.00."""
+    calls = [
+        call(model=name, cost_usd=str(2**n)) for n, name in enumerate(["x", "y", "x", " ", ""])
+    ]
+    file = (
+        write_calls(tmp_path / "u.csv", *calls)
+        if kind == "csv"
+        else write_parquet(tmp_path / "u.parquet", calls)
+    )
+    usage = read(file)
+    assert usage.models == ("x", "y")
+    assert by_model(usage) == {"(unallocated)": 24, "x": 5, "y": 2}
+    assert list(usage.groups[CUBE].columns) == [*CUBE, "cost", "calls"]
+    assert usage.groups[CUBE]["calls"].dtype == "int64"
+
+
+def test_a_file_without_models_is_unallocated_beside_one_with_them(tmp_path):
+    """1.00 has no model, 2.00 is x."""
+    lacking = write_calls(tmp_path / "a.csv", call(), columns=WITHOUT_MODEL)
+    assert (read(lacking).models, by_model(read(lacking))) == ((), {"(unallocated)": 1})
+    both = read(lacking, write_calls(tmp_path / "b.csv", call(model="x", cost_usd="2")))
+    assert (both.models, by_model(both)) == (("x",), {"(unallocated)": 1, "x": 2})
+
+
+def test_another_name_of_the_column_is_taken_and_one_that_is_not_there_refused(tmp_path):
+    """The provider as a model; a name that the file does not have is a mistake, with the file, line and column."""
+    assert read(
+        write_calls(tmp_path / "u.csv", call(provider="p1")), columns={"model": "provider"}
+    ).models == ("p1",)
+    with pytest.raises(Refusal) as refused:
+        read(write_calls(tmp_path / "v.csv", call()), columns={"model": "engine"})
+    (problem,) = refused.value.problems
+    assert (problem.file, problem.line, problem.column) == ("v.csv", 1, "engine")
+    assert problem.rule.startswith("the column that tells the model is missing")
+
+
+def test_models_of_rows_outside_the_period_are_not_seen(tmp_path):
+    usage = read(
+        write_calls(tmp_path / "u.csv", call(model="x"), call(model="old", timestamp="2025-11-30"))
+    )
+    assert usage.models == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("key", "rates"), [("growth", {"(all)": "0.1"}), ("model_prices", {"x": {"(all)": "-0.2"}})]
+)
+def test_a_scenario_with_rates_is_read_in_detail(tmp_path, key, rates):
+    """A notebook asks for usage alone; what it projects then needs the cubes."""
+    scenario = {
+        "base": "2025-12",
+        "author": "Ana",
+        "date": "2025-12-15",
+        "reason": "a test",
+        key: rates,
+    }
+    usage = read(write_calls(tmp_path / "u.csv", call(model="x")), detail=False, scenario=scenario)
+    assert usage.models == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "last", "known_to"),
+    [
+        (None, "2025-12-30", 30),
+        ("2025-12-31", "2025-12-30", 31),
+        ("2026-01-05", "2025-12-30", 31),
+        ("2025-12-20", "2025-12-30", 20),
+    ],
+)
+def test_usage_is_known_to_as_of_or_to_its_last_day_within_the_period(
+    tmp_path, as_of, last, known_to
+):
+    usage = read(write_calls(tmp_path / "u.csv", call(timestamp=last)), as_of=as_of)
+    assert usage.known_to == date(2025, 12, known_to)
+
+
+def test_a_day_before_the_period_is_no_as_of(tmp_path):
+    """Nothing of the period would be known."""
+    with pytest.raises(Refusal, match="as_of: a day before December 2025"):
+        read(write_calls(tmp_path / "u.csv", call()), as_of="2025-11-30")
+
+
+CALLS = st.builds(
+    lambda day, cost, organization, product, feature, model: call(
+        timestamp=day,
+        cost_usd=cost,
+        organization_id=organization,
+        product_id=product,
+        feature_id=feature,
+        model=model,
+    ),
+    st.dates(date(2025, 9, 28), date(2026, 1, 3)).map(str),
+    st.decimals(-1000, 1000, places=12).map(str),
+    *[st.sampled_from(["", "a", "b", "é", "x\ny"])] * 4,
+)
+
+
+def summed(frame: pd.DataFrame, keys: tuple[str, ...]) -> dict[tuple, tuple[Decimal, int]]:
+    """Cost and calls of a frame by some of its keys, in plain Python."""
+    found: dict[tuple, tuple[Decimal, int]] = {}
+    for row in frame.to_dict("records"):
+        place = tuple(row[key] for key in keys)
+        cost, calls = found.get(place, (Decimal(0), 0))
+        found[place] = cost + row["cost"], calls + row["calls"]
+    return found
+
+
+@settings(max_examples=25)
+@given(st.lists(CALLS, max_size=20))
+def test_the_cubes_add_up_to_the_groups_and_detail_changes_nothing_else(tmp_path_factory, calls):
+    """In CSV with and without the column, and in Parquet; sums are equal to the last digit."""
+    folder = tmp_path_factory.mktemp("property")
+    calls = [*calls, call(timestamp="2025-12-31")]
+    files = [
+        write_calls(folder / "a.csv", *calls[::3]),
+        write_parquet(folder / "b.parquet", [*calls[1::3], call(timestamp="2025-12-01")]),
+        write_calls(
+            folder / "c.csv", *calls[2::3], call(timestamp="2025-12-02"), columns=WITHOUT_MODEL
+        ),
+    ]
+    usage, plain = read(*files, period="2025-Q4"), read(*files, period="2025-Q4", detail=False)
+    for keys in GROUPINGS:
+        pd.testing.assert_frame_equal(usage.groups[keys], plain.groups[keys])
+        if set(keys) <= set(CUBE):
+            assert summed(usage.groups[CUBE], keys) == summed(plain.groups[keys], keys)
+    inside = [
+        each
+        for n, each in enumerate(calls)
+        if n % 3 != 2 and "2025-10" <= each["timestamp"] < "2026"
+    ]
+    assert set(usage.models) == {each["model"] for each in inside} - {""} | {"m"}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_credit_without_an_organization_hides_no_cost_without_one(tmp_path, kind):
+    """It has 100 of 100 + 50 + 50 allocated, not 100 of 100; of November's credit it takes no notice."""
+    calls = [
+        call(cost_usd="100"),
+        call(cost_usd="50", organization_id=""),
+        call(cost_usd="-50", organization_id=" "),
+    ]
+    calls.append(call(cost_usd="-7", timestamp="2025-11-30", organization_id=""))
+    file = tmp_path / f"u.{kind}"
+    usage = read(write_calls(file, *calls) if kind == "csv" else write_parquet(file, calls))
+    assert (usage.cost, usage.unallocated, usage.credits, usage.allocated) == (
+        100,
+        0,
+        (-50, -50),
+        Decimal("0.5"),
+    )
+
+
+def test_a_credit_that_is_allocated_counts_as_cost_does(tmp_path):
+    """It has 80 + 20 of 80 + 20 + 100 allocated."""
+    calls = [call(cost_usd="80"), call(cost_usd="-20"), call(cost_usd="100", organization_id="")]
+    assert read(write_calls(tmp_path / "u.csv", *calls)).allocated == Decimal("0.5")
