@@ -11,15 +11,12 @@ from finops_nb.figures.chargeback import charges, cross_usage, ledger_of
 from finops_nb.figures.efficiency import rank_efficiency, unit_costs
 from finops_nb.figures.policies import breaches
 from finops_nb.figures.projection import project
-from finops_nb.figures.run_rate import misses
 from finops_nb.figures.scenario_effect import check_names, scenario_difference
 from finops_nb.figures.trend import cost_by_month, with_trend
 from finops_nb.figures.variance import headline, total_variance, variance_by
 from finops_nb.findings.insights import find_insights
 from finops_nb.findings.main_findings import main_findings
 from finops_nb.findings.recommendations import recommend
-from finops_nb.notebook.results import hand_over
-from finops_nb.outputs.manifest import current_edition
 from finops_nb.outputs.months import months_before
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import Params, make_params
@@ -50,14 +47,14 @@ __all__ = [
     "check_names",
     "cost_by_month",
     "cross_usage",
-    "current_edition",
+    "current_manifest",
     "data_tables",
     "find_insights",
-    "hand_over",
+    "write_results",
     "headline",
     "ledger_of",
     "main_findings",
-    "misses",
+    "backtest_errors",
     "months_before",
     "narrative",
     "open_what_if",

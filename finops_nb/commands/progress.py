@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from finops_nb.clock import now
 from finops_nb.report.format import elapsed
-from finops_nb.run.worker import UNDONE, Event, State
+from finops_nb.run.worker import UNDONE, Event, RunState
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 STYLES: Final = {
-    State.PUBLISHED: "green",
-    State.UNCHANGED: "dim",
-    State.FAILED: "bold red",
-    State.INTERRUPTED: "yellow",
-    State.HELD: "yellow",
+    RunState.PUBLISHED: "green",
+    RunState.UNCHANGED: "dim",
+    RunState.FAILED: "bold red",
+    RunState.INTERRUPTED: "yellow",
+    RunState.HELD: "yellow",
 }
 
 
@@ -74,7 +74,7 @@ class Display:
         self._started.setdefault(event.name, at)
         if event.state.ends:
             self._ended[event.name] = at
-        if event.state is not State.NOTICE:
+        if event.state is not RunState.NOTICE:
             self._last[event.name] = event
         if self._as_json:
             print(self._object(event), file=sys.stderr, flush=True)
@@ -118,11 +118,11 @@ class Display:
         """An event in a line, or in as many as the reasons of a failure take; nothing for one that only moves the table."""
         several = f"{event.name}: " if len(self._names) > 1 else ""
         match event.state:
-            case State.NOTICE:
+            case RunState.NOTICE:
                 return f"{several}{event.text}"
-            case State.FAILED | State.INTERRUPTED | State.HELD:
+            case RunState.FAILED | RunState.INTERRUPTED | RunState.HELD:
                 return f"{several}{event.text}"
-            case State.PUBLISHED | State.UNCHANGED if several and self._live is None:
+            case RunState.PUBLISHED | RunState.UNCHANGED if several and self._live is None:
                 return f"{several}{event.state} ({elapsed(self._seconds(event.name))})"
         return ""
 
@@ -150,7 +150,7 @@ class Display:
         widths = {
             "name": max(map(len, (*self._names, "name"))),
             "time": 6,
-            "result": max(map(len, (*State, "not started"))),
+            "result": max(map(len, (*RunState, "not started"))),
         }
         for head in ("name", "time", "result", ""):
             justify: Literal["left", "right"] = "right" if head == "time" else "left"
@@ -172,9 +172,9 @@ class Display:
     def _state(self, event: Event | None, final: bool) -> tuple[str, str]:
         if event is None:
             return ("not started", "") if final else ("waits", "")
-        if event.state is State.CELL:
+        if event.state is RunState.CELL:
             return "runs", f"cell {event.cell} of {event.cells}"
-        if event.state is State.READY:
+        if event.state is RunState.READY:
             return "waits", "for the months before it"
         return str(event.state), event.text.partition("\n")[
             0

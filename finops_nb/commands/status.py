@@ -10,7 +10,7 @@ from finops_nb.errors import Failure, FinopsError
 from finops_nb.home import Home
 from finops_nb.outputs.artifacts import FAILED
 from finops_nb.outputs.lock import holders
-from finops_nb.outputs.mail_journal import JOURNAL, Journal, State
+from finops_nb.outputs.mail_journal import JOURNAL, DeliveryState, Journal
 from finops_nb.outputs.reports import PublishedReport, published_reports
 from finops_nb.outputs.revisions import History, Revision, recorded_names
 from finops_nb.report.format import Format, noun, visible
@@ -18,11 +18,11 @@ from finops_nb.run.job import key_now, open_job
 
 HEADS = ("name", "kind", "status", "total", "revision", "made", "mailed")
 SAID = {
-    State.SENT: "sent",
-    State.REFUSED: "refused",
-    State.DEFERRED: "put off",
-    State.UNKNOWN: "unknown",
-    State.SENDING: "unknown",
+    DeliveryState.SENT: "sent",
+    DeliveryState.REFUSED: "refused",
+    DeliveryState.DEFERRED: "put off",
+    DeliveryState.UNKNOWN: "unknown",
+    DeliveryState.SENDING: "unknown",
 }
 
 
@@ -127,7 +127,7 @@ def _mailed(name: str, revision: Revision, home: Home) -> str:
             return "an earlier revision" if journal.reached_anybody() else "no"
     except FinopsError:
         return "journal can't be read"
-    said = {SAID[state]: 0 for state in State if state in counts}
+    said = {SAID[state]: 0 for state in DeliveryState if state in counts}
     for state in counts:
         said[SAID[state]] += counts[state]
     return ", ".join(f"{number} {word}" for word, number in said.items())

@@ -12,7 +12,7 @@ from finops_nb.figures.alerts import highest_crossing
 from finops_nb.figures.allocation import name_order
 from finops_nb.figures.controlled_rounding import apportion
 from finops_nb.money import ZERO, minor_units, total
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.params.model import Params
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
@@ -80,9 +80,11 @@ def ledger(usage: Usage, currency: str) -> pd.DataFrame:
     )
 
 
-def ledger_of(usage: Usage, currency: str, edition: Edition) -> pd.DataFrame | None:
-    """The ledger, where this edition of the report has one: official ones do, and drafts of a calendar month."""
-    books = edition.kind is Kind.OFFICIAL or (edition.kind is Kind.DRAFT and usage.period.is_month)
+def ledger_of(usage: Usage, currency: str, manifest: Manifest) -> pd.DataFrame | None:
+    """The ledger, where this manifest of the report has one: official ones do, and drafts of a calendar month."""
+    books = manifest.kind is Kind.OFFICIAL or (
+        manifest.kind is Kind.DRAFT and usage.period.is_month
+    )
     return ledger(usage, currency) if books else None
 
 

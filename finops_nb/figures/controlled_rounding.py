@@ -17,7 +17,7 @@ from finops_nb.money import ZERO, rounded, total
 if TYPE_CHECKING:
     import networkx
 
-Cell = tuple[str, str]
+Pair = tuple[str, str]
 Node = str | tuple[str, str]
 """Of the network: an end of it, or a row or column by its kind and name."""
 
@@ -25,7 +25,7 @@ SCALE = 10**6
 """Resolution of the distances, parts of a cent."""
 
 
-def apportion(cells: Mapping[Cell, Decimal], decimals: int) -> dict[Cell, Decimal]:
+def apportion(cells: Mapping[Pair, Decimal], decimals: int) -> dict[Pair, Decimal]:
     """Round a two-way table so that rows, columns and the total foot.
 
     Args:
@@ -49,7 +49,7 @@ def apportion(cells: Mapping[Cell, Decimal], decimals: int) -> dict[Cell, Decima
     }
 
 
-def _flow(units: Mapping[Cell, Decimal]) -> networkx.DiGraph:
+def _flow(units: Mapping[Pair, Decimal]) -> networkx.DiGraph:
     """The network total → rows → columns → total, each arc above its floor; what lies below it is demand."""
     import networkx
 
@@ -87,7 +87,7 @@ def _distance(amount: Decimal, floor: int) -> int:
     )
 
 
-def _sums(units: Mapping[Cell, Decimal], axis: int) -> dict[str, Decimal]:
+def _sums(units: Mapping[Pair, Decimal], axis: int) -> dict[str, Decimal]:
     sums: dict[str, Decimal] = {}
     for cell, amount in units.items():
         sums[cell[axis]] = sums.get(cell[axis], ZERO) + amount

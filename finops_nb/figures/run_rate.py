@@ -25,7 +25,7 @@ TRIED: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Miss:
+class BacktestError:
     """How the run-rate would have missed a month that is over, after as many days.
 
     Args:
@@ -45,7 +45,7 @@ def run_rates(usage: Usage, by: Dimension) -> dict[str, Decimal]:
     """The run-rate of each name to the period's end.
 
     The mean cost of the weekday over the days seen, times that weekday's days in the period, summed over the week. A
-    day seen without usage counts as zero; cost after `usage.known_to` does not count.
+    day seen without usage counts as zero; cost after `usage.complete_through` does not count.
 
     Returns:
         Cost by name, to 12 decimals; nothing where the period is over or less than a week of it was seen.
@@ -62,14 +62,16 @@ def run_rates(usage: Usage, by: Dimension) -> dict[str, Decimal]:
 
 def days_seen(usage: Usage) -> tuple[date, ...]:
     """The days of the period up to which usage is known."""
-    return tuple(day for day in usage.period.days if day <= usage.known_to)
+    return tuple(day for day in usage.period.days if day <= usage.complete_through)
 
 
 def cost_after(usage: Usage) -> Decimal:
     """The cost of the days after the last one up to which usage is known: it is spent, and tells nothing of a whole day."""
     days = usage.groups["day",]
     return total(
-        cost for day, cost in zip(days["day"], days["cost"], strict=True) if day > usage.known_to
+        cost
+        for day, cost in zip(days["day"], days["cost"], strict=True)
+        if day > usage.complete_through
     )
 
 
@@ -94,7 +96,7 @@ def to_date(
     return rounded(total(due), DECIMALS)
 
 
-def misses(usage: Usage, months: Sequence[PublishedMonth]) -> tuple[Miss, ...]:
+def backtest_errors(usage: Usage, months: Sequence[PublishedMonth]) -> tuple[BacktestError, ...]:
     """How the run-rate would have missed the months before, each as it was published, after as many days as are seen now.
 
     Args:
@@ -112,7 +114,9 @@ def misses(usage: Usage, months: Sequence[PublishedMonth]) -> tuple[Miss, ...]:
         period = parse_period(month.name)
         if len(period.days) > count:
             said = _extrapolated(month.days, period.days[:count], period)
-            found.append(Miss(month.name, said, month.cost, ratio(said - month.cost, month.cost)))
+            found.append(
+                BacktestError(month.name, said, month.cost, ratio(said - month.cost, month.cost))
+            )
     return tuple(found)
 
 
@@ -125,7 +129,7 @@ def with_run_rate(variance: pd.DataFrame, usage: Usage, budgets: Budgets) -> pd.
     frame, name = variance.copy(), variance.columns[0]
     spent: dict[str, Decimal] = {}
     for row in usage.groups["day", name].itertuples():
-        if row.day <= usage.known_to:
+        if row.day <= usage.complete_through:
             spent[getattr(row, name)] = spent.get(getattr(row, name), ZERO) + row.cost
     frame["cost_to_date"] = pd.Series(
         [spent.get(each, ZERO) for each in frame[name]], index=frame.index, dtype=object

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from finops_nb.findings.sentence import Fact, fact
+from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import ZERO
 
 NAMED: Final = 5
@@ -57,7 +57,7 @@ class Change:
     """
 
     causes: tuple[Cause, ...]
-    said: Fact
+    said: Sentence
     money: Decimal | None = None
     by_name: Mapping[str, Decimal] = field(default_factory=dict)
     rows: int | None = None
@@ -85,7 +85,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change
         return (
             Change(
                 (Cause.UNKNOWN,),
-                fact(
+                sentence(
                     "what changed is not known: the results of the revision before are gone or altered"
                 ),
             ),
@@ -105,19 +105,21 @@ def _cost(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Chang
     elif Cause.USAGE in causes:
         yield Change(
             (Cause.USAGE,),
-            fact("the files of usage changed, and the cost of no organization"),
+            sentence("the files of usage changed, and the cost of no organization"),
             money,
             rows=rows,
         )
     elif _remapped(was, now):
         yield Change(
             (Cause.MAPPING,),
-            fact("the file of the mapping changed, and the cost of no organization"),
+            sentence("the file of the mapping changed, and the cost of no organization"),
             money,
             rows=rows,
         )
     elif _files(was, "name") != _files(now, "name"):
-        yield Change((Cause.USAGE,), fact("the files of usage have other names"), money, rows=rows)
+        yield Change(
+            (Cause.USAGE,), sentence("the files of usage have other names"), money, rows=rows
+        )
 
 
 def _causes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Cause]:
@@ -136,16 +138,18 @@ def _causes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Cause]:
 
 def _cost_said(
     causes: Sequence[Cause], money: Decimal, moved: Mapping[str, Decimal], rows: int
-) -> Fact:
+) -> Sentence:
     who = (
         tuple(moved)
         if len(moved) == 1
-        else _named(fact("{name} ({by:change})", name=name, by=by) for name, by in moved.items())
+        else _named(
+            sentence("{name} ({by:change})", name=name, by=by) for name, by in moved.items()
+        )
     )
     if causes == (Cause.USAGE,):
         late = "late" if rows > 0 and min(moved.values()) > 0 else "changed"
-        return fact("{money:change} " + late + " usage of {who}", money=money, who=who)
-    why = tuple(fact(WORDS[cause]) for cause in causes)
+        return sentence("{money:change} " + late + " usage of {who}", money=money, who=who)
+    why = tuple(sentence(WORDS[cause]) for cause in causes)
     how = (
         "by {why} together"
         if len(why) > 1
@@ -153,7 +157,7 @@ def _cost_said(
         if why
         else "which nothing on record explains"
     )
-    return fact("{money:change} of {who}, " + how, money=money, who=who, why=why)
+    return sentence("{money:change} of {who}, " + how, money=money, who=who, why=why)
 
 
 def _budgets(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
@@ -164,14 +168,14 @@ def _budgets(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]
         found.append(
             Change(
                 (Cause.BUDGET,),
-                fact("budgets {was} → {now}", was=was["version"], now=now["version"]),
+                sentence("budgets {was} → {now}", was=was["version"], now=now["version"]),
             )
         )
     found += [
         Change((Cause.BUDGET,), said)
         for said in _settings({"owners": was["owners"]}, {"owners": now["owners"]})
     ]
-    yield from found or [Change((Cause.BUDGET,), fact("another record of the same budgets"))]
+    yield from found or [Change((Cause.BUDGET,), sentence("another record of the same budgets"))]
 
 
 def _amounts(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
@@ -179,7 +183,7 @@ def _amounts(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]
         before, after = (each["versions"][-1][f"{by}_budgets"] for each in (was, now))
         moved = _moved(before, after, absent_is_zero=False)
         each = [
-            fact(
+            sentence(
                 "{name} {was:money} → {now:money}",
                 name=name,
                 was=_amount(before, name),
@@ -189,9 +193,11 @@ def _amounts(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]
         ]
         money = sum(moved.values(), ZERO)
         if len(each) == 1:
-            yield Change((Cause.BUDGET,), fact("budget of {each}", each=tuple(each)), money, moved)
+            yield Change(
+                (Cause.BUDGET,), sentence("budget of {each}", each=tuple(each)), money, moved
+            )
         elif each:
-            said = fact(
+            said = sentence(
                 "{money:change} budgets by " + by + ": {each}", money=money, each=_named(each)
             )
             yield Change((Cause.BUDGET,), said, money, moved)
@@ -208,14 +214,16 @@ def _params(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
         yield from (Change((cause,), said) for said in _settings(before, after))
 
 
-def _settings(was: Mapping[str, Any], now: Mapping[str, Any], place: str = "") -> Iterator[Fact]:
+def _settings(
+    was: Mapping[str, Any], now: Mapping[str, Any], place: str = ""
+) -> Iterator[Sentence]:
     """What differs between two mappings of settings, key by key and name by name."""
     for key in dict.fromkeys((*was, *now)):
         before, after = was.get(key), now.get(key)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from _settings(before, after, f"{place}{key}.")
         elif before != after:
-            yield fact(
+            yield sentence(
                 "{key} {was} → {now}", key=f"{place}{key}", was=_text(before), now=_text(after)
             )
 
@@ -236,9 +244,9 @@ def _origin(
         (gone, "{months} not published any more"),
     ):
         if names:
-            yield Change((Cause.MONTHS,), fact(text, months=tuple(names)))
+            yield Change((Cause.MONTHS,), sentence(text, months=tuple(names)))
     if was["notebook"] != now["notebook"] and Cause.NOTEBOOK not in explained:
-        yield Change((Cause.NOTEBOOK,), fact(WORDS[Cause.NOTEBOOK]))
+        yield Change((Cause.NOTEBOOK,), sentence(WORDS[Cause.NOTEBOOK]))
     versions = [*_settings(was["versions"], now["versions"])]
     yield from (Change((Cause.VERSION,), said) for said in versions)
     if (
@@ -246,7 +254,7 @@ def _origin(
         and Cause.VERSION not in explained
         and was["versions"]["finops-nb"] == now["versions"]["finops-nb"]
     ):
-        yield Change((Cause.VERSION,), fact(WORDS[Cause.VERSION]))
+        yield Change((Cause.VERSION,), sentence(WORDS[Cause.VERSION]))
 
 
 def _moved(
@@ -275,7 +283,7 @@ def _named(each: Iterable[Any]) -> tuple[Any, ...]:
     return (
         those
         if len(those) <= NAMED
-        else (*those[:NAMED], fact("{more:count other}", more=len(those) - NAMED))
+        else (*those[:NAMED], sentence("{more:count other}", more=len(those) - NAMED))
     )
 
 

@@ -29,7 +29,7 @@ CONFUSABLE: Final = str.maketrans(
 
 
 @dataclass(frozen=True, slots=True)
-class LookAlikes:
+class ConfusableNames:
     """Names that look the same, at least two, with their cost: highest first."""
 
     costs: tuple[tuple[str, Decimal], ...]
@@ -49,7 +49,7 @@ class LookAlikes:
         return total(cost for _, cost in self.costs)
 
 
-def look_alikes(costs: Mapping[str, Decimal]) -> tuple[LookAlikes, ...]:
+def confusable_names(costs: Mapping[str, Decimal]) -> tuple[ConfusableNames, ...]:
     """The groups of names that look the same, the one with the highest cost first.
 
     Args:
@@ -61,7 +61,7 @@ def look_alikes(costs: Mapping[str, Decimal]) -> tuple[LookAlikes, ...]:
     groups: dict[str, list[tuple[str, Decimal]]] = defaultdict(list)
     for name, cost in sorted(costs.items(), key=lambda each: (-each[1], each[0])):
         groups[_seen(name)].append((name, cost))
-    found = [LookAlikes(tuple(group)) for group in groups.values() if len(group) > 1]
+    found = [ConfusableNames(tuple(group)) for group in groups.values() if len(group) > 1]
     return tuple(sorted(found, key=lambda group: (-group.cost, group.names)))
 
 
@@ -81,7 +81,7 @@ def _folded(text: str) -> str:
 def apart(usage: Usage, by: Dimension) -> tuple[tuple[str, Decimal], ...]:
     """A sentence on each group of organizations, or of products, that look the same; with their cost."""
     frame = usage.groups[by,]
-    found = look_alikes(dict(zip(frame[by], frame["cost"], strict=True)))
+    found = confusable_names(dict(zip(frame[by], frame["cost"], strict=True)))
     return tuple(
         (f"{by.title()}s that look the same, and are counted apart: {each.quoted}", each.cost)
         for each in found

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from finops_nb.figures.budget_status import Status
-from finops_nb.findings.insights import Insight, Line, lines_with
-from finops_nb.findings.sentence import Fact, fact
+from finops_nb.findings.insights import Insight, VarianceLine, lines_with
+from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import portion
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
@@ -31,22 +31,24 @@ class Findings:
     params: Params
 
 
-def overruns(variance: pd.DataFrame, params: Params) -> tuple[Line, ...]:
+def overruns(variance: pd.DataFrame, params: Params) -> tuple[VarianceLine, ...]:
     """The names of a variance table that are materially over budget, the largest first."""
     return tuple(line for line in lines_with(Status.OVER, variance, params) if line.material)
 
 
-def owned(name: str, budgets: Budgets) -> Fact:
+def owned(name: str, budgets: Budgets) -> Sentence:
     """A name, with who answers for it where that is known."""
     owner = budgets.owners.get(name)
     return (
-        fact("{name} (owner: {owner})", name=name, owner=owner)
+        sentence("{name} (owner: {owner})", name=name, owner=owner)
         if owner
-        else fact("{name}", name=name)
+        else sentence("{name}", name=name)
     )
 
 
-def overrun_facts(found: Findings, variance: pd.DataFrame) -> tuple[tuple[Line, Fact], ...]:
+def overrun_facts(
+    found: Findings, variance: pd.DataFrame
+) -> tuple[tuple[VarianceLine, Sentence], ...]:
     """Each material overrun of a variance table, with what the largest part of its cost is for, or by whom; where it has parts."""
     outer, inner, part = {
         "organization": (
@@ -67,7 +69,7 @@ def overrun_facts(found: Findings, variance: pd.DataFrame) -> tuple[tuple[Line, 
         used = "" if line.budget_used is None else ", {used:share} used"
         share = portion(largest.cost, line.cost)
         of_which = part + (")" if share is None else ", {share:share})")
-        said = fact(
+        said = sentence(
             "{who}: {excess:money} over its budget of {budget:money}"
             + used
             + (of_which if len(parts) > 1 else ""),

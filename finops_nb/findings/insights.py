@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from finops_nb.figures.budget_status import Status
-from finops_nb.findings.sentence import Fact, fact, some
+from finops_nb.findings.sentence import Sentence, sentence, some
 from finops_nb.money import ZERO, minor_units, portion, rounded, total
 from finops_nb.params.model import Params
 from finops_nb.schema import UNALLOCATED, Dimension
@@ -22,13 +22,13 @@ RUN: Final = Decimal("0.9")
 """Shares of cost that have an organization, in a practice that walks and in one that runs."""
 
 
-def insight_sentence(insight: Insight) -> tuple[str, Fact]:
+def insight_sentence(insight: Insight) -> tuple[str, Sentence]:
     """An insight as its title and its sentence."""
     match insight:
         case BudgetOverruns(dimension, lines):
             over = some(
                 (
-                    fact(
+                    sentence(
                         "{name} {excess:money}" + ("" if line.material else " – not material"),
                         name=line.name,
                         excess=line.variance,
@@ -37,19 +37,19 @@ def insight_sentence(insight: Insight) -> tuple[str, Fact]:
                 ),
                 [line.variance for line in lines],
             )
-            return "Budget Overruns", fact(
+            return "Budget Overruns", sentence(
                 "{n:count " + dimension + "} over budget ({over})", n=len(lines), over=over
             )
         case BudgetsAtRisk(dimension, lines):
             near = some(
-                fact("{name} {used:share} used", name=line.name, used=line.budget_used)
+                sentence("{name} {used:share} used", name=line.name, used=line.budget_used)
                 for line in lines
             )
-            return "Budgets at Risk", fact(
+            return "Budgets at Risk", sentence(
                 "{n:count " + dimension + "} at risk ({near})", n=len(lines), near=near
             )
         case SpendWithoutBudget(dimension, names, cost):
-            return "Spend without Budget", fact(
+            return "Spend without Budget", sentence(
                 "{n:count " + dimension + "} spent {cost:money} with no budget ({names})",
                 n=len(names),
                 cost=cost,
@@ -57,12 +57,12 @@ def insight_sentence(insight: Insight) -> tuple[str, Fact]:
             )
         case BudgetsDisagree(organizations, products, difference):
             text = "budgets by organization sum to {organizations:money}, by product to {products:money}: {difference:money} apart"
-            return "Budgets Disagree", fact(
+            return "Budgets Disagree", sentence(
                 text, organizations=organizations, products=products, difference=abs(difference)
             )
         case HighestCost(dimension, name, cost, share):
             whole = "" if share is None else ", {share:share} of total"
-            return f"Highest Cost {dimension.title()}", fact(
+            return f"Highest Cost {dimension.title()}", sentence(
                 "{name} ({cost:money}" + whole + ")", name=name, cost=cost, share=share
             )
         case EfficiencyGap():
@@ -72,7 +72,7 @@ def insight_sentence(insight: Insight) -> tuple[str, Fact]:
             said += ["{unallocated:money} name no organization"] if unallocated else []
             said += [_target(share)] if share is not None and unallocated else []
             text = "; ".join(said) or "no cost is without an organization"
-            return "Allocated Cost", fact(text, share=share, unallocated=unallocated)
+            return "Allocated Cost", sentence(text, share=share, unallocated=unallocated)
 
 
 def _target(share: Decimal) -> str:
@@ -86,7 +86,7 @@ def _target(share: Decimal) -> str:
     )
 
 
-def _gap_sentence(insight: EfficiencyGap) -> Fact:
+def _gap_sentence(insight: EfficiencyGap) -> Sentence:
     weight = (
         "worth {money:money}"
         if insight.material
@@ -97,7 +97,7 @@ def _gap_sentence(insight: EfficiencyGap) -> Fact:
         + weight
         + ")"
     )
-    return fact(
+    return sentence(
         text,
         gap=insight.gap,
         most=insight.most,
@@ -108,7 +108,7 @@ def _gap_sentence(insight: EfficiencyGap) -> Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class VarianceLine:
     """A name against its budget: `variance` is actual − budget; `material` by the params' two limits."""
 
     name: str
@@ -122,13 +122,13 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class BudgetOverruns:
     dimension: Dimension
-    lines: tuple[Line, ...]
+    lines: tuple[VarianceLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetsAtRisk:
     dimension: Dimension
-    lines: tuple[Line, ...]
+    lines: tuple[VarianceLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,11 +237,11 @@ def material(amount: Decimal, whole: Decimal, params: Params) -> bool:
     )
 
 
-def lines_with(status: Status, variance: pd.DataFrame, params: Params) -> tuple[Line, ...]:
+def lines_with(status: Status, variance: pd.DataFrame, params: Params) -> tuple[VarianceLine, ...]:
     """The budgeted names of one status, the largest variance first."""
     rows = [row for row in variance.itertuples() if row.status == status and row.budget is not None]
     lines = [
-        Line(
+        VarianceLine(
             row[1],
             row.cost,
             row.budget,

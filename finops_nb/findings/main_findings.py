@@ -13,7 +13,7 @@ from finops_nb.figures.policies import unapproved
 from finops_nb.figures.trend import prior_month
 from finops_nb.findings.evidence import Findings, overrun_facts, overruns, owned
 from finops_nb.findings.insights import EfficiencyGap, SpendWithoutBudget, lines_with, material
-from finops_nb.findings.sentence import Fact, fact, some
+from finops_nb.findings.sentence import Sentence, sentence, some
 from finops_nb.money import ZERO, portion, total
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.usage.data_quality import THIN
@@ -46,7 +46,7 @@ class MainFinding:
 
     urgency: Urgency
     title: str
-    said: Fact
+    said: Sentence
     money: Decimal
     names: tuple[str, ...] = ()
 
@@ -76,7 +76,7 @@ def _missing_usage(found: Findings, months: Sequence[PublishedMonth]) -> Iterato
     prior = prior_month(found.usage, months)
     before = next((month for month in months if prior and month.name == prior.month), None)
     if before and found.usage.complete and THIN * found.usage.rows_used < before.rows:
-        said = fact(
+        said = sentence(
             "{rows:count row} against {earlier:count} of the month before, which cost {cost:money}; its files may not be complete",
             rows=found.usage.rows_used,
             earlier=before.rows,
@@ -97,7 +97,7 @@ def _unplanned(found: Findings) -> Iterator[MainFinding]:
     for insight in found.insights:
         if isinstance(insight, SpendWithoutBudget) and insight.cost > 0:
             names = some(owned(name, found.budgets) for name in insight.names)
-            said = fact(
+            said = sentence(
                 "{cost:money} spent by " + insight.dimension + " with no budget: {names}",
                 cost=insight.cost,
                 names=names,
@@ -113,7 +113,7 @@ def _unplanned(found: Findings) -> Iterator[MainFinding]:
     if cost > 0 and material(cost, found.usage.cost, found.params):
         share = portion(cost, found.usage.cost)
         whole = "" if share is None else " ({share:share})"
-        said = fact(
+        said = sentence(
             "{cost:money}" + whole + " name no organization and can be charged to none",
             cost=cost,
             share=share,
@@ -128,7 +128,7 @@ def _at_risk(found: Findings) -> Iterator[MainFinding]:
             rate = rates[line.name]
             over = rate is not None and rate > line.budget
             heading = "; its run-rate is {rate:money}, {excess:money} above" if over else ""
-            said = fact(
+            said = sentence(
                 "{who}: {used:share} of {budget:money} used" + heading,
                 who=owned(line.name, found.budgets),
                 used=line.budget_used,
@@ -160,7 +160,7 @@ def _change(found: Findings, months: Sequence[PublishedMonth]) -> Iterator[MainF
     rose = prior.change > 0
     most = max(moved, key=lambda name: (moved[name] * (1 if rose else -1), name))
     largest = f"; the largest {'rise' if rose else 'fall'}: {{name}} ({{moved:change}})"
-    said = fact(
+    said = sentence(
         "{change:change}" + (" ({ratio:signed share})" if prior.change_ratio is not None else "")
         + " against the {cost:money} of the month before" + (largest if len(moved) > 1 else ""),
         change=prior.change,
@@ -179,7 +179,7 @@ def _unapproved(found: Findings) -> Iterator[MainFinding]:
     if len(spend):
         cost = total(spend["cost"])
         names = tuple(dict.fromkeys(spend["product"]))
-        said = fact(
+        said = sentence(
             "{products:count product} spent {cost:money} with no approval on record, each more than {limit:money} in a month: {names}",
             cost=cost,
             products=len(names),
@@ -198,16 +198,19 @@ def _chances(found: Findings) -> Iterator[MainFinding]:
     if found.usage.complete and unspent and not overruns(found.organizations, found.params):
         left = -total(line.variance for line in unspent)
         names = some(
-            (fact("{name} {left:money}", name=line.name, left=-line.variance) for line in unspent),
+            (
+                sentence("{name} {left:money}", name=line.name, left=-line.variance)
+                for line in unspent
+            ),
             [-line.variance for line in unspent],
         )
-        said = fact("{left:money} of budget was not used: {names}", left=left, names=names)
+        said = sentence("{left:money} of budget was not used: {names}", left=left, names=names)
         yield MainFinding(
             Urgency.CHANCE, "Budget unspent", said, left, tuple(line.name for line in unspent)
         )
     for insight in found.insights:
         if isinstance(insight, EfficiencyGap) and insight.material:
-            said = fact(
+            said = sentence(
                 "{least} gets {share:share} fewer calls for its money than {most}, worth {money:money}",
                 least=insight.least,
                 share=insight.share,

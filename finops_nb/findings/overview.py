@@ -71,7 +71,7 @@ def warnings(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
         )
     if not usage.complete:
         found.append(
-            f"PARTIAL: usage is known up to {usage.known_to}, the period ends with {usage.period.last_day}."
+            f"PARTIAL: usage is known up to {usage.complete_through}, the period ends with {usage.period.last_day}."
         )
     if cost_after(usage):
         later = f"{plain(cost_after(usage))} {params.currency} of days after as_of, up to {usage.last_day}"

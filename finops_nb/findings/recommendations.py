@@ -16,12 +16,12 @@ from finops_nb.figures.policies import unapproved
 from finops_nb.findings.evidence import Findings, overrun_facts, overruns, owned
 from finops_nb.findings.insights import (
     EfficiencyGap,
-    Line,
     SpendWithoutBudget,
+    VarianceLine,
     lines_with,
     material,
 )
-from finops_nb.findings.sentence import Fact, fact, some
+from finops_nb.findings.sentence import Sentence, sentence, some
 from finops_nb.money import ZERO, portion, total
 from finops_nb.period import parse_period
 from finops_nb.schema import BUDGETED, UNALLOCATED
@@ -37,32 +37,36 @@ class Horizon(StrEnum):
 class Recommendation:
     horizon: Horizon
     title: str
-    action: Fact
+    action: Sentence
 
 
-def budget_review(found: Findings) -> Fact | None:
+def budget_review(found: Findings) -> Sentence | None:
     reviews = _reviews(found, found.organizations)
-    return fact("Meet to review spending with {reviews}", reviews=reviews) if reviews else None
+    return sentence("Meet to review spending with {reviews}", reviews=reviews) if reviews else None
 
 
-def product_review(found: Findings) -> Fact | None:
+def product_review(found: Findings) -> Sentence | None:
     reviews = _reviews(found, found.products)
-    return fact("Decide on price, use or budget of {reviews}", reviews=reviews) if reviews else None
+    return (
+        sentence("Decide on price, use or budget of {reviews}", reviews=reviews)
+        if reviews
+        else None
+    )
 
 
-def _reviews(found: Findings, variance: pd.DataFrame) -> tuple[Fact, ...]:
+def _reviews(found: Findings, variance: pd.DataFrame) -> tuple[Sentence, ...]:
     over = overrun_facts(found, variance)
     return some((said for _, said in over), [line.variance for line, _ in over])
 
 
-def chargeback(found: Findings) -> Fact | None:
+def chargeback(found: Findings) -> Sentence | None:
     if found.book is None or not found.usage.complete:
         return None
     lines = found.book[found.book["organization"] != UNALLOCATED]
     rest = found.book[found.book["organization"] == UNALLOCATED]
     if lines.empty:
         return None
-    return fact(
+    return sentence(
         "Book the {lines:count line} of the ledger, {amount:money} charged to {names:count organization}"
         + ("" if rest.empty else ", {rest:money} to none"),
         lines=len(found.book),
@@ -72,7 +76,7 @@ def chargeback(found: Findings) -> Fact | None:
     )
 
 
-def alerts(found: Findings) -> Fact | None:
+def alerts(found: Findings) -> Sentence | None:
     # Pairs, since an organization and a product may share a name.
     crossed = [
         each for dimension in BUDGETED for each in highest_crossing(found.alerts, dimension).items()
@@ -81,31 +85,33 @@ def alerts(found: Findings) -> Fact | None:
     for threshold in sorted({crossing.threshold for _, crossing in crossed}, reverse=True):
         here = [(name, at.day) for name, at in crossed if at.threshold == threshold]
         names = some(
-            fact("{who} on {day:date}", who=owned(name, found.budgets), day=day)
+            sentence("{who} on {day:date}", who=owned(name, found.budgets), day=day)
             for name, day in here
         )
-        crossings.append(fact("{threshold:percent} ({names})", threshold=threshold, names=names))
+        crossings.append(
+            sentence("{threshold:percent} ({names})", threshold=threshold, names=names)
+        )
     return (
-        fact("Set up budget alerts; budgets crossed {crossings}", crossings=tuple(crossings))
+        sentence("Set up budget alerts; budgets crossed {crossings}", crossings=tuple(crossings))
         if crossings
         else None
     )
 
 
-def tagging(found: Findings) -> Fact | None:
+def tagging(found: Findings) -> Sentence | None:
     cost = found.usage.unallocated
     if not cost:
         return None
     share = portion(cost, found.usage.cost)
     whole = "" if share is None else " ({share:share} of the total)"
-    return fact(
+    return sentence(
         "Tag the {cost:money}" + whole + " that name no organization, so that they can be charged",
         cost=cost,
         share=share,
     )
 
 
-def showback(found: Findings) -> Fact | None:
+def showback(found: Findings) -> Sentence | None:
     named = found.breakdown[
         (found.breakdown["product"] != UNALLOCATED)
         & (found.breakdown["organization"] != UNALLOCATED)
@@ -114,7 +120,7 @@ def showback(found: Findings) -> Fact | None:
     shared = named[named["product"].isin(users[users > 1].index)]
     if total(shared["cost"]) <= ZERO:
         return None
-    return fact(
+    return sentence(
         "Show {organizations:count organization} their part of the {cost:money} spent on {products:count product} that several of them use",
         organizations=shared["organization"].nunique(),
         cost=total(shared["cost"]),
@@ -122,7 +128,7 @@ def showback(found: Findings) -> Fact | None:
     )
 
 
-def budget_planning(found: Findings) -> Fact | None:
+def budget_planning(found: Findings) -> Sentence | None:
     unspent = [
         line
         for line in lines_with(Status.UNDER, found.organizations, found.params)
@@ -131,7 +137,7 @@ def budget_planning(found: Findings) -> Fact | None:
     over = overruns(found.organizations, found.params)
     if not found.usage.complete or not unspent or not over:
         return None
-    return fact(
+    return sentence(
         "Move budget where it is used: {spare}, while {over} went {excess:money} over",
         spare=some((_spare(line, found) for line in unspent), [-line.variance for line in unspent]),
         over=some(owned(line.name, found.budgets) for line in over),
@@ -139,10 +145,10 @@ def budget_planning(found: Findings) -> Fact | None:
     )
 
 
-def _spare(line: Line, found: Findings) -> Fact:
+def _spare(line: VarianceLine, found: Findings) -> Sentence:
     left, share = -line.variance, portion(-line.variance, line.budget)
     used = " ({share:share})" if share is not None else ""
-    return fact(
+    return sentence(
         "{who} left {left:money}" + used + " unspent",
         who=owned(line.name, found.budgets),
         left=left,
@@ -150,15 +156,15 @@ def _spare(line: Line, found: Findings) -> Fact:
     )
 
 
-def efficiency(found: Findings) -> Fact | None:
+def efficiency(found: Findings) -> Sentence | None:
     gap = next((insight for insight in found.insights if isinstance(insight, EfficiencyGap)), None)
     if gap is None or not gap.material:
         return None
     text = "Share the practices of {most} with {least}, which gets {share:share} fewer calls for its money, worth {money:money}"
-    return fact(text, most=gap.most, least=gap.least, share=gap.share, money=gap.money)
+    return sentence(text, most=gap.most, least=gap.least, share=gap.share, money=gap.money)
 
 
-def approvals(found: Findings) -> Fact | None:
+def approvals(found: Findings) -> Sentence | None:
     spend = unapproved(found.usage, found.params)
     if spend.empty:
         return None
@@ -166,7 +172,7 @@ def approvals(found: Findings) -> Fact | None:
     text = "{who} {cost:money}" + ("" if one else " in {month}")
     spenders = some(
         (
-            fact(
+            sentence(
                 text,
                 who=owned(row.product, found.budgets),
                 cost=row.cost,
@@ -177,7 +183,7 @@ def approvals(found: Findings) -> Fact | None:
         spend["cost"],
     )
     products = [name for name in found.usage.groups["product",]["product"] if name != UNALLOCATED]
-    return fact(
+    return sentence(
         "Require approval: {some:count} of {all:count product} spent more than {limit:money} in "
         + ("{month} " if one else "a month ")
         + "with no approval on record ({spenders})",
@@ -189,10 +195,10 @@ def approvals(found: Findings) -> Fact | None:
     )
 
 
-def budget_coverage(found: Findings) -> Fact | None:
+def budget_coverage(found: Findings) -> Sentence | None:
     spent = [insight for insight in found.insights if isinstance(insight, SpendWithoutBudget)]
     uncovered = tuple(
-        fact(
+        sentence(
             "{names} ({cost:money}, by " + each.dimension + ")",
             names=some(owned(name, found.budgets) for name in each.names),
             cost=each.cost,
@@ -200,13 +206,13 @@ def budget_coverage(found: Findings) -> Fact | None:
         for each in spent
     )
     return (
-        fact("Set a budget for {uncovered}, or end the spend", uncovered=uncovered)
+        sentence("Set a budget for {uncovered}, or end the spend", uncovered=uncovered)
         if uncovered
         else None
     )
 
 
-def cost_centers(found: Findings) -> Fact | None:
+def cost_centers(found: Findings) -> Sentence | None:
     rows = found.organizations
     rows = rows[
         [name != UNALLOCATED and name not in found.budgets.owners for name in rows["organization"]]
@@ -219,7 +225,7 @@ def cost_centers(found: Findings) -> Fact | None:
         + (", {budget:money} budgeted," if budgets else "")
         + " with none on record"
     )
-    return fact(
+    return sentence(
         text,
         names=some(rows["organization"], rows["cost"]),
         cost=total(rows["cost"]),
@@ -227,7 +233,7 @@ def cost_centers(found: Findings) -> Fact | None:
     )
 
 
-def unit_costs(found: Findings) -> Fact | None:
+def unit_costs(found: Findings) -> Sentence | None:
     ranked = [
         row
         for row in found.efficiency.itertuples()
@@ -239,7 +245,7 @@ def unit_costs(found: Findings) -> Fact | None:
     spread = high.cost_per_customer - low.cost_per_customer
     if not material(spread * high.customers, high.cost, found.params):
         return None
-    return fact(
+    return sentence(
         "Track cost per customer and per call: a customer of {high} costs {most:money}, one of {low} {least:money}; "
         "a call {cheap:unit cost} to {dear:unit cost}",
         high=high.organization,
@@ -251,16 +257,16 @@ def unit_costs(found: Findings) -> Fact | None:
     )
 
 
-def review(found: Findings) -> Fact | None:
+def review(found: Findings) -> Sentence | None:
     over = [*overruns(found.organizations, found.params), *overruns(found.products, found.params)]
     if not over:
         return None
-    return fact(
+    return sentence(
         "Put {lines:count line} over budget on the agenda of the monthly review: {names}",
         lines=len(over),
         names=some(
             (
-                fact(
+                sentence(
                     "{who} {excess:money}",
                     who=owned(line.name, found.budgets),
                     excess=line.variance,
@@ -272,7 +278,7 @@ def review(found: Findings) -> Fact | None:
     )
 
 
-ACTIONS: Final[tuple[tuple[Horizon, str, Callable[[Findings], Fact | None]], ...]] = (
+ACTIONS: Final[tuple[tuple[Horizon, str, Callable[[Findings], Sentence | None]], ...]] = (
     (Horizon.IMMEDIATE, "Budget Review", budget_review),
     (Horizon.IMMEDIATE, "Product Review", product_review),
     (Horizon.IMMEDIATE, "Chargeback Implementation", chargeback),

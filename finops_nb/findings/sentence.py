@@ -14,7 +14,7 @@ LISTED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class Sentence:
     """One sentence.
 
     Args:
@@ -27,9 +27,9 @@ class Fact:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def fact(text: str, **values: Any) -> Fact:
+def sentence(text: str, **values: Any) -> Sentence:
     """`Fact(text, values)`, spelled shorter."""
-    return Fact(text, values)
+    return Sentence(text, values)
 
 
 def some(items: Iterable[Any], amounts: Iterable[Decimal] | None = None) -> tuple[Any, ...]:
@@ -47,4 +47,4 @@ def some(items: Iterable[Any], amounts: Iterable[Decimal] | None = None) -> tupl
         return every
     money = None if amounts is None else total(tuple(amounts)[LISTED:])
     others = "{others:count other}" + ("" if money is None else " ({money:money})")
-    return (*every[:LISTED], fact(others, others=len(every) - LISTED, money=money))
+    return (*every[:LISTED], sentence(others, others=len(every) - LISTED, money=money))

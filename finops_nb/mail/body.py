@@ -70,7 +70,7 @@ class Stamp(NamedTuple):
     changes: str = ""
 
 
-class Figure(NamedTuple):
+class MailFigure(NamedTuple):
     """A headline figure: what it is of, the figure, and a few words on it."""
 
     label: str
@@ -78,7 +78,7 @@ class Figure(NamedTuple):
     detail: str
 
 
-class Finding(NamedTuple):
+class MailFinding(NamedTuple):
     """What matters: a few words, its sentence with the full stop, and the commentary on whom it names."""
 
     title: str
@@ -107,10 +107,10 @@ class Body:
     label: str
     days: str
     stamps: tuple[Stamp, ...]
-    summary: tuple[Figure, ...]
+    summary: tuple[MailFigure, ...]
     status: str
-    figures: tuple[Figure, ...]
-    findings: tuple[Finding, ...]
+    figures: tuple[MailFigure, ...]
+    findings: tuple[MailFinding, ...]
     tables: tuple[Table, ...]
     key: str
     revision: int = 0
@@ -261,36 +261,36 @@ def _standing(opened: Line, fmt: Format) -> str:
     )
 
 
-def _summary(opened: Line, fmt: Format) -> Iterator[Figure]:
+def _summary(opened: Line, fmt: Format) -> Iterator[MailFigure]:
     # A bill tells neither.
     known = (
         noun(opened[each], each.removesuffix("s"))
         for each in ("calls", "customers")
         if opened.get(each) is not None
     )
-    yield Figure("Total Spend", fmt.money(opened["total_spend"]), " of ".join(known))
+    yield MailFigure("Total Spend", fmt.money(opened["total_spend"]), " of ".join(known))
     if opened["budget"] is None:
-        yield Figure("Budget Variance", "n/a", "No budget is set.")
+        yield MailFigure("Budget Variance", "n/a", "No budget is set.")
     else:
         against = f"{opened['status']}; the budget is {fmt.money(opened['budget'])} (version: {opened['budget_version']})"
-        yield Figure(
+        yield MailFigure(
             "Budget Variance", fmt.variance(opened["variance"], opened["variance_ratio"]), against
         )
 
 
-def _figures(tables: Mapping[str, Any]) -> Iterator[Figure]:
+def _figures(tables: Mapping[str, Any]) -> Iterator[MailFigure]:
     """The headline; without the spend against its budget, which the executive summary says."""
     names = _long_names(tables)
     for line in tables.get("headline", ()):
         if line["figure"] != "spend" or not tables.get("executive_summary"):
-            yield Figure(*(_said(line[part], names) for part in Figure._fields))
+            yield MailFigure(*(_said(line[part], names) for part in MailFigure._fields))
 
 
-def _findings(tables: Mapping[str, Any]) -> Iterator[Finding]:
+def _findings(tables: Mapping[str, Any]) -> Iterator[MailFinding]:
     names = _long_names(tables)
     for line in tables.get("findings", ()):
-        title, text, note = (_said(line.get(part) or "", names) for part in Finding._fields)
-        yield Finding(
+        title, text, note = (_said(line.get(part) or "", names) for part in MailFinding._fields)
+        yield MailFinding(
             title,
             text if text.endswith(("…", "…\N{POP DIRECTIONAL ISOLATE}")) else f"{text}.",
             note,

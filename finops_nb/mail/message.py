@@ -20,7 +20,7 @@ from finops_nb.mail.body import Body, body_of
 from finops_nb.mail.plain_text import plain_text
 from finops_nb.params.model import Params
 from finops_nb.report.format import listing
-from finops_nb.report.table import Table, environment
+from finops_nb.report.table import Table, templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,7 @@ def _page(
         tables.append((table, rows, figures > BESIDE, shown))
     status = body.status.lower().replace(" ", "-")
     page = (
-        environment("mail")
+        templates("mail")
         .get_template("letter.html.j2")
         .render(body=body, tables=tables, closing=closing, status=status)
     )

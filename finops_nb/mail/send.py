@@ -17,10 +17,10 @@ from finops_nb.home import Home
 from finops_nb.mail.message import letter, preview
 from finops_nb.mail.publication import FILES, Publication, objections, read_publication
 from finops_nb.mail.settings import SmtpSettings, sender_of, smtp_settings
-from finops_nb.mail.smtp import Outcome, deliver, is_too_large
+from finops_nb.mail.smtp import Delivery, deliver, is_too_large
 from finops_nb.outputs.artifacts import STEM
 from finops_nb.outputs.lock import hold
-from finops_nb.outputs.mail_journal import JOURNAL, Entry, Journal, State
+from finops_nb.outputs.mail_journal import JOURNAL, DeliveryState, Entry, Journal
 from finops_nb.params.mail_list import MailList, address
 from finops_nb.params.model import load_params
 from finops_nb.params.scenario import FOLDER
@@ -31,7 +31,7 @@ def again(name: str, recipient: str, allow: bool) -> str:
     return f"finops-nb mail {name} --to {recipient} --send{' --allow' if allow else ''} --resend"
 
 
-def advice(outcome: Outcome, command: str) -> str:
+def advice(outcome: Delivery, command: str) -> str:
     """What became of it now.
 
     Args:
@@ -39,10 +39,10 @@ def advice(outcome: Outcome, command: str) -> str:
         command: from `again`.
     """
     return {
-        State.SENT: "sent",
-        State.REFUSED: f"refused: {outcome.detail}. {_mend(outcome)}, then: {command}",
-        State.DEFERRED: f"not sent: {outcome.detail}. Run it again later, without --resend; who was sent it is not sent it twice.",
-        State.UNKNOWN: f"unknown: {outcome.detail}. Look whether it arrived; if not: {command}",
+        DeliveryState.SENT: "sent",
+        DeliveryState.REFUSED: f"refused: {outcome.detail}. {_mend(outcome)}, then: {command}",
+        DeliveryState.DEFERRED: f"not sent: {outcome.detail}. Run it again later, without --resend; who was sent it is not sent it twice.",
+        DeliveryState.UNKNOWN: f"unknown: {outcome.detail}. Look whether it arrived; if not: {command}",
     }[outcome.state]
 
 
@@ -53,14 +53,14 @@ def advice_before(entry: Entry, command: str) -> str:
         entry: from the journal.
         command: from `again`.
     """
-    if entry.state is State.SENT:
+    if entry.state is DeliveryState.SENT:
         return f"already sent on {entry.time}; once more: {command}"
-    if entry.state is State.REFUSED:
+    if entry.state is DeliveryState.REFUSED:
         return f"refused on {entry.time}; to try again: {command}"
     return f"unknown since {entry.time}: no answer came. Look whether it arrived; if not: {command}"
 
 
-def _mend(outcome: Outcome) -> str:
+def _mend(outcome: Delivery) -> str:
     if not outcome.of_message:
         return "Mend the address, or what is said there"
     if is_too_large(outcome.detail):
@@ -71,7 +71,7 @@ def _mend(outcome: Outcome) -> str:
 MESSAGE: Final = "message.eml"
 PREVIEW: Final = "preview.html"
 
-Notice = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def mail(
     send: bool = False,
     allow: bool = False,
     resend: bool = False,
-    notice: Notice,
+    notice: Notify,
 ) -> Dispatch:
     """Write the mail of a published report, and send it if asked.
 
@@ -257,7 +257,7 @@ def _send(
     journal: Journal,
     resend: bool,
     against: Sequence[Problem],
-    notice: Notice,
+    notice: Notify,
 ) -> bool:
     """Whether every recipient was sent it, now or before."""
     key, allowed = (
@@ -265,7 +265,7 @@ def _send(
         "".join(f" Allowed: {problem.file}: {problem.rule}." for problem in against),
     )
 
-    def record(states: Mapping[str, tuple[State, str]]) -> None:
+    def record(states: Mapping[str, tuple[DeliveryState, str]]) -> None:
         journal.record(
             Entry(key, each, state, message["Message-ID"], f"{said}{allowed}".strip())
             for each, (state, said) in states.items()
@@ -285,13 +285,13 @@ def _send(
             message,
             waiting,
             settings,
-            before=lambda recipients: record(dict.fromkeys(recipients, (State.SENDING, ""))),
+            before=lambda recipients: record(dict.fromkeys(recipients, (DeliveryState.SENDING, ""))),
             after=lambda found: record({each: (outcome.state, outcome.detail) for each, outcome in found.items()}),
             notice=notice,
         ) if waiting else {}  # fmt: skip
     except KeyboardInterrupt as error:
         for entry in journal.states(key).values():
-            if entry.state is State.SENDING:
+            if entry.state is DeliveryState.SENDING:
                 notice(
                     f"{entry.recipient}: {advice_before(entry, again(publication.name, entry.recipient, bool(against)))}"
                 )
@@ -300,6 +300,6 @@ def _send(
         ) from error
     for recipient, outcome in outcomes.items():
         notice(f"{recipient}: {advice(outcome, again(publication.name, recipient, bool(against)))}")
-    return {State.SENT} >= {outcome.state for outcome in outcomes.values()} | {
+    return {DeliveryState.SENT} >= {outcome.state for outcome in outcomes.values()} | {
         entry.state for entry in settled.values()
     }

@@ -49,7 +49,7 @@ class SmtpSettings:
         return f"{self.host}:{self.port}"
 
 
-def smtp_settings(environment: Mapping[str, str]) -> SmtpSettings:
+def smtp_settings(templates: Mapping[str, str]) -> SmtpSettings:
     """The settings from `$FINOPS_NB_SMTP_HOST`, `_PORT`, `_SECURITY`, `_USER`, `_PASSWORD` and `_FROM`; an empty one is not set.
 
     Args:
@@ -58,7 +58,7 @@ def smtp_settings(environment: Mapping[str, str]) -> SmtpSettings:
     Raises:
         Refusal: they can't be used, or would show mail or password to the network; no value that may hold a secret is said.
     """
-    given = {name: environment.get(PREFIX + name, "") for name in NAMES}
+    given = {name: templates.get(PREFIX + name, "") for name in NAMES}
     given["SECURITY"] = given["SECURITY"].lower() or "starttls"
     if problems := list(_problems(given)):
         raise Refusal(problems)
@@ -73,9 +73,9 @@ def smtp_settings(environment: Mapping[str, str]) -> SmtpSettings:
     )
 
 
-def sender_of(environment: Mapping[str, str]) -> str:
+def sender_of(templates: Mapping[str, str]) -> str:
     """The value of a From header, whatever the other settings are; empty where `_FROM` is no sender."""
-    return str(_mailbox(environment.get(f"{PREFIX}FROM", "")) or "")
+    return str(_mailbox(templates.get(f"{PREFIX}FROM", "")) or "")
 
 
 def _problems(given: Mapping[str, str]) -> Iterator[Problem]:

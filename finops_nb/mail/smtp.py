@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from finops_nb.errors import Failure
 from finops_nb.mail.settings import PREFIX, SmtpSettings
-from finops_nb.outputs.mail_journal import State
+from finops_nb.outputs.mail_journal import DeliveryState
 from finops_nb.report.format import noun
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ BROKE: Final = "no answer came after the message began to be sent"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Delivery:
     """How it ended for one recipient.
 
     Args:
@@ -71,7 +71,7 @@ class Outcome:
         of_message: it was said of the message, whoever it is for.
     """
 
-    state: State
+    state: DeliveryState
     detail: str
     of_message: bool = False
 
@@ -86,11 +86,11 @@ def deliver(
     settings: SmtpSettings,
     *,
     before: Callable[[Sequence[str]], object] = lambda recipients: None,
-    after: Callable[[Mapping[str, Outcome]], object] = lambda outcomes: None,
+    after: Callable[[Mapping[str, Delivery]], object] = lambda outcomes: None,
     notice: Callable[[str], object] = lambda sentence: None,
     timeout: float = 30,
     sleep: Callable[[float], object] = time.sleep,
-) -> dict[str, Outcome]:
+) -> dict[str, Delivery]:
     """Hand a message to the server, and say for each recipient what became of it.
 
     What the server put off, and what never reached it, is tried again. What it may have taken is not: where the
@@ -111,9 +111,11 @@ def deliver(
     """
     # As 7 bits, which every server takes; and before there is a connection that waits for it.
     data = message.as_bytes(policy=email.policy.SMTP.clone(cte_type="7bit"))
-    outcomes = dict.fromkeys(recipients, Outcome(State.DEFERRED, ""))
+    outcomes = dict.fromkeys(recipients, Delivery(DeliveryState.DEFERRED, ""))
     for delay in (0, *DELAYS):
-        waiting = [each for each, outcome in outcomes.items() if outcome.state is State.DEFERRED]
+        waiting = [
+            each for each, outcome in outcomes.items() if outcome.state is DeliveryState.DEFERRED
+        ]
         if not waiting:
             break
         if delay:
@@ -124,7 +126,7 @@ def deliver(
         except Undeliverable as fault:
             if len(waiting) == len(outcomes):
                 raise
-            return outcomes | dict.fromkeys(waiting, Outcome(State.DEFERRED, str(fault)))
+            return outcomes | dict.fromkeys(waiting, Delivery(DeliveryState.DEFERRED, str(fault)))
         outcomes |= found
     return outcomes
 
@@ -134,17 +136,17 @@ def _attempt(
     recipients: Sequence[str],
     settings: SmtpSettings,
     before: Callable[[Sequence[str]], object],
-    after: Callable[[Mapping[str, Outcome]], object],
+    after: Callable[[Mapping[str, Delivery]], object],
     timeout: float,
-) -> dict[str, Outcome]:
-    found: dict[str, Outcome] = {}
+) -> dict[str, Delivery]:
+    found: dict[str, Delivery] = {}
     with ExitStack() as stack:
         try:
             server = stack.enter_context(_session(settings, timeout))
             taken = _offer(server, recipients, len(data), settings, found)
         except (OSError, ValueError) as error:
-            missed = Outcome(State.DEFERRED, _reason(error, settings))
-            found |= {each: missed for each in recipients if each not in found}
+            backtest = Delivery(DeliveryState.DEFERRED, _reason(error, settings))
+            found |= {each: backtest for each in recipients if each not in found}
             taken = []
         if taken:
             before(taken)
@@ -190,7 +192,7 @@ def _offer(
     recipients: Sequence[str],
     size: int,
     settings: SmtpSettings,
-    found: dict[str, Outcome],
+    found: dict[str, Delivery],
 ) -> list[str]:
     """Whom the server will have the message for; the others are entered in `found`."""
     import smtplib
@@ -204,20 +206,20 @@ def _offer(
         if 200 <= code < 300:
             taken.append(each)
         else:
-            found[each] = _outcome(code, said, settings, State.DEFERRED)
+            found[each] = _outcome(code, said, settings, DeliveryState.DEFERRED)
     if taken:
         code, said = server.docmd("DATA")
         if code != 354:
             found.update(
                 dict.fromkeys(
-                    taken, _outcome(code, said, settings, State.DEFERRED, of_message=True)
+                    taken, _outcome(code, said, settings, DeliveryState.DEFERRED, of_message=True)
                 )
             )
             return []
     return taken
 
 
-def _content(server: smtplib.SMTP, data: bytes, settings: SmtpSettings, timeout: float) -> Outcome:
+def _content(server: smtplib.SMTP, data: bytes, settings: SmtpSettings, timeout: float) -> Delivery:
     """Send the message itself; from its first byte on, only an answer tells whether it was taken."""
     lines = re.sub(rb"^\.", b"..", data, flags=re.MULTILINE)
     assert server.sock is not None
@@ -227,17 +229,27 @@ def _content(server: smtplib.SMTP, data: bytes, settings: SmtpSettings, timeout:
         code, said = server.getreply()
         server.sock.settimeout(timeout)
     except OSError as error:
-        return Outcome(State.UNKNOWN, f"{BROKE}: {answer(error, settings)}")
+        return Delivery(DeliveryState.UNKNOWN, f"{BROKE}: {answer(error, settings)}")
     return _outcome(
-        code, said, settings, State.SENT if 200 <= code < 300 else State.UNKNOWN, of_message=True
+        code,
+        said,
+        settings,
+        DeliveryState.SENT if 200 <= code < 300 else DeliveryState.UNKNOWN,
+        of_message=True,
     )
 
 
 def _outcome(
-    code: int, said: bytes, settings: SmtpSettings, otherwise: State, of_message: bool = False
-) -> Outcome:
-    state = {4: State.DEFERRED, 5: State.REFUSED}.get(code // 100, otherwise)
-    return Outcome(state, f"{code} {answer(said, settings)}", of_message and state is State.REFUSED)
+    code: int,
+    said: bytes,
+    settings: SmtpSettings,
+    otherwise: DeliveryState,
+    of_message: bool = False,
+) -> Delivery:
+    state = {4: DeliveryState.DEFERRED, 5: DeliveryState.REFUSED}.get(code // 100, otherwise)
+    return Delivery(
+        state, f"{code} {answer(said, settings)}", of_message and state is DeliveryState.REFUSED
+    )
 
 
 def _reason(error: Exception, settings: SmtpSettings) -> str:

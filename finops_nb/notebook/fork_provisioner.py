@@ -115,7 +115,7 @@ class ForkProvisioner(LocalProvisioner):
 
 
 @contextmanager
-def fork_server(environment: Mapping[str, str]) -> Iterator[socket.socket]:
+def fork_server(kernel_environment: Mapping[str, str]) -> Iterator[socket.socket]:
     """A fork server that starts while the block begins; its door, which processes forked in the block may use too.
 
     Args:
@@ -135,7 +135,7 @@ def fork_server(environment: Mapping[str, str]) -> Iterator[socket.socket]:
             handles = (theirs.fileno(),)
             process = subprocess.Popen(
                 command,
-                env=dict(environment),
+                env=dict(kernel_environment),
                 pass_fds=handles,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,

@@ -17,7 +17,7 @@ from finops_nb.errors import FinopsError
 from finops_nb.notebook.execute import Execution
 from finops_nb.notebook.preflight import cell_name, code_cells
 from finops_nb.outputs.artifacts import LEDGER, RESULTS, WORKBOOK, marker_text, read_results
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.period import Period
 
 LOST: Final = (
@@ -30,13 +30,13 @@ LOST: Final = (
 
 
 def find_faults(
-    execution: Execution, edition: Edition, period: Period, handed_over: Mapping[str, bytes]
+    execution: Execution, manifest: Manifest, period: Period, handed_over: Mapping[str, bytes]
 ) -> list[str]:
     """Why a run must not be published: one sentence a fault, and none for a good one.
 
     Args:
         execution: the notebook as it ended.
-        edition: what it was to be.
+        manifest: what it was to be.
         period: the days it was to cover.
         handed_over: name and content of the files that its last cell wrote.
     """
@@ -58,8 +58,8 @@ def find_faults(
         ]
     return [
         *_lost(notebook),
-        *_unmarked(notebook, edition),
-        *_not_handed_over(edition, period, handed_over),
+        *_unmarked(notebook, manifest),
+        *_not_handed_over(manifest, period, handed_over),
     ]
 
 
@@ -146,20 +146,22 @@ def _lost(notebook: NotebookNode) -> Iterator[str]:
             yield f"Something failed unseen, in the background of {cell_name(notebook, index)} or of one before it: {why}"
 
 
-def _unmarked(notebook: NotebookNode, edition: Edition) -> Iterator[str]:
+def _unmarked(notebook: NotebookNode, manifest: Manifest) -> Iterator[str]:
     cells = code_cells(notebook)
-    marker = marker_text(edition)
+    marker = marker_text(manifest)
     if not cells or not any(
         output.get("data", {}).get("text/plain") == marker for output in cells[-1][1].outputs
     ):
         yield "The notebook's last cell did not hand over the results of this run. Keep `hand_over(...)` as its last code cell."
 
 
-def _not_handed_over(edition: Edition, period: Period, files: Mapping[str, bytes]) -> Iterator[str]:
+def _not_handed_over(
+    manifest: Manifest, period: Period, files: Mapping[str, bytes]
+) -> Iterator[str]:
     results = read_results(files.get(RESULTS, b""))
     if not results or (results.get("name"), results["provenance"].get("key")) != (
-        edition.name,
-        edition.key,
+        manifest.name,
+        manifest.key,
     ):
         yield f"{RESULTS} was not handed over, or is of another run."
         return
@@ -171,7 +173,7 @@ def _not_handed_over(edition: Edition, period: Period, files: Mapping[str, bytes
         yield f"{RESULTS} is of another period than {period.text}: a cell changes the params on the way."
     if WORKBOOK not in files:
         yield f"{WORKBOOK} was not handed over. Keep `hand_over(...)` as the notebook's last code cell."
-    if edition.kind is Kind.OFFICIAL and LEDGER not in files:
+    if manifest.kind is Kind.OFFICIAL and LEDGER not in files:
         yield f"{LEDGER} was not handed over, and an official report has a ledger."
 
 

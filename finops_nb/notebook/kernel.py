@@ -184,7 +184,7 @@ def running_kernel(
         with (folder / LOG).open("ab") as log:
             run_sync(kernel.start_kernel)(
                 cwd=str(folder),
-                env=environment({**variables, "IPYTHONDIR": str(folder / "ipython")}),
+                env=kernel_environment({**variables, "IPYTHONDIR": str(folder / "ipython")}),
                 stdout=log,
                 stderr=log,
             )
@@ -196,7 +196,7 @@ def running_kernel(
             kernel.hide()
 
 
-def environment(variables: Mapping[str, str]) -> dict[str, str]:
+def kernel_environment(variables: Mapping[str, str]) -> dict[str, str]:
     """What a kernel has for its environment: the user's, without what would show in a report, and these variables."""
     # An empty clock is none; matplotlib and zipfile, which read it too, do not know that.
     unset = (*USERS_OWN, *(() if os.environ.get(CLOCK) else (CLOCK,)))

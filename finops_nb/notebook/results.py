@@ -14,7 +14,7 @@ from finops_nb.figures.chargeback import ledger_text
 from finops_nb.findings.overview import overview
 from finops_nb.notebook.background_failures import tell_lost_futures
 from finops_nb.outputs.artifacts import LEDGER, RESULTS, WORKBOOK, marker_text
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
 from finops_nb.report.provenance import provenance, title
@@ -41,12 +41,12 @@ class Marker:
         return self.text
 
 
-def hand_over(
+def write_results(
     parts: Sequence[Part],
     usage: Usage,
     budgets: Budgets,
     params: Params,
-    edition: Edition,
+    manifest: Manifest,
     book: pd.DataFrame | None,
 ) -> Marker:
     """Write the results into the runner's staging folder; in a draft, write nothing.
@@ -56,27 +56,27 @@ def hand_over(
         usage: from `read_usage`.
         budgets: from `read_budgets`.
         params: of the report.
-        edition: from `current_edition`.
-        book: from `ledger_of`; written for an official edition only.
+        manifest: from `current_manifest`.
+        book: from `ledger_of`; written for an official manifest only.
     """
     tell_lost_futures()
-    if edition.staging is None:
+    if manifest.staging is None:
         return Marker(
             "A draft: nothing is written. `finops-nb run NAME` publishes the report of params/NAME.yaml."
         )
-    results = overview(usage, budgets, params, edition.name, edition.kind) | {
-        "title": title(usage, params, edition),
+    results = overview(usage, budgets, params, manifest.name, manifest.kind) | {
+        "title": title(usage, params, manifest),
         "tables": {part.name: part.records() for part in parts},
-        "provenance": provenance(usage, budgets, params, edition),
+        "provenance": provenance(usage, budgets, params, manifest),
     }
     _write(
-        edition.staging / RESULTS,
+        manifest.staging / RESULTS,
         json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False) + "\n",
     )
-    (edition.staging / WORKBOOK).write_bytes(workbook_of(parts, usage, params, edition))
-    if edition.kind is Kind.OFFICIAL and book is not None:
-        _write(edition.staging / LEDGER, ledger_text(book, usage, params))
-    return Marker(marker_text(edition))
+    (manifest.staging / WORKBOOK).write_bytes(workbook_of(parts, usage, params, manifest))
+    if manifest.kind is Kind.OFFICIAL and book is not None:
+        _write(manifest.staging / LEDGER, ledger_text(book, usage, params))
+    return Marker(marker_text(manifest))
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from finops_nb.notebook.preflight import INJECTED
-from finops_nb.outputs.manifest import Edition
+from finops_nb.outputs.manifest import Manifest
 
 KERNELSPEC: Final = {"display_name": "Python 3", "language": "python", "name": "python3"}
 PASSING: Final = ("papermill", "execution", "collapsed", "scrolled", "ExecuteTime")
@@ -22,8 +22,8 @@ ADDRESS: Final = re.compile(r" at 0x[0-9a-f]{6,}(?=>)")
 COMPILED: Final = re.compile(r"(?<![^\s\"'(])[^\s\"'(]*/ipykernel_\d+/\d+\.py")
 
 
-def fair_copy(
-    notebook: NotebookNode, edition: Edition, title: str | None, parameters: Mapping[str, Any]
+def sanitize(
+    notebook: NotebookNode, manifest: Manifest, title: str | None, parameters: Mapping[str, Any]
 ) -> NotebookNode:
     """The notebook to publish; the one given is not changed.
 
@@ -31,7 +31,7 @@ def fair_copy(
 
     Args:
         notebook: after a good run.
-        edition: what it is.
+        manifest: what it is.
         title: of the page.
         parameters: those of the run, as a report may show them; they stand in the injected cell then.
     """
@@ -43,7 +43,11 @@ def fair_copy(
         "language_info": {"name": "python"},
     }
     described |= {"title": title} if title else {}
-    described["finops_nb"] = {"name": edition.name, "kind": str(edition.kind), "key": edition.key}
+    described["finops_nb"] = {
+        "name": manifest.name,
+        "kind": str(manifest.kind),
+        "key": manifest.key,
+    }
     fair.metadata = nbformat.from_dict(described)
     fair.nbformat, fair.nbformat_minor = 4, 5
     for number, cell in enumerate(fair.cells, 1):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from finops_nb.outputs.manifest import Edition
+from finops_nb.outputs.manifest import Manifest
 
 if TYPE_CHECKING:
     pass
@@ -39,14 +39,14 @@ PREVIOUS: Final = "previous.json"
 """In the staging folder: the results of the revision before, where there is one and its results are as they were published."""
 
 
-def marker_text(edition: Edition) -> str:
+def marker_text(manifest: Manifest) -> str:
     """What the last cell of a complete run prints."""
-    return f"Results handed over: {edition.name}, key {edition.key}"
+    return f"Results handed over: {manifest.name}, key {manifest.key}"
 
 
-def previous_results(edition: Edition) -> dict[str, Any]:
+def previous_results(manifest: Manifest) -> dict[str, Any]:
     """The results of the revision before; empty where they are not known."""
-    file = edition.staging / PREVIOUS if edition.staging else None
+    file = manifest.staging / PREVIOUS if manifest.staging else None
     return read_results(file.read_bytes()) if file and file.is_file() else {}
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     pass
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     """What became of a message for one recipient; `SENDING` stands in a journal only, until the answer is known."""
 
     SENDING = "sending"
@@ -34,7 +34,7 @@ VALUE: Final = re.compile(rb'": "(?:[ !#-\[\]-~]|\\[ -~])*(?:\\$)?')
 """Of a key of a line of JSON, as far as it goes; a torn one has no end."""
 JOURNAL: Final = "journal.jsonl"
 """Of the file, beside the mail."""
-REACHED: Final = (State.SENT, State.SENDING, State.UNKNOWN)
+REACHED: Final = (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 """Somebody has it, or may have it."""
 
 
@@ -53,7 +53,7 @@ class Entry:
 
     key: str
     recipient: str
-    state: State
+    state: DeliveryState
     message_id: str
     detail: str = ""
     time: str = field(default_factory=now)
@@ -121,7 +121,7 @@ class Journal:
         settled = {
             each: entry
             for each, entry in found.items()
-            if entry.state is not State.DEFERRED and not resend
+            if entry.state is not DeliveryState.DEFERRED and not resend
         }
         return [each for each in recipients if each not in settled], settled
 
@@ -161,7 +161,7 @@ class Journal:
             if not isinstance(record, dict) or not _is_entry(record):
                 fix = "Mend the line. Without it, its recipient might be sent the report twice; move the file away only if that may happen"
                 raise Failure(f"{self.file}, line {number}: not an entry of a journal. {fix}.")
-            yield Entry(**(record | {"state": State(record["state"])}))
+            yield Entry(**(record | {"state": DeliveryState(record["state"])}))
 
     def _lines(self) -> list[bytes]:
         """Without a last one that a crash tore: its sending had not begun, or its SENDING stands before it."""
@@ -225,5 +225,5 @@ def _is_entry(record: Mapping[str, Any]) -> bool:
     return (
         texts
         and set(record) == {each.name for each in fields(Entry)}
-        and record["state"] in set(State)
+        and record["state"] in set(DeliveryState)
     )

@@ -1,6 +1,6 @@
 """What kind of copy of the report this is: official, analysis, scenario or draft; and where its results go.
 
-Only the runner makes anything but a draft: it writes `edition.json` into its staging folder and names that folder in
+Only the runner makes anything but a draft: it writes `manifest.json` into its staging folder and names that folder in
 the environment of the kernel.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, Final
 from finops_nb.period import MONTH
 
 VARIABLE: Final = "FINOPS_NB_STAGING"
-FILE: Final = "edition.json"
+FILE: Final = "manifest.json"
 
 
 class Kind(StrEnum):
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class Manifest:
     """One copy of the report.
 
     Args:
@@ -36,7 +36,7 @@ class Edition:
         name: the NAME of its params file; empty in a draft.
         key: hash of inputs, params, notebook and code; empty in a draft.
         generated: when this key was first run, as ISO 8601 text in UTC; empty in a draft.
-        staging: where `results.hand_over` writes; None in a draft.
+        staging: where `results.write_results` writes; None in a draft.
         revision: the how-manieth publication of an official month; 0 of everything else.
         reason: why it was made once more, where somebody said so.
         origin: what it is made of beside usage, params and budgets, as `key.origin_of` tells.
@@ -52,7 +52,7 @@ class Edition:
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
-        """Write `edition.json` for a kernel whose environment names `folder`."""
+        """Write `manifest.json` for a kernel whose environment names `folder`."""
         record = {name: value for name, value in asdict(self).items() if name != "staging"}
         (folder / FILE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
@@ -68,11 +68,11 @@ def kind_of(name: str, period: str) -> Kind:
     return Kind.OFFICIAL if name == period and MONTH.fullmatch(name) else Kind.ANALYSIS
 
 
-def current_edition() -> Edition:
-    """The edition that the runner is making in this process, or a draft."""
+def current_manifest() -> Manifest:
+    """The manifest that the runner is making in this process, or a draft."""
     named = os.environ.get(VARIABLE)
     if not named:
-        return Edition()
+        return Manifest()
     folder = Path(named)
     record = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    return Edition(**record | {"kind": Kind(record["kind"]), "staging": folder})
+    return Manifest(**record | {"kind": Kind(record["kind"]), "staging": folder})

@@ -14,8 +14,8 @@ from finops_nb.errors import Problem, Refusal, did_you_mean
 from finops_nb.params.budget_versions import version_label, version_number
 from finops_nb.params.csv_file import (
     BREAK,
+    CsvRow,
     Form,
-    Record,
     name,
     parse_records,
     read_text,
@@ -167,7 +167,7 @@ def _parsed(text: str, shown: str) -> tuple[tuple[str, ...], tuple[BudgetLine, .
     return found.header, tuple(lines)
 
 
-def _budget_line(record: Record, dated: str, shown: str) -> BudgetLine:
+def _budget_line(record: CsvRow, dated: str, shown: str) -> BudgetLine:
     said = {
         column: value for column, value in record.values.items() if column not in ("month", "year")
     }

@@ -45,7 +45,7 @@ class Form:
     size: int = 1_000_000
 
 
-class Record(NamedTuple):
+class CsvRow(NamedTuple):
     """One line: the parsed value of every column of the form; None, and not `sound`, where one was refused."""
 
     line: int
@@ -66,7 +66,7 @@ class Records:
 
     header: tuple[str, ...]
     header_line: int
-    records: tuple[Record, ...]
+    records: tuple[CsvRow, ...]
     problems: tuple[Problem, ...]
 
 
@@ -243,7 +243,7 @@ def _header_problems(header: list[str], line: int, shown: str, form: Form) -> It
 
 def _record(
     line: int, header: list[str], fields: list[str], form: Form, shown: str, problems: list[Problem]
-) -> Record | None:
+) -> CsvRow | None:
     """One line; None where it has not a field for each column."""
     if len(fields) != len(header):
         fix = "Write one field a column, and put text that holds a comma in quotes"
@@ -266,4 +266,4 @@ def _record(
                     Problem(rule, fix[:1].upper() + fix[1:], shown, line, column, values[column])
                 )
                 values[column] = None
-    return Record(line, values, len(problems) == before)
+    return CsvRow(line, values, len(problems) == before)

@@ -35,8 +35,8 @@ from finops_nb.period import Period, parse_period
 SAMPLE: Final = "sample:"
 CURRENCY: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
 AUTO: Final = "auto"
-Dialect: TypeAlias = Literal["auto", "calls", "focus", "litellm", "table"]
-DIALECTS: Final[tuple[Dialect, ...]] = get_args(Dialect)
+DialectName: TypeAlias = Literal["auto", "calls", "focus", "litellm", "table"]
+DIALECTS: Final[tuple[DialectName, ...]] = get_args(DialectName)
 DELIVERY: Final = ("mail", "pdf")
 """Keys that say where a report goes and not what is in it: no parameters of the notebook, and in no report."""
 ColumnName: TypeAlias = Literal[
@@ -80,7 +80,7 @@ class Params(BaseModel):
         min_length=1,
         description="a path, glob, folder or a list of them, relative to the home; {period} is the period, sample: the packaged sample",
     )
-    dialect: Dialect = Field(
+    dialect: DialectName = Field(
         default="auto",
         description="what the usage is: calls, focus, litellm or table; auto: whichever its header is of",
     )

@@ -24,8 +24,8 @@ from typing import Final
 from finops_nb.errors import Problem
 from finops_nb.home import Home, find_home
 from finops_nb.params.csv_file import (
+    CsvRow,
     Form,
-    Record,
     Records,
     name,
     parse_records,
@@ -206,7 +206,7 @@ def _grouped(lines: Iterable[MapLine], by: Callable[[MapLine], str]) -> Mapping[
     return groups
 
 
-def _map_line(record: Record) -> MapLine:
+def _map_line(record: CsvRow) -> MapLine:
     said = record.values
     about = Owner(said["owner"], said["cost_centre"] or said["cost_center"], said["email"])
     product, valid_from, valid_to = (
@@ -228,7 +228,7 @@ def _header_problems(found: Records, shown: str) -> Iterator[Problem]:
         )
 
 
-def _endings(records: Iterable[Record], shown: str) -> Iterator[Problem]:
+def _endings(records: Iterable[CsvRow], shown: str) -> Iterator[Problem]:
     """Lines that hold on no day."""
     for record in records:
         first, end = record.values["valid_from"], record.values["valid_to"]

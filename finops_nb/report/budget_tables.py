@@ -11,9 +11,9 @@ import pandas as pd
 
 from finops_nb import schema
 from finops_nb.figures.alerts import Crossing, highest_crossing
-from finops_nb.figures.run_rate import Miss, days_seen, with_run_rate
+from finops_nb.figures.run_rate import BacktestError, days_seen, with_run_rate
 from finops_nb.figures.variance import TotalVariance
-from finops_nb.findings.sentence import Fact, fact
+from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import ZERO, total
 from finops_nb.params.budgets import Budgets, Version
 from finops_nb.params.model import Params
@@ -56,20 +56,20 @@ def running_period(
             for each in zip((organizations, products), totals, strict=True)
         ]
     )
-    last_day = fact("{day:date}", day=usage.period.last_day)
-    seen = fact(
+    last_day = sentence("{day:date}", day=usage.period.last_day)
+    seen = sentence(
         "{seen:count} of {days:count day} seen, up to {known:date}.",
         seen=len(days_seen(usage)),
         days=len(usage.period.days),
-        known=usage.known_to,
+        known=usage.complete_through,
     )
     more = (
         ""
         if params.as_of
         else " The last of them counts as a whole day, since no as_of says otherwise."
     )
-    seen = fact(seen.text + more, **seen.values)
-    none = fact("No run-rate to {end}: less than a week of days is seen.", end=last_day)
+    seen = sentence(seen.text + more, **seen.values)
+    none = sentence("No run-rate to {end}: less than a week of days is seen.", end=last_day)
     rated = any(total.run_rate is not None for total in totals)
     caption = f"Cost and budget to date, and run-rate to {Format(params.currency).of('date', usage.period.last_day)} by weekday"
     intro = (seen,) if rated else (seen, none)
@@ -85,9 +85,11 @@ def running_period(
     )
 
 
-def run_rate_misses(misses: Iterable[Miss], usage: Usage, params: Params) -> Table:
+def run_rate_misses(
+    backtest_errors: Iterable[BacktestError], usage: Usage, params: Params
+) -> Table:
     """How far off the run-rate would have been in the months before; nothing where there is no run-rate."""
-    lines = [asdict(miss) | {"month": parse_period(miss.month).label} for miss in misses]
+    lines = [asdict(miss) | {"month": parse_period(miss.month).label} for miss in backtest_errors]
     columns = (schema.MONTH, schema.RUN_RATE, schema.ACTUAL, schema.ERROR)
     caption = f"The same run-rate in the months before, after {len(days_seen(usage))} days, against what they cost in the end"
     return Table("run_rate_misses", caption, columns, (Block(lines),), params.currency)
@@ -153,10 +155,10 @@ def policies(breaches: pd.DataFrame, params: Params) -> Table:
         for policy, lines in breaches.groupby("policy", sort=True)
     )
     counts = tuple(
-        fact("{policy} ({n:count line})", policy=block.heading, n=len(block.lines))
+        sentence("{policy} ({n:count line})", policy=block.heading, n=len(block.lines))
         for block in blocks
     )
-    intro = (fact("Not kept: {policies}.", policies=counts),) if blocks else ()
+    intro = (sentence("Not kept: {policies}.", policies=counts),) if blocks else ()
     budgeted = params.organization_budgets or params.product_budgets or params.budgets
     more = (
         ", an owner for each budget, a budget for each spend" if budgeted else "; no budget is set"
@@ -222,22 +224,22 @@ def scenario_changes(
     )
 
 
-def _changes(budgets: Budgets, params: Params) -> Iterator[Fact]:
+def _changes(budgets: Budgets, params: Params) -> Iterator[Sentence]:
     for by in schema.BUDGETED:
         now, was = (total(each.of(by).values()) for each in (budgets, budgets.before))
         if budgets.before.of(by) and not budgets.of(by):
-            yield fact("No budget by {by} is left of {was:money}.", by=by, was=was)
+            yield sentence("No budget by {by} is left of {was:money}.", by=by, was=was)
         elif now != was:
-            yield fact(
+            yield sentence(
                 "Budgets by {by} sum to {now:money}, {change:change} against what is approved.",
                 by=by,
                 now=now,
                 change=now - was,
             )
     supposed = driven(params.growth, params.model_prices, Format(params.currency))
-    yield from (fact("{said}.", said=f"{each[0].upper()}{each[1:]}") for each in supposed)
+    yield from (sentence("{said}.", said=f"{each[0].upper()}{each[1:]}") for each in supposed)
     yield from (
-        fact("{said}", said=notice)
+        sentence("{said}", said=notice)
         for notice in budgets.notices
         if notice not in budgets.before.notices
     )
@@ -306,7 +308,7 @@ def budget_versions(budgets: Budgets, params: Params) -> Table:
     )
 
 
-def about(version: Version) -> Fact:
+def about(version: Version) -> Sentence:
     """A version in a sentence: who set it, when and why."""
     said = [f"{{{key}}}" for key in ("date", "author") if getattr(version, key)]
     text = (
@@ -315,7 +317,7 @@ def about(version: Version) -> Fact:
         + (": {reason}" if version.reason else "")
         + "."
     )
-    return fact(
+    return sentence(
         text,
         label=version.label,
         date=version.date,

@@ -10,7 +10,7 @@ import pandas as pd
 from finops_nb import schema
 from finops_nb.figures.efficiency import overall
 from finops_nb.figures.variance import TotalVariance
-from finops_nb.findings.sentence import Fact, fact
+from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import ratio, total
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
@@ -260,7 +260,9 @@ def efficiency(ranked: pd.DataFrame, usage: Usage, params: Params) -> Table:
         schema.EFFICIENCY,
     )
     caption = "Organizations by efficiency, most calls per unit of currency first"
-    blocks = () if "calls" in usage.untold else (Block(_noted(ranked, params), overall(usage)),)
+    blocks = (
+        () if "calls" in usage.missing_columns else (Block(_noted(ranked, params), overall(usage)),)
+    )
     empty = "The usage has no calls, as a bill has none: there is no efficiency to compare."
     told = _told(columns, usage)
     intro = _how_to_read(told) if blocks else ()
@@ -320,13 +322,15 @@ def _counts(usage: Usage) -> dict[str, int | None]:
 
 def _told(columns: tuple[Column, ...], usage: Usage) -> tuple[Column, ...]:
     """The columns but for those that need what the usage does not tell."""
-    untold = [column for what in usage.untold for column in NEEDED_FOR.get(what, ())]
-    return tuple(column for column in columns if column not in untold)
+    missing_columns = [
+        column for what in usage.missing_columns for column in NEEDED_FOR.get(what, ())
+    ]
+    return tuple(column for column in columns if column not in missing_columns)
 
 
-def _how_to_read(columns: Iterable[Column]) -> tuple[Fact, ...]:
+def _how_to_read(columns: Iterable[Column]) -> tuple[Sentence, ...]:
     """The sentences on these columns."""
-    return tuple(fact(HOW_TO_READ[column]) for column in columns if column in HOW_TO_READ)
+    return tuple(sentence(HOW_TO_READ[column]) for column in columns if column in HOW_TO_READ)
 
 
 def _grouped(frame: pd.DataFrame) -> tuple[Block, ...]:

@@ -119,7 +119,7 @@ def rows_account(usage: Usage, params: Params) -> Table:
 
 def data_quality(usage: Usage, budgets: Budgets, params: Params) -> Table:
     """What a reader should know about the data: what has no organization, what was done to it, with the money; and of budgets."""
-    what = "Rows" if "calls" in usage.untold else "Calls"
+    what = "Rows" if "calls" in usage.missing_columns else "Calls"
     lines = [
         {
             "item": f"{what} without an organization",
@@ -135,7 +135,7 @@ def data_quality(usage: Usage, budgets: Budgets, params: Params) -> Table:
         for by in BUDGETED
         for text, cost in apart(usage, by)
     ]
-    late = f"Usage of days after as_of, {usage.known_to}: in the cost, the statuses and the alerts, and not in the run-rate or what is to date"
+    late = f"Usage of days after as_of, {usage.complete_through}: in the cost, the statuses and the alerts, and not in the run-rate or what is to date"
     lines += [{"item": late, "rows": None, "cost": cost_after(usage)}] if cost_after(usage) else []
     said = [*budgets.notices, *doubtful_names(usage, budgets, params)]
     lines += [{"item": each, "rows": None, "cost": None} for each in said]

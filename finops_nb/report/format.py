@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 from markupsafe import Markup, escape
 
-from finops_nb.findings.sentence import Fact
+from finops_nb.findings.sentence import Sentence
 from finops_nb.money import minor_units, plain, rounded
 from finops_nb.period import parse_period
 from finops_nb.schema import Unit
@@ -195,12 +195,12 @@ def named(name: str) -> Markup:
     return Markup('<bdi title="{}">{}…</bdi>').format(whole, whole[: NAME_LENGTH - 1])
 
 
-def sentence(said: Any, fmt: Format) -> Markup:
+def html_sentence(said: Any, fmt: Format) -> Markup:
     """A fact as HTML: every name escaped and isolated, every figure printed by its unit."""
     return Markup(_Sentence(fmt, named, escape).say(said))
 
 
-def plain_sentence(said: Any, fmt: Format) -> str:
+def text_sentence(said: Any, fmt: Format) -> str:
     """A fact as text."""
     return _Sentence(fmt, str, str).say(said)
 
@@ -216,7 +216,7 @@ class _Sentence(string.Formatter):
             return listing([self.say(each) for each in said])
         return (
             self.vformat(said.text, (), said.values)
-            if isinstance(said, Fact)
+            if isinstance(said, Sentence)
             else str(self.name(str(said)))
         )
 

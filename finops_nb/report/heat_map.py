@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from finops_nb.money import ZERO, minor_units, rounded, rounding_difference, total
 from finops_nb.report.format import Format
-from finops_nb.report.table import ROUNDING, TOTAL, Cell, Line, Row, Table, environment
+from finops_nb.report.table import ROUNDING, TOTAL, Cell, Line, Row, Table, templates
 from finops_nb.schema import UNALLOCATED
 
 ROWS: Final = 25
@@ -32,7 +32,7 @@ class HeatMap(Table):
     inner: str = field(default="product", repr=False)
 
     def _repr_html_(self) -> str:
-        return environment().get_template("heat_map.html.j2").render(table=self, grid=self.grid())
+        return templates().get_template("heat_map.html.j2").render(table=self, grid=self.grid())
 
     def grid(self) -> Grid:
         """The printed rows and columns; those past the largest are one row, or one column, called "other"."""

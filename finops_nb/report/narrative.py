@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from finops_nb.figures.efficiency import overall
-from finops_nb.figures.run_rate import Miss, cost_after, days_seen
+from finops_nb.figures.run_rate import BacktestError, cost_after, days_seen
 from finops_nb.figures.trend import PriorMonth, YearToDate, prior_month, year_to_date
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.insights import (
@@ -19,17 +19,17 @@ from finops_nb.findings.insights import (
 )
 from finops_nb.findings.main_findings import MainFinding
 from finops_nb.findings.recommendations import Horizon, Recommendation
-from finops_nb.findings.sentence import Fact, fact
+from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import ZERO, rounded
-from finops_nb.outputs.manifest import Edition
+from finops_nb.outputs.manifest import Manifest
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
 from finops_nb.period import parse_period
 from finops_nb.report.budget_tables import about
-from finops_nb.report.format import Format, plain_sentence, sentence
-from finops_nb.report.provenance import changes_since, provenance, stamps
-from finops_nb.report.table import bar, environment, scalar
+from finops_nb.report.format import Format, html_sentence, text_sentence
+from finops_nb.report.provenance import provenance, revision_changes, stamps
+from finops_nb.report.table import bar, scalar, templates
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import Usage
 
@@ -61,19 +61,24 @@ class Prose:
     def _repr_html_(self) -> str:
         fmt = Format(self.currency)
         return (
-            environment()
+            templates()
             .get_template(self.template)
-            .render(prose=self, fmt=fmt, say=lambda fact: sentence(fact, fmt), **self.values)
+            .render(
+                prose=self,
+                fmt=fmt,
+                say=lambda sentence: html_sentence(sentence, fmt),
+                **self.values,
+            )
         )
 
 
-def heading(usage: Usage, params: Params, edition: Edition) -> Prose:
+def heading(usage: Usage, params: Params, manifest: Manifest) -> Prose:
     """The report's first lines: what it is of, and every stamp it must bear."""
     values = {
         "label": params.window.label,
         "period": params.window,
         "timezone": params.timezone,
-        "stamps": stamps(usage, params, edition),
+        "stamps": stamps(usage, params, manifest),
     }
     return Prose("heading", "heading.html.j2", (), values, params.currency)
 
@@ -105,39 +110,41 @@ def executive_summary(
     return Prose("executive_summary", "summary.html.j2", (line,), values, params.currency)
 
 
-def _counted(usage: Usage, whole: Mapping[str, Any]) -> Fact:
+def _counted(usage: Usage, whole: Mapping[str, Any]) -> Sentence:
     """How many calls and customers there were, as far as the usage tells; of a bill, how many charges."""
-    if "calls" in usage.untold:
-        return fact("{charges:count charge}", charges=usage.rows_used)
-    if "customer" in usage.untold:
-        return fact("{calls:count call}", calls=whole["calls"])
-    return fact(
+    if "calls" in usage.missing_columns:
+        return sentence("{charges:count charge}", charges=usage.rows_used)
+    if "customer" in usage.missing_columns:
+        return sentence("{calls:count call}", calls=whole["calls"])
+    return sentence(
         "{calls:count call} of {customers:count customer}",
         calls=whole["calls"],
         customers=whole["customers"],
     )
 
 
-def outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage, params: Params) -> Prose:
+def outlook(
+    totals: TotalVariance, backtest_errors: Sequence[BacktestError], usage: Usage, params: Params
+) -> Prose:
     """Where a running period is heading, with the error of that in the months before; nothing where the period is over.
 
     Args:
         totals: as for `executive_summary`.
-        misses: from `run_rate.misses`.
+        misses: from `run_rate.backtest_errors`.
         usage: from `read_usage`.
         params: for the currency.
     """
-    said = () if usage.complete else tuple(_outlook(totals, misses, usage))
-    lines = [
-        {"text": plain_sentence(each, Format(params.currency)), **each.values} for each in said
-    ]
+    said = () if usage.complete else tuple(_outlook(totals, backtest_errors, usage))
+    lines = [{"text": text_sentence(each, Format(params.currency)), **each.values} for each in said]
     return Prose("outlook", "outlook.html.j2", lines, {"said": said}, params.currency)
 
 
-def _outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage) -> Iterator[Fact]:
+def _outlook(
+    totals: TotalVariance, backtest_errors: Sequence[BacktestError], usage: Usage
+) -> Iterator[Sentence]:
     last = usage.period.last_day
     if totals.run_rate is None:
-        yield fact(
+        yield sentence(
             "No run-rate to {last:date}: {seen:count day} seen, and it takes a week.",
             last=last,
             seen=len(days_seen(usage)),
@@ -146,7 +153,7 @@ def _outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage) -> Ite
     against = (
         "" if totals.budget is None else ", {over:change} against the budget of {budget:money}"
     )
-    yield fact(
+    yield sentence(
         "Run-rate to {last:date}, by weekday from the {seen:count day} seen: {run_rate:money}"
         + against
         + ".",
@@ -156,19 +163,19 @@ def _outlook(totals: TotalVariance, misses: Sequence[Miss], usage: Usage) -> Ite
         over=totals.budget and totals.run_rate - totals.budget,
         budget=totals.budget,
     )
-    errors = [miss.error for miss in misses if miss.error is not None]
+    errors = [miss.error for miss in backtest_errors if miss.error is not None]
     if errors:
         low, high = (rounded(each, 3) for each in (min(errors), max(errors)))
         off = "{low:signed share}" + ("" if low == high else " to {high:signed share}")
         said = f"After as many days, it would have been off by {off} in the {{months:count month}} before."
-        yield fact(said, months=len(errors), low=low, high=high)
+        yield sentence(said, months=len(errors), low=low, high=high)
     else:
         untried = (
             "no published month before it is long enough to try it on"
             if usage.period.is_month
             else "it is tried on months only"
         )
-        yield fact("How far off it may be is not known: " + untried + ".")
+        yield sentence("How far off it may be is not known: " + untried + ".")
 
 
 def efficiency_summary(efficiency: pd.DataFrame, params: Params) -> Prose:
@@ -188,7 +195,7 @@ def key_insights(insights: Iterable[Insight], params: Params) -> Prose:
     """The insights as a numbered list."""
     said = [insight_sentence(insight) for insight in insights]
     lines = [
-        {"title": title, "text": plain_sentence(each, Format(params.currency)), **each.values}
+        {"title": title, "text": text_sentence(each, Format(params.currency)), **each.values}
         for title, each in said
     ]
     return Prose("key_insights", "insights.html.j2", lines, {"insights": said}, params.currency)
@@ -204,7 +211,7 @@ def recommended(recommendations: Iterable[Recommendation], params: Params) -> Pr
         {
             "horizon": each.horizon,
             "title": each.title,
-            "text": plain_sentence(each.action, Format(params.currency)),
+            "text": text_sentence(each.action, Format(params.currency)),
             **each.action.values,
         }
         for group in groups.values()
@@ -215,10 +222,10 @@ def recommended(recommendations: Iterable[Recommendation], params: Params) -> Pr
     )
 
 
-def origin(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -> Prose:
+def origin(usage: Usage, budgets: Budgets, params: Params, manifest: Manifest) -> Prose:
     """From what the report was made, for its foot."""
-    made = provenance(usage, budgets, params, edition)
-    said = [change.said for change in changes_since(usage, budgets, params, edition)]
+    made = provenance(usage, budgets, params, manifest)
+    said = [change.said for change in revision_changes(usage, budgets, params, manifest)]
     return Prose("provenance", "provenance.html.j2", (), made | {"changes": said}, params.currency)
 
 
@@ -228,7 +235,7 @@ def _recorded(value: Any) -> Any:
         return [_recorded(each) for each in value]
     return (
         {key: _recorded(each) for key, each in value.values.items()}
-        if isinstance(value, Fact)
+        if isinstance(value, Sentence)
         else scalar(value)
     )
 
@@ -277,7 +284,7 @@ def findings_that_matter(
     lines = [
         {
             "title": each.title,
-            "text": plain_sentence(each.said, fmt),
+            "text": text_sentence(each.said, fmt),
             "money": each.money,
             "note": "; ".join(f"{n}: {t}" for n, t in notes),
         }
@@ -286,7 +293,7 @@ def findings_that_matter(
     return Prose("findings", "findings.html.j2", lines, {"findings": said}, params.currency)
 
 
-Figure = tuple[str, str, Fact, Fact, dict[str, Any]]
+Figure = tuple[str, str, Sentence, Sentence, dict[str, Any]]
 """Its key, its label, its value and its detail as facts, and what else belongs to it."""
 
 
@@ -301,9 +308,9 @@ def _spend(totals: TotalVariance, usage: Usage) -> Figure:
     over = totals.variance is not None and totals.variance > 0
     apart = {"apart": abs(totals.variance or ZERO)}
     detail = (
-        fact("no budget is set")
+        sentence("no budget is set")
         if totals.budget is None
-        else fact(
+        else sentence(
             "of {budget:money}; {apart:money} " + ("above it" if over else "below it"),
             **values,
             **apart,
@@ -312,7 +319,7 @@ def _spend(totals: TotalVariance, usage: Usage) -> Figure:
     return (
         "spend",
         label,
-        fact("{cost:money}", **values),
+        sentence("{cost:money}", **values),
         detail,
         values | {"status": totals.status},
     )
@@ -325,11 +332,11 @@ def _against_month_before(prior: PriorMonth) -> Figure:
         return (
             "prior_month",
             f"Against {month}",
-            fact("{change:change}", **values),
-            fact("it is not published"),
+            sentence("{change:change}", **values),
+            sentence("it is not published"),
             values,
         )
-    value = fact(
+    value = sentence(
         "{change:change}"
         + (" ({change_ratio:signed share})" if prior.change_ratio is not None else ""),
         **values,
@@ -337,7 +344,7 @@ def _against_month_before(prior: PriorMonth) -> Figure:
     alike = (
         "{compared:money} against {cost:money} as published, in the first {days:count day} of each"
     )
-    detail = fact("{cost:money} as published" if prior.days is None else alike, **values)
+    detail = sentence("{cost:money} as published" if prior.days is None else alike, **values)
     return "prior_month", f"Against {month}", value, detail, values
 
 
@@ -363,10 +370,11 @@ def _year(year: YearToDate, usage: Usage) -> Figure:
             "{first} to {last}" if len(missing) > 2 and _in_a_row(year.missing) else "{missing}"
         )
     ends = {"first": missing[0], "last": missing[-1]} if missing else {}
-    said = fact(
-        detail, **values | ends | {"missing": missing, "after": after, "known": usage.known_to}
+    said = sentence(
+        detail,
+        **values | ends | {"missing": missing, "after": after, "known": usage.complete_through},
     )
-    return "year_to_date", label, fact("{cost:money}", **values), said, year._asdict()
+    return "year_to_date", label, sentence("{cost:money}", **values), said, year._asdict()
 
 
 def _allocated(usage: Usage) -> Figure:
@@ -378,18 +386,18 @@ def _allocated(usage: Usage) -> Figure:
         else "every row names an organization"
     )
     detail += ", {credits:money} of credits in it" if usage.credits[1] else ""
-    said = fact(detail, **values, credits=-usage.credits[1])
-    return "allocated", "Allocated share", fact("{share:share}", **values), said, values
+    said = sentence(detail, **values, credits=-usage.credits[1])
+    return "allocated", "Allocated share", sentence("{share:share}", **values), said, values
 
 
 def _printed(
-    fmt: Format, figure: str, label: str, value: Fact, detail: Fact, values: dict[str, Any]
+    fmt: Format, figure: str, label: str, value: Sentence, detail: Sentence, values: dict[str, Any]
 ) -> dict[str, Any]:
     printed = {
         "figure": figure,
         "label": label,
-        "value": plain_sentence(value, fmt),
-        "detail": plain_sentence(detail, fmt),
+        "value": text_sentence(value, fmt),
+        "detail": text_sentence(detail, fmt),
     }
     return printed | values
 

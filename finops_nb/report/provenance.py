@@ -11,10 +11,10 @@ from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.changes import Change, changes
 from finops_nb.findings.overview import overview
 from finops_nb.outputs.artifacts import previous_results
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
-from finops_nb.report.format import Format, plain_sentence
+from finops_nb.report.format import Format, text_sentence
 from finops_nb.report.table import scalar
 from finops_nb.usage.model import Usage
 from finops_nb.usage.sources.notice import InputFile
@@ -22,7 +22,9 @@ from finops_nb.usage.sources.notice import InputFile
 LIBRARIES: Final = ("finops-nb", "duckdb", "pandas", "matplotlib", "papermill", "nbconvert")
 
 
-def provenance(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -> dict[str, Any]:
+def provenance(
+    usage: Usage, budgets: Budgets, params: Params, manifest: Manifest
+) -> dict[str, Any]:
     """What to repeat the report from, as JSON.
 
     Returns:
@@ -31,30 +33,30 @@ def provenance(usage: Usage, budgets: Budgets, params: Params, edition: Edition)
     """
     said = [
         _recorded(change, Format(params.currency))
-        for change in changes_since(usage, budgets, params, edition)
+        for change in revision_changes(usage, budgets, params, manifest)
     ]
-    return _made_of(usage, budgets, params, edition) | {
-        "revision": {"number": edition.revision, "reason": edition.reason, "changes": said}
+    return _made_of(usage, budgets, params, manifest) | {
+        "revision": {"number": manifest.revision, "reason": manifest.reason, "changes": said}
     }
 
 
-def changes_since(
-    usage: Usage, budgets: Budgets, params: Params, edition: Edition
+def revision_changes(
+    usage: Usage, budgets: Budgets, params: Params, manifest: Manifest
 ) -> tuple[Change, ...]:
     """What changed since the revision before was published; nothing where this is the first, or is not official."""
-    if edition.revision < 2:
+    if manifest.revision < 2:
         return ()
-    made = {"provenance": _made_of(usage, budgets, params, edition)}
+    made = {"provenance": _made_of(usage, budgets, params, manifest)}
     return changes(
-        previous_results(edition),
-        overview(usage, budgets, params, edition.name, edition.kind) | made,
+        previous_results(manifest),
+        overview(usage, budgets, params, manifest.name, manifest.kind) | made,
     )
 
 
-def _made_of(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -> dict[str, Any]:
+def _made_of(usage: Usage, budgets: Budgets, params: Params, manifest: Manifest) -> dict[str, Any]:
     return {
-        "key": edition.key,
-        "generated": edition.generated,
+        "key": manifest.key,
+        "generated": manifest.generated,
         "inputs": [_file(file) for file in usage.inputs],
         "mapping": _file(usage.mapping) if usage.mapping else None,
         "rows_read": usage.rows_read,
@@ -62,7 +64,7 @@ def _made_of(usage: Usage, budgets: Budgets, params: Params, edition: Edition) -
         "params": params.shared_parameters(),
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in LIBRARIES},
-        **edition.origin,
+        **manifest.origin,
     }
 
 
@@ -70,7 +72,7 @@ def _recorded(change: Change, fmt: Format) -> dict[str, Any]:
     """A change as JSON."""
     return {
         "causes": list(change.causes),
-        "text": plain_sentence(change.said, fmt),
+        "text": text_sentence(change.said, fmt),
         "money": scalar(change.money),
         "by_name": {name: scalar(amount) for name, amount in change.by_name.items()},
         "rows": change.rows,
@@ -85,7 +87,7 @@ NAMED: Final = 3
 """Invoices that a stamp names."""
 
 
-def stamps(usage: Usage, params: Params, edition: Edition) -> tuple[tuple[str, str], ...]:
+def stamps(usage: Usage, params: Params, manifest: Manifest) -> tuple[tuple[str, str], ...]:
     """Every stamp that the report must bear, and what it means; none on an official report of a period that is over."""
     found = {
         Kind.ANALYSIS: [
@@ -100,7 +102,7 @@ def stamps(usage: Usage, params: Params, edition: Edition) -> tuple[tuple[str, s
                 "Made outside of finops-nb run; only what that command published is a report.",
             )
         ],
-    }.get(edition.kind, [])
+    }.get(manifest.kind, [])
     if params.scenario:
         made = f"By {params.scenario.author}, {params.scenario.date}, on the budgets of {params.scenario.base}; it has no ledger."
         found.append((f"WHAT-IF: {params.scenario.reason}", made))
@@ -110,9 +112,7 @@ def stamps(usage: Usage, params: Params, edition: Edition) -> tuple[tuple[str, s
         meaning = f"Stated on invoices less billed in the usage: {apart}; see Invoices."
         found.append(("NOT RECONCILED", meaning))
     if not usage.complete:
-        known = (
-            f"Usage is known up to {usage.known_to}; the period ends with {params.window.last_day}."
-        )
+        known = f"Usage is known up to {usage.complete_through}; the period ends with {params.window.last_day}."
         late = Format(params.currency).money(cost_after(usage)) if cost_after(usage) else ""
         more = (
             f" {late} of days after that, up to {usage.last_day}, is in the costs and not in the run-rate."
@@ -123,12 +123,12 @@ def stamps(usage: Usage, params: Params, edition: Edition) -> tuple[tuple[str, s
     return tuple(found)
 
 
-def title(usage: Usage, params: Params, edition: Edition) -> str:
+def title(usage: Usage, params: Params, manifest: Manifest) -> str:
     """What the report is called, its stamps with it: "Organizational alignment · December 2025 · PARTIAL"."""
     return " · ".join(
         [
             "Organizational alignment",
             params.window.label,
-            *(stamp for stamp, _ in stamps(usage, params, edition)),
+            *(stamp for stamp, _ in stamps(usage, params, manifest)),
         ]
     )

@@ -15,12 +15,12 @@ from markupsafe import Markup
 
 from finops_nb import schema
 from finops_nb.errors import Failure
-from finops_nb.findings.sentence import Fact
+from finops_nb.findings.sentence import Sentence
 from finops_nb.money import ZERO, minor_units, plain, rounded, rounding_difference, total
 from finops_nb.outputs.artifacts import WORKBOOK
-from finops_nb.report.format import Format, named, noun, sentence, visible
+from finops_nb.report.format import Format, html_sentence, named, noun, visible
 from finops_nb.report.sparkline import sparkline
-from finops_nb.report.top_n import Keep, excerpt, group_excerpt, urgent
+from finops_nb.report.top_n import Keep, top_groups, top_n, urgent
 from finops_nb.schema import Column
 
 Line = Mapping[str, Any]
@@ -158,7 +158,7 @@ class Table:
     blocks: tuple[Block, ...] = field(repr=False)
     currency: str = "USD"
     title: str = ""
-    intro: tuple[Fact, ...] = field(default=(), repr=False)
+    intro: tuple[Sentence, ...] = field(default=(), repr=False)
     empty: str = ""
     shown: int | None = None
     keep: Keep = "largest"
@@ -181,7 +181,7 @@ class Table:
         """The blocks as they are printed: the smallest groups of many are one."""
         if self.shown is None:
             return self.blocks
-        kept, rest = group_excerpt(self.blocks, self.columns, self._label.name)
+        kept, rest = top_groups(self.blocks, self.columns, self._label.name)
         sums = (
             {
                 name: total(line[name] or ZERO for line in rest)
@@ -222,7 +222,7 @@ class Table:
         Raises:
             Failure: the exact lines miss the exact total; no rounding may cover that.
         """
-        cut = excerpt(
+        cut = top_n(
             block.lines, self.columns, self._label.name, self.shown or len(block.lines), self.keep
         )
         rows = [
@@ -291,9 +291,9 @@ class Table:
         return f"<table {self.name}: {self.caption}>"
 
     def _repr_html_(self) -> str:
-        intro = [sentence(said, Format(self.currency)) for said in self.intro]
+        intro = [html_sentence(said, Format(self.currency)) for said in self.intro]
         return (
-            environment()
+            templates()
             .get_template("table.html.j2")
             .render(table=self, intro=intro, texts=TEXTS, wide=len(self.columns))
         )
@@ -311,7 +311,7 @@ def scalar(value: Any) -> Any:
 
 
 @cache
-def environment(room: str = "report") -> jinja2.Environment:
+def templates(room: str = "report") -> jinja2.Environment:
     """The templates of a room.
 
     Every value they print is escaped, so this is the one exit for names of the data.
@@ -319,14 +319,14 @@ def environment(room: str = "report") -> jinja2.Environment:
     Args:
         room: the folder of the package whose `templates/` are meant.
     """
-    environment = jinja2.Environment(
+    templates = jinja2.Environment(
         loader=jinja2.PackageLoader(f"finops_nb.{room}"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["visible"] = visible
-    environment.filters["named"] = named
-    environment.globals["noun"] = noun
-    return environment
+    templates.filters["visible"] = visible
+    templates.filters["named"] = named
+    templates.globals["noun"] = noun
+    return templates

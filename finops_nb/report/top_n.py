@@ -18,7 +18,7 @@ Keep = Literal["largest", "first", "ends"]
 """Which lines of many are printed: the largest, the first ones as they come, or as many first as last ones of a ranking."""
 
 
-class Excerpt(NamedTuple):
+class TopN(NamedTuple):
     """The printed lines of a table.
 
     Args:
@@ -37,9 +37,9 @@ class Excerpt(NamedTuple):
         return [*self.before, *([self.other] if self.other else []), *self.after]
 
 
-def excerpt(
+def top_n(
     lines: Sequence[Any], columns: Sequence[Column], label: str, shown: int, keep: Keep = "largest"
-) -> Excerpt:
+) -> TopN:
     """The lines to print of many, in their order, and one for the others.
 
     Args:
@@ -50,13 +50,13 @@ def excerpt(
         keep: which lines are printed; of the largest, those OVER and AT RISK come before all others.
     """
     if len(lines) <= shown:
-        return Excerpt(list(lines), None, [])
+        return TopN(list(lines), None, [])
     kept = _kept(lines, columns, shown - 1, keep)
     rest = [line for place, line in enumerate(lines) if place not in kept]
     last = (shown - 1) // 2 if keep == "ends" else 0
     printed = [line for place, line in enumerate(lines) if place in kept]
     other = {label: f"other ({len(rest):,})"} | _sums(rest, columns)
-    return Excerpt(printed[: len(printed) - last], other, printed[len(printed) - last :])
+    return TopN(printed[: len(printed) - last], other, printed[len(printed) - last :])
 
 
 def urgent(line: Any) -> bool:
@@ -85,7 +85,7 @@ def _kept(lines: Sequence[Any], columns: Sequence[Column], count: int, keep: Kee
     return set(order[:count])
 
 
-def group_excerpt(
+def top_groups(
     blocks: Sequence[Any], columns: Sequence[Column], label: str
 ) -> tuple[list[Any], list[Any]]:
     """The groups to print as such, in their order, and the others as one line each: its heading, and its totals.
@@ -101,7 +101,7 @@ def group_excerpt(
     lines = [
         {column.name: of.get(column.name) for column in columns if column.additive} for of in sums
     ]
-    large = excerpt(
+    large = top_n(
         [line | {"place": place} for place, line in enumerate(lines)], columns, label, GROUPS
     )
     kept = {line["place"] for line in large.before}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from finops_nb import schema
 from finops_nb.money import minor_units
-from finops_nb.outputs.manifest import Edition
+from finops_nb.outputs.manifest import Manifest
 from finops_nb.params.model import Params
 from finops_nb.report.format import Format, writable
 from finops_nb.report.narrative import Prose
@@ -214,18 +214,18 @@ NOTES: Final = (
 SENTENCE: Final = ("title", "text", "figure", "label", "value", "detail")
 """What a line of prose says in words."""
 
-Entry = tuple[str, Unit, Any]
+SheetEntry = tuple[str, Unit, Any]
 """A line of the summary: what, the unit, and the figure or the sentence."""
 
 
-def workbook_of(parts: Iterable[Any], usage: Usage, params: Params, edition: Edition) -> bytes:
+def workbook_of(parts: Iterable[Any], usage: Usage, params: Params, manifest: Manifest) -> bytes:
     """The report as an XLSX file: a summary, then a sheet for each table that has lines, with all of them.
 
     Args:
         parts: the report's tables and prose in its order; the prose that stands before the first table is in the summary.
         usage: for the stamps.
         params: for the period and the currency.
-        edition: for the stamps and the key, and the time at which the file says it was made.
+        manifest: for the stamps and the key, and the time at which the file says it was made.
 
     Returns:
         The file; the same bytes for the same report.
@@ -235,12 +235,12 @@ def workbook_of(parts: Iterable[Any], usage: Usage, params: Params, edition: Edi
     parts = list(parts)
     file = io.BytesIO()
     with Workbook(file, OPTIONS) as book:
-        called = title(usage, params, edition)
-        made = datetime.fromisoformat(edition.generated).replace(tzinfo=None)
+        called = title(usage, params, manifest)
+        made = datetime.fromisoformat(manifest.generated).replace(tzinfo=None)
         book.set_properties({"title": held(called), "created": made})
         prose = takewhile(lambda part: isinstance(part, Prose), parts)
         _summarize(
-            Sheet(book, SUMMARY, params.currency), called, _facts(usage, params, edition), prose
+            Sheet(book, SUMMARY, params.currency), called, _facts(usage, params, manifest), prose
         )
         taken = {SUMMARY.lower(), "history"}  # the latter name is Excel's own
         for table in parts:
@@ -249,7 +249,9 @@ def workbook_of(parts: Iterable[Any], usage: Usage, params: Params, edition: Edi
     return file.getvalue()
 
 
-def _summarize(sheet: Sheet, called: str, facts: Iterable[Entry], prose: Iterable[Prose]) -> None:
+def _summarize(
+    sheet: Sheet, called: str, facts: Iterable[SheetEntry], prose: Iterable[Prose]
+) -> None:
     """Write two columns: what, and its figure or sentence."""
     sections = [("", facts), *((_label(part.name), _figures(part)) for part in prose if part.lines)]
     sections += [("About this file", (("", "text", note) for note in NOTES))]
@@ -267,18 +269,18 @@ def _summarize(sheet: Sheet, called: str, facts: Iterable[Entry], prose: Iterabl
     sheet.page.set_column(1, 1, SENTENCES)
 
 
-def _facts(usage: Usage, params: Params, edition: Edition) -> Iterator[Entry]:
+def _facts(usage: Usage, params: Params, manifest: Manifest) -> Iterator[SheetEntry]:
     """What the report is of."""
-    yield from ((stamp, "text", meaning) for stamp, meaning in stamps(usage, params, edition))
+    yield from ((stamp, "text", meaning) for stamp, meaning in stamps(usage, params, manifest))
     yield "Period", "text", params.window.label
     yield "First day", "day", params.window.start
     yield "Last day", "day", params.window.last_day
     yield "Currency", "text", params.currency
-    yield "Generated", "text", edition.generated
-    yield "Key", "text", edition.key
+    yield "Generated", "text", manifest.generated
+    yield "Key", "text", manifest.key
 
 
-def _figures(prose: Prose) -> Iterator[Entry]:
+def _figures(prose: Prose) -> Iterator[SheetEntry]:
     """The sentences of a piece of prose, each with its figures below it; or its figures, where it has none."""
     for line in prose.lines:
         if "text" in line:

@@ -17,14 +17,14 @@ from typing import Final
 from finops_nb.errors import FinopsError
 from finops_nb.home import Home
 from finops_nb.notebook.fork_provisioner import AVAILABLE, fork_server
-from finops_nb.notebook.kernel import environment
+from finops_nb.notebook.kernel import kernel_environment
 from finops_nb.notebook.kernel_main import PRELOAD
 from finops_nb.outputs.months import PublishedMonth, names_before
 from finops_nb.params.model import load_params
 from finops_nb.run.job import ALONE, open_job
 from finops_nb.run.run import WORKBENCH, rebuild_index, stands
 from finops_nb.run.signals import SIGNALS, Interruption
-from finops_nb.run.worker import Event, Expect, Make, State, make, work
+from finops_nb.run.worker import Event, Expect, Make, RunState, make, work
 
 Tell = Callable[[Event], None]
 IMPORTS: Final = (
@@ -88,14 +88,14 @@ def run_batch(
             finally:
                 with interruption.shielded():
                     hands.dismiss()
-                    done = [end for end in ended.values() if end.state is State.PUBLISHED]
+                    done = [end for end in ended.values() if end.state is RunState.PUBLISHED]
                     if done:
                         rebuild_index(
-                            home, lambda text: heard(Event(done[-1].name, State.NOTICE, text))
+                            home, lambda text: heard(Event(done[-1].name, RunState.NOTICE, text))
                         )
     for name in names:
         if name not in ended:
-            heard(Event(name, State.INTERRUPTED, "Not started.", exit_code=130))
+            heard(Event(name, RunState.INTERRUPTED, "Not started.", exit_code=130))
     return [ended[name] for name in names]
 
 
@@ -123,7 +123,7 @@ def _that_do_not_stand(
             if job is not None and stands(job):
                 end = make(name, home, force, reason, ALONE, heard)
                 heard(end)
-                if end.state is State.INTERRUPTED:
+                if end.state is RunState.INTERRUPTED:
                     return []
                 continue
         except (FinopsError, OSError):
@@ -136,7 +136,7 @@ def _that_do_not_stand(
 def _doors(forked: bool) -> Iterator[socket.socket | None]:
     """The fork server's door, with the runner's own imports made while the server makes its."""
     with (
-        fork_server(environment({PRELOAD: " ".join(PRELOADED)}))
+        fork_server(kernel_environment({PRELOAD: " ".join(PRELOADED)}))
         if forked
         else nullcontext() as door
     ):
@@ -202,7 +202,7 @@ class _Hands:
         if self._stopping:
             return Event(
                 name,
-                State.INTERRUPTED,
+                RunState.INTERRUPTED,
                 f"Interrupted. outputs/{name} is a whole report, or none.",
                 exit_code=130,
             )
@@ -214,7 +214,7 @@ class _Hands:
         )
         return Event(
             name,
-            State.FAILED,
+            RunState.FAILED,
             f"The process of the run ended ({how}). What was published before stands.",
             exit_code=1,
         )
@@ -226,7 +226,7 @@ class _Hands:
             self._processes[line].terminate()
         while self.busy and connection.wait([*self.busy], PATIENCE):
             for _, _, said in self.hear():
-                if isinstance(said, Event) and said.state is not State.READY:
+                if isinstance(said, Event) and said.state is not RunState.READY:
                     heard(said)
 
     def dismiss(self) -> None:
@@ -260,7 +260,7 @@ def _side_by_side(
             hands.order(Make(name, {each: expected[each] for each in before[name] & open_names}))
         for line, name, said in hands.hear():
             assert isinstance(said, Event)
-            if said.state is State.READY:
+            if said.state is RunState.READY:
                 ready[line] = name
             else:
                 ready.pop(line, None)

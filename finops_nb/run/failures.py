@@ -37,7 +37,7 @@ def with_place(job: Job, failure: Failure, execution: Execution) -> str:
     return "\n".join([*lines, f"outputs/{job.name} {stands}."])
 
 
-def trouble(error: OSError, home: Home) -> str:
+def failure_text(error: OSError, home: Home) -> str:
     """A sentence for what the system refused, with the place."""
     place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "outputs"
     text = f"{place}: {error.strerror or error}. What was published before stands."

@@ -23,7 +23,7 @@ from finops_nb.outputs.reports import FILES, PublishedReport, published_reports
 from finops_nb.report.format import Format, visible
 from finops_nb.report.html_page import TEMPLATES, audit
 from finops_nb.report.sparkline import sparkline
-from finops_nb.report.table import environment
+from finops_nb.report.table import templates
 
 REASON: Final = 160
 """How much of a what-if's reason is said, in characters; its report has all of it."""
@@ -76,7 +76,7 @@ def index_page(reports: Sequence[PublishedReport], strange: Sequence[str] = ()) 
     others = [_line(report, "") for report in reports if report.kind is not Kind.OFFICIAL]
     css = "\n".join(file.read_text(encoding="utf-8") for file in STYLES)
     return visible(
-        environment("run")
+        templates("run")
         .get_template("index.html.j2")
         .render(months=months, others=others, strange=strange, css=css)
     )

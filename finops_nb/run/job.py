@@ -212,7 +212,7 @@ def key_now(job: Job) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class Slot:
     """One of the lanes in which runs go side by side.
 
     Args:
@@ -228,4 +228,4 @@ class Lane:
     index: bool = True
 
 
-ALONE: Final = Lane()
+ALONE: Final = Slot()

@@ -29,19 +29,19 @@ from finops_nb.outputs.artifacts import (
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.mail_journal import check_reason
 from finops_nb.outputs.manifest import VARIABLE as STAGING_VARIABLE
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.outputs.months import months_before, save_months
 from finops_nb.outputs.publish import check_target, probe
 from finops_nb.outputs.reports import are_there
 from finops_nb.outputs.revisions import History
 from finops_nb.params.budgets import read_budgets
 from finops_nb.report.pdf import check_pdf, pdf_of
-from finops_nb.run.failures import trouble, with_place
+from finops_nb.run.failures import failure_text, with_place
 from finops_nb.run.job import (
     ALONE,
     Fingerprint,
     Job,
-    Lane,
+    Slot,
     inputs_now,
     key_now,
     key_of,
@@ -69,7 +69,7 @@ def run(
     reason: str = "",
     progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
-    lane: Lane = ALONE,
+    slot: Slot = ALONE,
 ) -> Path:
     """Publish the report of a NAME; do nothing if it stands there already, made of the same.
 
@@ -94,7 +94,7 @@ def run(
     with Interruption() as interruption:
         try:
             now()  # a clock that can't be read would stop the kernel without a word
-            job = open_job(home, name, lane.coming)
+            job = open_job(home, name, slot.coming)
             name = job.name
             check_target(home.outputs, name)
             with hold(job.runs, name) as former:
@@ -103,22 +103,22 @@ def run(
                         f"An earlier run of {name} ({former}) was cut off; what it left is removed."
                     )
                 try:
-                    published = _run(job, force, reason, progress, interruption, lane)
+                    published = _run(job, force, reason, progress, interruption, slot)
                 except Overtaken:
                     published = _run(
-                        open_job(home, name), force, reason, progress, interruption, Lane(lane.door)
+                        open_job(home, name), force, reason, progress, interruption, Slot(slot.door)
                     )
                 if notice:
                     for remark in _remarks(History(home.outputs, name), reason):
                         notice(remark)
-            if lane.index and (published or _index_is_behind(job)):
+            if slot.index and (published or _index_is_behind(job)):
                 with interruption.shielded():
                     rebuild_index(home, notice)
             interruption.check()
         except KeyboardInterrupt as error:
             raise Interrupted(f"Interrupted. outputs/{name} is a whole report, or none.") from error
         except OSError as error:
-            raise Failure(trouble(error, home)) from error
+            raise Failure(failure_text(error, home)) from error
     return job.page
 
 
@@ -160,7 +160,7 @@ def _run(
     reason: str,
     progress: Progress | None,
     interruption: Interruption,
-    lane: Lane,
+    slot: Slot,
 ) -> bool:
     """The part of a run for which the lock is held; whether something was published.
 
@@ -189,19 +189,19 @@ def _run(
                 check_reason(job.home.outputs, job.name, revision)
             except Refusal:
                 _await_turn(
-                    job, lane
+                    job, slot
                 )  # it may be no new revision once the months before have ended
                 raise
             if job.params.wants_pdf:
                 check_pdf()
             about = (revision.number, revision.reason, origin_of(raw, job.months))
-            edition = Edition(job.kind, job.name, key, revision.generated, job.staging, *about)
+            manifest = Manifest(job.kind, job.name, key, revision.generated, job.staging, *about)
             (job.staging / PREVIOUS).write_bytes(past.raw_results(revision.number - 1))
-            execution = _execute(job, edition, raw, progress, interruption, lane)
+            execution = _execute(job, manifest, raw, progress, interruption, slot)
             interruption.check()
             try:
-                files = _files(job, edition, execution, inputs)
-                _await_turn(job, lane)
+                files = _files(job, manifest, execution, inputs)
+                _await_turn(job, slot)
             except Failure as failure:
                 text = with_place(job, failure, execution)
                 kept = True
@@ -210,7 +210,7 @@ def _run(
             with interruption.held():
                 past.publish(job.staging / "new", revision)
             return True
-        _await_turn(job, lane)
+        _await_turn(job, slot)
         return False
     finally:
         if not kept:
@@ -218,11 +218,11 @@ def _run(
                 shutil.rmtree(job.staging, ignore_errors=True)
 
 
-def _await_turn(job: Job, lane: Lane) -> None:
+def _await_turn(job: Job, slot: Slot) -> None:
     """Wait for the months before, and see that they are what this report says of them."""
-    lane.turn()
+    slot.turn()
     if months_before(job.params, job.home) != job.months:
-        if lane.coming:
+        if slot.coming:
             raise Overtaken
         raise Failure("The report of a month before changed while this report was made. Run again.")
 
@@ -244,11 +244,11 @@ def _stands(job: Job, key: str) -> bool:
 
 def _execute(
     job: Job,
-    edition: Edition,
+    manifest: Manifest,
     raw: bytes,
     progress: Progress | None,
     interruption: Interruption,
-    lane: Lane,
+    slot: Slot,
 ) -> Execution:
     from finops_nb.notebook.execute import execute
     from finops_nb.notebook.kernel import running_kernel
@@ -258,12 +258,12 @@ def _execute(
     shown = job.home.shown(job.home.notebook(STEM))
     notebook = read_notebook(raw, shown)
     check_notebook(notebook, parameters, shown)
-    edition.save(job.staging)
+    manifest.save(job.staging)
     save_months(job.months, job.staging)
     variables = {STAGING_VARIABLE: str(job.staging), HOME_VARIABLE: str(job.home.root)}
     variables |= {PRELOAD: WORKBENCH} if WORKBENCH.encode() in raw else {}
     interruption.check()
-    with running_kernel(job.staging, variables, interruption.shielded, lane.door) as kernel:
+    with running_kernel(job.staging, variables, interruption.shielded, slot.door) as kernel:
         interruption.stop = kernel.kill
         # Two seconds of imports, while the kernel starts; in a thread, an interruption could leave an import lock held.
         for module in ("papermill", "finops_nb.report.html_page"):
@@ -272,7 +272,7 @@ def _execute(
 
 
 def _files(
-    job: Job, edition: Edition, execution: Execution, inputs: Fingerprint
+    job: Job, manifest: Manifest, execution: Execution, inputs: Fingerprint
 ) -> dict[str, bytes]:
     """Everything to publish, as bytes.
 
@@ -280,7 +280,7 @@ def _files(
         Failure: what must not be published, and why.
     """
     from finops_nb.notebook.gate import find_faults, find_local_paths, find_paths_in_files
-    from finops_nb.notebook.sanitize import as_bytes, fair_copy
+    from finops_nb.notebook.sanitize import as_bytes, sanitize
     from finops_nb.report.html_page import export_html
 
     written = {
@@ -288,7 +288,7 @@ def _files(
         for name in (RESULTS, WORKBOOK, LEDGER)
         if (job.staging / name).is_file()
     }
-    faults = find_faults(execution, edition, job.params.window, written)
+    faults = find_faults(execution, manifest, job.params.window, written)
     if not faults and inputs_now(job) != inputs:
         faults = [
             "The usage changed while the report was made of it. Run again when its export has ended."
@@ -298,7 +298,7 @@ def _files(
     if faults:
         raise Failure("\n".join(faults))
     title = read_results(written[RESULTS]).get("title")
-    fair = fair_copy(execution.notebook, edition, title, job.params.shared_parameters())
+    fair = sanitize(execution.notebook, manifest, title, job.params.shared_parameters())
     page = export_html(fair)
     files = (
         written

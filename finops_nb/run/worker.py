@@ -16,11 +16,11 @@ from finops_nb.errors import Busy, FinopsError, Interrupted
 from finops_nb.home import Home, bare
 from finops_nb.notebook.kernel_main import die_with
 from finops_nb.outputs.months import PublishedMonth
-from finops_nb.run.job import Lane
+from finops_nb.run.job import Slot
 from finops_nb.run.signals import SIGNALS
 
 
-class State(StrEnum):
+class RunState(StrEnum):
     """What is heard of a NAME, in this order; one of the last five ends it."""
 
     STARTED = "started"
@@ -35,10 +35,10 @@ class State(StrEnum):
 
     @property
     def ends(self) -> bool:
-        return self in (State.PUBLISHED, State.UNCHANGED, *UNDONE)
+        return self in (RunState.PUBLISHED, RunState.UNCHANGED, *UNDONE)
 
 
-UNDONE: Final = (State.FAILED, State.INTERRUPTED, State.HELD)
+UNDONE: Final = (RunState.FAILED, RunState.INTERRUPTED, RunState.HELD)
 """Ends of a run that published nothing."""
 
 
@@ -56,7 +56,7 @@ class Event:
     """
 
     name: str
-    state: State
+    state: RunState
     text: str = ""
     cell: int = 0
     cells: int = 0
@@ -135,14 +135,14 @@ def _made(
     """Run the NAME; the event that ends it."""
 
     def turn() -> None:
-        line.send(Event(name, State.READY))
+        line.send(Event(name, RunState.READY))
         line.recv()
 
-    return make(name, home, force, reason, Lane(door, coming, turn, index=False), line.send)
+    return make(name, home, force, reason, Slot(door, coming, turn, index=False), line.send)
 
 
 def make(
-    name: str, home: Home, force: bool, reason: str, lane: Lane, tell: Callable[[Event], None]
+    name: str, home: Home, force: bool, reason: str, slot: Slot, tell: Callable[[Event], None]
 ) -> Event:
     """Run a NAME in this process; the event that ends it.
 
@@ -157,24 +157,26 @@ def make(
     from finops_nb.run.run import run
 
     def progress(cell: int, cells: int) -> None:
-        tell(Event(name, State.CELL, cell=cell, cells=cells))
+        tell(Event(name, RunState.CELL, cell=cell, cells=cells))
 
     def notice(text: str) -> None:
-        tell(Event(name, State.NOTICE, text))
+        tell(Event(name, RunState.NOTICE, text))
 
-    tell(Event(name, State.STARTED))
+    tell(Event(name, RunState.STARTED))
     was = _folder(home, name)
     try:
         page = run(
-            name, home, force=force, reason=reason, progress=progress, notice=notice, lane=lane
+            name, home, force=force, reason=reason, progress=progress, notice=notice, slot=slot
         )
     except FinopsError as error:
-        state = {Interrupted.exit_code: State.INTERRUPTED, Busy.exit_code: State.HELD}.get(
-            error.exit_code, State.FAILED
+        state = {Interrupted.exit_code: RunState.INTERRUPTED, Busy.exit_code: RunState.HELD}.get(
+            error.exit_code, RunState.FAILED
         )
         return Event(name, state, str(error), exit_code=error.exit_code)
     return Event(
-        name, State.UNCHANGED if was == page.parent.stat().st_ino else State.PUBLISHED, str(page)
+        name,
+        RunState.UNCHANGED if was == page.parent.stat().st_ino else RunState.PUBLISHED,
+        str(page),
     )
 
 

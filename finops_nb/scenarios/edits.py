@@ -24,7 +24,7 @@ RATE: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Supposition:
+class Edits:
     """Texts by key. Empty text of a budget is no budget, that of a rate takes the rate back; rates are typed in percent.
 
     Args:
@@ -37,17 +37,17 @@ class Supposition:
     valid: Mapping[Key, str] = field(default_factory=dict)
     errors: Mapping[Key, str] = field(default_factory=dict)
 
-    def with_text(self, key: Key, text: str) -> Supposition:
+    def with_text(self, key: Key, text: str) -> Edits:
         """This, with another text in one field; where it can't be reckoned with, the one before stays in force."""
         errors = {other: error for other, error in self.errors.items() if other != key}
         if key[0] not in BUDGETS and not text.strip():
-            return Supposition(_less(self.typed, key), _less(self.valid, key), errors)
+            return Edits(_less(self.typed, key), _less(self.valid, key), errors)
         typed = {**self.typed, key: text}
         try:
             valid = {**self.valid, key: _checked(key, text.strip())}
         except Refusal as refusal:
-            return Supposition(typed, self.valid, {**errors, key: _sentence(refusal)})
-        return Supposition(typed, valid, errors)
+            return Edits(typed, self.valid, {**errors, key: _sentence(refusal)})
+        return Edits(typed, valid, errors)
 
     def as_keys(self) -> dict[str, Any]:
         """What is valid, as the keys of a scenario; a rate of zero only where it is an exception from that of all."""
@@ -62,9 +62,9 @@ class Supposition:
         return keys
 
 
-def supposition_of(scenario: Scenario) -> Supposition:
+def edits_of(scenario: Scenario) -> Edits:
     """The fields as they would stand for a scenario that was saved."""
-    found = Supposition()
+    found = Edits()
     for key in BUDGETS:
         for name, amount in getattr(scenario, key).items():
             found = found.with_text((key, name), "" if amount is None else f"{amount:f}")

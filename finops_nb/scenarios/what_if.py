@@ -23,7 +23,7 @@ from finops_nb.params.validation import validated
 from finops_nb.report.budget_tables import driven, what_if_table
 from finops_nb.report.format import Format, visible
 from finops_nb.report.table import Table
-from finops_nb.scenarios.edits import Key, Supposition, supposition_of
+from finops_nb.scenarios.edits import Edits, Key, edits_of
 from finops_nb.schema import BUDGETED
 from finops_nb.usage.model import Usage
 from finops_nb.usage.reader import read_usage
@@ -61,9 +61,9 @@ class WhatIf:
         self.approved = read_budgets(self.params, self.home)
         self.measured = read_usage(self.params, self.home, detail=True)
         self.saved = loaded.scenario
-        self.supposed = supposition_of(loaded.scenario) if loaded.scenario else Supposition()
-        self.past: list[Supposition] = []
-        self.future: list[Supposition] = []
+        self.supposed = edits_of(loaded.scenario) if loaded.scenario else Edits()
+        self.past: list[Edits] = []
+        self.future: list[Edits] = []
         self.editing: Key | None = None
         self.projected: tuple[Any, Usage] | None = None
         check_names(self.measured, read_budgets(loaded, self.home), loaded)
@@ -91,10 +91,10 @@ class WhatIf:
 
     def reset(self) -> None:
         """Back to what is approved; that can be undone too."""
-        if self.supposed != Supposition():
+        if self.supposed != Edits():
             self.past.append(self.supposed)
             self.future.clear()
-            self.supposed = Supposition()
+            self.supposed = Edits()
         self.editing = None
 
     def changes(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class WhatIf:
             found += changes_since(self.saved, self.params, self.approved)
         if not self.measured.complete:
             found.append(
-                f"PARTIAL: usage is known up to {self.measured.known_to}; costs are to date, budgets for the whole period."
+                f"PARTIAL: usage is known up to {self.measured.complete_through}; costs are to date, budgets for the whole period."
             )
         return found
 
@@ -189,7 +189,7 @@ class WhatIf:
             self.projected = rates, project(self.measured, *rates)
         return self.projected[1]
 
-    def _step(self, from_: list[Supposition], to: list[Supposition]) -> None:
+    def _step(self, from_: list[Edits], to: list[Edits]) -> None:
         if from_:
             to.append(self.supposed)
             self.supposed = from_.pop()

@@ -17,7 +17,7 @@ REPORTING: Final = "The report is being made; this takes some seconds."
 INTERRUPTED: Final = "Interrupted before it was done."
 
 
-class State(Protocol):
+class ViewState(Protocol):
     """What is shown and changed; `what_if_panel.Panel` is one."""
 
     def view(self) -> dict[str, Any]: ...
@@ -38,7 +38,7 @@ class BudgetWhatIf(anywidget.AnyWidget):
     view = traitlets.Dict().tag(sync=True)
     """The state's view, and of the last action: `seq`, its number; `problem`, what it failed of; `busy` while it takes its time."""
 
-    def __init__(self, state: State):
+    def __init__(self, state: ViewState):
         self._state = state
         super().__init__(view=state.view())
         self.on_msg(lambda _, action, buffers: self.act(action))

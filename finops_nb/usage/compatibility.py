@@ -40,7 +40,7 @@ def refuse_what_does_not_add(
         raise Refusal([*problems, *twice], len(problems) + count)
 
 
-def untold_by(files: Sequence[File]) -> frozenset[str]:
+def missing_columns_of(files: Sequence[File]) -> frozenset[str]:
     """Which of calls, customer and feature the files, or some of them, do not tell."""
     tables = [file.table for file in files]
     told = {

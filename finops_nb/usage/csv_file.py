@@ -33,7 +33,7 @@ from finops_nb.usage.sources.csv_text import (
 from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.discovery import Source
 from finops_nb.usage.sources.notice import Notice
-from finops_nb.usage.sources.source_table import Table, with_keys
+from finops_nb.usage.sources.source_table import SourceTable, with_keys
 from finops_nb.usage.sources.values import FAULTS, Fault, name_fault
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, deta
     engine_names = {ours: f"c{place}" for ours, place in places.items()}
     names = {ours: header.names[place] for ours, place in places.items()}
     scan = csv_text.scan_sql(source, header)
-    table = Table(
+    table = SourceTable(
         source,
         columns.dialect,
         scan,
@@ -216,7 +216,7 @@ def read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, deta
     return File(table, facts, tuple(notices))
 
 
-def _open_end(table: Table, shape: Shape, header: Sequence[str], columns: Columns) -> Notice:
+def _open_end(table: SourceTable, shape: Shape, header: Sequence[str], columns: Columns) -> Notice:
     """The notice that the last line has no line break, and so may be cut short.
 
     Raises:

@@ -24,20 +24,21 @@ THIN: Final = 10
 
 
 def days_with_gaps(
-    db: duckdb.DuckDBPyConnection, period: Period, known_to: date
+    db: duckdb.DuckDBPyConnection, period: Period, complete_through: date
 ) -> tuple[Notice, ...]:
     """Notices of the days without a row, and of those with far fewer rows than the median day; none of a file that is not daily.
 
     Daily is what has rows on five days of some week, or on more than half of the days.
 
     Args:
-        known_to: the last day, inclusive, of which the usage is to be complete.
+        complete_through: the last day, inclusive, of which the usage is to be complete.
     """
     query = f"SELECT day, sum(entries), sum(cost) FROM days WHERE {inside_sql(period)} AND day <= ? GROUP BY 1"
     found: dict[date, tuple[int, Decimal]] = {
-        day: (int(rows), cost) for day, rows, cost in db.execute(query, [known_to]).fetchall()
+        day: (int(rows), cost)
+        for day, rows, cost in db.execute(query, [complete_through]).fetchall()
     }
-    days = [period.start + timedelta(n) for n in range((known_to - period.start).days + 1)]
+    days = [period.start + timedelta(n) for n in range((complete_through - period.start).days + 1)]
     weeks = (days[n : n + 7] for n in range(len(days) - 6))
     if 2 * len(found) <= len(days) and not any(
         sum(day in found for day in week) >= 5 for week in weeks

@@ -16,7 +16,14 @@ from finops_nb.usage.notices import File
 from finops_nb.usage.sources import csv_text, values
 from finops_nb.usage.sources.discovery import NAME_ONCE
 from finops_nb.usage.sources.notice import Notice
-from finops_nb.usage.sources.source_table import ROW, Table, inside_sql, numbered, quoted, rows_sql
+from finops_nb.usage.sources.source_table import (
+    ROW,
+    SourceTable,
+    inside_sql,
+    numbered,
+    quoted,
+    rows_sql,
+)
 
 SEARCHED: Final = 2_000_000
 """Rows of the period in all among which repeats are looked for; in more it would take longer than all else."""
@@ -128,7 +135,7 @@ def repeated_requests(
 
 
 def _lines_of(
-    _: duckdb.DuckDBPyConnection, table: Table, wanted: Collection[str]
+    _: duckdb.DuckDBPyConnection, table: SourceTable, wanted: Collection[str]
 ) -> Iterator[tuple[str, int]]:
     """Each row of some requests in a CSV file, with its physical line."""
     header = csv_text.read_header(table.source)
@@ -144,7 +151,7 @@ def _lines_of(
 
 
 def _rows_of(
-    db: duckdb.DuckDBPyConnection, table: Table, wanted: Collection[str]
+    db: duckdb.DuckDBPyConnection, table: SourceTable, wanted: Collection[str]
 ) -> Iterator[tuple[str, int]]:
     """Each row of some requests in a Parquet file, with its number from 1."""
     column = f"CAST({quoted(table.columns['request'])} AS {values.TEXT})"

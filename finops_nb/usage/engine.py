@@ -84,19 +84,22 @@ def knows_zone(db: duckdb.DuckDBPyConnection, zone: str) -> bool:
 
 
 def roll_up(
-    db: duckdb.DuckDBPyConnection, period: Period, detail: bool, untold: Collection[str]
+    db: duckdb.DuckDBPyConnection, period: Period, detail: bool, missing_columns: Collection[str]
 ) -> dict[Grouping, pd.DataFrame]:
     """The frame of each grouping, and of the cube if asked for: `model.Usage.groups`.
 
     Args:
-        untold: which of calls, customer and feature the source does not tell.
+        missing_columns: which of calls, customer and feature the source does not tell.
     """
     names = f"strftime(month, '%Y-%m') AS month, {_names(NAMED)}, charge, source_key"
     db.execute(f"CREATE TEMP TABLE named AS SELECT {names}, cost, entries, calls FROM owners")
     db.execute(
         f"CREATE TEMP TABLE named_days AS SELECT day, {_names(CUBE[1:])}, cost, calls FROM days WHERE {inside_sql(period)}"
     )
-    return {keys: _grouped(db, keys, untold) for keys in (*GROUPINGS, *((CUBE,) if detail else ()))}
+    return {
+        keys: _grouped(db, keys, missing_columns)
+        for keys in (*GROUPINGS, *((CUBE,) if detail else ()))
+    }
 
 
 def set_map(db: duckdb.DuckDBPyConnection, lines: Iterable[MapLine]) -> None:
@@ -120,7 +123,7 @@ def _names(names: Iterable[str]) -> str:
 
 
 def _grouped(
-    db: duckdb.DuckDBPyConnection, keys: Grouping, untold: Collection[str]
+    db: duckdb.DuckDBPyConnection, keys: Grouping, missing_columns: Collection[str]
 ) -> pd.DataFrame:
     """The sums by these keys, and the distinct customers; those not by day."""
     columns, table = [*keys, "cost", "calls"], "named_days" if "day" in keys else "named"
@@ -129,12 +132,12 @@ def _grouped(
         columns.append("customers")
         sums.append(
             f"count(DISTINCT customer) FILTER (customer <> {values.sql_text(UNALLOCATED)})"
-            if "customer" not in untold
+            if "customer" not in missing_columns
             else "NULL"
         )
-    told = f" WHERE {'feature' not in untold}" if keys == ("feature",) else ""
+    told = f" WHERE {'feature' not in missing_columns}" if keys == ("feature",) else ""
     grouped = f" GROUP BY {', '.join(keys)} ORDER BY {', '.join(keys)}" if keys else ""
-    counts = {"calls": "calls" in untold, "customers": "customer" in untold}
+    counts = {"calls": "calls" in missing_columns, "customers": "customer" in missing_columns}
     kinds = {name: object if unknown else "int64" for name, unknown in counts.items()}
     return _frame(
         db.execute(f"SELECT {', '.join(sums)} FROM {table}{told}{grouped}").fetchall(),

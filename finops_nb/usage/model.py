@@ -52,11 +52,11 @@ class Usage:
         cost_outside: their cost.
         complete: the period is over as far as the data tells; else it is PARTIAL.
         last_day: the last day with usage.
-        known_to: the day, inclusive, up to which usage is known; never after the period.
+        complete_through: the day, inclusive, up to which usage is known; never after the period.
         inputs: the files, sorted by name.
         notices: what was done to the data.
         dialect: of the files.
-        untold: which of `calls`, `customer` and `feature` the files do not tell. `calls` and `customers` are None then in
+        missing_columns: which of `calls`, `customer` and `feature` the files do not tell. `calls` and `customers` are None then in
             every frame, and the frame by feature has no row.
         charges: of a bill, the rows and the cost of each kind of charge, highest first.
         unmapped: the keys that organizations.csv maps nowhere, with rows and cost, highest first.
@@ -76,12 +76,12 @@ class Usage:
     cost_outside: Decimal
     complete: bool
     last_day: date
-    known_to: date
+    complete_through: date
     inputs: tuple[InputFile, ...]
     notices: tuple[Notice, ...] = ()
     projected: Decimal = ZERO
     dialect: str = "calls"
-    untold: frozenset[str] = frozenset()
+    missing_columns: frozenset[str] = frozenset()
     charges: tuple[tuple[str, int, Decimal], ...] = ()
     unmapped: tuple[tuple[str, int, Decimal], ...] = ()
     mapping: InputFile | None = None

@@ -11,7 +11,7 @@ from finops_nb.money import DECIMALS, ZERO
 from finops_nb.params.model import ColumnName
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.notice import Notice
-from finops_nb.usage.sources.source_table import BILLED, EARLIER, LATER, Table
+from finops_nb.usage.sources.source_table import BILLED, EARLIER, LATER, SourceTable
 
 TOKENS: Final[tuple[ColumnName, ...]] = ("input_tokens", "output_tokens")
 
@@ -31,12 +31,12 @@ class Remark:
     money: str = "cost"
 
 
-def remarks_on(table: Table) -> tuple[Remark, ...]:
+def remarks_on(table: SourceTable) -> tuple[Remark, ...]:
     """All that may have to be said of a file."""
     return (*_of_billing(table), *_of_effective_cost(table), *_of_tokens(table), *_of_tags(table))
 
 
-def _of_billing(table: Table) -> Iterator[Remark]:
+def _of_billing(table: SourceTable) -> Iterator[Remark]:
     if table.by_billing_period:
         name = table.source.name
         yield Remark(
@@ -49,7 +49,7 @@ def _of_billing(table: Table) -> Iterator[Remark]:
         )
 
 
-def _of_effective_cost(table: Table) -> Iterator[Remark]:
+def _of_effective_cost(table: SourceTable) -> Iterator[Remark]:
     """Some providers write an effective cost of zero, or of whole units, beside what they bill."""
     if "billed_cost" in table.columns and table.names["cost"] == "EffectiveCost":
         poor = "cost = 0 OR (cost = trunc(cost) AND billed <> trunc(billed))"
@@ -63,7 +63,7 @@ def _of_effective_cost(table: Table) -> Iterator[Remark]:
         )
 
 
-def _of_tokens(table: Table) -> Iterator[Remark]:
+def _of_tokens(table: SourceTable) -> Iterator[Remark]:
     """No figure is made of tokens; but where they and the cost contradict each other, the cost may be wrong.
 
     Texts are compared as they stand, which is quickest: those from '-' up to '.' begin with a sign.
@@ -92,7 +92,7 @@ def _of_tokens(table: Table) -> Iterator[Remark]:
         yield Remark(f"cost <> 0 AND {none}", f"{name} has rows with a cost and no tokens.")
 
 
-def _of_tags(table: Table) -> Iterator[Remark]:
+def _of_tags(table: SourceTable) -> Iterator[Remark]:
     for ours, keys in table.keys.items():
         name, tag = table.source.name, table.names[ours]
         fault = "are no JSON object or list of texts, have a key twice, or no plain value under it"
@@ -145,12 +145,12 @@ class Facts:
 class File:
     """A file that was read: its table, what its scan found, and what its reader noticed."""
 
-    table: Table
+    table: SourceTable
     facts: Facts
     notices: tuple[Notice, ...] = ()
 
 
-def notices_of(table: Table, facts: Facts) -> Iterator[Notice]:
+def notices_of(table: SourceTable, facts: Facts) -> Iterator[Notice]:
     """What was done to rows of a file, and what may surprise in them."""
     if facts.rounded:
         text = f"{table.source.name} has costs of more than {DECIMALS} decimals; each was rounded half away from zero."

@@ -19,7 +19,7 @@ from finops_nb.usage.sources.discovery import Source
 from finops_nb.usage.sources.notice import Notice
 from finops_nb.usage.sources.source_table import (
     READ,
-    Table,
+    SourceTable,
     bad_sql,
     numbered,
     path_sql,
@@ -85,7 +85,7 @@ def _top_level(
 
 def open_parquet(
     db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool
-) -> tuple[Table, Columns]:
+) -> tuple[SourceTable, Columns]:
     """The file's table, with its columns of detail if asked for, and where they stand.
 
     Raises:
@@ -113,7 +113,7 @@ def open_parquet(
         {ours: columns[place.position][part] for ours, place in found.places.items()}
         for part in range(3)
     )
-    return Table(
+    return SourceTable(
         source,
         found.dialect,
         _scan(source),
@@ -138,7 +138,7 @@ def read_parquet(
         table = with_keys(db, plain, columns)
         facts = add_table(db, table, params, detail)
         if facts.bad:
-            problems = find_faults(db, table, params) or [
+            problems = find_bad_rows(db, table, params) or [
                 Problem("values that read otherwise each time", UNSOUND, source.name)
             ]
             raise Refusal(problems, max(facts.bad, len(problems)))
@@ -151,7 +151,9 @@ def read_parquet(
     return File(table, facts, notices)
 
 
-def find_faults(db: duckdb.DuckDBPyConnection, table: Table, params: Params) -> list[Problem]:
+def find_bad_rows(
+    db: duckdb.DuckDBPyConnection, table: SourceTable, params: Params
+) -> list[Problem]:
     """The problems of the first bad rows; `line` is the number of the row, from 1."""
     rows = rows_sql(
         replace(table, scan=numbered(table)),

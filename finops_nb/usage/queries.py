@@ -11,11 +11,11 @@ import duckdb
 from finops_nb.params.model import Params
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
-from finops_nb.usage.sources.source_table import Table, billed_sql, inside_sql, rows_sql
+from finops_nb.usage.sources.source_table import SourceTable, billed_sql, inside_sql, rows_sql
 
 
 def currencies(
-    db: duckdb.DuckDBPyConnection, table: Table, params: Params
+    db: duckdb.DuckDBPyConnection, table: SourceTable, params: Params
 ) -> list[tuple[str | None, int, Decimal]]:
     """The currencies of a file's rows, with the rows and the sum of each; most rows first."""
     query = f"SELECT currency, count(*), sum(cost) FROM ({rows_sql(table, params.timezone)}) GROUP BY ALL ORDER BY 2 DESC, 1"
@@ -23,7 +23,7 @@ def currencies(
 
 
 def last_days_charged(
-    db: duckdb.DuckDBPyConnection, table: Table, params: Params
+    db: duckdb.DuckDBPyConnection, table: SourceTable, params: Params
 ) -> tuple[date | None, date | None]:
     """The last day, inclusive, for which a bill has charges of a day or less, and of any length, that arose in the period."""
     if "charge_end" not in table.columns:
@@ -39,7 +39,7 @@ def last_days_charged(
 
 
 def billed_by_invoice(
-    db: duckdb.DuckDBPyConnection, table: Table, period: Period
+    db: duckdb.DuckDBPyConnection, table: SourceTable, period: Period
 ) -> dict[tuple[str, str], Decimal]:
     """What a bill charges in the billing periods that begin in a period, by issuer and number of the invoice."""
     query = f"SELECT issuer, number, sum(cost) FROM ({billed_sql(table)}) WHERE {inside_sql(period)} GROUP BY ALL"

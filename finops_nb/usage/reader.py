@@ -17,7 +17,7 @@ from finops_nb.params.model import Params
 from finops_nb.params.organizations import read_mapping
 from finops_nb.usage import duplicates, engine, queries
 from finops_nb.usage.background import beside
-from finops_nb.usage.compatibility import refuse_what_does_not_add, untold_by
+from finops_nb.usage.compatibility import missing_columns_of, refuse_what_does_not_add
 from finops_nb.usage.csv_file import read_csv
 from finops_nb.usage.data_quality import days_with_gaps, misread_names
 from finops_nb.usage.model import Usage
@@ -28,8 +28,8 @@ from finops_nb.usage.reconciliation import reconciled
 from finops_nb.usage.sources import csv_text
 from finops_nb.usage.sources.discovery import (
     NAME_ONCE,
+    FileState,
     Source,
-    State,
     changes,
     find_sources,
     fingerprint,
@@ -90,13 +90,13 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
             refuse_what_does_not_add(db, files, params)
             inside, outside = queries.spans(db, params.window)
             _refuse_sums(params, facts, inside, outside)
-            untold = untold_by(files)
+            missing_columns = missing_columns_of(files)
             reconciliation = reconciled(db, files, params)
-            groups = engine.roll_up(db, params.window, detail, untold)
+            groups = engine.roll_up(db, params.window, detail, missing_columns)
             last_day = inside.last
             assert last_day, "a period without a row was refused"
             sure_until = params.as_of or _known_to(db, files, params, last_day, reconciliation)
-            known_to = min(sure_until, params.window.last_day)
+            complete_through = min(sure_until, params.window.last_day)
             notices = (
                 *notices,
                 *duplicates.repeats(db, not_searched),
@@ -105,7 +105,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
                 *(
                     ()
                     if _all_billed(reconciliation)
-                    else days_with_gaps(db, params.window, known_to)
+                    else days_with_gaps(db, params.window, complete_through)
                 ),
             )
             by_month = queries.outside_by_month(db, params.window)
@@ -127,10 +127,10 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         cost_outside=outside.cost,
         complete=sure_until >= params.window.last_day,
         last_day=last_day,
-        known_to=known_to,
+        complete_through=complete_through,
         inputs=tuple(
-            InputFile(name, digest, fact.rows)
-            for (name, digest), fact in zip(prints, facts, strict=True)
+            InputFile(name, digest, sentence.rows)
+            for (name, digest), sentence in zip(prints, facts, strict=True)
         ),
         notices=(
             *notices,
@@ -141,7 +141,7 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
             ),
         ),
         dialect=files[0].table.dialect.name,
-        untold=untold,
+        missing_columns=missing_columns,
         charges=charges,
         unmapped=unmapped,
         reconciliation=reconciliation,
@@ -149,8 +149,8 @@ def read_usage(params: Params, home: Home | None = None, *, detail: bool = False
         rows_unallocated=unallocated,
         outside=by_month,
         credits=(
-            total(fact.credits[0] for fact in facts),
-            total(fact.credits[1] for fact in facts),
+            total(sentence.credits[0] for sentence in facts),
+            total(sentence.credits[1] for sentence in facts),
         ),
     )
 
@@ -193,7 +193,7 @@ def columns_found(source: Source) -> tuple[str, ...]:
 def _read_all(
     db: duckdb.DuckDBPyConnection,
     sources: Sequence[Source],
-    before: Iterable[tuple[Source, State]],
+    before: Iterable[tuple[Source, FileState]],
     coming: Future[Prints],
     params: Params,
     detail: bool,
@@ -220,8 +220,8 @@ def _refuse_copies(prints: Prints, facts: Sequence[Facts]) -> None:
     """Refuse a file whose bytes another has too; files without rows may be alike."""
     first: dict[str, str] = {}
     problems = []
-    for (name, digest), fact in zip(prints, facts, strict=True):
-        if fact.rows and first.setdefault(digest, name) != name:
+    for (name, digest), sentence in zip(prints, facts, strict=True):
+        if sentence.rows and first.setdefault(digest, name) != name:
             problems.append(
                 Problem(f"the file has the same bytes as {first[digest]}", NAME_ONCE, name)
             )
@@ -231,7 +231,7 @@ def _refuse_copies(prints: Prints, facts: Sequence[Facts]) -> None:
 
 def _refuse_sums(params: Params, facts: Sequence[Facts], inside: Span, outside: Span) -> None:
     """Refuse sums that would not be exact, and a period of which there is nothing to report."""
-    if total(fact.magnitude for fact in facts) >= LIMIT:
+    if total(sentence.magnitude for sentence in facts) >= LIMIT:
         raise Refusal(
             Problem(
                 "the costs add up to 10^15 or more",

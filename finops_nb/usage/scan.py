@@ -21,7 +21,7 @@ from finops_nb.usage.notices import Facts, remarks_on
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.source_table import (
-    Table,
+    SourceTable,
     inside_sql,
     misnamed_sql,
     rows_sql,
@@ -42,7 +42,9 @@ UNREAD, CREDIT, ROUNDED, FOREIGN, REMARKED = range(5)
 remarks."""
 
 
-def add_table(db: duckdb.DuckDBPyConnection, table: Table, params: Params, detail: bool) -> Facts:
+def add_table(
+    db: duckdb.DuckDBPyConnection, table: SourceTable, params: Params, detail: bool
+) -> Facts:
     """Scan a file, and add it to both summaries: a line for each day and some names, and one for each month and all names.
 
     Args:
@@ -103,7 +105,7 @@ def _month(period: Period) -> str:
 
 def _two_scans(
     db: duckdb.DuckDBPyConnection,
-    table: Table,
+    table: SourceTable,
     rows: str,
     own: Mapping[str, str],
     by_day: Sequence[str],
@@ -120,7 +122,7 @@ def _two_scans(
 
 def _one_scan(
     db: duckdb.DuckDBPyConnection,
-    table: Table,
+    table: SourceTable,
     rows: str,
     own: Mapping[str, str],
     by_day: Sequence[str],
@@ -148,7 +150,7 @@ def _named(columns: Mapping[str, str]) -> str:
     return ", ".join(f"{column} AS {name}" for name, column in columns.items())
 
 
-def _misnamed(db: duckdb.DuckDBPyConnection, table: Table, rows: str, period: Period) -> int:
+def _misnamed(db: duckdb.DuckDBPyConnection, table: SourceTable, rows: str, period: Period) -> int:
     """Rows with a name that is refused: of the groups, and of the rows outside of the period where those have none."""
     condition = misnamed_sql(table)
     found = db.execute(
@@ -163,7 +165,7 @@ def _misnamed(db: duckdb.DuckDBPyConnection, table: Table, rows: str, period: Pe
     return int(found[0]) + int(outside[0])
 
 
-def _oddities(table: Table, params: Params) -> dict[int, str]:
+def _oddities(table: SourceTable, params: Params) -> dict[int, str]:
     """The conditions on a row of which something must be refused or told, by kind; names are left to the groups."""
     rounded = values.cost_is_text(table.types["cost"])
     return (
@@ -189,7 +191,7 @@ def _kind(oddities: Mapping[int, str]) -> str:
 
 
 def _facts(
-    db: duckdb.DuckDBPyConnection, table: Table, rows: str, oddities: Mapping[int, str]
+    db: duckdb.DuckDBPyConnection, table: SourceTable, rows: str, oddities: Mapping[int, str]
 ) -> Facts:
     """The facts of a scan. The rows are asked again for money that is no cost."""
     query = "SELECT odd, sum(entries), coalesce(sum(cost), 0) FROM scanned_days GROUP BY 1"

@@ -32,7 +32,7 @@ def edited(notebook: Path, version: str | None) -> None:
     notebook.write_text(json.dumps(text))
 
 
-def of(home: Home, name: str = REPORT) -> doctor.Finding:
+def of(home: Home, name: str = REPORT) -> doctor.Diagnosis:
     [found] = [finding for finding in doctor.notebooks(home) if finding.text.startswith(name)]
     return found
 

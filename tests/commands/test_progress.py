@@ -10,7 +10,7 @@ import pytest
 
 from finops_nb.commands import progress as displays
 from finops_nb.commands.progress import Display
-from finops_nb.run.worker import Event, State
+from finops_nb.run.worker import Event, RunState
 
 PAGE = "/home/outputs/2025-11/organizational_alignment.html"
 
@@ -43,7 +43,9 @@ def test_a_run_goes_on_where_nobody_can_be_told(monkeypatch, as_json):
     """It says less, and raises nothing."""
     monkeypatch.setattr("sys.stderr", Full())
     with Display(["2025-11", "2025-12"], as_json) as display:
-        display.tell(Event("2025-11", State.FAILED, "usage/a.csv, line 3: no number.", exit_code=1))
+        display.tell(
+            Event("2025-11", RunState.FAILED, "usage/a.csv, line 3: no number.", exit_code=1)
+        )
 
 
 @pytest.mark.parametrize("columns", ["40", "80"])
@@ -57,12 +59,12 @@ def test_names_and_results_are_whole_on_a_narrow_terminal(monkeypatch, columns):
         display.tell(
             Event(
                 "2025-11",
-                State.FAILED,
+                RunState.FAILED,
                 "params/2025-11.yaml, line 2: not valid YAML: expected <block end>.",
                 exit_code=1,
             )
         )
-        display.tell(Event("2025-12", State.INTERRUPTED, "Not started.", exit_code=130))
+        display.tell(Event("2025-12", RunState.INTERRUPTED, "Not started.", exit_code=130))
     lines = [
         line.split()
         for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue()).splitlines()
@@ -74,13 +76,13 @@ def test_names_and_results_are_whole_on_a_narrow_terminal(monkeypatch, columns):
 def test_a_log_has_a_line_for_what_counts(capsys):
     """It says what ended and what a user should read, not each cell; then a table of how each ended, whose causes stand above it."""
     tell(
-        Event("2025-11", State.STARTED),
-        Event("2025-11", State.CELL, cell=1, cells=47),
-        Event("2025-11", State.NOTICE, "An earlier run was cut off."),
-        Event("2025-11", State.PUBLISHED, PAGE),
+        Event("2025-11", RunState.STARTED),
+        Event("2025-11", RunState.CELL, cell=1, cells=47),
+        Event("2025-11", RunState.NOTICE, "An earlier run was cut off."),
+        Event("2025-11", RunState.PUBLISHED, PAGE),
         Event(
             "2025-12",
-            State.FAILED,
+            RunState.FAILED,
             "usage/a.csv, line 3: no number.\noutputs/2025-12 is unchanged.",
             exit_code=1,
         ),
@@ -102,20 +104,22 @@ def test_a_log_has_a_line_for_what_counts(capsys):
 def test_one_alone_says_only_what_is_wrong(capsys):
     """It has neither name nor table where one NAME is run, and says nothing of one that went well."""
     tell(
-        Event("2025-11", State.STARTED), Event("2025-11", State.PUBLISHED, PAGE), names=("2025-11",)
+        Event("2025-11", RunState.STARTED),
+        Event("2025-11", RunState.PUBLISHED, PAGE),
+        names=("2025-11",),
     )
     assert capsys.readouterr().err == ""
-    tell(Event("2025-11", State.FAILED, "No.", exit_code=1), names=("2025-11",))
+    tell(Event("2025-11", RunState.FAILED, "No.", exit_code=1), names=("2025-11",))
     assert capsys.readouterr().err == "No.\n"
 
 
 def test_json_has_an_object_for_each_event(capsys):
     """It tells all that happens, each with time and name, and nothing else."""
     tell(
-        Event("2025-11", State.STARTED),
-        Event("2025-11", State.CELL, cell=1, cells=47),
-        Event("2025-11", State.PUBLISHED, PAGE),
-        Event("2025-12", State.FAILED, "Nein: ü", exit_code=1),
+        Event("2025-11", RunState.STARTED),
+        Event("2025-11", RunState.CELL, cell=1, cells=47),
+        Event("2025-11", RunState.PUBLISHED, PAGE),
+        Event("2025-12", RunState.FAILED, "Nein: ü", exit_code=1),
         as_json=True,
     )
     objects = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
@@ -135,10 +139,10 @@ def test_a_terminal_has_a_table_that_moves(capsys, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("FORCE_COLOR", "1")
     tell(
-        Event("2025-11", State.CELL, cell=3, cells=47),
-        Event("2025-12", State.READY),
-        Event("2025-11", State.NOTICE, "[bold]x[/bold]"),
-        Event("2025-11", State.PUBLISHED, PAGE),
+        Event("2025-11", RunState.CELL, cell=3, cells=47),
+        Event("2025-12", RunState.READY),
+        Event("2025-11", RunState.NOTICE, "[bold]x[/bold]"),
+        Event("2025-11", RunState.PUBLISHED, PAGE),
     )
     err = capsys.readouterr().err
     for said in ("cell 3 of 47", "for the months before it", "[bold]x[/bold]", "published"):

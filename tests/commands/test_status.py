@@ -114,7 +114,7 @@ def test_what_runs_left_is_named(home):
     """It tells a failed run's notebook from what a run that was cut off left, and passes over a run that is going on."""
     folder = home.outputs / ".staging" / "2025-11"
     (folder / "new").mkdir(parents=True)
-    (folder / "edition.json").write_text("{}")
+    (folder / "manifest.json").write_text("{}")
     (folder / "new" / "results.json").write_text("{}")
     assert (
         [*status(home)][-1]

@@ -98,7 +98,7 @@ def fails_unseen(bench: Bench) -> None:
         _in_cell(bench, code, "Something failed unseen", kind="lean")
     _in_cell(
         bench, future, "Something failed unseen", kind="lean"
-    )  # it is told by `hand_over`, which the small notebook has not
+    )  # it is told by `write_results`, which the small notebook has not
     home = bench.home()
     home.append("!false")
     bench.judge("!false", home, home.run(), said="not plain Python")

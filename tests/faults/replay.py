@@ -12,7 +12,7 @@ import nbformat
 
 from finops_nb.notebook.execute import Execution
 from finops_nb.outputs.artifacts import STEM
-from finops_nb.outputs.manifest import Edition
+from finops_nb.outputs.manifest import Manifest
 from finops_nb.report import html_page as export
 from finops_nb.run import run as running
 
@@ -32,11 +32,14 @@ class Replay:
             for folder in folders
         }
 
-    def execute(self, job, edition: Edition, *_: object) -> Execution:
+    def execute(self, job, manifest: Manifest, *_: object) -> Execution:
         """What the notebook's run would leave, with the revision that is now due."""
-        folder = self.recorded[edition.key]
+        folder = self.recorded[manifest.key]
         results = json.loads((folder / "results.json").read_text())
-        results["provenance"]["revision"] |= {"number": edition.revision, "reason": edition.reason}
+        results["provenance"]["revision"] |= {
+            "number": manifest.revision,
+            "reason": manifest.reason,
+        }
         (job.staging / "results.json").write_text(json.dumps(results))
         for name in ("chargeback.csv", f"{STEM}.xlsx"):
             (job.staging / name).write_bytes((folder / name).read_bytes())

@@ -148,7 +148,9 @@ def judge_reader(bench: Bench, what: str, reader: Reader) -> None:
             bench.tally.wrong.append(f"{what}, by descriptor: {error}")
     whole = {pair for files in reader.by_descriptor for pair in files}
     torn = {name for name, data in reader.by_path - whole if _torn(name, data)}
-    bench.tally.lost.extend(f"{what}, by path: {trouble}" for trouble in [*reader.missing, *torn])
+    bench.tally.lost.extend(
+        f"{what}, by path: {trouble}" for failure_text in [*reader.missing, *torn]
+    )
 
 
 def _torn(name: str, data: bytes) -> bool:

@@ -16,7 +16,7 @@ from finops_nb.figures.budget_status import Status
 from finops_nb.figures.chargeback import charges, cross_usage, ledger, ledger_of
 from finops_nb.figures.variance import budget_variance
 from finops_nb.money import rounded, total
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.params.budgets import read_budgets
 from finops_nb.schema import UNALLOCATED
 
@@ -223,6 +223,6 @@ def test_it_lists_what_an_organization_is_charged_for_each_product(six):
 )
 def test_it_has_a_ledger_where_one_may_be_booked(usage_of, kind, period, books):
     """Official reports have one, and drafts of a calendar month show what it would be; nothing else does."""
-    book = ledger_of(usage_of([("a", "x", "f", "c", "1")], period), "USD", Edition(kind=kind))
+    book = ledger_of(usage_of([("a", "x", "f", "c", "1")], period), "USD", Manifest(kind=kind))
 
     assert (book is not None) is books

@@ -123,7 +123,7 @@ def test_customers_and_the_account_of_rows_stay(usage_of):
         "cost_outside",
         "complete",
         "last_day",
-        "known_to",
+        "complete_through",
         "inputs",
         "notices",
     ):

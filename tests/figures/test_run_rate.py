@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb.figures.budget_status import Status
-from finops_nb.figures.run_rate import days_seen, misses, run_rates, to_date, with_run_rate
+from finops_nb.figures.run_rate import backtest_errors, days_seen, run_rates, to_date, with_run_rate
 from finops_nb.figures.variance import total_variance, variance_by
 from finops_nb.money import rounded, total
 from finops_nb.outputs.months import PublishedMonth
@@ -137,7 +137,7 @@ def test_it_says_how_far_off_it_would_have_been(usage_of):
     october = month("2025-10", 2, 31)
     dearer = {**october.days, date(2025, 10, 31): Decimal(64)}
     late = PublishedMonth("2025-10", Decimal(124), 31, dearer)
-    found = misses(usage_of(days(12), complete=False), [month("2025-11", 2, 30), late])
+    found = backtest_errors(usage_of(days(12), complete=False), [month("2025-11", 2, 30), late])
     assert [(each.month, each.run_rate, each.actual, each.error) for each in found] == [
         ("2025-11", Decimal(60), Decimal(60), Decimal(0)),
         ("2025-10", Decimal(62), Decimal(124), Decimal("-0.5")),
@@ -149,8 +149,10 @@ def test_it_compares_with_longer_months_only(usage_of):
     free = month("2025-01", 0, 31)
     assert [
         miss.month
-        for miss in misses(usage_of(days(28), complete=False), [month("2025-02", 1, 28), free])
+        for miss in backtest_errors(
+            usage_of(days(28), complete=False), [month("2025-02", 1, 28), free]
+        )
     ] == ["2025-01"]
-    assert misses(usage_of(days(28), complete=False), [free])[0].error is None
-    assert misses(usage_of(days(6), complete=False), [month("2025-11", 1, 30)]) == ()
-    assert misses(usage_of(days(31)), [month("2025-11", 1, 30)]) == ()
+    assert backtest_errors(usage_of(days(28), complete=False), [free])[0].error is None
+    assert backtest_errors(usage_of(days(6), complete=False), [month("2025-11", 1, 30)]) == ()
+    assert backtest_errors(usage_of(days(31)), [month("2025-11", 1, 30)]) == ()

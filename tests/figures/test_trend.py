@@ -50,7 +50,7 @@ def test_what_was_spent_after_the_days_seen_is_not_compared(usage_of):
         Call("org-a", "chat", "ask", "c", "3.00", "2025-12-05"),
         Call("org-a", "chat", "ask", "c", "9.00", "2025-12-06"),
     ]
-    usage = replace(usage_of(calls, complete=False), known_to=date(2025, 12, 5))
+    usage = replace(usage_of(calls, complete=False), complete_through=date(2025, 12, 5))
     assert prior_month(usage, [month("2025-11", org_a="8")])[1:4] == (D(3), D(4), D(-1))
 
 
@@ -103,7 +103,7 @@ def test_a_running_month_counts_with_its_budget_to_date(usage_of):
         Call("org-a", "chat", "ask", "c", "3.00", "2025-12-10"),
         Call("org-a", "chat", "ask", "c", "9.00", "2025-12-11"),
     ]
-    usage = replace(usage_of(calls, complete=False), known_to=date(2025, 12, 10))
+    usage = replace(usage_of(calls, complete=False), complete_through=date(2025, 12, 10))
     year = year_to_date(usage, totals("12", "31"), [month("2025-11", org_a="5")])
     assert (year.cost, year.budget, year.variance, year.budget_used) == (
         D(8),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from finops_nb.findings.changes import Cause, changes
 from finops_nb.money import plain
-from finops_nb.report.format import Format, plain_sentence
+from finops_nb.report.format import Format, text_sentence
 
 COST = (Cause.USAGE, Cause.MAPPING, Cause.NOTEBOOK, Cause.VERSION)
 
@@ -56,7 +56,7 @@ def late(after: dict, sha256: str = "a2", rows: int = 1) -> dict:
 
 
 def said(before: dict, after: dict) -> list[str]:
-    return [plain_sentence(change.said, Format("USD")) for change in changes(before, after)]
+    return [text_sentence(change.said, Format("USD")) for change in changes(before, after)]
 
 
 def changed(path: str, value) -> dict:
@@ -94,7 +94,7 @@ def test_late_usage_is_money_of_an_organization():
     [change] = changes(results(), late(results(org_alpha="6", org_beta="16.40")))
     assert (change.causes, change.money, change.rows) == ((Cause.USAGE,), Decimal("12.40"), 1)
     assert change.by_name == {"org-beta": Decimal("12.40")}
-    assert plain_sentence(change.said, Format("USD")) == "+$12.40 late usage of org-beta"
+    assert text_sentence(change.said, Format("USD")) == "+$12.40 late usage of org-beta"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_what_else_moves_the_cost_is_named_with_it(path, value, causes, text):
         after["provenance"]["notebook"] = "n2"
     change, *_ = changes(results(), after)
     assert (change.causes, change.money) == (causes, Decimal("12.40"))
-    assert plain_sentence(change.said, Format("USD")) == f"+$12.40 of org-beta, {text}"
+    assert text_sentence(change.said, Format("USD")) == f"+$12.40 of org-beta, {text}"
 
 
 def test_causes_that_cannot_be_told_apart_are_said_together():
@@ -216,7 +216,7 @@ def test_each_thing_that_changed_is_said(path, value, cause, text):
     before["provenance"]["versions"] = {"finops-nb": "0.1.0", "duckdb": "1.0"}
     [change] = changes(before, changed(path, value))
     assert change.causes == (cause,)
-    assert plain_sentence(change.said, Format("USD")) == text
+    assert text_sentence(change.said, Format("USD")) == text
 
 
 def test_budgets_that_the_params_hold_are_said_once():
@@ -245,7 +245,7 @@ def test_a_revision_before_that_is_not_known_is_said(before):
     """It guesses nothing about results that are gone, or are not the kit's."""
     [change] = changes(before, results())
     assert change.causes == (Cause.UNKNOWN,)
-    assert plain_sentence(change.said, Format("USD")).startswith("what changed is not known")
+    assert text_sentence(change.said, Format("USD")).startswith("what changed is not known")
 
 
 amounts = st.decimals(min_value=0, max_value=10**9, places=12).map(plain)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from finops_nb.findings.confusable_names import LookAlikes, look_alikes
+from finops_nb.findings.confusable_names import ConfusableNames, confusable_names
 
 ONE, TWO = Decimal(1), Decimal(2)
 FORMS = ("NFC", "NFD", "NFKC", "NFKD")
@@ -41,15 +41,15 @@ def test_a_name_in_disguise_is_listed_with_it(name, worn):
         other = disguise(other)
     assume(other != name)
 
-    (found,) = look_alikes({name: ONE, other: TWO})
+    (found,) = confusable_names({name: ONE, other: TWO})
 
-    assert found == LookAlikes(((other, TWO), (name, ONE)))
+    assert found == ConfusableNames(((other, TWO), (name, ONE)))
 
 
 @given(costs)
 def test_each_name_keeps_its_own_cost(costs):
     """It stands in one group at most, as it was, and the group's cost is the sum of its names'."""
-    groups = look_alikes(costs)
+    groups = confusable_names(costs)
 
     listed = [pair for group in groups for pair in group.costs]
     assert len(listed) == len({name for name, _ in listed})
@@ -60,7 +60,7 @@ def test_each_name_keeps_its_own_cost(costs):
 @given(costs)
 def test_the_largest_come_first(costs):
     """Groups by their cost, and within a group the names by theirs."""
-    groups = look_alikes(costs)
+    groups = confusable_names(costs)
 
     assert [group.cost for group in groups] == sorted(
         (group.cost for group in groups), reverse=True
@@ -78,13 +78,13 @@ def test_the_order_of_the_names_changes_nothing(costs, random):
     shuffled = list(costs.items())
     random.shuffle(shuffled)
 
-    assert look_alikes(dict(shuffled)) == look_alikes(costs)
+    assert confusable_names(dict(shuffled)) == confusable_names(costs)
 
 
 @given(st.dictionaries(st.text("abc-_0189", min_size=1, max_size=4), st.just(ONE), max_size=9))
 def test_plain_names_of_one_case_are_never_listed(costs):
     """Other letters, digits and marks are other names."""
-    assert look_alikes(costs) == ()
+    assert confusable_names(costs) == ()
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_plain_names_of_one_case_are_never_listed(costs):
 )
 def test_it_sees_what_a_reader_does_not(name, other):
     """Case, blanks, Unicode form, what shows nothing, letters of another alphabet, typographic marks, the word for no name."""
-    assert [group.names for group in look_alikes({name: TWO, other: ONE})] == [(name, other)]
+    assert [group.names for group in confusable_names({name: TWO, other: ONE})] == [(name, other)]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_it_sees_what_a_reader_does_not(name, other):
 )
 def test_it_lists_no_names_that_differ_to_a_reader(name, other):
     """A blank more than none, another mark, an umlaut."""
-    assert look_alikes({name: ONE, other: ONE}) == ()
+    assert confusable_names({name: ONE, other: ONE}) == ()
 
 
 def test_groups_and_names_are_in_the_order_of_their_money():
@@ -142,7 +142,7 @@ def test_groups_and_names_are_in_the_order_of_their_money():
         "B": Decimal("5.00"),
         "A": Decimal("3.00"),
     }
-    first, second = look_alikes(costs)
+    first, second = confusable_names(costs)
 
     assert (first.names, first.cost) == (("A", "a"), Decimal("4.00"))
     assert (second.names, second.cost) == (("B", "b"), Decimal("3.00"))

@@ -17,7 +17,7 @@ from finops_nb.findings.insights import find_insights
 from finops_nb.findings.main_findings import main_findings
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
-from finops_nb.report.format import Format, plain_sentence
+from finops_nb.report.format import Format, text_sentence
 
 D = Decimal
 OWNED = {"org-a": "Ada", "org-b": "Bob", "chat": "Cy", "search": "Di"}
@@ -57,7 +57,7 @@ def found(params, usage_of):
             book=None,
             params=made,
         )
-        return [(each.title, plain_sentence(each.said, Format("USD"))) for each in every]
+        return [(each.title, text_sentence(each.said, Format("USD"))) for each in every]
 
     return find
 

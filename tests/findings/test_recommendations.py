@@ -12,7 +12,7 @@ from finops_nb.figures.variance import variance_by
 from finops_nb.findings.insights import find_insights
 from finops_nb.findings.recommendations import ACTIONS, Horizon, recommend
 from finops_nb.params.budgets import read_budgets
-from finops_nb.report.format import Format, plain_sentence
+from finops_nb.report.format import Format, text_sentence
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def advise(params):
             book=ledger(usage, "USD") if books else None,
             params=made,
         )
-        return {each.title: plain_sentence(each.action, Format("USD")) for each in recommendations}
+        return {each.title: text_sentence(each.action, Format("USD")) for each in recommendations}
 
     return advise
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from finops_nb.findings.sentence import fact, some
-from finops_nb.report.format import Format, plain_sentence
+from finops_nb.findings.sentence import sentence, some
+from finops_nb.report.format import Format, text_sentence
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,12 @@ def test_a_sentence_names_the_first_five(count, said):
     """It adds up what the others cost, 5 + 6 = 11 or 5 + … + 1,004 = 504,500; where one is left, that is named."""
     names = [f"n{place}" for place in range(count)]
     listed = some(names, [Decimal(place) for place in range(count)])
-    assert plain_sentence(fact("{names}", names=listed), Format("USD")) == said
+    assert text_sentence(sentence("{names}", names=listed), Format("USD")) == said
 
 
 def test_the_others_may_have_no_amount():
     """It only counts them then."""
     assert (
-        plain_sentence(fact("{names}", names=some("abcdefgh")), Format("USD"))
+        text_sentence(sentence("{names}", names=some("abcdefgh")), Format("USD"))
         == "a, b, c, d, e and 3 others"
     )

@@ -284,7 +284,7 @@ def test_an_interruption_says_who_may_have_it(home, mailbox, monkeypatch):
 
     def interrupt(message, recipients, settings, *, before, after, notice):
         before(recipients)
-        after({ADA: smtp.Outcome(smtp.State.SENT, "250 taken")})
+        after({ADA: smtp.Delivery(smtp.DeliveryState.SENT, "250 taken")})
         raise KeyboardInterrupt
 
     said: list[str] = []

@@ -28,7 +28,7 @@ from finops_nb.errors import Failure
 from finops_nb.mail import smtp
 from finops_nb.mail.settings import smtp_settings
 from finops_nb.mail.smtp import DELAYS, Undeliverable, deliver, is_too_large
-from finops_nb.outputs.mail_journal import Entry, Journal, State
+from finops_nb.outputs.mail_journal import DeliveryState, Entry, Journal
 
 ADA, BOB, CFO = "ada@example.com", "bob@example.com", "cfo@example.com"
 EVERYONE = (ADA, BOB, CFO)
@@ -77,7 +77,7 @@ def send(message):
     return send
 
 
-def states(outcomes) -> dict[str, State]:
+def states(outcomes) -> dict[str, DeliveryState]:
     return {recipient: outcome.state for recipient, outcome in outcomes.items()}
 
 
@@ -90,7 +90,7 @@ def test_a_good_certificate(tmp_path, monkeypatch, send, security):
     good = authority(tmp_path, monkeypatch).issue_cert(HOST)
     with mail_server(Mailbox(), good, implicit=security == "tls") as mailbox:
         outcomes = send(mailbox.port, security=security)
-    assert states(outcomes) == dict.fromkeys(EVERYONE, State.SENT)
+    assert states(outcomes) == dict.fromkeys(EVERYONE, DeliveryState.SENT)
     [(sender, recipients, _)] = mailbox.taken
     assert (sender, recipients) == ("finops@example.com", list(EVERYONE))
 
@@ -146,7 +146,9 @@ def test_nothing_goes_in_clear_text_before_starttls(send):
     )
     with scripted(*[answers] * 4) as script:
         outcomes = send(script.port, [ADA], security="starttls", user="ops", password=CANARY)
-    assert outcomes[ADA] == smtp.Outcome(State.DEFERRED, f"127.0.0.1:{script.port}: 454 not now")
+    assert outcomes[ADA] == smtp.Delivery(
+        DeliveryState.DEFERRED, f"127.0.0.1:{script.port}: 454 not now"
+    )
     assert [[line.split()[0] for line in heard if line] for heard in script.heard] == [
         [b"ehlo", b"STARTTLS"]
     ] * 4
@@ -170,7 +172,11 @@ def test_one_refused_recipient(send):
     """It sends to the others, and says who was refused and why."""
     with mail_server(Mailbox(rcpt={BOB: ["550 5.1.1 no such user"]})) as mailbox:
         outcomes = send(mailbox.port)
-    assert states(outcomes) == {ADA: State.SENT, BOB: State.REFUSED, CFO: State.SENT}
+    assert states(outcomes) == {
+        ADA: DeliveryState.SENT,
+        BOB: DeliveryState.REFUSED,
+        CFO: DeliveryState.SENT,
+    }
     assert outcomes[BOB].detail == "550 5.1.1 no such user"
     assert (mailbox.received, send.waited) == ([ADA, CFO], [])
 
@@ -181,7 +187,7 @@ def test_all_refused(send):
         outcomes = send(
             mailbox.port, before=lambda recipients: pytest.fail("there is nothing to send")
         )
-    assert states(outcomes) == dict.fromkeys(EVERYONE, State.REFUSED)
+    assert states(outcomes) == dict.fromkeys(EVERYONE, DeliveryState.REFUSED)
     assert mailbox.taken == []
 
 
@@ -189,7 +195,7 @@ def test_a_recipient_put_off_is_tried_again(send):
     """It tries again, and only for those who are still open; greylisting ends so."""
     with mail_server(Mailbox(rcpt={BOB: ["450 greylisted", "451 greylisted"]})) as mailbox:
         outcomes = send(mailbox.port)
-    assert states(outcomes) == dict.fromkeys(EVERYONE, State.SENT)
+    assert states(outcomes) == dict.fromkeys(EVERYONE, DeliveryState.SENT)
     assert [recipients for _, recipients, _ in mailbox.taken] == [[ADA, CFO], [BOB]]
     assert send.waited == [1, 4]
 
@@ -198,7 +204,7 @@ def test_a_message_put_off_is_tried_again(send):
     """It tries again where the server read the message and put it off."""
     with mail_server(Mailbox(data=["451 busy"])) as mailbox:
         outcomes = send(mailbox.port)
-    assert states(outcomes) == dict.fromkeys(EVERYONE, State.SENT)
+    assert states(outcomes) == dict.fromkeys(EVERYONE, DeliveryState.SENT)
     assert (mailbox.received, send.waited) == (list(EVERYONE), [1])
 
 
@@ -209,7 +215,7 @@ def test_a_message_refused_is_refused_for_all(send):
     assert {(outcome.detail, outcome.of_message) for outcome in outcomes.values()} == {
         ("554 5.7.1 looks like spam", True)
     }
-    assert states(outcomes) == dict.fromkeys(EVERYONE, State.REFUSED)
+    assert states(outcomes) == dict.fromkeys(EVERYONE, DeliveryState.REFUSED)
     assert (mailbox.taken, send.waited) == ([], [])
 
 
@@ -218,7 +224,11 @@ def test_put_off_for_ever(send):
     with mail_server(Mailbox(rcpt={BOB: ["450 later"] * 9})) as mailbox:
         outcomes = send(mailbox.port)
         assert len(mailbox.rcpt[BOB]) == 9 - 4
-    assert states(outcomes) == {ADA: State.SENT, BOB: State.DEFERRED, CFO: State.SENT}
+    assert states(outcomes) == {
+        ADA: DeliveryState.SENT,
+        BOB: DeliveryState.DEFERRED,
+        CFO: DeliveryState.SENT,
+    }
     assert (mailbox.received, send.waited) == ([ADA, CFO], list(DELAYS))
 
 
@@ -271,7 +281,7 @@ def test_a_connection_cut_before_the_content_is_tried_again(send, stage):
     """It tries again, wherever before the content the connection was cut: greeting, EHLO, MAIL, RCPT, DATA."""
     with scripted((*OFFER[:stage], CUT), (*OFFER, "250 taken", "221 bye")) as script:
         outcomes = send(script.port, [ADA])
-    assert outcomes[ADA] == smtp.Outcome(State.SENT, "250 taken")
+    assert outcomes[ADA] == smtp.Delivery(DeliveryState.SENT, "250 taken")
     assert send.waited == [1]
 
 
@@ -280,7 +290,7 @@ def test_a_server_that_closes_the_service_is_tried_again(send, stage):
     """It tries again where the server says 421, at whatever stage before the content."""
     with scripted((*OFFER[:stage], "421 closing", CUT), (*OFFER, "250 taken", "221 bye")) as script:
         outcomes = send(script.port, [ADA])
-    assert states(outcomes) == {ADA: State.SENT}
+    assert states(outcomes) == {ADA: DeliveryState.SENT}
     assert send.waited == [1]
 
 
@@ -288,7 +298,7 @@ def test_a_connection_cut_after_the_content(send):
     """It does not know whether it was taken, says so, and does not send it again."""
     with mail_server(Mailbox(data=[CUT])) as mailbox:
         outcomes = send(mailbox.port)
-    assert states(outcomes) == dict.fromkeys(EVERYONE, State.UNKNOWN)
+    assert states(outcomes) == dict.fromkeys(EVERYONE, DeliveryState.UNKNOWN)
     assert outcomes[ADA].detail.startswith("no answer came after the message began to be sent: ")
     assert (mailbox.received, send.waited) == (list(EVERYONE), [])
 
@@ -302,7 +312,7 @@ def test_no_answer_that_can_be_understood_after_the_content(send, answer):
     """It knows no more where the answer is none, half of one or nonsense."""
     with scripted((*OFFER, answer, CUT)) as script:
         outcomes = send(script.port, [ADA], timeout=0.05)
-    assert states(outcomes) == {ADA: State.UNKNOWN}
+    assert states(outcomes) == {ADA: DeliveryState.UNKNOWN}
     assert (len(script.heard), send.waited) == (1, [])
 
 
@@ -311,7 +321,7 @@ def test_a_cut_within_the_content(send, message):
     message.add_attachment(bytes(9_000_000), maintype="application", subtype="pdf")
     with scripted((*OFFER[:-1], CUT_WITHIN)) as script:
         outcomes = send(script.port, [ADA])
-    assert states(outcomes) == {ADA: State.UNKNOWN}
+    assert states(outcomes) == {ADA: DeliveryState.UNKNOWN}
     assert send.waited == []
 
 
@@ -319,7 +329,7 @@ def test_a_server_that_never_answers(send):
     """It gives up waiting, tries again, and ends with nothing sent."""
     with scripted(*[(SILENCE,)] * 4) as script:
         outcomes = send(script.port, timeout=0.05)
-    assert states(outcomes) == dict.fromkeys(EVERYONE, State.DEFERRED)
+    assert states(outcomes) == dict.fromkeys(EVERYONE, DeliveryState.DEFERRED)
     assert "timed out" in outcomes[ADA].detail
     assert send.waited == list(DELAYS)
 
@@ -329,7 +339,7 @@ def test_nobody_listens(send):
     with scripted() as script:
         pass
     assert send(script.port, [ADA]) == {
-        ADA: smtp.Outcome(State.DEFERRED, f"127.0.0.1:{script.port}: Connection refused")
+        ADA: smtp.Delivery(DeliveryState.DEFERRED, f"127.0.0.1:{script.port}: Connection refused")
     }
     assert send.waited == list(DELAYS)
     waits = ("1 second", "4 seconds", "16 seconds")
@@ -371,7 +381,7 @@ def test_a_fault_of_the_server_after_some_were_sent(send):
     put_off = (*OFFER[:4], "450 later", "354 go on", "250 taken", "221 bye")
     with scripted(put_off, ("554 no mail here", CUT)) as script:
         outcomes = send(script.port, [ADA, BOB])
-    assert states(outcomes) == {ADA: State.SENT, BOB: State.DEFERRED}
+    assert states(outcomes) == {ADA: DeliveryState.SENT, BOB: DeliveryState.DEFERRED}
     assert "554 no mail here" in outcomes[BOB].detail
     assert send.waited == [1]
 
@@ -380,7 +390,7 @@ def test_who_was_refused_before_the_cut_stays_refused(send):
     """It asks no second time for a recipient whom the server refused before the connection broke."""
     with scripted((*OFFER[:3], "550 no", CUT), (*OFFER, "250 taken", "221 bye")) as script:
         outcomes = send(script.port, [ADA, BOB])
-    assert states(outcomes) == {ADA: State.REFUSED, BOB: State.SENT}
+    assert states(outcomes) == {ADA: DeliveryState.REFUSED, BOB: DeliveryState.SENT}
     assert script.heard[1][2] == b"rcpt TO:<bob@example.com>\r\n"
 
 
@@ -421,7 +431,7 @@ def test_a_line_of_a_dot_does_not_end_the_message(send, message):
     message.set_content("one\n.\nMAIL FROM:<x@y.z>\n..\n")
     with mail_server(Mailbox()) as mailbox:
         outcomes = send(mailbox.port, [ADA])
-    assert states(outcomes) == {ADA: State.SENT}
+    assert states(outcomes) == {ADA: DeliveryState.SENT}
     assert mailbox.taken[0][2].endswith(b"\r\n\r\none\r\n.\r\nMAIL FROM:<x@y.z>\r\n..\r\n")
     assert len(mailbox.taken) == 1
 
@@ -440,9 +450,9 @@ def test_the_hooks_stand_around_the_content(send):
         )
     assert calls == [
         ([CFO], 0),
-        ({ADA: State.REFUSED, BOB: State.DEFERRED, CFO: State.SENT}, 1),
+        ({ADA: DeliveryState.REFUSED, BOB: DeliveryState.DEFERRED, CFO: DeliveryState.SENT}, 1),
         ([BOB], 1),
-        ({BOB: State.SENT}, 2),
+        ({BOB: DeliveryState.SENT}, 2),
     ]
 
 
@@ -475,10 +485,12 @@ def test_a_second_run_sends_to_nobody_twice(tmp_path, send, fault):
         ]
 
     def before(recipients):
-        journal.record(Entry(key, each, State.SENDING, "<1@example.com>") for each in recipients)
+        journal.record(
+            Entry(key, each, DeliveryState.SENDING, "<1@example.com>") for each in recipients
+        )
 
     def after(outcomes):
-        if fault == "killed" and State.SENT in states(outcomes).values():
+        if fault == "killed" and DeliveryState.SENT in states(outcomes).values():
             raise KeyboardInterrupt
         journal.record(entries(outcomes))
 
@@ -509,7 +521,7 @@ def test_a_good_login(tmp_path, monkeypatch, send, security):
     good = authority(tmp_path, monkeypatch).issue_cert(HOST)
     with mail_server(Mailbox(), good, implicit=security == "tls", login=True) as mailbox:
         outcomes = send(mailbox.port, security=security, user="ops", password=CANARY)
-    assert states(outcomes) == dict.fromkeys(EVERYONE, State.SENT)
+    assert states(outcomes) == dict.fromkeys(EVERYONE, DeliveryState.SENT)
     assert mailbox.logins == [(b"ops", CANARY.encode())]
 
 
@@ -545,12 +557,12 @@ TELLTALE = "\x1b[31m" + " ".join(SECRETS) + "x" * 500
 @pytest.mark.parametrize(
     ("answers", "state"),
     [
-        ((f"454 {TELLTALE}",), State.DEFERRED),
-        (("235 ok", f"450 {TELLTALE}"), State.DEFERRED),
-        (("235 ok", "250 OK", f"550 {TELLTALE}"), State.REFUSED),
-        (("235 ok", "250 OK", "250 OK", f"554 {TELLTALE}"), State.REFUSED),
-        (("235 ok", "250 OK", "250 OK", "354 go on", f"250 {TELLTALE}"), State.SENT),
-        (("235 ok", "250 OK", "250 OK", "354 go on", f"300 {TELLTALE}"), State.UNKNOWN),
+        ((f"454 {TELLTALE}",), DeliveryState.DEFERRED),
+        (("235 ok", f"450 {TELLTALE}"), DeliveryState.DEFERRED),
+        (("235 ok", "250 OK", f"550 {TELLTALE}"), DeliveryState.REFUSED),
+        (("235 ok", "250 OK", "250 OK", f"554 {TELLTALE}"), DeliveryState.REFUSED),
+        (("235 ok", "250 OK", "250 OK", "354 go on", f"250 {TELLTALE}"), DeliveryState.SENT),
+        (("235 ok", "250 OK", "250 OK", "354 go on", f"300 {TELLTALE}"), DeliveryState.UNKNOWN),
     ],
     ids=["login", "sender", "recipient", "data", "sent", "unknown"],
 )

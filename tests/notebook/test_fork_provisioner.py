@@ -17,7 +17,7 @@ import pytest
 
 from finops_nb.notebook.execute import Execution, execute
 from finops_nb.notebook.fork_provisioner import AVAILABLE, fork_server
-from finops_nb.notebook.kernel import environment, running_kernel
+from finops_nb.notebook.kernel import kernel_environment, running_kernel
 from finops_nb.notebook.kernel_main import PRELOAD
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="kernels are forked on Linux only")
@@ -47,7 +47,7 @@ with fork_server(environment({})) as door, running_kernel(pathlib.Path(sys.argv[
 
 @pytest.fixture(scope="module")
 def door() -> Iterator:
-    with fork_server(environment({PRELOAD: "wave no_such_module"})) as door:
+    with fork_server(kernel_environment({PRELOAD: "wave no_such_module"})) as door:
         yield door
 
 
@@ -145,7 +145,7 @@ def test_it_dies_with_its_runner(tmp_path, number, how):
 
 def test_a_server_that_is_gone_is_told(tmp_path):
     """It ends the run with a reason, and does not wait."""
-    with fork_server(environment({})) as door:
+    with fork_server(kernel_environment({})) as door:
         pid = int(said(run_cells(tmp_path, "import os\nprint(os.getppid())", door=door)))
         os.kill(pid, signal.SIGKILL)
         assert gone(pid)

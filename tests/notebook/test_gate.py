@@ -16,10 +16,10 @@ from support.homes import make_notebook
 from finops_nb.notebook.execute import Execution
 from finops_nb.notebook.gate import find_faults, find_local_paths, find_paths_in_files
 from finops_nb.outputs.artifacts import marker_text
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.period import parse_period
 
-EDITION = Edition(Kind.OFFICIAL, "2025-12", "ab" * 32)
+EDITION = Manifest(Kind.OFFICIAL, "2025-12", "ab" * 32)
 DECEMBER = parse_period("2025-12")
 RESULTS = {
     "name": "2025-12",
@@ -48,10 +48,10 @@ def executed(*sources: str) -> NotebookNode:
 def faults(
     notebook: NotebookNode,
     files: dict[str, bytes] = FILES,
-    edition: Edition = EDITION,
+    manifest: Manifest = EDITION,
     stopped: str | None = None,
 ) -> list[str]:
-    return find_faults(Execution(notebook, stopped, 1), edition, DECEMBER, files)
+    return find_faults(Execution(notebook, stopped, 1), manifest, DECEMBER, files)
 
 
 def test_a_good_run_has_no_faults():
@@ -139,13 +139,13 @@ def test_a_failure_in_the_background_is_a_fault(text, why):
         [
             new_output(
                 "execute_result",
-                {"text/plain": marker_text(Edition(Kind.OFFICIAL, "2025-11", "ab" * 32))},
+                {"text/plain": marker_text(Manifest(Kind.OFFICIAL, "2025-11", "ab" * 32))},
             )
         ],
         [
             new_output(
                 "execute_result",
-                {"text/plain": marker_text(Edition(Kind.OFFICIAL, "2025-12", "cd" * 32))},
+                {"text/plain": marker_text(Manifest(Kind.OFFICIAL, "2025-12", "cd" * 32))},
             )
         ],
         [new_output("stream", text=marker_text(EDITION))],
@@ -197,7 +197,7 @@ def test_every_report_has_a_workbook():
     ]
     assert (
         faults(executed(), files)
-        == faults(executed(), files, Edition(Kind.ANALYSIS, "2025-12", "ab" * 32))
+        == faults(executed(), files, Manifest(Kind.ANALYSIS, "2025-12", "ab" * 32))
         == said
     )
 
@@ -208,7 +208,7 @@ def test_an_official_report_has_a_ledger():
     assert faults(executed(), files) == [
         "chargeback.csv was not handed over, and an official report has a ledger."
     ]
-    assert faults(executed(), files, Edition(Kind.ANALYSIS, "2025-12", "ab" * 32)) == []
+    assert faults(executed(), files, Manifest(Kind.ANALYSIS, "2025-12", "ab" * 32)) == []
 
 
 @pytest.mark.parametrize(

@@ -12,17 +12,17 @@ from finops_nb.commands.suggestion import budget_skeleton
 from finops_nb.figures.allocation import allocate
 from finops_nb.figures.chargeback import ledger, ledger_text
 from finops_nb.findings.overview import overview, warnings
-from finops_nb.notebook.results import hand_over
+from finops_nb.notebook.results import write_results
 from finops_nb.outputs.artifacts import WORKBOOK, marker_text
-from finops_nb.outputs.manifest import Edition, Kind, current_edition, kind_of
+from finops_nb.outputs.manifest import Kind, Manifest, current_manifest, kind_of
 from finops_nb.params.budgets import Budgets, Version, read_budgets
 from finops_nb.usage.sources.notice import Notice
 
 NONE = Budgets({}, (Version("original", {}, {}),))
 
 
-def edition_in(folder, kind=Kind.OFFICIAL) -> Edition:
-    return Edition(
+def edition_in(folder, kind=Kind.OFFICIAL) -> Manifest:
+    return Manifest(
         kind=kind, name="2025-12", key="k" * 64, generated="2026-01-01T00:00:00Z", staging=folder
     )
 
@@ -30,7 +30,7 @@ def edition_in(folder, kind=Kind.OFFICIAL) -> Edition:
 def test_a_draft_writes_nothing(six, params, tmp_path, monkeypatch):
     """It says so, and leaves the folder empty."""
     monkeypatch.chdir(tmp_path)
-    assert "nothing is written" in repr(hand_over([], six, NONE, params(), Edition(), None))
+    assert "nothing is written" in repr(write_results([], six, NONE, params(), Manifest(), None))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -42,17 +42,17 @@ def test_a_draft_writes_nothing(six, params, tmp_path, monkeypatch):
     ],
 )
 def test_only_an_official_edition_has_a_ledger(six, params, tmp_path, kind, files):
-    """It writes results.json and the workbook, and chargeback.csv for an official edition; its text is the mark the runner looks for."""
-    edition = edition_in(tmp_path, kind)
-    assert repr(hand_over([], six, NONE, params(), edition, ledger(six, "USD"))) == marker_text(
-        edition
-    )
+    """It writes results.json and the workbook, and chargeback.csv for an official manifest; its text is the mark the runner looks for."""
+    manifest = edition_in(tmp_path, kind)
+    assert repr(
+        write_results([], six, NONE, params(), manifest, ledger(six, "USD"))
+    ) == marker_text(manifest)
     assert {file.name for file in tmp_path.iterdir()} == files
 
 
 def test_results_are_the_overview_with_tables_and_provenance(six, params, tmp_path):
     """It holds the object of `check`, unrounded money as text, and what it was made from."""
-    hand_over([], six, NONE, params(), edition_in(tmp_path), None)
+    write_results([], six, NONE, params(), edition_in(tmp_path), None)
     results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert results["total"] == "10"
     assert results["organizations"] == {"(unallocated)": "2", "org-a": "6", "org-b": "2"}
@@ -64,7 +64,9 @@ def test_results_are_the_overview_with_tables_and_provenance(six, params, tmp_pa
 
 def test_no_absolute_path_is_in_the_provenance(six, params, tmp_path):
     """It names of a path outside the home the last part only."""
-    hand_over([], six, NONE, params(usage="/data/private/calls.csv"), edition_in(tmp_path), None)
+    write_results(
+        [], six, NONE, params(usage="/data/private/calls.csv"), edition_in(tmp_path), None
+    )
     assert "/data/private" not in (tmp_path / "results.json").read_text(encoding="utf-8")
 
 
@@ -128,10 +130,10 @@ def test_official_is_only_a_month_under_its_own_name(name, period, kind):
 def test_the_edition_reaches_the_kernel_by_its_folder(tmp_path, monkeypatch):
     """It is read from the folder that the environment names; without one it is a draft."""
     monkeypatch.delenv("FINOPS_NB_STAGING", raising=False)
-    assert current_edition() == Edition()
+    assert current_manifest() == Manifest()
     edition_in(tmp_path).save(tmp_path)
     monkeypatch.setenv("FINOPS_NB_STAGING", str(tmp_path))
-    assert current_edition() == edition_in(tmp_path)
+    assert current_manifest() == edition_in(tmp_path)
 
 
 def test_a_skeleton_rounds_costs_up_to_hundreds(six):

@@ -11,10 +11,10 @@ from nbformat.v4 import new_code_cell, new_output
 from support.homes import make_notebook
 
 from finops_nb.notebook.preflight import INJECTED
-from finops_nb.notebook.sanitize import as_bytes, fair_copy
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.notebook.sanitize import as_bytes, sanitize
+from finops_nb.outputs.manifest import Kind, Manifest
 
-EDITION = Edition(Kind.SCENARIO, "scenarios/x", "ab" * 32, "2026-01-01T00:00:00Z")
+EDITION = Manifest(Kind.SCENARIO, "scenarios/x", "ab" * 32, "2026-01-01T00:00:00Z")
 
 
 def executed(*outputs: NotebookNode) -> NotebookNode:
@@ -34,18 +34,18 @@ def executed(*outputs: NotebookNode) -> NotebookNode:
 
 
 def fair(notebook: NotebookNode) -> NotebookNode:
-    return fair_copy(notebook, EDITION, "What if", {"usage": ["a.csv"]})
+    return sanitize(notebook, EDITION, "What if", {"usage": ["a.csv"]})
 
 
 def test_only_what_was_asked_for_is_described():
-    """It keeps the kernel's language, the title, and which edition it is; not the time, which the page says."""
+    """It keeps the kernel's language, the title, and which manifest it is; not the time, which the page says."""
     assert fair(executed()).metadata == {
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},
         "title": "What if",
         "finops_nb": {"name": "scenarios/x", "kind": "scenario", "key": "ab" * 32},
     }
-    assert "title" not in fair_copy(executed(), EDITION, None, {}).metadata
+    assert "title" not in sanitize(executed(), EDITION, None, {}).metadata
 
 
 def test_cells_keep_their_tags_only():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from finops_nb.clock import CLOCK
 from finops_nb.errors import Failure
-from finops_nb.outputs.mail_journal import Entry, Journal, State
+from finops_nb.outputs.mail_journal import DeliveryState, Entry, Journal
 
 KEY, OTHER = "ab" * 32, "cd" * 32
 ADA, BOB, CFO = "ada@example.com", "bob@example.com", "cfo@example.com"
@@ -24,20 +24,20 @@ entries = st.builds(
     Entry,
     key=st.sampled_from((KEY, OTHER)),
     recipient=st.sampled_from((*EVERYONE, ADA.upper(), "Bob@Example.com")),
-    state=st.sampled_from(State),
+    state=st.sampled_from(DeliveryState),
     message_id=st.just("<1@example.com>"),
     detail=st.text(max_size=5),
     time=st.just("2026-01-02T03:04:05Z"),
 )
 
 
-def entry(recipient: str, state: State, key: str = KEY) -> Entry:
+def entry(recipient: str, state: DeliveryState, key: str = KEY) -> Entry:
     return Entry(key, recipient, state, "<1@example.com>")
 
 
 def last_entries(written: Sequence[Entry], key: str) -> dict[str, Entry]:
     """Of each recipient, the last entry of a report, unless one of another report that may have reached them comes after it."""
-    reached = (State.SENT, State.SENDING, State.UNKNOWN)
+    reached = (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNKNOWN)
     found = {}
     for recipient in {each.recipient.lower() for each in written}:
         relevant = [
@@ -58,7 +58,7 @@ def journal(tmp_path):
 def test_a_line_of_it(journal, monkeypatch):
     """It writes one JSON object a line, with the time in UTC."""
     monkeypatch.setenv(CLOCK, "0")
-    journal.record([Entry(KEY, ADA, State.SENT, "<1@example.com>", "250 Grüße\n")])
+    journal.record([Entry(KEY, ADA, DeliveryState.SENT, "<1@example.com>", "250 Grüße\n")])
     assert journal.file.read_bytes() == (
         b'{"key": "' + KEY.encode() + b'", "recipient": "ada@example.com", "state": "sent", '
         b'"message_id": "<1@example.com>", "detail": "250 Gr\\u00fc\\u00dfe\\n", "time": "1970-01-01T00:00:00Z"}\n'
@@ -73,7 +73,7 @@ def test_nobody_was_sent_anything_yet(journal):
 
 
 @pytest.mark.parametrize(
-    ("state", "is_open"), [(state, state is State.DEFERRED) for state in State]
+    ("state", "is_open"), [(state, state is DeliveryState.DEFERRED) for state in DeliveryState]
 )
 def test_who_is_sent_it_now(journal, state, is_open):
     """It tries again only what a server put off; SENDING is a run that ended before it knew. `resend` is on purpose."""
@@ -88,26 +88,30 @@ def test_who_is_sent_it_now(journal, state, is_open):
 
 def test_upper_and_lower_case_are_one_address(journal):
     """It knows an address again however it is spelled, and gives it back as it was asked for."""
-    journal.record([entry("Ada@Example.com", State.SENT)])
+    journal.record([entry("Ada@Example.com", DeliveryState.SENT)])
     open_now, settled = journal.open_recipients(["ADA@example.com", BOB], KEY)
     assert (open_now, list(settled)) == ([BOB], ["ADA@example.com"])
 
 
 def test_another_report_is_another_matter(journal):
     """It keeps reports apart by their keys: a new one goes to everybody."""
-    journal.record([entry(ADA, State.SENT)])
+    journal.record([entry(ADA, DeliveryState.SENT)])
     assert journal.open_recipients(EVERYONE, OTHER) == (list(EVERYONE), {})
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", DeliveryState)
 def test_a_report_that_comes_back_is_sent_again(journal, state):
     """A month was mailed, then a revision of it, then it was made as it had been: who was reached by the one in between is sent it once
     more; who was not has it.
     """
     journal.record(
-        [entry(ADA, State.SENT), entry(BOB, State.SENT), entry(ADA.upper(), state, OTHER)]
+        [
+            entry(ADA, DeliveryState.SENT),
+            entry(BOB, DeliveryState.SENT),
+            entry(ADA.upper(), state, OTHER),
+        ]
     )
-    reached = state in (State.SENT, State.SENDING, State.UNKNOWN)
+    reached = state in (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNKNOWN)
     assert journal.open_recipients([ADA, BOB], KEY)[0] == ([ADA] if reached else [])
 
 
@@ -144,11 +148,11 @@ def test_a_line_that_a_crash_tore(written, data, more):
 
 def test_a_last_line_without_its_end_counts(journal):
     """It forgets no entry because an editor left out the last line's end, and mends that."""
-    journal.record([entry(ADA, State.SENT)])
+    journal.record([entry(ADA, DeliveryState.SENT)])
     text = journal.file.read_bytes()
     journal.file.write_bytes(text.removesuffix(b"\n"))
-    assert journal.states(KEY)[ADA].state is State.SENT
-    journal.record([entry(BOB, State.SENT)])
+    assert journal.states(KEY)[ADA].state is DeliveryState.SENT
+    journal.record([entry(BOB, DeliveryState.SENT)])
     assert journal.file.read_bytes().startswith(text)
     assert list(journal.states(KEY)) == [ADA, BOB]
 
@@ -171,13 +175,20 @@ def test_a_rerun_sends_to_nobody_twice(runs):
         for fate_of in runs:
             for recipient in journal.open_recipients(EVERYONE, KEY)[0]:
                 fate = fate_of.get(recipient, "sent")
-                journal.record([entry(recipient, State.SENDING)])
+                journal.record([entry(recipient, DeliveryState.SENDING)])
                 if fate in ("sent", "cut", "killed"):
                     delivered.append(recipient)
                 if fate == "killed":
                     break
                 journal.record(
-                    [entry(recipient, State.UNKNOWN if fate in ("cut", "lost") else State(fate))]
+                    [
+                        entry(
+                            recipient,
+                            DeliveryState.UNKNOWN
+                            if fate in ("cut", "lost")
+                            else DeliveryState(fate),
+                        )
+                    ]
                 )
     assert len(delivered) == len(set(delivered))
 
@@ -200,7 +211,7 @@ def test_a_rerun_sends_to_nobody_twice(runs):
 )
 def test_a_spoilt_line_is_named(journal, line):
     """It does not forget what it can't read, since somebody might be sent the report twice."""
-    journal.record([entry(ADA, State.SENT), entry(BOB, State.SENT)])
+    journal.record([entry(ADA, DeliveryState.SENT), entry(BOB, DeliveryState.SENT)])
     first, second = journal.file.read_bytes().splitlines()
     journal.file.write_bytes(b"\n".join([first, line, second, b""]))
     with pytest.raises(
@@ -235,7 +246,7 @@ def test_a_spoilt_line_is_named(journal, line):
 )
 def test_a_last_line_that_no_crash_leaves_is_no_torn_entry(journal, spoil):
     """It takes a spoilt journal for no empty one, since everybody would be sent the report twice."""
-    journal.record([entry(ADA, State.SENT), entry(BOB, State.SENT)])
+    journal.record([entry(ADA, DeliveryState.SENT), entry(BOB, DeliveryState.SENT)])
     journal.file.write_bytes(spoil(journal.file.read_bytes()))
     assert not journal.is_torn
     with pytest.raises(Failure, match=r"line \d: not an entry of a journal"):
@@ -250,7 +261,7 @@ def test_an_entry_is_on_the_disk_when_record_returns(journal, monkeypatch):
         os, "fsync", lambda handle: (synced.append(os.fstat(handle).st_ino), fsync(handle))
     )
     home = journal.file.parents[4]
-    journal.record([entry(ADA, State.SENDING)])
+    journal.record([entry(ADA, DeliveryState.SENDING)])
     places = (journal.file, *journal.file.parents[:4], home)
     assert synced[0] == journal.file.stat().st_ino
     assert set(synced) == {place.stat().st_ino for place in places}
@@ -258,7 +269,7 @@ def test_an_entry_is_on_the_disk_when_record_returns(journal, monkeypatch):
 
 def test_what_cannot_be_written_is_said(journal, monkeypatch):
     """It does not go on without a journal, and loses nothing of what stands there."""
-    journal.record([entry(ADA, State.SENT)])
+    journal.record([entry(ADA, DeliveryState.SENT)])
 
     def full(handle):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -271,8 +282,8 @@ def test_what_cannot_be_written_is_said(journal, monkeypatch):
         ),
     ):
         patch.setattr(os, "fsync", full)
-        journal.record([entry(BOB, State.SENDING)])
-    assert journal.states(KEY)[ADA].state is State.SENT
+        journal.record([entry(BOB, DeliveryState.SENDING)])
+    assert journal.states(KEY)[ADA].state is DeliveryState.SENT
 
 
 def test_what_cannot_be_read_is_said(journal):
@@ -281,4 +292,4 @@ def test_what_cannot_be_read_is_said(journal):
     with pytest.raises(Failure, match=r"journal\.jsonl can't be read: Is a directory\."):
         journal.states(KEY)
     with pytest.raises(Failure, match=r"journal\.jsonl can't be read: Is a directory\."):
-        journal.record([entry(ADA, State.SENDING)])
+        journal.record([entry(ADA, DeliveryState.SENDING)])

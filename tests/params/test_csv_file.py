@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from finops_nb.errors import SHOWN, Problem, Refusal
 from finops_nb.params.csv_file import (
+    CsvRow,
     Form,
-    Record,
     Records,
     name,
     parse_records,
@@ -97,7 +97,7 @@ def test_a_field_that_is_empty_or_not_there_means_what_the_form_says(read):
     """It is not parsed: a day that is not given is no bad day."""
     (record,) = read("team,until,since\na,,\n").records
 
-    assert record == Record(
+    assert record == CsvRow(
         2, {"team": "a", "since": "", "until": "", "grade": "first", "remark": ""}, True
     )
 

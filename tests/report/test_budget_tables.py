@@ -12,11 +12,11 @@ from support.published import page_of, sections_of
 from finops_nb.figures.alerts import budget_alerts
 from finops_nb.figures.policies import breaches
 from finops_nb.figures.projection import project
-from finops_nb.figures.run_rate import Miss, cost_after
+from finops_nb.figures.run_rate import BacktestError, cost_after
 from finops_nb.figures.scenario_effect import scenario_difference
 from finops_nb.figures.variance import headline, total_variance, variance_by
 from finops_nb.findings.overview import overview
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.params.budgets import read_budgets
 from finops_nb.report import budget_tables, narrative
 from finops_nb.report.data_tables import rows_account
@@ -75,7 +75,7 @@ def test_a_running_period_has_its_budget_to_date_and_run_rate(usage_of, params):
 
 def test_what_is_known_ends_with_as_of(usage_of, params):
     """Seven of the fourteen days: 70 to date, 300 × 7 ÷ 31 = 67.74 of budget, 310 at the end; the rest is in the cost, and said."""
-    usage = replace(running(usage_of), known_to=date(2025, 12, 7))
+    usage = replace(running(usage_of), complete_through=date(2025, 12, 7))
     budgets, organizations, products, totals = made_of(
         usage, made := params(organization_budgets={"a": 300}, as_of="2025-12-07")
     )
@@ -114,17 +114,17 @@ def test_the_outlook_has_its_error_beside_it(usage_of, params):
     """The smallest and the largest miss; without a month before, that is said; of a period that is over, nothing."""
     usage = running(usage_of)
     *_, totals = made_of(usage, made := params(organization_budgets={"a": 300}))
-    missed = [
-        Miss("2025-11", Decimal(97), Decimal(100), Decimal("-0.03")),
-        Miss("2025-10", Decimal(105), Decimal(100), Decimal("0.05")),
+    backtest = [
+        BacktestError("2025-11", Decimal(97), Decimal(100), Decimal("-0.03")),
+        BacktestError("2025-10", Decimal(105), Decimal(100), Decimal("0.05")),
     ]
     said = "Run-rate to 31 December, by weekday from the 14 days seen: $310.00, +$10.00 against the budget of $300.00. "
-    assert text_of(narrative.outlook(headline(*totals), missed, usage, made)) == (
+    assert text_of(narrative.outlook(headline(*totals), backtest, usage, made)) == (
         said
         + "After as many days, it would have been off by -3.0% to +5.0% in the 2 months before."
     )
     exact = [
-        Miss(month, Decimal(100), Decimal(100), Decimal("0.0001"))
+        BacktestError(month, Decimal(100), Decimal(100), Decimal("0.0001"))
         for month in ("2025-11", "2025-10")
     ]
     assert text_of(narrative.outlook(headline(*totals), exact, usage, made)).endswith(
@@ -134,7 +134,7 @@ def test_the_outlook_has_its_error_beside_it(usage_of, params):
         said
         + "How far off it may be is not known: no published month before it is long enough to try it on."
     )
-    rows = cells(budget_tables.run_rate_misses(missed, usage, made))
+    rows = cells(budget_tables.run_rate_misses(backtest, usage, made))
     assert rows["November 2025"] == {
         "Month": "November 2025",
         "Run-rate": "$97.00",
@@ -371,7 +371,7 @@ def test_a_scenario_that_changes_nothing_says_so(six, params):
 def test_a_scenario_is_stamped_wherever_it_is_shown(six, params, kind):
     """In JupyterLab too, beside DRAFT; with its reason, who, when and on what."""
     made = params(scenario=SCENARIO)
-    said = text_of(narrative.heading(six, made, Edition(kind=kind)))
+    said = text_of(narrative.heading(six, made, Manifest(kind=kind)))
     assert (
         "WHAT-IF: two more regions By Ana, 2025-12-15, on the budgets of 2025-12; it has no ledger."
         in said

@@ -8,7 +8,7 @@ from decimal import Decimal
 from support.made_usage import SIX, usage_of
 
 from finops_nb.findings.overview import warnings
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.invoices import reconcile
 from finops_nb.params.model import make_params
@@ -51,9 +51,9 @@ def test_an_invoice_that_differs_is_stamped_and_warned_of(six, params):
     assert data_tables.invoices(usage, made).records() == [
         {"invoice": "AWS INV-1", "stated": "10", "billed": "9.99", "difference": "0.01"}
     ]
-    edition = Edition(Kind.OFFICIAL, "2025-12")
-    assert [stamp for stamp, _ in stamps(usage, made, edition)] == ["NOT RECONCILED"]
-    assert title(usage, made, edition).endswith(" · NOT RECONCILED")
+    manifest = Manifest(Kind.OFFICIAL, "2025-12")
+    assert [stamp for stamp, _ in stamps(usage, made, manifest)] == ["NOT RECONCILED"]
+    assert title(usage, made, manifest).endswith(" · NOT RECONCILED")
     assert "NOT RECONCILED: stated less billed, in USD: AWS INV-1 0.01." in warnings(
         usage, read_budgets(made), made
     )
@@ -65,7 +65,7 @@ def test_an_invoice_that_agrees_is_a_line_and_no_stamp(six, params):
     usage = replace(
         six, reconciliation=reconcile(made.invoices, {("AWS", "INV-1"): Decimal("9.996")})
     )
-    assert stamps(usage, made, Edition(Kind.OFFICIAL, "2025-12")) == ()
+    assert stamps(usage, made, Manifest(Kind.OFFICIAL, "2025-12")) == ()
     assert not data_tables.invoices(usage, made).is_empty
 
 

@@ -28,11 +28,11 @@ from finops_nb.findings.insights import (
     find_insights,
 )
 from finops_nb.findings.recommendations import ACTIONS, Horizon, Recommendation, recommend
-from finops_nb.findings.sentence import fact
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.findings.sentence import sentence
+from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.params.budgets import read_budgets
 from finops_nb.report import narrative
-from finops_nb.report.format import NAME_LENGTH, Format, plain_sentence, sentence
+from finops_nb.report.format import NAME_LENGTH, Format, html_sentence, text_sentence
 from finops_nb.report.provenance import title as report_title
 
 USD = Format("USD")
@@ -152,29 +152,30 @@ def test_it_says_an_insight(insight, title, text):
     """One organization, two organizations; figures by their unit; what is not material says so."""
     said = narrative.insight_sentence(insight)
 
-    assert (said[0], plain_sentence(said[1], USD)) == (title, text)
+    assert (said[0], text_sentence(said[1], USD)) == (title, text)
 
 
 def test_it_escapes_and_isolates_names_and_only_names():
     """Of a sentence the names are data, the figures ours, the words ours."""
-    said = fact(
+    said = sentence(
         "{name} of {who} spent {cost:money}",
         name="<b>",
-        who=("a&b", fact("{n}", n='"c"')),
+        who=("a&b", sentence("{n}", n='"c"')),
         cost=Decimal(5),
     )
 
-    assert str(sentence("x" * 61, USD)) == f'<bdi title="{"x" * 61}">{"x" * 59}…</bdi>'
-    assert str(sentence(said, USD)) == (
+    assert str(html_sentence("x" * 61, USD)) == f'<bdi title="{"x" * 61}">{"x" * 59}…</bdi>'
+    assert str(html_sentence(said, USD)) == (
         "<bdi>&lt;b&gt;</bdi> of <bdi>a&amp;b</bdi> and <bdi>&#34;c&#34;</bdi> spent $5.00"
     )
-    assert plain_sentence(said, USD) == '<b> of a&b and "c" spent $5.00'
+    assert text_sentence(said, USD) == '<b> of a&b and "c" spent $5.00'
 
 
 def test_it_escapes_the_sign_of_a_currency():
     """Figures are escaped as well; a currency's code is data too."""
     assert (
-        str(sentence(fact("{cost:money}", cost=Decimal(1)), Format("<b>"))) == "&lt;b&gt;\u00a01.00"
+        str(html_sentence(sentence("{cost:money}", cost=Decimal(1)), Format("<b>")))
+        == "&lt;b&gt;\u00a01.00"
     )
 
 
@@ -182,7 +183,7 @@ def test_it_escapes_the_sign_of_a_currency():
 def test_it_does_not_read_names_as_sentences(name):
     """Braces in a name are no values, percents no formats, backslashes no escapes."""
     assert (
-        plain_sentence(fact("{name} and {names}", name=name, names=(name, name)), USD)
+        text_sentence(sentence("{name} and {names}", name=name, names=(name, name)), USD)
         == f"{name} and {name} and {name}"
     )
 
@@ -228,14 +229,14 @@ def everything(usage_of, params, names: list[str]) -> list[narrative.Prose]:
     )
     assert len(advice) == len(ACTIONS)
     return [
-        narrative.heading(usage, made, Edition()),
+        narrative.heading(usage, made, Manifest()),
         narrative.executive_summary(
             total_variance(organizations, made.at_risk, True), usage, budgets, made
         ),
         narrative.efficiency_summary(efficiency, made),
         narrative.key_insights(insights, made),
         narrative.recommended(advice, made),
-        narrative.origin(usage, budgets, made, Edition()),
+        narrative.origin(usage, budgets, made, Manifest()),
     ]
 
 
@@ -308,9 +309,9 @@ def test_it_stamps_all_that_is_not_official(usage_of, params, kind, period, titl
     usage = usage_of([("a", "x", "f", "c", "1", "2025-12-18")], period, complete)
     said = {"base": "2025-12", "author": "Ana", "date": "2025-12-15", "reason": "more for a"}
     made = params(period=period, scenario=said if kind is Kind.SCENARIO else {})
-    page = fragment_fromstring(narrative.heading(usage, made, Edition(kind=kind))._repr_html_())
+    page = fragment_fromstring(narrative.heading(usage, made, Manifest(kind=kind))._repr_html_())
 
-    assert report_title(usage, made, Edition(kind=kind)) == title + " · PARTIAL" * (not complete)
+    assert report_title(usage, made, Manifest(kind=kind)) == title + " · PARTIAL" * (not complete)
     assert page.xpath("//p[@class='stamp']/strong/bdi/text()") == [stamp] * (stamp is not None) + [
         "PARTIAL"
     ] * (not complete)
@@ -321,9 +322,9 @@ def test_it_says_up_to_when_a_partial_period_is_known(usage_of, params, known):
     """The day, and what the figures then mean."""
     usage = replace(
         usage_of([("a", "x", "f", "c", "1", "2025-12-18")], complete=False),
-        known_to=date.fromisoformat(known),
+        complete_through=date.fromisoformat(known),
     )
-    text = text_of(narrative.heading(usage, params(), Edition(kind=Kind.OFFICIAL)))
+    text = text_of(narrative.heading(usage, params(), Manifest(kind=Kind.OFFICIAL)))
 
     assert (
         f"Usage is known up to {known}; the period ends with 2025-12-31. Costs are to date, budgets for the whole period."
@@ -334,7 +335,7 @@ def test_it_says_up_to_when_a_partial_period_is_known(usage_of, params, known):
 def test_it_says_the_days_and_their_zone(usage_of, params):
     """The last day is said inclusively."""
     usage = usage_of([("a", "x", "f", "c", "1")])
-    prose = narrative.heading(usage, params(timezone="Europe/Berlin"), Edition(kind=Kind.OFFICIAL))
+    prose = narrative.heading(usage, params(timezone="Europe/Berlin"), Manifest(kind=Kind.OFFICIAL))
 
     assert (
         text_of(prose)
@@ -406,8 +407,8 @@ def test_it_groups_recommendations_by_horizon(params):
     """Under a heading each, numbered anew; a horizon with none has no heading."""
     prose = narrative.recommended(
         [
-            Recommendation(Horizon.GOVERNANCE, "Last", fact("c")),
-            Recommendation(Horizon.IMMEDIATE, "First", fact("a {n:money}", n=Decimal(1))),
+            Recommendation(Horizon.GOVERNANCE, "Last", sentence("c")),
+            Recommendation(Horizon.IMMEDIATE, "First", sentence("a {n:money}", n=Decimal(1))),
         ],
         params(),
     )

@@ -12,7 +12,7 @@ from support.made_usage import SIX
 
 from finops_nb.figures.variance import total_variance, variance_by
 from finops_nb.findings.main_findings import MainFinding, Urgency
-from finops_nb.findings.sentence import fact
+from finops_nb.findings.sentence import sentence
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
 from finops_nb.report.narrative import findings_that_matter, headline_figures
@@ -106,7 +106,7 @@ def test_a_running_month_counts_with_its_budget_to_date(usage_of, params):
     assert detail.startswith("of $25.00 budget to date; $11.00 below it; not published: ")
     late = replace(
         usage_of([*seen, SIX[0]._replace(day="2025-12-21")], complete=False),
-        known_to=date(2025, 12, 20),
+        complete_through=date(2025, 12, 20),
     )
     year = printed(late, made, [published("2025-11", "4", "5")])["year_to_date"]
     assert (year[1], year[2].split("; not")[0]) == (
@@ -149,7 +149,11 @@ def test_a_finding_has_its_commentary(params):
     """It prints the notes on its names beneath, escaped, and hands them out."""
     made = params(notes={"<org>": "Moved in <May>."})
     finding = MainFinding(
-        Urgency.CHANGE, "Cost rose", fact("{name} did it", name="<org>"), D(3), ("<org>", "other")
+        Urgency.CHANGE,
+        "Cost rose",
+        sentence("{name} did it", name="<org>"),
+        D(3),
+        ("<org>", "other"),
     )
     prose = findings_that_matter([finding], read_budgets(made), made)
     assert prose.records() == [

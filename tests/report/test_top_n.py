@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb import schema
-from finops_nb.report.top_n import GROUPS, Keep, excerpt, group_excerpt
+from finops_nb.report.top_n import GROUPS, Keep, top_groups, top_n
 
 COLUMNS = (schema.ORGANIZATION, schema.COST, schema.CUSTOMERS)
 D = Decimal
@@ -26,19 +26,19 @@ def lines(*costs: str) -> list[dict]:
 def test_few_lines_are_left_alone():
     """It adds up nothing where all lines find a place."""
     few = lines("1", "2", "3")
-    assert excerpt(few, COLUMNS, "organization", 3) == (few, None, [])
+    assert top_n(few, COLUMNS, "organization", 3) == (few, None, [])
 
 
 def test_the_largest_stay_in_their_order():
     """It keeps 5 and −4, a large credit, and adds up 1 + 2 = 3; customers do not add."""
-    kept, other, _ = excerpt(lines("1", "-4", "2", "5"), COLUMNS, "organization", 3)
+    kept, other, _ = top_n(lines("1", "-4", "2", "5"), COLUMNS, "organization", 3)
     assert [line["organization"] for line in kept] == ["org-1", "org-3"]
     assert other == {"organization": "other (2)", "cost": D(3)}
 
 
 def test_lines_without_money_stay_as_they_come():
     """It keeps the first ones, and says how many follow."""
-    kept, other, _ = excerpt(
+    kept, other, _ = top_n(
         lines("1", "9", "9"), (schema.ORGANIZATION, schema.CUSTOMERS), "organization", 2
     )
     assert [line["organization"] for line in kept] == ["org-0"]
@@ -52,9 +52,9 @@ def test_what_nobody_has_is_no_zero():
         line | {"budget": budget}
         for line, budget in zip(lines("9", "1", "1"), (None, None, None), strict=True)
     ]
-    assert excerpt(some, columns, "organization", 2).other["budget"] is None
+    assert top_n(some, columns, "organization", 2).other["budget"] is None
     some[1]["budget"] = D(4)
-    assert excerpt(some, columns, "organization", 2).other["budget"] == D(4)
+    assert top_n(some, columns, "organization", 2).other["budget"] == D(4)
 
 
 def test_who_is_over_budget_or_at_risk_is_not_left_out():
@@ -64,21 +64,21 @@ def test_who_is_over_budget_or_at_risk_is_not_left_out():
         line | {"status": status}
         for line, status in zip(lines("9", "8", "1", "2", "0"), statuses, strict=True)
     ]
-    kept, other, _ = excerpt(some, COLUMNS, "organization", 4)
+    kept, other, _ = top_n(some, COLUMNS, "organization", 4)
     assert [line["organization"] for line in kept] == ["org-0", "org-2", "org-3"]
     assert other == {"organization": "other (2)", "cost": D(8)}
 
 
 def test_the_first_ones_may_be_kept_whatever_they_cost():
     """It prints 1 and 2 of four, since they come first, and adds up 9 + 9."""
-    kept, other, _ = excerpt(lines("1", "2", "9", "9"), COLUMNS, "organization", 3, "first")
+    kept, other, _ = top_n(lines("1", "2", "9", "9"), COLUMNS, "organization", 3, "first")
     assert [line["cost"] for line in kept] == [D(1), D(2)]
     assert other == {"organization": "other (2)", "cost": D(18)}
 
 
 def test_a_ranking_keeps_its_ends():
     """It prints the first two and the last two of seven, and 3 + 4 + 5 = 12 between them."""
-    cut = excerpt(lines("1", "2", "3", "4", "5", "6", "7"), COLUMNS, "organization", 5, "ends")
+    cut = top_n(lines("1", "2", "3", "4", "5", "6", "7"), COLUMNS, "organization", 5, "ends")
     assert [line["organization"] for line in cut.printed] == [
         "org-0",
         "org-1",
@@ -97,7 +97,7 @@ def test_a_ranking_keeps_its_ends():
 def test_an_excerpt_adds_up_as_the_whole_does(costs, shown, keep):
     """It loses no money, whatever the lines and whichever are kept, and is never longer than asked for."""
     every = lines(*map(str, costs))
-    printed = excerpt(every, COLUMNS, "organization", shown, keep).printed
+    printed = top_n(every, COLUMNS, "organization", shown, keep).printed
     assert len(printed) <= shown
     assert sum(line["cost"] for line in printed) == sum(costs)
 
@@ -112,7 +112,7 @@ class Group:
 def test_groups_past_the_twelve_largest_are_lines():
     """It keeps eleven groups of fifteen, and gives the four smallest by their heading and sum."""
     groups = [Group(f"group-{place}", lines("1", str(place))) for place in range(15)]
-    kept, rest = group_excerpt(groups, COLUMNS, "organization")
+    kept, rest = top_groups(groups, COLUMNS, "organization")
     assert len(kept) == GROUPS - 1
     assert [group.heading for group in kept] == [f"group-{place}" for place in range(4, 15)]
     assert rest == [{"organization": f"group-{place}", "cost": D(1 + place)} for place in range(4)]

@@ -21,13 +21,13 @@ from finops_nb import api as workbench
 from finops_nb import schema
 from finops_nb.figures.budget_status import Status
 from finops_nb.money import total
-from finops_nb.notebook.results import hand_over
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.notebook.results import write_results
+from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.report.narrative import Prose
 from finops_nb.report.table import Block, Table
 from finops_nb.report.workbook import GROUP, number_format, sheet_name, workbook_of
 
-EDITION = Edition(
+EDITION = Manifest(
     kind=Kind.OFFICIAL, name="2025-12", key="ab" * 32, generated="2026-01-01T00:00:00Z"
 )
 NAME_AND_COST = (schema.NAME, schema.COST)
@@ -72,9 +72,9 @@ def opened(six, params):
     """The workbook of these parts, read back."""
 
     def open_workbook(
-        *parts: Table | Prose, edition: Edition = EDITION, **keys
+        *parts: Table | Prose, manifest: Manifest = EDITION, **keys
     ) -> openpyxl.Workbook:
-        return openpyxl.load_workbook(io.BytesIO(workbook_of(parts, six, params(**keys), edition)))
+        return openpyxl.load_workbook(io.BytesIO(workbook_of(parts, six, params(**keys), manifest)))
 
     return open_workbook
 
@@ -107,8 +107,8 @@ def sample(tmp_path_factory) -> tuple[list, dict, openpyxl.Workbook]:
         patch.setenv("FINOPS_NB_HOME", str(CHECKOUT))
         patch.setattr(
             workbench,
-            "hand_over",
-            lambda parts, *rest: handed.extend(parts) or hand_over(parts, *rest),
+            "write_results",
+            lambda parts, *rest: handed.extend(parts) or write_results(parts, *rest),
         )
         for cell in notebook.cells:
             if cell.cell_type == "code":
@@ -211,7 +211,7 @@ def test_the_summary_says_what_the_report_is_of(sample):
 
 def test_the_summary_is_stamped(opened):
     """It says of an analysis that it is one, with what that means."""
-    book = opened(edition=replace(EDITION, kind=Kind.ANALYSIS))
+    book = opened(manifest=replace(EDITION, kind=Kind.ANALYSIS))
     said = {row[0]: row[1] for row in book["Summary"].iter_rows(values_only=True) if row[0]}
     assert said["ANALYSIS · NOT FOR BOOKING"].startswith("Not the official report")
 
@@ -505,14 +505,14 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from support.made_usage import SIX, usage_of
 from finops_nb.figures.allocation import allocate
-from finops_nb.outputs.manifest import Edition, Kind
+from finops_nb.outputs.manifest import Manifest, Kind
 from finops_nb.figures.efficiency import unit_costs
 from finops_nb.params.model import make_params
 from finops_nb.report.workbook import workbook_of
 from finops_nb.report.cost_tables import cost_by_feature, spend_by_day
 usage, params = usage_of(SIX), make_params({"period": "2025-12", "usage": "sample:"})
 tables = [cost_by_feature(unit_costs(allocate(usage, by="feature")), usage, params), spend_by_day(usage, params)]
-sys.stdout.buffer.write(workbook_of(tables, usage, params, Edition(Kind.OFFICIAL, "2025-12", "k", "2026-01-01T00:00:00Z")))
+sys.stdout.buffer.write(workbook_of(tables, usage, params, Manifest(Kind.OFFICIAL, "2025-12", "k", "2026-01-01T00:00:00Z")))
 """
     variables = (
         {"TZ": "UTC", "PYTHONHASHSEED": "1"},

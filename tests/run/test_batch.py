@@ -20,7 +20,7 @@ from finops_nb.home import Home
 from finops_nb.notebook.fork_provisioner import AVAILABLE
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.mail_journal import JOURNAL, Entry, Journal
-from finops_nb.outputs.mail_journal import State as Sending
+from finops_nb.outputs.mail_journal import RunState as Sending
 from finops_nb.outputs.months import months_before
 from finops_nb.outputs.revisions import History
 from finops_nb.params.model import load_params
@@ -29,7 +29,7 @@ from finops_nb.run import job as key
 from finops_nb.run.batch import run_batch
 from finops_nb.run.expected_month import coming_month
 from finops_nb.run.run import run
-from finops_nb.run.worker import Event, State
+from finops_nb.run.worker import Event, RunState
 
 WAYS = ["fork", "plain"] if AVAILABLE else ["plain"]
 MONTHS = ("2025-10", "2025-11", "2025-12")
@@ -123,7 +123,7 @@ def test_it_publishes_what_runs_one_by_one_do(tmp_path):
         home = real_home(tmp_path / way)
         ends, _ = run_them(home, *MONTHS, way=way)
         assert [(end.name, end.state, end.exit_code) for end in ends] == [
-            (name, State.PUBLISHED, 0) for name in MONTHS
+            (name, RunState.PUBLISHED, 0) for name in MONTHS
         ]
         assert everything(home) == everything(alone)
         assert all(name in (home.outputs / "index.html").read_text() for name in MONTHS)
@@ -151,9 +151,9 @@ def test_one_that_fails_stops_no_other(tmp_path, way):
     write_notebook(home, make_notebook([READ]))
     ends, told = run_them(home, *MONTHS, way=way)
     assert [(end.state, end.exit_code) for end in ends] == [
-        (State.PUBLISHED, 0),
-        (State.FAILED, 1),
-        (State.PUBLISHED, 0),
+        (RunState.PUBLISHED, 0),
+        (RunState.FAILED, 1),
+        (RunState.PUBLISHED, 0),
     ]
     assert ends[1].text.startswith(
         'usage/2025-11.csv, line 2, cost_usd: not a plain number (found "much")'
@@ -169,7 +169,7 @@ def test_no_run_waits_for_one_that_starts_later(tmp_path):
     home = home_of(tmp_path)
     (tmp_path / "params" / "2025-10.yaml").unlink()
     ends, _ = run_them(home, "2025-11", "2025-12", "2025-10")
-    assert [end.state for end in ends] == [State.PUBLISHED, State.PUBLISHED, State.FAILED]
+    assert [end.state for end in ends] == [RunState.PUBLISHED, RunState.PUBLISHED, RunState.FAILED]
 
 
 def test_it_looks_back_on_what_was_published_and_not_on_what_was_expected(tmp_path):
@@ -179,7 +179,7 @@ def test_it_looks_back_on_what_was_published_and_not_on_what_was_expected(tmp_pa
     home.outputs.mkdir()
     (home.outputs / "2025-11").write_text("not a folder")
     ends, told = run_them(home, *MONTHS, jobs=3)
-    assert [end.state for end in ends] == [State.PUBLISHED, State.FAILED, State.PUBLISHED]
+    assert [end.state for end in ends] == [RunState.PUBLISHED, RunState.FAILED, RunState.PUBLISHED]
     notebook = json.loads(published(home, "2025-12")["organizational_alignment.ipynb"])
     # The notebooks of these homes publish results without tables, on which no report can look back.
     assert notebook["cells"][2]["outputs"][0]["text"] == ["[]\n"]
@@ -188,7 +188,7 @@ def test_it_looks_back_on_what_was_published_and_not_on_what_was_expected(tmp_pa
             [
                 event
                 for event in told
-                if event.name == "2025-12" and event.state is State.CELL and event.cell == 1
+                if event.name == "2025-12" and event.state is RunState.CELL and event.cell == 1
             ]
         )
         == 2
@@ -199,7 +199,7 @@ def test_it_looks_back_on_what_was_published_and_not_on_what_was_expected(tmp_pa
 def test_a_month_whose_month_before_did_not_change_is_let_be(tmp_path, mailed):
     """It expected another figure of it, which another process holds; nothing is published then, and nobody is owed a reason."""
     home = home_of(tmp_path)
-    assert [end.state for end in run_them(home, *MONTHS)[0]] == [State.PUBLISHED] * 3
+    assert [end.state for end in run_them(home, *MONTHS)[0]] == [RunState.PUBLISHED] * 3
     before = published(home, "2025-12")
     if mailed:
         key = History(home.outputs, "2025-12").revisions()[-1].key
@@ -210,26 +210,29 @@ def test_a_month_whose_month_before_did_not_change_is_let_be(tmp_path, mailed):
         file.write("2025-11-30T00:00:00Z,1,org-a,chat,ask,c1\n")
     with hold(home.outputs / ".runs", "2025-11"):
         ends, _ = run_them(home, *MONTHS[1:])
-    assert [(end.state, end.exit_code) for end in ends] == [(State.HELD, 75), (State.UNCHANGED, 0)]
+    assert [(end.state, end.exit_code) for end in ends] == [
+        (RunState.HELD, 75),
+        (RunState.UNCHANGED, 0),
+    ]
     assert published(home, "2025-12") == before
 
 
 def test_a_report_that_stands_is_let_be(tmp_path, monkeypatch):
     """It starts no worker where nothing is to be done; one alone is made in this process; --force makes all."""
     home = home_of(tmp_path)
-    assert [end.state for end in run_them(home, *MONTHS)[0]] == [State.PUBLISHED] * 3
+    assert [end.state for end in run_them(home, *MONTHS)[0]] == [RunState.PUBLISHED] * 3
     before = everything(home)
     monkeypatch.setattr(batch, "_Hands", None)
     ends, _ = run_them(home, *MONTHS)
-    assert [end.state for end in ends] == [State.UNCHANGED] * 3
+    assert [end.state for end in ends] == [RunState.UNCHANGED] * 3
     assert [end.text for end in ends] == [
         str(home.outputs / name / "organizational_alignment.html") for name in MONTHS
     ]
     (home.outputs / "2025-12" / "results.json").unlink()
     assert [end.state for end in run_them(home, *MONTHS)[0]] == [
-        State.UNCHANGED,
-        State.UNCHANGED,
-        State.PUBLISHED,
+        RunState.UNCHANGED,
+        RunState.UNCHANGED,
+        RunState.PUBLISHED,
     ]
     assert everything(home) == before
 
@@ -240,7 +243,7 @@ def test_a_worker_that_dies_is_replaced(tmp_path):
     kill += "if period == '2025-11': os.kill(json.loads(lock.read_text())['pid'], signal.SIGKILL)"
     home = home_of(tmp_path, kill)
     ends, _ = run_them(home, *MONTHS)
-    assert [end.state for end in ends] == [State.PUBLISHED, State.FAILED, State.PUBLISHED]
+    assert [end.state for end in ends] == [RunState.PUBLISHED, RunState.FAILED, RunState.PUBLISHED]
     assert (
         ends[1].text
         == "The process of the run ended (killed; out of memory?). What was published before stands."
@@ -320,8 +323,8 @@ def test_no_index_is_made_of_nothing(tmp_path):
     home = home_of(tmp_path)
     home.outputs.write_text("not a folder")
     ends, told = run_them(home, *MONTHS)
-    assert [end.state for end in ends] == [State.FAILED] * 3
-    assert not [event for event in told if event.state is State.NOTICE]
+    assert [end.state for end in ends] == [RunState.FAILED] * 3
+    assert not [event for event in told if event.state is RunState.NOTICE]
 
 
 def test_an_index_that_cannot_be_written_is_told(tmp_path, monkeypatch):
@@ -332,8 +335,8 @@ def test_an_index_that_cannot_be_written_is_told(tmp_path, monkeypatch):
 
     monkeypatch.setattr("finops_nb.run.index_page.write_index", fail)
     ends, told = run_them(home_of(tmp_path), *MONTHS)
-    assert [end.state for end in ends] == [State.PUBLISHED] * 3
-    notices = [event.text for event in told if event.state is State.NOTICE]
+    assert [end.state for end in ends] == [RunState.PUBLISHED] * 3
+    notices = [event.text for event in told if event.state is RunState.NOTICE]
     assert notices == [
         "The report is published; outputs/index.html is as it was: Input/output error"
     ]

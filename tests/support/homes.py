@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_output
 from finops_nb.home import Home
 from finops_nb.notebook.execute import Execution
 from finops_nb.outputs.artifacts import marker_text
-from finops_nb.outputs.manifest import Edition
+from finops_nb.outputs.manifest import Manifest
 from finops_nb.params.model import Params
 
 NAME = "2025-12"
@@ -30,25 +30,25 @@ import json, os, pathlib
 from finops_nb.period import parse_period
 
 folder = pathlib.Path(os.environ["FINOPS_NB_STAGING"])
-edition = json.loads((folder / "edition.json").read_text())
+manifest = json.loads((folder / "manifest.json").read_text())
 results = {
-    "name": edition["name"],
-    "kind": edition["kind"],
-    "title": "Report of " + edition["name"],
+    "name": manifest["name"],
+    "kind": manifest["kind"],
+    "title": "Report of " + manifest["name"],
     "period": {"start": str(parse_period(period).start), "end": str(parse_period(period).end)},
     "provenance": {
-        "key": edition["key"],
-        "generated": edition["generated"],
-        "revision": {"number": edition["revision"], "reason": edition["reason"]},
+        "key": manifest["key"],
+        "generated": manifest["generated"],
+        "revision": {"number": manifest["revision"], "reason": manifest["reason"]},
     },
 }
 (folder / "results.json").write_text(json.dumps(results, indent=1) + "\\n")
 (folder / "organizational_alignment.xlsx").write_text("a workbook")
-if edition["kind"] == "official":
+if manifest["kind"] == "official":
     (folder / "chargeback.csv").write_text("organization,amount\\norg-alpha,6.00\\n")
-type("Marker", (), {"__repr__": lambda self: f"Results handed over: {edition['name']}, key {edition['key']}"})()
+type("Marker", (), {"__repr__": lambda self: f"Results handed over: {manifest['name']}, key {manifest['key']}"})()
 """
-"""What `hand_over` does, in plain code."""
+"""What `write_results` does, in plain code."""
 
 USAGE = "timestamp,cost\n" + "".join(f"2025-12-0{day}T00:00:00Z,1\n" for day in range(1, 7))
 
@@ -95,19 +95,23 @@ def write_notebook(home: Home, notebook: NotebookNode) -> None:
     file.write_text(nbformat.writes(notebook), encoding="utf-8")
 
 
-def finished(job, edition: Edition, *_) -> Execution:
+def finished(job, manifest: Manifest, *_) -> Execution:
     """An execution that went well, without a kernel."""
     results = {
-        "name": edition.name,
-        "kind": edition.kind,
+        "name": manifest.name,
+        "kind": manifest.kind,
         "period": {"start": "2025-12-01", "end": "2026-01-01"},
     }
-    about = {"number": edition.revision, "reason": edition.reason}
-    results["provenance"] = {"key": edition.key, "generated": edition.generated, "revision": about}
+    about = {"number": manifest.revision, "reason": manifest.reason}
+    results["provenance"] = {
+        "key": manifest.key,
+        "generated": manifest.generated,
+        "revision": about,
+    }
     (job.staging / "results.json").write_text(json.dumps(results))
     (job.staging / "organizational_alignment.xlsx").write_text("a workbook")
-    (job.staging / "chargeback.csv").write_text(edition.key)
-    marker = new_output("execute_result", {"text/plain": marker_text(edition)})
+    (job.staging / "chargeback.csv").write_text(manifest.key)
+    marker = new_output("execute_result", {"text/plain": marker_text(manifest)})
     return Execution(
         nbformat.v4.new_notebook(cells=[new_code_cell("1", execution_count=1, outputs=[marker])])
     )

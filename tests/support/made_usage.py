@@ -41,7 +41,7 @@ def usage_of(calls: Sequence[tuple], period: str = "2025-12", complete: bool = T
         cost_outside=Decimal(0),
         complete=complete,
         last_day=last_day,
-        known_to=parse_period(period).last_day if complete else last_day,
+        complete_through=parse_period(period).last_day if complete else last_day,
         inputs=(InputFile("usage/calls.csv", "0" * 64, len(calls)),),
     )
 

@@ -69,7 +69,7 @@ LATE = {
 def test_a_bill_has_no_calls_and_no_customers(tmp_path):
     """It knows neither, and invents neither; sub-account, service and its category are organization, product and feature."""
     usage = bill(tmp_path, {}, {"BilledCost": "2", "EffectiveCost": "2"})
-    assert (usage.dialect, usage.cost, usage.rows_used, usage.untold) == (
+    assert (usage.dialect, usage.cost, usage.rows_used, usage.missing_columns) == (
         "focus",
         3,
         2,
@@ -192,7 +192,7 @@ def test_billing_periods_are_not_cut(tmp_path, keys, match):
 
 
 @pytest.mark.parametrize(
-    ("ends", "known_to"),
+    ("ends", "complete_through"),
     [
         (["2026-01-01T00:00:00Z"], "2025-12-31"),
         (["2025-12-12 00:00:00"], "2025-12-11"),
@@ -201,7 +201,7 @@ def test_billing_periods_are_not_cut(tmp_path, keys, match):
         (["?"], "2025-12-10"),
     ],
 )
-def test_a_bill_is_known_to_the_end_of_its_charges(tmp_path, ends, known_to):
+def test_a_bill_is_known_to_the_end_of_its_charges(tmp_path, ends, complete_through):
     """A charge of the month alone is of all of it; beside charges of an hour or a day, those tell how far the bill goes."""
     charges = [FIRST | {"ChargePeriodEnd": end} for end in ends]
     file = tmp_path / "ends.csv"
@@ -210,7 +210,10 @@ def test_a_bill_is_known_to_the_end_of_its_charges(tmp_path, ends, known_to):
         writer.writeheader()
         writer.writerows(charges)
     usage = read_usage(make_params({"period": "2025-12", "usage": str(file)}))
-    assert (f"{usage.known_to}", usage.complete) == (known_to, known_to == "2025-12-31")
+    assert (f"{usage.complete_through}", usage.complete) == (
+        complete_through,
+        complete_through == "2025-12-31",
+    )
 
 
 def test_a_fee_in_another_file_does_not_make_a_bill_complete(tmp_path):
@@ -238,7 +241,7 @@ def test_a_fee_in_another_file_does_not_make_a_bill_complete(tmp_path):
             {"period": "2025-12", "usage": [str(file) for file in files], "columns": BILLED}
         )
     )
-    assert (usage.cost, f"{usage.known_to}", usage.complete) == (13, "2025-12-10", False)
+    assert (usage.cost, f"{usage.complete_through}", usage.complete) == (13, "2025-12-10", False)
 
 
 def test_a_bill_whose_invoices_are_met_is_complete(tmp_path):

@@ -42,7 +42,7 @@ def test_spend_logs_are_calls(tmp_path):
         tmp_path,
         SPEND + spend("r1") + spend("r2", team="", user="u2") + spend("r3", model="claude"),
     )
-    assert (usage.dialect, usage.untold) == ("litellm", frozenset())
+    assert (usage.dialect, usage.missing_columns) == ("litellm", frozenset())
     assert costs(usage, "organization") == {"(unallocated)": Decimal("0.5"), "team-a": 1}
     assert costs(usage, "product") == {"claude": Decimal("0.5"), "gpt": 1}
     assert usage.groups[()].iloc[0].tolist() == [Decimal("1.5"), 3, 2]
@@ -182,7 +182,11 @@ def test_a_table_is_read_by_the_columns_that_the_params_name(tmp_path):
     usage = read(
         tmp_path, "date,amount,team,service\n2025-12-01,2,a,x\n2025-12-02,3,b,x\n", columns=TABLE
     )
-    assert (usage.dialect, usage.cost, usage.untold) == ("table", 5, {"feature", "customer"})
+    assert (usage.dialect, usage.cost, usage.missing_columns) == (
+        "table",
+        5,
+        {"feature", "customer"},
+    )
     assert usage.groups["organization",].to_dict("list") == {
         "organization": ["a", "b"],
         "cost": [2, 3],

@@ -103,7 +103,7 @@ def test_a_scenario_with_rates_is_read_in_detail(tmp_path, key, rates):
 
 
 @pytest.mark.parametrize(
-    ("as_of", "last", "known_to"),
+    ("as_of", "last", "complete_through"),
     [
         (None, "2025-12-30", 30),
         ("2025-12-31", "2025-12-30", 31),
@@ -112,10 +112,10 @@ def test_a_scenario_with_rates_is_read_in_detail(tmp_path, key, rates):
     ],
 )
 def test_usage_is_known_to_as_of_or_to_its_last_day_within_the_period(
-    tmp_path, as_of, last, known_to
+    tmp_path, as_of, last, complete_through
 ):
     usage = read(write_calls(tmp_path / "u.csv", call(timestamp=last)), as_of=as_of)
-    assert usage.known_to == date(2025, 12, known_to)
+    assert usage.complete_through == date(2025, 12, complete_through)
 
 
 def test_a_day_before_the_period_is_no_as_of(tmp_path):

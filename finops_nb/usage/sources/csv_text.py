@@ -275,7 +275,7 @@ def scan_sql(source: Source, header: Header) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class PhysicalRecord:
     """One record of a CSV file as Python's strict reader reads it.
 
     Args:
@@ -291,7 +291,7 @@ class Record:
     row: list[str] | csv.Error
 
 
-def records(source: Source, separator: str) -> Iterator[Record]:
+def records(source: Source, separator: str) -> Iterator[PhysicalRecord]:
     """Each record, the header first.
 
     Raises:
@@ -321,7 +321,7 @@ def records(source: Source, separator: str) -> Iterator[Record]:
                 return
             except csv.Error as error:
                 row = error
-            yield Record(line, end, size, row)
+            yield PhysicalRecord(line, end, size, row)
             line += feeds + (end == "\r")
             feeds = size = 0
 

@@ -30,7 +30,7 @@ CHECKSUM: Final = ".sha256"
 LISTED: Final = 5
 NAME_ONCE: Final = "Name each file once, or its cost would count twice"
 
-State = tuple[int, int, int]
+FileState = tuple[int, int, int]
 T = TypeVar("T")
 
 
@@ -234,7 +234,7 @@ def fingerprint(sources: Iterable[Source]) -> tuple[tuple[str, str], ...]:
     return tuple((source.name, digest) for source, digest in _each(sources, _sha256))
 
 
-def states(sources: Iterable[Source]) -> tuple[tuple[Source, State], ...]:
+def states(sources: Iterable[Source]) -> tuple[tuple[Source, FileState], ...]:
     """What changes in each file when somebody writes to it: its number, size and time.
 
     Raises:
@@ -243,7 +243,7 @@ def states(sources: Iterable[Source]) -> tuple[tuple[Source, State], ...]:
     return tuple(_each(sources, _state))
 
 
-def changes(before: Iterable[tuple[Source, State]]) -> list[Problem]:
+def changes(before: Iterable[tuple[Source, FileState]]) -> list[Problem]:
     """A problem for each file that was written to since its state was taken."""
     problems = []
     for source, was in before:
@@ -286,7 +286,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _state(path: Path) -> State:
+def _state(path: Path) -> FileState:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file")

@@ -82,7 +82,7 @@ OTHER_FACTS: Final[tuple[ColumnName, ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SourceTable:
     """One file of usage in SQL.
 
     Args:
@@ -150,7 +150,7 @@ class Table:
         return tuple(key for key in self.keys[ours] if key != self.names[ours].partition(".")[2])
 
 
-def with_keys(db: duckdb.DuckDBPyConnection, table: Table, columns: Columns) -> Table:
+def with_keys(db: duckdb.DuckDBPyConnection, table: SourceTable, columns: Columns) -> SourceTable:
     """The table with the keys under which its tags stand; one more scan of a file that has any.
 
     Raises:
@@ -164,7 +164,7 @@ def with_keys(db: duckdb.DuckDBPyConnection, table: Table, columns: Columns) -> 
     return replace(table, keys=keys, names=names)
 
 
-def keys_of(db: duckdb.DuckDBPyConnection, table: Table, ours: ColumnName) -> list[str]:
+def keys_of(db: duckdb.DuckDBPyConnection, table: SourceTable, ours: ColumnName) -> list[str]:
     """The keys of all tags of which our column is one, sorted."""
     query = (
         f"SELECT DISTINCT unnest(json_keys({tags_sql(table, ours)})) FROM {table.scan} ORDER BY 1"
@@ -172,27 +172,27 @@ def keys_of(db: duckdb.DuckDBPyConnection, table: Table, ours: ColumnName) -> li
     return [key for (key,) in db.execute(query).fetchall()]
 
 
-def numbered(table: Table) -> str:
+def numbered(table: SourceTable) -> str:
     """The scan of a Parquet file with `file_row_number`, from 0."""
     return f"{table.scan.removesuffix(')')}, file_row_number = true)"
 
 
-def bad_sql(table: Table) -> str:
+def bad_sql(table: SourceTable) -> str:
     """The condition, on `rows_sql`, that refuses a row."""
     return f"{unread_sql(table)} OR {misnamed_sql(table)}"
 
 
-def unread_sql(table: Table) -> str:
+def unread_sql(table: SourceTable) -> str:
     """The condition that a row has a day or a number that can't be read."""
     return " OR ".join(f"{read_sql(table, ours)} IS NULL" for ours in table.checked)
 
 
-def read_sql(table: Table, ours: ColumnName) -> str:
+def read_sql(table: SourceTable, ours: ColumnName) -> str:
     """One of `Table.checked` as `rows_sql` reads it."""
     return "charged" if ours == "timestamp" and table.by_billing_period else READ[ours][1]
 
 
-def misnamed_sql(table: Table) -> str:
+def misnamed_sql(table: SourceTable) -> str:
     """The condition that a row has a name that is the report's own, or no text."""
     names = [name for name in NAMED if name in table.columns]
     return (
@@ -210,7 +210,7 @@ def path_sql(source: Source) -> str:
     )
 
 
-def rows_sql(table: Table, zone: str, *, also: str = "") -> str:
+def rows_sql(table: SourceTable, zone: str, *, also: str = "") -> str:
     """A query of each row.
 
     Args:
@@ -258,7 +258,7 @@ def _mapped(rows: str, day: str) -> str:
     )
 
 
-def billed_sql(table: Table) -> str:
+def billed_sql(table: SourceTable) -> str:
     """A query of what a bill says of each row's invoice: issuer, number, billed cost, and the day on which its billing period begins."""
     cost = values.cost_sql("billed_cost", table.types["billed_cost"])
     day = values.day_sql("billing_period", table.types["billing_period"], "UTC")
@@ -267,7 +267,7 @@ def billed_sql(table: Table) -> str:
     return f"SELECT coalesce(invoice_issuer, '') AS issuer, coalesce({number}, '') AS number, {cost} AS cost, {day} AS day FROM ({rows})"
 
 
-def _taken(table: Table) -> Iterator[str]:
+def _taken(table: SourceTable) -> Iterator[str]:
     """The columns of the scan that are read, as our names."""
     renamed = {"timestamp": "time", "cost": "amount"}
     for ours in (*NAMED, *DETAIL):
@@ -289,7 +289,7 @@ def _taken(table: Table) -> Iterator[str]:
             yield f"{tags.disagree_sql(tags_sql(table, ours), keys)} AS {ours}_apart"
 
 
-def _value(table: Table, ours: ColumnName) -> str:
+def _value(table: SourceTable, ours: ColumnName) -> str:
     """The text of a name: of the column, or of its tag."""
     if ours in table.keys:
         return tags.value_sql(tags_sql(table, ours), table.keys[ours], table.dialect.nothing)
@@ -300,12 +300,12 @@ def _value(table: Table, ours: ColumnName) -> str:
     )
 
 
-def tags_sql(table: Table, ours: ColumnName) -> str:
+def tags_sql(table: SourceTable, ours: ColumnName) -> str:
     """The tags of which our column is one, as JSON; NULL where they are none."""
     return tags.json_sql(quoted(table.columns[ours]), table.types[ours])
 
 
-def _or_nothing(table: Table, ours: ColumnName) -> str:
+def _or_nothing(table: SourceTable, ours: ColumnName) -> str:
     column = quoted(table.columns[ours])
     says_nothing = table.dialect.nothing and table.types[ours] == values.TEXT
     return f"nullif({column}, {values.sql_text(table.dialect.nothing)})" if says_nothing else column
