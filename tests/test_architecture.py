@@ -35,6 +35,7 @@ FLOORS = (
     {"notebook", "scenarios"},
     {"run"},
     {"api", "mail"},
+    {"workbench"},
     {"commands"},
     {"cli"},
     {"__main__"},
@@ -44,7 +45,7 @@ FLOORS = (
 A module belongs to the folder it lies in, so a new module needs no line here. Beside the folders
 stand the ground, which is flat, and the doors.
 """
-DOORS = {"api", "cli", "__main__"}
+DOORS = {"api", "workbench", "cli", "__main__"}
 PURE = (
     *("__future__", "collections", "dataclasses", "datetime", "decimal", "enum"),
     *("fractions", "operator", "typing", "unicodedata", "csv", "io"),

@@ -12,11 +12,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from finops_nb.errors import Refusal
+from finops_nb.figures.report_data import ReportData
 from finops_nb.home import Home
 from finops_nb.money import ratio, total
-from finops_nb.outputs.manifest import kind_of
+from finops_nb.outputs.manifest import Manifest, kind_of
 from finops_nb.outputs.months import months_before
-from finops_nb.params.budgets import Budgets, read_budgets
+from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import Params, load_params
 from finops_nb.report.format import Format, count, noun, visible
 from finops_nb.schema import BUDGETED, UNALLOCATED
@@ -61,9 +62,7 @@ class Check:
     """What was found: the overview of the contract, and what it was made of."""
 
     overview: dict[str, Any]
-    usage: Usage
-    budgets: Budgets
-    params: Params
+    data: ReportData
     before: Before | None
 
 
@@ -100,8 +99,9 @@ def check_name(name: str, home: Home) -> Check:
 
     check_names(measured, budgets, params)
     usage = project(measured, params.growth, params.model_prices)
-    found = overview(usage, budgets, params, name, kind_of(name, params.period))
-    return Check(found, usage, budgets, params, _month_before(measured, params, home))
+    manifest = Manifest(kind_of(name, params.period), name)
+    data = ReportData(params, usage, measured, budgets, manifest)
+    return Check(overview(data), data, _month_before(measured, params, home))
 
 
 def _import(*modules: str) -> None:
@@ -139,7 +139,7 @@ def describe(checked: Check) -> str:
     from finops_nb.commands.suggestion import budget_skeleton
     from finops_nb.figures.variance import variance_by
 
-    usage, params, found = checked.usage, checked.params, checked.overview
+    usage, params, found = checked.data.usage, checked.data.params, checked.overview
     fmt = Format(params.currency)
     days = f"{usage.period.start} to {usage.period.last_day}, {params.timezone} days"
     lines = [
@@ -148,7 +148,7 @@ def describe(checked: Check) -> str:
         f"  {fmt.money(usage.cost)} in all; {_against(checked.before, usage, fmt)}",
     ]
     for by in BUDGETED:
-        lines += ["", _listed(variance_by(usage, by, checked.budgets, params), fmt)]
+        lines += ["", _listed(variance_by(checked.data, by), fmt)]
     lines += (
         ["", *(f"  Warning: {warning}" for warning in found["warnings"])]
         if found["warnings"]
@@ -156,7 +156,7 @@ def describe(checked: Check) -> str:
     )
     lines += (
         ["", budget_skeleton(usage)]
-        if not checked.budgets.organizations and not checked.budgets.products
+        if not checked.data.budgets.organizations and not checked.data.budgets.products
         else []
     )
     return "\n".join(lines)

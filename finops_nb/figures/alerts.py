@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from finops_nb.figures.report_data import ReportData
 from finops_nb.money import ZERO
-from finops_nb.params.budgets import Budgets
-from finops_nb.params.model import Params
 from finops_nb.schema import BUDGETED
 from finops_nb.usage.model import Usage
 
@@ -23,7 +22,7 @@ class Crossing(NamedTuple):
     day: date
 
 
-def budget_alerts(usage: Usage, budgets: Budgets, params: Params) -> pd.DataFrame:
+def budget_alerts(data: ReportData) -> pd.DataFrame:
     """The first day on which cost to date reached each threshold of each budget.
 
     A credit that takes the cost back below a threshold does not undo its day. A budget of zero is crossed, at every
@@ -38,13 +37,13 @@ def budget_alerts(usage: Usage, budgets: Budgets, params: Params) -> pd.DataFram
         Columns `dimension` (organization, product), `name`, `budget`, `threshold` (fraction), `day` (None: not crossed);
         a row for each budget and threshold, by dimension, name and threshold.
     """
-    thresholds = sorted(set(params.alert_thresholds))
+    thresholds = sorted(set(data.params.alert_thresholds))
     rows = [
         (dimension, name, budget, threshold, day)
         for dimension in BUDGETED
-        for name, budget in sorted(budgets.of(dimension).items())
+        for name, budget in sorted(data.budgets.of(dimension).items())
         for threshold, day in zip(
-            thresholds, _days(usage, dimension, name, budget, thresholds), strict=True
+            thresholds, _days(data.usage, dimension, name, budget, thresholds), strict=True
         )
     ]
     return pd.DataFrame(

@@ -11,9 +11,9 @@ import pandas as pd
 from finops_nb.figures.alerts import highest_crossing
 from finops_nb.figures.allocation import name_order
 from finops_nb.figures.controlled_rounding import apportion
+from finops_nb.figures.report_data import ReportData
 from finops_nb.money import ZERO, minor_units, total
-from finops_nb.outputs.manifest import Kind, Manifest
-from finops_nb.params.model import Params
+from finops_nb.outputs.manifest import Kind
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
 
@@ -34,7 +34,7 @@ FORMULA_STARTS: Final = (
 itself, so that taking one off always gives the name back."""
 
 
-def ledger_text(book: pd.DataFrame, usage: Usage, params: Params) -> str:
+def ledger_text(data: ReportData, book: pd.DataFrame) -> str:
     """The ledger as CSV: `period_start,period_end,organization,product,amount,currency`; ISO days, end exclusive, LF."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -42,7 +42,13 @@ def ledger_text(book: pd.DataFrame, usage: Usage, params: Params) -> str:
     for line in book.itertuples():
         names = (_inert(line.organization), _inert(line.product))
         writer.writerow(
-            [usage.period.start, usage.period.end, *names, f"{line.amount:f}", params.currency]
+            [
+                data.usage.period.start,
+                data.usage.period.end,
+                *names,
+                f"{line.amount:f}",
+                data.params.currency,
+            ]
         )
     return text.getvalue()
 
@@ -80,12 +86,12 @@ def ledger(usage: Usage, currency: str) -> pd.DataFrame:
     )
 
 
-def ledger_of(usage: Usage, currency: str, manifest: Manifest) -> pd.DataFrame | None:
+def ledger_of(data: ReportData) -> pd.DataFrame | None:
     """The ledger, where this manifest of the report has one: official ones do, and drafts of a calendar month."""
-    books = manifest.kind is Kind.OFFICIAL or (
-        manifest.kind is Kind.DRAFT and usage.period.is_month
+    books = data.manifest.kind is Kind.OFFICIAL or (
+        data.manifest.kind is Kind.DRAFT and data.usage.period.is_month
     )
-    return ledger(usage, currency) if books else None
+    return ledger(data.usage, data.params.currency) if books else None
 
 
 def charges(

@@ -6,20 +6,13 @@ import pandas as pd
 
 from finops_nb.figures.allocation import highest_first
 from finops_nb.figures.budget_status import Status
-from finops_nb.params.budgets import Budgets
+from finops_nb.figures.report_data import ReportData
 from finops_nb.params.model import Params
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
-from finops_nb.usage.model import Usage
 
 
-def breaches(
-    usage: Usage,
-    organizations: pd.DataFrame,
-    products: pd.DataFrame,
-    budgets: Budgets,
-    params: Params,
-) -> pd.DataFrame:
+def breaches(data: ReportData, organizations: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
     """Every breach of a policy.
 
     Args:
@@ -41,12 +34,12 @@ def breaches(
             row.cost,
             "Record who approved it, under approvals, or spend less",
         )
-        for row in unapproved(usage, params).itertuples()
+        for row in unapproved(data).itertuples()
     ]
     for variance in (organizations, products):
         named = [row for row in variance.itertuples() if row[1] != UNALLOCATED]
         ownerless = [
-            row for row in named if row.budget is not None and row[1] not in budgets.owners
+            row for row in named if row.budget is not None and row[1] not in data.budgets.owners
         ]
         rows += [
             (
@@ -69,22 +62,24 @@ def breaches(
         rows, columns=["policy", "name", "month", "amount", "action"], dtype=object
     )
     frame["owner"] = pd.Series(
-        [budgets.owners.get(name, "") for name in frame["name"]], index=frame.index, dtype=object
+        [data.budgets.owners.get(name, "") for name in frame["name"]],
+        index=frame.index,
+        dtype=object,
     )
     return frame
 
 
-def unapproved(usage: Usage, params: Params) -> pd.DataFrame:
+def unapproved(data: ReportData) -> pd.DataFrame:
     """Products that spent more than `approval_limit` in a calendar month with no approval on record.
 
     Returns:
         Columns `month` (text like 2025-12), `product`, `cost`, `calls`; highest cost first.
     """
-    spend = usage.groups["month", "product"]
+    spend = data.usage.groups["month", "product"]
     asked = [
-        row.cost > params.approval_limit
+        row.cost > data.params.approval_limit
         and row.product != UNALLOCATED
-        and not _approved(row.product, row.month, params)
+        and not _approved(row.product, row.month, data.params)
         for row in spend.itertuples()
     ]
     return highest_first(spend[pd.Series(asked, index=spend.index, dtype=bool)], "product")

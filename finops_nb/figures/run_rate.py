@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,9 +10,8 @@ from typing import Final
 
 import pandas as pd
 
+from finops_nb.figures.report_data import ReportData
 from finops_nb.money import DECIMALS, ZERO, ratio, rounded, total
-from finops_nb.outputs.months import PublishedMonth
-from finops_nb.params.budgets import Budgets
 from finops_nb.period import Period, parse_period
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
@@ -96,7 +95,7 @@ def to_date(
     return rounded(total(due), DECIMALS)
 
 
-def backtest_errors(usage: Usage, months: Sequence[PublishedMonth]) -> tuple[BacktestError, ...]:
+def backtest_errors(data: ReportData) -> tuple[BacktestError, ...]:
     """How the run-rate would have missed the months before, each as it was published, after as many days as are seen now.
 
     Args:
@@ -106,11 +105,11 @@ def backtest_errors(usage: Usage, months: Sequence[PublishedMonth]) -> tuple[Bac
     Returns:
         One a month that is longer than the days seen; nothing where there is no run-rate.
     """
-    count = len(days_seen(usage))
-    if usage.complete or count < WEEK:
+    count = len(days_seen(data.usage))
+    if data.usage.complete or count < WEEK:
         return ()
     found = []
-    for month in months[:TRIED]:
+    for month in data.months[:TRIED]:
         period = parse_period(month.name)
         if len(period.days) > count:
             said = _extrapolated(month.days, period.days[:count], period)
@@ -120,7 +119,7 @@ def backtest_errors(usage: Usage, months: Sequence[PublishedMonth]) -> tuple[Bac
     return tuple(found)
 
 
-def with_run_rate(variance: pd.DataFrame, usage: Usage, budgets: Budgets) -> pd.DataFrame:
+def with_run_rate(data: ReportData, variance: pd.DataFrame) -> pd.DataFrame:
     """A variance table of a running period as it stands on the last day seen.
 
     Returns:
@@ -128,20 +127,22 @@ def with_run_rate(variance: pd.DataFrame, usage: Usage, budgets: Budgets) -> pd.
     """
     frame, name = variance.copy(), variance.columns[0]
     spent: dict[str, Decimal] = {}
-    for row in usage.groups["day", name].itertuples():
-        if row.day <= usage.complete_through:
+    for row in data.usage.groups["day", name].itertuples():
+        if row.day <= data.usage.complete_through:
             spent[getattr(row, name)] = spent.get(getattr(row, name), ZERO) + row.cost
     frame["cost_to_date"] = pd.Series(
         [spent.get(each, ZERO) for each in frame[name]], index=frame.index, dtype=object
     )
     months = {
         each: {
-            month: of.of(name)[each] for month, of in budgets.months.items() if each in of.of(name)
+            month: of.of(name)[each]
+            for month, of in data.budgets.months.items()
+            if each in of.of(name)
         }
         for each in frame[name]
     }
     dates = [
-        to_date(budget, usage, months[each])
+        to_date(budget, data.usage, months[each])
         for each, budget in zip(frame[name], frame["budget"], strict=True)
     ]
     frame["budget_to_date"] = pd.Series(dates, index=frame.index, dtype=object)

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
 
 from finops_nb.errors import Problem, Refusal, did_you_mean
+from finops_nb.figures.report_data import ReportData
+from finops_nb.figures.variance import variance_by
 from finops_nb.money import ZERO
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
 from finops_nb.params.scenario import Scenario
-from finops_nb.schema import ALL, BUDGETED
+from finops_nb.schema import ALL, BUDGETED, Dimension
 from finops_nb.usage.model import Usage
 
 BEFORE_AND_AFTER: Final = ("budget", "cost", "status")
+
+
+def scenario_effect(data: ReportData, by: Dimension) -> pd.DataFrame:
+    """What a scenario changes by organization or product, as `scenario_difference` returns it.
+
+    Args:
+        data: of a report; without a scenario nothing differs, and the frame is empty.
+        by: organization or product.
+    """
+    approved = data.budgets.before
+    without = replace(data, usage=data.measured, budgets=approved)
+    return scenario_difference(
+        variance_by(without, by), variance_by(data, by, also=approved.of(by))
+    )
 
 
 def scenario_difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

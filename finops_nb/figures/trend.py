@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -10,13 +10,12 @@ from typing import Final, NamedTuple
 import pandas as pd
 
 from finops_nb.figures.allocation import highest_first
+from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after, days_seen, to_date
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.money import ZERO, ratio, total
-from finops_nb.outputs.months import PublishedMonth
 from finops_nb.period import parse_period
 from finops_nb.schema import Dimension
-from finops_nb.usage.model import Usage
 
 COLUMNS: Final = 6
 """How many months a table has, the period itself among them."""
@@ -64,23 +63,25 @@ class YearToDate(NamedTuple):
     without_budget: tuple[str, ...]
 
 
-def prior_month(usage: Usage, months: Sequence[PublishedMonth]) -> PriorMonth | None:
+def prior_month(data: ReportData) -> PriorMonth | None:
     """The month before a month; None for any other period.
 
     Args:
         usage: of the period.
         months: from `months_before`.
     """
-    if not usage.period.is_month:
+    if not data.usage.period.is_month:
         return None
-    preceding = usage.period.preceding()
+    preceding = data.usage.period.preceding()
     name, days = (
         preceding.text,
-        None if usage.complete else min(len(days_seen(usage)), len(preceding.days)),
+        None if data.usage.complete else min(len(days_seen(data.usage)), len(preceding.days)),
     )
-    here = dict(zip(usage.groups["day",]["day"], usage.groups["day",]["cost"], strict=True))
-    compared = usage.cost if days is None else _of_first(days, here)
-    before = next((month for month in months if month.name == name), None)
+    here = dict(
+        zip(data.usage.groups["day",]["day"], data.usage.groups["day",]["cost"], strict=True)
+    )
+    compared = data.usage.cost if days is None else _of_first(days, here)
+    before = next((month for month in data.months if month.name == name), None)
     if before is None:
         return PriorMonth(name, compared, None, None, None, days)
     cost = before.cost if days is None else _of_first(days, before.days)
@@ -91,9 +92,7 @@ def _of_first(days: int, spent: Mapping[date, Decimal]) -> Decimal:
     return total(cost for day, cost in spent.items() if day.day <= days)
 
 
-def year_to_date(
-    usage: Usage, totals: TotalVariance, months: Sequence[PublishedMonth]
-) -> YearToDate | None:
+def year_to_date(data: ReportData, totals: TotalVariance) -> YearToDate | None:
     """The calendar year of a month up to its end, or to the last day seen of it; None for any other period.
 
     Args:
@@ -101,14 +100,14 @@ def year_to_date(
         totals: what the report opens with, from `headline`.
         months: from `months_before`.
     """
-    if not usage.period.is_month:
+    if not data.usage.period.is_month:
         return None
-    here = usage.period.text
-    due = [f"{here[:4]}-{number:02}" for number in range(1, usage.period.start.month)]
-    found = {month.name: month for month in months if month.name in due}
-    cost = usage.cost - cost_after(usage) + total(month.cost for month in found.values())
+    here = data.usage.period.text
+    due = [f"{here[:4]}-{number:02}" for number in range(1, data.usage.period.start.month)]
+    found = {month.name: month for month in data.months if month.name in due}
+    cost = data.usage.cost - cost_after(data.usage) + total(month.cost for month in found.values())
     budgets = {name: month.budget for name, month in sorted(found.items())} | {
-        here: to_date(totals.budget, usage)
+        here: to_date(totals.budget, data.usage)
     }
     without = tuple(name for name, budget in budgets.items() if budget is None)
     budget = None if without else total(each for each in budgets.values() if each is not None)
@@ -117,9 +116,7 @@ def year_to_date(
     return YearToDate(tuple(budgets), missing, cost, budget, variance, ratio(cost, budget), without)
 
 
-def with_trend(
-    variance: pd.DataFrame, usage: Usage, months: Sequence[PublishedMonth]
-) -> pd.DataFrame:
+def with_trend(data: ReportData, variance: pd.DataFrame) -> pd.DataFrame:
     """A variance table with the cost of each name in the months before and in the period; not in one that still runs, a part of a month.
 
     Args:
@@ -132,9 +129,9 @@ def with_trend(
         `trend`, the cost in each of them; None where it was not published.
     """
     frame, by = variance.copy(), variance.columns[0]
-    known = {month.name: month.of(by) for month in months}
-    if usage.complete:
-        known[usage.period.text] = dict(zip(frame[by], frame["cost"], strict=True))
+    known = {month.name: month.of(by) for month in data.months}
+    if data.usage.complete:
+        known[data.usage.period.text] = dict(zip(frame[by], frame["cost"], strict=True))
     calendar = _calendar(min(known), max(known)) if known else ()
     trends = [
         tuple(known[month].get(name, ZERO) if month in known else None for month in calendar)
@@ -153,7 +150,7 @@ def _calendar(first: str, last: str) -> tuple[str, ...]:
     return tuple(months)
 
 
-def cost_by_month(usage: Usage, by: Dimension, months: Sequence[PublishedMonth]) -> pd.DataFrame:
+def cost_by_month(data: ReportData, by: Dimension) -> pd.DataFrame:
     """The cost of each name in the last published months and in the period.
 
     Args:
@@ -166,19 +163,19 @@ def cost_by_month(usage: Usage, by: Dimension, months: Sequence[PublishedMonth])
         (the period − the month before; None where that was not published, or the period still runs); highest cost
         first. Empty where no month was published.
     """
-    shown = sorted(months, key=lambda month: month.name)[1 - COLUMNS :]
+    shown = sorted(data.months, key=lambda month: month.name)[1 - COLUMNS :]
     spent = {month.name: month.of(by) for month in shown}
-    here = dict(zip(usage.groups[by,][by], usage.groups[by,]["cost"], strict=True))
+    here = dict(zip(data.usage.groups[by,][by], data.usage.groups[by,]["cost"], strict=True))
     names = sorted({*here, *(name for of in spent.values() for name in of)}) if shown else []
-    prior = usage.period.preceding().text
+    prior = data.usage.period.preceding().text
     rows = []
     for name in names:
         costs = {month: of.get(name, ZERO) for month, of in spent.items()} | {
-            usage.period.text: here.get(name, ZERO)
+            data.usage.period.text: here.get(name, ZERO)
         }
         change = (
             here.get(name, ZERO) - spent[prior].get(name, ZERO)
-            if usage.complete and prior in spent
+            if data.usage.complete and prior in spent
             else None
         )
         rows.append({by: name, **costs, "change": change, "cost": here.get(name, ZERO)})

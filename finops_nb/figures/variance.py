@@ -10,12 +10,10 @@ import pandas as pd
 
 from finops_nb.figures.allocation import allocate, highest_first
 from finops_nb.figures.budget_status import Status, _status
+from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import run_rates
 from finops_nb.money import ZERO, ratio, total
-from finops_nb.params.budgets import Budgets
-from finops_nb.params.model import Params
 from finops_nb.schema import Dimension
-from finops_nb.usage.model import Usage
 
 
 class TotalVariance(NamedTuple):
@@ -33,9 +31,7 @@ class TotalVariance(NamedTuple):
     run_rate: Decimal | None = None
 
 
-def variance_by(
-    usage: Usage, by: Dimension, budgets: Budgets, params: Params, also: Iterable[str] = ()
-) -> pd.DataFrame:
+def variance_by(data: ReportData, by: Dimension, also: Iterable[str] = ()) -> pd.DataFrame:
     """The cost of a period against its budgets, name by name, as `budget_variance` returns it.
 
     Args:
@@ -46,11 +42,11 @@ def variance_by(
         also: names that are listed even without cost and budget.
     """
     return budget_variance(
-        allocate(usage, by),
-        budgets.of(by),
-        params.at_risk,
-        usage.complete,
-        run_rates(usage, by),
+        allocate(data.usage, by),
+        data.budgets.of(by),
+        data.params.at_risk,
+        data.usage.complete,
+        run_rates(data.usage, by),
         also,
     )
 
@@ -129,6 +125,16 @@ def total_variance(variance: pd.DataFrame, at_risk: Decimal, complete: bool) -> 
         actual,
         **_compared(actual, budget, budget, total(rates) if rates else None, at_risk, complete),
     )
+
+
+def total_of(data: ReportData, variance: pd.DataFrame) -> TotalVariance:
+    """The sums of a variance table of a report, as `total_variance` returns them.
+
+    Args:
+        data: of the report.
+        variance: from `variance_by`.
+    """
+    return total_variance(variance, data.params.at_risk, data.usage.complete)
 
 
 def headline(organizations: TotalVariance, products: TotalVariance) -> TotalVariance:

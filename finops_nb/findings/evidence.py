@@ -7,20 +7,19 @@ from dataclasses import dataclass
 import pandas as pd
 
 from finops_nb.figures.budget_status import Status
+from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.insights import Insight, VarianceLine, lines_with
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import portion
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
-from finops_nb.usage.model import Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """The frames and facts of the report, as its notebook made them."""
 
-    usage: Usage
-    budgets: Budgets
+    data: ReportData
     organizations: pd.DataFrame
     products: pd.DataFrame
     breakdown: pd.DataFrame
@@ -28,7 +27,6 @@ class Findings:
     insights: tuple[Insight, ...]
     alerts: pd.DataFrame
     book: pd.DataFrame | None
-    params: Params
 
 
 def overruns(variance: pd.DataFrame, params: Params) -> tuple[VarianceLine, ...]:
@@ -63,7 +61,7 @@ def overrun_facts(
         ),
     }[variance.columns[0]]
     facts = []
-    for line in overruns(variance, found.params):
+    for line in overruns(variance, found.data.params):
         parts = found.breakdown[found.breakdown[outer] == line.name]
         largest = max(parts.itertuples(), key=lambda row: row.cost)
         used = "" if line.budget_used is None else ", {used:share} used"
@@ -73,7 +71,7 @@ def overrun_facts(
             "{who}: {excess:money} over its budget of {budget:money}"
             + used
             + (of_which if len(parts) > 1 else ""),
-            who=owned(line.name, found.budgets),
+            who=owned(line.name, found.data.budgets),
             excess=line.variance,
             budget=line.budget,
             used=line.budget_used,

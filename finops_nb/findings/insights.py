@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from finops_nb.figures.budget_status import Status
+from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.sentence import Sentence, sentence, some
 from finops_nb.money import ZERO, minor_units, portion, rounded, total
 from finops_nb.params.model import Params
@@ -198,12 +199,7 @@ Insight = (
 
 
 def find_insights(
-    *,
-    usage: Usage,
-    organizations: pd.DataFrame,
-    products: pd.DataFrame,
-    efficiency: pd.DataFrame,
-    params: Params,
+    data: ReportData, organizations: pd.DataFrame, products: pd.DataFrame, efficiency: pd.DataFrame
 ) -> tuple[Insight, ...]:
     """What a reader should know first, in the order to say it.
 
@@ -217,15 +213,15 @@ def find_insights(
     found: list[Insight | None] = []
     for variance in (organizations, products):
         found += [
-            _overruns(variance, params),
-            _at_risk(variance, params),
+            _overruns(variance, data.params),
+            _at_risk(variance, data.params),
             _without_budget(variance),
         ]
     found += [
-        _disagreement(organizations, products, params),
-        _highest(products, usage),
-        _gap(efficiency, params),
-        _allocated(usage),
+        _disagreement(organizations, products, data.params),
+        _highest(products, data.usage),
+        _gap(efficiency, data.params),
+        _allocated(data.usage),
     ]
     return tuple(insight for insight in found if insight is not None)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.policies import unapproved
@@ -15,7 +15,6 @@ from finops_nb.findings.evidence import Findings, overrun_facts, overruns, owned
 from finops_nb.findings.insights import EfficiencyGap, SpendWithoutBudget, lines_with, material
 from finops_nb.findings.sentence import Sentence, sentence, some
 from finops_nb.money import ZERO, portion, total
-from finops_nb.outputs.months import PublishedMonth
 from finops_nb.usage.data_quality import THIN
 
 SHOWN: Final = 3
@@ -51,34 +50,34 @@ class MainFinding:
     names: tuple[str, ...] = ()
 
 
-def main_findings(months: Sequence[PublishedMonth], **findings: Any) -> tuple[MainFinding, ...]:
+def main_findings(found: Findings) -> tuple[MainFinding, ...]:
     """What matters most: at most three, the most urgent first, the larger amount first among equals.
 
     Args:
-        months: from `months_before`.
-        findings: the fields of `Findings`, by keyword.
+        found: what the report found.
     """
-    found = Findings(**findings)
     every = [
-        *_missing_usage(found, months),
+        *_missing_usage(found),
         *_overruns(found),
         *_unplanned(found),
         *_at_risk(found),
-        *_change(found, months),
+        *_change(found),
         *_unapproved(found),
         *_chances(found),
     ]
     return tuple(sorted(every, key=lambda each: (each.urgency, -each.money, each.title))[:SHOWN])
 
 
-def _missing_usage(found: Findings, months: Sequence[PublishedMonth]) -> Iterator[MainFinding]:
+def _missing_usage(found: Findings) -> Iterator[MainFinding]:
     """A month with less than a tenth of the rows of the one before has hardly arrived whole."""
-    prior = prior_month(found.usage, months)
-    before = next((month for month in months if prior and month.name == prior.month), None)
-    if before and found.usage.complete and THIN * found.usage.rows_used < before.rows:
+    prior = prior_month(found.data)
+    before = next(
+        (month for month in found.data.months if prior and month.name == prior.month), None
+    )
+    if before and found.data.usage.complete and THIN * found.data.usage.rows_used < before.rows:
         said = sentence(
             "{rows:count row} against {earlier:count} of the month before, which cost {cost:money}; its files may not be complete",
-            rows=found.usage.rows_used,
+            rows=found.data.usage.rows_used,
             earlier=before.rows,
             cost=before.cost,
         )
@@ -96,7 +95,7 @@ def _overruns(found: Findings) -> Iterator[MainFinding]:
 def _unplanned(found: Findings) -> Iterator[MainFinding]:
     for insight in found.insights:
         if isinstance(insight, SpendWithoutBudget) and insight.cost > 0:
-            names = some(owned(name, found.budgets) for name in insight.names)
+            names = some(owned(name, found.data.budgets) for name in insight.names)
             said = sentence(
                 "{cost:money} spent by " + insight.dimension + " with no budget: {names}",
                 cost=insight.cost,
@@ -109,9 +108,9 @@ def _unplanned(found: Findings) -> Iterator[MainFinding]:
                 insight.cost,
                 insight.names,
             )
-    cost = found.usage.unallocated
-    if cost > 0 and material(cost, found.usage.cost, found.params):
-        share = portion(cost, found.usage.cost)
+    cost = found.data.usage.unallocated
+    if cost > 0 and material(cost, found.data.usage.cost, found.data.params):
+        share = portion(cost, found.data.usage.cost)
         whole = "" if share is None else " ({share:share})"
         said = sentence(
             "{cost:money}" + whole + " name no organization and can be charged to none",
@@ -124,13 +123,13 @@ def _unplanned(found: Findings) -> Iterator[MainFinding]:
 def _at_risk(found: Findings) -> Iterator[MainFinding]:
     for variance in (found.organizations, found.products):
         rates = dict(zip(variance.iloc[:, 0], variance["run_rate"], strict=True))
-        for line in lines_with(Status.AT_RISK, variance, found.params):
+        for line in lines_with(Status.AT_RISK, variance, found.data.params):
             rate = rates[line.name]
             over = rate is not None and rate > line.budget
             heading = "; its run-rate is {rate:money}, {excess:money} above" if over else ""
             said = sentence(
                 "{who}: {used:share} of {budget:money} used" + heading,
-                who=owned(line.name, found.budgets),
+                who=owned(line.name, found.data.budgets),
                 used=line.budget_used,
                 budget=line.budget,
                 rate=rate,
@@ -145,16 +144,16 @@ def _at_risk(found: Findings) -> Iterator[MainFinding]:
             )
 
 
-def _change(found: Findings, months: Sequence[PublishedMonth]) -> Iterator[MainFinding]:
-    prior = prior_month(found.usage, months)
+def _change(found: Findings) -> Iterator[MainFinding]:
+    prior = prior_month(found.data)
     if (
         prior is None
         or prior.days is not None
         or not prior.change
-        or not material(prior.change, prior.cost or ZERO, found.params)
+        or not material(prior.change, prior.cost or ZERO, found.data.params)
     ):
         return
-    before = next(month.organizations for month in months if month.name == prior.month)
+    before = next(month.organizations for month in found.data.months if month.name == prior.month)
     now = dict(zip(found.organizations["organization"], found.organizations["cost"], strict=True))
     moved = {name: now.get(name, ZERO) - before.get(name, ZERO) for name in {**now, **before}}
     rose = prior.change > 0
@@ -175,7 +174,7 @@ def _change(found: Findings, months: Sequence[PublishedMonth]) -> Iterator[MainF
 
 
 def _unapproved(found: Findings) -> Iterator[MainFinding]:
-    spend = unapproved(found.usage, found.params)
+    spend = unapproved(found.data)
     if len(spend):
         cost = total(spend["cost"])
         names = tuple(dict.fromkeys(spend["product"]))
@@ -183,7 +182,7 @@ def _unapproved(found: Findings) -> Iterator[MainFinding]:
             "{products:count product} spent {cost:money} with no approval on record, each more than {limit:money} in a month: {names}",
             cost=cost,
             products=len(names),
-            limit=found.params.approval_limit,
+            limit=found.data.params.approval_limit,
             names=some(names),
         )
         yield MainFinding(Urgency.RULE, "Approval missing", said, cost, names)
@@ -192,10 +191,14 @@ def _unapproved(found: Findings) -> Iterator[MainFinding]:
 def _chances(found: Findings) -> Iterator[MainFinding]:
     unspent = [
         line
-        for line in lines_with(Status.UNDER, found.organizations, found.params)
+        for line in lines_with(Status.UNDER, found.organizations, found.data.params)
         if line.material and line.variance < ZERO
     ]
-    if found.usage.complete and unspent and not overruns(found.organizations, found.params):
+    if (
+        found.data.usage.complete
+        and unspent
+        and not overruns(found.organizations, found.data.params)
+    ):
         left = -total(line.variance for line in unspent)
         names = some(
             (

@@ -6,19 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from finops_nb.errors import nearest
+from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.confusable_names import apart
 from finops_nb.money import plain
-from finops_nb.outputs.manifest import Kind
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
 from finops_nb.schema import BUDGETED, UNALLOCATED
 from finops_nb.usage.model import Usage
 
 
-def overview(
-    usage: Usage, budgets: Budgets, params: Params, name: str, kind: Kind
-) -> dict[str, Any]:
+def overview(data: ReportData) -> dict[str, Any]:
     """What a report of this usage holds, in figures.
 
     Returns:
@@ -27,84 +25,86 @@ def overview(
         decimal text, cost without a name stands under "(unallocated)".
     """
     return {
-        "name": name,
-        "kind": str(kind),
+        "name": data.manifest.name,
+        "kind": str(data.manifest.kind),
         "period": {
-            "start": f"{usage.period.start}",
-            "end": f"{usage.period.end}",
-            "complete": usage.complete,
+            "start": f"{data.usage.period.start}",
+            "end": f"{data.usage.period.end}",
+            "complete": data.usage.complete,
         },
-        "currency": params.currency,
-        "total": plain(usage.cost),
-        **{f"{by}s": _costs(usage, by) for by in ("organization", "product", "feature")},
+        "currency": data.params.currency,
+        "total": plain(data.usage.cost),
+        **{f"{by}s": _costs(data.usage, by) for by in ("organization", "product", "feature")},
         "rows": {
-            "read": usage.rows_read,
-            "used": usage.rows_used,
-            "outside_period": usage.rows_outside,
+            "read": data.usage.rows_read,
+            "used": data.usage.rows_used,
+            "outside_period": data.usage.rows_outside,
         },
         "money": {
-            "outside_period": plain(usage.cost_outside),
-            "unallocated": plain(usage.unallocated),
+            "outside_period": plain(data.usage.cost_outside),
+            "unallocated": plain(data.usage.unallocated),
         },
-        "warnings": warnings(usage, budgets, params),
+        "warnings": warnings(data),
     }
 
 
-def warnings(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
+def warnings(data: ReportData) -> list[str]:
     """What a reader of the figures should know, as sentences."""
     found = [
-        f"{notice.text} ({_rows(notice.rows)}, {plain(notice.money)} {params.currency})"
-        for notice in usage.notices
+        f"{notice.text} ({_rows(notice.rows)}, {plain(notice.money)} {data.params.currency})"
+        for notice in data.usage.notices
     ]
     found += [
-        f"{text} ({plain(cost)} {params.currency})"
+        f"{text} ({plain(cost)} {data.params.currency})"
         for by in BUDGETED
-        for text, cost in apart(usage, by)
+        for text, cost in apart(data.usage, by)
     ]
-    found += budgets.notices
-    if usage.reconciliation and not usage.reconciliation.reconciled:
+    found += data.budgets.notices
+    if data.usage.reconciliation and not data.usage.reconciliation.reconciled:
         differing = (
-            f"{each.name} {plain(each.difference)}" for each in usage.reconciliation.differing
+            f"{each.name} {plain(each.difference)}" for each in data.usage.reconciliation.differing
         )
         found.append(
-            f"NOT RECONCILED: stated less billed, in {params.currency}: {', '.join(differing)}."
+            f"NOT RECONCILED: stated less billed, in {data.params.currency}: {', '.join(differing)}."
         )
-    if not usage.complete:
+    if not data.usage.complete:
         found.append(
-            f"PARTIAL: usage is known up to {usage.complete_through}, the period ends with {usage.period.last_day}."
+            f"PARTIAL: usage is known up to {data.usage.complete_through}, the period ends with {data.usage.period.last_day}."
         )
-    if cost_after(usage):
-        later = f"{plain(cost_after(usage))} {params.currency} of days after as_of, up to {usage.last_day}"
+    if cost_after(data.usage):
+        later = f"{plain(cost_after(data.usage))} {data.params.currency} of days after as_of, up to {data.usage.last_day}"
         found.append(
             f"{later}: in the cost, the statuses and the alerts, and neither in the run-rate nor in what is to date."
         )
-    if usage.projected:
+    if data.usage.projected:
         found.append(
-            f"WHAT-IF: growth and prices of the scenario change the cost by {plain(usage.projected)} {params.currency}."
+            f"WHAT-IF: growth and prices of the scenario change the cost by {plain(data.usage.projected)} {data.params.currency}."
         )
-    if usage.unallocated:
-        found.append(f"{plain(usage.unallocated)} {params.currency} name no organization.")
-    return found + doubtful_names(usage, budgets, params)
+    if data.usage.unallocated:
+        found.append(
+            f"{plain(data.usage.unallocated)} {data.params.currency} name no organization."
+        )
+    return found + doubtful_names(data)
 
 
 def _rows(count: int) -> str:
     return f"{count:,} row{'' if count == 1 else 's'}"
 
 
-def doubtful_names(usage: Usage, budgets: Budgets, params: Params) -> list[str]:
+def doubtful_names(data: ReportData) -> list[str]:
     """Names of budgets, approvals, notes and owners that may be misspelt, as sentences with what may be meant."""
-    found = [*_unknown_names(usage, budgets, params)]
+    found = [*_unknown_names(data.usage, data.budgets, data.params)]
     for by in BUDGETED:
-        spent = list(usage.groups[by,][by])
-        absent = [each for each in budgets.of(by) if each not in spent]
+        spent = list(data.usage.groups[by,][by])
+        absent = [each for each in data.budgets.of(by) if each not in spent]
         if absent:
             unplanned = [
-                name for name in spent if name not in budgets.of(by) and name != UNALLOCATED
+                name for name in spent if name not in data.budgets.of(by) and name != UNALLOCATED
             ]
             meant = ((each, nearest(each, unplanned)) for each in absent)
             said = (f'{each} (did you mean "{near}"?)' if near else each for each, near in meant)
             found.append(
-                f"{f'{params.budgets}, {by}' if params.budgets else f'{by}_budgets'}: no usage in the period of {', '.join(said)}."
+                f"{f'{data.params.budgets}, {by}' if data.params.budgets else f'{by}_budgets'}: no usage in the period of {', '.join(said)}."
             )
     return found
 

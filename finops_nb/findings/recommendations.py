@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -60,7 +60,7 @@ def _reviews(found: Findings, variance: pd.DataFrame) -> tuple[Sentence, ...]:
 
 
 def chargeback(found: Findings) -> Sentence | None:
-    if found.book is None or not found.usage.complete:
+    if found.book is None or not found.data.usage.complete:
         return None
     lines = found.book[found.book["organization"] != UNALLOCATED]
     rest = found.book[found.book["organization"] == UNALLOCATED]
@@ -85,7 +85,7 @@ def alerts(found: Findings) -> Sentence | None:
     for threshold in sorted({crossing.threshold for _, crossing in crossed}, reverse=True):
         here = [(name, at.day) for name, at in crossed if at.threshold == threshold]
         names = some(
-            sentence("{who} on {day:date}", who=owned(name, found.budgets), day=day)
+            sentence("{who} on {day:date}", who=owned(name, found.data.budgets), day=day)
             for name, day in here
         )
         crossings.append(
@@ -99,10 +99,10 @@ def alerts(found: Findings) -> Sentence | None:
 
 
 def tagging(found: Findings) -> Sentence | None:
-    cost = found.usage.unallocated
+    cost = found.data.usage.unallocated
     if not cost:
         return None
-    share = portion(cost, found.usage.cost)
+    share = portion(cost, found.data.usage.cost)
     whole = "" if share is None else " ({share:share} of the total)"
     return sentence(
         "Tag the {cost:money}" + whole + " that name no organization, so that they can be charged",
@@ -131,16 +131,16 @@ def showback(found: Findings) -> Sentence | None:
 def budget_planning(found: Findings) -> Sentence | None:
     unspent = [
         line
-        for line in lines_with(Status.UNDER, found.organizations, found.params)
+        for line in lines_with(Status.UNDER, found.organizations, found.data.params)
         if line.material and line.variance < ZERO
     ]
-    over = overruns(found.organizations, found.params)
-    if not found.usage.complete or not unspent or not over:
+    over = overruns(found.organizations, found.data.params)
+    if not found.data.usage.complete or not unspent or not over:
         return None
     return sentence(
         "Move budget where it is used: {spare}, while {over} went {excess:money} over",
         spare=some((_spare(line, found) for line in unspent), [-line.variance for line in unspent]),
-        over=some(owned(line.name, found.budgets) for line in over),
+        over=some(owned(line.name, found.data.budgets) for line in over),
         excess=total(line.variance for line in over),
     )
 
@@ -150,7 +150,7 @@ def _spare(line: VarianceLine, found: Findings) -> Sentence:
     used = " ({share:share})" if share is not None else ""
     return sentence(
         "{who} left {left:money}" + used + " unspent",
-        who=owned(line.name, found.budgets),
+        who=owned(line.name, found.data.budgets),
         left=left,
         share=share,
     )
@@ -165,16 +165,16 @@ def efficiency(found: Findings) -> Sentence | None:
 
 
 def approvals(found: Findings) -> Sentence | None:
-    spend = unapproved(found.usage, found.params)
+    spend = unapproved(found.data)
     if spend.empty:
         return None
-    one = found.usage.period.is_month
+    one = found.data.usage.period.is_month
     text = "{who} {cost:money}" + ("" if one else " in {month}")
     spenders = some(
         (
             sentence(
                 text,
-                who=owned(row.product, found.budgets),
+                who=owned(row.product, found.data.budgets),
                 cost=row.cost,
                 month=parse_period(row.month).label,
             )
@@ -182,15 +182,17 @@ def approvals(found: Findings) -> Sentence | None:
         ),
         spend["cost"],
     )
-    products = [name for name in found.usage.groups["product",]["product"] if name != UNALLOCATED]
+    products = [
+        name for name in found.data.usage.groups["product",]["product"] if name != UNALLOCATED
+    ]
     return sentence(
         "Require approval: {some:count} of {all:count product} spent more than {limit:money} in "
         + ("{month} " if one else "a month ")
         + "with no approval on record ({spenders})",
         some=spend["product"].nunique(),
         all=len(products),
-        limit=found.params.approval_limit,
-        month=found.usage.period.label,
+        limit=found.data.params.approval_limit,
+        month=found.data.usage.period.label,
         spenders=spenders,
     )
 
@@ -200,7 +202,7 @@ def budget_coverage(found: Findings) -> Sentence | None:
     uncovered = tuple(
         sentence(
             "{names} ({cost:money}, by " + each.dimension + ")",
-            names=some(owned(name, found.budgets) for name in each.names),
+            names=some(owned(name, found.data.budgets) for name in each.names),
             cost=each.cost,
         )
         for each in spent
@@ -215,7 +217,10 @@ def budget_coverage(found: Findings) -> Sentence | None:
 def cost_centers(found: Findings) -> Sentence | None:
     rows = found.organizations
     rows = rows[
-        [name != UNALLOCATED and name not in found.budgets.owners for name in rows["organization"]]
+        [
+            name != UNALLOCATED and name not in found.data.budgets.owners
+            for name in rows["organization"]
+        ]
     ]
     if rows.empty:
         return None
@@ -243,7 +248,7 @@ def unit_costs(found: Findings) -> Sentence | None:
         return None
     low, *_, high = sorted(ranked, key=attrgetter("cost_per_customer"))
     spread = high.cost_per_customer - low.cost_per_customer
-    if not material(spread * high.customers, high.cost, found.params):
+    if not material(spread * high.customers, high.cost, found.data.params):
         return None
     return sentence(
         "Track cost per customer and per call: a customer of {high} costs {most:money}, one of {low} {least:money}; "
@@ -258,7 +263,10 @@ def unit_costs(found: Findings) -> Sentence | None:
 
 
 def review(found: Findings) -> Sentence | None:
-    over = [*overruns(found.organizations, found.params), *overruns(found.products, found.params)]
+    over = [
+        *overruns(found.organizations, found.data.params),
+        *overruns(found.products, found.data.params),
+    ]
     if not over:
         return None
     return sentence(
@@ -268,7 +276,7 @@ def review(found: Findings) -> Sentence | None:
             (
                 sentence(
                     "{who} {excess:money}",
-                    who=owned(line.name, found.budgets),
+                    who=owned(line.name, found.data.budgets),
                     excess=line.variance,
                 )
                 for line in over
@@ -296,14 +304,13 @@ ACTIONS: Final[tuple[tuple[Horizon, str, Callable[[Findings], Sentence | None]],
 """In the order of the reference report; Budget Coverage is ours."""
 
 
-def recommend(**findings: Any) -> tuple[Recommendation, ...]:
+def recommend(found: Findings) -> tuple[Recommendation, ...]:
     """Every recommendation that has something behind it, grouped by horizon.
 
     Args:
-        findings: the fields of `Findings`, by keyword.
+        found: what the report found.
     """
-    evidence = Findings(**findings)
-    evaluated = [(horizon, title, action(evidence)) for horizon, title, action in ACTIONS]
+    evaluated = [(horizon, title, action(found)) for horizon, title, action in ACTIONS]
     return tuple(
         Recommendation(horizon, title, action)
         for horizon, title, action in evaluated

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import pandas as pd
 
 from finops_nb.figures.chargeback import ledger_text
+from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.overview import overview
 from finops_nb.notebook.background_failures import tell_lost_futures
 from finops_nb.outputs.artifacts import LEDGER, RESULTS, WORKBOOK, marker_text
-from finops_nb.outputs.manifest import Kind, Manifest
-from finops_nb.params.budgets import Budgets
-from finops_nb.params.model import Params
+from finops_nb.outputs.manifest import Kind
 from finops_nb.report.provenance import provenance, title
 from finops_nb.report.workbook import workbook_of
-from finops_nb.usage.model import Usage
 
 
 class Part(Protocol):
@@ -29,6 +26,13 @@ class Part(Protocol):
     def name(self) -> str: ...
 
     def records(self) -> list[dict[str, Any]]: ...
+
+
+Shown = TypeVar("Shown", bound=Part)
+
+DRAFT: Final = (
+    "A draft: nothing is written. `finops-nb run NAME` publishes the report of params/NAME.yaml."
+)
 
 
 @dataclass(frozen=True)
@@ -41,42 +45,54 @@ class Marker:
         return self.text
 
 
-def write_results(
-    parts: Sequence[Part],
-    usage: Usage,
-    budgets: Budgets,
-    params: Params,
-    manifest: Manifest,
-    book: pd.DataFrame | None,
-) -> Marker:
+class Parts:
+    """The parts of a report, collected as its cells show them.
+
+    Args:
+        data: from `read_report_data`.
+        book: from `ledger_of`; None where there is no ledger.
+
+    Example:
+        show = Parts(data, book)
+        show(tables.cost_by_feature(data, features))
+        write_results(show)
+    """
+
+    def __init__(self, data: ReportData, book: pd.DataFrame | None = None):
+        self.data = data
+        self.book = book
+        self.shown: list[Part] = []
+
+    def __call__(self, part: Shown) -> Shown:
+        """Collect a table or a piece of prose, and return it, so that the cell shows it."""
+        self.shown.append(part)
+        return part
+
+
+def write_results(show: Parts) -> Marker:
     """Write the results into the runner's staging folder; in a draft, write nothing.
 
     Args:
-        parts: every table and piece of prose that the report shows.
-        usage: from `read_usage`.
-        budgets: from `read_budgets`.
-        params: of the report.
-        manifest: from `current_manifest`.
-        book: from `ledger_of`; written for an official manifest only.
+        show: every table and piece of prose that the report shows, with what it was made from.
+
+    Returns:
+        What the last cell prints. The runner publishes only a notebook that ends with it.
     """
     tell_lost_futures()
-    if manifest.staging is None:
-        return Marker(
-            "A draft: nothing is written. `finops-nb run NAME` publishes the report of params/NAME.yaml."
-        )
-    results = overview(usage, budgets, params, manifest.name, manifest.kind) | {
-        "title": title(usage, params, manifest),
-        "tables": {part.name: part.records() for part in parts},
-        "provenance": provenance(usage, budgets, params, manifest),
+    data, folder = show.data, show.data.manifest.staging
+    if folder is None:
+        return Marker(DRAFT)
+    results = overview(data) | {
+        "title": title(data),
+        "tables": {part.name: part.records() for part in show.shown},
+        "provenance": provenance(data),
     }
-    _write(
-        manifest.staging / RESULTS,
-        json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False) + "\n",
-    )
-    (manifest.staging / WORKBOOK).write_bytes(workbook_of(parts, usage, params, manifest))
-    if manifest.kind is Kind.OFFICIAL and book is not None:
-        _write(manifest.staging / LEDGER, ledger_text(book, usage, params))
-    return Marker(marker_text(manifest))
+    text = json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False)
+    _write(folder / RESULTS, text + "\n")
+    (folder / WORKBOOK).write_bytes(workbook_of(data, show.shown))
+    if data.manifest.kind is Kind.OFFICIAL and show.book is not None:
+        _write(folder / LEDGER, ledger_text(data, show.book))
+    return Marker(marker_text(data.manifest))
 
 
 def _write(path: Path, text: str) -> None:

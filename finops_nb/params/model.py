@@ -265,6 +265,10 @@ class Params(BaseModel):
         }
 
 
+PARAMETERS: Final = tuple(name for name in Params.model_fields if name not in DELIVERY)
+"""The keys that are parameters of a notebook too, in the order of the params file."""
+
+
 def _last_part(place: str) -> str:
     """Of a path outside the home, the last part."""
     return place.rsplit("/", 1)[-1] if place.startswith("/") else place

@@ -11,6 +11,7 @@ import pandas as pd
 
 from finops_nb import schema
 from finops_nb.figures.alerts import Crossing, highest_crossing
+from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import BacktestError, days_seen, with_run_rate
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.sentence import Sentence, sentence
@@ -22,7 +23,6 @@ from finops_nb.report.cost_tables import SHOWN
 from finops_nb.report.format import Format
 from finops_nb.report.table import Block, Line, Table
 from finops_nb.schema import Column
-from finops_nb.usage.model import Usage
 
 RUNNING: Final = (
     *(schema.NAME, schema.COST_TO_DATE, schema.BUDGET_TO_DATE, schema.BUDGET),
@@ -31,12 +31,10 @@ RUNNING: Final = (
 
 
 def running_period(
+    data: ReportData,
     organizations: pd.DataFrame,
     products: pd.DataFrame,
     totals: Iterable[TotalVariance],
-    usage: Usage,
-    budgets: Budgets,
-    params: Params,
 ) -> Table:
     """Cost and budget to date, and the run-rate to the period's end; nothing where the period is over.
 
@@ -50,57 +48,52 @@ def running_period(
     """
     blocks = (
         []
-        if usage.complete
-        else [
-            _running(*each, usage, budgets)
-            for each in zip((organizations, products), totals, strict=True)
-        ]
+        if data.usage.complete
+        else [_running(data, *each) for each in zip((organizations, products), totals, strict=True)]
     )
-    last_day = sentence("{day:date}", day=usage.period.last_day)
+    last_day = sentence("{day:date}", day=data.usage.period.last_day)
     seen = sentence(
         "{seen:count} of {days:count day} seen, up to {known:date}.",
-        seen=len(days_seen(usage)),
-        days=len(usage.period.days),
-        known=usage.complete_through,
+        seen=len(days_seen(data.usage)),
+        days=len(data.usage.period.days),
+        known=data.usage.complete_through,
     )
     more = (
         ""
-        if params.as_of
+        if data.params.as_of
         else " The last of them counts as a whole day, since no as_of says otherwise."
     )
     seen = sentence(seen.text + more, **seen.values)
     none = sentence("No run-rate to {end}: less than a week of days is seen.", end=last_day)
     rated = any(total.run_rate is not None for total in totals)
-    caption = f"Cost and budget to date, and run-rate to {Format(params.currency).of('date', usage.period.last_day)} by weekday"
+    caption = f"Cost and budget to date, and run-rate to {Format(data.params.currency).of('date', data.usage.period.last_day)} by weekday"
     intro = (seen,) if rated else (seen, none)
     return Table(
         "running_period",
         caption,
         RUNNING,
         tuple(blocks),
-        params.currency,
+        data.params.currency,
         title="Running Period",
         intro=intro,
         shown=SHOWN,
     )
 
 
-def run_rate_misses(
-    backtest_errors: Iterable[BacktestError], usage: Usage, params: Params
-) -> Table:
+def run_rate_misses(data: ReportData, backtest_errors: Iterable[BacktestError]) -> Table:
     """How far off the run-rate would have been in the months before; nothing where there is no run-rate."""
     lines = [asdict(miss) | {"month": parse_period(miss.month).label} for miss in backtest_errors]
     columns = (schema.MONTH, schema.RUN_RATE, schema.ACTUAL, schema.ERROR)
-    caption = f"The same run-rate in the months before, after {len(days_seen(usage))} days, against what they cost in the end"
-    return Table("run_rate_misses", caption, columns, (Block(lines),), params.currency)
+    caption = f"The same run-rate in the months before, after {len(days_seen(data.usage))} days, against what they cost in the end"
+    return Table("run_rate_misses", caption, columns, (Block(lines),), data.params.currency)
 
 
-def budget_alerts(alerts: pd.DataFrame, params: Params) -> Table:
+def budget_alerts(data: ReportData, alerts: pd.DataFrame) -> Table:
     """The day on which each threshold of each budget was crossed, the highest first, then the earliest; from `alerts.budget_alerts`.
 
     Whoever used a whole budget is printed, however many there are.
     """
-    fmt = Format(params.currency)
+    fmt = Format(data.params.currency)
     thresholds = list(dict.fromkeys(alerts["threshold"]))
     days = tuple(
         Column(
@@ -133,7 +126,7 @@ def budget_alerts(alerts: pd.DataFrame, params: Params) -> Table:
         caption,
         columns,
         tuple(blocks),
-        params.currency,
+        data.params.currency,
         empty=empty,
         shown=max(SHOWN, full + 1),
         keep="first",
@@ -145,10 +138,10 @@ def _urgency(crossed: Crossing | None, budget: Decimal) -> tuple[Any, ...]:
     return (0, -crossed.threshold, crossed.day, -budget) if crossed else (1, -budget)
 
 
-def policies(breaches: pd.DataFrame, params: Params) -> Table:
+def policies(data: ReportData, breaches: pd.DataFrame) -> Table:
     """Every breach of each policy, the highest amount first; from `policies.breaches`."""
     columns = (schema.NAME, schema.MONTH, schema.AMOUNT, schema.ACTION)
-    limit = Format(params.currency).money(params.approval_limit)
+    limit = Format(data.params.currency).money(data.params.approval_limit)
     caption = f"What breaks a policy; the approval limit is {limit} a product and calendar month"
     blocks = tuple(
         Block(lines.to_dict("records"), None, policy)
@@ -159,7 +152,9 @@ def policies(breaches: pd.DataFrame, params: Params) -> Table:
         for block in blocks
     )
     intro = (sentence("Not kept: {policies}.", policies=counts),) if blocks else ()
-    budgeted = params.organization_budgets or params.product_budgets or params.budgets
+    budgeted = (
+        data.params.organization_budgets or data.params.product_budgets or data.params.budgets
+    )
     more = (
         ", an owner for each budget, a budget for each spend" if budgeted else "; no budget is set"
     )
@@ -169,7 +164,7 @@ def policies(breaches: pd.DataFrame, params: Params) -> Table:
         caption,
         columns,
         blocks,
-        params.currency,
+        data.params.currency,
         intro=intro,
         empty=empty,
         shown=SHOWN,
@@ -178,7 +173,7 @@ def policies(breaches: pd.DataFrame, params: Params) -> Table:
 
 
 def scenario_changes(
-    organizations: pd.DataFrame, products: pd.DataFrame, budgets: Budgets, params: Params
+    data: ReportData, organizations: pd.DataFrame, products: pd.DataFrame
 ) -> Table:
     """What a scenario changes; nothing where there is none.
 
@@ -188,7 +183,7 @@ def scenario_changes(
         budgets: from `read_budgets`.
         params: for the scenario and the currency.
     """
-    moved = (schema.COST_CHANGE,) if params.growth or params.model_prices else ()
+    moved = (schema.COST_CHANGE,) if data.params.growth or data.params.model_prices else ()
     columns = (
         schema.NAME,
         schema.BUDGET_BEFORE,
@@ -200,7 +195,7 @@ def scenario_changes(
     )
     frames = (
         {frame.columns[0]: frame for frame in (organizations, products) if len(frame)}
-        if params.scenario
+        if data.params.scenario
         else {}
     )
     blocks = [
@@ -211,16 +206,16 @@ def scenario_changes(
         )
         for by, frame in frames.items()
     ]
-    intro = tuple(_changes(budgets, params)) if params.scenario else ()
+    intro = tuple(_changes(data.budgets, data.params)) if data.params.scenario else ()
     return Table(
         "scenario_changes",
         "Names that the scenario changes",
         columns,
         tuple(blocks),
-        params.currency,
+        data.params.currency,
         title="What This Scenario Changes",
         intro=intro,
-        empty="This scenario changes nothing." if params.scenario else "",
+        empty="This scenario changes nothing." if data.params.scenario else "",
     )
 
 
@@ -274,9 +269,9 @@ def _scopes(rates: Mapping[str, Decimal]) -> Iterator[tuple[str, Decimal]]:
             )
 
 
-def budget_versions(budgets: Budgets, params: Params) -> Table:
+def budget_versions(data: ReportData) -> Table:
     """Every approved version of the budgets side by side, where there are several: the names whose amounts differ."""
-    versions = budgets.before.versions
+    versions = data.budgets.before.versions
     columns = tuple(
         Column(
             version.label, version.label.capitalize(), "money", "the budget in this version", True
@@ -301,7 +296,7 @@ def budget_versions(budgets: Budgets, params: Params) -> Table:
         caption,
         columns,
         tuple(blocks),
-        params.currency,
+        data.params.currency,
         title="Budget Versions",
         intro=intro,
         shown=SHOWN,
@@ -326,11 +321,9 @@ def about(version: Version) -> Sentence:
     )
 
 
-def _running(
-    variance: pd.DataFrame, totals: TotalVariance, usage: Usage, budgets: Budgets
-) -> Block:
+def _running(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) -> Block:
     name = variance.columns[0]
-    frame = with_run_rate(variance, usage, budgets).rename(columns={name: "name"})
+    frame = with_run_rate(data, variance).rename(columns={name: "name"})
     lines: list[Line] = [line | {"dimension": name} for line in frame.to_dict("records")]
     dates = [line["budget_to_date"] for line in lines if line["budget_to_date"] is not None]
     sums = {

@@ -9,6 +9,7 @@ import pandas as pd
 
 from finops_nb import schema
 from finops_nb.figures.efficiency import overall
+from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import ratio, total
@@ -50,9 +51,7 @@ HOW_TO_READ: Final[Mapping[Column, str]] = {
 """What a reader should know of a column; said only where the table has it."""
 
 
-def cost_by(
-    variance: pd.DataFrame, totals: TotalVariance, usage: Usage, budgets: Budgets, params: Params
-) -> Table:
+def cost_by(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) -> Table:
     """Cost against budget, by organization or by product.
 
     Args:
@@ -72,17 +71,17 @@ def cost_by(
         schema.CALLS,
         schema.CUSTOMERS,
     )
-    foot = _totals(totals) | {"cost": totals.actual} | _counts(usage)
+    foot = _totals(totals) | {"cost": totals.actual} | _counts(data.usage)
     caption = f"Cost against budget by {name}, highest cost first"
-    block = Block(_owned(variance, budgets, params), foot)
-    told = _told(columns, usage)
+    block = Block(_owned(variance, data.budgets, data.params), foot)
+    told = _told(columns, data.usage)
     intro = _how_to_read(told) if name == "organization" else ()
     return Table(
-        f"cost_by_{name}", caption, told, (block,), params.currency, intro=intro, shown=SHOWN
+        f"cost_by_{name}", caption, told, (block,), data.params.currency, intro=intro, shown=SHOWN
     )
 
 
-def product_breakdown(breakdown: pd.DataFrame, params: Params) -> Table:
+def product_breakdown(data: ReportData, breakdown: pd.DataFrame) -> Table:
     """Which products each organization used, and how its cost divides among them."""
     columns = (schema.PRODUCT, schema.COST, schema.SHARE)
     caption = "Cost of each organization by product"
@@ -91,12 +90,12 @@ def product_breakdown(breakdown: pd.DataFrame, params: Params) -> Table:
         caption,
         columns,
         _grouped(breakdown),
-        params.currency,
+        data.params.currency,
         shown=SHOWN_WITHIN,
     )
 
 
-def cost_by_feature(features: pd.DataFrame, usage: Usage, params: Params) -> Table:
+def cost_by_feature(data: ReportData, features: pd.DataFrame) -> Table:
     """Cost and cost per call by feature; features have no budgets.
 
     Args:
@@ -107,7 +106,7 @@ def cost_by_feature(features: pd.DataFrame, usage: Usage, params: Params) -> Tab
     columns = (schema.FEATURE, schema.COST, schema.CALLS, schema.CUSTOMERS, schema.AVERAGE_COST)
     caption = "Cost by feature, highest cost first"
     empty = "The usage does not tell which feature caused a cost."
-    told, block = _told(columns, usage), Block(_lines(features), overall(usage))
+    told, block = _told(columns, data.usage), Block(_lines(features), overall(data.usage))
     intro = (
         _how_to_read(column for column in told if column is not schema.CUSTOMERS)
         if block.lines
@@ -118,16 +117,14 @@ def cost_by_feature(features: pd.DataFrame, usage: Usage, params: Params) -> Tab
         caption,
         told,
         (block,),
-        params.currency,
+        data.params.currency,
         intro=intro,
         empty=empty,
         shown=SHOWN,
     )
 
 
-def chargeback_by(
-    charges: pd.DataFrame, totals: TotalVariance, budgets: Budgets, params: Params
-) -> Table:
+def chargeback_by(data: ReportData, charges: pd.DataFrame, totals: TotalVariance) -> Table:
     """What each organization, or each product, is charged.
 
     Args:
@@ -139,20 +136,22 @@ def chargeback_by(
     name = charges.columns[0]
     columns = (HEADS[name], schema.CHARGE, schema.BUDGET, schema.VARIANCE_OF_BUDGET, schema.STATUS)
     foot = _totals(totals) | {"charge": totals.actual, "status": totals.status}
-    lines = _owned(charges, budgets, params)
+    lines = _owned(charges, data.budgets, data.params)
     if name == "organization":
-        lines = [line | {"cost_centre": budgets.cost_centres.get(line[name], "")} for line in lines]
+        lines = [
+            line | {"cost_centre": data.budgets.cost_centres.get(line[name], "")} for line in lines
+        ]
     return Table(
         f"chargeback_by_{name}",
         f"Charges by {name}",
         columns,
         (Block(lines, foot),),
-        params.currency,
+        data.params.currency,
         shown=SHOWN,
     )
 
 
-def cross_organization_usage(lines: pd.DataFrame, params: Params) -> HeatMap:
+def cross_organization_usage(data: ReportData, lines: pd.DataFrame) -> HeatMap:
     """What each organization is charged for each product, as a heat map; from `chargeback.cross_usage`."""
     columns = (schema.ORGANIZATION, schema.PRODUCT, schema.CHARGE)
     sums = {"charge": total(lines["charge"])}
@@ -162,13 +161,11 @@ def cross_organization_usage(lines: pd.DataFrame, params: Params) -> HeatMap:
         caption,
         columns,
         (Block(_lines(lines), sums),),
-        params.currency,
+        data.params.currency,
     )
 
 
-def cost_by_month(
-    organizations: pd.DataFrame, products: pd.DataFrame, usage: Usage, params: Params
-) -> Table:
+def cost_by_month(data: ReportData, organizations: pd.DataFrame, products: pd.DataFrame) -> Table:
     """The cost of each name in the last months, as they were published, and in this one; a sentence where none was published.
 
     Args:
@@ -180,8 +177,10 @@ def cost_by_month(
     months = [
         column for column in organizations.columns if column not in ("organization", "change")
     ]
-    running = "" if usage.complete else " to date"
-    labels = [f"{_short(month)}{running if month == usage.period.text else ''}" for month in months]
+    running = "" if data.usage.complete else " to date"
+    labels = [
+        f"{_short(month)}{running if month == data.usage.period.text else ''}" for month in months
+    ]
     columns = [
         schema.Column(month, label, "money", "the cost of the month", True)
         for month, label in zip(months, labels, strict=True)
@@ -199,7 +198,7 @@ def cost_by_month(
     )
     none = (
         "No earlier month is published."
-        if usage.period.is_month
+        if data.usage.period.is_month
         else "Only a calendar month is shown beside the months before it."
     )
     return Table(
@@ -207,7 +206,7 @@ def cost_by_month(
         caption,
         (schema.NAME, *columns, schema.CHANGE),
         tuple(blocks),
-        params.currency,
+        data.params.currency,
         empty=none,
         shown=SHOWN,
     )
@@ -219,7 +218,9 @@ def _short(month: str) -> str:
     return f"{name[:3]} {year}"
 
 
-def budget_tracking(organizations: TotalVariance, products: TotalVariance, params: Params) -> Table:
+def budget_tracking(
+    data: ReportData, organizations: TotalVariance, products: TotalVariance
+) -> Table:
     """Both levels of budgets, and their difference where they do not agree."""
     columns = (schema.LEVEL, schema.TOTAL_BUDGET, schema.TOTAL_ACTUAL, schema.VARIANCE_OF_BUDGET)
     lines = [
@@ -245,11 +246,11 @@ def budget_tracking(organizations: TotalVariance, products: TotalVariance, param
         "Budget and actual at both levels",
         columns,
         (Block(lines),),
-        params.currency,
+        data.params.currency,
     )
 
 
-def efficiency(ranked: pd.DataFrame, usage: Usage, params: Params) -> Table:
+def efficiency(data: ReportData, ranked: pd.DataFrame) -> Table:
     """Organizations by calls per unit of currency; from `rank_efficiency`."""
     columns = (
         schema.RANK,
@@ -261,17 +262,19 @@ def efficiency(ranked: pd.DataFrame, usage: Usage, params: Params) -> Table:
     )
     caption = "Organizations by efficiency, most calls per unit of currency first"
     blocks = (
-        () if "calls" in usage.missing_columns else (Block(_noted(ranked, params), overall(usage)),)
+        ()
+        if "calls" in data.usage.missing_columns
+        else (Block(_noted(ranked, data.params), overall(data.usage)),)
     )
     empty = "The usage has no calls, as a bill has none: there is no efficiency to compare."
-    told = _told(columns, usage)
+    told = _told(columns, data.usage)
     intro = _how_to_read(told) if blocks else ()
     return Table(
         "cross_team_comparison",
         caption,
         told,
         blocks,
-        params.currency,
+        data.params.currency,
         intro=intro,
         empty=empty,
         shown=SHOWN,
@@ -279,16 +282,16 @@ def efficiency(ranked: pd.DataFrame, usage: Usage, params: Params) -> Table:
     )
 
 
-def spend_by_day(usage: Usage, params: Params) -> Table:
+def spend_by_day(data: ReportData) -> Table:
     """Cost and calls of every day of the period with usage."""
     columns = (schema.DAY, schema.COST, schema.CALLS)
-    foot = {"cost": usage.cost, "calls": overall(usage)["calls"]}
+    foot = {"cost": data.usage.cost, "calls": overall(data.usage)["calls"]}
     return Table(
         "spend_by_day",
         "Cost by day",
-        _told(columns, usage),
-        (Block(_lines(usage.groups["day",]), foot),),
-        params.currency,
+        _told(columns, data.usage),
+        (Block(_lines(data.usage.groups["day",]), foot),),
+        data.params.currency,
     )
 
 

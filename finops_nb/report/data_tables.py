@@ -6,24 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from finops_nb import schema
+from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.confusable_names import apart
 from finops_nb.findings.overview import doubtful_names
 from finops_nb.money import ZERO, ratio, total
-from finops_nb.params.budgets import Budgets
-from finops_nb.params.model import Params
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import BUDGETED
-from finops_nb.usage.model import Usage
 
 SHOWN: Final = 25
 """Keys that are printed; the others are added up in one line."""
 
 
-def charges_by_kind(usage: Usage, params: Params) -> Table:
+def charges_by_kind(data: ReportData) -> Table:
     """What a bill charges, by kind: usage, purchases, credits, taxes, adjustments and corrections, each with its sign."""
-    lines = [{"charge": kind, "rows": rows, "cost": cost} for kind, rows, cost in usage.charges]
-    foot = {"rows": usage.rows_used, "cost": usage.cost - usage.projected}
+    lines = [
+        {"charge": kind, "rows": rows, "cost": cost} for kind, rows, cost in data.usage.charges
+    ]
+    foot = {"rows": data.usage.rows_used, "cost": data.usage.cost - data.usage.projected}
     columns = (schema.CHARGE_KIND, schema.ROWS, schema.COST)
     blocks = (Block(lines, foot),) if lines else ()
     return Table(
@@ -31,14 +31,14 @@ def charges_by_kind(usage: Usage, params: Params) -> Table:
         "Cost by kind of charge",
         columns,
         blocks,
-        params.currency,
+        data.params.currency,
         title="Cost by Kind of Charge",
     )
 
 
-def invoices(usage: Usage, params: Params) -> Table:
+def invoices(data: ReportData) -> Table:
     """Each invoice as the params state it and as the bill charges it; the difference is stated less billed."""
-    found = usage.reconciliation.invoices if usage.reconciliation else ()
+    found = data.usage.reconciliation.invoices if data.usage.reconciliation else ()
     lines = [
         {
             "invoice": each.name,
@@ -61,26 +61,28 @@ def invoices(usage: Usage, params: Params) -> Table:
         "Invoices, and what the usage bills for them",
         columns,
         blocks,
-        params.currency,
+        data.params.currency,
         title="Invoices",
     )
 
 
-def unallocated_by_key(usage: Usage, params: Params) -> Table:
+def unallocated_by_key(data: ReportData) -> Table:
     """The keys of the source that organizations.csv maps nowhere, the most money first; last, what has no key at all."""
-    found = list(usage.unmapped)
-    keyless = usage.rows_unallocated - sum(rows for _, rows, _ in found)
-    if found and keyless and not usage.projected:  # a projection is not of rows
-        found.append(("no key", keyless, usage.unallocated - total(cost for *_, cost in found)))
+    found = list(data.usage.unmapped)
+    keyless = data.usage.rows_unallocated - sum(rows for _, rows, _ in found)
+    if found and keyless and not data.usage.projected:  # a projection is not of rows
+        found.append(
+            ("no key", keyless, data.usage.unallocated - total(cost for *_, cost in found))
+        )
     lines = [
-        {"key": key, "rows": rows, "cost": cost, "share": ratio(cost, usage.cost)}
+        {"key": key, "rows": rows, "cost": cost, "share": ratio(cost, data.usage.cost)}
         for key, rows, cost in found
     ]
     cost = total(cost for *_, cost in found)
     foot = {
         "rows": sum(rows for _, rows, _ in found),
         "cost": cost,
-        "share": ratio(cost, usage.cost),
+        "share": ratio(cost, data.usage.cost),
     }
     columns = (schema.SOURCE_KEY, schema.ROWS, schema.COST, schema.SHARE)
     blocks = (Block(lines, foot),) if lines else ()
@@ -90,75 +92,89 @@ def unallocated_by_key(usage: Usage, params: Params) -> Table:
         "Keys that map to no organization",
         columns,
         blocks,
-        params.currency,
+        data.params.currency,
         heading,
         shown=SHOWN,
     )
 
 
-def rows_account(usage: Usage, params: Params) -> Table:
+def rows_account(data: ReportData) -> Table:
     """Where every row of the inputs went, with its money."""
     lines = [
-        {"item": "Rows used", "rows": usage.rows_used, "cost": usage.cost - usage.projected},
-        {"item": "Rows outside the period", "rows": usage.rows_outside, "cost": usage.cost_outside},
+        {
+            "item": "Rows used",
+            "rows": data.usage.rows_used,
+            "cost": data.usage.cost - data.usage.projected,
+        },
+        {
+            "item": "Rows outside the period",
+            "rows": data.usage.rows_outside,
+            "cost": data.usage.cost_outside,
+        },
     ]
     lines += (
-        [{"item": "Growth and prices of the scenario", "rows": 0, "cost": usage.projected}]
-        if usage.projected
+        [{"item": "Growth and prices of the scenario", "rows": 0, "cost": data.usage.projected}]
+        if data.usage.projected
         else []
     )
-    foot = {"rows": usage.rows_read, "cost": usage.cost + usage.cost_outside}
+    foot = {"rows": data.usage.rows_read, "cost": data.usage.cost + data.usage.cost_outside}
     return Table(
         "rows",
         "Rows of the inputs",
         (schema.ITEM, schema.ROWS, schema.COST),
         (Block(lines, foot),),
-        params.currency,
+        data.params.currency,
     )
 
 
-def data_quality(usage: Usage, budgets: Budgets, params: Params) -> Table:
+def data_quality(data: ReportData) -> Table:
     """What a reader should know about the data: what has no organization, what was done to it, with the money; and of budgets."""
-    what = "Rows" if "calls" in usage.missing_columns else "Calls"
+    what = "Rows" if "calls" in data.usage.missing_columns else "Calls"
     lines = [
         {
             "item": f"{what} without an organization",
-            "rows": usage.rows_unallocated,
-            "cost": usage.unallocated,
+            "rows": data.usage.rows_unallocated,
+            "cost": data.usage.unallocated,
         }
     ]
     lines += [
-        {"item": notice.text, "rows": notice.rows, "cost": notice.money} for notice in usage.notices
+        {"item": notice.text, "rows": notice.rows, "cost": notice.money}
+        for notice in data.usage.notices
     ]
     lines += [
         {"item": text, "rows": None, "cost": cost}
         for by in BUDGETED
-        for text, cost in apart(usage, by)
+        for text, cost in apart(data.usage, by)
     ]
-    late = f"Usage of days after as_of, {usage.complete_through}: in the cost, the statuses and the alerts, and not in the run-rate or what is to date"
-    lines += [{"item": late, "rows": None, "cost": cost_after(usage)}] if cost_after(usage) else []
-    said = [*budgets.notices, *doubtful_names(usage, budgets, params)]
+    late = f"Usage of days after as_of, {data.usage.complete_through}: in the cost, the statuses and the alerts, and not in the run-rate or what is to date"
+    lines += (
+        [{"item": late, "rows": None, "cost": cost_after(data.usage)}]
+        if cost_after(data.usage)
+        else []
+    )
+    said = [*data.budgets.notices, *doubtful_names(data)]
     lines += [{"item": each, "rows": None, "cost": None} for each in said]
     return Table(
         "data_quality",
         "What to know about the data",
         (schema.ITEM, schema.ROWS, schema.MONEY),
         (Block(lines),),
-        params.currency,
+        data.params.currency,
     )
 
 
-def parameters(params: Params) -> Table:
+def parameters(data: ReportData) -> Table:
     """Every parameter that is set, and every default."""
     lines = [
-        {"key": key, "value": _spelled(value)} for key, value in params.shared_parameters().items()
+        {"key": key, "value": _spelled(value)}
+        for key, value in data.params.shared_parameters().items()
     ]
     return Table(
         "parameters",
         "Parameters of this report",
         (schema.KEY, schema.VALUE),
         (Block(lines),),
-        params.currency,
+        data.params.currency,
     )
 
 

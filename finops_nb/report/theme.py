@@ -238,3 +238,14 @@ def style_sheet() -> str:
     return (Path(__file__).parent / "templates" / "report" / "finops.css").read_text(
         encoding="utf-8"
     )
+
+
+@dataclass(frozen=True)
+class Style:
+    """The looks of tables and prose in JupyterLab; the report has them in its head."""
+
+    def __repr__(self) -> str:
+        return "<style>"
+
+    def _repr_html_(self) -> str:
+        return f"<style>{style_sheet()}</style>"

@@ -15,15 +15,13 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 from finops_nb import schema
+from finops_nb.figures.report_data import ReportData
 from finops_nb.money import minor_units
-from finops_nb.outputs.manifest import Manifest
-from finops_nb.params.model import Params
 from finops_nb.report.format import Format, writable
-from finops_nb.report.narrative import Prose
+from finops_nb.report.prose import Prose
 from finops_nb.report.provenance import stamps, title
 from finops_nb.report.table import TEXTS, TOTAL, Line, Table
 from finops_nb.schema import Column, Unit
-from finops_nb.usage.model import Usage
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -218,7 +216,7 @@ SheetEntry = tuple[str, Unit, Any]
 """A line of the summary: what, the unit, and the figure or the sentence."""
 
 
-def workbook_of(parts: Iterable[Any], usage: Usage, params: Params, manifest: Manifest) -> bytes:
+def workbook_of(data: ReportData, parts: Iterable[Any]) -> bytes:
     """The report as an XLSX file: a summary, then a sheet for each table that has lines, with all of them.
 
     Args:
@@ -235,13 +233,11 @@ def workbook_of(parts: Iterable[Any], usage: Usage, params: Params, manifest: Ma
     parts = list(parts)
     file = io.BytesIO()
     with Workbook(file, OPTIONS) as book:
-        called = title(usage, params, manifest)
-        made = datetime.fromisoformat(manifest.generated).replace(tzinfo=None)
+        called = title(data)
+        made = datetime.fromisoformat(data.manifest.generated).replace(tzinfo=None)
         book.set_properties({"title": held(called), "created": made})
         prose = takewhile(lambda part: isinstance(part, Prose), parts)
-        _summarize(
-            Sheet(book, SUMMARY, params.currency), called, _facts(usage, params, manifest), prose
-        )
+        _summarize(Sheet(book, SUMMARY, data.params.currency), called, _facts(data), prose)
         taken = {SUMMARY.lower(), "history"}  # the latter name is Excel's own
         for table in parts:
             if isinstance(table, Table) and not table.is_empty:
@@ -269,15 +265,15 @@ def _summarize(
     sheet.page.set_column(1, 1, SENTENCES)
 
 
-def _facts(usage: Usage, params: Params, manifest: Manifest) -> Iterator[SheetEntry]:
+def _facts(data: ReportData) -> Iterator[SheetEntry]:
     """What the report is of."""
-    yield from ((stamp, "text", meaning) for stamp, meaning in stamps(usage, params, manifest))
-    yield "Period", "text", params.window.label
-    yield "First day", "day", params.window.start
-    yield "Last day", "day", params.window.last_day
-    yield "Currency", "text", params.currency
-    yield "Generated", "text", manifest.generated
-    yield "Key", "text", manifest.key
+    yield from ((stamp, "text", meaning) for stamp, meaning in stamps(data))
+    yield "Period", "text", data.params.window.label
+    yield "First day", "day", data.params.window.start
+    yield "Last day", "day", data.params.window.last_day
+    yield "Currency", "text", data.params.currency
+    yield "Generated", "text", data.manifest.generated
+    yield "Key", "text", data.manifest.key
 
 
 def _figures(prose: Prose) -> Iterator[SheetEntry]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from finops_nb.errors import FinopsError
-from finops_nb.figures.variance import headline, total_variance, variance_by
+from finops_nb.figures.report_data import ReportData
+from finops_nb.figures.variance import headline, total_of, variance_by
 from finops_nb.findings.overview import overview
 from finops_nb.home import Home
-from finops_nb.outputs.manifest import kind_of
+from finops_nb.outputs.manifest import Manifest, kind_of
 from finops_nb.outputs.months import PublishedMonth, month_of
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import load_params
 from finops_nb.report.cost_tables import spend_by_day
-from finops_nb.report.narrative import executive_summary
+from finops_nb.report.prose import executive_summary
 from finops_nb.schema import BUDGETED
 from finops_nb.usage.reader import read_usage
 
@@ -30,15 +31,14 @@ def coming_month(name: str, home: Home) -> PublishedMonth | None:
         usage = read_usage(params, home)
     except (FinopsError, OSError):
         return None
-    totals = (
-        total_variance(variance_by(usage, by, budgets, params), params.at_risk, usage.complete)
-        for by in BUDGETED
-    )
+    manifest = Manifest(kind_of(name, params.period), name)
+    data = ReportData(params, usage, usage, budgets, manifest)
+    totals = (total_of(data, variance_by(data, by)) for by in BUDGETED)
     tables = (
-        spend_by_day(usage, params),
-        executive_summary(headline(*totals), usage, budgets, params),
+        spend_by_day(data),
+        executive_summary(data, headline(*totals)),
     )
-    results = overview(usage, budgets, params, name, kind_of(name, params.period))
+    results = overview(data)
     results |= {
         "tables": {table.name: table.records() for table in tables},
         "provenance": {"params": params.shared_parameters()},

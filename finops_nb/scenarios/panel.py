@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -267,3 +268,38 @@ def _cells(table: Table, row: Row) -> dict[str, str]:
         column.name: cell.text
         for column, cell in zip(table.columns[1:], row.cells[1:], strict=True)
     }
+
+
+def open_what_if(base: str, scenario: str = "", author: str = "") -> Any:
+    """The what-if panel of a base: in JupyterLab a table to edit, elsewhere one that stands still.
+
+    Args:
+        base: a NAME whose budgets to start from.
+        scenario: a saved scenario to go on with.
+        author: who is at work.
+
+    Raises:
+        Refusal: what `run` would refuse of the base or of the scenario.
+    """
+    panel = Panel(WhatIf(base, scenario), author)
+    try:
+        from finops_nb.scenarios.widget import BudgetWhatIf
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("anywidget", "ipywidgets", "traitlets"):
+            raise
+        return StaticPanel(panel)
+    return BudgetWhatIf(panel)
+
+
+@dataclass(frozen=True)
+class StaticPanel:
+    """A what-if without the libraries that make it editable."""
+
+    panel: Panel
+
+    def __repr__(self) -> str:
+        return '<what-if, which pip install "finops-nb[lab]" makes editable>'
+
+    def _repr_html_(self) -> str:
+        way = 'To edit budgets here, install JupyterLab and its widgets: <code>pip install "finops-nb[lab]"</code>'
+        return f"<p>{way}, then restart the kernel.</p>{self.panel._repr_html_()}"

@@ -11,10 +11,12 @@ import pandas as pd
 from markupsafe import escape
 
 from finops_nb.figures.projection import project
+from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.scenario_effect import check_names, scenario_difference
 from finops_nb.figures.variance import TotalVariance, headline, total_variance, variance_by
 from finops_nb.home import Home, find_home
 from finops_nb.money import ZERO, ratio
+from finops_nb.outputs.manifest import Manifest
 from finops_nb.params.budgets import Budgets, changes_since, read_budgets, supposed
 from finops_nb.params.model import load_params
 from finops_nb.params.scenario import Scenario
@@ -177,10 +179,9 @@ class WhatIf:
         return f'<div class="finops prose tex2jax_ignore mathjax_ignore">{heading}{said}</div>{self.table(outcome)._repr_html_()}'
 
     def _variances(self, usage: Usage, budgets: Budgets) -> tuple[pd.DataFrame, pd.DataFrame]:
+        data = ReportData(self.params, usage, self.measured, budgets, Manifest())
         # A budget that was taken away keeps its line: it may be given back.
-        return tuple(
-            variance_by(usage, by, budgets, self.params, self.approved.of(by)) for by in BUDGETED
-        )
+        return tuple(variance_by(data, by, self.approved.of(by)) for by in BUDGETED)
 
     def _projected(self, scenario: Scenario) -> Usage:
         """The usage with the rates of a scenario; made again only where they are others than before."""

@@ -14,7 +14,7 @@ from finops_nb.commands.status import status, verify
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
 from finops_nb.outputs.lock import hold
-from finops_nb.outputs.mail_journal import JOURNAL, Entry, Journal, State
+from finops_nb.outputs.mail_journal import JOURNAL, DeliveryState, Entry, Journal
 from finops_nb.outputs.revisions import History
 from finops_nb.run.run import run
 
@@ -59,12 +59,12 @@ def test_mails_are_counted_by_how_they_ended(home):
     """It counts each recipient of this revision once, by what is known of the last mail."""
     key = History(home.outputs, "2025-12").revisions()[-1].key
     states = [
-        ("a", State.SENDING),
-        ("a", State.SENT),
-        ("b", State.SENDING),
-        ("c", State.REFUSED),
-        ("d", State.SENT),
-        ("D", State.SENT),
+        ("a", DeliveryState.SENDING),
+        ("a", DeliveryState.SENT),
+        ("b", DeliveryState.SENDING),
+        ("c", DeliveryState.REFUSED),
+        ("d", DeliveryState.SENT),
+        ("D", DeliveryState.SENT),
     ]
     Journal(home.outputs / ".mail" / "2025-12" / JOURNAL).record(
         Entry(key, f"{each}@x.com", state, "<1@x>") for each, state in states
@@ -75,7 +75,7 @@ def test_mails_are_counted_by_how_they_ended(home):
 def test_a_mail_of_an_earlier_revision_is_no_mail_of_this_one(home):
     """It says that an earlier one was mailed, and not that this one was."""
     journal = Journal(home.outputs / ".mail" / "2025-12" / JOURNAL)
-    journal.record([Entry("ab" * 32, "a@x.com", State.SENT, "<1@x>")])
+    journal.record([Entry("ab" * 32, "a@x.com", DeliveryState.SENT, "<1@x>")])
     assert next(status(home)).splitlines()[1].endswith("  an earlier revision")
 
 

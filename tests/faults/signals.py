@@ -149,7 +149,7 @@ def judge_reader(bench: Bench, what: str, reader: Reader) -> None:
     whole = {pair for files in reader.by_descriptor for pair in files}
     torn = {name for name, data in reader.by_path - whole if _torn(name, data)}
     bench.tally.lost.extend(
-        f"{what}, by path: {trouble}" for failure_text in [*reader.missing, *torn]
+        f"{what}, by path: {failure_text}" for failure_text in [*reader.missing, *torn]
     )
 
 

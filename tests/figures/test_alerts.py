@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.made_usage import data_of
 
 from finops_nb.figures.alerts import budget_alerts, highest_crossing
 from finops_nb.params.budgets import read_budgets
@@ -19,7 +20,7 @@ def call(cost: str, day: int, organization: str = "a", product: str = "x") -> tu
 
 def crossed(usage, params, **keys) -> dict[tuple, int | None]:
     made = params(**keys)
-    frame = budget_alerts(usage, read_budgets(made), made)
+    frame = budget_alerts(data_of(usage=usage, budgets=read_budgets(made), params=made))
     return {
         (row.dimension, row.name, row.threshold): row.day and row.day.day
         for row in frame.itertuples(index=False)
@@ -80,7 +81,11 @@ def test_the_highest_crossing_is_the_last_one(usage_of, params):
     """9 of 10 crossed 80% on the third; what crossed nothing is not there."""
     made = params(organization_budgets={"a": 10, "b": 99})
     alerts = budget_alerts(
-        usage_of([call("5", 1), call("4", 3), call("1", 1, "b")]), read_budgets(made), made
+        data_of(
+            usage=usage_of([call("5", 1), call("4", 3), call("1", 1, "b")]),
+            budgets=read_budgets(made),
+            params=made,
+        )
     )
     assert highest_crossing(alerts, "organization") == {"a": (Decimal("0.8"), date(2025, 12, 3))}
     assert highest_crossing(alerts, "product") == {}

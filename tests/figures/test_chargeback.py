@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.made_usage import data_of
 
 from finops_nb.figures.alerts import budget_alerts
 from finops_nb.figures.allocation import allocate, allocate_within
@@ -161,7 +162,7 @@ def test_it_charges_each_organization_beside_its_budget(six):
 def test_it_says_which_threshold_was_crossed_last(six, params):
     """6.00 of 8 is 75%: past 50%; 2.00 of 1 is past 100%; what has no budget has crossed none."""
     budgets = read_budgets(params(organization_budgets={"org-a": "8", "org-b": "1"}))
-    alerts = budget_alerts(six, budgets, params())
+    alerts = budget_alerts(data_of(usage=six, budgets=budgets, params=params()))
     frame = charges(variance_of(six, "organization", **{"org-b": "1", "org-a": "8"}), None, alerts)
 
     assert list(frame["crossed"]) == [Decimal("0.5"), Decimal("1.0"), None]
@@ -223,6 +224,11 @@ def test_it_lists_what_an_organization_is_charged_for_each_product(six):
 )
 def test_it_has_a_ledger_where_one_may_be_booked(usage_of, kind, period, books):
     """Official reports have one, and drafts of a calendar month show what it would be; nothing else does."""
-    book = ledger_of(usage_of([("a", "x", "f", "c", "1")], period), "USD", Manifest(kind=kind))
+    book = ledger_of(
+        data_of(
+            usage=usage_of([("a", "x", "f", "c", "1")], period),
+            manifest=Manifest(kind=kind),
+        )
+    )
 
     assert (book is not None) is books

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from finops_nb.figures.controlled_rounding import Cell, apportion
+from finops_nb.figures.controlled_rounding import Pair, apportion
 from finops_nb.money import rounded, total
 
 CENT = Decimal("0.01")
@@ -19,7 +19,7 @@ CENT = Decimal("0.01")
 amounts = st.one_of(*(st.decimals(-20, 20, places=places) for places in (2, 3, 6, 12)))
 
 
-def tables(size: int) -> st.SearchStrategy[dict[Cell, Decimal]]:
+def tables(size: int) -> st.SearchStrategy[dict[Pair, Decimal]]:
     """Tables up to `size` × `size`, full and sparse."""
     return st.dictionaries(
         st.tuples(st.sampled_from("abcdef"[:size]), st.sampled_from("uvwxyz"[:size])),
@@ -28,7 +28,7 @@ def tables(size: int) -> st.SearchStrategy[dict[Cell, Decimal]]:
     )
 
 
-def sums(cells: Mapping[Cell, Decimal], axis: int) -> dict[str, Decimal]:
+def sums(cells: Mapping[Pair, Decimal], axis: int) -> dict[str, Decimal]:
     return {
         name: total(amount for cell, amount in cells.items() if cell[axis] == name)
         for name in {cell[axis] for cell in cells}
@@ -120,7 +120,7 @@ def test_it_books_the_printed_sums_wherever_a_table_can(cells):
     assert not possible or [sums(booked, axis) for axis in (0, 1)] == printed
 
 
-def neighbours(cells: Mapping[Cell, Decimal], limit: int) -> Iterator[dict[Cell, Decimal]]:
+def neighbours(cells: Mapping[Pair, Decimal], limit: int) -> Iterator[dict[Pair, Decimal]]:
     """Every table of which each cell is one of the two cents around the exact amount; the oracle of the test above."""
     choices = [
         sorted({amount.quantize(CENT, ROUND_FLOOR), amount.quantize(CENT, ROUND_CEILING)})
@@ -175,7 +175,7 @@ def test_it_rounds_one_cell_as_it_is_printed(exact, booked):
     assert str(apportion({("a", "chat"): Decimal(exact)}, 2)["a", "chat"]) == booked
 
 
-def table_of(*rows: str) -> dict[Cell, Decimal]:
+def table_of(*rows: str) -> dict[Pair, Decimal]:
     """Rows of amounts, such as "0.004 0.006"."""
     return {
         (row, column): Decimal(each)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from support.made_usage import data_of
 
 from finops_nb.figures.policies import breaches, unapproved
 from finops_nb.figures.variance import variance_by
@@ -16,7 +17,7 @@ def call(product: str, cost: str, day: str = "2025-12-31") -> tuple:
 
 
 def found(usage, params) -> list[tuple]:
-    frame = unapproved(usage, params)
+    frame = unapproved(data_of(usage=usage, params=params))
     return [(row.month, row.product, row.cost) for row in frame.itertuples()]
 
 
@@ -79,9 +80,12 @@ def test_it_accepts_an_approval_for_its_month_only(usage_of, params):
 def broken(usage, params, **keys) -> list[tuple]:
     made = params(**keys)
     budgets = read_budgets(made)
-    variances = (variance_by(usage, by, budgets, made) for by in ("organization", "product"))
+    variances = (
+        variance_by(data_of(usage=usage, budgets=budgets, params=made), by)
+        for by in ("organization", "product")
+    )
     return list(
-        breaches(usage, *variances, budgets, made)
+        breaches(data_of(usage=usage, budgets=budgets, params=made), *variances)
         .drop(columns=["action", "owner"])
         .itertuples(index=False, name=None)
     )
@@ -127,12 +131,8 @@ def test_it_names_the_owner_of_a_breach(usage_of, params):
     """Who answers for it stands beside the name."""
     usage, made = usage_of([call("x", "1200")]), params(owners={"x": "Bob"})
     budgets = read_budgets(made)
-    found = breaches(
-        usage,
-        *(variance_by(usage, by, budgets, made) for by in ("organization", "product")),
-        budgets,
-        made,
-    )
+    data = data_of(usage=usage, budgets=budgets, params=made)
+    found = breaches(data, *(variance_by(data, by) for by in ("organization", "product")))
     assert list(found[["policy", "name", "owner"]].itertuples(index=False, name=None)) == [
         ("Approval limit", "x", "Bob")
     ]

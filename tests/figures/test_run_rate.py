@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.made_usage import data_of
 
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.run_rate import backtest_errors, days_seen, run_rates, to_date, with_run_rate
@@ -106,17 +107,20 @@ def test_a_run_rate_above_budget_is_at_risk(usage_of, params, budget, status):
     """672 at the end: at risk against 671.99 long before 80% is used, and not against 672."""
     usage = usage_of(days(10), complete=False)  # 153 + 60 = 213 spent
     made = params(organization_budgets={"a": budget})
-    variance = variance_by(usage, "organization", read_budgets(made), made)
+    variance = variance_by(
+        data_of(usage=usage, budgets=read_budgets(made), params=made), "organization"
+    )
     assert list(variance["status"]) == [status]
     assert total_variance(variance, made.at_risk, False).run_rate == Decimal(672)
-    line = with_run_rate(variance, usage, read_budgets(made)).iloc[0]
+    line = with_run_rate(data_of(usage=usage, budgets=read_budgets(made)), variance).iloc[0]
     assert line["run_rate_variance"] == Decimal(672) - Decimal(budget)
 
 
 def test_a_budget_without_usage_heads_for_nothing(usage_of, params):
     made = params(organization_budgets={"a": 5000, "idle": 10})
     variance = variance_by(
-        usage_of(days(10), complete=False), "organization", read_budgets(made), made
+        data_of(usage=usage_of(days(10), complete=False), budgets=read_budgets(made), params=made),
+        "organization",
     ).set_index("organization")
     assert (variance.at["idle", "run_rate"], variance.at["idle", "status"]) == (
         Decimal(0),
@@ -137,7 +141,9 @@ def test_it_says_how_far_off_it_would_have_been(usage_of):
     october = month("2025-10", 2, 31)
     dearer = {**october.days, date(2025, 10, 31): Decimal(64)}
     late = PublishedMonth("2025-10", Decimal(124), 31, dearer)
-    found = backtest_errors(usage_of(days(12), complete=False), [month("2025-11", 2, 30), late])
+    found = backtest_errors(
+        data_of(usage=usage_of(days(12), complete=False), months=[month("2025-11", 2, 30), late])
+    )
     assert [(each.month, each.run_rate, each.actual, each.error) for each in found] == [
         ("2025-11", Decimal(60), Decimal(60), Decimal(0)),
         ("2025-10", Decimal(62), Decimal(124), Decimal("-0.5")),
@@ -150,9 +156,21 @@ def test_it_compares_with_longer_months_only(usage_of):
     assert [
         miss.month
         for miss in backtest_errors(
-            usage_of(days(28), complete=False), [month("2025-02", 1, 28), free]
+            data_of(
+                usage=usage_of(days(28), complete=False), months=[month("2025-02", 1, 28), free]
+            )
         )
     ] == ["2025-01"]
-    assert backtest_errors(usage_of(days(28), complete=False), [free])[0].error is None
-    assert backtest_errors(usage_of(days(6), complete=False), [month("2025-11", 1, 30)]) == ()
-    assert backtest_errors(usage_of(days(31)), [month("2025-11", 1, 30)]) == ()
+    assert (
+        backtest_errors(data_of(usage=usage_of(days(28), complete=False), months=[free]))[0].error
+        is None
+    )
+    assert (
+        backtest_errors(
+            data_of(usage=usage_of(days(6), complete=False), months=[month("2025-11", 1, 30)])
+        )
+        == ()
+    )
+    assert (
+        backtest_errors(data_of(usage=usage_of(days(31)), months=[month("2025-11", 1, 30)])) == ()
+    )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from support.made_usage import SIX, Call
+from support.made_usage import SIX, Call, data_of
 
 from finops_nb.figures.allocation import allocate
 from finops_nb.figures.trend import cost_by_month, prior_month, with_trend, year_to_date
@@ -33,14 +33,18 @@ def totals(cost: str, budget: str | None) -> TotalVariance:
 
 def test_the_month_before_is_compared_as_published(six):
     """It takes 10 − 8 = 2, a quarter of 8."""
-    prior = prior_month(six, [month("2025-11", org_a="5", org_b="3"), month("2025-10", org_a="1")])
+    prior = prior_month(
+        data_of(
+            usage=six, months=[month("2025-11", org_a="5", org_b="3"), month("2025-10", org_a="1")]
+        )
+    )
     assert prior == ("2025-11", D(10), D(8), D(2), D("0.25"), None)
 
 
 def test_a_running_month_is_compared_with_as_many_days(usage_of):
     """It has seen 5 days that cost 3; the first 5 days of November cost 4 of 8: 1 less."""
     usage = usage_of([Call("org-a", "chat", "ask", "c", "3.00", "2025-12-05")], complete=False)
-    prior = prior_month(usage, [month("2025-11", org_a="8")])
+    prior = prior_month(data_of(usage=usage, months=[month("2025-11", org_a="8")]))
     assert prior == ("2025-11", D(3), D(4), D(-1), D("-0.25"), 5)
 
 
@@ -51,7 +55,11 @@ def test_what_was_spent_after_the_days_seen_is_not_compared(usage_of):
         Call("org-a", "chat", "ask", "c", "9.00", "2025-12-06"),
     ]
     usage = replace(usage_of(calls, complete=False), complete_through=date(2025, 12, 5))
-    assert prior_month(usage, [month("2025-11", org_a="8")])[1:4] == (D(3), D(4), D(-1))
+    assert prior_month(data_of(usage=usage, months=[month("2025-11", org_a="8")]))[1:4] == (
+        D(3),
+        D(4),
+        D(-1),
+    )
 
 
 def test_a_longer_month_is_compared_by_the_days_that_both_have(usage_of):
@@ -60,13 +68,17 @@ def test_a_longer_month_is_compared_by_the_days_that_both_have(usage_of):
         Call("org-a", "chat", "ask", "c", "3.00", "2025-03-05"),
         Call("org-a", "chat", "ask", "c", "9.00", "2025-03-30"),
     ]
-    prior = prior_month(usage_of(calls, "2025-03", complete=False), [month("2025-02", org_a="8")])
+    prior = prior_month(
+        data_of(
+            usage=usage_of(calls, "2025-03", complete=False), months=[month("2025-02", org_a="8")]
+        )
+    )
     assert (prior.compared, prior.cost, prior.days) == (D(3), D(8), 28)
 
 
 def test_a_month_that_was_not_published_is_named(six):
     """It is said that the month before is not there, rather than another one taken."""
-    assert prior_month(six, [month("2025-10", org_a="1")]) == (
+    assert prior_month(data_of(usage=six, months=[month("2025-10", org_a="1")])) == (
         "2025-11",
         D(10),
         None,
@@ -79,8 +91,8 @@ def test_a_month_that_was_not_published_is_named(six):
 def test_another_period_has_no_month_before_and_no_year(usage_of):
     """A quarter is compared with nothing."""
     quarter = usage_of(SIX, period="2025-Q4")
-    assert prior_month(quarter, []) is None
-    assert year_to_date(quarter, totals("10", "9"), []) is None
+    assert prior_month(data_of(usage=quarter, months=[])) is None
+    assert year_to_date(data_of(usage=quarter, months=[]), totals("10", "9")) is None
 
 
 def test_the_year_adds_up_what_was_published(six):
@@ -90,7 +102,7 @@ def test_the_year_adds_up_what_was_published(six):
         month("2025-02", org_a="4"),
         month("2024-12", org_a="100"),
     ]
-    year = year_to_date(six, totals("10", "12"), months)
+    year = year_to_date(data_of(usage=six, months=months), totals("10", "12"))
     assert (year.cost, year.budget, year.variance) == (D(17), D(24), D(-7))
     assert year.budget_used == D(17) / 24
     assert year.months == ("2025-02", "2025-11", "2025-12")
@@ -104,7 +116,9 @@ def test_a_running_month_counts_with_its_budget_to_date(usage_of):
         Call("org-a", "chat", "ask", "c", "9.00", "2025-12-11"),
     ]
     usage = replace(usage_of(calls, complete=False), complete_through=date(2025, 12, 10))
-    year = year_to_date(usage, totals("12", "31"), [month("2025-11", org_a="5")])
+    year = year_to_date(
+        data_of(usage=usage, months=[month("2025-11", org_a="5")]), totals("12", "31")
+    )
     assert (year.cost, year.budget, year.variance, year.budget_used) == (
         D(8),
         D(16),
@@ -115,7 +129,9 @@ def test_a_running_month_counts_with_its_budget_to_date(usage_of):
 
 def test_a_month_without_a_budget_leaves_the_year_without_one(six):
     """It sums no budgets where one is missing, and names the month."""
-    year = year_to_date(six, totals("10", "12"), [month("2025-11", None, org_a="3")])
+    year = year_to_date(
+        data_of(usage=six, months=[month("2025-11", None, org_a="3")]), totals("10", "12")
+    )
     assert (year.cost, year.budget, year.variance, year.without_budget) == (
         D(13),
         None,
@@ -127,8 +143,13 @@ def test_a_month_without_a_budget_leaves_the_year_without_one(six):
 def test_each_name_has_its_months_oldest_first(six, params):
     """It has 0 where the name had no cost, and the period last; the lines stay as they are."""
     keys = params()
-    variance = variance_by(six, "organization", read_budgets(keys), keys)
-    frame = with_trend(variance, six, [month("2025-11", org_a="5"), month("2025-10", org_b="1")])
+    variance = variance_by(
+        data_of(usage=six, budgets=read_budgets(keys), params=keys), "organization"
+    )
+    frame = with_trend(
+        data_of(usage=six, months=[month("2025-11", org_a="5"), month("2025-10", org_b="1")]),
+        variance,
+    )
     trends = dict(zip(frame["organization"], frame["trend"], strict=True))
     assert trends == {
         "org-a": (D(0), D(5), D(6)),
@@ -141,7 +162,10 @@ def test_each_name_has_its_months_oldest_first(six, params):
 
 def trend_of(usage, keys, *months) -> tuple:
     """The months, and the cost of org-a in each."""
-    frame = with_trend(variance_by(usage, "organization", read_budgets(keys), keys), usage, months)
+    frame = with_trend(
+        data_of(usage=usage, months=months),
+        variance_by(data_of(usage=usage, budgets=read_budgets(keys), params=keys), "organization"),
+    )
     [row] = [row for row in frame.itertuples() if row.organization == "org-a"]
     return row.trend_months, row.trend
 
@@ -170,7 +194,7 @@ def test_a_running_month_is_not_in_the_trend(usage_of, params):
 def test_the_table_of_months_foots(six):
     """It has every name of any month, whether or not it has cost now, and its columns add up to the months."""
     months = [month("2025-11", org_a="5", org_gone="3"), month("2025-10", org_b="1")]
-    frame = cost_by_month(six, "organization", months)
+    frame = cost_by_month(data_of(usage=six, months=months), "organization")
     assert list(frame.columns) == ["organization", "2025-10", "2025-11", "2025-12", "change"]
     assert list(frame["organization"]) == ["org-a", "org-b", "org-gone", "(unallocated)"]
     assert [sum(frame[name]) for name in frame.columns[1:]] == [D(1), D(8), D(10), D(2)]
@@ -180,16 +204,20 @@ def test_the_table_of_months_foots(six):
 def test_the_table_has_six_months_at_most(six):
     """It has the five newest before the period."""
     months = [month(f"2025-{number:02}", org_a="1") for number in range(11, 0, -1)]
-    assert list(cost_by_month(six, "organization", months).columns[1:-1]) == [
+    assert list(cost_by_month(data_of(usage=six, months=months), "organization").columns[1:-1]) == [
         f"2025-{number:02}" for number in range(7, 13)
     ]
 
 
 def test_without_a_month_before_there_is_no_change(six, usage_of):
     """It compares neither with an older month nor a running one with a whole one; without any month there is no table."""
-    assert set(cost_by_month(six, "product", [month("2025-10", org_a="1")])["change"]) == {None}
+    assert set(
+        cost_by_month(data_of(usage=six, months=[month("2025-10", org_a="1")]), "product")["change"]
+    ) == {None}
     running = usage_of(SIX, complete=False)
-    assert set(cost_by_month(running, "organization", [month("2025-11", org_a="1")])["change"]) == {
-        None
-    }
-    assert cost_by_month(six, "organization", []).empty
+    assert set(
+        cost_by_month(data_of(usage=running, months=[month("2025-11", org_a="1")]), "organization")[
+            "change"
+        ]
+    ) == {None}
+    assert cost_by_month(data_of(usage=six, months=[]), "organization").empty

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from support.made_usage import data_of
 
 from finops_nb.figures.allocation import allocate
 from finops_nb.figures.budget_status import Status
@@ -42,11 +43,10 @@ def find(params):
             )
         )
         return find_insights(
-            usage=usage,
+            data_of(usage=usage, params=made),
             organizations=organizations,
             products=products,
             efficiency=rank_efficiency(organizations),
-            params=made,
         )
 
     return find

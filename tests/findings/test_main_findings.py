@@ -7,12 +7,13 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from support.made_usage import SIX, Call
+from support.made_usage import SIX, Call, data_of
 
 from finops_nb.figures.alerts import budget_alerts
 from finops_nb.figures.allocation import allocate_within
 from finops_nb.figures.efficiency import rank_efficiency
 from finops_nb.figures.variance import variance_by
+from finops_nb.findings.evidence import Findings
 from finops_nb.findings.insights import find_insights
 from finops_nb.findings.main_findings import main_findings
 from finops_nb.outputs.months import PublishedMonth
@@ -33,30 +34,20 @@ def found(params, usage_of):
             usage_of(calls, complete=complete),
         )
         budgets = read_budgets(made)
-        organizations, products = (
-            variance_by(usage, by, budgets, made) for by in ("organization", "product")
-        )
-        ranked = rank_efficiency(organizations)
-        insights = find_insights(
-            usage=usage,
-            organizations=organizations,
-            products=products,
-            efficiency=ranked,
-            params=made,
-        )
-        every = main_findings(
-            months,
-            usage=usage,
-            budgets=budgets,
-            organizations=organizations,
-            products=products,
+        data = data_of(usage=usage, budgets=budgets, params=made, months=months)
+        organizations, products = (variance_by(data, by) for by in ("organization", "product"))
+        efficiency = rank_efficiency(organizations)
+        found = Findings(
+            data,
+            organizations,
+            products,
             breakdown=allocate_within(usage, "organization", "product"),
-            efficiency=ranked,
-            insights=insights,
-            alerts=budget_alerts(usage, budgets, made),
+            efficiency=efficiency,
+            insights=find_insights(data, organizations, products, efficiency),
+            alerts=budget_alerts(data),
             book=None,
-            params=made,
         )
+        every = main_findings(found)
         return [(each.title, text_sentence(each.said, Format("USD"))) for each in every]
 
     return find

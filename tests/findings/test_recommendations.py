@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from support.made_usage import data_of
 
 from finops_nb.figures.alerts import budget_alerts
 from finops_nb.figures.allocation import allocate_within
 from finops_nb.figures.chargeback import ledger
 from finops_nb.figures.efficiency import rank_efficiency
 from finops_nb.figures.variance import variance_by
+from finops_nb.findings.evidence import Findings
 from finops_nb.findings.insights import find_insights
 from finops_nb.findings.recommendations import ACTIONS, Horizon, recommend
 from finops_nb.params.budgets import read_budgets
@@ -33,24 +35,20 @@ def advise(params):
             )
         )
         budgets = read_budgets(made)
-        organizations, products = (
-            variance_by(usage, by, budgets, made) for by in ("organization", "product")
-        )
-        tables = {
-            "usage": usage,
-            "organizations": organizations,
-            "products": products,
-            "efficiency": rank_efficiency(organizations),
-        }
-        recommendations = recommend(
-            **tables,
+        data = data_of(usage=usage, budgets=budgets, params=made)
+        organizations, products = (variance_by(data, by) for by in ("organization", "product"))
+        efficiency = rank_efficiency(organizations)
+        found = Findings(
+            data,
+            organizations,
+            products,
             breakdown=allocate_within(usage, "organization", "product"),
-            budgets=budgets,
-            insights=find_insights(**tables, params=made),
-            alerts=budget_alerts(usage, budgets, made),
+            efficiency=efficiency,
+            insights=find_insights(data, organizations, products, efficiency),
+            alerts=budget_alerts(data),
             book=ledger(usage, "USD") if books else None,
-            params=made,
         )
+        recommendations = recommend(found)
         return {each.title: text_sentence(each.action, Format("USD")) for each in recommendations}
 
     return advise

@@ -35,8 +35,8 @@ print(json.dumps({
 RUNNER = """\
 import os, pathlib, sys, time
 from finops_nb.notebook.fork_provisioner import fork_server
-from finops_nb.notebook.kernel import environment, running_kernel
-with fork_server(environment({})) as door, running_kernel(pathlib.Path(sys.argv[1]), {}, door=door) as kernel:
+from finops_nb.notebook.kernel import kernel_environment, running_kernel
+with fork_server(kernel_environment({})) as door, running_kernel(pathlib.Path(sys.argv[1]), {}, door=door) as kernel:
     if sys.argv[2] == "child" and os.fork() == 0:
         time.sleep(20)
         os._exit(0)

@@ -7,12 +7,13 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
+from support.made_usage import data_of
 
 from finops_nb.commands.suggestion import budget_skeleton
 from finops_nb.figures.allocation import allocate
 from finops_nb.figures.chargeback import ledger, ledger_text
 from finops_nb.findings.overview import overview, warnings
-from finops_nb.notebook.results import write_results
+from finops_nb.notebook.results import Parts, write_results
 from finops_nb.outputs.artifacts import WORKBOOK, marker_text
 from finops_nb.outputs.manifest import Kind, Manifest, current_manifest, kind_of
 from finops_nb.params.budgets import Budgets, Version, read_budgets
@@ -21,7 +22,12 @@ from finops_nb.usage.sources.notice import Notice
 NONE = Budgets({}, (Version("original", {}, {}),))
 
 
-def edition_in(folder, kind=Kind.OFFICIAL) -> Manifest:
+def parts_of(usage, params, manifest, book=None) -> Parts:
+    """No part yet, of this usage without budgets."""
+    return Parts(data_of(usage=usage, budgets=NONE, params=params, manifest=manifest), book)
+
+
+def manifest_in(folder, kind=Kind.OFFICIAL) -> Manifest:
     return Manifest(
         kind=kind, name="2025-12", key="k" * 64, generated="2026-01-01T00:00:00Z", staging=folder
     )
@@ -30,7 +36,7 @@ def edition_in(folder, kind=Kind.OFFICIAL) -> Manifest:
 def test_a_draft_writes_nothing(six, params, tmp_path, monkeypatch):
     """It says so, and leaves the folder empty."""
     monkeypatch.chdir(tmp_path)
-    assert "nothing is written" in repr(write_results([], six, NONE, params(), Manifest(), None))
+    assert "nothing is written" in repr(write_results(parts_of(six, params(), Manifest())))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -43,16 +49,16 @@ def test_a_draft_writes_nothing(six, params, tmp_path, monkeypatch):
 )
 def test_only_an_official_edition_has_a_ledger(six, params, tmp_path, kind, files):
     """It writes results.json and the workbook, and chargeback.csv for an official manifest; its text is the mark the runner looks for."""
-    manifest = edition_in(tmp_path, kind)
+    manifest = manifest_in(tmp_path, kind)
     assert repr(
-        write_results([], six, NONE, params(), manifest, ledger(six, "USD"))
+        write_results(parts_of(six, params(), manifest, ledger(six, "USD")))
     ) == marker_text(manifest)
     assert {file.name for file in tmp_path.iterdir()} == files
 
 
 def test_results_are_the_overview_with_tables_and_provenance(six, params, tmp_path):
     """It holds the object of `check`, unrounded money as text, and what it was made from."""
-    write_results([], six, NONE, params(), edition_in(tmp_path), None)
+    write_results(parts_of(six, params(), manifest_in(tmp_path)))
     results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert results["total"] == "10"
     assert results["organizations"] == {"(unallocated)": "2", "org-a": "6", "org-b": "2"}
@@ -64,9 +70,7 @@ def test_results_are_the_overview_with_tables_and_provenance(six, params, tmp_pa
 
 def test_no_absolute_path_is_in_the_provenance(six, params, tmp_path):
     """It names of a path outside the home the last part only."""
-    write_results(
-        [], six, NONE, params(usage="/data/private/calls.csv"), edition_in(tmp_path), None
-    )
+    write_results(parts_of(six, params(usage="/data/private/calls.csv"), manifest_in(tmp_path)))
     assert "/data/private" not in (tmp_path / "results.json").read_text(encoding="utf-8")
 
 
@@ -77,7 +81,7 @@ def test_the_ledger_ends_days_exclusively_and_defuses_formulas(six, params):
         [(name, "p", Decimal("1.50")) for name in names],
         columns=["organization", "product", "amount"],
     )
-    lines = ledger_text(book, six, params()).split("\n")
+    lines = ledger_text(data_of(usage=six, params=params()), book).split("\n")
     assert lines[1] == "2025-12-01,2026-01-01,'=1+1,p,1.50,USD"
     assert [line.split(",")[2][:1] for line in lines[1:9]] == ["'"] * 8
     assert lines[9:] == [
@@ -90,10 +94,14 @@ def test_the_ledger_ends_days_exclusively_and_defuses_formulas(six, params):
 def test_warnings_are_sentences_with_money(six, params):
     """It warns of unallocated cost, of a period that is not over, of budgets without usage, and of what was done to the data."""
     made = params(organization_budgets={"org-a": 1, "team-z": 1, "orgb": 1})
-    found = warnings(six, read_budgets(made), made)
+    found = warnings(data_of(usage=six, budgets=read_budgets(made), params=made))
     absent = 'organization_budgets: no usage in the period of team-z, orgb (did you mean "org-b"?).'
     assert found == ["2 USD name no organization.", absent]
-    overviewed = overview(six, NONE, params(), "2025-12", Kind.OFFICIAL)
+    overviewed = overview(
+        data_of(
+            usage=six, budgets=NONE, params=params(), manifest=Manifest(Kind.OFFICIAL, "2025-12")
+        )
+    )
     assert overviewed["rows"] == {"read": 6, "used": 6, "outside_period": 0}
 
 
@@ -104,7 +112,7 @@ def test_a_name_much_like_a_known_one_is_asked_about(six, params):
         notes={"org-aa": "hi"},
         owners={"org-b": "Bob", "elsewhere": "Eve"},
     )
-    assert warnings(six, read_budgets(made), made)[1:] == [
+    assert warnings(data_of(usage=six, budgets=read_budgets(made), params=made))[1:] == [
         'approvals: serch is no name of usage or budgets; did you mean "search"?',
         'notes: org-aa is no name of usage or budgets; did you mean "org-a"?',
     ]
@@ -131,9 +139,9 @@ def test_the_edition_reaches_the_kernel_by_its_folder(tmp_path, monkeypatch):
     """It is read from the folder that the environment names; without one it is a draft."""
     monkeypatch.delenv("FINOPS_NB_STAGING", raising=False)
     assert current_manifest() == Manifest()
-    edition_in(tmp_path).save(tmp_path)
+    manifest_in(tmp_path).save(tmp_path)
     monkeypatch.setenv("FINOPS_NB_STAGING", str(tmp_path))
-    assert current_manifest() == edition_in(tmp_path)
+    assert current_manifest() == manifest_in(tmp_path)
 
 
 def test_a_skeleton_rounds_costs_up_to_hundreds(six):
@@ -154,5 +162,6 @@ def test_a_notice_is_a_warning_with_rows_and_money(six, params):
         six, notices=(Notice("Costs were rounded.", 3, Decimal("0.000000000001")),)
     )
     assert (
-        warnings(noticed, NONE, params())[0] == "Costs were rounded. (3 rows, 0.000000000001 USD)"
+        warnings(data_of(usage=noticed, budgets=NONE, params=params()))[0]
+        == "Costs were rounded. (3 rows, 0.000000000001 USD)"
     )

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from support.made_usage import data_of
 from support.published import page_of, sections_of
 
 from finops_nb.figures.alerts import budget_alerts
@@ -18,7 +19,7 @@ from finops_nb.figures.variance import headline, total_variance, variance_by
 from finops_nb.findings.overview import overview
 from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.params.budgets import read_budgets
-from finops_nb.report import budget_tables, narrative
+from finops_nb.report import budget_tables, prose
 from finops_nb.report.data_tables import rows_account
 from finops_nb.report.format import Format
 
@@ -40,7 +41,10 @@ def text_of(shown) -> str:
 
 def made_of(usage, made):
     budgets = read_budgets(made)
-    variances = [variance_by(usage, by, budgets, made) for by in ("organization", "product")]
+    variances = [
+        variance_by(data_of(usage=usage, budgets=budgets, params=made), by)
+        for by in ("organization", "product")
+    ]
     return (
         budgets,
         *variances,
@@ -59,7 +63,9 @@ def test_a_running_period_has_its_budget_to_date_and_run_rate(usage_of, params):
     budgets, organizations, products, totals = made_of(
         usage, made := params(organization_budgets={"a": 300})
     )
-    table = budget_tables.running_period(organizations, products, totals, usage, budgets, made)
+    table = budget_tables.running_period(
+        data_of(usage=usage, budgets=budgets, params=made), organizations, products, totals
+    )
     assert cells(table)["a"] == {
         "Name": "a",
         "Cost to Date": "$140.00",
@@ -79,7 +85,9 @@ def test_what_is_known_ends_with_as_of(usage_of, params):
     budgets, organizations, products, totals = made_of(
         usage, made := params(organization_budgets={"a": 300}, as_of="2025-12-07")
     )
-    table = budget_tables.running_period(organizations, products, totals, usage, budgets, made)
+    table = budget_tables.running_period(
+        data_of(usage=usage, budgets=budgets, params=made), organizations, products, totals
+    )
     found = cells(table)
     assert [found["a"][head] for head in ("Cost to Date", "Budget to Date", "Run-rate")] == [
         "$70.00",
@@ -87,13 +95,15 @@ def test_what_is_known_ends_with_as_of(usage_of, params):
         "$310.00",
     ]
     assert found["Total"]["Cost to Date"] == "$70.00"
-    said = overview(usage, read_budgets(made), made, "2025-12", Kind.OFFICIAL)["warnings"]
+    said = overview(data_of(usage=usage, params=made))["warnings"]
     late = "70 USD of days after as_of, up to 2025-12-14: in the cost, the statuses and the alerts, and neither in the run-rate nor"
     assert any(text.startswith(late) for text in said)
     assert cost_after(usage) == Decimal(70)
     assert "counts as a whole day" not in text_of(table)
     assert "counts as a whole day" in text_of(
-        budget_tables.running_period(organizations, products, totals, usage, budgets, params())
+        budget_tables.running_period(
+            data_of(usage=usage, budgets=budgets, params=params()), organizations, products, totals
+        )
     )
 
 
@@ -103,10 +113,12 @@ def test_below_a_week_there_is_no_run_rate(usage_of, params):
     budgets, organizations, products, totals = made_of(
         usage, made := params(organization_budgets={"a": 300})
     )
-    table = budget_tables.running_period(organizations, products, totals, usage, budgets, made)
+    table = budget_tables.running_period(
+        data_of(usage=usage, budgets=budgets, params=made), organizations, products, totals
+    )
     assert (cells(table)["a"]["Run-rate"], cells(table)["a"]["Budget to Date"]) == ("n/a", "$58.06")
     assert "No run-rate to 31 December" in text_of(table)
-    said = text_of(narrative.outlook(headline(*totals), (), usage, made))
+    said = text_of(prose.outlook(data_of(usage=usage, params=made), headline(*totals), ()))
     assert said == "No run-rate to 31 December: 6 days seen, and it takes a week."
 
 
@@ -119,7 +131,9 @@ def test_the_outlook_has_its_error_beside_it(usage_of, params):
         BacktestError("2025-10", Decimal(105), Decimal(100), Decimal("0.05")),
     ]
     said = "Run-rate to 31 December, by weekday from the 14 days seen: $310.00, +$10.00 against the budget of $300.00. "
-    assert text_of(narrative.outlook(headline(*totals), backtest, usage, made)) == (
+    assert text_of(
+        prose.outlook(data_of(usage=usage, params=made), headline(*totals), backtest)
+    ) == (
         said
         + "After as many days, it would have been off by -3.0% to +5.0% in the 2 months before."
     )
@@ -127,14 +141,14 @@ def test_the_outlook_has_its_error_beside_it(usage_of, params):
         BacktestError(month, Decimal(100), Decimal(100), Decimal("0.0001"))
         for month in ("2025-11", "2025-10")
     ]
-    assert text_of(narrative.outlook(headline(*totals), exact, usage, made)).endswith(
-        "have been off by 0.0% in the 2 months before."
-    )
-    assert text_of(narrative.outlook(headline(*totals), (), usage, made)) == (
+    assert text_of(
+        prose.outlook(data_of(usage=usage, params=made), headline(*totals), exact)
+    ).endswith("have been off by 0.0% in the 2 months before.")
+    assert text_of(prose.outlook(data_of(usage=usage, params=made), headline(*totals), ())) == (
         said
         + "How far off it may be is not known: no published month before it is long enough to try it on."
     )
-    rows = cells(budget_tables.run_rate_misses(backtest, usage, made))
+    rows = cells(budget_tables.run_rate_misses(data_of(usage=usage, params=made), backtest))
     assert rows["November 2025"] == {
         "Month": "November 2025",
         "Run-rate": "$97.00",
@@ -148,9 +162,11 @@ def test_of_a_period_that_is_over_nothing_is_foretold(six, params):
         six, made := params(organization_budgets={"org-a": 300})
     )
     shown = [
-        budget_tables.running_period(organizations, products, totals, six, budgets, made),
-        budget_tables.run_rate_misses((), six, made),
-        narrative.outlook(headline(*totals), (), six, made),
+        budget_tables.running_period(
+            data_of(usage=six, budgets=budgets, params=made), organizations, products, totals
+        ),
+        budget_tables.run_rate_misses(data_of(usage=six, params=made), ()),
+        prose.outlook(data_of(usage=six, params=made), headline(*totals), ()),
     ]
     assert [text_of(each) for each in shown] == ["", "", ""]
 
@@ -159,7 +175,8 @@ def test_alerts_have_a_column_for_each_threshold(usage_of, params):
     """140 of 200 is past half on 10 December; the rest was not reached."""
     made = params(organization_budgets={"a": 200}, alert_thresholds=["0.5", "0.725", "1"])
     table = budget_tables.budget_alerts(
-        budget_alerts(running(usage_of), read_budgets(made), made), made
+        data_of(params=made),
+        budget_alerts(data_of(usage=running(usage_of), budgets=read_budgets(made), params=made)),
     )
     assert cells(table)["a"] == {
         "Name": "a",
@@ -195,7 +212,10 @@ def test_alerts_print_what_was_crossed_first(usage_of, params):
         ]
     )
     made = params(organization_budgets={"late": 12, "soon": 12, "all": 9, "little": 40, "less": 50})
-    table = budget_tables.budget_alerts(budget_alerts(usage, read_budgets(made), made), made)
+    table = budget_tables.budget_alerts(
+        data_of(params=made),
+        budget_alerts(data_of(usage=usage, budgets=read_budgets(made), params=made)),
+    )
     assert list(cells(table)) == ["all", "soon", "late", "less", "little"]
 
 
@@ -204,7 +224,10 @@ def test_alerts_print_whoever_used_a_whole_budget(usage_of, params):
     calls = [(f"org-{place:02}", "x", "f", "c", "9" if place < 30 else "1") for place in range(40)]
     made = params(organization_budgets={f"org-{place:02}": 9 for place in range(40)})
     usage = usage_of(calls)
-    table = budget_tables.budget_alerts(budget_alerts(usage, read_budgets(made), made), made)
+    table = budget_tables.budget_alerts(
+        data_of(params=made),
+        budget_alerts(data_of(usage=usage, budgets=read_budgets(made), params=made)),
+    )
     [block] = table.printed
     assert [row.cells[0].text for row in table.rows(block)] == [
         *(f"org-{place:02}" for place in range(30)),
@@ -218,7 +241,10 @@ def test_breaches_are_counted_by_policy(usage_of, params):
     usage = usage_of([("a", "x", "f", "c", "20"), ("a", "y", "f", "c", "30")])
     made = params(organization_budgets={"a": 90}, approval_limit=10)
     budgets, organizations, products, _ = made_of(usage, made)
-    table = budget_tables.policies(breaches(usage, organizations, products, budgets, made), made)
+    table = budget_tables.policies(
+        data_of(params=made),
+        breaches(data_of(usage=usage, budgets=budgets, params=made), organizations, products),
+    )
     assert [(block.heading, [line["name"] for line in block.lines]) for block in table.blocks] == [
         ("Approval limit", ["y", "x"]),
         ("Budget without an owner", ["a"]),
@@ -232,11 +258,19 @@ def test_without_budgets_or_breaches_it_says_so(six, params):
     made = params(approvals={"chat": "CFO", "search": "CFO"})
     budgets, organizations, products, _ = made_of(six, made)
     assert (
-        text_of(budget_tables.budget_alerts(budget_alerts(six, budgets, made), made))
+        text_of(
+            budget_tables.budget_alerts(
+                data_of(params=made),
+                budget_alerts(data_of(usage=six, budgets=budgets, params=made)),
+            )
+        )
         == "No budgets are set, or no thresholds."
     )
     assert text_of(
-        budget_tables.policies(breaches(six, organizations, products, budgets, made), made)
+        budget_tables.policies(
+            data_of(params=made),
+            breaches(data_of(usage=six, budgets=budgets, params=made), organizations, products),
+        )
     ).startswith("Every policy is kept")
 
 
@@ -246,7 +280,10 @@ def test_a_policy_on_budgets_is_not_kept_by_having_none(six, params):
         made = params(organization_budgets=budgets, owners=dict.fromkeys(budgets, "Ada"))
         found, organizations, products, _ = made_of(six, made)
         kept = text_of(
-            budget_tables.policies(breaches(six, organizations, products, found, made), made)
+            budget_tables.policies(
+                data_of(params=made),
+                breaches(data_of(usage=six, budgets=found, params=made), organizations, products),
+            )
         )
         assert ("an owner for each budget" in kept, "no budget is set" in kept) == (said, not said)
 
@@ -268,14 +305,16 @@ def test_versions_stand_side_by_side_where_they_differ(params):
         product_budgets={"x": 3},
         budget_versions=VERSIONS,
     )
-    table = budget_tables.budget_versions(read_budgets(made), made)
+    table = budget_tables.budget_versions(data_of(budgets=read_budgets(made), params=made))
     assert cells(table)["a"] == {"Name": "a", "Original": "$5.00", "Revised 1": "$8.00"}
     assert cells(table)["gone"] == {"Name": "gone", "Original": "$1.00", "Revised 1": "n/a"}
     assert not {"b", "x"} & cells(table).keys()
     assert "revised 1 (2025-12-15, Ana): more for a." in text_of(table)
     assert (
         text_of(
-            budget_tables.budget_versions(read_budgets(params(organization_budgets={"a": 8})), made)
+            budget_tables.budget_versions(
+                data_of(budgets=read_budgets(params(organization_budgets={"a": 8})), params=made)
+            )
         )
         == ""
     )
@@ -285,7 +324,7 @@ def test_the_summary_names_the_version(six, params):
     made = params(organization_budgets={"a": 8}, product_budgets={"x": 3}, budget_versions=VERSIONS)
     budgets, *_, totals = made_of(six, made)
     assert "Budgets: revised 1 (2025-12-15, Ana): more for a." in text_of(
-        narrative.executive_summary(totals[0], six, budgets, made)
+        prose.executive_summary(data_of(usage=six, budgets=budgets, params=made), totals[0])
     )
 
 
@@ -294,12 +333,14 @@ def difference_of(usage, made):
     after = project(usage, made.growth, made.model_prices)
     frames = [
         scenario_difference(
-            variance_by(usage, by, budgets.before, made),
-            variance_by(after, by, budgets, made, budgets.before.of(by)),
+            variance_by(data_of(usage=usage, budgets=budgets.before, params=made), by),
+            variance_by(
+                data_of(usage=after, budgets=budgets, params=made), by, budgets.before.of(by)
+            ),
         )
         for by in ("organization", "product")
     ]
-    return budget_tables.scenario_changes(*frames, budgets, made)
+    return budget_tables.scenario_changes(data_of(budgets=budgets, params=made), *frames)
 
 
 def test_a_scenario_says_what_it_changes(six, params):
@@ -346,7 +387,7 @@ def test_growth_changes_every_cost_and_is_said(six, params):
     assert cells(table)["org-a"]["Cost Difference"] == "+$0.60"
     assert "Usage of all organizations +10%." in text_of(table)
     grown = project(six, made.growth, {})
-    rows = cells(rows_account(grown, made))
+    rows = cells(rows_account(data_of(usage=grown, params=made)))
     assert [
         rows[name]["Total Cost"]
         for name in ("Rows used", "Growth and prices of the scenario", "Total")
@@ -355,7 +396,14 @@ def test_growth_changes_every_cost_and_is_said(six, params):
         "$1.00",
         "$11.00",
     ]
-    found = overview(grown, read_budgets(made), made, "scenarios/x", Kind.SCENARIO)
+    found = overview(
+        data_of(
+            usage=grown,
+            budgets=read_budgets(made),
+            params=made,
+            manifest=Manifest(Kind.SCENARIO, "scenarios/x"),
+        )
+    )
     assert (
         "WHAT-IF: growth and prices of the scenario change the cost by 1 USD." in found["warnings"]
     )
@@ -371,7 +419,7 @@ def test_a_scenario_that_changes_nothing_says_so(six, params):
 def test_a_scenario_is_stamped_wherever_it_is_shown(six, params, kind):
     """In JupyterLab too, beside DRAFT; with its reason, who, when and on what."""
     made = params(scenario=SCENARIO)
-    said = text_of(narrative.heading(six, made, Manifest(kind=kind)))
+    said = text_of(prose.heading(data_of(usage=six, params=made, manifest=Manifest(kind=kind))))
     assert (
         "WHAT-IF: two more regions By Ana, 2025-12-15, on the budgets of 2025-12; it has no ledger."
         in said
@@ -406,9 +454,8 @@ def test_a_scenario_that_changes_nothing_any_more_still_says_what_it_was_made_on
         notices=("The base has changed since.",),
         approved=read_budgets(params()),
     )
-    none = variance_by(six, "organization", budgets, made)
+    none = variance_by(data_of(usage=six, budgets=budgets, params=made), "organization")
     page = budget_tables.scenario_changes(
-        scenario_difference(none, none), scenario_difference(none, none), budgets, made
-    )._repr_html_()  # fmt: skip
+        data_of(budgets=budgets, params=made), scenario_difference(none, none), scenario_difference(none, none))._repr_html_()  # fmt: skip
     assert "The base has changed since." in page
     assert "This scenario changes nothing." in page

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.made_usage import data_of
 from support.published import amount, page_of, sections_of
 
 from finops_nb.figures.alerts import budget_alerts
@@ -61,7 +62,8 @@ def all_tables(usage, params) -> list[tables.Table]:
     complete, risk = usage.complete, params.at_risk
     budgets = read_budgets(params)
     organizations, products = (
-        variance_by(usage, by, budgets, params) for by in ("organization", "product")
+        variance_by(data_of(usage=usage, budgets=budgets, params=params), by)
+        for by in ("organization", "product")
     )
     organization_total, product_total = (
         total_variance(each, risk, complete) for each in (organizations, products)
@@ -70,28 +72,44 @@ def all_tables(usage, params) -> list[tables.Table]:
         allocate_within(usage, "organization", "product"),
         ledger(usage, params.currency),
     )
-    alerts = budget_alerts(usage, budgets, params)
+    alerts = budget_alerts(data_of(usage=usage, budgets=budgets, params=params))
     return [
-        tables.cost_by(organizations, organization_total, usage, budgets, params),
-        tables.product_breakdown(by_product, params),
-        tables.cost_by(products, product_total, usage, budgets, params),
-        tables.cost_by_feature(unit_costs(allocate(usage, "feature")), usage, params),
+        tables.cost_by(
+            data_of(usage=usage, budgets=budgets, params=params), organizations, organization_total
+        ),
+        tables.product_breakdown(data_of(params=params), by_product),
+        tables.cost_by(
+            data_of(usage=usage, budgets=budgets, params=params), products, product_total
+        ),
+        tables.cost_by_feature(
+            data_of(usage=usage, params=params), unit_costs(allocate(usage, "feature"))
+        ),
         tables.chargeback_by(
-            charges(organizations, book, alerts), organization_total, budgets, params
+            data_of(budgets=budgets, params=params),
+            charges(organizations, book, alerts),
+            organization_total,
         ),
-        tables.chargeback_by(charges(products, book, alerts), product_total, budgets, params),
-        tables.cross_organization_usage(cross_usage(by_product, book), params),
-        tables.budget_tracking(organization_total, product_total, params),
-        tables.efficiency(rank_efficiency(organizations), usage, params),
-        tables.spend_by_day(usage, params),
-        data_tables.rows_account(usage, params),
-        data_tables.data_quality(usage, budgets, params),
-        data_tables.parameters(params),
+        tables.chargeback_by(
+            data_of(budgets=budgets, params=params), charges(products, book, alerts), product_total
+        ),
+        tables.cross_organization_usage(data_of(params=params), cross_usage(by_product, book)),
+        tables.budget_tracking(data_of(params=params), organization_total, product_total),
+        tables.efficiency(data_of(usage=usage, params=params), rank_efficiency(organizations)),
+        tables.spend_by_day(data_of(usage=usage, params=params)),
+        data_tables.rows_account(data_of(usage=usage, params=params)),
+        data_tables.data_quality(data_of(usage=usage, budgets=budgets, params=params)),
+        data_tables.parameters(data_of(params=params)),
         budget_tables.running_period(
-            organizations, products, (organization_total, product_total), usage, budgets, params
+            data_of(usage=usage, budgets=budgets, params=params),
+            organizations,
+            products,
+            (organization_total, product_total),
         ),
-        budget_tables.budget_alerts(alerts, params),
-        budget_tables.policies(breaches(usage, organizations, products, budgets, params), params),
+        budget_tables.budget_alerts(data_of(params=params), alerts),
+        budget_tables.policies(
+            data_of(params=params),
+            breaches(data_of(usage=usage, budgets=budgets, params=params), organizations, products),
+        ),
         what_if_table(
             organizations,
             products,
@@ -125,7 +143,9 @@ def test_parameters_are_spelled_to_their_depth(params):
         {"version": "original", "organization_budgets": {"a": 5}, "product_budgets": {}},
         {"version": "revised 1", "author": "Ana"},
     ]
-    table = data_tables.parameters(params(organization_budgets={"a": 7}, budget_versions=versions))
+    table = data_tables.parameters(
+        data_of(params=params(organization_budgets={"a": 7}, budget_versions=versions))
+    )
     said = {line["key"]: line["value"] for line in table.records()}
     assert (said["organization_budgets"], said["alert_thresholds"], said["approvals"]) == (
         "a: 7",
@@ -207,9 +227,13 @@ def test_a_long_ranking_has_its_best_and_its_worst(usage_of, params):
     """It prints ranks 1 to 12 and 49 to 60 of organizations that paid 1 … 60 a call, with 13 to 48 between them: 1,098.00."""
     usage = usage_of([(f"org-{cost:02}", "x", "f", "c", str(cost)) for cost in range(1, 61)])
     table = tables.efficiency(
-        rank_efficiency(variance_by(usage, "organization", read_budgets(params()), params())),
-        usage,
-        params(),
+        data_of(usage=usage, params=params()),
+        rank_efficiency(
+            variance_by(
+                data_of(usage=usage, budgets=read_budgets(params()), params=params()),
+                "organization",
+            )
+        ),
     )
     *rows, total = printed(table)[""]
     assert [row.cells["Rank"] for row in rows] == [
@@ -234,10 +258,9 @@ def test_a_long_ranking_has_its_best_and_its_worst(usage_of, params):
 def test_without_a_month_before_it_says_so(usage_of, params, period, said):
     """Its heading does not stand over nothing."""
     usage = usage_of([("a", "x", "f", "c", "20")], period=period)
+    data = data_of(usage=usage, params=params(period=period))
     table = tables.cost_by_month(
-        *(cost_by_month(usage, by, ()) for by in ("organization", "product")),
-        usage,
-        params(period=period),
+        data, *(cost_by_month(data, by) for by in ("organization", "product"))
     )
     assert page_of(table._repr_html_()).text_content().strip() == said
 
@@ -272,10 +295,12 @@ def test_an_organizations_cost_centre_stands_beneath_its_charge(tmp_path):
     }
     params = make_params({"period": "2025-12", "usage": str(file)} | keys)
     usage, budgets = read_usage(params), read_budgets(params)
-    spent = variance_by(usage, "organization", budgets, params)
+    spent = variance_by(data_of(usage=usage, budgets=budgets, params=params), "organization")
     totals = total_variance(spent, params.at_risk, usage.complete)
     table = tables.chargeback_by(
-        charges(spent, None, budget_alerts(usage, budgets, params)), totals, budgets, params
+        data_of(budgets=budgets, params=params),
+        charges(spent, None, budget_alerts(data_of(usage=usage, budgets=budgets, params=params))),
+        totals,
     )
     said = [(line["organization"], line["owner"], line["cost_centre"]) for line in table.records()]
     assert said == [("org-a", "Ada", "1042"), ("org-b", "bob@example.com", "")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from support.made_usage import SIX, usage_of
+from support.made_usage import SIX, data_of, usage_of
 
 from finops_nb.findings.overview import warnings
 from finops_nb.outputs.manifest import Kind, Manifest
@@ -20,9 +20,9 @@ AWS = [{"issuer": "AWS", "number": "INV-1", "amount": "10.00"}]
 
 def test_kinds_of_charge_add_up_to_the_cost(six, params):
     """12.00 of usage less a credit of 2.00 is the 10.00 of the six; where the usage is no bill there is no table."""
-    assert data_tables.charges_by_kind(six, params()).is_empty
+    assert data_tables.charges_by_kind(data_of(usage=six, params=params())).is_empty
     usage = replace(six, charges=(("Usage", 5, Decimal(12)), ("Credit", 1, Decimal(-2))))
-    table = data_tables.charges_by_kind(usage, params())
+    table = data_tables.charges_by_kind(data_of(usage=usage, params=params()))
     assert [line["charge"] for line in table.records()] == ["Usage", "Credit"]
     assert table.rows(table.printed[0])[-1].cells[-1].text == "$10.00"
 
@@ -30,7 +30,7 @@ def test_kinds_of_charge_add_up_to_the_cost(six, params):
 def test_keys_that_map_nowhere_have_their_share(six, params):
     """2.00 of 10.00 is a fifth."""
     usage = replace(six, unmapped=(("team-9", 1, Decimal(2)),), rows_unallocated=1)
-    assert data_tables.unallocated_by_key(usage, params()).records() == [
+    assert data_tables.unallocated_by_key(data_of(usage=usage, params=params())).records() == [
         {"key": "team-9", "rows": 1, "cost": "2", "share": "0.2"}
     ]
 
@@ -38,7 +38,7 @@ def test_keys_that_map_nowhere_have_their_share(six, params):
 def test_what_has_no_key_is_a_line_of_its_own(six, params):
     """It adds up to the 2.00 in three rows that are unallocated: 1.50 of a key, and 0.50 of two rows without one."""
     usage = replace(six, unmapped=(("team-9", 1, Decimal("1.5")),), rows_unallocated=3)
-    last = data_tables.unallocated_by_key(usage, params()).records()[-1]
+    last = data_tables.unallocated_by_key(data_of(usage=usage, params=params())).records()[-1]
     assert last == {"key": "no key", "rows": 2, "cost": "0.5", "share": "0.05"}
 
 
@@ -48,14 +48,16 @@ def test_an_invoice_that_differs_is_stamped_and_warned_of(six, params):
     usage = replace(
         six, reconciliation=reconcile(made.invoices, {("AWS", "INV-1"): Decimal("9.99")})
     )
-    assert data_tables.invoices(usage, made).records() == [
+    assert data_tables.invoices(data_of(usage=usage, params=made)).records() == [
         {"invoice": "AWS INV-1", "stated": "10", "billed": "9.99", "difference": "0.01"}
     ]
     manifest = Manifest(Kind.OFFICIAL, "2025-12")
-    assert [stamp for stamp, _ in stamps(usage, made, manifest)] == ["NOT RECONCILED"]
-    assert title(usage, made, manifest).endswith(" · NOT RECONCILED")
+    assert [stamp for stamp, _ in stamps(data_of(usage=usage, params=made, manifest=manifest))] == [
+        "NOT RECONCILED"
+    ]
+    assert title(data_of(usage=usage, params=made, manifest=manifest)).endswith(" · NOT RECONCILED")
     assert "NOT RECONCILED: stated less billed, in USD: AWS INV-1 0.01." in warnings(
-        usage, read_budgets(made), made
+        data_of(usage=usage, budgets=read_budgets(made), params=made)
     )
 
 
@@ -65,8 +67,10 @@ def test_an_invoice_that_agrees_is_a_line_and_no_stamp(six, params):
     usage = replace(
         six, reconciliation=reconcile(made.invoices, {("AWS", "INV-1"): Decimal("9.996")})
     )
-    assert stamps(usage, made, Manifest(Kind.OFFICIAL, "2025-12")) == ()
-    assert not data_tables.invoices(usage, made).is_empty
+    assert (
+        stamps(data_of(usage=usage, params=made, manifest=Manifest(Kind.OFFICIAL, "2025-12"))) == ()
+    )
+    assert not data_tables.invoices(data_of(usage=usage, params=made)).is_empty
 
 
 def test_names_that_look_the_same_are_told_with_their_money(params):
@@ -76,7 +80,9 @@ def test_names_that_look_the_same_are_told_with_their_money(params):
     )
     said = {
         line["item"]: line["cost"]
-        for line in data_tables.data_quality(usage, read_budgets(params()), params()).records()
+        for line in data_tables.data_quality(
+            data_of(usage=usage, budgets=read_budgets(params()), params=params())
+        ).records()
     }
     assert said['Organizations that look the same, and are counted apart: "Org-A", "org-a"'] == "3"
 

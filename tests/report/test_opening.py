@@ -8,14 +8,14 @@ from decimal import Decimal
 
 import lxml.html
 import pytest
-from support.made_usage import SIX
+from support.made_usage import SIX, data_of
 
 from finops_nb.figures.variance import total_variance, variance_by
 from finops_nb.findings.main_findings import MainFinding, Urgency
 from finops_nb.findings.sentence import sentence
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
-from finops_nb.report.narrative import findings_that_matter, headline_figures
+from finops_nb.report.prose import findings_that_matter, headline_figures
 
 D = Decimal
 
@@ -23,11 +23,13 @@ D = Decimal
 def printed(usage, params, months=()) -> dict[str, tuple[str, str, str]]:
     """Label, value and detail of each figure by its key."""
     totals = total_variance(
-        variance_by(usage, "organization", read_budgets(params), params),
+        variance_by(
+            data_of(usage=usage, budgets=read_budgets(params), params=params), "organization"
+        ),
         params.at_risk,
         usage.complete,
     )
-    lines = headline_figures(totals, months, usage, params).records()
+    lines = headline_figures(data_of(months=months, usage=usage, params=params), totals).records()
     return {line["figure"]: (line["label"], line["value"], line["detail"]) for line in lines}
 
 
@@ -119,9 +121,13 @@ def test_the_status_is_a_word_with_its_bar(six, params):
     """It prints OVER for 10 of 8, 125.0% used: a bar of 1.25 ÷ 1.5 = 83.3% of its place."""
     made = params(organization_budgets={"org-a": "8"})
     totals = total_variance(
-        variance_by(six, "organization", read_budgets(made), made), made.at_risk, True
+        variance_by(data_of(usage=six, budgets=read_budgets(made), params=made), "organization"),
+        made.at_risk,
+        True,
     )
-    page = lxml.html.fromstring(headline_figures(totals, (), six, made)._repr_html_())
+    page = lxml.html.fromstring(
+        headline_figures(data_of(months=(), usage=six, params=made), totals)._repr_html_()
+    )
     [spend] = page.xpath("//div[@class='spend']")
     assert (
         " ".join(spend.text_content().split())
@@ -155,7 +161,7 @@ def test_a_finding_has_its_commentary(params):
         D(3),
         ("<org>", "other"),
     )
-    prose = findings_that_matter([finding], read_budgets(made), made)
+    prose = findings_that_matter(data_of(budgets=read_budgets(made), params=made), [finding])
     assert prose.records() == [
         {
             "title": "Cost rose",
@@ -172,4 +178,9 @@ def test_a_finding_has_its_commentary(params):
 
 def test_without_findings_there_is_no_heading(params):
     """It shows nothing where nothing matters."""
-    assert findings_that_matter([], read_budgets(params()), params())._repr_html_().strip() == ""
+    assert (
+        findings_that_matter(data_of(budgets=read_budgets(params()), params=params()), [])
+        ._repr_html_()
+        .strip()
+        == ""
+    )

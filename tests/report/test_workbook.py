@@ -16,6 +16,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 from support.checkout import CHECKOUT, SUPPORT
+from support.made_usage import data_of
 
 from finops_nb import api as workbench
 from finops_nb import schema
@@ -23,7 +24,7 @@ from finops_nb.figures.budget_status import Status
 from finops_nb.money import total
 from finops_nb.notebook.results import write_results
 from finops_nb.outputs.manifest import Kind, Manifest
-from finops_nb.report.narrative import Prose
+from finops_nb.report.prose import Prose
 from finops_nb.report.table import Block, Table
 from finops_nb.report.workbook import GROUP, number_format, sheet_name, workbook_of
 
@@ -74,7 +75,11 @@ def opened(six, params):
     def open_workbook(
         *parts: Table | Prose, manifest: Manifest = EDITION, **keys
     ) -> openpyxl.Workbook:
-        return openpyxl.load_workbook(io.BytesIO(workbook_of(parts, six, params(**keys), manifest)))
+        return openpyxl.load_workbook(
+            io.BytesIO(
+                workbook_of(data_of(usage=six, params=params(**keys), manifest=manifest), parts)
+            )
+        )
 
     return open_workbook
 
@@ -108,7 +113,7 @@ def sample(tmp_path_factory) -> tuple[list, dict, openpyxl.Workbook]:
         patch.setattr(
             workbench,
             "write_results",
-            lambda parts, *rest: handed.extend(parts) or write_results(parts, *rest),
+            lambda show: handed.extend(show.shown) or write_results(show),
         )
         for cell in notebook.cells:
             if cell.cell_type == "code":
@@ -271,10 +276,8 @@ def test_a_name_is_text_whatever_it_says(opened, name):
 def test_what_is_in_the_file_computes_and_links_nothing(six, params):
     """It has no formula, link, relation to the outside, macro or comment in any of its parts."""
     made = workbook_of(
+        data_of(usage=six, params=params(), manifest=EDITION),
         [table_of(*({"name": name, "cost": Decimal(1)} for name in HOSTILE))],
-        six,
-        params(),
-        EDITION,
     )
     with zipfile.ZipFile(io.BytesIO(made)) as packed:
         parts = {name: packed.read(name).decode() for name in packed.namelist()}
@@ -503,16 +506,17 @@ def test_the_same_report_is_the_same_bytes(tmp_path):
     program = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from support.made_usage import SIX, usage_of
+from support.made_usage import SIX, data_of, usage_of
 from finops_nb.figures.allocation import allocate
 from finops_nb.outputs.manifest import Manifest, Kind
 from finops_nb.figures.efficiency import unit_costs
 from finops_nb.params.model import make_params
 from finops_nb.report.workbook import workbook_of
 from finops_nb.report.cost_tables import cost_by_feature, spend_by_day
-usage, params = usage_of(SIX), make_params({"period": "2025-12", "usage": "sample:"})
-tables = [cost_by_feature(unit_costs(allocate(usage, by="feature")), usage, params), spend_by_day(usage, params)]
-sys.stdout.buffer.write(workbook_of(tables, usage, params, Manifest(Kind.OFFICIAL, "2025-12", "k", "2026-01-01T00:00:00Z")))
+manifest = Manifest(Kind.OFFICIAL, "2025-12", "k", "2026-01-01T00:00:00Z")
+data = data_of(manifest=manifest)
+tables = [cost_by_feature(data, unit_costs(allocate(data.usage, by="feature"))), spend_by_day(data)]
+sys.stdout.buffer.write(workbook_of(data, tables))
 """
     variables = (
         {"TZ": "UTC", "PYTHONHASHSEED": "1"},

@@ -20,7 +20,7 @@ from finops_nb.home import Home
 from finops_nb.notebook.fork_provisioner import AVAILABLE
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.mail_journal import JOURNAL, Entry, Journal
-from finops_nb.outputs.mail_journal import RunState as Sending
+from finops_nb.outputs.mail_journal import DeliveryState as Sending
 from finops_nb.outputs.months import months_before
 from finops_nb.outputs.revisions import History
 from finops_nb.params.model import load_params

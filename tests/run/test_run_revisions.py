@@ -16,7 +16,7 @@ from finops_nb.commands.what_changed import what_changed
 from finops_nb.errors import Failure, Refusal
 from finops_nb.home import Home
 from finops_nb.outputs import publish as publishing
-from finops_nb.outputs.mail_journal import Entry, Journal, State
+from finops_nb.outputs.mail_journal import DeliveryState, Entry, Journal
 from finops_nb.outputs.revisions import History
 from finops_nb.run import job as key
 from finops_nb.run import run as running
@@ -92,7 +92,7 @@ def every_file(home: Home) -> dict[Path, tuple[int, int]]:
     return {path: (of.st_ino, of.st_mtime_ns) for path, of in found.items() if path.is_file()}
 
 
-def was_mailed(home: Home, state: State) -> None:
+def was_mailed(home: Home, state: DeliveryState) -> None:
     Journal(home.outputs / ".mail" / NAME / "journal.jsonl").record(
         [Entry("an older key", "ada@example.com", state, "<1@example.com>")]
     )
@@ -240,13 +240,13 @@ def test_an_altered_file_is_named_by_the_run(home):
 # The reason
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", DeliveryState)
 def test_a_reason_must_be_said_once_it_was_mailed(home, state, monkeypatch):
     """Before anything is executed, and whoever has it or may have it; where a server refused it, or put it off, nobody has."""
     was_mailed(home, state)
     add_usage(home)
     before = published(home)
-    if state in (State.SENT, State.SENDING, State.UNKNOWN):
+    if state in (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNKNOWN):
         monkeypatch.setattr(running, "_execute", None)
         said = rf'^outputs/{NAME}: it was mailed, and this would be its revision 2\. Say why: finops-nb run {NAME} --reason "'
         with pytest.raises(Refusal, match=said):
@@ -265,7 +265,7 @@ def test_a_reason_must_be_said_once_it_was_mailed(home, state, monkeypatch):
 
 def test_a_journal_that_cannot_be_read_stands_against_a_run_without_a_reason(home):
     """It does not take a spoilt journal for one of nobody."""
-    was_mailed(home, State.SENT)
+    was_mailed(home, DeliveryState.SENT)
     (home.outputs / ".mail" / NAME / "journal.jsonl").write_text("{}\n{}\n")
     add_usage(home)
     with pytest.raises(Failure, match="line 1: not an entry of a journal"):

@@ -9,6 +9,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from finops_nb.figures.report_data import ReportData
+from finops_nb.outputs.manifest import Manifest
+from finops_nb.outputs.months import PublishedMonth
+from finops_nb.params.budgets import Budgets, read_budgets
+from finops_nb.params.model import Params, make_params
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import CUBE, GROUPINGS, Usage
@@ -69,6 +74,20 @@ def _group(calls: Sequence[Call], grouping: tuple[str, ...]) -> pd.DataFrame:
         {"cost": object}
     )
     return frame.drop(columns="customers") if "day" in grouping or "model" in grouping else frame
+
+
+def data_of(
+    usage: Usage | None = None,
+    params: Params | None = None,
+    budgets: Budgets | None = None,
+    manifest: Manifest | None = None,
+    months: Sequence[PublishedMonth] = (),
+) -> ReportData:
+    """Report data of what a test is about; the rest is six rows of December 2025, as a draft."""
+    usage = usage or usage_of(SIX)
+    params = params or make_params({"period": "2025-12", "usage": "sample:"})
+    made = manifest or Manifest()
+    return ReportData(params, usage, usage, budgets or read_budgets(params), made, tuple(months))
 
 
 SIX = (

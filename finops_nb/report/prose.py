@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from finops_nb.figures.efficiency import overall
+from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import BacktestError, cost_after, days_seen
 from finops_nb.figures.trend import PriorMonth, YearToDate, prior_month, year_to_date
 from finops_nb.figures.variance import TotalVariance
@@ -21,10 +22,6 @@ from finops_nb.findings.main_findings import MainFinding
 from finops_nb.findings.recommendations import Horizon, Recommendation
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import ZERO, rounded
-from finops_nb.outputs.manifest import Manifest
-from finops_nb.outputs.months import PublishedMonth
-from finops_nb.params.budgets import Budgets
-from finops_nb.params.model import Params
 from finops_nb.period import parse_period
 from finops_nb.report.budget_tables import about
 from finops_nb.report.format import Format, html_sentence, text_sentence
@@ -72,20 +69,18 @@ class Prose:
         )
 
 
-def heading(usage: Usage, params: Params, manifest: Manifest) -> Prose:
+def heading(data: ReportData) -> Prose:
     """The report's first lines: what it is of, and every stamp it must bear."""
     values = {
-        "label": params.window.label,
-        "period": params.window,
-        "timezone": params.timezone,
-        "stamps": stamps(usage, params, manifest),
+        "label": data.params.window.label,
+        "period": data.params.window,
+        "timezone": data.params.timezone,
+        "stamps": stamps(data),
     }
-    return Prose("heading", "heading.html.j2", (), values, params.currency)
+    return Prose("heading", "heading.html.j2", (), values, data.params.currency)
 
 
-def executive_summary(
-    totals: TotalVariance, usage: Usage, budgets: Budgets, params: Params
-) -> Prose:
+def executive_summary(data: ReportData, totals: TotalVariance) -> Prose:
     """Total spend, and its variance to the sum of the organizations' budgets, in the version that is named.
 
     Args:
@@ -94,7 +89,7 @@ def executive_summary(
         budgets: from `read_budgets`.
         params: for the currency.
     """
-    whole = overall(usage)
+    whole = overall(data.usage)
     line: dict[str, Any] = {
         "total_spend": totals.actual,
         "budget": totals.budget,
@@ -103,11 +98,11 @@ def executive_summary(
         "status": totals.status,
         "calls": whole["calls"],
         "customers": whole["customers"],
-        "budget_version": budgets.version.label,
+        "budget_version": data.budgets.version.label,
     }
-    counted = _counted(usage, whole)
-    values = line | {"counted": counted, "version": about(budgets.version)}
-    return Prose("executive_summary", "summary.html.j2", (line,), values, params.currency)
+    counted = _counted(data.usage, whole)
+    values = line | {"counted": counted, "version": about(data.budgets.version)}
+    return Prose("executive_summary", "summary.html.j2", (line,), values, data.params.currency)
 
 
 def _counted(usage: Usage, whole: Mapping[str, Any]) -> Sentence:
@@ -124,7 +119,7 @@ def _counted(usage: Usage, whole: Mapping[str, Any]) -> Sentence:
 
 
 def outlook(
-    totals: TotalVariance, backtest_errors: Sequence[BacktestError], usage: Usage, params: Params
+    data: ReportData, totals: TotalVariance, backtest_errors: Sequence[BacktestError]
 ) -> Prose:
     """Where a running period is heading, with the error of that in the months before; nothing where the period is over.
 
@@ -134,9 +129,11 @@ def outlook(
         usage: from `read_usage`.
         params: for the currency.
     """
-    said = () if usage.complete else tuple(_outlook(totals, backtest_errors, usage))
-    lines = [{"text": text_sentence(each, Format(params.currency)), **each.values} for each in said]
-    return Prose("outlook", "outlook.html.j2", lines, {"said": said}, params.currency)
+    said = () if data.usage.complete else tuple(_outlook(totals, backtest_errors, data.usage))
+    lines = [
+        {"text": text_sentence(each, Format(data.params.currency)), **each.values} for each in said
+    ]
+    return Prose("outlook", "outlook.html.j2", lines, {"said": said}, data.params.currency)
 
 
 def _outlook(
@@ -178,7 +175,7 @@ def _outlook(
         yield sentence("How far off it may be is not known: " + untried + ".")
 
 
-def efficiency_summary(efficiency: pd.DataFrame, params: Params) -> Prose:
+def efficiency_summary(data: ReportData, efficiency: pd.DataFrame) -> Prose:
     """Who gets most and who gets fewest calls for the money."""
     ranked = list(efficiency.loc[[rank is not None for rank in efficiency["rank"]], "organization"])
     line = {"most_efficient": ranked[0], "least_efficient": ranked[-1]} if len(ranked) > 1 else {}
@@ -187,21 +184,23 @@ def efficiency_summary(efficiency: pd.DataFrame, params: Params) -> Prose:
         "efficiency.html.j2",
         (line,) if line else (),
         {"line": line},
-        params.currency,
+        data.params.currency,
     )
 
 
-def key_insights(insights: Iterable[Insight], params: Params) -> Prose:
+def key_insights(data: ReportData, insights: Iterable[Insight]) -> Prose:
     """The insights as a numbered list."""
     said = [insight_sentence(insight) for insight in insights]
     lines = [
-        {"title": title, "text": text_sentence(each, Format(params.currency)), **each.values}
+        {"title": title, "text": text_sentence(each, Format(data.params.currency)), **each.values}
         for title, each in said
     ]
-    return Prose("key_insights", "insights.html.j2", lines, {"insights": said}, params.currency)
+    return Prose(
+        "key_insights", "insights.html.j2", lines, {"insights": said}, data.params.currency
+    )
 
 
-def recommended(recommendations: Iterable[Recommendation], params: Params) -> Prose:
+def recommended(data: ReportData, recommendations: Iterable[Recommendation]) -> Prose:
     """The recommendations, numbered within their group."""
     groups = {
         horizon: [each for each in recommendations if each.horizon is horizon]
@@ -211,22 +210,28 @@ def recommended(recommendations: Iterable[Recommendation], params: Params) -> Pr
         {
             "horizon": each.horizon,
             "title": each.title,
-            "text": text_sentence(each.action, Format(params.currency)),
+            "text": text_sentence(each.action, Format(data.params.currency)),
             **each.action.values,
         }
         for group in groups.values()
         for each in group
     ]
     return Prose(
-        "recommendations", "recommendations.html.j2", lines, {"groups": groups}, params.currency
+        "recommendations",
+        "recommendations.html.j2",
+        lines,
+        {"groups": groups},
+        data.params.currency,
     )
 
 
-def origin(usage: Usage, budgets: Budgets, params: Params, manifest: Manifest) -> Prose:
+def origin(data: ReportData) -> Prose:
     """From what the report was made, for its foot."""
-    made = provenance(usage, budgets, params, manifest)
-    said = [change.said for change in revision_changes(usage, budgets, params, manifest)]
-    return Prose("provenance", "provenance.html.j2", (), made | {"changes": said}, params.currency)
+    made = provenance(data)
+    said = [change.said for change in revision_changes(data)]
+    return Prose(
+        "provenance", "provenance.html.j2", (), made | {"changes": said}, data.params.currency
+    )
 
 
 def _recorded(value: Any) -> Any:
@@ -240,9 +245,7 @@ def _recorded(value: Any) -> Any:
     )
 
 
-def headline_figures(
-    totals: TotalVariance, months: Sequence[PublishedMonth], usage: Usage, params: Params
-) -> Prose:
+def headline_figures(data: ReportData, totals: TotalVariance) -> Prose:
     """Spend against budget, against the month before, of the year so far, and how much of it is allocated.
 
     Args:
@@ -254,21 +257,19 @@ def headline_figures(
     Returns:
         A piece of prose whose lines are `{figure, label, value, detail}` as printed, and the figures they are made of.
     """
-    fmt = Format(params.currency)
-    figures = [_spend(totals, usage)]
-    prior, year = prior_month(usage, months), year_to_date(usage, totals, months)
+    fmt = Format(data.params.currency)
+    figures = [_spend(totals, data.usage)]
+    prior, year = prior_month(data), year_to_date(data, totals)
     figures += [_against_month_before(prior)] if prior else []
-    figures += [_year(year, usage)] if year else []
-    figures.append(_allocated(usage))
+    figures += [_year(year, data.usage)] if year else []
+    figures.append(_allocated(data.usage))
     lines = [_printed(fmt, *each) for each in figures]
     return Prose(
-        "headline", "headline.html.j2", lines, {"figures": lines, "bar": bar}, params.currency
+        "headline", "headline.html.j2", lines, {"figures": lines, "bar": bar}, data.params.currency
     )
 
 
-def findings_that_matter(
-    findings: Iterable[MainFinding], budgets: Budgets, params: Params
-) -> Prose:
+def findings_that_matter(data: ReportData, findings: Iterable[MainFinding]) -> Prose:
     """The main findings as a list, each with the commentary on its names.
 
     Args:
@@ -276,9 +277,12 @@ def findings_that_matter(
         budgets: for the owners.
         params: for `notes` and the currency.
     """
-    fmt = Format(params.currency)
+    fmt = Format(data.params.currency)
     said = [
-        (each, [(name, params.notes[name]) for name in each.names if name in params.notes])
+        (
+            each,
+            [(name, data.params.notes[name]) for name in each.names if name in data.params.notes],
+        )
         for each in findings
     ]
     lines = [
@@ -290,7 +294,7 @@ def findings_that_matter(
         }
         for each, notes in said
     ]
-    return Prose("findings", "findings.html.j2", lines, {"findings": said}, params.currency)
+    return Prose("findings", "findings.html.j2", lines, {"findings": said}, data.params.currency)
 
 
 Figure = tuple[str, str, Sentence, Sentence, dict[str, Any]]

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from lxml.html import fragment_fromstring
+from support.made_usage import data_of
 
 from finops_nb.figures.alerts import budget_alerts
 from finops_nb.figures.allocation import allocate, allocate_within
@@ -16,6 +17,7 @@ from finops_nb.figures.budget_status import Status
 from finops_nb.figures.chargeback import ledger
 from finops_nb.figures.efficiency import rank_efficiency
 from finops_nb.figures.variance import TotalVariance, total_variance, variance_by
+from finops_nb.findings.evidence import Findings
 from finops_nb.findings.insights import (
     Allocated,
     BudgetOverruns,
@@ -23,22 +25,24 @@ from finops_nb.findings.insights import (
     BudgetsDisagree,
     EfficiencyGap,
     HighestCost,
-    Line,
     SpendWithoutBudget,
+    VarianceLine,
     find_insights,
+    insight_sentence,
 )
 from finops_nb.findings.recommendations import ACTIONS, Horizon, Recommendation, recommend
 from finops_nb.findings.sentence import sentence
 from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.params.budgets import read_budgets
-from finops_nb.report import narrative
+from finops_nb.report import prose
 from finops_nb.report.format import NAME_LENGTH, Format, html_sentence, text_sentence
+from finops_nb.report.prose import Prose
 from finops_nb.report.provenance import title as report_title
 
 USD = Format("USD")
-OVER = Line("org-a", Decimal(6), Decimal(5), Decimal("1.005"), Decimal("1.2"), True)
-SMALL = Line("org-b", Decimal("5.01"), Decimal(5), Decimal("0.01"), Decimal("1.002"), False)
-NEAR = Line("org-c", Decimal("4.5"), Decimal(5), Decimal("-0.5"), Decimal("0.9"), True)
+OVER = VarianceLine("org-a", Decimal(6), Decimal(5), Decimal("1.005"), Decimal("1.2"), True)
+SMALL = VarianceLine("org-b", Decimal("5.01"), Decimal(5), Decimal("0.01"), Decimal("1.002"), False)
+NEAR = VarianceLine("org-c", Decimal("4.5"), Decimal(5), Decimal("-0.5"), Decimal("0.9"), True)
 
 HOSTILE = [
     *(
@@ -67,13 +71,13 @@ HOSTILE = [
 ]
 
 
-def text_of(prose: narrative.Prose) -> str:
+def text_of(piece: Prose) -> str:
     """What a reader reads, on one line."""
-    return " ".join(fragment_fromstring(prose._repr_html_()).text_content().split())
+    return " ".join(fragment_fromstring(piece._repr_html_()).text_content().split())
 
 
-def tags_of(prose: narrative.Prose) -> list[str]:
-    return [element.tag for element in fragment_fromstring(prose._repr_html_()).iter()]
+def tags_of(piece: Prose) -> list[str]:
+    return [element.tag for element in fragment_fromstring(piece._repr_html_()).iter()]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +154,7 @@ def tags_of(prose: narrative.Prose) -> list[str]:
 )
 def test_it_says_an_insight(insight, title, text):
     """One organization, two organizations; figures by their unit; what is not material says so."""
-    said = narrative.insight_sentence(insight)
+    said = insight_sentence(insight)
 
     assert (said[0], text_sentence(said[1], USD)) == (title, text)
 
@@ -188,7 +192,7 @@ def test_it_does_not_read_names_as_sentences(name):
     )
 
 
-def everything(usage_of, params, names: list[str]) -> list[narrative.Prose]:
+def everything(usage_of, params, names: list[str]) -> list[Prose]:
     """All prose of a month in which everything is wrong, under these names of organizations, products and owners."""
     a, b, x, y, owner, file = names
     usage = usage_of(
@@ -208,41 +212,37 @@ def everything(usage_of, params, names: list[str]) -> list[narrative.Prose]:
     )
     budgets = read_budgets(made)
     organizations, products = (
-        variance_by(usage, by, budgets, made) for by in ("organization", "product")
+        variance_by(data_of(usage=usage, budgets=budgets, params=made), by)
+        for by in ("organization", "product")
     )
     efficiency = rank_efficiency(organizations)
-    tables = {
-        "usage": usage,
-        "organizations": organizations,
-        "products": products,
-        "efficiency": efficiency,
-        "params": made,
-    }
-    insights = find_insights(**tables)
-    book, alerts, parts = (
-        ledger(usage, "USD"),
-        budget_alerts(usage, budgets, made),
-        allocate_within(usage, "organization", "product"),
+    data = data_of(usage=usage, budgets=budgets, params=made)
+    insights = find_insights(data, organizations, products, efficiency)
+    found = Findings(
+        data,
+        organizations,
+        products,
+        breakdown=allocate_within(usage, "organization", "product"),
+        efficiency=efficiency,
+        insights=insights,
+        alerts=budget_alerts(data),
+        book=ledger(usage, "USD"),
     )
-    advice = recommend(
-        **tables, budgets=budgets, breakdown=parts, insights=insights, alerts=alerts, book=book
-    )
+    advice = recommend(found)
     assert len(advice) == len(ACTIONS)
     return [
-        narrative.heading(usage, made, Manifest()),
-        narrative.executive_summary(
-            total_variance(organizations, made.at_risk, True), usage, budgets, made
-        ),
-        narrative.efficiency_summary(efficiency, made),
-        narrative.key_insights(insights, made),
-        narrative.recommended(advice, made),
-        narrative.origin(usage, budgets, made, Manifest()),
+        prose.heading(data),
+        prose.executive_summary(data, total_variance(organizations, made.at_risk, True)),
+        prose.efficiency_summary(data, efficiency),
+        prose.key_insights(data, insights),
+        prose.recommended(data, advice),
+        prose.origin(data),
     ]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_it_keeps_names_as_text_in_every_sentence(usage_of, params, name):
-    """Under hostile names the prose has the elements it has under harmless ones, and its text differs by the names."""
+    """Under hostile names the piece has the elements it has under harmless ones, and its text differs by the names."""
     hostile = everything(usage_of, params, [f"{n}{name}" for n in range(6)])
     harmless = everything(usage_of, params, [f"{n}harmless" for n in range(6)])
     shown = " ".join(
@@ -309,9 +309,13 @@ def test_it_stamps_all_that_is_not_official(usage_of, params, kind, period, titl
     usage = usage_of([("a", "x", "f", "c", "1", "2025-12-18")], period, complete)
     said = {"base": "2025-12", "author": "Ana", "date": "2025-12-15", "reason": "more for a"}
     made = params(period=period, scenario=said if kind is Kind.SCENARIO else {})
-    page = fragment_fromstring(narrative.heading(usage, made, Manifest(kind=kind))._repr_html_())
+    page = fragment_fromstring(
+        prose.heading(data_of(usage=usage, params=made, manifest=Manifest(kind=kind)))._repr_html_()
+    )
 
-    assert report_title(usage, made, Manifest(kind=kind)) == title + " · PARTIAL" * (not complete)
+    assert report_title(
+        data_of(usage=usage, params=made, manifest=Manifest(kind=kind))
+    ) == title + " · PARTIAL" * (not complete)
     assert page.xpath("//p[@class='stamp']/strong/bdi/text()") == [stamp] * (stamp is not None) + [
         "PARTIAL"
     ] * (not complete)
@@ -324,7 +328,9 @@ def test_it_says_up_to_when_a_partial_period_is_known(usage_of, params, known):
         usage_of([("a", "x", "f", "c", "1", "2025-12-18")], complete=False),
         complete_through=date.fromisoformat(known),
     )
-    text = text_of(narrative.heading(usage, params(), Manifest(kind=Kind.OFFICIAL)))
+    text = text_of(
+        prose.heading(data_of(usage=usage, params=params(), manifest=Manifest(kind=Kind.OFFICIAL)))
+    )
 
     assert (
         f"Usage is known up to {known}; the period ends with 2025-12-31. Costs are to date, budgets for the whole period."
@@ -335,10 +341,16 @@ def test_it_says_up_to_when_a_partial_period_is_known(usage_of, params, known):
 def test_it_says_the_days_and_their_zone(usage_of, params):
     """The last day is said inclusively."""
     usage = usage_of([("a", "x", "f", "c", "1")])
-    prose = narrative.heading(usage, params(timezone="Europe/Berlin"), Manifest(kind=Kind.OFFICIAL))
+    piece = prose.heading(
+        data_of(
+            usage=usage,
+            params=params(timezone="Europe/Berlin"),
+            manifest=Manifest(kind=Kind.OFFICIAL),
+        )
+    )
 
     assert (
-        text_of(prose)
+        text_of(piece)
         == "Organizational alignment December 2025 2025-12-01 to 2025-12-31, Europe/Berlin days"
     )
 
@@ -371,7 +383,12 @@ def test_it_says_the_days_and_their_zone(usage_of, params):
 def test_it_opens_with_the_total(six, params, totals, text):
     """Total and variance first; the status is a word beside its colour."""
     assert (
-        text_of(narrative.executive_summary(totals, six, read_budgets(params()), params())) == text
+        text_of(
+            prose.executive_summary(
+                data_of(usage=six, budgets=read_budgets(params()), params=params()), totals
+            )
+        )
+        == text
     )
 
 
@@ -380,8 +397,13 @@ def test_it_agrees_with_one_call_of_one_customer(usage_of, params):
     totals = TotalVariance(Decimal(1), None, None, None, None, Status.NO_BUDGET)
 
     assert text_of(
-        narrative.executive_summary(
-            totals, usage_of([("a", "x", "f", "c", "1")]), read_budgets(params()), params()
+        prose.executive_summary(
+            data_of(
+                usage=usage_of([("a", "x", "f", "c", "1")]),
+                budgets=read_budgets(params()),
+                params=params(),
+            ),
+            totals,
         )
     ).endswith("1 call of 1 customer.")
 
@@ -393,45 +415,45 @@ def test_it_compares_the_efficient_only_where_there_are_two(six, usage_of, param
         for usage in (six, usage_of([("a", "x", "f", "c", "1"), ("", "x", "f", "c", "1")]))
     )
 
-    assert text_of(narrative.efficiency_summary(two, params())) == (
+    assert text_of(prose.efficiency_summary(data_of(params=params()), two)) == (
         "Most Efficient: org-b (highest calls per unit of currency) Least Efficient: org-a"
     )
     assert (
-        text_of(narrative.efficiency_summary(one, params()))
+        text_of(prose.efficiency_summary(data_of(params=params()), one))
         == "Fewer than two organizations have a score; there is nothing to compare."
     )
-    assert narrative.efficiency_summary(one, params()).records() == []
+    assert prose.efficiency_summary(data_of(params=params()), one).records() == []
 
 
 def test_it_groups_recommendations_by_horizon(params):
     """Under a heading each, numbered anew; a horizon with none has no heading."""
-    prose = narrative.recommended(
+    piece = prose.recommended(
+        data_of(params=params()),
         [
             Recommendation(Horizon.GOVERNANCE, "Last", sentence("c")),
             Recommendation(Horizon.IMMEDIATE, "First", sentence("a {n:money}", n=Decimal(1))),
         ],
-        params(),
     )
-    page = fragment_fromstring(prose._repr_html_())
+    page = fragment_fromstring(piece._repr_html_())
 
     assert page.xpath("//h3/text()") == ["Immediate Actions", "Governance"]
     assert [item.text_content() for item in page.iter("li")] == ["First: a $1.00", "Last: c"]
-    assert [line["horizon"] for line in prose.records()] == ["Immediate Actions", "Governance"]
+    assert [line["horizon"] for line in piece.records()] == ["Immediate Actions", "Governance"]
 
 
 def test_it_says_when_there_is_nothing_to_do(params):
     """A quiet month has a sentence, not an empty section."""
-    prose = narrative.recommended([], params())
+    piece = prose.recommended(data_of(params=params()), [])
 
-    assert text_of(prose) == "Nothing in this period asks for an action."
-    assert prose.records() == []
+    assert text_of(piece) == "Nothing in this period asks for an action."
+    assert piece.records() == []
 
 
 def test_it_prints_in_the_currency_of_the_params(params):
-    """Yen have no cents in prose either."""
-    prose = narrative.key_insights(
-        [Allocated(Decimal("0.5"), Decimal("1234.5"))], params(currency="JPY")
+    """Yen have no cents in piece either."""
+    piece = prose.key_insights(
+        data_of(params=params(currency="JPY")), [Allocated(Decimal("0.5"), Decimal("1234.5"))]
     )
 
-    assert "¥1,235 name no organization" in text_of(prose)
-    assert prose.records()[0]["unallocated"] == "1234.5"
+    assert "¥1,235 name no organization" in text_of(piece)
+    assert piece.records()[0]["unallocated"] == "1234.5"

@@ -1,0 +1,32 @@
+"""Report data: everything a report is computed from, read once and passed around as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from finops_nb.outputs.manifest import Manifest
+from finops_nb.outputs.months import PublishedMonth
+from finops_nb.params.budgets import Budgets
+from finops_nb.params.model import Params
+from finops_nb.usage.model import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """What a report is computed from.
+
+    Args:
+        params: what was asked for.
+        usage: the usage of the period; in a what-if, as it would be.
+        measured: the usage as the files have it; the same as `usage` without a what-if.
+        budgets: the budgets of the period.
+        manifest: which copy of the report this is.
+        months: the official months before it, newest first, as published.
+    """
+
+    params: Params
+    usage: Usage
+    measured: Usage
+    budgets: Budgets
+    manifest: Manifest
+    months: tuple[PublishedMonth, ...] = ()

@@ -1,0 +1,59 @@
+"""Every table of the report, in one namespace for the notebook: `tables.cost_by(...)`.
+
+The tables themselves stand in `cost_tables`, `budget_tables` and `data_tables`; a new one is added
+there and named here.
+"""
+
+from __future__ import annotations
+
+from finops_nb.report.budget_tables import (
+    budget_alerts,
+    budget_versions,
+    policies,
+    run_rate_misses,
+    running_period,
+    scenario_changes,
+)
+from finops_nb.report.cost_tables import (
+    budget_tracking,
+    chargeback_by,
+    cost_by,
+    cost_by_feature,
+    cost_by_month,
+    cross_organization_usage,
+    efficiency,
+    product_breakdown,
+    spend_by_day,
+)
+from finops_nb.report.data_tables import (
+    charges_by_kind,
+    data_quality,
+    invoices,
+    parameters,
+    rows_account,
+    unallocated_by_key,
+)
+
+__all__ = [
+    "budget_alerts",
+    "budget_tracking",
+    "budget_versions",
+    "chargeback_by",
+    "charges_by_kind",
+    "cost_by",
+    "cost_by_feature",
+    "cost_by_month",
+    "cross_organization_usage",
+    "data_quality",
+    "efficiency",
+    "invoices",
+    "parameters",
+    "policies",
+    "product_breakdown",
+    "rows_account",
+    "run_rate_misses",
+    "running_period",
+    "scenario_changes",
+    "spend_by_day",
+    "unallocated_by_key",
+]
