@@ -35,6 +35,16 @@ class Home:
     def outputs(self) -> Path:
         return self.root / "outputs"
 
+    @property
+    def runs(self) -> Path:
+        """Locks, revisions and records of runs."""
+        return runs_of(self.outputs)
+
+    @property
+    def staging(self) -> Path:
+        """Where runs work before they publish."""
+        return self.outputs / ".staging"
+
     def params_file(self, name: str) -> Path:
         return self.params / f"{name}.yaml"
 
@@ -107,6 +117,16 @@ class Home:
                 )
             )
         return plain
+
+
+def runs_of(outputs: Path) -> Path:
+    """The folder of locks, revisions and records of runs, in a folder of outputs."""
+    return outputs / ".runs"
+
+
+def mail_of(outputs: Path, name: str) -> Path:
+    """The folder of the mail of a NAME, in a folder of outputs."""
+    return outputs / ".mail" / name
 
 
 def find_home(start: Path | None = None) -> Home:

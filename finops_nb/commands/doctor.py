@@ -131,7 +131,7 @@ def _fonts() -> Iterator[Diagnosis]:
 def _folders(home: Home) -> Iterator[Diagnosis]:
     from finops_nb.outputs.publish import probe
 
-    places = [home.outputs, *(home.outputs / each for each in (".runs", ".staging"))]
+    places = [home.outputs, *(home.runs, home.staging)]
     if in_the_way := [place for place in places if place.exists() and not place.is_dir()]:
         yield from (
             Diagnosis(False, f"{home.shown(place)} is no folder. Move it away.")

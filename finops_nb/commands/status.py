@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from finops_nb.errors import Failure, FinopsError
-from finops_nb.home import Home
+from finops_nb.home import Home, mail_of
 from finops_nb.outputs.artifacts import FAILED
 from finops_nb.outputs.lock import holders
 from finops_nb.outputs.mail_journal import JOURNAL, DeliveryState, Journal
@@ -51,7 +51,7 @@ def status(home: Home, names: tuple[str, ...] = ()) -> Iterator[str]:
         if name not in known
     ]
     yield from (f"{name}: not published yet." for name in missing)
-    busy = holders(home.outputs / ".runs")
+    busy = holders(home.runs)
     yield from (
         f"{held.removesuffix('/mail')}: being {_doing(held)} by {who}."
         for held, who in busy.items()
@@ -121,7 +121,7 @@ def _row(report: PublishedReport, home: Home) -> tuple[str, ...]:
 def _mailed(name: str, revision: Revision, home: Home) -> str:
     """To how many this revision was mailed; where an earlier one was, that."""
     try:
-        journal = Journal(home.outputs / ".mail" / name / JOURNAL)
+        journal = Journal(mail_of(home.outputs, name) / JOURNAL)
         counts = Counter(entry.state for entry in journal.states(revision.key).values())
         if not counts:
             return "an earlier revision" if journal.reached_anybody() else "no"
@@ -139,7 +139,7 @@ def _doing(held: str) -> str:
 
 def _left_over(home: Home, busy: set[str]) -> Iterator[str]:
     """Folders of runs that failed or were cut off."""
-    staging = home.outputs / ".staging"
+    staging = home.staging
     for folder in (
         sorted({path.parent for path in staging.rglob("*") if path.is_file()})
         if staging.is_dir()

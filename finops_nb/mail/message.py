@@ -19,8 +19,8 @@ import pandas as pd
 from finops_nb.mail.body import Body, body_of
 from finops_nb.mail.plain_text import plain_text
 from finops_nb.params.model import Params
-from finops_nb.report.format import listing
 from finops_nb.report.table import Table, templates
+from finops_nb.words import listing
 
 
 @dataclass(frozen=True, slots=True)

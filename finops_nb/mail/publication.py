@@ -99,7 +99,7 @@ def objections(home: Home, publication: Publication) -> Iterator[Problem]:
                 "Correct `invoices` or the usage and publish it again; or send it with --allow",
                 place,
             )
-    if (home.outputs / ".staging" / name / FAILED).is_file():
+    if (home.staging / name / FAILED).is_file():
         fix = f"See outputs/.staging/{name}/{FAILED}, then finops-nb run {name}"
         yield Problem("its last run failed, and what is published is of a run before", fix, place)
     marked = KEY.search(publication.files.get(HTML, b""))

@@ -13,7 +13,7 @@ from typing import Final
 from finops_nb.atomic_files import replace_file
 from finops_nb.clock import now
 from finops_nb.errors import Failure, Interrupted, Problem, Refusal
-from finops_nb.home import Home
+from finops_nb.home import Home, mail_of
 from finops_nb.mail.message import letter, preview
 from finops_nb.mail.publication import FILES, Publication, objections, read_publication
 from finops_nb.mail.settings import SmtpSettings, sender_of, smtp_settings
@@ -117,7 +117,7 @@ def mail(
     """
     name = home.check_name(name)
     try:
-        with hold(home.outputs / ".runs", f"{name}~mail", doing="mailed"):
+        with hold(home.runs, f"{name}~mail", doing="mailed"):
             publication = read_publication(home, name)
             those = _mail_list(home, name, to)
             against, settings, unset = [*objections(home, publication)], *_settings()
@@ -130,7 +130,7 @@ def mail(
                     else f"--send would refuse: {problem}"
                 )
             message = _message(publication, those, resend)
-            folder = home.outputs / ".mail" / name
+            folder = mail_of(home.outputs, name)
             for file, data in (
                 (MESSAGE, message.as_bytes()),
                 (PREVIEW, preview(message).encode("utf-8")),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from finops_nb.atomic_files import sync_folder
 from finops_nb.clock import now
 from finops_nb.errors import Failure, Problem, Refusal
+from finops_nb.home import mail_of
 from finops_nb.outputs.revisions import Revision
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def check_reason(outputs: Path, name: str, revision: Revision) -> None:
         Failure: the journal can't be read.
     """
     owed = revision.is_new and revision.number > 1 and not revision.reason
-    if owed and Journal(outputs / ".mail" / name / JOURNAL).reached_anybody():
+    if owed and Journal(mail_of(outputs, name) / JOURNAL).reached_anybody():
         fix = f'Say why: finops-nb run {name} --reason "what changed, and why"'
         raise Refusal(
             Problem(

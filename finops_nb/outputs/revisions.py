@@ -13,6 +13,7 @@ from typing import Any, Final
 from finops_nb.atomic_files import replace_file
 from finops_nb.clock import now
 from finops_nb.errors import Failure
+from finops_nb.home import runs_of
 from finops_nb.outputs.artifacts import RESULTS, read_results
 from finops_nb.outputs.manifest import Kind
 from finops_nb.outputs.publish import publish
@@ -230,7 +231,7 @@ class History:
 
     @property
     def _file(self) -> Path:
-        return self.outputs / ".runs" / self.name / FILE
+        return runs_of(self.outputs) / self.name / FILE
 
     def _shown(self, path: Path) -> str:
         return f"outputs/{path.relative_to(self.outputs).as_posix()}"
@@ -238,7 +239,7 @@ class History:
 
 def recorded_names(outputs: Path) -> list[str]:
     """The NAMEs of which revisions are on record, sorted."""
-    runs = outputs / ".runs"
+    runs = runs_of(outputs)
     return sorted(file.parent.relative_to(runs).as_posix() for file in runs.rglob(FILE))
 
 

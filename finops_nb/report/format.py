@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 import string
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +17,7 @@ from finops_nb.findings.sentence import Sentence
 from finops_nb.money import minor_units, plain, rounded
 from finops_nb.period import parse_period
 from finops_nb.schema import Unit
+from finops_nb.words import listing
 
 MISSING: Final = "n/a"
 REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -163,14 +164,6 @@ def spelled_day(value: date) -> str:
 def noun(number: int | Decimal, singular: str, plural: str | None = None) -> str:
     """A number with its noun: "1 organization", "3 organizations"."""
     return f"{count(number)} {singular if number == 1 else plural or singular + 's'}"
-
-
-def listing(items: Iterable[str]) -> str:
-    """A list in a sentence: "a", "a and b", "a, b and c"."""
-    words = list(items)
-    return (
-        words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
-    )
 
 
 def writable(text: str) -> str:

@@ -51,7 +51,7 @@ def write_index(home: Home) -> Path:
         Failure: the page would not be inert; the former one stands.
     """
     file = home.outputs / INDEX
-    with _turn(home.outputs / ".runs"):
+    with _turn(home.runs):
         page = index_page(*published_reports(home.outputs))
         found = audit(page, links=True)
         if found:

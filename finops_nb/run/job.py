@@ -135,7 +135,7 @@ class Job:
 
     @property
     def staging(self) -> Path:
-        return self.home.outputs / ".staging" / self.name
+        return self.home.staging / self.name
 
     @property
     def local_paths(self) -> list[str]:
@@ -149,7 +149,7 @@ class Job:
 
     @property
     def runs(self) -> Path:
-        return self.home.outputs / ".runs"
+        return self.home.runs
 
     @property
     def files(self) -> tuple[str, ...]:

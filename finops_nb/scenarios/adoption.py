@@ -79,7 +79,7 @@ def adopt(home: Home, name: str, reason: str, today: date, author: str | None = 
     params = load_params(home, name)
     scenario = params.scenario
     assert scenario is not None
-    runs = home.outputs / ".runs"
+    runs = home.runs
     with _told(home), hold(runs, scenario.base), ExitStack() as held:
         base = load_params(home, scenario.base)
         if base.budgets:

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb.money import rounded
-from finops_nb.report.format import MISSING, Format, count, day, listing, noun, visible
+from finops_nb.report.format import MISSING, Format, count, day, noun, visible
 from finops_nb.schema import Unit
+from finops_nb.words import listing
 
 USD = Format("USD")
 
