@@ -1,7 +1,8 @@
-"""What every test has: usage made by hand, params, and a machine that is asked what it can do."""
+"""What every test has: usage made by hand, params, and a check of what this machine can do."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -19,9 +20,21 @@ settings.register_profile("finops_nb", deadline=None, derandomize=True, max_exam
 settings.load_profile("finops_nb")
 
 
+def pytest_configure() -> None:
+    """Signals as at a terminal: under `nohup`, or in a job in the background, some are ignored.
+
+    What a parent ignores, its children ignore too, and tests send signals to children.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.fixture(scope="session", name="weasyprint")
 def _weasyprint() -> None:
-    """A machine that can make PDFs; elsewhere the test is skipped, or fails if the environment says that it is required."""
+    """A machine that can make PDFs.
+
+    Elsewhere the test is skipped, or fails if the environment requires PDFs.
+    """
     try:
         check_pdf()
     except Refusal as refusal:

