@@ -1,4 +1,4 @@
-"""Budget alerts: the day on which each threshold of each budget was crossed."""
+"""Budget alerts: the day on which the cost to date reached each threshold of each budget."""
 
 from __future__ import annotations
 
@@ -16,48 +16,54 @@ from finops_nb.usage.model import Usage
 
 
 class Crossing(NamedTuple):
-    """A threshold, as a fraction of a budget, and the day on which it was crossed."""
+    """A threshold, as a fraction of a budget, and the day on which it was reached."""
 
     threshold: Decimal
     day: date
 
 
 def budget_alerts(data: ReportData) -> pd.DataFrame:
-    """The first day on which cost to date reached each threshold of each budget.
+    """The first day on which the cost to date reached each threshold of each budget.
 
-    A credit that takes the cost back below a threshold does not undo its day. A budget of zero is crossed, at every
-    threshold, by the first cost.
+    A later credit that takes the cost back below a threshold does not undo its day. The first
+    cost above zero reaches every threshold of a budget of zero.
 
     Args:
-        usage: from `read_usage`.
-        budgets: from `read_budgets`.
-        params: for `alert_thresholds`.
+        data: for its usage, its budgets and the `alert_thresholds` of its params.
 
     Returns:
-        Columns `dimension` (organization, product), `name`, `budget`, `threshold` (fraction), `day` (None: not crossed);
-        a row for each budget and threshold, by dimension, name and threshold.
+        Columns `dimension` (organization, product), `name`, `budget`, `threshold` (fraction),
+        `day` (None: not reached); one row for each budget and threshold, by dimension, name and
+        threshold.
+
+    Example:
+        `alert_thresholds: [0.5, 0.8, 1.0]` and a budget of 10.00: costs of 5.00 on December 1
+        and of 3.00 on December 2 give the days December 1, December 2 and None.
     """
     thresholds = sorted(set(data.params.alert_thresholds))
-    rows = [
-        (dimension, name, budget, threshold, day)
-        for dimension in BUDGETED
-        for name, budget in sorted(data.budgets.of(dimension).items())
-        for threshold, day in zip(
-            thresholds, _days(data.usage, dimension, name, budget, thresholds), strict=True
-        )
-    ]
-    return pd.DataFrame(
-        rows, columns=["dimension", "name", "budget", "threshold", "day"], dtype=object
-    )
+    rows = []
+    for dimension in BUDGETED:
+        for name, budget in sorted(data.budgets.of(dimension).items()):
+            days = _days_reached(data.usage, dimension, name, budget, thresholds)
+            for threshold, day in zip(thresholds, days, strict=True):
+                rows.append((dimension, name, budget, threshold, day))
+    columns = ["dimension", "name", "budget", "threshold", "day"]
+    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
 def highest_crossing(alerts: pd.DataFrame, dimension: str) -> dict[str, Crossing]:
-    """The highest threshold that each name has crossed, by name; names that crossed none are left out."""
-    crossed = alerts[(alerts["dimension"] == dimension) & alerts["day"].notna()]
-    return {row.name: Crossing(row.threshold, row.day) for row in crossed.itertuples(index=False)}
+    """The highest threshold that each name reached, by name; names that reached none are left out.
+
+    Args:
+        alerts: from `budget_alerts`.
+        dimension: organization or product.
+    """
+    reached = alerts[(alerts["dimension"] == dimension) & alerts["day"].notna()]
+    # Thresholds rise from row to row, so that the last row of a name is its highest.
+    return {row.name: Crossing(row.threshold, row.day) for row in reached.itertuples(index=False)}
 
 
-def _days(
+def _days_reached(
     usage: Usage, dimension: str, name: str, budget: Decimal, thresholds: Sequence[Decimal]
 ) -> list[date | None]:
     frame = usage.groups["day", dimension]
@@ -65,8 +71,14 @@ def _days(
     spent = ZERO
     for row in frame[frame[dimension] == name].sort_values("day").itertuples():
         spent += row.cost
-        for place, threshold in enumerate(thresholds):
-            # Compared as products: a quotient would be rounded at its 28th digit.
-            if days[place] is None and (spent >= threshold * budget if budget else spent > ZERO):
-                days[place] = row.day
+        for position, threshold in enumerate(thresholds):
+            if days[position] is None and _is_reached(threshold, budget, spent):
+                days[position] = row.day
     return days
+
+
+def _is_reached(threshold: Decimal, budget: Decimal, spent: Decimal) -> bool:
+    if not budget:
+        return spent > ZERO
+    # Compared as products: a quotient would be rounded at its 28th digit.
+    return spent >= threshold * budget

@@ -1,4 +1,4 @@
-"""Allocation: the cost of a period divided among those who caused it, conserving it."""
+"""Allocation: the cost of a period divided among the names that caused it, to the last cent."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pandas as pd
 
+from finops_nb.figures.exact_columns import exact_column
 from finops_nb.money import ratio
 from finops_nb.schema import UNALLOCATED, Dimension
 from finops_nb.usage.model import Usage
@@ -20,16 +21,20 @@ def allocate(usage: Usage, by: Dimension) -> pd.DataFrame:
         by: organization, product or feature.
 
     Returns:
-        Columns `by`, `cost`, `share` (fraction of the period's cost; None where that is not above zero), `calls`,
-        `customers` (distinct); highest cost first, equals by name, cost without a name last. `cost` adds up to `usage.cost`.
+        Columns `by`, `cost`, `share` (fraction of the period's cost; None where that is not above
+        zero), `calls`, `customers` (distinct); highest cost first, equals by name, cost without a
+        name last. `cost` adds up to `usage.cost`.
+
+    Example:
+        `allocate(data.usage, "organization")`
     """
     frame = usage.groups[by,].copy()
     frame.insert(2, "share", _shares(frame["cost"], [usage.cost] * len(frame)))
-    return highest_first(frame, by)
+    return sort_by_cost(frame, by)
 
 
 def allocate_within(usage: Usage, outer: Dimension, inner: Dimension) -> pd.DataFrame:
-    """The cost of each outer name by the inner names it used.
+    """The cost of each outer name by the inner names that it used.
 
     Args:
         usage: from `read_usage`.
@@ -37,40 +42,39 @@ def allocate_within(usage: Usage, outer: Dimension, inner: Dimension) -> pd.Data
         inner: the dimension they are divided by.
 
     Returns:
-        Columns `outer`, `inner`, `cost`, `share` (fraction of the outer name's cost), `calls`, `customers`; outer names
-        sorted, their inner names highest cost first, cost without a name last.
+        Columns `outer`, `inner`, `cost`, `share` (fraction of the outer name's cost), `calls`,
+        `customers`; outer names sorted, their inner names highest cost first, cost without a name
+        last.
+
+    Example:
+        `allocate_within(data.usage, "organization", "product")`
     """
     frame = usage.groups[outer, inner].copy()
-    wholes = allocate(usage, outer).set_index(outer)["cost"]
-    frame.insert(3, "share", _shares(frame["cost"], [wholes[name] for name in frame[outer]]))
-    ordered = [
-        highest_first(part, inner)
-        for _, part in sorted(frame.groupby(outer), key=lambda group: name_order(group[0]))
-    ]
-    return pd.concat(ordered, ignore_index=True)
+    outer_costs = allocate(usage, outer).set_index(outer)["cost"]
+    frame.insert(3, "share", _shares(frame["cost"], [outer_costs[name] for name in frame[outer]]))
+    parts = sorted(frame.groupby(outer), key=lambda group: name_sort_key(group[0]))
+    return pd.concat([sort_by_cost(part, inner) for _, part in parts], ignore_index=True)
 
 
-def highest_first(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """`frame` by falling `cost`, equals by name, what has no name last."""
-    order = sorted(
-        range(len(frame)),
-        key=lambda n: (
-            frame[name].iloc[n] == UNALLOCATED,
-            -frame["cost"].iloc[n],
-            frame[name].iloc[n],
-        ),
-    )
-    return frame.iloc[order].reset_index(drop=True)
+def sort_by_cost(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of a frame with the highest `cost` first, equals by name, cost without a name last.
+
+    Args:
+        frame: with `cost` and the column of names.
+        name: that column.
+    """
+    names, costs = list(frame[name]), list(frame["cost"])
+
+    def sort_key(row: int) -> tuple[bool, Decimal, str]:
+        return names[row] == UNALLOCATED, -costs[row], names[row]
+
+    return frame.iloc[sorted(range(len(frame)), key=sort_key)].reset_index(drop=True)
 
 
-def name_order(name: str) -> tuple[bool, str]:
-    """Sort key of names: alphabetical, "(unallocated)" last."""
+def name_sort_key(name: str) -> tuple[bool, str]:
+    """Sorts names by the alphabet, and "(unallocated)" last."""
     return name == UNALLOCATED, name
 
 
 def _shares(costs: pd.Series, wholes: Sequence[Decimal]) -> pd.Series:
-    return pd.Series(
-        [ratio(cost, whole) for cost, whole in zip(costs, wholes, strict=True)],
-        index=costs.index,
-        dtype=object,
-    )
+    return exact_column(map(ratio, costs, wholes), beside=costs)

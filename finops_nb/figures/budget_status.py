@@ -1,4 +1,4 @@
-"""Budget status: UNDER, OVER, AT RISK or NO BUDGET, of a cost, its budget and how far the period has run."""
+"""Budget status: UNDER, OVER, AT RISK or NO BUDGET, from a cost, its budget and the run-rate."""
 
 from __future__ import annotations
 
@@ -15,18 +15,36 @@ class Status(StrEnum):
     NO_BUDGET = "NO BUDGET"
 
 
-def _status(
+def budget_status(
     actual: Decimal,
     budget: Decimal | None,
     run_rate: Decimal | None,
     at_risk: Decimal,
     complete: bool,
 ) -> Status:
+    """The status of a cost.
+
+    Args:
+        actual: the cost.
+        budget: None where none is set.
+        run_rate: the cost at the end of a running period; None where there is no run-rate.
+        at_risk: share of the budget, as a fraction, from which a running period is AT RISK.
+        complete: the period is over.
+
+    Returns:
+        NO BUDGET without a budget; OVER above it, also above a budget of zero; AT RISK while the
+        period is running, from `at_risk` of the budget or with a run-rate above it; else UNDER.
+
+    Example:
+        With `at_risk: 0.8`, a cost of 4.10 of 5.00 is AT RISK in a running month, UNDER after it.
+    """
     if budget is None:
         return Status.NO_BUDGET
     if actual > budget:
         return Status.OVER
     # Compared as products: a quotient would be rounded at its 28th digit.
-    near = budget > 0 and actual >= at_risk * budget
+    near_budget = budget > 0 and actual >= at_risk * budget
     heading_over = run_rate is not None and run_rate > budget
-    return Status.AT_RISK if not complete and (near or heading_over) else Status.UNDER
+    if not complete and (near_budget or heading_over):
+        return Status.AT_RISK
+    return Status.UNDER

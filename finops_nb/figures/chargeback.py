@@ -1,97 +1,100 @@
-"""Chargeback: what each organization and product is charged, and the ledger that books it in whole cents."""
+"""Chargeback: what each organization and product is charged, and the ledger that books it."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 import pandas as pd
 
 from finops_nb.figures.alerts import highest_crossing
-from finops_nb.figures.allocation import name_order
-from finops_nb.figures.controlled_rounding import apportion
+from finops_nb.figures.allocation import name_sort_key
+from finops_nb.figures.controlled_rounding import round_table
+from finops_nb.figures.exact_columns import exact_column
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import ZERO, minor_units, total
 from finops_nb.outputs.manifest import Kind
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
 
-FORMULA_STARTS: Final = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\uff1d",
-    "\uff0b",
-    "\uff0d",
-    "\uff20",
-    "'",
+LEDGER_COLUMNS: Final = (
+    *("period_start", "period_end", "organization", "product"),
+    *("amount", "currency"),
 )
-"""First characters that make a spreadsheet read a name as a formula, the full-width forms too; and the apostrophe
-itself, so that taking one off always gives the name back."""
+
+FORMULA_STARTS: Final = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20'")
+"""First characters that make a spreadsheet read a name as a formula, the full-width forms too.
+
+The apostrophe itself is one of them, so that removing one always gives the name back.
+"""
 
 
-def ledger_text(data: ReportData, book: pd.DataFrame) -> str:
-    """The ledger as CSV: `period_start,period_end,organization,product,amount,currency`; ISO days, end exclusive, LF."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["period_start", "period_end", "organization", "product", "amount", "currency"])
-    for line in book.itertuples():
-        names = (_inert(line.organization), _inert(line.product))
-        writer.writerow(
-            [
-                data.usage.period.start,
-                data.usage.period.end,
-                *names,
-                f"{line.amount:f}",
-                data.params.currency,
-            ]
-        )
-    return text.getvalue()
+def ledger_of(data: ReportData) -> pd.DataFrame | None:
+    """The ledger of a report; None for a report that has none.
 
+    Official reports have one, and drafts of a calendar month show what it would be.
 
-def _inert(name: str) -> str:
-    """`name`, with a leading apostrophe if a spreadsheet could take it for a formula."""
-    return (
-        f"'{name}"
-        if name.startswith(FORMULA_STARTS) or name.lstrip().startswith(FORMULA_STARTS)
-        else name
-    )
+    Args:
+        data: of the report.
+
+    Returns:
+        As `ledger`.
+    """
+    kind = data.manifest.kind
+    is_monthly_draft = kind is Kind.DRAFT and data.usage.period.is_month
+    if kind is Kind.OFFICIAL or is_monthly_draft:
+        return ledger(data.usage, data.params.currency)
+    return None
 
 
 def ledger(usage: Usage, currency: str) -> pd.DataFrame:
-    """The lines that book the period's cost, in whole cents, footing by organization, by product and in total.
+    """The lines that book the period's cost, in whole cents.
 
-    Cost without an organization is a line of "(unallocated)", so that the lines add up to the report's total.
+    They add up by organization, by product and in total. Cost without an organization is a line
+    of "(unallocated)", so that the lines add up to the report's total.
 
     Args:
         usage: from `read_usage`.
         currency: decides how many decimals are booked.
 
     Returns:
-        Columns `organization`, `product`, `amount` (Decimal with the currency's decimals); a line for each pair with
-        usage, also at 0.00, sorted by name; within a cent of exact each, and each sum of them too.
+        Columns `organization`, `product`, `amount` (Decimal with the currency's decimals); a line
+        for each pair with usage, also at 0.00, sorted by name. Each amount, and each sum by
+        organization or product, is within a cent of the exact one.
     """
     pairs = usage.groups["organization", "product"]
     exact = {(row.organization, row.product): row.cost for row in pairs.itertuples()}
-    booked = apportion(exact, minor_units(currency))
-    lines = sorted(booked.items(), key=lambda line: tuple(map(name_order, line[0])))
-    return pd.DataFrame(
-        [(*pair, amount) for pair, amount in lines],
-        columns=["organization", "product", "amount"],
-        dtype=object,
-    )
+    booked = round_table(exact, minor_units(currency))
+    rows = [(*pair, amount) for pair, amount in booked.items()]
+    rows.sort(key=lambda row: (name_sort_key(row[0]), name_sort_key(row[1])))
+    return pd.DataFrame(rows, columns=["organization", "product", "amount"], dtype=object)
 
 
-def ledger_of(data: ReportData) -> pd.DataFrame | None:
-    """The ledger, where this manifest of the report has one: official ones do, and drafts of a calendar month."""
-    books = data.manifest.kind is Kind.OFFICIAL or (
-        data.manifest.kind is Kind.DRAFT and data.usage.period.is_month
-    )
-    return ledger(data.usage, data.params.currency) if books else None
+def ledger_csv(data: ReportData, book: pd.DataFrame) -> str:
+    """The ledger as CSV.
+
+    Args:
+        data: for the period and the currency.
+        book: from `ledger_of`.
+
+    Returns:
+        The columns `period_start,period_end,organization,product,amount,currency`; ISO days, the
+        end exclusive; lines end with LF.
+
+    Example:
+        `2025-12-01,2026-01-01,org-alpha,product-x,5000.00,USD`
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(LEDGER_COLUMNS)
+    period = data.usage.period
+    for row in book.itertuples():
+        names = (_inert(row.organization), _inert(row.product))
+        writer.writerow([period.start, period.end, *names, f"{row.amount:f}", data.params.currency])
+    return text.getvalue()
 
 
 def charges(
@@ -100,26 +103,26 @@ def charges(
     """What each name is charged, beside its budget.
 
     Args:
-        variance: by organization or by product, from `budget_variance`.
+        variance: by organization or by product, from `variance_by`.
         book: from `ledger_of`.
         alerts: from `budget_alerts`.
 
     Returns:
-        The name, `charge` (exact), `booked` (sum of the ledger's lines; None without a ledger), `budget`, `variance`,
-        `variance_ratio`, `status`, `crossed` (the highest alert threshold that was crossed, a fraction; None: none)
-        and `crossed_on` (its day), sorted by name.
+        The name, `charge` (exact), `booked` (sum of the ledger's lines; None without a ledger),
+        `budget`, `variance`, `variance_ratio`, `status`, `crossed` (the highest alert threshold
+        that was reached, a fraction; None: none) and `crossed_on` (its day), sorted by name.
     """
     name: Dimension = variance.columns[0]
-    frame = variance[[name, "cost", "budget", "variance", "variance_ratio", "status"]].rename(
-        columns={"cost": "charge"}
-    )
-    sums = {} if book is None else book.groupby(name)["amount"].agg(total).to_dict()
-    booked = [None if book is None else sums.get(each, ZERO) for each in frame[name]]
-    frame.insert(2, "booked", pd.Series(booked, index=frame.index, dtype=object))
-    crossed = [highest_crossing(alerts, name).get(each, (None, None)) for each in frame[name]]
-    for column, values in zip(("crossed", "crossed_on"), zip(*crossed, strict=True), strict=True):
-        frame[column] = pd.Series(values, index=frame.index, dtype=object)
-    return frame.sort_values(name, key=lambda names: names.map(name_order)).reset_index(drop=True)
+    frame = variance[[name, "cost", "budget", "variance", "variance_ratio", "status"]]
+    frame = frame.rename(columns={"cost": "charge"})
+    frame.insert(2, "booked", _booked_by_name(frame[name], book))
+    crossings = highest_crossing(alerts, name)
+    thresholds = {each: crossing.threshold for each, crossing in crossings.items()}
+    days = {each: crossing.day for each, crossing in crossings.items()}
+    frame["crossed"] = exact_column(map(thresholds.get, frame[name]), frame)
+    frame["crossed_on"] = exact_column(map(days.get, frame[name]), frame)
+    frame = frame.sort_values(name, key=lambda names: names.map(name_sort_key))
+    return frame.reset_index(drop=True)
 
 
 def cross_usage(breakdown: pd.DataFrame, book: pd.DataFrame | None) -> pd.DataFrame:
@@ -130,17 +133,29 @@ def cross_usage(breakdown: pd.DataFrame, book: pd.DataFrame | None) -> pd.DataFr
         book: from `ledger_of`.
 
     Returns:
-        Columns `organization`, `product`, `charge` (exact), `booked` (None without a ledger), in the order of `breakdown`.
+        Columns `organization`, `product`, `charge` (exact), `booked` (None without a ledger), in
+        the order of `breakdown`.
     """
     frame = breakdown[["organization", "product", "cost"]].rename(columns={"cost": "charge"})
-    lines = (
-        {}
-        if book is None
-        else {(row.organization, row.product): row.amount for row in book.itertuples()}
-    )
-    frame["booked"] = pd.Series(
-        [lines.get((row.organization, row.product)) for row in frame.itertuples()],
-        index=frame.index,
-        dtype=object,
-    )
+    amounts: Mapping[tuple[str, str], Decimal] = {}
+    if book is not None:
+        amounts = {(row.organization, row.product): row.amount for row in book.itertuples()}
+    pairs = zip(frame["organization"], frame["product"], strict=True)
+    frame["booked"] = exact_column((amounts.get(pair) for pair in pairs), frame)
     return frame
+
+
+def _booked_by_name(names: pd.Series, book: pd.DataFrame | None) -> pd.Series:
+    """The sum of each name's ledger lines, 0 where it has none; None without a ledger."""
+    if book is None:
+        return exact_column([None] * len(names), names)
+    sums = book.groupby(names.name)["amount"].agg(total).to_dict()
+    return exact_column((sums.get(name, ZERO) for name in names), names)
+
+
+def _inert(name: str) -> str:
+    """`name`, after an apostrophe if a spreadsheet could take it for a formula."""
+    # Some spreadsheets skip blanks before a formula.
+    if name.startswith(FORMULA_STARTS) or name.lstrip().startswith(FORMULA_STARTS):
+        return f"'{name}"
+    return name

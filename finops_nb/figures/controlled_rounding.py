@@ -1,16 +1,18 @@
-"""Apportionment: a table of exact amounts in whole cents that still foots along both axes.
+"""Controlled rounding: a table of exact amounts in whole cents that still adds up both ways.
 
-Controlled rounding (Cox, "A constructive procedure for unbiased controlled rounding", JASA 82, 1987): every cell, every
-row sum, every column sum and the total becomes one of its two neighbouring cents. As a flow from rows to columns such
-a table always exists; of all of them one is taken whose sums are the printed ones, wherever there is such a one, and
-whose sums and cells lie near the exact ones.
+Every cell, every row sum, every column sum and the total becomes one of its two neighboring cents.
+As a flow from rows to columns such a table always exists. Of all such tables one is taken whose
+sums are the printed ones, wherever there is one, and whose sums and cells lie near the exact ones.
+
+Source: L. H. Cox, "A Constructive Procedure for Unbiased Controlled Rounding", Journal of the
+American Statistical Association 82 (398), 1987, pages 520 to 524.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_FLOOR, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from finops_nb.money import ZERO, rounded, total
 
@@ -18,73 +20,98 @@ if TYPE_CHECKING:
     import networkx
 
 Pair = tuple[str, str]
-Node = str | tuple[str, str]
-"""Of the network: an end of it, or a row or column by its kind and name."""
+"""A cell, by its row and its column."""
 
-SCALE = 10**6
+Node = str | tuple[str, str]
+"""Of the network: "source", "sink", or a row or column by its kind and name."""
+
+SCALE: Final = 10**6
 """Resolution of the distances, parts of a cent."""
 
 
-def apportion(cells: Mapping[Pair, Decimal], decimals: int) -> dict[Pair, Decimal]:
-    """Round a two-way table so that rows, columns and the total foot.
+class Arc(NamedTuple):
+    """One arc of the network.
+
+    Args:
+        tail: where it starts.
+        head: where it ends.
+        amount: the exact amount that flows through it, in cents.
+        weight: what it costs, beside the distance, to end on the cent that is not the nearer one.
+    """
+
+    tail: Node
+    head: Node
+    amount: Decimal
+    weight: int
+
+
+def round_table(cells: Mapping[Pair, Decimal], decimals: int) -> dict[Pair, Decimal]:
+    """Round a two-way table so that rows, columns and the total add up.
 
     Args:
         cells: exact amount by (row, column); credits may be negative.
         decimals: decimals of the currency; 2 for cents.
 
     Returns:
-        An amount of that many decimals for each cell. Cells and row and column sums are within one unit of exact; the
-        total is the exact total rounded half away from zero.
+        An amount of that many decimals for each cell. Cells and row and column sums are within one
+        unit of exact; the total is the exact total rounded half away from zero.
+
+    Example:
+        `round_table({("a", "chat"): Decimal("0.004"), ("b", "chat"): Decimal("0.006")}, 2)` gives
+        0.00 and 0.01.
     """
     import networkx
 
     units = {cell: amount.scaleb(decimals) for cell, amount in sorted(cells.items())}
-    graph = _flow(units)
-    _, flow = networkx.network_simplex(graph)
-    return {
-        (row, column): Decimal(_floor(amount) + flow["row", row].get(("column", column), 0)).scaleb(
-            -decimals
-        )
-        for (row, column), amount in units.items()
-    }
+    _, flow = networkx.network_simplex(_network(units))
+    booked = {}
+    for (row, column), amount in units.items():
+        raised = flow["row", row].get(("column", column), 0)
+        booked[row, column] = Decimal(_floor(amount) + raised).scaleb(-decimals)
+    return booked
 
 
-def _flow(units: Mapping[Pair, Decimal]) -> networkx.DiGraph:
-    """The network total → rows → columns → total, each arc above its floor; what lies below it is demand."""
+def _network(units: Mapping[Pair, Decimal]) -> networkx.DiGraph:
+    """The network total → rows → columns → total; what lies below an arc's floor is demand.
+
+    An arc exists where an amount lies between two cents: a flow of 1 through it rounds up.
+    """
     import networkx
 
     graph = networkx.DiGraph()
-    rows, columns = _sums(units, 0), _sums(units, 1)
     whole = int(rounded(total(units.values()), 0))
-    # A sum off its printed one weighs more than all cells together: what is booked is what is printed wherever it can be.
-    heavy = SCALE * (len(units) + 1)
-    arcs: list[tuple[Node, Node, Decimal, int]] = [
-        ("source", ("row", row), amount, heavy) for row, amount in rows.items()
-    ]
-    arcs += [
-        (("row", row), ("column", column), amount, 0) for (row, column), amount in units.items()
-    ]
-    arcs += [(("column", column), "sink", amount, heavy) for column, amount in columns.items()]
     demand: dict[Node, int] = {"source": -whole, "sink": whole}
-    for tail, head, amount, weight in arcs:
-        floor = _floor(amount)
-        demand[tail] = demand.get(tail, 0) + floor
-        demand[head] = demand.get(head, 0) - floor
-        if amount != floor:
-            distance = _distance(amount, floor)
-            graph.add_edge(
-                tail, head, capacity=1, weight=distance + (weight if distance > 0 else -weight)
-            )
+    for arc in _arcs(units):
+        floor = _floor(arc.amount)
+        demand[arc.tail] = demand.get(arc.tail, 0) + floor
+        demand[arc.head] = demand.get(arc.head, 0) - floor
+        if arc.amount != floor:
+            distance = _distance(arc.amount, floor)
+            weight = arc.weight if distance > 0 else -arc.weight
+            graph.add_edge(arc.tail, arc.head, capacity=1, weight=distance + weight)
     for node, needed in demand.items():
         graph.add_node(node, demand=needed)
     return graph
 
 
+def _arcs(units: Mapping[Pair, Decimal]) -> Iterator[Arc]:
+    # A sum that is not the printed one weighs more than all cells together, so that what is booked
+    # is what is printed wherever it can be.
+    heavy = SCALE * (len(units) + 1)
+    for row, amount in _sums(units, 0).items():
+        yield Arc("source", ("row", row), amount, heavy)
+    for (row, column), amount in units.items():
+        yield Arc(("row", row), ("column", column), amount, 0)
+    for column, amount in _sums(units, 1).items():
+        yield Arc(("column", column), "sink", amount, heavy)
+
+
 def _distance(amount: Decimal, floor: int) -> int:
-    """How much worse rounding up is than rounding down; of two equals the one that is printed is better by 1."""
-    return int((1 - 2 * (amount - floor)) * SCALE) or (
-        1 if int(rounded(amount, 0)) == floor else -1
-    )
+    """How much worse rounding up is than rounding down; of two equals the printed one wins by 1."""
+    distance = int((1 - 2 * (amount - floor)) * SCALE)
+    if distance:
+        return distance
+    return 1 if int(rounded(amount, 0)) == floor else -1
 
 
 def _sums(units: Mapping[Pair, Decimal], axis: int) -> dict[str, Decimal]:

@@ -1,12 +1,14 @@
-"""Efficiency: what a call and a customer cost, and who gets most calls for the money."""
+"""Efficiency: what a call and a customer cost, and which names get the most calls for the money."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
+from finops_nb.figures.exact_columns import exact_column
 from finops_nb.money import ratio
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import Usage
@@ -16,11 +18,12 @@ def unit_costs(costs: pd.DataFrame) -> pd.DataFrame:
     """Cost per call and per customer, and calls per unit of currency.
 
     Args:
-        costs: one row a name, with `cost`, `calls`, `customers`; from `allocate` or `budget_variance`.
+        costs: one row a name, with `cost`, `calls`, `customers`; from `allocate` or `variance_by`.
 
     Returns:
-        The name, `cost`, `calls`, `customers`, `cost_per_call`, `cost_per_customer` (None where there are none, or they are
-        not known) and `calls_per_unit` (calls ÷ cost; None where the cost is not above zero), in the order given.
+        The name, `cost`, `calls`, `customers`, `cost_per_call`, `cost_per_customer` (None where
+        there are none, or they are not known) and `calls_per_unit` (calls ÷ cost; None where the
+        cost is not above zero), in the order given.
     """
     frame = costs[[costs.columns[0], "cost", "calls", "customers"]].copy()
     frame["cost_per_call"] = _quotients(frame["cost"], frame["calls"])
@@ -36,39 +39,47 @@ def rank_efficiency(costs: pd.DataFrame) -> pd.DataFrame:
         costs: as for `unit_costs`.
 
     Returns:
-        Columns `rank` (1 is the most; equals share one; None without a score, and for cost without a name), then those
-        of `unit_costs`.
+        Columns `rank` (1 is the most; equals share a rank; None without a score, and for cost
+        without a name), then those of `unit_costs`.
     """
     frame = unit_costs(costs)
-    name = frame.columns[0]
-    scores = [
-        None if row[name] == UNALLOCATED else row["calls_per_unit"] for _, row in frame.iterrows()
-    ]
-    ranks = [
-        None
-        if score is None
-        else 1 + sum(1 for other in scores if other is not None and other > score)
-        for score in scores
-    ]
-    frame.insert(0, "rank", pd.Series(ranks, index=frame.index, dtype=object))
-    order = sorted(
-        range(len(frame)), key=lambda n: (ranks[n] is None, ranks[n] or 0, frame[name].iloc[n])
-    )
-    return frame.iloc[order].reset_index(drop=True)
+    names = list(frame.iloc[:, 0])
+    pairs = zip(names, frame["calls_per_unit"], strict=True)
+    scores = [None if name == UNALLOCATED else score for name, score in pairs]
+    ranks = [_rank(score, scores) for score in scores]
+    frame.insert(0, "rank", exact_column(ranks, frame))
+
+    def sort_key(row: int) -> tuple[bool, int, str]:
+        return ranks[row] is None, ranks[row] or 0, names[row]
+
+    return frame.iloc[sorted(range(len(frame)), key=sort_key)].reset_index(drop=True)
 
 
 def overall(usage: Usage) -> dict[str, Any]:
-    """The unit costs of the whole period: `cost`, `calls`, `customers` (distinct) and what `unit_costs` derives from them."""
+    """The unit costs of the whole period.
+
+    Returns:
+        `cost`, `calls`, `customers` (distinct) and what `unit_costs` derives from them.
+    """
     whole = usage.groups[()].astype(object)
     whole.insert(0, "whole", "whole")
     costs: dict[str, Any] = unit_costs(whole).iloc[0].drop("whole").to_dict()
     return costs
 
 
-def _quotients(parts: pd.Series, wholes: pd.Series) -> pd.Series:
-    pairs = zip(parts, wholes, strict=True)
-    quotients = [
-        None if part is None or whole is None else ratio(Decimal(part), Decimal(whole))
-        for part, whole in pairs
-    ]
-    return pd.Series(quotients, index=parts.index, dtype=object)
+def _rank(score: Decimal | None, scores: Sequence[Decimal | None]) -> int | None:
+    if score is None:
+        return None
+    better = [other for other in scores if other is not None and other > score]
+    return 1 + len(better)
+
+
+def _quotients(dividends: pd.Series, divisors: pd.Series) -> pd.Series:
+    pairs = zip(dividends, divisors, strict=True)
+    return exact_column((_quotient(dividend, divisor) for dividend, divisor in pairs), dividends)
+
+
+def _quotient(dividend: Any, divisor: Any) -> Decimal | None:
+    if dividend is None or divisor is None:
+        return None
+    return ratio(Decimal(dividend), Decimal(divisor))

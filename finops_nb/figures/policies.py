@@ -1,91 +1,121 @@
-"""Policies: rules that budgets and spend must keep, and each breach with its name, its money and what to do."""
+"""Policies: the rules for budgets and spend, and each breach with its name, money and remedy."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
 import pandas as pd
 
-from finops_nb.figures.allocation import highest_first
+from finops_nb.figures.allocation import sort_by_cost
 from finops_nb.figures.budget_status import Status
+from finops_nb.figures.exact_columns import exact_column
 from finops_nb.figures.report_data import ReportData
+from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
+
+APPROVAL: Final = "Record the approval under approvals, or reduce the spend"
+BUDGET: Final = "Set a budget, or stop the spend"
+
+
+class Breach(NamedTuple):
+    """One breach of a policy; the columns are those of `breaches`."""
+
+    policy: str
+    name: str
+    month: str
+    amount: Decimal
+    action: str
 
 
 def breaches(data: ReportData, organizations: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
     """Every breach of a policy.
 
     Args:
-        usage: from `read_usage`.
-        organizations: from `budget_variance`.
-        products: from `budget_variance`.
-        budgets: for the owners.
-        params: for `approval_limit` and `approvals`.
+        data: for its usage, the owners of its budgets, and `approval_limit` and `approvals` of its
+            params.
+        organizations: from `variance_by`.
+        products: from `variance_by`.
 
     Returns:
-        Columns `policy`, `name`, `month` (label of a calendar month, or empty), `amount` (the cost, or the budget, it is
-        about), `action`, `owner` (empty where none is known); by policy, then highest amount first.
+        Columns `policy`, `name`, `month` (label of a calendar month, or empty), `amount` (the
+        cost, or the budget, that the breach is about), `action` (what to do), `owner` (empty where
+        none is known); by policy, then highest amount first, equals by name.
+
+    Example:
+        With `approval_limit: 1000` and no `approvals`, $1,200.00 on one product in December 2025
+        is a breach of the policy "Approval limit".
     """
-    rows = [
-        (
-            "Approval limit",
-            row.product,
-            parse_period(row.month).label,
-            row.cost,
-            "Record who approved it, under approvals, or spend less",
-        )
-        for row in unapproved(data).itertuples()
-    ]
+    found = list(_missing_approvals(data))
     for variance in (organizations, products):
-        named = [row for row in variance.itertuples() if row[1] != UNALLOCATED]
-        ownerless = [
-            row for row in named if row.budget is not None and row[1] not in data.budgets.owners
-        ]
-        rows += [
-            (
-                "Budget without an owner",
-                row[1],
-                "",
-                row.budget,
-                f"Name the {variance.columns[0]}'s owner",
-            )
-            for row in ownerless
-        ]
-        if any(row.budget is not None for row in named):
-            unplanned = [row for row in named if row.status == Status.NO_BUDGET]
-            rows += [
-                ("Spend without a budget", row[1], "", row.cost, "Set a budget, or end the spend")
-                for row in unplanned
-            ]
-    rows.sort(key=lambda row: (row[0], -row[3], row[1]))
-    frame = pd.DataFrame(
-        rows, columns=["policy", "name", "month", "amount", "action"], dtype=object
-    )
-    frame["owner"] = pd.Series(
-        [data.budgets.owners.get(name, "") for name in frame["name"]],
-        index=frame.index,
-        dtype=object,
-    )
+        found += _missing_owners(variance, data.budgets)
+        found += _missing_budgets(variance)
+    found.sort(key=lambda breach: (breach.policy, -breach.amount, breach.name))
+    frame = pd.DataFrame(found, columns=list(Breach._fields), dtype=object)
+    owners = (data.budgets.owners.get(name, "") for name in frame["name"])
+    frame["owner"] = exact_column(owners, frame)
     return frame
 
 
-def unapproved(data: ReportData) -> pd.DataFrame:
-    """Products that spent more than `approval_limit` in a calendar month with no approval on record.
+def spend_without_approval(data: ReportData) -> pd.DataFrame:
+    """Products that spent more than `approval_limit` in a calendar month without an approval.
+
+    Args:
+        data: for its usage, and `approval_limit` and `approvals` of its params.
 
     Returns:
         Columns `month` (text like 2025-12), `product`, `cost`, `calls`; highest cost first.
+
+    Example:
+        `approvals: {chat: CFO, search: {2025-12: CFO}}` approves chat in every month and search in
+        December 2025.
     """
     spend = data.usage.groups["month", "product"]
-    asked = [
+    needs_approval = [
         row.cost > data.params.approval_limit
         and row.product != UNALLOCATED
-        and not _approved(row.product, row.month, data.params)
+        and not _is_approved(row.product, row.month, data.params)
         for row in spend.itertuples()
     ]
-    return highest_first(spend[pd.Series(asked, index=spend.index, dtype=bool)], "product")
+    rows = spend[pd.Series(needs_approval, index=spend.index, dtype=bool)]
+    return sort_by_cost(rows, "product")
 
 
-def _approved(product: str, month: str, params: Params) -> bool:
-    """An approval is recorded for the product as a whole, or for that month of it."""
+def _is_approved(product: str, month: str, params: Params) -> bool:
+    """Whether an approval is recorded for the product as a whole, or for that month of it."""
     approval = params.approvals.get(product)
-    return approval is not None and (isinstance(approval, str) or month in approval)
+    if approval is None:
+        return False
+    return isinstance(approval, str) or month in approval
+
+
+def _missing_approvals(data: ReportData) -> Iterator[Breach]:
+    for row in spend_without_approval(data).itertuples():
+        month = parse_period(row.month).label
+        yield Breach("Approval limit", row.product, month, row.cost, APPROVAL)
+
+
+def _missing_owners(variance: pd.DataFrame, budgets: Budgets) -> Iterator[Breach]:
+    action = f"Name an owner for the {variance.columns[0]}"
+    for name, row in _named_rows(variance):
+        if row.budget is not None and name not in budgets.owners:
+            yield Breach("Budget without an owner", name, "", row.budget, action)
+
+
+def _missing_budgets(variance: pd.DataFrame) -> Iterator[Breach]:
+    """Names without a budget, where others have one; where no name has, none is missing."""
+    rows = _named_rows(variance)
+    if all(row.budget is None for _, row in rows):
+        return
+    for name, row in rows:
+        if row.status == Status.NO_BUDGET:
+            yield Breach("Spend without a budget", name, "", row.cost, BUDGET)
+
+
+def _named_rows(variance: pd.DataFrame) -> list[tuple[str, Any]]:
+    """The rows of a variance table with their names, without the cost that has no name."""
+    rows = zip(variance.iloc[:, 0], variance.itertuples(), strict=True)
+    return [(name, row) for name, row in rows if name != UNALLOCATED]

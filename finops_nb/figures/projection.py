@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -10,70 +10,68 @@ from typing import Any, Final
 
 import pandas as pd
 
+from finops_nb.figures.exact_columns import exact_column
 from finops_nb.money import DECIMALS, ZERO, rounded
 from finops_nb.schema import ALL
 from finops_nb.usage.model import CUBE, GROUPINGS, Grouping, Usage
 
 COARSE: Final = ("day", "organization", "product")
-"""From the sums by these most groupings are made faster than from the whole cube."""
+"""Most groupings are summed faster from the sums by these keys than from the whole cube."""
+
 ORGANIZATION, MODEL = CUBE.index("organization"), CUBE.index("model")
 
 Sums = dict[tuple[Any, ...], list[Decimal]]
-"""Cost and calls by place: the values of some keys."""
+"""Cost and calls by cell: the values of some keys."""
 
 Rates = Mapping[str, Decimal]
 """Change as a fraction by organization; that of `ALL` is for every one not named."""
 
 
 def project(usage: Usage, growth: Rates, prices: Mapping[str, Rates]) -> Usage:
-    """Usage as it would be: calls and cost times 1 + growth, cost times 1 + the change of the model's price too.
+    """Usage as it would be.
 
-    Customers stay as they are. Each cell of the cube is rounded to the 12 decimals that costs have, once, and every
-    grouping adds up the same cells: all foot to one total, which is within half of the 12th decimal a cell of exact.
+    Calls are multiplied by 1 + growth, cost by that and by 1 + the change of the model's price.
+    Customers stay as they are. Each cell of the cube is rounded once to the 12 decimals that costs
+    have, and every grouping adds up the same cells: all have one total, which is within half of the
+    12th decimal per cell of the exact one.
 
     Args:
-        usage: read in detail, unless no rate is above or below zero.
-        growth: of usage, by organization.
-        prices: of each model, by organization.
+        usage: read in detail, unless every rate is zero.
+        growth: of usage, as a fraction by organization.
+        prices: change of each model's price, as a fraction by organization.
 
     Returns:
-        `usage` itself where no rate changes anything; else every grouping made again from the cube, with `calls` as
-        `Decimal`, since they need not be whole.
+        `usage` itself where no rate changes anything; else every grouping summed from the cube,
+        with `calls` as `Decimal`, since they need not be whole.
+
+    Example:
+        `growth: {(all): 0.10}` and `model_prices: {gpt-4: {(all): -0.20}}` in a scenario: calls
+        rise by 10%, and so does cost, except that gpt-4 costs 1.1 × 0.8 of what it did.
     """
-    if not any(growth.values()) and not any(
-        rate for rates in prices.values() for rate in rates.values()
-    ):
+    rates = [*growth.values(), *(rate for each in prices.values() for rate in each.values())]
+    if not any(rates):
         return usage
-    cube = _scaled(usage.groups[CUBE], growth, prices)
-    days = _sums(cube, CUBE, COARSE)
-    sums = {
-        keys: _sums(days, COARSE, keys)
-        if set(keys) <= {*COARSE, "month"}
-        else _sums(cube, CUBE, keys)
-        for keys in GROUPINGS
-    }
+    cube = _scaled_cells(usage.groups[CUBE], growth, prices)
     groups = {
-        keys: _with_sums(usage.groups[keys], keys, found)
-        for keys, found in (sums | {CUBE: cube}).items()
+        keys: _with_sums(usage.groups[keys], keys, sums) for keys, sums in _sums_by_grouping(cube)
     }
-    return replace(
-        usage, groups=groups, projected=usage.projected + groups[()]["cost"].iloc[0] - usage.cost
-    )
+    change = groups[()]["cost"].iloc[0] - usage.cost
+    return replace(usage, groups=groups, projected=usage.projected + change)
 
 
-def _scaled(cube: pd.DataFrame, growth: Rates, prices: Mapping[str, Rates]) -> Sums:
-    """Each cell with its other cost, rounded, and its other calls."""
+def _scaled_cells(cube: pd.DataFrame, growth: Rates, prices: Mapping[str, Rates]) -> Sums:
+    """Each cell of the cube with its new cost, rounded, and its new calls."""
     factors: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
     cells: Sums = {}
-    for place, cost, calls in zip(
-        _places(cube, CUBE), cube["cost"].tolist(), cube["calls"].tolist(), strict=True
-    ):
-        owner = organization, model = place[ORGANIZATION], place[MODEL]
-        if owner not in factors:
-            more = 1 + _rate(growth, organization)
-            factors[owner] = more * (1 + _rate(prices.get(model, {}), organization)), more
-        for_cost, for_calls = factors[owner]
-        cells[place] = [rounded(cost * for_cost, DECIMALS), (calls or ZERO) * for_calls]
+    rows = zip(_cells(cube, CUBE), cube["cost"].tolist(), cube["calls"].tolist(), strict=True)
+    for cell, cost, calls in rows:
+        organization, model = cell[ORGANIZATION], cell[MODEL]
+        if (organization, model) not in factors:
+            grown = 1 + _rate(growth, organization)
+            price = 1 + _rate(prices.get(model, {}), organization)
+            factors[organization, model] = grown * price, grown
+        cost_factor, calls_factor = factors[organization, model]
+        cells[cell] = [rounded(cost * cost_factor, DECIMALS), (calls or ZERO) * calls_factor]
     return cells
 
 
@@ -81,31 +79,49 @@ def _rate(rates: Rates, organization: str) -> Decimal:
     return rates.get(organization, rates.get(ALL, ZERO))
 
 
+def _sums_by_grouping(cube: Sums) -> Iterator[tuple[Grouping, Sums]]:
+    coarse = _sums(cube, CUBE, COARSE)
+    for keys in GROUPINGS:
+        if set(keys) <= {*COARSE, "month"}:
+            yield keys, _sums(coarse, COARSE, keys)
+        else:
+            yield keys, _sums(cube, CUBE, keys)
+    yield CUBE, cube
+
+
 def _sums(cells: Sums, names: Grouping, keys: Grouping) -> Sums:
-    """The sums of cells, whose places are `names`, by some of these; by `month` where they have a day."""
-    months: dict[date, str] = {}
+    """The cells summed by some of their keys.
+
+    Args:
+        cells: to sum.
+        names: the keys that the cells have, among them `day`.
+        keys: the keys to sum by; `month`, which only stands first, is made from the day.
+    """
     positions = [names.index("day" if key == "month" else key) for key in keys]
-    found: Sums = {}
-    for place, (cost, calls) in cells.items():
-        parts = [place[position] for position in positions]
+    months: dict[date, str] = {}  # a day's month is spelled once, not for every cell
+    sums: Sums = {}
+    for cell, (cost, calls) in cells.items():
+        values = [cell[position] for position in positions]
         if keys[:1] == ("month",):
-            parts[0] = months.get(parts[0]) or months.setdefault(parts[0], f"{parts[0]:%Y-%m}")
-        of = found.setdefault(tuple(parts), [ZERO, ZERO])
-        of[0] += cost
-        of[1] += calls
-    return found
+            day = values[0]
+            values[0] = months.get(day) or months.setdefault(day, f"{day:%Y-%m}")
+        cell_sums = sums.setdefault(tuple(values), [ZERO, ZERO])
+        cell_sums[0] += cost
+        cell_sums[1] += calls
+    return sums
 
 
 def _with_sums(former: pd.DataFrame, keys: Grouping, sums: Sums) -> pd.DataFrame:
-    """The former frame, in its order and with its customers, with other cost and calls."""
-    cost, calls = zip(*(sums[place] for place in _places(former, keys)), strict=True)
-    scaled = former.assign(cost=pd.Series(cost, index=former.index, dtype=object))
-    known = former["calls"].notna().all()
-    return (
-        scaled.assign(calls=pd.Series(calls, index=former.index, dtype=object)) if known else scaled
-    )
+    """The former frame, in its order and with its customers, with new cost and calls."""
+    cost, calls = zip(*(sums[cell] for cell in _cells(former, keys)), strict=True)
+    scaled = former.assign(cost=exact_column(cost, former))
+    if former["calls"].notna().all():
+        return scaled.assign(calls=exact_column(calls, former))
+    return scaled
 
 
-def _places(frame: pd.DataFrame, keys: Grouping) -> Iterable[tuple[Any, ...]]:
-    """The values of some keys, row by row; as lists, which are four times as fast as columns of text."""
-    return zip(*(frame[key].tolist() for key in keys), strict=True) if keys else [()]
+def _cells(frame: pd.DataFrame, keys: Grouping) -> Iterable[tuple[Any, ...]]:
+    """The values of some keys, row by row; lists are four times as fast as columns of text."""
+    if not keys:
+        return [()]
+    return zip(*(frame[key].tolist() for key in keys), strict=True)

@@ -16,7 +16,7 @@ class ReportData:
     """What a report is computed from.
 
     Args:
-        params: what was asked for.
+        params: the params file, as read.
         usage: the usage of the period; in a what-if, as it would be.
         measured: the usage as the files have it; the same as `usage` without a what-if.
         budgets: the budgets of the period.

@@ -1,8 +1,8 @@
-"""Run-rate: what a running period will have cost at its end, if its days go on as those seen, weekday by weekday."""
+"""Run-rate: what a running period will cost at its end if its weekdays go on as they were."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,22 +10,24 @@ from typing import Final
 
 import pandas as pd
 
+from finops_nb.figures.exact_columns import exact_column
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import DECIMALS, ZERO, ratio, rounded, total
+from finops_nb.params.budgets import Budgets
 from finops_nb.period import Period, parse_period
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
 
 WEEK: Final = 7
-"""Days seen below which there is no run-rate: not every weekday was seen."""
+"""Below this many days seen there is no run-rate: not every weekday was seen."""
 
-TRIED: Final = 6
-"""How many of the months before the run-rate is tried on."""
+BACKTEST_MONTHS: Final = 6
+"""The run-rate is tested on at most so many earlier months."""
 
 
 @dataclass(frozen=True, slots=True)
 class BacktestError:
-    """How the run-rate would have missed a month that is over, after as many days.
+    """How far off the run-rate would have been in a month that is over, after as many days.
 
     Args:
         month: text like 2025-11.
@@ -43,19 +45,27 @@ class BacktestError:
 def run_rates(usage: Usage, by: Dimension) -> dict[str, Decimal]:
     """The run-rate of each name to the period's end.
 
-    The mean cost of the weekday over the days seen, times that weekday's days in the period, summed over the week. A
-    day seen without usage counts as zero; cost after `usage.complete_through` does not count.
+    The mean cost of a weekday over the days seen, times that weekday's days in the period, summed
+    over the week. A day seen without usage counts as zero; cost after `usage.complete_through`
+    does not count.
+
+    Args:
+        usage: from `read_usage`.
+        by: organization or product.
 
     Returns:
-        Cost by name, to 12 decimals; nothing where the period is over or less than a week of it was seen.
+        Cost by name, to 12 decimals; nothing where the period is over or less than a week of it
+        was seen.
+
+    Example:
+        December 2025 has five Mondays: two Mondays seen, at $10.00 and $0.00, count as 5 × $5.00.
     """
     seen = days_seen(usage)
     if usage.complete or len(seen) < WEEK:
         return {}
-    frame = usage.groups["day", by]
     spent: dict[str, dict[date, Decimal]] = {name: {} for name in usage.groups[by,][by]}
-    for row in frame.itertuples():
-        spent[getattr(row, by)][row.day] = row.cost
+    for name, day, cost in _daily_costs(usage, by):
+        spent[name][day] = cost
     return {name: _extrapolated(days, seen, usage.period) for name, days in spent.items()}
 
 
@@ -65,28 +75,37 @@ def days_seen(usage: Usage) -> tuple[date, ...]:
 
 
 def cost_after(usage: Usage) -> Decimal:
-    """The cost of the days after the last one up to which usage is known: it is spent, and tells nothing of a whole day."""
+    """The cost of the days after the last one up to which usage is known.
+
+    It is part of the period's cost; no run-rate is made of it, since its days may not be complete.
+    """
     days = usage.groups["day",]
-    return total(
-        cost
-        for day, cost in zip(days["day"], days["cost"], strict=True)
-        if day > usage.complete_through
-    )
+    costs = zip(days["day"], days["cost"], strict=True)
+    return total(cost for day, cost in costs if day > usage.complete_through)
 
 
-def to_date(
+def budget_to_date(
     amount: Decimal | None, usage: Usage, months: Mapping[str, Decimal] | None = None
 ) -> Decimal | None:
-    """The part of a period's budget that its days seen have, day by day alike; None without one.
+    """The share of a period's budget that falls on its days seen, the same for each day of a month.
 
     Args:
-        amount: of the whole period.
+        amount: budget of the whole period; None where none is set.
         usage: for the days.
         months: amount by month, where they are known; used where they add up to `amount`.
+
+    Returns:
+        To 12 decimals; None without a budget.
+
+    Example:
+        12 of 31 days of a budget of $310.00 are $120.00.
     """
     if amount is None:
         return None
-    parts = months if months and total(months.values()) == amount else {usage.period.text: amount}
+    parts = {usage.period.text: amount}
+    # A scenario may change a quarter's budget, and then says nothing about its months.
+    if months and total(months.values()) == amount:
+        parts = dict(months)
     seen = days_seen(usage)
     due = []
     for name, part in parts.items():
@@ -96,69 +115,81 @@ def to_date(
 
 
 def backtest_errors(data: ReportData) -> tuple[BacktestError, ...]:
-    """How the run-rate would have missed the months before, each as it was published, after as many days as are seen now.
+    """How far off the run-rate would have been in earlier months, after as many days as now.
 
     Args:
-        usage: of a running month.
-        months: those before it, newest first; the first `TRIED` are looked at.
+        data: for the days seen of its usage, and its published months, of which the newest
+            `BACKTEST_MONTHS` are looked at.
 
     Returns:
-        One a month that is longer than the days seen; nothing where there is no run-rate.
+        One for each month that is longer than the days seen, newest first; nothing where there is
+        no run-rate.
     """
     count = len(days_seen(data.usage))
     if data.usage.complete or count < WEEK:
         return ()
-    found = []
-    for month in data.months[:TRIED]:
+    errors = []
+    for month in data.months[:BACKTEST_MONTHS]:
         period = parse_period(month.name)
         if len(period.days) > count:
-            said = _extrapolated(month.days, period.days[:count], period)
-            found.append(
-                BacktestError(month.name, said, month.cost, ratio(said - month.cost, month.cost))
-            )
-    return tuple(found)
+            rate = _extrapolated(month.days, period.days[:count], period)
+            error = ratio(rate - month.cost, month.cost)
+            errors.append(BacktestError(month.name, rate, month.cost, error))
+    return tuple(errors)
 
 
 def with_run_rate(data: ReportData, variance: pd.DataFrame) -> pd.DataFrame:
     """A variance table of a running period as it stands on the last day seen.
 
+    Args:
+        data: for its usage, and the budgets of its months.
+        variance: from `variance_by`.
+
     Returns:
-        `variance` with `cost_to_date` (of the days seen), `budget_to_date` and `run_rate_variance` (run-rate − budget).
+        `variance` with `cost_to_date` (of the days seen), `budget_to_date` and `run_rate_variance`
+        (run-rate − budget; None where one of them is).
     """
-    frame, name = variance.copy(), variance.columns[0]
-    spent: dict[str, Decimal] = {}
-    for row in data.usage.groups["day", name].itertuples():
-        if row.day <= data.usage.complete_through:
-            spent[getattr(row, name)] = spent.get(getattr(row, name), ZERO) + row.cost
-    frame["cost_to_date"] = pd.Series(
-        [spent.get(each, ZERO) for each in frame[name]], index=frame.index, dtype=object
-    )
-    months = {
-        each: {
-            month: of.of(name)[each]
-            for month, of in data.budgets.months.items()
-            if each in of.of(name)
-        }
-        for each in frame[name]
-    }
+    frame, by = variance.copy(), variance.columns[0]
+    names, budgets = list(frame[by]), list(frame["budget"])
+    spent = _spent_to_date(data.usage, by)
+    frame["cost_to_date"] = exact_column((spent.get(name, ZERO) for name in names), frame)
     dates = [
-        to_date(budget, data.usage, months[each])
-        for each, budget in zip(frame[name], frame["budget"], strict=True)
+        budget_to_date(budget, data.usage, _monthly_budgets(data.budgets, by, name))
+        for name, budget in zip(names, budgets, strict=True)
     ]
-    frame["budget_to_date"] = pd.Series(dates, index=frame.index, dtype=object)
-    over = [
-        None if rate is None or budget is None else rate - budget
-        for rate, budget in zip(frame["run_rate"], frame["budget"], strict=True)
-    ]
-    frame["run_rate_variance"] = pd.Series(over, index=frame.index, dtype=object)
+    frame["budget_to_date"] = exact_column(dates, frame)
+    frame["run_rate_variance"] = exact_column(map(_difference, frame["run_rate"], budgets), frame)
     return frame
 
 
-def _extrapolated(spent: Mapping[date, Decimal], seen: Iterable[date], period: Period) -> Decimal:
+def _daily_costs(usage: Usage, by: Dimension) -> Iterator[tuple[str, date, Decimal]]:
+    frame = usage.groups["day", by]
+    yield from zip(frame[by], frame["day"], frame["cost"], strict=True)
+
+
+def _spent_to_date(usage: Usage, by: Dimension) -> dict[str, Decimal]:
+    """The cost of the days seen, by name."""
+    spent: dict[str, Decimal] = {}
+    for name, day, cost in _daily_costs(usage, by):
+        if day <= usage.complete_through:
+            spent[name] = spent.get(name, ZERO) + cost
+    return spent
+
+
+def _monthly_budgets(budgets: Budgets, by: Dimension, name: str) -> dict[str, Decimal]:
+    """The budget of a name by month, in the months that have one."""
+    amounts = {month: version.of(by) for month, version in budgets.months.items()}
+    return {month: of_month[name] for month, of_month in amounts.items() if name in of_month}
+
+
+def _difference(rate: Decimal | None, budget: Decimal | None) -> Decimal | None:
+    return None if rate is None or budget is None else rate - budget
+
+
+def _extrapolated(spent: Mapping[date, Decimal], seen: Sequence[date], period: Period) -> Decimal:
     parts = []
-    seen = tuple(seen)
     for weekday in range(WEEK):
         known = [day for day in seen if day.weekday() == weekday]
-        whole = sum(day.weekday() == weekday for day in period.days)
-        parts.append(total(spent.get(day, ZERO) for day in known) * whole / len(known))
+        days = sum(day.weekday() == weekday for day in period.days)
+        parts.append(total(spent.get(day, ZERO) for day in known) * days / len(known))
     return rounded(total(parts), DECIMALS)

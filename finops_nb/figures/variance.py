@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from finops_nb.figures.allocation import allocate, highest_first
-from finops_nb.figures.budget_status import Status, _status
+from finops_nb.figures.allocation import allocate, sort_by_cost
+from finops_nb.figures.budget_status import Status, budget_status
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import run_rates
 from finops_nb.money import ZERO, ratio, total
@@ -19,7 +19,8 @@ from finops_nb.schema import Dimension
 class TotalVariance(NamedTuple):
     """The sums of a variance table.
 
-    `budget`, `variance`, `variance_ratio`, `budget_used` are None without any budget, `run_rate` where there is none.
+    `budget`, `variance`, `variance_ratio` and `budget_used` are None without any budget; `run_rate`
+    is None where there is none.
     """
 
     actual: Decimal
@@ -32,14 +33,18 @@ class TotalVariance(NamedTuple):
 
 
 def variance_by(data: ReportData, by: Dimension, also: Iterable[str] = ()) -> pd.DataFrame:
-    """The cost of a period against its budgets, name by name, as `budget_variance` returns it.
+    """The cost of a period against its budgets, name by name.
 
     Args:
-        usage: from `read_usage`, or from `projected`.
+        data: for its usage, its budgets and the `at_risk` of its params.
         by: organization or product.
-        budgets: from `read_budgets`.
-        params: for `at_risk`.
         also: names that are listed even without cost and budget.
+
+    Returns:
+        As `budget_variance`.
+
+    Example:
+        `variance_by(data, "organization")`
     """
     return budget_variance(
         allocate(data.usage, by),
@@ -61,56 +66,40 @@ def budget_variance(
 ) -> pd.DataFrame:
     """Compare actual cost with budget, name by name.
 
-    A name with cost but no budget has status NO BUDGET and its whole cost as variance, so that the lines add up to
-    the total's. A budgeted name without cost appears with cost 0. Where no name has a budget, there is no variance.
+    A name with cost but no budget has status NO BUDGET and its whole cost as variance, so that the
+    lines add up to the total's. A budgeted name without cost appears with cost 0. Where no name has
+    a budget, there is no variance.
 
     Args:
-        costs: one row a name, its first column, from `allocate`.
+        costs: one row for each name, which is in the first column; from `allocate`.
         budgets: budget of the period by name, in the currency of `costs`.
         at_risk: share of budget, as a fraction, from which a name of a running period is AT RISK.
         complete: the period is over; nothing is AT RISK then.
-        run_rates: cost at the end of a running period by name, from `run_rates`; a name above its budget there is AT RISK.
+        run_rates: cost at the end of a running period by name; a name above its budget there is
+            AT RISK.
         also: names that are listed even without cost and budget.
 
     Returns:
-        The name, `cost`, `budget` (None: none set), `variance` (actual − budget, unfavorable above zero),
-        `variance_ratio`, `budget_used` (fractions of budget, None without a budget above zero), `run_rate` (None where
-        there is none), `status`, `calls`, `customers`; one row for each name in either input, highest cost first.
+        The name, `cost`, `budget` (None: none set), `variance` (actual − budget, unfavorable above
+        zero), `variance_ratio`, `budget_used` (fractions of budget, None without a budget above
+        zero), `run_rate` (None where there is none), `status`, `calls`, `customers`; one row for
+        each name in either input, highest cost first.
     """
-    name = costs.columns[0]
-    spent = costs.astype(object).set_index(name)
-    none = {
-        each: None if len(spent) and spent[each].isna().all() else 0
-        for each in ("calls", "customers")
-    }
+    by = costs.columns[0]
     rows = []
-    for each in [*spent.index, *sorted({*budgets, *also} - set(spent.index))]:
-        actual = spent.at[each, "cost"] if each in spent.index else ZERO
-        budget = budgets.get(each)
-        run_rate = run_rates.get(each, ZERO) if run_rates else None
-        rows.append(
-            {
-                name: each,
-                "cost": actual,
-                **_compared(
-                    actual,
-                    budget,
-                    (budget or ZERO) if budgets else None,
-                    run_rate,
-                    at_risk,
-                    complete,
-                ),
-                "calls": spent.at[each, "calls"] if each in spent.index else none["calls"],
-                "customers": spent.at[each, "customers"]
-                if each in spent.index
-                else none["customers"],
-            }
-        )
-    return highest_first(pd.DataFrame(rows, dtype=object), name)
+    for row in _with_idle_names(costs, {*budgets, *also}):
+        budget = budgets.get(row[by])
+        # Without a budget the whole cost is variance, as long as other names have a budget.
+        compared_with = (budget or ZERO) if budgets else None
+        run_rate = run_rates.get(row[by], ZERO) if run_rates else None
+        compared = _compared(row["cost"], budget, compared_with, run_rate, at_risk, complete)
+        counts = {"calls": row["calls"], "customers": row["customers"]}
+        rows.append({by: row[by], "cost": row["cost"], **compared, **counts})
+    return sort_by_cost(pd.DataFrame(rows, dtype=object), by)
 
 
 def total_variance(variance: pd.DataFrame, at_risk: Decimal, complete: bool) -> TotalVariance:
-    """The sums of a table of `budget_variance`, compared as one.
+    """The sums of a variance table, compared as one.
 
     Args:
         variance: from `budget_variance`.
@@ -118,17 +107,14 @@ def total_variance(variance: pd.DataFrame, at_risk: Decimal, complete: bool) -> 
         complete: as there.
     """
     actual = total(variance["cost"])
-    budgets = [budget for budget in variance["budget"] if budget is not None]
-    budget = total(budgets) if budgets else None
-    rates = [rate for rate in variance["run_rate"] if rate is not None]
-    return TotalVariance(
-        actual,
-        **_compared(actual, budget, budget, total(rates) if rates else None, at_risk, complete),
-    )
+    budget = _total_of_known(variance["budget"])
+    run_rate = _total_of_known(variance["run_rate"])
+    compared = _compared(actual, budget, budget, run_rate, at_risk, complete)
+    return TotalVariance(actual, **compared)
 
 
 def total_of(data: ReportData, variance: pd.DataFrame) -> TotalVariance:
-    """The sums of a variance table of a report, as `total_variance` returns them.
+    """The sums of a variance table of a report.
 
     Args:
         data: of the report.
@@ -138,24 +124,47 @@ def total_of(data: ReportData, variance: pd.DataFrame) -> TotalVariance:
 
 
 def headline(organizations: TotalVariance, products: TotalVariance) -> TotalVariance:
-    """The total that the report opens with: that of the organizations, or of the products where only they have budgets."""
+    """The total that the report opens with.
+
+    It is that of the organizations, or of the products where only they have budgets.
+    """
     return products if organizations.budget is None else organizations
+
+
+def _with_idle_names(costs: pd.DataFrame, names: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows of a table of costs, and a row without cost for each other name."""
+    by = costs.columns[0]
+    rows: list[dict[str, Any]] = costs.astype(object).to_dict("records")
+    known = {row[by] for row in rows}
+    # Where the files tell no calls or customers, those of an idle name are not known either.
+    no_counts = {
+        column: None if rows and all(pd.isna(row[column]) for row in rows) else 0
+        for column in ("calls", "customers")
+    }
+    idle = sorted(set(names) - known)
+    return rows + [{by: name, "cost": ZERO, **no_counts} for name in idle]
+
+
+def _total_of_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of the amounts that are there; None of none."""
+    known = [amount for amount in amounts if amount is not None]
+    return total(known) if known else None
 
 
 def _compared(
     actual: Decimal,
     budget: Decimal | None,
-    against: Decimal | None,
+    compared_with: Decimal | None,
     run_rate: Decimal | None,
     at_risk: Decimal,
     complete: bool,
 ) -> dict[str, Any]:
-    variance = None if against is None else actual - against
+    variance = None if compared_with is None else actual - compared_with
     return {
         "budget": budget,
         "variance": variance,
         "variance_ratio": None if budget is None else ratio(variance, budget),
         "budget_used": ratio(actual, budget),
         "run_rate": run_rate,
-        "status": _status(actual, budget, run_rate, at_risk, complete),
+        "status": budget_status(actual, budget, run_rate, at_risk, complete),
     }

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.figures.allocation import allocate, allocate_within, highest_first, name_order
+from finops_nb.figures.allocation import allocate, allocate_within, sort_by_cost, name_sort_key
 from finops_nb.money import total
 from finops_nb.schema import UNALLOCATED
 
@@ -141,7 +141,7 @@ def test_it_sorts_equals_by_name_and_the_unnamed_last(usage_of):
 
 def test_it_sorts_names_with_the_unnamed_last():
     """Before the parenthesis in every alphabet, "(unallocated)" stays behind."""
-    assert sorted([UNALLOCATED, "z", "a", "Z"], key=name_order) == ["Z", "a", "z", UNALLOCATED]
+    assert sorted([UNALLOCATED, "z", "a", "Z"], key=name_sort_key) == ["Z", "a", "z", UNALLOCATED]
 
 
 def test_it_leaves_the_frames_it_was_given_alone(six):
@@ -149,7 +149,7 @@ def test_it_leaves_the_frames_it_was_given_alone(six):
     before = six.groups["organization",].copy()
     allocate(six, "organization")
     allocate_within(six, "organization", "product")
-    highest_first(six.groups["organization",], "organization")
+    sort_by_cost(six.groups["organization",], "organization")
 
     assert six.groups["organization",].equals(before)
 

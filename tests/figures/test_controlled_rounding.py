@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from finops_nb.figures.controlled_rounding import Pair, apportion
+from finops_nb.figures.controlled_rounding import Pair, round_table
 from finops_nb.money import rounded, total
 
 CENT = Decimal("0.01")
@@ -38,7 +38,7 @@ def sums(cells: Mapping[Pair, Decimal], axis: int) -> dict[str, Decimal]:
 @given(tables(6))
 def test_it_is_within_a_cent_everywhere(cells):
     """Each cell, each row's sum and each column's sum is one of the two cents around the exact amount."""
-    booked = apportion(cells, 2)
+    booked = round_table(cells, 2)
 
     for exact, whole in (
         (cells, booked),
@@ -55,7 +55,7 @@ def test_it_is_within_a_cent_everywhere(cells):
 @given(tables(6))
 def test_it_foots_to_the_rounded_total(cells):
     """Rows, columns and cells all add up to the one total that is printed."""
-    booked = apportion(cells, 2)
+    booked = round_table(cells, 2)
     whole = rounded(total(cells.values()), 2)
 
     assert (
@@ -69,7 +69,7 @@ def test_it_foots_to_the_rounded_total(cells):
 @given(tables(6), st.integers(0, 4))
 def test_it_has_the_decimals_of_the_currency(cells, decimals):
     """Yen have none, dinars three; a zero has them too, and no sign."""
-    for amount in apportion(cells, decimals).values():
+    for amount in round_table(cells, decimals).values():
         assert amount.as_tuple().exponent == -decimals
         assert not (amount.is_zero() and amount.is_signed())
 
@@ -80,7 +80,7 @@ def test_it_does_not_depend_on_the_order(cells, random):
     shuffled = list(cells.items())
     random.shuffle(shuffled)
 
-    assert apportion(dict(shuffled), 2) == apportion(cells, 2)
+    assert round_table(dict(shuffled), 2) == round_table(cells, 2)
 
 
 @given(
@@ -92,7 +92,7 @@ def test_it_does_not_depend_on_the_order(cells, random):
 )
 def test_it_leaves_whole_cents_alone(cells):
     """What is in whole cents is booked as it is."""
-    assert apportion(cells, 2) == cells
+    assert round_table(cells, 2) == cells
 
 
 @given(tables(3))
@@ -116,7 +116,7 @@ def test_it_books_the_printed_sums_wherever_a_table_can(cells):
         for table in neighbours(cells, limit=512)
     )
 
-    booked = apportion(cells, 2)
+    booked = round_table(cells, 2)
     assert not possible or [sums(booked, axis) for axis in (0, 1)] == printed
 
 
@@ -132,14 +132,14 @@ def neighbours(cells: Mapping[Pair, Decimal], limit: int) -> Iterator[dict[Pair,
 
 def test_it_books_a_cent_that_rounding_line_by_line_would_lose():
     """Three thirds of a cent are one cent: somebody must bear it, and only one does."""
-    booked = apportion({(name, "chat"): Decimal("0.01") / 3 for name in "abc"}, 2)
+    booked = round_table({(name, "chat"): Decimal("0.01") / 3 for name in "abc"}, 2)
 
     assert sorted(booked.values()) == [Decimal("0.00"), Decimal("0.00"), CENT]
 
 
 def test_it_foots_where_rounding_by_rows_would_not():
     """Rounded one by one, the column of chat would be 0.01 + 0.01 = 0.02, and exact it is 0.0100."""
-    booked = apportion(
+    booked = round_table(
         {
             ("a", "chat"): Decimal("0.005"),
             ("a", "find"): Decimal("0.005"),
@@ -155,7 +155,7 @@ def test_it_foots_where_rounding_by_rows_would_not():
 
 def test_it_books_the_printed_sum_even_if_all_cells_pull_the_other_way():
     """0.015 is printed as 0.02; that three cells of 0.005 would rather be 0.00 does not change it."""
-    booked = apportion({("a", product): Decimal("0.005") for product in "uvw"}, 2)
+    booked = round_table({("a", product): Decimal("0.005") for product in "uvw"}, 2)
 
     assert total(booked.values()) == Decimal("0.02")
 
@@ -172,7 +172,7 @@ def test_it_books_the_printed_sum_even_if_all_cells_pull_the_other_way():
 )
 def test_it_rounds_one_cell_as_it_is_printed(exact, booked):
     """A table of one line has nothing to distribute."""
-    assert str(apportion({("a", "chat"): Decimal(exact)}, 2)["a", "chat"]) == booked
+    assert str(round_table({("a", "chat"): Decimal(exact)}, 2)["a", "chat"]) == booked
 
 
 def table_of(*rows: str) -> dict[Pair, Decimal]:
@@ -195,12 +195,12 @@ def table_of(*rows: str) -> dict[Pair, Decimal]:
 )
 def test_it_books_the_nearest_of_the_tables_that_foot(exact, booked):
     """Where several tables have all the printed sums, a cent goes to the cell that is nearest to one."""
-    assert apportion(table_of(*exact), 2) == table_of(*booked)
+    assert round_table(table_of(*exact), 2) == table_of(*booked)
 
 
 def test_it_takes_names_that_are_alike():
     """An organization and a product may share a name, and be called like anything."""
-    booked = apportion(
+    booked = round_table(
         {
             ("source", "sink"): Decimal("0.005"),
             ("sink", "source"): Decimal("0.005"),
@@ -214,7 +214,7 @@ def test_it_takes_names_that_are_alike():
 
 def test_it_stays_exact_for_large_amounts():
     """Beside 10^14, half a cent is still half a cent."""
-    booked = apportion(
+    booked = round_table(
         {("a", "u"): Decimal(10**14) + Decimal("0.005"), ("b", "u"): Decimal("0.005")}, 2
     )
 

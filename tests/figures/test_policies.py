@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from support.made_usage import data_of
 
-from finops_nb.figures.policies import breaches, unapproved
+from finops_nb.figures.policies import breaches, spend_without_approval
 from finops_nb.figures.variance import variance_by
 from finops_nb.params.budgets import read_budgets
 
@@ -17,7 +17,7 @@ def call(product: str, cost: str, day: str = "2025-12-31") -> tuple:
 
 
 def found(usage, params) -> list[tuple]:
-    frame = unapproved(data_of(usage=usage, params=params))
+    frame = spend_without_approval(data_of(usage=usage, params=params))
     return [(row.month, row.product, row.cost) for row in frame.itertuples()]
 
 

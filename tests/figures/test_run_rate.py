@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.made_usage import data_of
 
 from finops_nb.figures.budget_status import Status
-from finops_nb.figures.run_rate import backtest_errors, days_seen, run_rates, to_date, with_run_rate
+from finops_nb.figures.run_rate import backtest_errors, days_seen, run_rates, budget_to_date, with_run_rate
 from finops_nb.figures.variance import total_variance, variance_by
 from finops_nb.money import rounded, total
 from finops_nb.outputs.months import PublishedMonth
@@ -86,17 +86,17 @@ def test_budget_to_date_is_by_days(usage_of):
     """12 of 31 days of 310 are 120; no budget has none."""
     usage = usage_of(days(12), complete=False)
     assert len(days_seen(usage)) == 12
-    assert (to_date(Decimal(310), usage), to_date(None, usage)) == (Decimal(120), None)
+    assert (budget_to_date(Decimal(310), usage), budget_to_date(None, usage)) == (Decimal(120), None)
 
 
 def test_budget_to_date_is_that_of_the_months_where_they_are_known(usage_of):
     """October 300 and November 300 are over, of December's 3,000 one day of 31: 600 + 96.77; else 3,600 × 62 ÷ 92."""
     usage = usage_of([("a", "x", "f", "c", "1", "2025-12-01")], "2025-Q4", complete=False)
     months = {"2025-10": Decimal(300), "2025-11": Decimal(300), "2025-12": Decimal(3000)}
-    assert rounded(to_date(Decimal(3600), usage, months), 2) == Decimal("696.77")
-    assert rounded(to_date(Decimal(3600), usage), 2) == Decimal("2426.09")
+    assert rounded(budget_to_date(Decimal(3600), usage, months), 2) == Decimal("696.77")
+    assert rounded(budget_to_date(Decimal(3600), usage), 2) == Decimal("2426.09")
     # A scenario that changes the quarter's budget says nothing of its months.
-    assert rounded(to_date(Decimal(9200), usage, months), 2) == Decimal("6200.00")
+    assert rounded(budget_to_date(Decimal(9200), usage, months), 2) == Decimal("6200.00")
 
 
 @pytest.mark.parametrize(
