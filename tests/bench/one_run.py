@@ -1,6 +1,7 @@
-"""Times `finops-nb run 2025-12` against its floor: the papermill and nbconvert commands on a notebook with the same imports and charts.
+"""Times `finops-nb run 2025-12` against its floor, the papermill and nbconvert commands.
 
-`make bench`: whole processes, in turn, medians of five; prints seconds and their ratio, and never fails on them.
+The floor is a notebook with the same imports and as many charts. `make bench` runs this: whole
+processes, in turn, medians of five. It prints seconds and their ratio, and never fails on them.
 """
 
 from __future__ import annotations
@@ -20,8 +21,12 @@ from support.checkout import CHECKOUT
 
 BIN = Path(sys.executable).parent
 ROUNDS = 5
+RUN = "finops-nb run"
+FLOOR = "papermill, then nbconvert"
 
-IMPORTS = "import duckdb, pandas, networkx, pydantic, yaml, jinja2, matplotlib\nfrom matplotlib.figure import Figure"
+IMPORTS = """import duckdb, pandas, networkx, pydantic, yaml, jinja2, matplotlib
+from matplotlib.figure import Figure
+"""
 CHART = """import io
 figure = Figure(figsize=(7.2, 2.5), layout="constrained")
 figure.add_subplot().barh(["a", "b", "c"], [1, 2, 3])
@@ -61,7 +66,7 @@ def seconds(*commands: list[str], cwd: Path) -> float:
 
 
 def answers(home: Path) -> dict[str, list[float]]:
-    """How long the what-if takes to answer an edit, as its panel does: the action and all that is shown after it."""
+    """How long the what-if panel takes to answer an edit: the action and the view after it."""
     from finops_nb.home import Home
     from finops_nb.scenarios.panel import Panel
     from finops_nb.scenarios.what_if import WhatIf
@@ -80,49 +85,41 @@ def answers(home: Path) -> dict[str, list[float]]:
     return times
 
 
+def candidates(home: Path) -> dict[str, list[list[str]]]:
+    """The commands to time, by label."""
+    finops, out = str(BIN / "finops-nb"), str(home / "out.ipynb")
+    notebook = str(floor_notebook(home))
+    floor = [
+        [str(BIN / "papermill"), "--no-progress-bar", notebook, out],
+        [str(BIN / "jupyter"), "nbconvert", "--to", "html", out],
+    ]
+    return {
+        RUN: [[finops, "run", "2025-12", "--force"]],
+        FLOOR: floor,
+        "finops-nb check": [[finops, "check", "2025-12"]],
+        "finops-nb --help": [[finops, "--help"]],
+    }
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         shutil.copytree(CHECKOUT / "params", home / "params")
-        notebook = floor_notebook(home)
-        candidates = {
-            "finops-nb run": [[str(BIN / "finops-nb"), "run", "2025-12", "--force"]],
-            "papermill, then nbconvert": [
-                [
-                    str(BIN / "papermill"),
-                    "--no-progress-bar",
-                    str(notebook),
-                    str(home / "out.ipynb"),
-                ],
-                [str(BIN / "jupyter"), "nbconvert", "--to", "html", str(home / "out.ipynb")],
-            ],
-            "finops-nb check": [[str(BIN / "finops-nb"), "check", "2025-12"]],
-            "finops-nb --help": [[str(BIN / "finops-nb"), "--help"]],
-        }
-        times: dict[str, list[float]] = {label: [] for label in candidates}
+        commands = candidates(home)
+        times: dict[str, list[float]] = {label: [] for label in commands}
         for _ in range(ROUNDS):
-            for label, commands in candidates.items():
-                times[label].append(seconds(*commands, cwd=home))
-        asked = answers(home)
-    medians = {label: statistics.median(each) for label, each in times.items()}
-    for label, median in medians.items():
-        print(
-            f"{label:28} {median:6.2f} s   {json.dumps([round(each, 2) for each in times[label]])}"
-        )
-    # Round by round: what else the machine does then weighs on both.
-    ratios = [
-        run / floor
-        for run, floor in zip(
-            times["finops-nb run"], times["papermill, then nbconvert"], strict=True
-        )
-    ]
-    for label, each in asked.items():
-        print(
-            f"{label:28} {statistics.median(each) * 1000:6.1f} ms   at most {max(each) * 1000:.1f} ms"
-        )
-    print(
-        f"ratio of the run to its floor, median of {ROUNDS} rounds: {statistics.median(ratios):.2f}"
-    )
+            for label, each in commands.items():
+                times[label].append(seconds(*each, cwd=home))
+        edits = answers(home)
+    for label, each in times.items():
+        rounds = json.dumps([round(value, 2) for value in each])
+        print(f"{label:28} {statistics.median(each):6.2f} s   {rounds}")
+    for label, each in edits.items():
+        median, most = statistics.median(each) * 1000, max(each) * 1000
+        print(f"{label:28} {median:6.1f} ms   at most {most:.1f} ms")
+    # Round by round: whatever else the machine does then slows both.
+    ratios = [run / floor for run, floor in zip(times[RUN], times[FLOOR], strict=True)]
+    print(f"run / floor, median of {ROUNDS} rounds: {statistics.median(ratios):.2f}")
 
 
 if __name__ == "__main__":
