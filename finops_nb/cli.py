@@ -1,4 +1,7 @@
-"""The door: commands as thin translations; what they do is in the modules they import when called."""
+"""The commands of `finops-nb`: each translates its arguments, calls a module and prints its lines.
+
+A command imports what it calls when it is called, so that `--help` starts fast.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import errno
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,10 +18,16 @@ import click
 from finops_nb import __version__
 from finops_nb.errors import FinopsError, Problem, Refusal
 
-REASON: Final = 500
-"""Characters of a reason: it stands in the report's provenance and in its mail."""
+LONGEST_REASON: Final = 500
+"""Characters of a reason, which is printed in the report's provenance and in its mail."""
 DEBUG: Final = "FINOPS_NB_DEBUG"
-"""Set to anything, a defect of the package shows its traceback."""
+"""Environment variable; if it is set, an internal error prints its traceback."""
+DISK_FULL: Final = (
+    "No space left on the disk, or where this output goes. Free up space and try again."
+)
+WHAT_TO_RUN: Final = (
+    "Give a month such as 2025-12, a range such as 2025-07..2025-12, last-month, or --all."
+)
 
 
 class Command(click.Command):
@@ -27,32 +37,28 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except FinopsError as error:
-            click.echo(str(error), err=True)
+            _tell(str(error))
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
+            _tell("Interrupted.")
             ctx.exit(130)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except BrokenPipeError:
-            # Whoever read the output has seen enough; what Python would still write at its end goes nowhere.
+            # The reader, such as `head`, has seen enough. Python writes the rest of its buffer at
+            # exit; it goes nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
         except Exception as error:
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                click.echo(
-                    "No space is left on the disk, or where this output goes. Free some, and try again.",
-                    err=True,
-                )
+                _tell(DISK_FULL)
                 ctx.exit(1)
             if os.environ.get(DEBUG):
                 raise
-            click.echo(
-                f"A case that finops_nb does not know: {type(error).__name__}: {error}.", err=True
-            )
-            click.echo(
-                f"Every published report is whole. Please report it, with what {DEBUG}=1 prints.",
-                err=True,
+            _tell(f"Internal error: {type(error).__name__}: {error}; please report it.")
+            _tell(
+                f"To see the details to report, set {DEBUG}=1 and run the command again. "
+                "Published reports are not affected."
             )
             ctx.exit(1)
 
@@ -61,38 +67,23 @@ class Group(click.Group):
     command_class = Command
 
 
-def checked_reason(reason: str | None) -> str:
-    """The reason in one line; empty where none is given."""
-    from finops_nb.report.format import visible
-
-    if reason is not None and not reason.strip():
-        raise Refusal(
-            Problem("no reason", "Say why, in a sentence", column="--reason", value=reason)
-        )
-    if len(reason or "") > REASON:
-        raise Refusal(
-            Problem(
-                f"a reason of more than {REASON} characters",
-                "Say it in a sentence or two",
-                column="--reason",
-            )
-        )
-    return visible(" ".join((reason or "").split()))
-
-
 @click.group(
-    cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(__version__, prog_name="finops-nb")
 def main() -> None:
-    """FinOps organizational alignment: allocation, budget variance and chargeback that foot to the cent.
+    """FinOps reports that add up to the cent: cost by organization and product, against budgets.
 
-    A NAME is a params file's path under params/ without .yaml: 2025-12, analysis/2025-Q4, scenarios/lower-gamma.
+    A NAME is a params file's path under params/ without .yaml: 2025-12, analysis/2025-Q4,
+    scenarios/lower-gamma. Most commands also understand ranges of months, such as
+    2025-07..2025-12, and last-month.
     """
-    # jsonschema, which nbformat needs, compiles a grammar of IRIs on import where it finds one: as long as all other imports of
-    # a run together. A notebook's schema has no IRI. And pydantic would look for plugins in every package there is.
+    # Where it is installed, jsonschema, which nbformat imports, compiles a grammar of IRIs at
+    # import, which takes as long as all other imports of a run. A notebook's schema has no IRI.
+    # None is how Python is told that there is no such module.
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    # Else pydantic searches every installed package for plugins.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # this is how Python is told that there is no such module
 
 
 @main.command()
@@ -102,25 +93,26 @@ def main() -> None:
     "--jobs",
     type=click.IntRange(1, 64),
     metavar="N",
-    help="How many at a time; as many as there are processors, if left out.",
+    help="How many reports to make in parallel; by default, one per processor.",
 )
 @click.option(
     "--force",
     is_flag=True,
-    help="Run again though inputs, params, notebook and version are unchanged; publishes the same bytes.",
+    help="Run again even if inputs, params, notebook and version are unchanged; "
+    "publishes the same bytes.",
 )
 @click.option(
     "--kernel",
     type=click.Choice(["fork", "plain"]),
-    help="fork: kernels are copies of one process with the imports done, the usual way for several on Linux; plain: each starts afresh.",
+    help="fork: copy one process that has the imports done (faster; the default on Linux); "
+    "plain: start each kernel afresh.",
 )
 @click.option(
     "--reason",
-    help="Why a published official month is made anew; it stays on record, and must be said once it was mailed.",
+    help="Why a published month is made again. It stays on record, and is required once the "
+    "month was mailed.",
 )
-@click.option(
-    "--log-json", is_flag=True, help="Tell what happens as one JSON object a line, on stderr."
-)
+@click.option("--log-json", is_flag=True, help="Print each event as a line of JSON on stderr.")
 def run(
     names: tuple[str, ...],
     everything: bool,
@@ -130,47 +122,30 @@ def run(
     reason: str | None,
     log_json: bool,
 ) -> None:
-    """Publish the report of each NAME.
+    """Make and publish the report of each NAME.
 
-    A NAME may be a range of months, 2025-07..2025-12, or last-month. One that fails stops no other. Prints the path of
-    each published HTML. What was published before stays until the new report is whole.
+    If one fails, the others still run, and its last published report stays in place. Prints the
+    path of each published HTML file.
 
     Example: finops-nb run 2025-12
     """
     from finops_nb.commands.names import select
     from finops_nb.commands.progress import Display
     from finops_nb.home import find_home
-    from finops_nb.notebook.fork_provisioner import AVAILABLE
     from finops_nb.run.batch import run_batch
 
-    if names and everything:
-        raise click.UsageError("--all is every NAME; leave it out, or the NAMEs.")
-    if not names and not everything:
-        raise click.UsageError(
-            "Name a month such as 2025-12, a range such as 2025-07..2025-12, last-month, or --all."
-        )
-    if kernel == "fork" and not AVAILABLE:
-        raise click.UsageError("--kernel fork is for Linux only; leave it out.")
+    _check_what_to_run(names, everything)
+    forked = _forked(kernel)
     home = find_home()
-    why = checked_reason(reason)
+    why = _checked_reason(reason)
     selected = select(names, home, everything)
-    forked = AVAILABLE and kernel != "plain"
+    parallel = jobs or os.cpu_count() or 1
     with Display(selected, log_json) as display:
         ends = run_batch(
-            selected,
-            home,
-            jobs=jobs or os.cpu_count() or 1,
-            forked=forked,
-            force=force,
-            reason=why,
-            tell=display.tell,
+            selected, home, jobs=parallel, forked=forked, force=force, reason=why, tell=display.tell
         )
-    for end in ends:
-        if end.exit_code == 0:
-            click.echo(end.text)
-    codes = {end.exit_code for end in ends}
-    # What must be looked at comes before what may be tried again.
-    sys.exit(next((code for code in (130, 1, 75) if code in codes), 0))
+    _print_lines(end.text for end in ends if end.exit_code == 0)
+    sys.exit(_exit_code({end.exit_code for end in ends}))
 
 
 @main.command("what-changed")
@@ -179,12 +154,13 @@ def run(
     "--revision",
     type=int,
     metavar="N",
-    help="What changed with that revision; with the last one, if left out.",
+    help="The revision to explain; by default, the last one.",
 )
 def what_changed(name: str, revision: int | None) -> None:
-    """Say what changed when an official month was published once more.
+    """Explain what changed in a revision of an official month.
 
-    First the causes, with their money, then every figure that differs from the revision before.
+    The causes come first, with their money; then every figure that differs from the revision
+    before.
 
     Example: finops-nb what-changed 2025-12
     """
@@ -192,42 +168,40 @@ def what_changed(name: str, revision: int | None) -> None:
     from finops_nb.commands.what_changed import what_changed as lines_of
     from finops_nb.home import find_home
 
-    for line in lines_of(find_home(), one_name(name), revision):
-        click.echo(line)
+    _print_lines(lines_of(find_home(), one_name(name), revision))
 
 
 @main.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def check(names: tuple[str, ...], as_json: bool) -> None:
-    """Say what the report of each NAME would hold; 2025-07..2025-12 and last-month are understood.
+    """Show what the report of each NAME would contain.
 
-    Reads its params and usage and changes nothing.
+    Reads its params and usage; changes nothing.
 
     Example: finops-nb check 2025-12
     """
     from finops_nb.commands.check import check_name, describe
-    from finops_nb.commands.names import meant
+    from finops_nb.commands.names import expanded
     from finops_nb.home import find_home
 
     home = find_home()
     refused = False
-    for name in meant(names):
+    for name in expanded(names):
         try:
             checked = check_name(name, home)
-            click.echo(
-                json.dumps(checked.overview, ensure_ascii=False) if as_json else describe(checked)
-            )
         except Refusal as refusal:
             refused = True
-            problems = {
-                "name": name,
-                "errors": [problem.as_record() for problem in refusal.problems],
-            }
-            click.echo(
-                json.dumps(problems, ensure_ascii=False) if as_json else str(refusal),
-                err=not as_json,
-            )
+            errors = [problem.as_record() for problem in refusal.problems]
+            if as_json:
+                _print_json({"name": name, "errors": errors})
+            else:
+                _tell(str(refusal))
+            continue
+        if as_json:
+            _print_json(checked.overview)
+        else:
+            click.echo(describe(checked))
     sys.exit(1 if refused else 0)
 
 
@@ -236,51 +210,52 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
 @click.option(
     "--verify",
     is_flag=True,
-    help="Compare every published file with what was published, and every report with its inputs.",
+    help="Compare every published file with the record, and every report with its inputs.",
 )
 @click.option(
-    "--doctor", is_flag=True, help="See whether this machine and this home can make a report."
+    "--doctor", is_flag=True, help="Test whether this machine and this home can make a report."
 )
 def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
-    """Say what is published, mailed, at work, and left over; 2025-07..2025-12 and last-month are understood.
+    """Show what is published, mailed, running and left over.
 
-    Changes nothing. With --verify it ends with 1 where a file was changed by hand, with --doctor where no report can be made.
+    Changes nothing. The exit code is 1 if --verify finds a file that was changed by hand, or
+    --doctor finds that no report can be made.
 
     Example: finops-nb status --verify
     """
-    from finops_nb.commands.names import meant
+    from finops_nb.commands.names import expanded
     from finops_nb.commands.status import status as lines_of
-    from finops_nb.commands.status import verify as verified
     from finops_nb.home import bare, find_home
 
     home = find_home()
-    bad = False
-    chosen = tuple(dict.fromkeys(map(bare, meant(names))))
+    chosen = tuple(dict.fromkeys(map(bare, expanded(names))))
+    healthy = True
     if doctor:
-        from finops_nb.commands.doctor import doctor as findings_of
+        from finops_nb.commands.doctor import doctor as diagnoses_of
 
-        for finding in findings_of(home):
-            click.echo(finding)
-            bad |= finding.well is False
+        for diagnosis in diagnoses_of(home):
+            click.echo(diagnosis)
+            healthy &= diagnosis.ok is not False
     if verify:
+        from finops_nb.commands.status import verify as verified
+
         altered, outdated = verified(home, chosen)
-        for line in (*altered, *outdated):
-            click.echo(line)
+        _print_lines((*altered, *outdated))
         if not altered:
-            click.echo("Every published file is as it was published.")
-        bad |= bool(altered)
+            click.echo("Every published file is unchanged.")
+        healthy &= not altered
     if not (doctor or verify):
-        for line in lines_of(home, chosen):
-            click.echo(line)
-    sys.exit(bad)
+        _print_lines(lines_of(home, chosen))
+    sys.exit(0 if healthy else 1)
 
 
 @main.command()
 @click.argument("month", metavar="YYYY-MM")
 def new(month: str) -> None:
-    """Write the next month's params.
+    """Write the params file of the next month.
 
-    They are those of the newest month before it, with the period rolled and the budgets marked as carried over.
+    It is copied from the newest month before it. The period is rolled, and budgets are marked as
+    carried over.
 
     Example: finops-nb new 2026-01
     """
@@ -294,12 +269,12 @@ def new(month: str) -> None:
 @click.argument("name", metavar="NAME")
 @click.option("--reason", required=True, help="Why, in a sentence; it stays on record.")
 @click.option(
-    "--by", "author", metavar="WHO", help="Who adopts it; the scenario's author, if left out."
+    "--by", "author", metavar="WHO", help="Who adopts it; by default, the scenario's author."
 )
 def adopt(name: str, reason: str, author: str | None) -> None:
-    """Make the budgets of a scenario the official ones of its month.
+    """Make a scenario's budgets the official budgets of its month.
 
-    The budgets before stay on record as a version of their own. Prints the file that was changed.
+    The earlier budgets stay on record as a version. Prints the path of the changed file.
 
     Example: finops-nb adopt scenarios/more-for-gamma --reason "org-gamma serves two more regions"
     """
@@ -311,7 +286,7 @@ def adopt(name: str, reason: str, author: str | None) -> None:
 
     adoption = adopt_name(find_home(), name, reason, date.fromisoformat(now()[:10]), author)
     for sentence in (f"{adoption.version}: {'; '.join(adoption.changes)}", *adoption.notices):
-        _say(sentence)
+        _tell(sentence)
     click.echo(adoption.file)
 
 
@@ -321,46 +296,40 @@ def adopt(name: str, reason: str, author: str | None) -> None:
     "--to",
     multiple=True,
     metavar="ADDRESS",
-    help="Who gets it, in place of those that the params name; can be repeated.",
+    help="A recipient, instead of those in the params; can be repeated.",
 )
-@click.option(
-    "--send",
-    is_flag=True,
-    help="Send it to who was not sent it yet; without this it is only written.",
-)
+@click.option("--send", is_flag=True, help="Send it to everyone it was not sent to yet.")
 @click.option(
     "--allow",
     is_flag=True,
-    help="Send what would be refused: a what-if, a report that is outdated or of before a failed run.",
+    help="Send it even if it is a what-if, is outdated, or a newer run failed.",
 )
-@click.option("--resend", is_flag=True, help="Send it even to who was sent it, or may have been.")
+@click.option("--resend", is_flag=True, help="Send it again to those who have it, or may have it.")
 def mail(name: str, to: tuple[str, ...], send: bool, allow: bool, resend: bool) -> None:
-    """Write the mail of a published report, and send it with --send; last-month is understood.
+    """Write the mail of a published report; --send sends it.
 
-    Prints the path of the message and of its preview for a browser. The server to send by is named in $FINOPS_NB_SMTP_HOST and so on.
+    Prints the path of the message, and of a preview for a browser. $FINOPS_NB_SMTP_HOST names the
+    mail server; README.md lists the other settings.
 
     Example: finops-nb mail 2025-12 --to me@example.com --send
     """
     if (allow or resend) and not send:
-        raise click.UsageError(
-            "--allow and --resend say how to send it; add --send, or leave them out."
-        )
+        raise click.UsageError("--allow and --resend need --send; add it, or leave them out.")
     from finops_nb.commands.names import one_name
     from finops_nb.home import find_home
     from finops_nb.mail.send import mail as mail_name
 
     done = mail_name(
-        find_home(), one_name(name), to=to, send=send, allow=allow, resend=resend, notice=_say
+        find_home(), one_name(name), to=to, send=send, allow=allow, resend=resend, notice=_tell
     )
-    click.echo(done.message)
-    click.echo(done.preview)
+    _print_lines((str(done.message), str(done.preview)))
     sys.exit(0 if done.complete else 1)
 
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="FOLDER")
 def init(folder: Path) -> None:
-    """Lay out a repository of one's own.
+    """Create a home to work in, with a sample month.
 
     FOLDER gets params/, notebooks/, outputs/ and a ten-row CSV to try.
 
@@ -368,9 +337,57 @@ def init(folder: Path) -> None:
     """
     from finops_nb.commands.scaffold import lay_out
 
-    for line in lay_out(folder):
+    _print_lines(lay_out(folder))
+
+
+def _check_what_to_run(names: tuple[str, ...], everything: bool) -> None:
+    if names and everything:
+        raise click.UsageError("--all already means every NAME; leave out --all or the NAMEs.")
+    if not names and not everything:
+        raise click.UsageError(WHAT_TO_RUN)
+
+
+def _forked(kernel: str | None) -> bool:
+    """Whether kernels are copies of one process; by default, wherever that works."""
+    from finops_nb.notebook.fork_provisioner import AVAILABLE
+
+    if kernel == "fork" and not AVAILABLE:
+        raise click.UsageError("--kernel fork works on Linux only; leave it out.")
+    return AVAILABLE and kernel != "plain"
+
+
+def _checked_reason(reason: str | None) -> str:
+    """The reason on one line; empty where none is given.
+
+    Raises:
+        Refusal: it is blank, or too long.
+    """
+    from finops_nb.report.format import visible
+
+    if reason is None:
+        return ""
+    if not reason.strip():
+        problem = Problem("no reason", "Write why, in a sentence", column="--reason", value=reason)
+        raise Refusal(problem)
+    if len(reason) > LONGEST_REASON:
+        rule = f"a reason of more than {LONGEST_REASON} characters"
+        raise Refusal(Problem(rule, "Write a sentence or two", column="--reason"))
+    return visible(" ".join(reason.split()))
+
+
+def _exit_code(codes: set[int]) -> int:
+    """The code of several runs: a failure, which needs a person, before one that may be retried."""
+    return next((code for code in (130, 1, 75) if code in codes), 0)
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
         click.echo(line)
 
 
-def _say(sentence: str) -> None:
+def _print_json(record: dict[str, Any]) -> None:
+    click.echo(json.dumps(record, ensure_ascii=False))
+
+
+def _tell(sentence: str) -> None:
     click.echo(sentence, err=True)

@@ -1,4 +1,4 @@
-"""The commands: what they print, where, and how they exit."""
+"""The commands: what they print, where, and their exit codes."""
 
 from __future__ import annotations
 
@@ -37,27 +37,27 @@ def invoke(*arguments: str):
 
 
 def test_check_prints_an_object_a_line(home):
-    """It prints one JSON object for each NAME, with unrounded money as text."""
+    """Each NAME has one JSON object, with unrounded amounts as text."""
     done = invoke("check", "2025-12", "--json")
     assert done.exit_code == 0
-    found = json.loads(done.stdout)
-    assert (found["total"], found["organizations"], found["kind"]) == (
+    result = json.loads(done.stdout)
+    assert (result["total"], result["organizations"], result["kind"]) == (
         "1.25",
         {"org-a": "1.25"},
         "official",
     )
-    assert found["period"] == {"start": "2025-12-01", "end": "2026-01-01", "complete": True}
+    assert result["period"] == {"start": "2025-12-01", "end": "2026-01-01", "complete": True}
 
 
 def test_check_leaves_no_trace(home):
-    """It changes nothing in the home."""
+    """No file in the home is added or removed."""
     before = sorted(path.relative_to(home) for path in home.rglob("*"))
     assert invoke("check", "2025-12").exit_code == 0
     assert sorted(path.relative_to(home) for path in home.rglob("*")) == before
 
 
 def test_a_refusal_is_an_object_with_its_problems(home):
-    """It prints file, line, column, value, rule and fix, and exits with 1."""
+    """Each problem has file, line, column, value, rule and fix; the exit code is 1."""
     (home / "calls.csv").write_text(f"{HEADER}\n{ROW.format(cost='1.25')}\n{ROW.format(cost='')}\n")
     done = invoke("check", "2025-12", "--json")
     assert done.exit_code == 1
@@ -71,8 +71,8 @@ def test_a_refusal_is_an_object_with_its_problems(home):
     )
 
 
-def test_a_file_of_other_columns_gets_a_block_to_start_from(home):
-    """It prints `columns:` and budgets to paste; pasted, they are accepted."""
+def test_a_file_with_other_columns_gets_a_block_to_start_from(home):
+    """`columns:` and budgets are printed; pasted into the params, they are accepted."""
     (home / "calls.csv").write_text(
         "created_at,amount,team,app,endpoint,user\n2025-12-31,1.25,red,chat,ask,u1\n"
     )
@@ -86,8 +86,8 @@ def test_a_file_of_other_columns_gets_a_block_to_start_from(home):
     assert invoke("check", "2025-12").exit_code == 0
 
 
-def test_a_defect_of_ours_is_a_sentence_too(home, monkeypatch):
-    """It exits with 1, says what happened and how to see more; with FINOPS_NB_DEBUG it is raised."""
+def test_an_internal_error_is_a_sentence_too(home, monkeypatch):
+    """It exits with 1 and says how to report it; with FINOPS_NB_DEBUG the error is raised."""
 
     def broken(*arguments):
         raise ZeroDivisionError("division by zero")
@@ -96,7 +96,7 @@ def test_a_defect_of_ours_is_a_sentence_too(home, monkeypatch):
     done = invoke("check", "2025-12")
     assert done.exit_code == 1
     assert done.stderr.startswith(
-        "A case that finops_nb does not know: ZeroDivisionError: division by zero.\n"
+        "Internal error: ZeroDivisionError: division by zero; please report it.\n"
     )
     assert "FINOPS_NB_DEBUG=1" in done.stderr
     monkeypatch.setenv("FINOPS_NB_DEBUG", "1")
@@ -107,7 +107,7 @@ def test_a_defect_of_ours_is_a_sentence_too(home, monkeypatch):
     "arguments", [["run"], ["check"], ["nonsense"], ["run", "--nonsense", "2025-12"], ["new"]]
 )
 def test_wrong_usage_exits_with_2(home, arguments):
-    """It says how the command is used."""
+    """The message shows how the command is used."""
     done = invoke(*arguments)
     assert done.exit_code == 2
     assert "Usage:" in done.output or "No such" in done.output
@@ -115,7 +115,7 @@ def test_wrong_usage_exits_with_2(home, arguments):
 
 @pytest.mark.parametrize("name", ["2025-11", "../secrets", "/etc/passwd", ".hidden", "a b", ""])
 def test_a_name_without_a_file_is_refused(home, name):
-    """It exits with 1 and a sentence."""
+    """The exit code is 1, and stderr has a sentence."""
     done = invoke("run", name)
     assert done.exit_code == 1
     assert "Traceback" not in done.output
@@ -124,7 +124,7 @@ def test_a_name_without_a_file_is_refused(home, name):
 
 
 def test_a_misspelt_name_gets_the_nearest(home):
-    """It asks whether the one that exists was meant."""
+    """The message asks if the existing NAME was meant."""
     assert 'Did you mean "2025-12"?' in invoke("check", "2025-13").stderr
 
 
@@ -144,7 +144,7 @@ main({arguments})
     ],
 )
 def test_it_imports_no_more_than_it_needs(arguments, absent):
-    """It answers --help without any engine, and check without what only a run needs."""
+    """--help imports no engine, and check nothing that only a run needs."""
     code = IMPORTED.format(arguments=arguments, absent=absent)
     environment = {name: value for name, value in os.environ.items() if name != "FINOPS_NB_HOME"}
     here = Path(__file__).parent
@@ -159,25 +159,25 @@ def test_it_imports_no_more_than_it_needs(arguments, absent):
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
-def test_the_starter_runs_checked(tmp_path, monkeypatch):
-    """It lays out a home whose month can be checked at once, and rolled to the next."""
+def test_the_starter_can_be_checked_and_rolled(tmp_path, monkeypatch):
+    """The month of a new home can be checked at once, and rolled to the next."""
     folder = tmp_path / "demo"
     done = invoke("init", str(folder))
     assert done.exit_code == 0
     assert done.stdout.splitlines()[-1] == f"Next: cd {folder} && finops-nb run 2025-12"
     monkeypatch.chdir(folder)
     monkeypatch.delenv("FINOPS_NB_HOME", raising=False)
-    found = json.loads(invoke("check", "2025-12", "--json").stdout)
+    result = json.loads(invoke("check", "2025-12", "--json").stdout)
     # 1.25 + 2.31 + 0.72 + 2.48 + 1.69 + 0.58 + 2.04 + 0.41 + 1.33 + 1.94
-    assert (found["total"], found["rows"]["used"]) == ("14.75", 10)
-    assert found["money"]["unallocated"] == "0.41"
+    assert (result["total"], result["rows"]["used"]) == ("14.75", 10)
+    assert result["money"]["unallocated"] == "0.41"
     assert invoke("new", "2026-01").exit_code == 0
     assert invoke("check", "2026-01").exit_code == 1
 
 
 @pytest.mark.parametrize(("name", "code"), [("2025-12", 0), ("2025-13", 1)])
-def test_a_check_says_all_before_it_ends(home, name, code):
-    """It ends at once, without Python's tidying up; what it said is whole in a pipe, and its code is that of the command."""
+def test_a_check_writes_everything_before_it_exits(home, name, code):
+    """A check exits without Python's cleanup, with its whole output and its exit code."""
     done = subprocess.run(
         [sys.executable, "-m", "finops_nb", "check", "--json", name],
         capture_output=True,
@@ -191,14 +191,14 @@ def test_a_check_says_all_before_it_ends(home, name, code):
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-"])
 def test_a_check_whose_output_is_closed_is_done(home, closed):
-    """It has nothing to say it to, and nothing to complain of."""
+    """A closed stdout or stderr is not an error."""
     command = f"{sys.executable} -m finops_nb check 2025-12 {closed}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_check_that_cannot_say_all_fails(home):
-    """A full disk under its output is no success."""
+def test_a_check_that_cannot_write_its_output_fails(home):
+    """A full disk under its output is an error."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "finops_nb", "check", "2025-12"],
@@ -207,7 +207,6 @@ def test_a_check_that_cannot_say_all_fails(home):
             check=False,
         )
     assert done.returncode == 1
-    assert (
-        done.stderr
-        == b"No space is left on the disk, or where this output goes. Free some, and try again.\n"
+    assert done.stderr == (
+        b"No space left on the disk, or where this output goes. Free up space and try again.\n"
     )

@@ -1,4 +1,4 @@
-"""The wheel: all that a machine without the checkout needs to run months."""
+"""The wheel: it has all that a machine without the checkout needs to run months."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def unpacked(tmp_path_factory) -> Path:
 
 
 def test_it_carries_the_notebooks_the_sample_and_the_templates(unpacked):
-    """It has every file that the package reads at run time, and no test."""
+    """Every file that the package reads at run time is in it, and no test."""
     for source in ("finops_nb/sample", "finops_nb/commands/starter", "finops_nb/report/templates"):
         wanted = {
             path.relative_to(CHECKOUT) for path in (CHECKOUT / source).rglob("*") if path.is_file()
@@ -42,7 +42,7 @@ def test_it_carries_the_notebooks_the_sample_and_the_templates(unpacked):
 
 
 def test_it_lays_out_a_home_and_checks_it_without_the_checkout(unpacked, tmp_path):
-    """It runs `init` and `check` from the unpacked wheel alone."""
+    """`init` and `check` run from the unpacked wheel alone."""
     environment = {
         name: value for name, value in os.environ.items() if name != "FINOPS_NB_HOME"
     } | {"PYTHONPATH": str(unpacked)}

@@ -1,1 +1,1 @@
-"""Commands: what a command says and writes besides a report. No figure is computed here, and nothing is printed but by `cli`."""
+"""Commands: what each command looks up and says. No figures; only `cli` and `progress` print."""

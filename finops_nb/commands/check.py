@@ -1,11 +1,11 @@
-"""Check: what the report of a NAME would hold, without making it.
+"""Check: what the report of a NAME would contain, without making it.
 
-What makes frames of the usage is imported once it was read: pandas itself is so meanwhile.
+Modules that work on the usage are imported in the background while the usage is read.
 """
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib import import_module
@@ -20,7 +20,7 @@ from finops_nb.outputs.months import months_before
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import Params, load_params
 from finops_nb.report.format import Format, count, noun, visible
-from finops_nb.schema import BUDGETED, UNALLOCATED
+from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
 from finops_nb.usage.background import beside
 from finops_nb.usage.model import Usage
 from finops_nb.usage.reader import read_usage
@@ -28,30 +28,28 @@ from finops_nb.usage.reader import read_usage
 if TYPE_CHECKING:
     import pandas as pd
 
+SAME_READING: Final = ("usage", "dialect", "columns", "timezone", "currency")
+"""Params that decide which rows of a file belong to which month, and at what cost."""
 
-READ_BY: Final = ("usage", "dialect", "columns", "timezone", "currency")
-"""The keys of params by which two months of one file are read alike; to whom a cost belongs moves none of it to another month."""
-
-
-MEANWHILE: Final = (
-    *(
-        "pandas",
-        "finops_nb.findings.overview",
-        "finops_nb.figures.projection",
-        "finops_nb.figures.scenario_effect",
-        "finops_nb.figures.variance",
-    ),
-    *("finops_nb.commands.suggestion", "rich.console", "rich.table"),
+IMPORTED_MEANWHILE: Final = (
+    "pandas",
+    "finops_nb.findings.overview",
+    "finops_nb.figures.projection",
+    "finops_nb.figures.scenario_effect",
+    "finops_nb.figures.variance",
+    "finops_nb.commands.suggestion",
+    "finops_nb.commands.text_table",
+    "rich.console",
+    "rich.table",
 )
-"""What is imported while the usage is read."""
-
+"""Modules that are imported while the usage is read."""
 
 LISTED: Final = 25
-"""Names without a budget, of which the cost is listed."""
+"""How many names without a budget are listed, the costliest first."""
 
 
-class Before(NamedTuple):
-    """The month before: what it cost, in how many rows."""
+class MonthBefore(NamedTuple):
+    """The month before: its cost, and its rows of usage."""
 
     cost: Decimal
     rows: int
@@ -59,15 +57,21 @@ class Before(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was found: the overview of the contract, and what it was made of."""
+    """The result of a check.
+
+    Args:
+        overview: the object that `check --json` prints.
+        data: what the overview was computed from.
+        before: the month before; None where it is not known, or the period is not a month.
+    """
 
     overview: dict[str, Any]
     data: ReportData
-    before: Before | None
+    before: MonthBefore | None
 
 
-class NotRead(Refusal):
-    """Usage that is refused, with lines of YAML to start from where its columns are not known."""
+class UsageRefusal(Refusal):
+    """Usage that is refused, with YAML to start from where columns are missing."""
 
     def __init__(self, refusal: Refusal, suggestion: str | None):
         self.suggestion = suggestion
@@ -78,21 +82,25 @@ class NotRead(Refusal):
 
 
 def check_name(name: str, home: Home) -> Check:
-    """Read the params and the usage of a NAME.
+    """Read the params and the usage of a NAME; nothing is written.
+
+    Example:
+        `check_name("2025-12", find_home()).overview["total"]` is `"14.75"` for the starter's month.
 
     Raises:
-        Refusal: all that `run` would refuse; where columns are missing, with a `columns:` block to start from.
+        Refusal: all that `run` would refuse; where columns are missing, with a `columns:` block
+            to start from.
     """
     name = home.check_name(name)
     params = load_params(home, name)
-    beside(_import, *MEANWHILE)
+    beside(_import, *IMPORTED_MEANWHILE)
     budgets = read_budgets(params, home)
     try:
         measured = read_usage(params, home)
     except Refusal as refusal:
         from finops_nb.commands.suggestion import suggest
 
-        raise NotRead(refusal, suggest(params, home)) from None
+        raise UsageRefusal(refusal, suggest(params, home)) from None
     from finops_nb.figures.projection import project
     from finops_nb.figures.scenario_effect import check_names
     from finops_nb.findings.overview import overview
@@ -104,100 +112,120 @@ def check_name(name: str, home: Home) -> Check:
     return Check(overview(data), data, _month_before(measured, params, home))
 
 
+def describe(checked: Check) -> str:
+    """The result of a check as text: rows, total, budgets, warnings, and budgets to start from."""
+    data = checked.data
+    fmt = Format(data.params.currency)
+    lines = list(_summary(checked, fmt))
+    for by in BUDGETED:
+        lines += ["", *_budget_lines(data, by, fmt)]
+    if warnings := checked.overview["warnings"]:
+        lines += ["", *(f"  Warning: {warning}" for warning in warnings)]
+    if not (data.budgets.organizations or data.budgets.products):
+        from finops_nb.commands.suggestion import budget_skeleton
+
+        lines += ["", budget_skeleton(data.usage)]
+    return "\n".join(lines)
+
+
 def _import(*modules: str) -> None:
     for module in modules:
         import_module(module)
 
 
-def _month_before(measured: Usage, params: Params, home: Home) -> Before | None:
-    """The month before: as it was published, so that history never disagrees with what was sent; else as its files tell."""
+def _month_before(measured: Usage, params: Params, home: Home) -> MonthBefore | None:
+    """The month before as it was published, so that it agrees with what was sent.
+
+    Where it was not published, its usage is read.
+    """
     if not params.window.is_month:
         return None
     name = params.window.preceding().text
-    published = next((month for month in months_before(params, home) if month.name == name), None)
-    if published:
-        return Before(published.cost, published.rows)
+    for month in months_before(params, home):
+        if month.name == name:
+            return MonthBefore(month.cost, month.rows)
     try:
         earlier = load_params(home, home.check_name(name))
         if name in measured.outside and _read_alike(earlier, params):
             rows, cost = measured.outside[name]
-            return Before(cost, rows)  # of files that were read as they would be for that month
+            return MonthBefore(cost, rows)
         usage = read_usage(earlier, home)
     except Refusal:
         return None
-    return Before(usage.cost, usage.rows_used)
+    return MonthBefore(usage.cost, usage.rows_used)
 
 
 def _read_alike(earlier: Params, params: Params) -> bool:
-    """The same files, by the same columns and the same clock."""
-    same = all(getattr(earlier, key) == getattr(params, key) for key in READ_BY)
-    return same and not any("{period}" in place for place in params.usage)
+    """Both months read the same files in the same way, so that one reading serves for both."""
+    one_file_a_month = any("{period}" in path for path in params.usage)
+    same = all(getattr(earlier, key) == getattr(params, key) for key in SAME_READING)
+    return same and not one_file_a_month
 
 
-def describe(checked: Check) -> str:
-    """What was found, for a person."""
-    from finops_nb.commands.suggestion import budget_skeleton
+def _summary(checked: Check, fmt: Format) -> Iterator[str]:
+    """The first lines: the period, rows and total."""
+    usage, params = checked.data.usage, checked.data.params
+    days = f"{usage.period.start} to {usage.period.last_day}, days in {params.timezone}"
+    partial = "" if usage.complete else ", PARTIAL"
+    name, kind = checked.overview["name"], checked.overview["kind"]
+    yield f"{name}: {kind}, {params.window.label} ({days}){partial}"
+
+    used = noun(usage.rows_used, "row")
+    outside, read = count(usage.rows_outside), count(usage.rows_read)
+    yield f"  {used} used, {outside} outside the period, {read} read"
+    yield f"  Total {fmt.money(usage.cost)}; {_comparison(checked.before, usage, fmt)}"
+
+
+def _comparison(before: MonthBefore | None, usage: Usage, fmt: Format) -> str:
+    if before is None:
+        return "no earlier month to compare"
+    cost = _growth(before.cost, usage.cost, fmt)
+    rows = _growth(Decimal(before.rows), Decimal(usage.rows_used), fmt)
+    money = fmt.money(before.cost)
+    return f"the month before: {money} ({cost}) in {noun(before.rows, 'row')} ({rows})"
+
+
+def _growth(before: Decimal, after: Decimal, fmt: Format) -> str:
+    return fmt.signed_share(ratio(after - before, before))
+
+
+def _budget_lines(data: ReportData, by: Dimension, fmt: Format) -> list[str]:
+    """A table of names with cost, budget and status, as lines.
+
+    It has the costliest names, every name with a budget, and cost without a name; the others are
+    added up in a last row.
+    """
+    from finops_nb.commands.text_table import text_table
     from finops_nb.figures.variance import variance_by
 
-    usage, params, found = checked.data.usage, checked.data.params, checked.overview
-    fmt = Format(params.currency)
-    days = f"{usage.period.start} to {usage.period.last_day}, {params.timezone} days"
-    lines = [
-        f"{found['name']}: {found['kind']}, {params.window.label} ({days}){'' if usage.complete else ', PARTIAL'}",
-        f"  {noun(usage.rows_used, 'row')} used, {count(usage.rows_outside)} outside the period, {count(usage.rows_read)} read",
-        f"  {fmt.money(usage.cost)} in all; {_against(checked.before, usage, fmt)}",
-    ]
-    for by in BUDGETED:
-        lines += ["", _listed(variance_by(checked.data, by), fmt)]
-    lines += (
-        ["", *(f"  Warning: {warning}" for warning in found["warnings"])]
-        if found["warnings"]
-        else []
+    variance = variance_by(data, by)
+    listed, others = _split(variance)
+    cells = [_cells(row, fmt) for row in listed]
+    if others:
+        cost = total(row.cost for row in others)
+        cells.append((f"and {count(len(others))} more", fmt.money(cost)))
+    heads = (str(variance.columns[0]), "cost", "budget", "% used", "status")
+    text = text_table(heads, cells, right=("cost", "budget", "% used"))
+    return [f"  {line}" for line in text.splitlines()]
+
+
+def _split(variance: pd.DataFrame) -> tuple[list[Any], list[Any]]:
+    """The rows to list, and those to add up."""
+    listed: list[Any] = []
+    others: list[Any] = []
+    for position, row in enumerate(variance.itertuples()):
+        matters = row.budget is not None or row[1] == UNALLOCATED
+        (listed if position < LISTED or matters else others).append(row)
+    return listed, others
+
+
+def _cells(row: Any, fmt: Format) -> tuple[str, ...]:
+    """A row as texts; a name with line breaks is put on one line."""
+    cells = (
+        row[1],
+        fmt.money(row.cost),
+        fmt.money(row.budget),
+        fmt.share(row.budget_used),
+        str(row.status),
     )
-    lines += (
-        ["", budget_skeleton(usage)]
-        if not checked.data.budgets.organizations and not checked.data.budgets.products
-        else []
-    )
-    return "\n".join(lines)
-
-
-def _against(before: Before | None, usage: Usage, fmt: Format) -> str:
-    if before is None:
-        return "no month before to compare with"
-    cost, rows = (
-        fmt.signed_share(ratio(Decimal(now - then), Decimal(then)))
-        for now, then in ((usage.cost, before.cost), (usage.rows_used, before.rows))
-    )
-    return f"the month before had {fmt.money(before.cost)} ({cost}) in {noun(before.rows, 'row')} ({rows})"
-
-
-def _listed(variance: pd.DataFrame, fmt: Format) -> str:
-    """Names, costs, budgets and statuses in columns: the costliest names, all that have a budget, and cost without a name."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for position, head in enumerate((variance.columns[0], "cost", "budget", "% used", "status")):
-        table.add_column(head, justify="left" if position in (0, 4) else "right", no_wrap=True)
-    rows = list(variance.itertuples())
-    told = [
-        row
-        for n, row in enumerate(rows)
-        if n < LISTED or row.budget is not None or row[1] == UNALLOCATED
-    ]
-    for row in told:
-        cells = (
-            row[1],
-            fmt.money(row.cost),
-            fmt.money(row.budget),
-            fmt.share(row.budget_used),
-            str(row.status),
-        )
-        table.add_row(*(Text(visible(" ".join(cell.split()))) for cell in cells))
-    if rest := [row for row in rows if row not in told]:
-        table.add_row(f"and {count(len(rest))} more", fmt.money(total(row.cost for row in rest)))
-    printed = io.StringIO()
-    Console(width=200, no_color=True, highlight=False, file=printed).print(table)
-    return "\n".join(f"  {line.rstrip()}" for line in printed.getvalue().splitlines())
+    return tuple(visible(" ".join(cell.split())) for cell in cells)

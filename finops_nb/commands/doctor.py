@@ -1,4 +1,4 @@
-"""Doctor: whether this machine and this home can make a report, before a run is due."""
+"""Doctor: whether this machine and this home can make a report, checked before one is due."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -19,69 +19,86 @@ from finops_nb.errors import FinopsError, Refusal
 from finops_nb.home import Home, packaged_notebooks
 from finops_nb.report.format import count
 from finops_nb.run.failures import failure_text
+from finops_nb.words import listing
 
-ROOM: Final = 200_000_000
-"""Bytes that the disk should have free: a year of reports with their PDFs, and the one that is being made."""
+MARKS: Final = {True: "ok", None: "note", False: "BAD"}
+OLDEST_PYTHON: Final = (3, 11)
+FREE_BYTES: Final = 200_000_000
+"""What the disk should have free: a year of reports with their PDFs, and the one being made."""
 SAMPLES: Final = {"Chinese": "部", "Arabic": "ع", "Hebrew": "ש", "emoji": "🚀"}
-"""A letter that a chart's font may lack, by what it is a letter of."""
+"""A character of each script that a chart's font may lack."""
+FONT_PACKAGES: Final = ("fonts-noto-core", "fonts-noto-cjk", "fonts-noto-color-emoji")
 
 
 class Diagnosis(NamedTuple):
-    """One thing that was looked at.
+    """The result of one test.
 
     Args:
-        well: True; None where a report can be made, and somebody may miss something; False where none can.
-        text: what is so, and the way out where it is not well.
+        ok: True; None where a report can be made but lacks something; False where none can be made.
+        text: what was found, and how to fix it where it is not ok.
+
+    Example:
+        `str(Diagnosis(False, "0 MB free"))` is `"BAD  0 MB free"`.
     """
 
-    well: bool | None
+    ok: bool | None
     text: str
 
     def __str__(self) -> str:
-        return f"{ {True: 'ok', None: 'note', False: 'BAD'}[self.well]:5}{self.text}"
+        return f"{MARKS[self.ok]:5}{self.text}"
 
 
 def doctor(home: Home) -> Iterator[Diagnosis]:
-    """What was found, one thing after the other: versions, kernel, PDF, fonts, folders, disk, notebooks."""
+    """Test versions, the kernel, PDFs, fonts, folders, the disk and notebooks, in that order."""
     yield from versions()
     yield _kernel()
     yield _pdf()
-    yield from _fonts()
+    yield _fonts()
     yield from _folders(home)
     yield from notebooks(home)
 
 
-def versions(required: list[str] | None = None) -> Iterator[Diagnosis]:
+def versions(required: Sequence[str] | None = None) -> Iterator[Diagnosis]:
     """Python and each package against the lowest version that finops_nb works with.
 
     Args:
-        required: requirements as packages write them; those of the installed finops_nb if None.
+        required: requirements such as "pandas>=2.2"; those of the installed finops_nb if None.
     """
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    yield Diagnosis(sys.version_info >= (3, 11), f"Python {python} (needs 3.11)")
-    below = []
-    wanted = [
-        Requirement(text)
-        for text in (metadata.requires("finops-nb") or [] if required is None else required)
-    ]
-    for each in wanted:
-        if each.marker and not each.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            found = metadata.version(each.name)
-            if not each.specifier.contains(Version(found), prereleases=True):
-                below.append(f"{each.name} is {found}, and {each.specifier} is needed")
-        except metadata.PackageNotFoundError:
-            below.append(f"{each.name} is not installed")
-        except InvalidVersion:
-            below.append(f"{each.name} has no version that can be read")
-    if below:
-        yield from (
-            Diagnosis(False, f'{text}: pip install --upgrade "finops-nb=={__version__}" brings it')
-            for text in below
-        )
-    else:
-        yield Diagnosis(True, f"finops_nb {__version__} and the packages it needs")
+    oldest = ".".join(map(str, OLDEST_PYTHON))
+    text = f"Python {python} (needs {oldest} or later)"
+    yield Diagnosis(sys.version_info >= OLDEST_PYTHON, text)
+
+    if required is None:
+        required = metadata.requires("finops-nb") or []
+    faults = [fault for text in required if (fault := _package_fault(Requirement(text)))]
+    if not faults:
+        yield Diagnosis(True, f"finops_nb {__version__} and its packages")
+    for fault in faults:
+        fix = f'pip install --upgrade "finops-nb=={__version__}" fixes it'
+        yield Diagnosis(False, f"{fault}: {fix}")
+
+
+def notebooks(home: Home) -> Iterator[Diagnosis]:
+    """For each packaged notebook: whether the home has its own copy, and which one is newer."""
+    for packaged in sorted(packaged_notebooks().glob("*.ipynb")):
+        yield _notebook(packaged, home.root / "notebooks" / packaged.name, home)
+
+
+def _package_fault(requirement: Requirement) -> str:
+    """What is wrong with an installed package; empty where it is fine, or not needed here."""
+    if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+        return ""
+    name, specifier = requirement.name, requirement.specifier
+    try:
+        version = metadata.version(name)
+        if specifier.contains(Version(version), prereleases=True):
+            return ""
+    except metadata.PackageNotFoundError:
+        return f"{name} is not installed"
+    except InvalidVersion:
+        return f"{name} has a version that can't be read"
+    return f"{name} is {version}, needs {specifier}"
 
 
 def _kernel() -> Diagnosis:
@@ -90,18 +107,17 @@ def _kernel() -> Diagnosis:
     from finops_nb.notebook.execute import execute
     from finops_nb.notebook.kernel import running_kernel
 
+    cell = nbformat.v4.new_code_cell("6 * 7")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
     try:
         with tempfile.TemporaryDirectory() as folder, running_kernel(Path(folder), {}) as kernel:
-            done = execute(
-                nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("6 * 7")]), {}, kernel
-            )
-        said = done.stopped or done.notebook.cells[-1].outputs[0].data["text/plain"]
+            done = execute(notebook, {}, kernel)
+        result = done.stopped or done.notebook.cells[-1].outputs[0].data["text/plain"]
     except (OSError, RuntimeError, LookupError, AttributeError) as error:
-        said = f"{type(error).__name__}: {error}"
-    return Diagnosis(
-        said == "42",
-        "a kernel starts and computes" if said == "42" else f"no kernel computes here: {said}",
-    )
+        result = f"{type(error).__name__}: {error}"
+    if result == "42":
+        return Diagnosis(True, "a notebook kernel starts and computes")
+    return Diagnosis(False, f"no notebook kernel works here: {result}")
 
 
 def _pdf() -> Diagnosis:
@@ -110,74 +126,86 @@ def _pdf() -> Diagnosis:
     try:
         check_pdf()
     except Refusal as refusal:
-        return Diagnosis(None, f"no PDF can be made: {refusal.problems[0].fix}.")
+        return Diagnosis(None, f"PDFs can't be made. {refusal.problems[0].fix}.")
     return Diagnosis(True, "PDFs can be made")
 
 
-def _fonts() -> Iterator[Diagnosis]:
+def _fonts() -> Diagnosis:
     from finops_nb.report.theme import undrawable
 
-    missing = [name for name, letter in SAMPLES.items() if undrawable(letter)]
-    if missing:
-        way = "on Debian or Ubuntu, fonts-noto-core, fonts-noto-cjk and fonts-noto-color-emoji have them"
-        yield Diagnosis(
-            None,
-            f"no font of this machine draws {', '.join(missing)}; in a mail's pictures such names are numbered: {way}",
-        )
-    else:
-        yield Diagnosis(True, f"fonts for {', '.join(SAMPLES)}")
+    missing = [script for script, character in SAMPLES.items() if undrawable(character)]
+    if not missing:
+        return Diagnosis(True, f"fonts cover {listing(SAMPLES)}")
+    return Diagnosis(
+        None,
+        f"no installed font covers {listing(missing)}; the charts of a mail number such names. "
+        f"On Debian or Ubuntu, install {listing(FONT_PACKAGES)}",
+    )
 
 
 def _folders(home: Home) -> Iterator[Diagnosis]:
+    """Whether outputs/ can take a report, and the disk has room for it."""
+    folders = (home.outputs, home.runs, home.staging)
+    files = [path for path in folders if path.exists() and not path.is_dir()]
+    for path in files:
+        yield Diagnosis(False, f"{home.shown(path)} is not a folder. Move it away.")
+    if files:
+        return
+    if fault := _publishing_fault(home):
+        yield Diagnosis(False, fault)
+        return
+    yield Diagnosis(True, f"{home.outputs.name}/ can be written, each report in one step")
+    yield _disk(home)
+
+
+def _publishing_fault(home: Home) -> str:
+    """Why no report can be published to outputs/; empty where one can."""
     from finops_nb.outputs.publish import probe
 
-    places = [home.outputs, *(home.runs, home.staging)]
-    if in_the_way := [place for place in places if place.exists() and not place.is_dir()]:
-        yield from (
-            Diagnosis(False, f"{home.shown(place)} is no folder. Move it away.")
-            for place in in_the_way
-        )
-        return
     try:
         home.outputs.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=home.outputs, prefix=".doctor-") as folder:
             probe(Path(folder), home.outputs / ".doctor")
-        yield Diagnosis(True, f"{home.outputs.name}/ takes a report in one step")
-    except (FinopsError, OSError) as error:
-        yield Diagnosis(
-            False, failure_text(error, home) if isinstance(error, OSError) else str(error)
-        )
-        return
+    except FinopsError as error:
+        return str(error)
+    except OSError as error:
+        return failure_text(error, home)
+    return ""
+
+
+def _disk(home: Home) -> Diagnosis:
     free = shutil.disk_usage(home.outputs).free
-    yield Diagnosis(
-        free >= ROOM,
-        f"{count(free // 10**6)} MB free"
-        + ("" if free >= ROOM else f"; make room for {count(ROOM // 10**6)} MB"),
-    )
+    text = f"{count(free // 10**6)} MB free on the disk"
+    if free >= FREE_BYTES:
+        return Diagnosis(True, text)
+    return Diagnosis(False, f"{text}; free up at least {count(FREE_BYTES // 10**6)} MB")
 
 
-def notebooks(home: Home) -> Iterator[Diagnosis]:
-    """The home's own notebooks beside the packaged ones: which of them run, and whether a newer one came with the package."""
-    own = home.root / "notebooks"
-    for packaged in sorted(packaged_notebooks().glob("*.ipynb")):
-        mine = own / packaged.name
-        if not mine.is_file() or mine.samefile(packaged):
-            yield Diagnosis(True, f"{packaged.name}: the packaged one runs")
-        elif fault := _unreadable(mine, home):
-            yield Diagnosis(False, fault)
-        elif mine.read_bytes() == packaged.read_bytes():
-            yield Diagnosis(True, f"{packaged.name}: the home's own runs; it is as packaged")
-        elif _version(mine) < _version(packaged):
-            way = "compare the two, or remove yours to run the packaged one"
-            yield Diagnosis(
-                None,
-                f"{packaged.name}: the home's own runs; the packaged one is newer, of finops_nb {_version(packaged)}: {way}",
-            )
-        else:
-            yield Diagnosis(True, f"{packaged.name}: the home's own runs; it was edited")
+def _notebook(packaged: Path, own: Path, home: Home) -> Diagnosis:
+    """Which notebook runs: the packaged one, or the home's own copy of it.
+
+    Args:
+        packaged: the packaged notebook.
+        own: where the home's own copy would be.
+        home: the home.
+    """
+    name = packaged.name
+    if not own.is_file() or own.samefile(packaged):
+        return Diagnosis(True, f"{name}: the packaged notebook is used")
+    if fault := _notebook_fault(own, home):
+        return Diagnosis(False, fault)
+    if own.read_bytes() == packaged.read_bytes():
+        return Diagnosis(True, f"{name}: your copy is used; it is the same as the packaged one")
+    if _version(own) < _version(packaged):
+        return Diagnosis(
+            None,
+            f"{name}: your copy is used; the packaged one is newer "
+            f"(finops_nb {_version(packaged)}). Compare them, or remove yours",
+        )
+    return Diagnosis(True, f"{name}: your edited copy is used")
 
 
-def _unreadable(notebook: Path, home: Home) -> str:
+def _notebook_fault(notebook: Path, home: Home) -> str:
     """Why a notebook can't be run; empty where it can."""
     from finops_nb.notebook.preflight import read_notebook
 
@@ -189,7 +217,7 @@ def _unreadable(notebook: Path, home: Home) -> str:
 
 
 def _version(notebook: Path) -> Version:
-    """Of the finops_nb that a notebook came with; the lowest there is where it does not say."""
+    """The version of finops_nb that a notebook came with; 0 where it does not say."""
     try:
         return Version(json.loads(notebook.read_bytes())["metadata"]["finops_nb"]["version"])
     except (ValueError, LookupError, TypeError):

@@ -1,4 +1,4 @@
-"""Which NAMEs a command is about: named, a range of months, the last month, or all."""
+"""Names: the reports a command is about, from NAMEs, ranges of months, `last-month`, `--all`."""
 
 from __future__ import annotations
 
@@ -17,81 +17,93 @@ from finops_nb.period import MONTH, Period, parse_period
 
 LAST_MONTH: Final = "last-month"
 RANGE: Final = re.compile(r"(.*?)\.\.(.*)")
+FIRST_MONTH: Final = "0002"
+"""No range starts earlier: it must have a month before it that Python knows."""
 LONGEST: Final = 120
-"""Months in a range: more is a slip of the finger."""
+"""Months of a range; a longer one is a typing error."""
 
 
 def select(words: Iterable[str], home: Home, everything: bool = False) -> list[str]:
-    """The NAMEs meant, each once, earlier periods first.
+    """The NAMEs to run, each once, earlier periods first.
 
     Args:
-        words: NAMEs, ranges of months with both ends in it such as `2025-07..2025-12`, or `last-month`.
-        home: whose params.
-        everything: every NAME that has a params file, too.
+        words: NAMEs, `last-month`, or ranges of months that include both ends.
+        home: the home whose params are meant.
+        everything: add every NAME that has a params file.
 
     Raises:
-        Refusal: a range that is none, or all are meant and there is none.
+        Refusal: a word with ".." is not a range of months, or there is nothing to run.
+
+    Example:
+        `select(["2025-12", "2025-10..2025-11"], home)` is `["2025-10", "2025-11", "2025-12"]`.
     """
-    names = meant(words) + (home.names() if everything else [])
+    names = expanded(words) + (home.names() if everything else [])
     if not names:
-        raise Refusal(
-            Problem(
-                "no params file is there",
-                "`finops-nb init FOLDER` lays out a first one",
-                file="params/",
-            )
-        )
-    once = list(dict.fromkeys(map(bare, names)))
-    return sorted(once, key=lambda name: (_start(name, home), once.index(name)))
+        fix = "Create a first one with `finops-nb init FOLDER`"
+        raise Refusal(Problem("no params file", fix, file="params/"))
+    unique = list(dict.fromkeys(map(bare, names)))
+    return sorted(unique, key=lambda name: (_start(name, home), unique.index(name)))
 
 
-def meant(words: Iterable[str]) -> list[str]:
-    """The NAMEs that words stand for, in the order given.
+def expanded(words: Iterable[str]) -> list[str]:
+    """NAMEs in the order given, with ranges and `last-month` written out.
 
     Raises:
-        Refusal: a range that is none.
+        Refusal: a word with ".." is not a range of months.
     """
-    return [name for word in words for name in _meant(word)]
-
-
-def _meant(word: str) -> list[str]:
-    if word == LAST_MONTH:
-        return [last_month().text]
-    span = RANGE.fullmatch(word)
-    if span is None:
-        return [word]
-    first, last = span.groups()
-    if not all(MONTH.fullmatch(end) and end >= "0002" for end in (first, last)):
-        fix = "Write the first and the last month, both of them meant: 2025-07..2025-12"
-        raise Refusal(Problem("not a range of months", fix, column="NAME", value=word))
-    if first > last:
-        fix = f"Write the earlier month first: {last}..{first}"
-        raise Refusal(Problem("a range that ends before it begins", fix, column="NAME", value=word))
-    months = [parse_period(last)]
-    while months[-1].text > first and len(months) <= LONGEST:
-        months.append(months[-1].preceding())
-    if len(months) > LONGEST:
-        raise Refusal(
-            Problem(
-                f"more than {LONGEST} months", "Write a shorter range", column="NAME", value=word
-            )
-        )
-    return [month.text for month in reversed(months)]
+    return [name for word in words for name in _expanded(word)]
 
 
 def one_name(word: str) -> str:
-    """The NAME that a word stands for, which is no range."""
+    """The NAME of a command that takes only one; `last-month` is written out."""
     return last_month().text if word == LAST_MONTH else word
 
 
 def last_month() -> Period:
-    """The calendar month before that of today, by this machine's clock and time zone, or by `$SOURCE_DATE_EPOCH`."""
+    """The month before this one, by this machine's clock and time zone.
+
+    `$SOURCE_DATE_EPOCH` stands for the clock where it is set, in UTC.
+    """
     today = now()[:10] if os.environ.get(CLOCK) else date.today().isoformat()
     return parse_period(today[:7]).preceding()
 
 
+def _expanded(word: str) -> list[str]:
+    if word == LAST_MONTH:
+        return [last_month().text]
+    match = RANGE.fullmatch(word)
+    return _months(word, *match.groups()) if match else [word]
+
+
+def _months(word: str, first: str, last: str) -> list[str]:
+    """The months of a range.
+
+    Args:
+        word: the range as it was written.
+        first: its first month.
+        last: its last month, inclusive.
+    """
+    if not all(MONTH.fullmatch(end) and end >= FIRST_MONTH for end in (first, last)):
+        fix = "Write the first and the last month, both included: 2025-07..2025-12"
+        raise Refusal(Problem("not a range of months", fix, column="NAME", value=word))
+    if first > last:
+        fix = f"Write the earlier month first: {last}..{first}"
+        raise Refusal(Problem("the range ends before it begins", fix, column="NAME", value=word))
+    months = [parse_period(last)]
+    while months[-1].text > first and len(months) <= LONGEST:
+        months.append(months[-1].preceding())
+    if len(months) > LONGEST:
+        rule = f"more than {LONGEST} months"
+        raise Refusal(Problem(rule, "Write a shorter range", column="NAME", value=word))
+    return [month.text for month in reversed(months)]
+
+
 def _start(name: str, home: Home) -> date:
-    """The first day of a NAME's period, or else of the period it is named after; the end of time where that is not known."""
+    """The first day of a NAME's period.
+
+    Where its params can't be read, the NAME itself is taken for a period; what is no period comes
+    last.
+    """
     try:
         return load_params(home, home.check_name(name)).window.start
     except FinopsError:

@@ -1,8 +1,9 @@
-"""Scaffold: a home laid out for a repository of one's own, and the params of the next month."""
+"""Scaffold: a new home with a sample month, and the params file of the next month."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -13,11 +14,13 @@ from finops_nb.params.yaml_file import Document, read_document
 from finops_nb.period import MONTH
 
 STARTER: Final = PACKAGE / "commands" / "starter"
-OF_ITS_MONTH: Final = ("approvals", "notes", "as_of")
-"""Keys that say something of one month; the next one does not take them over."""
+ONE_MONTH_ONLY: Final = ("approvals", "notes", "as_of")
+"""Keys that are about one month; the next month keeps them as comments."""
 BUDGETS: Final = ("organization_budgets", "product_budgets")
 DROPPED: Final = ("budget_versions",)
-"""Keys whose history is the old month's; what is in force stands under the budgets and goes on."""
+"""Keys that are the old month's history; the amounts in force are in the budgets."""
+ROLLED: Final = ("period", "usage")
+"""Keys whose values name the month."""
 IGNORED: Final = """\
 # Not for a repository: addresses and mails, kernels at work, locks.
 /.mail/
@@ -28,127 +31,165 @@ CARRIED: Final = "# carried over from"
 
 
 def lay_out(folder: Path) -> list[str]:
-    """Lay out a home that runs: params of a month, its ten-row CSV, the notebooks, an outputs/ of which git sees no addresses.
+    """Create a home that runs: params of a month, its ten-row CSV, the notebooks and outputs/.
+
+    `outputs/.gitignore` keeps mail addresses out of a repository.
 
     Returns:
-        What was made and what to do next, as lines.
+        The path of each new file, and what to do next, as lines.
 
     Raises:
-        Refusal: something of it is there already; nothing is written then.
+        Refusal: one of the files already exists, and nothing is written; or the folder can't be
+            written.
     """
-    files = {Path("params") / "README.md": CHECKOUT / "params" / "README.md"}
-    # In a wheel, the params' README stands in the starter itself.
-    files |= {
-        path.relative_to(STARTER): path for path in sorted(STARTER.rglob("*")) if path.is_file()
-    }
-    files |= {
-        Path("notebooks") / path.name: path
-        for path in sorted(packaged_notebooks().iterdir())
-        if path.suffix in (".ipynb", ".md")
-    }
-    there = [name for name in files if (folder / name).exists()]
-    if there or (folder.exists() and not folder.is_dir()):
-        raise Refusal(
-            [
-                Problem(
-                    "is there already",
-                    "Choose another folder, or move it away",
-                    file=str(folder / name),
-                )
-                for name in there
-            ]
-            or Problem("is not a folder", "Choose another name", file=str(folder))
-        )
+    files = _files_to_lay_out()
+    if problems := list(_in_the_way(folder, files)):
+        raise Refusal(problems)
     try:
-        for name, source in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, folder / name)
-        (folder / "outputs").mkdir(exist_ok=True)
-        if not (ignored := folder / "outputs" / ".gitignore").exists():
-            ignored.write_text(IGNORED, encoding="utf-8")
+        _copy(files, folder)
     except OSError as error:
-        raise Refusal(
-            Problem(
-                f"cannot be written: {error.strerror}",
-                "Choose a folder you may write to",
-                file=str(folder),
-            )
-        ) from error
-    month = next(
-        name.stem for name in files if name.parts[0] == "params" and name.suffix == ".yaml"
-    )
+        rule = f"cannot be written: {error.strerror}"
+        fix = "Choose a folder you may write to"
+        raise Refusal(Problem(rule, fix, file=str(folder))) from error
+    params_files = [name for name in files if name.parts[0] == "params"]
+    month = next(name.stem for name in params_files if name.suffix == ".yaml")
     return [*(str(folder / name) for name in files), f"Next: cd {folder} && finops-nb run {month}"]
 
 
 def new_month(home: Home, month: str) -> Path:
-    """Write `params/MONTH.yaml` from the newest official month before it, comments and all.
+    """Write `params/MONTH.yaml` from the newest official month before it, with its comments.
 
-    The period is rolled, in `usage` too; budgets are marked as carried over; approvals, notes and `as_of` of the old
-    month stay as comments.
+    The period is rolled, in `usage` too. Budgets are marked as carried over. Approvals, notes and
+    `as_of` of the old month stay as comments.
+
+    Args:
+        home: the home.
+        month: the new month.
 
     Returns:
         The new file.
 
     Raises:
-        Refusal: `month` is none, has a file already, or there is no month to start from.
+        Refusal: `month` is not a month or already has a file, there is no month to start from, or
+            the file can't be written.
+
+    Example:
+        `period: "2025-12"` and `usage: calls-2025-12.csv` become `period: "2026-01"` and
+        `usage: calls-2026-01.csv`.
     """
     target = home.params_file(month)
+    shown = home.shown(target)
     if not MONTH.fullmatch(month):
         raise Refusal(Problem("not a month", "Write it as 2026-01", column="YYYY-MM", value=month))
     if target.exists():
-        raise Refusal(
-            Problem("is there already", "Edit it, or remove it first", file=home.shown(target))
-        )
-    earlier = [name for name in reversed(home.names()) if MONTH.fullmatch(name) and name < month]
-    last = next((name for name in earlier if load_params(home, name).period == name), None)
+        raise Refusal(Problem("already exists", "Edit it, or remove it first", file=shown))
+    last = _newest_before(month, home)
     if last is None:
-        raise Refusal(
-            Problem(
-                f"there is no month before {month} to start from",
-                "Write the file; params/README.md explains every key",
-                file=home.shown(target),
-            )
-        )
-    text = _rolled(
-        read_document(home.params_file(last), home.shown(home.params_file(last))), last, month
-    )
+        rule = f"there is no month before {month} to start from"
+        fix = "Write the file by hand; params/README.md explains every key"
+        raise Refusal(Problem(rule, fix, file=shown))
+    source = home.params_file(last)
+    text = _rolled(read_document(source, home.shown(source)), last, month)
     try:
         target.write_text(text, encoding="utf-8", newline="\n")
-        if load_params(home, month).period != month:
-            raise Refusal(
-                Problem(
-                    "the period has no line of its own",
-                    "Write each key on its own line",
-                    file=f"params/{last}.yaml",
-                )
-            )
-    except (OSError, Refusal) as error:
+    except OSError as error:
         target.unlink(missing_ok=True)
-        raise Refusal(
-            Problem(
-                f"could not be written: {error}", "Mend it and try again", file=home.shown(target)
-            )
-        ) from error
+        rule = f"cannot be written: {error.strerror}"
+        raise Refusal(Problem(rule, "Fix this and try again", file=shown)) from error
+    _check_rolled(home, last, month)
     return target
 
 
+def _files_to_lay_out() -> dict[Path, Path]:
+    """The source of each file of a new home, by its path there.
+
+    In a wheel, params/README.md is in the starter itself.
+    """
+    starter = [path for path in sorted(STARTER.rglob("*")) if path.is_file()]
+    notebooks = [
+        path for path in sorted(packaged_notebooks().iterdir()) if path.suffix in (".ipynb", ".md")
+    ]
+    return {
+        Path("params") / "README.md": CHECKOUT / "params" / "README.md",
+        **{path.relative_to(STARTER): path for path in starter},
+        **{Path("notebooks") / path.name: path for path in notebooks},
+    }
+
+
+def _in_the_way(folder: Path, files: Mapping[Path, Path]) -> Iterator[Problem]:
+    if folder.exists() and not folder.is_dir():
+        yield Problem("is not a folder", "Choose another name", file=str(folder))
+        return
+    for name in files:
+        if (folder / name).exists():
+            fix = "Choose another folder, or move the file away"
+            yield Problem("already exists", fix, file=str(folder / name))
+
+
+def _copy(files: Mapping[Path, Path], folder: Path) -> None:
+    for name, source in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, folder / name)
+    (folder / "outputs").mkdir(exist_ok=True)
+    ignored = folder / "outputs" / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text(IGNORED, encoding="utf-8")
+
+
+def _newest_before(month: str, home: Home) -> str | None:
+    """The newest official month before a month.
+
+    A file named after a month but of another period is no official month: its period would not
+    roll.
+    """
+    earlier = [name for name in home.names() if MONTH.fullmatch(name) and name < month]
+    for name in reversed(earlier):
+        if load_params(home, name).period == name:
+            return name
+    return None
+
+
 def _rolled(document: Document, last: str, month: str) -> str:
-    """The text of the next month's file: its own lines, rolled, marked or commented out by the key they belong to."""
-    starts = {line: path[0] for path, line in document.lines.items() if len(path) == 1}
+    """The text of the next month's file: each line is kept, rolled, dropped or commented out.
+
+    Args:
+        document: the params of the last month.
+        last: the last month.
+        month: the next month.
+    """
+    top_level = {line: path[0] for path, line in document.lines.items() if len(path) == 1}
     lines, key = [], ""
     for number, line in enumerate(document.text.splitlines(), start=1):
-        key = starts.get(number, key)
-        if line.startswith(CARRIED) or (
-            key in DROPPED and (number in starts or line.startswith((" ", "-")))
-        ):
+        starts_key = number in top_level
+        key = top_level.get(number, key)
+        dropped = key in DROPPED and (starts_key or line.startswith((" ", "-")))
+        if dropped or line.startswith(CARRIED):
             continue
-        if key in BUDGETS and number in starts:
+        if key in BUDGETS and starts_key:
             lines.append(f"{CARRIED} {last}: confirm or change")
-        spoken = line.strip() and not line.lstrip().startswith("#")
-        if spoken and key in OF_ITS_MONTH:
-            lines.append(f"# {last}: {line}")
-        else:
-            lines.append(
-                line.replace(last, month) if spoken and key in ("period", "usage") else line
-            )
+        has_value = line.strip() and not line.lstrip().startswith("#")
+        if has_value and key in ONE_MONTH_ONLY:
+            line = f"# {last}: {line}"
+        elif has_value and key in ROLLED:
+            line = line.replace(last, month)
+        lines.append(line)
     return "\n".join(lines) + "\n"
+
+
+def _check_rolled(home: Home, last: str, month: str) -> None:
+    """Read the new file back, and remove it where it is not the next month's.
+
+    Raises:
+        Refusal: keys that share a line in the old file were rolled or commented out together.
+    """
+    target = home.params_file(month)
+    try:
+        rolled = load_params(home, month).period == month
+        rule = "the period has no line of its own"
+    except Refusal as refusal:
+        rolled = False
+        rule = f"the next month can't be made from this file: {refusal.problems[0].rule}"
+    if not rolled:
+        target.unlink(missing_ok=True)
+        fix = "Write each key of this file on a line of its own, then try again"
+        raise Refusal(Problem(rule, fix, file=home.shown(home.params_file(last))))

@@ -1,11 +1,13 @@
-"""Status: what is published under each NAME, and what stands in its way; nothing is changed by looking."""
+"""Status: what is published, mailed, running and left over. Nothing is changed."""
 
 from __future__ import annotations
 
-import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Final
 
+from finops_nb.commands.text_table import text_table
 from finops_nb.errors import Failure, FinopsError
 from finops_nb.home import Home, mail_of
 from finops_nb.outputs.artifacts import FAILED
@@ -16,61 +18,61 @@ from finops_nb.outputs.revisions import History, Revision, recorded_names
 from finops_nb.report.format import Format, noun, visible
 from finops_nb.run.job import key_now, open_job
 
-HEADS = ("name", "kind", "status", "total", "revision", "made", "mailed")
-SAID = {
+HEADS: Final = ("name", "kind", "status", "total", "revision", "made", "mailed")
+
+DELIVERY_WORDS: Final = {
     DeliveryState.SENT: "sent",
     DeliveryState.REFUSED: "refused",
-    DeliveryState.DEFERRED: "put off",
+    DeliveryState.DEFERRED: "deferred",
     DeliveryState.UNKNOWN: "unknown",
     DeliveryState.SENDING: "unknown",
 }
 
+MAIL_LOCK: Final = "/mail"
+"""The end of a lock's name that a mail holds, after the NAME."""
 
-def status(home: Home, names: tuple[str, ...] = ()) -> Iterator[str]:
-    """What is published, not yet published, at work and left over, as lines.
+
+def status(home: Home, names: Collection[str] = ()) -> Iterator[str]:
+    """Lines on what is published, not published yet, running and left over.
 
     Args:
         home: the home.
-        names: only these; all if empty.
+        names: the NAMEs to show; all if empty.
 
     Raises:
-        Refusal: a NAME that is neither published nor has a params file.
+        Refusal: a NAME is not published and has no params file.
+
+    Example:
+        `status(home, ("2025-11",))` is one line, "2025-11: no report yet.", before its first run.
     """
-    reports, strange = published_reports(home.outputs)
-    shown = [report for report in reports if not names or report.name in names]
-    if shown:
-        yield _table([_row(report, home) for report in shown])
-    known = {report.name for report in reports} | {*strange}
-    yield from (
-        f"{name}: outputs/{name}/results.json can't be read. `finops-nb run {name} --force` makes it again."
-        for name in strange
-    )
-    missing = [
-        home.check_name(name) if names else name
-        for name in (names or home.names())
-        if name not in known
-    ]
-    yield from (f"{name}: not published yet." for name in missing)
-    busy = holders(home.runs)
-    yield from (
-        f"{held.removesuffix('/mail')}: being {_doing(held)} by {who}."
-        for held, who in busy.items()
-    )
-    yield from _left_over(home, {*busy})
+    reports, unreadable = published_reports(home.outputs)
+    rows = [_row(report, home) for report in reports if not names or report.name in names]
+    if rows:
+        yield text_table(HEADS, rows, right=("total", "revision"))
+    for name in unreadable:
+        file = f"outputs/{name}/results.json"
+        yield f"{name}: {file} can't be read. `finops-nb run {name} --force` makes it again."
+    published = {report.name for report in reports} | {*unreadable}
+    yield from _unpublished(names, published, home)
+    locks = holders(home.runs)
+    for lock, holder in locks.items():
+        action = "being mailed" if lock.endswith(MAIL_LOCK) else "being run"
+        yield f"{lock.removesuffix(MAIL_LOCK)}: {action} by {holder}."
+    yield from _left_over(home, locks)
 
 
-def verify(home: Home, names: tuple[str, ...] = ()) -> tuple[list[str], list[str]]:
-    """What is not as it was published, and what a run would publish anew.
+def verify(home: Home, names: Collection[str] = ()) -> tuple[list[str], list[str]]:
+    """Compare published files with the record, and reports with their inputs.
 
     Args:
         home: the home.
-        names: only these; all that are published if empty.
+        names: the NAMEs to verify; all that are published if empty.
 
     Returns:
-        Lines on files that were changed by hand, or are missing; and lines on reports whose inputs have changed since.
+        Lines on files that are missing or were changed by hand; and lines on outdated reports.
 
     Raises:
-        Refusal: a NAME that is neither published nor has a params file.
+        Refusal: a NAME is not published and has no params file.
     """
     altered: list[str] = []
     outdated: list[str] = []
@@ -78,95 +80,104 @@ def verify(home: Home, names: tuple[str, ...] = ()) -> tuple[list[str], list[str
     known = sorted({*reports, *recorded_names(home.outputs)})
     for name in names:
         if name not in known:
-            altered.append(f"{home.check_name(name)}: nothing is published that can be read.")
-    for name in (each for each in known if not names or each in names):
-        past = History(home.outputs, name)
+            altered.append(f"{home.check_name(name)}: no readable report is published.")
+    for name in known:
+        if names and name not in names:
+            continue
         try:
-            altered += past.altered()
-            job = open_job(home, name)
-            if name in reports and past.revisions()[-1].key != key_now(job):
+            history = History(home.outputs, name)
+            altered += history.altered()
+            if _is_outdated(name, history, name in reports, home):
                 outdated.append(
-                    f"{name}: outdated: inputs, params, notebook or version have changed since. A run makes it anew."
+                    f"{name}: outdated; inputs, params, notebook or version have changed. "
+                    f"`finops-nb run {name}` updates it."
                 )
         except Failure as failure:
             altered.append(str(failure))
         except (FinopsError, OSError) as error:
-            outdated.append(
-                f"{name}: outdated, and can't be made again as things are: {str(error).partition(chr(10))[0]}"
-            )
+            reason = str(error).partition("\n")[0]
+            outdated.append(f"{name}: outdated, and a new run would fail: {reason}")
     return altered, outdated
 
 
 def _row(report: PublishedReport, home: Home) -> tuple[str, ...]:
-    try:
-        last = History(home.outputs, report.name).revisions()[-1]
-        about = (
-            f"{last.number or ''}",
-            last.generated[:16].replace("T", " "),
-            _mailed(report.name, last, home),
-        )
-    except FinopsError:
-        about = "can't be read", "", ""
-    status = f"{report.opened['status']}{'' if report.complete else ', PARTIAL'}"
-    money = Format(report.currency).money(report.cost)
-    return (
+    partial = "" if report.complete else ", PARTIAL"
+    cells = (
         report.name,
         str(report.kind),
-        status,
-        money,
-        *about,
+        f"{report.opened['status']}{partial}",
+        Format(report.currency).money(report.cost),
+        *_last_revision(report.name, home),
     )
+    return tuple(visible(cell) for cell in cells)
+
+
+def _last_revision(name: str, home: Home) -> tuple[str, str, str]:
+    """The number, time and mails of the last revision; only official months have a number."""
+    try:
+        last = History(home.outputs, name).revisions()[-1]
+        made = last.generated[:16].replace("T", " ")
+        return str(last.number or ""), made, _mailed(name, last, home)
+    except FinopsError:
+        return "can't be read", "", ""
 
 
 def _mailed(name: str, revision: Revision, home: Home) -> str:
-    """To how many this revision was mailed; where an earlier one was, that."""
+    """How many recipients a revision reached or not, such as "2 sent, 1 refused"."""
     try:
         journal = Journal(mail_of(home.outputs, name) / JOURNAL)
-        counts = Counter(entry.state for entry in journal.states(revision.key).values())
-        if not counts:
+        states = Counter(entry.state for entry in journal.states(revision.key).values())
+        if not states:
             return "an earlier revision" if journal.reached_anybody() else "no"
     except FinopsError:
         return "journal can't be read"
-    said = {SAID[state]: 0 for state in DeliveryState if state in counts}
-    for state in counts:
-        said[SAID[state]] += counts[state]
-    return ", ".join(f"{number} {word}" for word, number in said.items())
+    words: Counter[str] = Counter()
+    for state, word in DELIVERY_WORDS.items():
+        words[word] += states[state]
+    return ", ".join(f"{number} {word}" for word, number in words.items() if number)
 
 
-def _doing(held: str) -> str:
-    return "mailed" if held.endswith("/mail") else "run"
+def _unpublished(names: Collection[str], published: set[str], home: Home) -> Iterator[str]:
+    for name in names or home.names():
+        if name not in published:
+            known = home.check_name(name) if names else name
+            yield f"{known}: no report yet."
 
 
-def _left_over(home: Home, busy: set[str]) -> Iterator[str]:
-    """Folders of runs that failed or were cut off."""
-    staging = home.staging
-    for folder in (
-        sorted({path.parent for path in staging.rglob("*") if path.is_file()})
-        if staging.is_dir()
-        else ()
-    ):
-        name = next((each for each in home.names() if folder.is_relative_to(staging / each)), None)
-        if name is None or name in busy or folder != staging / name:
+def _is_outdated(name: str, history: History, readable: bool, home: Home) -> bool:
+    """A run would make another report than the last one.
+
+    Args:
+        name: the NAME.
+        history: its record.
+        readable: its published results can be read.
+        home: the home.
+
+    Raises:
+        Refusal: a run would be refused.
+        Failure: the record can't be read.
+    """
+    key = key_now(open_job(home, name))
+    return readable and history.revisions()[-1].key != key
+
+
+def _left_over(home: Home, running: Collection[str]) -> Iterator[str]:
+    """Lines on folders of runs that failed or were cut off."""
+    for name in home.names():
+        folder = home.staging / name
+        # A NAME's folder may hold only the folders of other NAMEs.
+        if name in running or not any(path.is_file() for path in _entries(folder)):
             continue
-        if (folder / FAILED).is_file():
-            yield f"{name}: its last run failed; {home.shown(folder / FAILED)} is the notebook as far as it ran."
+        notebook = folder / FAILED
+        if notebook.is_file():
+            shown = home.shown(notebook)
+            yield f"{name}: the last run failed; {shown} is the notebook as far as it ran."
         else:
-            size = noun(sum(1 for path in folder.rglob("*") if path.is_file()), "file")
-            yield f"{name}: a run was cut off and left {size} in {home.shown(folder)}. The next run removes them."
+            files = noun(sum(path.is_file() for path in folder.rglob("*")), "file")
+            place = home.shown(folder)
+            removal = "The next run removes them."
+            yield f"{name}: a run was cut off and left {files} in {place}. {removal}"
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for head in HEADS:
-        table.add_column(
-            head, justify="right" if head in ("total", "revision") else "left", no_wrap=True
-        )
-    for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
-    text = io.StringIO()
-    Console(width=200, no_color=True, highlight=False, file=text).print(table)
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+def _entries(folder: Path) -> Iterable[Path]:
+    return folder.iterdir() if folder.is_dir() else ()

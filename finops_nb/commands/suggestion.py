@@ -1,9 +1,10 @@
-"""Suggestions: lines of YAML to start from, for a file whose columns are not known and for budgets that are not set."""
+"""Suggestion: YAML to start from, where columns are not known or budgets are not set."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
@@ -18,86 +19,95 @@ from finops_nb.usage.reader import columns_found, read_usage
 from finops_nb.usage.sources.columns import names_of, nearest_column, place_columns
 from finops_nb.usage.sources.discovery import resolve_inputs
 
-PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
-LISTED: Final = 25
+PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
 
-WORDS: Final = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
-"""What other YAML readers take for something else than text."""
+YAML_WORDS: Final = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
+"""Words that other YAML readers don't read as text."""
+
+LISTED: Final = 25
+"""How many names get a suggested budget."""
+
+INTRODUCTION: Final = (
+    "To start from, in the params file. "
+    "Check each line: two of our names may point to the same column."
+)
+BUDGET_COMMENT: Final = (
+    "# Budgets to start from: the period's cost, rounded up. "
+    "Replace them with the approved amounts."
+)
 
 
 def suggest(params: Params, home: Home) -> str | None:
-    """A `columns:` block for usage whose columns are not all known, and budgets for the names it would find.
+    """A `columns:` block for usage with unknown columns, and budgets for the names it would find.
 
     Args:
         params: as they were refused.
         home: where its files are.
 
     Returns:
-        Lines to paste into the params file, to be confirmed by a person; None where every column is known, or no file
-        can be read.
+        Lines to paste into the params file, for a person to confirm; None where every column is
+        known, or no file can be read.
+
+    Example:
+        For a header `when,amount,team` the lines have `cost: amount` and `organization: team`.
     """
     try:
-        found = columns_found(resolve_inputs(params, home)[0])
+        header = columns_found(resolve_inputs(params, home)[0])
     except (FinopsError, IndexError):
         return None
-    columns = place_columns(params, found, "")
-    missing = [ours for ours in columns.dialect.needed if ours not in columns.places]
-    if not missing:
+    guesses = _guesses(params, header)
+    if not guesses:
         return None
-    taken = {place.position for place in columns.places.values()}
-    free = [name for position, name in enumerate(found) if name and position not in taken]
-    guesses = {
-        ours: nearest_column(ours, (*names_of(ours, columns.dialect, params), ours)[0], free)
-        for ours in missing
-    }
-    lines = [
-        "To start from, in the params file (confirm each; two of ours may be one of the source's):",
-        "",
-        "columns:",
-    ]
-    for ours, guess in guesses.items():
-        lines.append(
-            f"  {ours}: {_key(guess)}" if guess else f"  {ours}: ?  # one of: {', '.join(found)}"
-        )
-    if all(guesses.values()):
-        # What is wrong with the rows is said once the columns are known.
+    lines = [INTRODUCTION, "", *_columns_block(guesses, header)]
+    known = {column: guess for column, guess in guesses.items() if guess}
+    if len(known) == len(guesses):
+        completed = params.model_copy(update={"columns": params.columns | known})
+        # Faults in the rows are reported once the columns are known.
         with suppress(FinopsError):
-            lines += [
-                "",
-                budget_skeleton(
-                    read_usage(
-                        params.model_copy(update={"columns": params.columns | guesses}), home
-                    )
-                ),
-            ]
+            lines += ["", budget_skeleton(read_usage(completed, home))]
     return "\n".join(lines)
 
 
 def budget_skeleton(usage: Usage) -> str:
-    """Budgets for the costliest names of a period, each its cost rounded up to the next hundred, to be replaced."""
-    lines = [
-        "# Budgets to start from: the cost of the period, rounded up. Replace them by what was approved."
-    ]
+    """Budgets to start from: the costliest names, each cost rounded up to the next hundred."""
+    lines = [BUDGET_COMMENT]
     for by in BUDGETED:
         rows = [row for row in allocate(usage, by).itertuples() if row[1] != UNALLOCATED]
         lines.append(f"{by}_budgets:")
         lines += (f"  {_key(row[1])}: {_rounded_up(row.cost)}" for row in rows[:LISTED])
-        lines += (
-            [f"  # and those of {len(rows) - LISTED} more, which cost less"]
-            if len(rows) > LISTED
-            else []
-        )
+        if len(rows) > LISTED:
+            lines.append(f"  # and {len(rows) - LISTED} more with lower cost")
     return "\n".join(lines)
 
 
+def _guesses(params: Params, header: Sequence[str]) -> dict[str, str | None]:
+    """The nearest column of the header for each column that is missing; None where none is near."""
+    columns = place_columns(params, header, "")
+    taken = {place.position for place in columns.places.values()}
+    free = [name for position, name in enumerate(header) if name and position not in taken]
+    guesses = {}
+    for column in columns.dialect.needed:
+        if column not in columns.places:
+            usual_name = (*names_of(column, columns.dialect, params), column)[0]
+            guesses[str(column)] = nearest_column(column, usual_name, free)
+    return guesses
+
+
+def _columns_block(guesses: Mapping[str, str | None], header: Sequence[str]) -> Iterator[str]:
+    yield "columns:"
+    choices = ", ".join(header)
+    for column, guess in guesses.items():
+        yield f"  {column}: {_key(guess)}" if guess else f"  {column}: ?  # one of: {choices}"
+
+
 def _rounded_up(cost: Decimal) -> Decimal:
-    return (cost / 100).to_integral_value(rounding=ROUND_CEILING) * 100 if cost > 0 else Decimal(0)
+    if cost <= 0:
+        return Decimal(0)
+    return (cost / 100).to_integral_value(rounding=ROUND_CEILING) * 100
 
 
 def _key(name: str) -> str:
-    """A name as YAML: plain where that can't be mistaken, else quoted as JSON quotes, which YAML reads."""
-    return (
-        name
-        if PLAIN.fullmatch(name) and name.lower() not in WORDS
-        else json.dumps(name, ensure_ascii=False)
-    )
+    """A name as YAML: plain if it can only be text, else quoted as in JSON, which YAML reads."""
+    if PLAIN_NAME.fullmatch(name) and name.lower() not in YAML_WORDS:
+        return name
+    return json.dumps(name, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""What changed: a revision beside the one before it, line by line, as they were published."""
+"""What changed: a revision compared with the one before it, figure by figure, as published."""
 
 from __future__ import annotations
 
@@ -16,123 +16,124 @@ from finops_nb.period import MONTH
 from finops_nb.report.format import MISSING, Format, visible
 from finops_nb.report.workbook import UNITS
 from finops_nb.schema import Unit
+from finops_nb.words import listing
 
-OTHERS: Final[Mapping[str, Unit]] = {
+OTHER_UNITS: Final[Mapping[str, Unit]] = {
     **dict.fromkeys(("total_spend", "money", "excess", "booked", "trend"), "money"),
-    **dict.fromkeys(("variance_ratio",), "signed share"),
+    "variance_ratio": "signed share",
 }
-"""Columns that no sheet has."""
+"""Units of columns that no sheet of the workbook has."""
 
 MONEY: Final = ("money", "change", "variance")
 FIGURES: Final = (*MONEY, "share", "signed share", "unit cost", "calls per money", "count")
 
 
 def what_changed(home: Home, name: str, number: int | None = None) -> Iterator[str]:
-    """The lines that say what changed with a revision: its causes with their money, then every figure that differs.
+    """Lines on a revision: its causes with their money, then every figure that differs.
 
     Args:
         home: the home.
         name: the NAME.
-        number: of the revision; the last one if None.
+        number: of the revision, from 1; the last one if None.
 
     Raises:
-        Refusal: nothing is published there, or there is no such revision.
+        Refusal: nothing is published under the NAME, or it has no such revision.
         Failure: the record can't be read.
+
+    Example:
+        `cost_by_organization · org-beta · cost: $200.00 → $212.40 (+$12.40)` is one of its lines.
     """
     name = home.check_name(name)
-    past = History(home.outputs, name)
-    known = {revision.number: revision for revision in past.revisions()}
-    if not known:
-        raise Refusal(
-            Problem(
-                "no report is published there",
-                f"Publish it: finops-nb run {name}",
-                file=f"outputs/{name}",
-            )
-        )
-    chosen = known.get(max(known) if number is None else number)
-    if chosen is None:
-        fix = f"There {'is' if len(known) == 1 else 'are'} {', '.join(map(str, known))}"
-        raise Refusal(
-            Problem(
-                "no such revision",
-                fix,
-                file=f"outputs/{name}",
-                column="--revision",
-                value=f"{number}",
-            )
-        )
-    if chosen.number < 2:
-        yield (
-            f"{name} has one revision."
-            if chosen.number and len(known) == 1
-            else f"{name}: {_first(chosen)}."
-        )
-        return
-    yield from _lines(past, chosen, known.get(chosen.number - 1))
+    history = History(home.outputs, name)
+    revisions = {revision.number: revision for revision in history.revisions()}
+    revision = _chosen(revisions, name, number)
+    if revision.number >= 2:
+        yield from _comparison(history, revision, revisions.get(revision.number - 1))
+    elif not revision.number:
+        yield f"{name}: not an official month; only its latest report is kept."
+    elif len(revisions) == 1:
+        yield f"{name} has only one revision."
+    else:
+        yield f"{name}: revision 1 is the first."
 
 
-def _first(revision: Revision) -> str:
-    return (
-        "revision 1 is the first"
-        if revision.number
-        else "not an official month; its last report alone is remembered"
+def _chosen(revisions: Mapping[int, Revision], name: str, number: int | None) -> Revision:
+    """The revision of a number, or the last one.
+
+    Raises:
+        Refusal: there is none, or none of that number.
+    """
+    file = f"outputs/{name}"
+    if not revisions:
+        raise Refusal(Problem("no report yet", f"Run `finops-nb run {name}`", file=file))
+    if number is None:
+        return revisions[max(revisions)]
+    if number not in revisions:
+        fix = f"Choose from: {', '.join(map(str, revisions))}"
+        problem = Problem(
+            "no such revision", fix, file=file, column="--revision", value=str(number)
+        )
+        raise Refusal(problem)
+    return revisions[number]
+
+
+def _comparison(history: History, revision: Revision, former: Revision | None) -> Iterator[str]:
+    """The lines of a revision and the one before it; that one's date may not be on record."""
+    numbers = (revision.number - 1, revision.number)
+    before, after = (read_results(history.raw_results(number)) for number in numbers)
+    date = f" ({former.generated[:10]})" if former else ""
+    yield (
+        f"{history.name}, revision {revision.number} ({revision.generated[:10]}), "
+        f"after revision {revision.number - 1}{date}"
     )
-
-
-def _lines(past: History, revision: Revision, former: Revision | None) -> Iterator[str]:
-    before, after = (
-        read_results(past.raw_results(number)) for number in (revision.number - 1, revision.number)
-    )
-    dated = f"revision {revision.number - 1}{f' ({former.generated[:10]})' if former else ''}"
-    yield f"{past.name}, revision {revision.number} ({revision.generated[:10]}), after {dated}"
     if revision.reason:
         yield f"Reason: {visible(revision.reason)}"
-    about = after.get("provenance", {}).get("revision") or {}
-    yield from (visible(change["text"]) for change in about.get("changes", ()))
+    recorded = after.get("provenance", {}).get("revision") or {}
+    yield from (visible(change["text"]) for change in recorded.get("changes", ()))
     if not before or not after:
-        gone = [
-            f"{number}"
-            for number, results in ((revision.number - 1, before), (revision.number, after))
-            if not results
-        ]
-        yield f"No figures can be compared: results.json of revision {' and '.join(gone)} is gone, or is not as it was published."
+        results_by_number = zip(numbers, (before, after), strict=True)
+        unusable = [f"revision {number}" for number, results in results_by_number if not results]
+        verb = "was" if len(unusable) == 1 else "were"
+        yield (
+            f"No figures can be compared: results.json of {listing(unusable)} "
+            f"{verb} removed or changed."
+        )
         return
     fmt = Format(after.get("currency", ""))
     yield ""
-    yield from (
-        _line(each, fmt)
-        for each in figure_differences(before.get("tables", {}), after.get("tables", {}))
-    )
+    for difference in figure_differences(before.get("tables", {}), after.get("tables", {})):
+        yield _line(difference, fmt)
 
 
 def _line(difference: FigureDifference, fmt: Format) -> str:
     unit = _unit(difference.column)
-    was, now = (_figure(value, unit) for value in (difference.before, difference.after))
-    place = " · ".join(
-        filter(None, (difference.table, visible(difference.line), difference.column))
-    )
-    by = (
-        f" ({fmt.change(now - was)})"
-        if unit in MONEY and isinstance(was, Decimal) and isinstance(now, Decimal)
-        else ""
-    )
-    return f"{place}: {_printed(was, unit, fmt)} → {_printed(now, unit, fmt)}{by}"
+    before, after = (_figure(value, unit) for value in (difference.before, difference.after))
+    place = (difference.table, visible(difference.line), difference.column)
+    label = " · ".join(part for part in place if part)
+    change = ""
+    if unit in MONEY and isinstance(before, Decimal) and isinstance(after, Decimal):
+        change = f" ({fmt.change(after - before)})"
+    return f"{label}: {_printed(before, unit, fmt)} → {_printed(after, unit, fmt)}{change}"
 
 
 def _unit(column: str) -> Unit:
-    """That of the part's own name, else that of the column it is a part of; a month is called by itself, and is money."""
-    first, last = column.split(" ")[0], column.split(" ")[-1]
+    """The unit of a column; of "cost booked", that of its last word, else that of its first.
+
+    A column named after a month holds money.
+    """
+    words = column.split(" ")
+    first, last = words[0], words[-1]
     if MONTH.fullmatch(first):
         return "money"
-    return next(
-        (units[each] for each in (last, first) for units in (OTHERS, UNITS) if each in units),
-        "text",
-    )
+    for word in (last, first):
+        for units in (OTHER_UNITS, UNITS):
+            if word in units:
+                return units[word]
+    return "text"
 
 
 def _figure(value: Any, unit: Unit) -> Any:
-    """A figure as such; what is none, as it is."""
+    """A figure as a number; other values as they are."""
     try:
         return Decimal(value) if unit in FIGURES and isinstance(value, (str, int)) else value
     except InvalidOperation:
@@ -144,6 +145,5 @@ def _printed(value: Any, unit: Unit, fmt: Format) -> str:
         return MISSING
     if isinstance(value, Decimal):
         return fmt.of(unit, value)
-    return (
-        visible(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)) or '""'
-    )
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return visible(text) or '""'

@@ -1,4 +1,4 @@
-"""Check: what a report would hold, against the month before, in words for a person."""
+"""Check: what a report would contain, compared with the month before."""
 
 from __future__ import annotations
 
@@ -54,15 +54,18 @@ def publish_november(home: Home, **changed) -> Path:
 
 
 def test_it_compares_with_the_files_of_the_month_before(home):
-    """It says 3.00 after 2.00 is +50 %, and one row after two is -50 %."""
+    """3.00 after 2.00 is +50%, and one row after two is -50%."""
     checked = check_name("2025-12", home)
     assert checked.before == (Decimal("2.00"), 2)
-    assert "the month before had $2.00 (+50.0%) in 2 rows (-50.0%)" in describe(checked)
+    assert "Total $3.00; the month before: $2.00 (+50.0%) in 2 rows (-50.0%)" in describe(checked)
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
-def test_a_file_of_both_months_is_the_same_read_once_or_twice(home, monkeypatch, zone):
-    """It takes November from what it has read, where both are read alike: 2.50, two rows; by another clock it reads anew."""
+def test_a_file_of_both_months_is_read_once_where_one_reading_serves(home, monkeypatch, zone):
+    """In one time zone, November comes from the same reading: 2.50 in two rows.
+
+    In another one, the file is read a second time.
+    """
     lines = [
         HEADER,
         "2025-11-03,2.00,red,chat,ask,c1",
@@ -75,28 +78,28 @@ def test_a_file_of_both_months_is_the_same_read_once_or_twice(home, monkeypatch,
         f'period: "2025-11"\nusage: calls.csv\ntimezone: {zone}\n'
     )
     (home.root / "params" / "2025-12.yaml").write_text('period: "2025-12"\nusage: calls.csv\n')
-    asked = []
+    periods_read = []
 
     def counted(params, *given, **named):
-        asked.append(params.period)
+        periods_read.append(params.period)
         return read_usage(params, *given, **named)
 
     monkeypatch.setattr(check, "read_usage", counted)
     before = check_name("2025-12", home).before
-    assert (before, asked) == {
+    assert (before, periods_read) == {
         "UTC": ((D("2.5"), 2), ["2025-12"]),
         "Asia/Tokyo": ((D("2"), 1), ["2025-12", "2025-11"]),
     }[zone]
 
 
 def test_it_prefers_what_was_published(home):
-    """It compares with the figures that were sent, not with files that may have changed since."""
+    """Published figures were sent; the files may have changed since."""
     publish_november(home)
     assert check_name("2025-12", home).before == (Decimal("2.5"), 4)
 
 
 def test_a_name_of_two_lines_stands_on_one(home):
-    """It keeps the figures beside the name."""
+    """A name with a line break is printed on one line, with its figures."""
     lines = [HEADER, '2025-12-30,3.00,"red\r\nalert",chat,ask,c1', ""]
     (home.root / "calls-2025-12.csv").write_bytes("\n".join(lines).encode())
     assert "red alert" in next(
@@ -108,32 +111,33 @@ def test_a_name_of_two_lines_stands_on_one(home):
 
 @pytest.mark.parametrize("changed", [{"kind": "analysis"}, {"currency": "EUR"}])
 def test_it_compares_like_with_like_only(home, changed):
-    """It passes over published results that are not official, or in another currency."""
+    """Published results of another kind or currency are ignored."""
     publish_november(home, **changed)
     assert check_name("2025-12", home).before == (Decimal("2.00"), 2)
 
 
 def test_it_says_that_there_is_no_month_before(home):
-    """It does not invent one."""
-    assert "no month before to compare with" in describe(check_name("2025-11", home))
+    """The first month has nothing to compare."""
+    text = describe(check_name("2025-11", home))
+    assert "  Total $2.00; no earlier month to compare\n" in text
 
 
 def test_it_proposes_budgets_where_there_are_none(home):
-    """It ends with lines to paste."""
+    """The text ends with lines to paste into the params file."""
     assert describe(check_name("2025-11", home)).endswith(
         "  blue: 100\nproduct_budgets:\n  chat: 100"
     )
 
 
 def test_it_lists_the_costliest_names_and_all_that_matter(home):
-    """The 25 costliest of 30, any with a budget, and cost without a name; five of 1.00 are the rest, or four."""
+    """The 25 costliest of 30, names with a budget, and cost without a name; others are added up."""
     names = [*(f"org-{n:02}" for n in range(29)), "zz", ""]
     rows = [f"2025-12-30,{2 if n < 25 else 1},{name},chat,ask,c1" for n, name in enumerate(names)]
     (home.root / "calls-2025-12.csv").write_text("\n".join([HEADER, *rows, ""]))
     file = home.root / "params" / "2025-12.yaml"
-    found = describe(check_name("2025-12", home))
-    assert re.search(r"^  and 5 more +\$5\.00$", found, re.MULTILINE)
-    assert "  # and those of 5 more, which cost less\n" in found
+    text = describe(check_name("2025-12", home))
+    assert re.search(r"^  and 5 more +\$5\.00$", text, re.MULTILINE)
+    assert "  # and 5 more with lower cost\n" in text
     file.write_text(file.read_text() + "organization_budgets: {zz: 7}\n")
     listed = [
         line.split()[0]
@@ -144,13 +148,15 @@ def test_it_lists_the_costliest_names_and_all_that_matter(home):
 
 
 def test_it_marks_a_month_that_still_runs(home):
-    """It says PARTIAL where the last day has no usage."""
+    """A month is PARTIAL if its last day has no usage."""
     first, *_ = describe(check_name("2025-12", home)).splitlines()
-    assert first == "2025-12: official, December 2025 (2025-12-01 to 2025-12-31, UTC days), PARTIAL"
+    assert (
+        first == "2025-12: official, December 2025 (2025-12-01 to 2025-12-31, days in UTC), PARTIAL"
+    )
 
 
-def test_its_refusal_brings_the_columns_to_start_from(home):
-    """It proposes the nearest columns, says which it could not guess, and lists what there is."""
+def test_its_refusal_suggests_columns(home):
+    """It suggests the nearest columns; where none is near, it lists those of the file."""
     (home.root / "calls-2025-12.csv").write_text(
         "when,amount,team,app,zone,user\n2025-12-30,1.00,red,chat,eu,u1\n"
     )

@@ -25,28 +25,28 @@ def home(tmp_path) -> Home:
 
 
 def edited(notebook: Path, version: str | None) -> None:
-    """Change a notebook, and the version that it says it came with."""
+    """Change a notebook, and the version of finops_nb that it came with."""
     text = json.loads(notebook.read_text())
     text["cells"][0]["source"] = ["# Mine"]
     text["metadata"]["finops_nb"] = {} if version is None else {"version": version}
     notebook.write_text(json.dumps(text))
 
 
-def of(home: Home, name: str = REPORT) -> doctor.Diagnosis:
-    [found] = [finding for finding in doctor.notebooks(home) if finding.text.startswith(name)]
-    return found
+def diagnosis_of(home: Home, name: str = REPORT) -> doctor.Diagnosis:
+    [diagnosis] = [each for each in doctor.notebooks(home) if each.text.startswith(name)]
+    return diagnosis
 
 
 def test_here_a_report_can_be_made(home):
-    """It finds nothing bad, and leaves nothing behind."""
-    findings = [*doctor.doctor(home)]
-    assert [finding.text for finding in findings if finding.well is False] == []
-    assert "a kernel starts and computes" in [finding.text for finding in findings]
+    """It finds nothing bad, and leaves no file behind."""
+    diagnoses = [*doctor.doctor(home)]
+    assert [each.text for each in diagnoses if each.ok is False] == []
+    assert "a notebook kernel starts and computes" in [each.text for each in diagnoses]
     assert [*home.outputs.iterdir()] == []
 
 
 def test_a_package_below_its_floor_is_named():
-    """It names the package, its version and the one needed; what another extra needs is passed over."""
+    """It names the package, its version and the required one; packages of extras are ignored."""
     pandas = metadata.version("pandas")
     required = [
         "pandas>=99",
@@ -55,40 +55,41 @@ def test_a_package_below_its_floor_is_named():
         'ruff>=99; extra == "test"',
         'click>=99; python_version < "3"',
     ]
-    findings = [*doctor.versions(required)][1:]
-    assert [(finding.well, finding.text.partition(":")[0]) for finding in findings] == [
-        (False, f"pandas is {pandas}, and >=99 is needed"),
+    diagnoses = [*doctor.versions(required)][1:]
+    assert [(each.ok, each.text.partition(":")[0]) for each in diagnoses] == [
+        (False, f"pandas is {pandas}, needs >=99"),
         (False, "no-such-package is not installed"),
     ]
-    assert f"{findings[0]}".startswith("BAD  pandas is")
+    assert str(diagnoses[0]).startswith("BAD  pandas is")
 
 
-def test_the_floors_of_this_package_are_met():
-    """It finds the versions that it was installed with good."""
-    assert [finding.well for finding in doctor.versions()] == [True, True]
+def test_the_packages_of_this_installation_are_new_enough():
+    """Python and all packages have the required versions."""
+    assert [each.ok for each in doctor.versions()] == [True, True]
 
 
-def test_a_home_of_its_own_notebooks(home):
-    """It says which notebook runs: an edited one of the user's wins, and that the packaged one is newer is said."""
-    assert (of(home).well, of(home).text) == (
+def test_a_home_with_its_own_notebooks(home):
+    """The home's own copy is used first; the packaged notebook may be newer."""
+    assert diagnosis_of(home) == (
         True,
-        f"{REPORT}: the home's own runs; it is as packaged",
+        f"{REPORT}: your copy is used; it is the same as the packaged one",
     )
     edited(home.root / "notebooks" / REPORT, __version__)
-    assert (of(home).well, of(home).text) == (True, f"{REPORT}: the home's own runs; it was edited")
+    assert diagnosis_of(home) == (True, f"{REPORT}: your edited copy is used")
     for older in ("0.0.1", None):
         edited(home.root / "notebooks" / REPORT, older)
-        assert of(home).well is None
-        assert of(home).text.startswith(
-            f"{REPORT}: the home's own runs; the packaged one is newer, of finops_nb {__version__}: compare"
+        assert diagnosis_of(home) == (
+            None,
+            f"{REPORT}: your copy is used; the packaged one is newer "
+            f"(finops_nb {__version__}). Compare them, or remove yours",
         )
     (home.root / "notebooks" / REPORT).unlink()
-    assert of(home).text == f"{REPORT}: the packaged one runs"
+    assert diagnosis_of(home).text == f"{REPORT}: the packaged notebook is used"
     assert home.notebook("organizational_alignment") == packaged_notebooks() / REPORT
 
 
 def test_each_packaged_notebook_says_its_version():
-    """It is that of the package, so that a copy of an older one is known."""
+    """It has the version of the package, so that copies of an older one are recognized."""
     for notebook in packaged_notebooks().glob("*.ipynb"):
         assert Version(
             json.loads(notebook.read_text())["metadata"]["finops_nb"]["version"]
@@ -96,25 +97,24 @@ def test_each_packaged_notebook_says_its_version():
 
 
 def test_folders_that_take_no_report(home):
-    """It says what stands in the way."""
+    """It names what is in the way."""
     home.outputs.write_text("a file")
-    [bad] = [finding for finding in doctor.doctor(home) if finding.well is False]
-    assert "outputs" in bad.text
+    [bad] = [each for each in doctor.doctor(home) if each.ok is False]
+    assert bad.text == "outputs is not a folder. Move it away."
 
 
 def test_a_full_disk(home, monkeypatch):
-    """It says how much is to be made free."""
-    monkeypatch.setattr(
-        doctor.shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10, 5, 5)
-    )
-    [bad] = [finding for finding in doctor.doctor(home) if finding.well is False]
-    assert bad.text == "0 MB free; make room for 200 MB"
+    """It says how much space to free up."""
+    full = shutil._ntuple_diskusage(10, 5, 5)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda folder: full)
+    [bad] = [each for each in doctor.doctor(home) if each.ok is False]
+    assert bad.text == "0 MB free on the disk; free up at least 200 MB"
 
 
 def test_a_kernel_that_does_not_start(home, monkeypatch):
-    """It says so, with the cause."""
+    """It gives the cause."""
     monkeypatch.setattr("finops_nb.notebook.kernel.ARGV", ("/bin/false", "-f", "{connection_file}"))
-    [bad] = [finding for finding in doctor.doctor(home) if finding.well is False]
+    [bad] = [each for each in doctor.doctor(home) if each.ok is False]
     assert bad.text.startswith(
-        "no kernel computes here: the kernel died (it ended itself with exit code 1)"
+        "no notebook kernel works here: the kernel died (it ended itself with exit code 1)"
     )

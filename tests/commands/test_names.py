@@ -1,4 +1,4 @@
-"""Which NAMEs a command is about."""
+"""The NAMEs a command is about."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def home(tmp_path) -> Home:
 
 
 def test_a_range_has_both_its_ends(home):
-    """It is every month from the first to the last, over a year's end too, whether they have params or not."""
+    """It is every month from the first to the last, across years, with or without params."""
     assert select(["2025-11..2025-12"], home) == ["2025-11", "2025-12"]
     assert select(["2025-12..2025-12"], home) == ["2025-12"]
     assert sorted(select(["2025-11..2026-02"], home)) == [
@@ -32,8 +32,11 @@ def test_a_range_has_both_its_ends(home):
     ]
 
 
-def test_each_is_meant_once_and_earlier_periods_come_first(home):
-    """It takes a NAME, its file and a range that holds it as one; a month without params goes by its name, others come last."""
+def test_each_is_selected_once_and_earlier_periods_come_first(home):
+    """A NAME, its file and a range that includes it are one.
+
+    A month without params is sorted by its name; other names without params come last.
+    """
     words = [
         "scenarios/lost",
         "2025-12",
@@ -51,7 +54,7 @@ def test_each_is_meant_once_and_earlier_periods_come_first(home):
 
 
 def test_all_are_those_with_params(home):
-    """It is every file under params/, scenarios too, by the first day of the period."""
+    """`everything` is each file under params/, scenarios too, by the first day of its period."""
     assert select([], home, everything=True) == [
         "analysis/2025-Q4",
         "2025-11",
@@ -64,8 +67,8 @@ def test_all_are_those_with_params(home):
     ("epoch", "month"),
     [("1764547200", "2025-11"), ("1764547199", "2025-10"), ("1767225600", "2025-12")],
 )
-def test_the_last_month_is_the_one_before_that_of_today(home, monkeypatch, epoch, month):
-    """It goes by the clock: 1 December 2025, 00:00:00 UTC is 1,764,547,200 seconds after 1970; a second before it is still November."""
+def test_the_last_month_is_the_one_before_today(home, monkeypatch, epoch, month):
+    """1,764,547,200 seconds after 1970 it is December 1, 2025, 00:00:00 UTC."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
     assert last_month().text == month
     assert select(["last-month"], home) == [month]
@@ -82,8 +85,8 @@ def test_the_last_month_is_the_one_before_that_of_today(home, monkeypatch, epoch
         "analysis/a..b",
     ],
 )
-def test_a_range_that_is_none_is_refused(home, word):
-    """It names the word and how a range is written."""
+def test_what_is_not_a_range_is_refused(home, word):
+    """The message has the word, and an example of a range."""
     with pytest.raises(
         Refusal, match=r"^NAME: not a range of months \(found .*2025-07\.\.2025-12\.$"
     ):
@@ -91,20 +94,20 @@ def test_a_range_that_is_none_is_refused(home, word):
 
 
 def test_a_range_that_ends_before_it_begins_is_refused(home):
-    """It says how it is meant."""
+    """The message has the range in the right order."""
     with pytest.raises(Refusal, match=r"Write the earlier month first: 2025-11\.\.2025-12\.$"):
         select(["2025-12..2025-11"], home)
 
 
 def test_an_endless_range_is_refused(home):
-    """It takes ten years, and no more."""
+    """Ten years are accepted, and no more."""
     assert len(select(["2016-01..2025-12"], home)) == 120
     with pytest.raises(Refusal, match=r"^NAME: more than 120 months"):
         select(["2015-12..2025-12"], home)
 
 
 def test_all_of_nothing_is_refused(tmp_path):
-    """It says how a first one is made."""
+    """The message says how to create a first params file."""
     (tmp_path / "params").mkdir()
     with pytest.raises(Refusal, match="finops-nb init"):
         select([], Home(tmp_path), everything=True)

@@ -1,4 +1,4 @@
-"""What a person, or a log, sees of runs."""
+"""What a person, or a log, sees of runs while they go on."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Full(io.StringIO):
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a_run_goes_on_where_nobody_can_be_told(monkeypatch, as_json):
-    """It says less, and raises nothing."""
+def test_a_run_goes_on_where_stderr_is_full(monkeypatch, as_json):
+    """Nothing is printed, and nothing is raised."""
     monkeypatch.setattr("sys.stderr", Full())
     with Display(["2025-11", "2025-12"], as_json) as display:
         display.tell(
@@ -50,7 +50,7 @@ def test_a_run_goes_on_where_nobody_can_be_told(monkeypatch, as_json):
 
 @pytest.mark.parametrize("columns", ["40", "80"])
 def test_names_and_results_are_whole_on_a_narrow_terminal(monkeypatch, columns):
-    """It gives the causes what room is left."""
+    """Causes get the space that is left."""
     terminal = io.StringIO()
     terminal.isatty = lambda: True
     monkeypatch.setattr("sys.stderr", terminal)
@@ -74,7 +74,7 @@ def test_names_and_results_are_whole_on_a_narrow_terminal(monkeypatch, columns):
 
 
 def test_a_log_has_a_line_for_what_counts(capsys):
-    """It says what ended and what a user should read, not each cell; then a table of how each ended, whose causes stand above it."""
+    """Lines say what ended and what to know, but not each cell; a table of results follows."""
     tell(
         Event("2025-11", RunState.STARTED),
         Event("2025-11", RunState.CELL, cell=1, cells=47),
@@ -102,7 +102,7 @@ def test_a_log_has_a_line_for_what_counts(capsys):
 
 
 def test_one_alone_says_only_what_is_wrong(capsys):
-    """It has neither name nor table where one NAME is run, and says nothing of one that went well."""
+    """A single run has no table and no NAME before its messages; a success prints nothing."""
     tell(
         Event("2025-11", RunState.STARTED),
         Event("2025-11", RunState.PUBLISHED, PAGE),
@@ -114,7 +114,7 @@ def test_one_alone_says_only_what_is_wrong(capsys):
 
 
 def test_json_has_an_object_for_each_event(capsys):
-    """It tells all that happens, each with time and name, and nothing else."""
+    """All events are printed with time and name, and nothing else is."""
     tell(
         Event("2025-11", RunState.STARTED),
         Event("2025-11", RunState.CELL, cell=1, cells=47),
@@ -134,7 +134,7 @@ def test_json_has_an_object_for_each_event(capsys):
 
 
 def test_a_terminal_has_a_table_that_moves(capsys, monkeypatch):
-    """It shows each NAME with its cell, and names as they are, not as markup."""
+    """It shows each NAME with its cell; what looks like markup is printed as it is."""
     monkeypatch.setattr(displays.sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -145,5 +145,5 @@ def test_a_terminal_has_a_table_that_moves(capsys, monkeypatch):
         Event("2025-11", RunState.PUBLISHED, PAGE),
     )
     err = capsys.readouterr().err
-    for said in ("cell 3 of 47", "for the months before it", "[bold]x[/bold]", "published"):
-        assert said in err
+    for text in ("cell 3 of 47", "for earlier months", "[bold]x[/bold]", "published"):
+        assert text in err

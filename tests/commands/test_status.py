@@ -1,4 +1,4 @@
-"""What is published, mailed, at work and left over."""
+"""What is published, mailed, running and left over."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def home(made, tmp_path) -> Home:
 
 
 def test_what_is_published_and_what_is_not(home):
-    """It has a line for each report, with kind, status, total, revision, time and mails, and names what has none."""
+    """Each report has a row; NAMEs without a report are listed below."""
     table, missing = status(home)
     assert table.splitlines()[1].split() == [
         "2025-12",
@@ -51,12 +51,12 @@ def test_what_is_published_and_what_is_not(home):
         "00:00",
         "no",
     ]
-    assert missing == "2025-11: not published yet."
-    assert [*status(home, ("2025-11",))] == ["2025-11: not published yet."]
+    assert missing == "2025-11: no report yet."
+    assert [*status(home, ("2025-11",))] == ["2025-11: no report yet."]
 
 
 def test_mails_are_counted_by_how_they_ended(home):
-    """It counts each recipient of this revision once, by what is known of the last mail."""
+    """Each recipient of this revision counts once, by the last state of the mail."""
     key = History(home.outputs, "2025-12").revisions()[-1].key
     states = [
         ("a", DeliveryState.SENDING),
@@ -69,18 +69,18 @@ def test_mails_are_counted_by_how_they_ended(home):
     Journal(home.outputs / ".mail" / "2025-12" / JOURNAL).record(
         Entry(key, f"{each}@x.com", state, "<1@x>") for each, state in states
     )
-    assert next(status(home)).splitlines()[1].endswith("  1 unknown, 2 sent, 1 refused")
+    assert next(status(home)).splitlines()[1].endswith("  2 sent, 1 refused, 1 unknown")
 
 
-def test_a_mail_of_an_earlier_revision_is_no_mail_of_this_one(home):
-    """It says that an earlier one was mailed, and not that this one was."""
+def test_a_mail_of_an_earlier_revision_is_not_one_of_this_revision(home):
+    """The column says that an earlier revision was mailed."""
     journal = Journal(home.outputs / ".mail" / "2025-12" / JOURNAL)
     journal.record([Entry("ab" * 32, "a@x.com", DeliveryState.SENT, "<1@x>")])
     assert next(status(home)).splitlines()[1].endswith("  an earlier revision")
 
 
-def test_a_record_that_cannot_be_read_takes_away_its_own_line_only(home):
-    """It says so in the line of that NAME, and `verify` names the file."""
+def test_an_unreadable_record_spoils_only_its_own_row(home):
+    """The row of that NAME says so, and `verify` names the file."""
     record = home.outputs / ".runs" / "2025-12" / "revisions.json"
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text("{not json")
@@ -91,15 +91,15 @@ def test_a_record_that_cannot_be_read_takes_away_its_own_line_only(home):
 
 
 def test_a_deleted_report_is_named(home):
-    """It is on record, and `verify` says that it is gone."""
+    """`verify` names a report that is on record but missing."""
     past = History(home.outputs, "2025-12")
     past._record(past.revisions())
     shutil.rmtree(home.outputs / "2025-12")
     assert verify(home)[0] == ["outputs/2025-12, revision 1, is gone."]
 
 
-def test_who_is_at_work_is_named(home):
-    """It names the process that runs or mails a NAME, and lets it be; a lock that nobody holds is nothing."""
+def test_running_processes_are_named(home):
+    """A process that runs or mails a NAME is listed; a lock that nobody holds is ignored."""
     with hold(home.outputs / ".runs", "2025-12"), hold(home.outputs / ".runs", "2025-12~mail"):
         lines = [*status(home)][2:]
         assert [line.partition(" by process ")[0] for line in lines] == [
@@ -110,29 +110,29 @@ def test_who_is_at_work_is_named(home):
     assert len([*status(home)]) == 2
 
 
-def test_what_runs_left_is_named(home):
-    """It tells a failed run's notebook from what a run that was cut off left, and passes over a run that is going on."""
+def test_leftovers_of_runs_are_named(home):
+    """A failed run's notebook or a cut-off run's files are named; a live run is ignored."""
     folder = home.outputs / ".staging" / "2025-11"
     (folder / "new").mkdir(parents=True)
     (folder / "manifest.json").write_text("{}")
     (folder / "new" / "results.json").write_text("{}")
-    assert (
-        [*status(home)][-1]
-        == "2025-11: a run was cut off and left 2 files in outputs/.staging/2025-11. The next run removes them."
+    assert [*status(home)][-1] == (
+        "2025-11: a run was cut off and left 2 files in outputs/.staging/2025-11. "
+        "The next run removes them."
     )
     with hold(home.outputs / ".runs", "2025-11"):
         assert "cut off" not in "".join(status(home))
     (folder / "failed.ipynb").write_text("{}")
     assert [*status(home)][-1].startswith(
-        "2025-11: its last run failed; outputs/.staging/2025-11/failed.ipynb is the notebook"
+        "2025-11: the last run failed; outputs/.staging/2025-11/failed.ipynb is the notebook"
     )
 
 
 def test_a_file_changed_by_hand_is_named(home, monkeypatch):
-    """It names the file, and ends with 1; a report whose inputs have changed is named too, and is no fault."""
+    """The file is named and the exit code is 1; an outdated report is named but is no fault."""
     monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
     done = CliRunner().invoke(main, ["status", "--verify"])
-    assert (done.exit_code, done.output) == (0, "Every published file is as it was published.\n")
+    assert (done.exit_code, done.output) == (0, "Every published file is unchanged.\n")
     page = home.outputs / "2025-12" / "organizational_alignment.html"
     page.write_text(page.read_text().replace("8,669.89", "9,669.89"))
     done = CliRunner().invoke(main, ["status", "--verify", "params/2025-12.yaml"])
@@ -145,32 +145,33 @@ def test_a_file_changed_by_hand_is_named(home, monkeypatch):
     altered, outdated = verify(home)
     assert len(altered) == 1
     assert outdated == [
-        "2025-12: outdated: inputs, params, notebook or version have changed since. A run makes it anew."
+        "2025-12: outdated; inputs, params, notebook or version have changed. "
+        "`finops-nb run 2025-12` updates it."
     ]
     params.write_text("period: x\n")
     assert verify(home)[1][0].startswith(
-        "2025-12: outdated, and can't be made again as things are: params/2025-12.yaml"
+        "2025-12: outdated, and a new run would fail: params/2025-12.yaml"
     )
 
 
 def test_results_that_cannot_be_read_are_named(home):
-    """It goes on with the others."""
+    """The line says how to fix it; the other reports are still shown."""
     (home.outputs / "2025-12" / "results.json").write_text("{")
-    assert (
-        next(iter(status(home)))
-        == "2025-12: outputs/2025-12/results.json can't be read. `finops-nb run 2025-12 --force` makes it again."
+    assert next(iter(status(home))) == (
+        "2025-12: outputs/2025-12/results.json can't be read. "
+        "`finops-nb run 2025-12 --force` makes it again."
     )
 
 
-def test_a_name_that_is_none_is_refused(home):
-    """It verifies nothing under a misspelt NAME, and does not call well what is not published."""
+def test_an_unknown_name_is_refused(home):
+    """A misspelled NAME is refused, and one without a report is not called unchanged."""
     for look in (lambda name: [*status(home, (name,))], lambda name: verify(home, (name,))):
         with pytest.raises(Refusal, match=r"^params/2025-21\.yaml: there is no such params file"):
             look("2025-21")
-    assert verify(home, ("2025-11",)) == (["2025-11: nothing is published that can be read."], [])
+    assert verify(home, ("2025-11",)) == (["2025-11: no readable report is published."], [])
 
 
 def test_an_empty_home(tmp_path):
-    """It has nothing to say."""
+    """Without params and reports, nothing is printed."""
     (tmp_path / "params").mkdir()
     assert [*status(Home(tmp_path))] == []

@@ -116,7 +116,7 @@ def test_late_usage_and_a_budget_are_said_with_their_money(tmp_path, monkeypatch
         "reason": "",
         "changes": [],
     }
-    assert list(what_changed(home, NAME)) == ["2025-12 has one revision."]
+    assert list(what_changed(home, NAME)) == ["2025-12 has only one revision."]
 
     add_usage(home, LATE)
     budgets = BUDGETS | {
@@ -220,7 +220,7 @@ def test_an_analysis_has_no_revisions(tmp_path, quick):
         "revisions.json"
     ]
     assert list(what_changed(home, "analysis/x")) == [
-        "analysis/x: not an official month; its last report alone is remembered."
+        "analysis/x: not an official month; only its latest report is kept."
     ]
 
 
@@ -366,12 +366,12 @@ def test_a_revision_that_is_altered_or_unknown_is_not_compared(home):
     *_, last = what_changed(home, NAME)
     assert (
         last
-        == "No figures can be compared: results.json of revision 1 is gone, or is not as it was published."
+        == "No figures can be compared: results.json of revision 1 was removed or changed."
     )
     assert list(what_changed(home, NAME, 1)) == ["2025-12: revision 1 is the first."]
     with pytest.raises(
         Refusal,
-        match=r'^outputs/2025-12, --revision: no such revision \(found "7"\)\. There are 1, 2\.',
+        match=r'^outputs/2025-12, --revision: no such revision \(found "7"\)\. Choose from: 1, 2\.',
     ):
         list(what_changed(home, NAME, 7))
 
@@ -391,7 +391,7 @@ def test_nothing_published_is_refused(tmp_path):
     """It says how to publish it."""
     with pytest.raises(
         Refusal,
-        match=rf"^outputs/{NAME}: no report is published there\. Publish it: finops-nb run {NAME}",
+        match=rf"^outputs/{NAME}: no report yet\. Run `finops-nb run {NAME}`",
     ):
         list(what_changed(make_home(tmp_path), NAME))
 
@@ -402,5 +402,5 @@ def test_the_command_prints_it(home, monkeypatch):
 
     monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
     done = CliRunner().invoke(main, ["what-changed", NAME])
-    assert (done.exit_code, done.stdout) == (0, "2025-12 has one revision.\n")
+    assert (done.exit_code, done.stdout) == (0, "2025-12 has only one revision.\n")
     assert CliRunner().invoke(main, ["what-changed", NAME, "--revision", "3"]).exit_code == 1
