@@ -1,4 +1,4 @@
-"""The tables of the report: which columns each shows, under which caption, with which total."""
+"""The tables of cost: by name, by month and by day, what is charged, and how efficient it is."""
 
 from __future__ import annotations
 
@@ -13,83 +13,89 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import ratio, total
-from finops_nb.params.budgets import Budgets
-from finops_nb.params.model import Params
 from finops_nb.period import parse_period
+from finops_nb.report.format import Format
 from finops_nb.report.heat_map import HeatMap
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import Column
 from finops_nb.usage.model import Usage
 
 SHOWN: Final = 25
+"""How many lines a table has before the smallest are added up in one."""
 SHOWN_WITHIN: Final = 8
-"""Lines that a table, or each group of one, has before the smallest are added up in one."""
-HEADS: Final = {
+"""How many lines each group of a table has."""
+NAME_COLUMNS: Final = {
     "organization": schema.ORGANIZATION,
     "product": schema.PRODUCT,
     "feature": schema.FEATURE,
 }
+"""The column that names a line, by dimension."""
+COST_COLUMNS: Final = (
+    *(schema.COST, schema.BUDGET, schema.VARIANCE, schema.BUDGET_USED),
+    *(schema.CALLS, schema.CUSTOMERS),
+)
+FEATURE_COLUMNS: Final = (
+    *(schema.FEATURE, schema.COST, schema.CALLS, schema.CUSTOMERS, schema.AVERAGE_COST),
+)
+EFFICIENCY_COLUMNS: Final = (
+    *(schema.RANK, schema.ORGANIZATION, schema.COST),
+    *(schema.COST_PER_CALL, schema.COST_PER_CUSTOMER, schema.EFFICIENCY),
+)
 NEEDED_FOR: Final[Mapping[str, tuple[Column, ...]]] = {
     "calls": (
-        schema.CALLS,
-        schema.AVERAGE_COST,
-        schema.COST_PER_CALL,
-        schema.EFFICIENCY,
-        schema.RANK,
+        *(schema.CALLS, schema.AVERAGE_COST, schema.COST_PER_CALL),
+        *(schema.EFFICIENCY, schema.RANK),
     ),
     "customer": (schema.CUSTOMERS, schema.COST_PER_CUSTOMER),
 }
-"""Columns that a source which does not tell calls, or customers, has nothing for."""
+"""Columns that are left out if the usage has no calls, or no customers."""
 HOW_TO_READ: Final[Mapping[Column, str]] = {
-    schema.CUSTOMERS: "A customer is counted once in a line, whatever number of calls; customers do not add up where one uses several "
-    "products or features.",
+    schema.CUSTOMERS: "Each customer counts once per row, so rows can exceed the total.",
     schema.AVERAGE_COST: "Avg cost/call = cost ÷ calls.",
-    schema.EFFICIENCY: "Efficiency score = calls ÷ cost: calls per unit of currency, more is better. A call of one team need not do the "
-    "work of a call of another: read the score with that in mind.",
+    schema.EFFICIENCY: "Efficiency score = calls ÷ cost. Teams' calls differ; compare with care.",
     schema.COST_PER_CUSTOMER: "Cost/customer = cost ÷ distinct customers.",
 }
-"""What a reader should know of a column; said only where the table has it."""
+"""What a reader should know of a column; printed only above a table that has it."""
 
 
 def cost_by(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) -> Table:
     """Cost against budget, by organization or by product.
 
     Args:
-        variance: from `budget_variance`, or from `with_trend`, which draws the months before beside the cost.
-        totals: its sums, from `total_variance`.
-        usage: for the total's calls and customers.
-        budgets: for the owners.
-        params: for `notes` and the currency.
+        data: the report data; notes and owners are printed beneath names.
+        variance: from `variance_by`, or from `with_trend`, which adds the months before as
+            sparklines beneath the cost.
+        totals: its sums, from `total_of`.
+
+    Example:
+        cost_by(data, with_trend(data, organizations), total_of(data, organizations))
     """
-    name = variance.columns[0]
-    columns = (
-        HEADS[name],
-        schema.COST,
-        schema.BUDGET,
-        schema.VARIANCE,
-        schema.BUDGET_USED,
-        schema.CALLS,
-        schema.CUSTOMERS,
-    )
-    foot = _totals(totals) | {"cost": totals.actual} | _counts(data.usage)
-    caption = f"Cost against budget by {name}, highest cost first"
-    block = Block(_owned(variance, data.budgets, data.params), foot)
-    told = _told(columns, data.usage)
-    intro = _how_to_read(told) if name == "organization" else ()
+    by = variance.columns[0]
+    columns = _available((NAME_COLUMNS[by], *COST_COLUMNS), data.usage)
+    sums = _sums(totals) | {"cost": totals.actual} | _counts(data.usage)
     return Table(
-        f"cost_by_{name}", caption, told, (block,), data.params.currency, intro=intro, shown=SHOWN
+        f"cost_by_{by}",
+        f"Cost against budget by {by}, highest cost first",
+        columns,
+        (Block(_with_owners(data, variance), sums),),
+        data.params.currency,
+        intro=_how_to_read(columns) if by == "organization" else (),
+        shown=SHOWN,
     )
 
 
 def product_breakdown(data: ReportData, breakdown: pd.DataFrame) -> Table:
-    """Which products each organization used, and how its cost divides among them."""
-    columns = (schema.PRODUCT, schema.COST, schema.SHARE)
-    caption = "Cost of each organization by product"
+    """Which products each organization used, and how its cost divides among them.
+
+    Args:
+        data: the report data.
+        breakdown: from `allocate_within`, products within organizations.
+    """
     return Table(
         "organization_product_breakdown",
-        caption,
-        columns,
-        _grouped(breakdown),
+        "Cost of each organization by product",
+        (schema.PRODUCT, schema.COST, schema.SHARE),
+        _by_organization(breakdown),
         data.params.currency,
         shown=SHOWN_WITHIN,
     )
@@ -99,27 +105,20 @@ def cost_by_feature(data: ReportData, features: pd.DataFrame) -> Table:
     """Cost and cost per call by feature; features have no budgets.
 
     Args:
+        data: the report data.
         features: from `unit_costs`.
-        usage: for the totals.
-        params: for the currency.
     """
-    columns = (schema.FEATURE, schema.COST, schema.CALLS, schema.CUSTOMERS, schema.AVERAGE_COST)
-    caption = "Cost by feature, highest cost first"
-    empty = "The usage does not tell which feature caused a cost."
-    told, block = _told(columns, data.usage), Block(_lines(features), overall(data.usage))
-    intro = (
-        _how_to_read(column for column in told if column is not schema.CUSTOMERS)
-        if block.lines
-        else ()
-    )
+    columns = _available(FEATURE_COLUMNS, data.usage)
+    lines = _lines(features)
+    explained = [column for column in columns if column is not schema.CUSTOMERS]
     return Table(
         "cost_by_feature",
-        caption,
-        told,
-        (block,),
+        "Cost by feature, highest cost first",
+        columns,
+        (Block(lines, overall(data.usage)),),
         data.params.currency,
-        intro=intro,
-        empty=empty,
+        intro=_how_to_read(explained) if lines else (),
+        empty="Not available: the usage has no features.",
         shown=SHOWN,
     )
 
@@ -128,155 +127,122 @@ def chargeback_by(data: ReportData, charges: pd.DataFrame, totals: TotalVariance
     """What each organization, or each product, is charged.
 
     Args:
-        charges: from `chargeback.charges`; the alert it crossed last stands beneath a status.
-        totals: from `total_variance`.
-        budgets: for the owners, and the cost centres of organizations.
-        params: for `notes` and the currency.
+        data: the report data; owners, cost centers and notes are printed beneath names.
+        charges: from `chargeback.charges`; its last alert is printed beneath a status.
+        totals: from `total_of`.
     """
-    name = charges.columns[0]
-    columns = (HEADS[name], schema.CHARGE, schema.BUDGET, schema.VARIANCE_OF_BUDGET, schema.STATUS)
-    foot = _totals(totals) | {"charge": totals.actual, "status": totals.status}
-    lines = _owned(charges, data.budgets, data.params)
-    if name == "organization":
-        lines = [
-            line | {"cost_centre": data.budgets.cost_centres.get(line[name], "")} for line in lines
-        ]
+    by = charges.columns[0]
+    lines = _with_owners(data, charges)
+    if by == "organization":
+        centers = data.budgets.cost_centres
+        lines = [line | {"cost_centre": centers.get(line[by], "")} for line in lines]
+    sums = _sums(totals) | {"charge": totals.actual, "status": totals.status}
+    budget = (schema.BUDGET, schema.VARIANCE_OF_BUDGET, schema.STATUS)
     return Table(
-        f"chargeback_by_{name}",
-        f"Charges by {name}",
-        columns,
-        (Block(lines, foot),),
+        f"chargeback_by_{by}",
+        f"Charges by {by}",
+        (NAME_COLUMNS[by], schema.CHARGE, *budget),
+        (Block(lines, sums),),
         data.params.currency,
         shown=SHOWN,
     )
 
 
 def cross_organization_usage(data: ReportData, lines: pd.DataFrame) -> HeatMap:
-    """What each organization is charged for each product, as a heat map; from `chargeback.cross_usage`."""
-    columns = (schema.ORGANIZATION, schema.PRODUCT, schema.CHARGE)
-    sums = {"charge": total(lines["charge"])}
-    caption = "Charges by organization and product; the stronger the shade, the higher"
+    """What each organization is charged for each product, as a heat map.
+
+    Args:
+        data: the report data.
+        lines: from `chargeback.cross_usage`.
+    """
     return HeatMap(
         "cross_organization_product_usage",
-        caption,
-        columns,
-        (Block(_lines(lines), sums),),
+        "Charges by organization and product; darker means higher",
+        (schema.ORGANIZATION, schema.PRODUCT, schema.CHARGE),
+        (Block(_lines(lines), {"charge": total(lines["charge"])}),),
         data.params.currency,
     )
 
 
 def cost_by_month(data: ReportData, organizations: pd.DataFrame, products: pd.DataFrame) -> Table:
-    """The cost of each name in the last months, as they were published, and in this one; a sentence where none was published.
+    """The cost of each name in the last published months and in this one.
 
     Args:
-        organizations: from `trend.cost_by_month`.
+        data: the report data.
+        organizations: from `trend.cost_by_month`; empty if no month was published.
         products: likewise.
-        usage: for the period.
-        params: for the currency.
+
+    Returns:
+        A table of one block by organization and one by product; a sentence if it has no months.
     """
-    months = [
-        column for column in organizations.columns if column not in ("organization", "change")
-    ]
-    running = "" if data.usage.complete else " to date"
-    labels = [
-        f"{_short(month)}{running if month == data.usage.period.text else ''}" for month in months
-    ]
+    other = ("organization", "change")
+    months = [column for column in organizations.columns if column not in other]
     columns = [
-        schema.Column(month, label, "money", "the cost of the month", True)
-        for month, label in zip(months, labels, strict=True)
+        Column(month, _month_label(month, data.usage), "money", "the cost of the month", True)
+        for month in months
     ]
-    blocks = []
-    for frame in (organizations, products) if months else ():
-        by = frame.columns[0]
-        sums = {
-            name: None if frame[name].isna().any() else total(frame[name])
-            for name in (*months, "change")
-        }
-        blocks.append(Block(_lines(frame.rename(columns={by: "name"})), sums, f"By {by}"))
-    caption = (
-        "Cost by month, as published; the change is that of the last month against the one before"
-    )
-    none = (
+    frames = (organizations, products) if months else ()
+    empty = (
         "No earlier month is published."
         if data.usage.period.is_month
-        else "Only a calendar month is shown beside the months before it."
+        else "Only the report of a calendar month shows earlier months."
     )
     return Table(
         "cost_by_month",
-        caption,
+        "Cost by month, as published; change is from the month before",
         (schema.NAME, *columns, schema.CHANGE),
-        tuple(blocks),
+        tuple(_month_block(frame, months) for frame in frames),
         data.params.currency,
-        empty=none,
+        empty=empty,
         shown=SHOWN,
     )
-
-
-def _short(month: str) -> str:
-    """2025-12 as "Dec 2025"."""
-    name, year = parse_period(month).label.split()
-    return f"{name[:3]} {year}"
 
 
 def budget_tracking(
     data: ReportData, organizations: TotalVariance, products: TotalVariance
 ) -> Table:
-    """Both levels of budgets, and their difference where they do not agree."""
-    columns = (schema.LEVEL, schema.TOTAL_BUDGET, schema.TOTAL_ACTUAL, schema.VARIANCE_OF_BUDGET)
-    lines = [
-        {"level": level, **totals._asdict()}
-        for level, totals in (("Organization Level", organizations), ("Product Level", products))
+    """The budgets at both levels, and their difference if they do not agree.
+
+    Args:
+        data: the report data.
+        organizations: from `total_of`.
+        products: from `total_of`.
+    """
+    lines: list[dict[str, Any]] = [
+        {"level": "Organization Level", **organizations._asdict()},
+        {"level": "Product Level", **products._asdict()},
     ]
-    if (
-        organizations.budget is not None
-        and products.budget is not None
-        and organizations.budget != products.budget
-    ):
-        difference = organizations.budget - products.budget
-        lines.append(
-            {
-                "level": "Difference",
-                "actual": organizations.actual - products.actual,
-                "budget": difference,
-                "variance": -difference,
-            }
-        )
+    budgets = (organizations.budget, products.budget)
+    if None not in budgets and organizations.budget != products.budget:
+        lines.append(_level_difference(organizations, products))
     return Table(
         "budget_tracking",
         "Budget and actual at both levels",
-        columns,
+        (schema.LEVEL, schema.TOTAL_BUDGET, schema.TOTAL_ACTUAL, schema.VARIANCE_OF_BUDGET),
         (Block(lines),),
         data.params.currency,
     )
 
 
 def efficiency(data: ReportData, ranked: pd.DataFrame) -> Table:
-    """Organizations by calls per unit of currency; from `rank_efficiency`."""
-    columns = (
-        schema.RANK,
-        schema.ORGANIZATION,
-        schema.COST,
-        schema.COST_PER_CALL,
-        schema.COST_PER_CUSTOMER,
-        schema.EFFICIENCY,
-    )
-    caption = "Organizations by efficiency, most calls per unit of currency first"
-    blocks = (
-        ()
-        if "calls" in data.usage.missing_columns
-        else (Block(_noted(ranked, data.params), overall(data.usage)),)
-    )
-    empty = "The usage has no calls, as a bill has none: there is no efficiency to compare."
-    told = _told(columns, data.usage)
-    intro = _how_to_read(told) if blocks else ()
+    """Organizations by calls per unit of currency; a sentence if the usage has no calls.
+
+    Args:
+        data: the report data.
+        ranked: from `rank_efficiency`.
+    """
+    has_calls = "calls" not in data.usage.missing_columns
+    columns = _available(EFFICIENCY_COLUMNS, data.usage)
+    unit = Format(data.params.currency).unit
+    block = Block(_with_notes(data, ranked), overall(data.usage))
     return Table(
         "cross_team_comparison",
-        caption,
-        told,
-        blocks,
+        f"Calls per {unit}, by organization; higher is better",
+        columns,
+        (block,) if has_calls else (),
         data.params.currency,
-        intro=intro,
-        empty=empty,
+        intro=_how_to_read(columns) if has_calls else (),
+        empty="Not available for bills: they have no calls.",
         shown=SHOWN,
         keep="ends",
     )
@@ -284,13 +250,12 @@ def efficiency(data: ReportData, ranked: pd.DataFrame) -> Table:
 
 def spend_by_day(data: ReportData) -> Table:
     """Cost and calls of every day of the period with usage."""
-    columns = (schema.DAY, schema.COST, schema.CALLS)
-    foot = {"cost": data.usage.cost, "calls": overall(data.usage)["calls"]}
+    sums = {"cost": data.usage.cost, "calls": overall(data.usage)["calls"]}
     return Table(
         "spend_by_day",
         "Cost by day",
-        _told(columns, data.usage),
-        (Block(_lines(data.usage.groups["day",]), foot),),
+        _available((schema.DAY, schema.COST, schema.CALLS), data.usage),
+        (Block(_lines(data.usage.groups["day",]), sums),),
         data.params.currency,
     )
 
@@ -300,22 +265,23 @@ def _lines(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return lines
 
 
-def _noted(frame: pd.DataFrame, params: Params) -> list[dict[str, Any]]:
-    """The lines of a frame, with the commentary on its names beside them."""
-    name = next(column for column in frame.columns if column in HEADS)
-    return [
-        line | ({"note": params.notes[line[name]]} if line[name] in params.notes else {})
-        for line in _lines(frame)
-    ]
+def _with_notes(data: ReportData, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The lines of a frame, with the commentary on its names."""
+    by = next(column for column in frame.columns if column in NAME_COLUMNS)
+    lines = _lines(frame)
+    for line in lines:
+        if line[by] in data.params.notes:
+            line["note"] = data.params.notes[line[by]]
+    return lines
 
 
-def _owned(frame: pd.DataFrame, budgets: Budgets, params: Params) -> list[dict[str, Any]]:
-    """The lines of a frame, with who answers for a name and the commentary on it beside them."""
-    name = frame.columns[0]
-    return [line | {"owner": budgets.owners.get(line[name], "")} for line in _noted(frame, params)]
+def _with_owners(data: ReportData, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The lines of a frame, with the owners of its names and the commentary on them."""
+    by, owners = frame.columns[0], data.budgets.owners
+    return [line | {"owner": owners.get(line[by], "")} for line in _with_notes(data, frame)]
 
 
-def _totals(totals: TotalVariance) -> dict[str, Any]:
+def _sums(totals: TotalVariance) -> dict[str, Any]:
     return {name: value for name, value in totals._asdict().items() if name != "actual"}
 
 
@@ -323,12 +289,10 @@ def _counts(usage: Usage) -> dict[str, int | None]:
     return {name: overall(usage)[name] for name in ("calls", "customers")}
 
 
-def _told(columns: tuple[Column, ...], usage: Usage) -> tuple[Column, ...]:
-    """The columns but for those that need what the usage does not tell."""
-    missing_columns = [
-        column for what in usage.missing_columns for column in NEEDED_FOR.get(what, ())
-    ]
-    return tuple(column for column in columns if column not in missing_columns)
+def _available(columns: tuple[Column, ...], usage: Usage) -> tuple[Column, ...]:
+    """The columns without those that need what the usage does not have."""
+    missing = {column for needed in usage.missing_columns for column in NEEDED_FOR.get(needed, ())}
+    return tuple(column for column in columns if column not in missing)
 
 
 def _how_to_read(columns: Iterable[Column]) -> tuple[Sentence, ...]:
@@ -336,21 +300,41 @@ def _how_to_read(columns: Iterable[Column]) -> tuple[Sentence, ...]:
     return tuple(sentence(HOW_TO_READ[column]) for column in columns if column in HOW_TO_READ)
 
 
-def _grouped(frame: pd.DataFrame) -> tuple[Block, ...]:
+def _by_organization(frame: pd.DataFrame) -> tuple[Block, ...]:
     """A block for each organization, with the sum of its lines."""
     blocks = []
     for name in frame["organization"].unique():
-        part = frame[frame["organization"] == name]
-        sums = {
-            column: total(part[column])
-            for column in ("cost", "charge", "booked")
-            if column in part and part[column].notna().all()
-        }
-        blocks.append(
-            Block(
-                _lines(part),
-                sums | ({"share": ratio(sums["cost"], sums["cost"])} if "share" in part else {}),
-                name,
-            )
-        )
+        lines = frame[frame["organization"] == name]
+        cost = total(lines["cost"])
+        blocks.append(Block(_lines(lines), {"cost": cost, "share": ratio(cost, cost)}, name))
     return tuple(blocks)
+
+
+def _month_block(frame: pd.DataFrame, months: Iterable[str]) -> Block:
+    """Names by month, with the sum of each month; a sum is None if a line has None."""
+    by = frame.columns[0]
+    sums = {
+        column: None if frame[column].isna().any() else total(frame[column])
+        for column in (*months, "change")
+    }
+    return Block(_lines(frame.rename(columns={by: "name"})), sums, f"By {by.title()}")
+
+
+def _month_label(month: str, usage: Usage) -> str:
+    """2025-12 as "Dec 2025", or as "Dec 2025 to date" while it runs."""
+    name, year = parse_period(month).label.split()
+    running = month == usage.period.text and not usage.complete
+    return f"{name[:3]} {year} to date" if running else f"{name[:3]} {year}"
+
+
+def _level_difference(organizations: TotalVariance, products: TotalVariance) -> dict[str, Any]:
+    """Organizations − products; both have budgets."""
+    assert organizations.budget is not None
+    assert products.budget is not None
+    difference = organizations.budget - products.budget
+    return {
+        "level": "Difference",
+        "actual": organizations.actual - products.actual,
+        "budget": difference,
+        "variance": -difference,
+    }

@@ -1,172 +1,133 @@
-"""The tables on the data: where every row and its money went, what it is in, and what a reader should know about it."""
+"""The tables on the data: where every row and its money went, and what a reader should know."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from finops_nb import schema
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
-from finops_nb.findings.confusable_names import apart
+from finops_nb.findings.confusable_names import confusable_sentences
 from finops_nb.findings.overview import doubtful_names
 from finops_nb.money import ZERO, ratio, total
 from finops_nb.report.table import Block, Table
-from finops_nb.schema import BUDGETED
 
 SHOWN: Final = 25
-"""Keys that are printed; the others are added up in one line."""
+"""How many keys are printed; the others are added up in one line."""
 
 
 def charges_by_kind(data: ReportData) -> Table:
-    """What a bill charges, by kind: usage, purchases, credits, taxes, adjustments and corrections, each with its sign."""
+    """What a bill charges, by kind, each with its sign; empty if the usage is not a bill.
+
+    Kinds are usage, purchases, credits, taxes, adjustments and corrections.
+    """
     lines = [
         {"charge": kind, "rows": rows, "cost": cost} for kind, rows, cost in data.usage.charges
     ]
-    foot = {"rows": data.usage.rows_used, "cost": data.usage.cost - data.usage.projected}
-    columns = (schema.CHARGE_KIND, schema.ROWS, schema.COST)
-    blocks = (Block(lines, foot),) if lines else ()
+    sums = {"rows": data.usage.rows_used, "cost": data.usage.cost - data.usage.projected}
     return Table(
         "charges_by_kind",
         "Cost by kind of charge",
-        columns,
-        blocks,
+        (schema.CHARGE_KIND, schema.ROWS, schema.COST),
+        (Block(lines, sums),) if lines else (),
         data.params.currency,
         title="Cost by Kind of Charge",
     )
 
 
 def invoices(data: ReportData) -> Table:
-    """Each invoice as the params state it and as the bill charges it; the difference is stated less billed."""
-    found = data.usage.reconciliation.invoices if data.usage.reconciliation else ()
+    """Each invoice as the params state it and as the bill charges it; empty without invoices.
+
+    The difference is stated − billed; an amount that is missing counts as 0.
+    """
+    reconciliation = data.usage.reconciliation
+    found = reconciliation.invoices if reconciliation else ()
     lines = [
         {
-            "invoice": each.name,
-            "stated": each.stated,
-            "billed": each.billed,
-            "difference": each.difference,
+            "invoice": invoice.name,
+            "stated": invoice.stated,
+            "billed": invoice.billed,
+            "difference": invoice.difference,
         }
-        for each in found
+        for invoice in found
     ]
-    sums = {
-        "stated": total(each.stated or ZERO for each in found),
-        "billed": total(each.billed or ZERO for each in found),
-    }
-    blocks = (
-        (Block(lines, sums | {"difference": sums["stated"] - sums["billed"]}),) if lines else ()
-    )
-    columns = (schema.INVOICE, schema.STATED, schema.BILLED, schema.DIFFERENCE)
+    stated = total(invoice.stated or ZERO for invoice in found)
+    billed = total(invoice.billed or ZERO for invoice in found)
+    sums = {"stated": stated, "billed": billed, "difference": stated - billed}
     return Table(
         "invoices",
-        "Invoices, and what the usage bills for them",
-        columns,
-        blocks,
+        "Invoices, as stated and as billed in the usage",
+        (schema.INVOICE, schema.STATED, schema.BILLED, schema.DIFFERENCE),
+        (Block(lines, sums),) if lines else (),
         data.params.currency,
         title="Invoices",
     )
 
 
 def unallocated_by_key(data: ReportData) -> Table:
-    """The keys of the source that organizations.csv maps nowhere, the most money first; last, what has no key at all."""
-    found = list(data.usage.unmapped)
-    keyless = data.usage.rows_unallocated - sum(rows for _, rows, _ in found)
-    if found and keyless and not data.usage.projected:  # a projection is not of rows
-        found.append(
-            ("no key", keyless, data.usage.unallocated - total(cost for *_, cost in found))
-        )
+    """The keys of the source that organizations.csv does not map, the most money first.
+
+    The last line has the rows without any key. Empty if every key is mapped.
+    """
+    keys = list(data.usage.unmapped)
+    keyless = data.usage.rows_unallocated - sum(rows for _, rows, _ in keys)
+    # A projection changes costs, not rows, so what has no key can't be told from the rest.
+    if keys and keyless and not data.usage.projected:
+        cost = data.usage.unallocated - total(cost for _, _, cost in keys)
+        keys.append(("no key", keyless, cost))
     lines = [
         {"key": key, "rows": rows, "cost": cost, "share": ratio(cost, data.usage.cost)}
-        for key, rows, cost in found
+        for key, rows, cost in keys
     ]
-    cost = total(cost for *_, cost in found)
-    foot = {
-        "rows": sum(rows for _, rows, _ in found),
-        "cost": cost,
-        "share": ratio(cost, data.usage.cost),
-    }
-    columns = (schema.SOURCE_KEY, schema.ROWS, schema.COST, schema.SHARE)
-    blocks = (Block(lines, foot),) if lines else ()
-    heading = "Unallocated Cost by Key"
+    cost = total(cost for _, _, cost in keys)
+    rows = sum(rows for _, rows, _ in keys)
+    sums = {"rows": rows, "cost": cost, "share": ratio(cost, data.usage.cost)}
     return Table(
         "unallocated_by_key",
-        "Keys that map to no organization",
-        columns,
-        blocks,
+        "Keys that belong to no organization",
+        (schema.SOURCE_KEY, schema.ROWS, schema.COST, schema.SHARE),
+        (Block(lines, sums),) if lines else (),
         data.params.currency,
-        heading,
+        title="Unallocated Cost by Key",
         shown=SHOWN,
     )
 
 
 def rows_account(data: ReportData) -> Table:
     """Where every row of the inputs went, with its money."""
+    usage = data.usage
     lines = [
-        {
-            "item": "Rows used",
-            "rows": data.usage.rows_used,
-            "cost": data.usage.cost - data.usage.projected,
-        },
-        {
-            "item": "Rows outside the period",
-            "rows": data.usage.rows_outside,
-            "cost": data.usage.cost_outside,
-        },
+        _item("Rows used", usage.rows_used, usage.cost - usage.projected),
+        _item("Rows outside the period", usage.rows_outside, usage.cost_outside),
     ]
-    lines += (
-        [{"item": "Growth and prices of the scenario", "rows": 0, "cost": data.usage.projected}]
-        if data.usage.projected
-        else []
-    )
-    foot = {"rows": data.usage.rows_read, "cost": data.usage.cost + data.usage.cost_outside}
+    if usage.projected:
+        lines.append(_item("Growth and price changes of the scenario", 0, usage.projected))
+    sums = {"rows": usage.rows_read, "cost": usage.cost + usage.cost_outside}
     return Table(
         "rows",
         "Rows of the inputs",
         (schema.ITEM, schema.ROWS, schema.COST),
-        (Block(lines, foot),),
+        (Block(lines, sums),),
         data.params.currency,
     )
 
 
 def data_quality(data: ReportData) -> Table:
-    """What a reader should know about the data: what has no organization, what was done to it, with the money; and of budgets."""
-    what = "Rows" if "calls" in data.usage.missing_columns else "Calls"
-    lines = [
-        {
-            "item": f"{what} without an organization",
-            "rows": data.usage.rows_unallocated,
-            "cost": data.usage.unallocated,
-        }
-    ]
-    lines += [
-        {"item": notice.text, "rows": notice.rows, "cost": notice.money}
-        for notice in data.usage.notices
-    ]
-    lines += [
-        {"item": text, "rows": None, "cost": cost}
-        for by in BUDGETED
-        for text, cost in apart(data.usage, by)
-    ]
-    late = f"Usage of days after as_of, {data.usage.complete_through}: in the cost, the statuses and the alerts, and not in the run-rate or what is to date"
-    lines += (
-        [{"item": late, "rows": None, "cost": cost_after(data.usage)}]
-        if cost_after(data.usage)
-        else []
-    )
-    said = [*data.budgets.notices, *doubtful_names(data)]
-    lines += [{"item": each, "rows": None, "cost": None} for each in said]
+    """What a reader should know about the data and the budgets, with the rows and the money."""
     return Table(
         "data_quality",
-        "What to know about the data",
+        "Data notes",
         (schema.ITEM, schema.ROWS, schema.MONEY),
-        (Block(lines),),
+        (Block(list(_data_notes(data))),),
         data.params.currency,
     )
 
 
 def parameters(data: ReportData) -> Table:
-    """Every parameter that is set, and every default."""
+    """Every parameter of the report, with its default where none was set."""
     lines = [
-        {"key": key, "value": _spelled(value)}
+        {"key": key, "value": _one_line(value)}
         for key, value in data.params.shared_parameters().items()
     ]
     return Table(
@@ -178,16 +139,41 @@ def parameters(data: ReportData) -> Table:
     )
 
 
-def _spelled(value: Any) -> str:
-    """A parameter's value as one line of text."""
+def _item(item: str, rows: int | None, cost: Any) -> dict[str, Any]:
+    return {"item": item, "rows": rows, "cost": cost}
+
+
+def _data_notes(data: ReportData) -> Iterator[dict[str, Any]]:
+    usage = data.usage
+    unit = "Rows" if "calls" in usage.missing_columns else "Calls"
+    yield _item(f"{unit} without an organization", usage.rows_unallocated, usage.unallocated)
+    for notice in usage.notices:
+        yield _item(notice.text, notice.rows, notice.money)
+    for dimension in schema.BUDGETED:
+        for text, cost in confusable_sentences(usage, dimension):
+            yield _item(text, None, cost)
+    later = cost_after(usage)
+    if later:
+        text = (
+            f"Usage after as_of ({usage.complete_through}): counted in costs, statuses and "
+            "alerts, but not in the run-rate or figures to date"
+        )
+        yield _item(text, None, later)
+    for text in (*data.budgets.notices, *doubtful_names(data)):
+        yield _item(text, None, None)
+
+
+def _one_line(value: Any) -> str:
+    """A parameter's value as one line of text: "org-alpha: 5000, org-beta: 3000"."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {_nested(each)}" for key, each in value.items()) or "none"
-    return (
-        ", ".join(map(_nested, value))
-        if isinstance(value, Sequence) and not isinstance(value, str)
-        else str(value)
-    ) or "none"
+        text = ", ".join(f"{key}: {_nested(item)}" for key, item in value.items())
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        text = ", ".join(map(_nested, value))
+    else:
+        text = str(value)
+    return text or "none"
 
 
 def _nested(value: Any) -> str:
-    return f"({_spelled(value)})" if isinstance(value, Mapping) else _spelled(value)
+    text = _one_line(value)
+    return f"({text})" if isinstance(value, Mapping) else text

@@ -17,22 +17,33 @@ from finops_nb.findings.sentence import Sentence
 from finops_nb.money import minor_units, plain, rounded
 from finops_nb.period import parse_period
 from finops_nb.schema import Unit
-from finops_nb.words import listing
+from finops_nb.words import listing, shortened
 
 MISSING: Final = "n/a"
-REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-NOT_HELD: Final = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+CURRENCY_NAMES: Final = {"USD": "dollar", "EUR": "euro", "GBP": "pound", "JPY": "yen"}
+NAME_LENGTH: Final = 60
+"""Characters of a name that the page prints; results.json and the XLSX have all."""
+
+# Bidirectional controls: they would turn around the text that follows a name.
+REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# The complement of the characters that XML 1.0 allows, less the C1 controls.
+NOT_WRITABLE: Final = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     """How values of one report are printed.
 
-    Every figure is a true rounding, half away from zero; the sign stands before the currency's sign; `-0.00` never.
+    Every figure is a true rounding, half away from zero. The minus sign stands before the
+    currency's sign. `-0.00` is never printed.
 
     Args:
-        currency: a code; those with a well-known sign are printed with it, others with the code.
+        currency: a code; a well-known one is printed as its sign, another as the code.
+
+    Example:
+        Format("USD").money(Decimal("-1495.06"))  # "-$1,495.06"
     """
 
     currency: str
@@ -42,42 +53,46 @@ class Format:
         """The currency's sign, or its code: "$", "CHF"."""
         return SYMBOLS.get(self.currency, self.currency)
 
+    @property
+    def unit(self) -> str:
+        """One unit of the currency in a sentence, or its code: "dollar", "CHF"."""
+        return CURRENCY_NAMES.get(self.currency, self.currency)
+
     def money(self, amount: Decimal | None) -> str:
         """-$1,495.06"""
         return self._amount(amount, minor_units(self.currency))
 
     def change(self, amount: Decimal | None) -> str:
         """+$800.00"""
-        return (
-            f"+{self.money(amount)}"
-            if amount is not None and rounded(amount, minor_units(self.currency)) > 0
-            else self.money(amount)
-        )
+        text = self.money(amount)
+        rises = amount is not None and rounded(amount, minor_units(self.currency)) > 0
+        return f"+{text}" if rises else text
 
     def unit_cost(self, amount: Decimal | None) -> str:
-        """$0.0391: two decimals more than money; two more again where at most one digit would be left."""
+        """$0.0391: two decimals more than money; four more where these would show at most one digit."""
         decimals = minor_units(self.currency) + 2
         tiny = amount is not None and 0 < abs(amount) < Decimal(10).scaleb(-decimals)
         return self._amount(amount, decimals + 2 if tiny else decimals)
 
     def share(self, fraction: Decimal | None) -> str:
-        """70.1%; what is a little, and not nothing, is <0.1%, and what is not quite, or more than, the whole never 100.0%"""
+        """70.1%; never 0.0% for a small share, and never 100.0% for more or less than the whole."""
         if fraction is None:
             return MISSING
         percent = rounded(fraction * 100, 1)
-        if percent == 100 and fraction != 1:
-            return ">99.9%" if fraction < 1 else ">100.0%"
-        return "<0.1%" if fraction > 0 and not percent else f"{percent:,}%"
+        if fraction > 0 and percent == 0:
+            return "<0.1%"
+        if fraction < 1 and percent == 100:
+            return ">99.9%"
+        if fraction > 1 and percent == 100:
+            return ">100.0%"
+        return f"{percent:,}%"
 
     def signed_share(self, fraction: Decimal | None) -> str:
         """+34.8%"""
-        return (
-            MISSING
-            if fraction is None
-            else f"{rounded(fraction * 100, 1):+,}%"
-            if rounded(fraction * 100, 1)
-            else "0.0%"
-        )
+        if fraction is None:
+            return MISSING
+        percent = rounded(fraction * 100, 1)
+        return f"{percent:+,}%" if percent else "0.0%"
 
     def percent(self, fraction: Decimal) -> str:
         """80%: a fraction that a person chose, with the decimals it needs."""
@@ -85,32 +100,36 @@ class Format:
 
     def signed_percent(self, fraction: Decimal) -> str:
         """+12.5%: a change that a person chose, with the decimals it needs."""
-        return f"{'+' if fraction > 0 else ''}{self.percent(fraction)}"
+        plus = "+" if fraction > 0 else ""
+        return plus + self.percent(fraction)
 
     def gap(self, score: Decimal) -> str:
-        """0.11 calls/$: a difference of two scores, with its unit; two digits are enough for it"""
+        """0.11 calls/$: a difference of two scores, with its unit; two digits are enough for it."""
         return f"{self.calls_per_money(score, digits=2)} calls/{self.sign}"
 
     def calls_per_money(self, score: Decimal | None, digits: int = 3) -> str:
-        """25.92; below one, so many digits, since a call may cost more than the unit of currency: 0.0364"""
+        """25.92; a score below one has `digits` digits, since a call may cost over $1: 0.0364."""
         if score is None:
             return MISSING
         decimals = max(2, digits - 1 - score.adjusted()) if score else 2
         return f"{rounded(score, decimals):,.{decimals}f}"
 
     def trend(self, months: Sequence[str], amounts: Sequence[Decimal | None]) -> str:
-        """July to September 2025: $1.00, n/a, $2.00: what a sparkline says to readers who do not see it"""
+        """A sparkline in words: "July to September 2025: $1.00, n/a, $2.00".
+
+        Args:
+            months: text like 2025-07; at least one.
+            amounts: of all months from the first to the last; None prints as "n/a".
+        """
         first, last = (parse_period(month).label for month in (months[0], months[-1]))
-        since = first.removesuffix(last[-5:])  # the year is said once where it is one
-        return f"{since} to {last}: {', '.join(map(self.money, amounts))}"
+        year = last[-5:]  # " 2025": printed once if both months are of it
+        return f"{first.removesuffix(year)} to {last}: {', '.join(map(self.money, amounts))}"
 
     def variance(self, amount: Decimal | None, fraction: Decimal | None) -> str:
-        """-$1,495.06 (-29.9%)"""
-        if amount is None:
-            return MISSING
-        return self.money(amount) + (
-            f" ({self.signed_share(fraction)})" if fraction is not None else ""
-        )
+        """-$1,495.06 (-29.9%); the fraction is left out if it is None."""
+        if amount is None or fraction is None:
+            return self.money(amount)
+        return f"{self.money(amount)} ({self.signed_share(fraction)})"
 
     def of(self, unit: Unit, value: Any) -> str:
         """`value` as text, by the unit of its column; "n/a" for None."""
@@ -137,12 +156,13 @@ class Format:
         if amount is None:
             return MISSING
         figure = rounded(amount, decimals)
-        gap = "" if self.currency in SYMBOLS else "\N{NO-BREAK SPACE}"
-        return f"{'-' if figure < 0 else ''}{self.sign}{gap}{abs(figure):,.{decimals}f}"
+        minus = "-" if figure < 0 else ""
+        space = "" if self.currency in SYMBOLS else "\N{NO-BREAK SPACE}"
+        return f"{minus}{self.sign}{space}{abs(figure):,.{decimals}f}"
 
 
 def count(number: int | Decimal) -> str:
-    """90,457; of calls that a what-if made grow, the whole ones"""
+    """90,457; a what-if may have fractions of calls, which are rounded."""
     return f"{rounded(Decimal(number), 0):,}"
 
 
@@ -162,59 +182,73 @@ def spelled_day(value: date) -> str:
 
 
 def noun(number: int | Decimal, singular: str, plural: str | None = None) -> str:
-    """A number with its noun: "1 organization", "3 organizations"."""
-    return f"{count(number)} {singular if number == 1 else plural or singular + 's'}"
+    """A number with its noun: "1 organization", "3 organizations".
+
+    Args:
+        number: how many.
+        singular: the noun.
+        plural: its plural; None adds an "s".
+    """
+    word = singular if number == 1 else plural or f"{singular}s"
+    return f"{count(number)} {word}"
 
 
 def writable(text: str) -> str:
     """`text` with a mark for each character that HTML, SVG and XLSX can't hold."""
-    return NOT_HELD.sub("\N{REPLACEMENT CHARACTER}", text)
+    return NOT_WRITABLE.sub(REPLACEMENT, text)
 
 
 def visible(text: str) -> str:
-    """`text` to be looked at: `writable`, and with a mark for what would turn around the text beside it."""
-    return REORDERING.sub("\N{REPLACEMENT CHARACTER}", writable(text))
-
-
-NAME_LENGTH: Final = 60
-"""Characters of a name that the page prints; results.json and the XLSX have all."""
+    """`writable`, with a mark also for each character that would reorder the text around it."""
+    return REORDERING.sub(REPLACEMENT, writable(text))
 
 
 def named(name: str) -> Markup:
-    """A name of the data as HTML: escaped, isolated, and on a few lines at most; a longer one is whole in its title."""
+    """A name of the data as HTML: escaped, isolated and shortened; its title has it whole."""
     whole = visible(name)
     if len(whole) <= NAME_LENGTH:
         return Markup("<bdi>{}</bdi>").format(whole)
-    return Markup('<bdi title="{}">{}…</bdi>').format(whole, whole[: NAME_LENGTH - 1])
+    return Markup('<bdi title="{}">{}</bdi>').format(whole, shortened(whole, NAME_LENGTH))
 
 
-def html_sentence(said: Any, fmt: Format) -> Markup:
-    """A fact as HTML: every name escaped and isolated, every figure printed by its unit."""
-    return Markup(_Sentence(fmt, named, escape).say(said))
+def html_sentence(value: Any, fmt: Format) -> Markup:
+    """A sentence as HTML: every name escaped and isolated, every figure printed by its unit.
+
+    Args:
+        value: a `Sentence`, a name, or a tuple of these, which prints as a list.
+        fmt: for the figures.
+    """
+    return Markup(_SentencePrinter(fmt, named, escape).print(value))
 
 
-def text_sentence(said: Any, fmt: Format) -> str:
-    """A fact as text."""
-    return _Sentence(fmt, str, str).say(said)
+def text_sentence(value: Any, fmt: Format) -> str:
+    """A sentence as text; the arguments are those of `html_sentence`."""
+    return _SentencePrinter(fmt, str, str).print(value)
 
 
-class _Sentence(string.Formatter):
-    """Prints facts; how a name and how a figure is written is the caller's."""
+class _SentencePrinter(string.Formatter):
+    """Prints sentences.
+
+    Args:
+        fmt: for the figures.
+        name: turns a name into output.
+        figure: turns a printed figure into output.
+    """
 
     def __init__(self, fmt: Format, name: Callable[[str], str], figure: Callable[[str], str]):
         self.fmt, self.name, self.figure = fmt, name, figure
 
-    def say(self, said: Any) -> str:
-        if isinstance(said, tuple):
-            return listing([self.say(each) for each in said])
-        return (
-            self.vformat(said.text, (), said.values)
-            if isinstance(said, Sentence)
-            else str(self.name(str(said)))
-        )
+    def print(self, value: Any) -> str:
+        if isinstance(value, tuple):
+            return listing(self.print(each) for each in value)
+        if isinstance(value, Sentence):
+            return self.vformat(value.text, (), value.values)
+        return str(self.name(str(value)))
 
     def format_field(self, value: Any, unit: str) -> str:
+        if not unit:
+            return self.print(value)
         if unit.startswith("count "):
             return str(self.figure(noun(value, unit.removeprefix("count "))))
-        # What stands behind the colon of a fact is a unit.
-        return str(self.figure(self.fmt.of(cast(Unit, unit), value))) if unit else self.say(value)
+        # A sentence has a unit of the schema after the colon of a figure.
+        return str(self.figure(self.fmt.of(cast(Unit, unit), value)))

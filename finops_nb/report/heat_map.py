@@ -1,4 +1,4 @@
-"""A heat map: cost by two dimensions as one table, each cell shaded by its share of the largest, footing both ways."""
+"""A heat map: charges by two dimensions as one table that foots both ways; darker means higher."""
 
 from __future__ import annotations
 
@@ -6,26 +6,33 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from finops_nb.money import ZERO, minor_units, rounded, rounding_difference, total
 from finops_nb.report.format import Format
 from finops_nb.report.table import ROUNDING, TOTAL, Cell, Line, Row, Table, templates
+from finops_nb.report.top_n import top_names
 from finops_nb.schema import UNALLOCATED
 
 ROWS: Final = 25
 COLUMNS: Final = 8
-"""How many names are printed of each dimension, that of the others included."""
+"""How many names of each dimension are printed, "other" included."""
 SHADES: Final = 6
+"""The number of the darkest shade; the style sheet has a class for each."""
 
 
 @dataclass(frozen=True)
 class HeatMap(Table):
-    """A table whose lines are pairs of names, printed as one row a first name and one column a second.
+    """A table whose lines are pairs of names, printed as a row and a column for each name.
 
     Args:
-        outer: the column that names a row.
+        outer: the column that names a printed row.
         inner: the column that names a printed column.
+
+    Example:
+        lines = [{"organization": "org-alpha", "product": "chat", "charge": Decimal(5)}]
+        columns = (schema.ORGANIZATION, schema.PRODUCT, schema.CHARGE)
+        HeatMap("usage", "Charges", columns, (Block(lines),))
     """
 
     outer: str = field(default="organization", repr=False)
@@ -35,15 +42,18 @@ class HeatMap(Table):
         return templates().get_template("heat_map.html.j2").render(table=self, grid=self.grid())
 
     def grid(self) -> Grid:
-        """The printed rows and columns; those past the largest are one row, or one column, called "other"."""
+        """The printed rows and columns; the smallest of many are one row, or column, "other"."""
         lines = [line for block in self.blocks for line in block.lines]
-        rows, columns = _names(lines, self.outer, ROWS), _names(lines, self.inner, COLUMNS)
+        rows = top_names(_highest_first(lines, self.outer), ROWS)
+        columns = top_names(_highest_first(lines, self.inner), COLUMNS)
         cells: dict[tuple[str, str], list[Line]] = {}
         named = set()
         for line in lines:
-            pair = rows[line[self.outer]], columns[line[self.inner]]
-            cells.setdefault(pair, []).append(line)
-            named |= {pair} if pair == (line[self.outer], line[self.inner]) else set()
+            names = line[self.outer], line[self.inner]
+            cell = rows[names[0]], columns[names[1]]
+            cells.setdefault(cell, []).append(line)
+            if cell == names:
+                named.add(cell)
         return Grid(
             cells,
             named,
@@ -58,10 +68,11 @@ class Grid:
     """Lines by row and column, with what their printed figures miss of the printed sums.
 
     Args:
-        cells: the lines of each.
-        named: the cells of one pair of names; only these are shaded, since a sum over others would outshine them all.
+        cells: the lines of each cell, by the names of its row and column.
+        named: the cells that are no sum of others. Only these are shaded, since a sum would
+            outshine them all.
         names: of the rows.
-        columns: their names.
+        columns: the names of the columns.
         fmt: for the figures.
     """
 
@@ -71,85 +82,76 @@ class Grid:
     columns: tuple[str, ...]
     fmt: Format
 
-    @property
+    @cached_property
     def heads(self) -> tuple[str, ...]:
-        """The columns' heads, the sums' with them."""
-        return (
-            *self.columns,
-            *([ROUNDING] if any(self._across(name) for name in (*self.names, None)) else []),
-            TOTAL,
-        )
+        """The heads of the columns, with those of the rounding, if needed, and of the sums."""
+        rounding = [ROUNDING] if any(map(self._across, (*self.names, None))) else []
+        return (*self.columns, *rounding, TOTAL)
 
     def rows(self) -> list[Row]:
-        """A row for each name, what rounding asks for, and the sums."""
-        found = [self._row("line", name, name) for name in self.names]
-        if any(self._down(column) for column in (*self.columns, None)):
-            figures = [self._down(column) for column in self.columns]
-            figures += [self._down(None) - total(figures)] if ROUNDING in self.heads else []
-            cells = [
-                Cell(self.fmt.money(each) if each else "", "number")
-                for each in (*figures, self._down(None))
-            ]
-            found.append(Row("rounding", (Cell(ROUNDING, "text"), *cells)))
-        return [*found, self._row("total", TOTAL, None)]
+        """A row for each name, one for rounding if columns would not foot, and the sums."""
+        rows = [self._row("line", name, name) for name in self.names]
+        if any(map(self._down, (*self.columns, None))):
+            rows.append(self._rounding_row())
+        return [*rows, self._row("total", TOTAL, None)]
 
     def _row(self, kind: str, label: str, name: str | None) -> Row:
+        """The row of a name, or that of the sums, whose name is None."""
         cells = [self._cell(name, column) for column in self.columns]
         if ROUNDING in self.heads:
-            cells.append(
-                Cell(
-                    self.fmt.money(self._across(name)) if self._across(name) else "",
-                    "number rounding",
-                )
-            )
-        cells.append(
-            Cell(self.fmt.money(self._sum(name, None)), "number sum", self._booked(name, None))
-        )
+            cells.append(Cell(self._money(self._across(name)), "number rounding"))
+        amount = self.fmt.money(self._sum(name, None))
+        cells.append(Cell(amount, "number sum", self._booked(name, None)))
         return Row(kind, (Cell(label, "text"), *cells))
+
+    def _rounding_row(self) -> Row:
+        amounts = [self._down(column) for column in self.columns]
+        whole = self._down(None)
+        if ROUNDING in self.heads:
+            amounts.append(whole - total(amounts))
+        cells = [Cell(self._money(amount), "number") for amount in (*amounts, whole)]
+        return Row("rounding", (Cell(ROUNDING, "text"), *cells))
+
+    def _money(self, difference: Decimal) -> str:
+        return self.fmt.money(difference) if difference else ""
 
     def _cell(self, name: str | None, column: str) -> Cell:
         if name is not None and (name, column) not in self.cells:
             return Cell("", "number")
         cost = self._sum(name, column)
-        return Cell(
-            self.fmt.money(cost),
-            f"number{self._shade(cost) if (name, column) in self.named else ''}",
-            self._booked(name, column),
-        )
+        shade = self._shade(cost) if (name, column) in self.named else ""
+        return Cell(self.fmt.money(cost), f"number{shade}", self._booked(name, column))
 
     def _lines(self, name: str | None, column: str | None) -> list[Line]:
-        pairs = (
-            (row, head)
-            for row, head in self.cells
+        """The lines of a row and a column; None stands for all of them."""
+        return [
+            line
+            for (row, head), lines in self.cells.items()
             if name in (None, row) and column in (None, head)
-        )
-        return [line for pair in pairs for line in self.cells[pair]]
+            for line in lines
+        ]
 
     def _sum(self, name: str | None, column: str | None) -> Decimal:
         return total(line["charge"] for line in self._lines(name, column))
 
     def _booked(self, name: str | None, column: str | None) -> tuple[str, ...]:
-        booked = [line["booked"] for line in self._lines(name, column)]
-        said = self.fmt.money(total(booked)) if booked and None not in booked else None
-        return (
-            () if said in (None, self.fmt.money(self._sum(name, column))) else (f"booked {said}",)
-        )
+        """What the ledger books, if that prints differently from the charge."""
+        amounts = [line["booked"] for line in self._lines(name, column)]
+        if not amounts or None in amounts:
+            return ()
+        booked = self.fmt.money(total(amounts))
+        charge = self.fmt.money(self._sum(name, column))
+        return () if booked == charge else (f"booked {booked}",)
 
     def _across(self, name: str | None) -> Decimal:
         """What the printed cells of a row miss of its printed sum."""
-        return rounding_difference(
-            (self._sum(name, column) for column in self.columns),
-            self._sum(name, None),
-            self._decimals,
-        )
+        amounts = [self._sum(name, column) for column in self.columns]
+        return rounding_difference(amounts, self._sum(name, None), self._decimals)
 
     def _down(self, column: str | None) -> Decimal:
         """What the printed cells of a column miss of its printed sum."""
-        return rounding_difference(
-            (self._sum(name, column) for name in self.names),
-            self._sum(None, column),
-            self._decimals,
-        )
+        amounts = [self._sum(name, column) for name in self.names]
+        return rounding_difference(amounts, self._sum(None, column), self._decimals)
 
     @property
     def _decimals(self) -> int:
@@ -160,14 +162,13 @@ class Grid:
         return max((self._sum(*pair) for pair in self.named), default=ZERO)
 
     def _shade(self, cost: Decimal) -> str:
+        """The class of a shade, by the share of the highest cell; credits have none."""
         return f" heat-{rounded(cost / self._highest * SHADES, 0)}" if cost > 0 else ""
 
 
-def _names(lines: Sequence[Any], by: str, shown: int) -> dict[str, str]:
-    """Each name as it is printed: itself, highest charge first and what has no name last, or "other (n)"."""
+def _highest_first(lines: Sequence[Line], by: str) -> list[str]:
+    """The names of a column, the highest charge first and cost without a name last."""
     sums: dict[str, Decimal] = {}
     for line in lines:
         sums[line[by]] = sums.get(line[by], ZERO) + line["charge"]
-    order = sorted(sums, key=lambda name: (name == UNALLOCATED, -sums[name], name))
-    kept = order if len(order) <= shown else order[: shown - 1]
-    return {name: name if name in kept else f"other ({len(order) - len(kept):,})" for name in order}
+    return sorted(sums, key=lambda name: (name == UNALLOCATED, -sums[name], name))

@@ -1,133 +1,191 @@
-"""Provenance: from which inputs, parameters and versions the figures were made."""
+"""Provenance: what the figures were made from, and the stamps of what is not final and official."""
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from finops_nb.errors import listed
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.changes import Change, changes
 from finops_nb.findings.overview import overview
 from finops_nb.outputs.artifacts import previous_results
 from finops_nb.outputs.manifest import Kind
+from finops_nb.params.invoices import Reconciliation
 from finops_nb.report.format import Format, text_sentence
 from finops_nb.report.table import scalar
+from finops_nb.usage.model import Usage
 from finops_nb.usage.sources.notice import InputFile
+from finops_nb.words import first_of
 
+REPORT_NAME: Final = "Organizational Alignment"
 LIBRARIES: Final = ("finops-nb", "duckdb", "pandas", "matplotlib", "papermill", "nbconvert")
+INVOICES_NAMED: Final = 3
+"""Invoices that a stamp names; the others are counted."""
+
+KIND_STAMPS: Final = {
+    Kind.ANALYSIS: (
+        "ANALYSIS · NOT FOR BOOKING",
+        "Not the official report of a calendar month, so it has no ledger.",
+    ),
+    Kind.DRAFT: ("DRAFT", 'Not published. The command "finops-nb run" publishes the report.'),
+}
+"""The stamp of each kind of report that is neither official nor a what-if, and its meaning."""
+
+
+class Stamp(NamedTuple):
+    """A mark on a report that is not the final, official one.
+
+    Args:
+        word: the mark: "PARTIAL".
+        reason: the author's reason for a what-if; empty in other stamps.
+        meaning: one or more sentences.
+    """
+
+    word: str
+    reason: str
+    meaning: str
+
+    @property
+    def title(self) -> str:
+        """The word with its reason: "WHAT-IF: two more regions"."""
+        return f"{self.word}: {self.reason}" if self.reason else self.word
+
+
+def stamps_of(
+    kind: Kind, scenario: Mapping[str, Any], unreconciled: str, known: str
+) -> tuple[Stamp, ...]:
+    """Every stamp of a report, in the order in which the page and the mail show them.
+
+    Args:
+        kind: of the report.
+        scenario: `reason`, `author`, `date` and `base` of a what-if; empty for other reports.
+        unreconciled: a sentence on the invoices that differ; empty if all agree.
+        known: sentences on how far usage is known; empty if the period is over.
+
+    Returns:
+        Nothing for an official report of a period that is over and whose invoices agree.
+
+    Example:
+        stamps_of(Kind.ANALYSIS, {}, "", "Usage is known through 2025-12-18.")
+    """
+    stamps = []
+    if kind in KIND_STAMPS:
+        word, meaning = KIND_STAMPS[kind]
+        stamps.append(Stamp(word, "", meaning))
+    if scenario:
+        author = f"By {scenario['author']}, {scenario['date']}"
+        meaning = f"{author}, based on the {scenario['base']} budgets; not for booking."
+        stamps.append(Stamp("WHAT-IF", scenario["reason"], meaning))
+    if unreconciled:
+        stamps.append(Stamp("NOT RECONCILED", "", unreconciled))
+    if known:
+        meaning = f"{known} Costs are to date; budgets cover the whole period."
+        stamps.append(Stamp("PARTIAL", "", meaning))
+    return tuple(stamps)
+
+
+def stamps(data: ReportData) -> tuple[tuple[str, str], ...]:
+    """Every stamp of the report as its title and its meaning; see `stamps_of`."""
+    scenario = data.params.scenario
+    fmt = Format(data.params.currency)
+    made = stamps_of(
+        data.manifest.kind,
+        scenario.model_dump() if scenario else {},
+        _unreconciled(data.usage.reconciliation, fmt),
+        _known(data.usage, fmt),
+    )
+    return tuple((stamp.title, stamp.meaning) for stamp in made)
+
+
+def title(data: ReportData) -> str:
+    """The title of the report: "Organizational Alignment · December 2025 · PARTIAL"."""
+    marks = (stamp for stamp, _ in stamps(data))
+    return " · ".join([REPORT_NAME, data.params.window.label, *marks])
 
 
 def provenance(data: ReportData) -> dict[str, Any]:
     """What to repeat the report from, as JSON.
 
     Returns:
-        `{key, generated, inputs: [{name, sha256, rows}], rows_read, params, budgets, versions, notebook, code, months,
-        revision: {number, reason, changes: [{causes, text, money, by_name, rows}]}}`; no local path, no user.
+        `{key, generated, inputs: [{name, sha256, rows}], mapping, rows_read, budgets, params,
+        versions, notebook, code, months, revision: {number, reason, changes: [{causes, text,
+        money, by_name, rows}]}}`; no local path, no user.
     """
-    said = [_recorded(change, Format(data.params.currency)) for change in revision_changes(data)]
-    return _made_of(data) | {
-        "revision": {
-            "number": data.manifest.revision,
-            "reason": data.manifest.reason,
-            "changes": said,
-        }
+    fmt = Format(data.params.currency)
+    revision = {
+        "number": data.manifest.revision,
+        "reason": data.manifest.reason,
+        "changes": [_change_record(change, fmt) for change in revision_changes(data)],
     }
+    return _made_from(data) | {"revision": revision}
 
 
 def revision_changes(data: ReportData) -> tuple[Change, ...]:
-    """What changed since the revision before was published; nothing where this is the first, or is not official."""
+    """What changed since the last revision; nothing in a first publication or an unofficial one."""
     if data.manifest.revision < 2:
         return ()
-    made = {"provenance": _made_of(data)}
-    return changes(
-        previous_results(data.manifest),
-        overview(data) | made,
+    results = overview(data) | {"provenance": _made_from(data)}
+    return changes(previous_results(data.manifest), results)
+
+
+def _unreconciled(reconciliation: Reconciliation | None, fmt: Format) -> str:
+    """Which invoices differ, and by how much; empty if all agree."""
+    if reconciliation is None or reconciliation.reconciled:
+        return ""
+    differences = [
+        f"{invoice.name} {fmt.change(invoice.difference)}" for invoice in reconciliation.differing
+    ]
+    names = first_of(differences, INVOICES_NAMED)
+    return f"Invoices differ from the usage (stated − billed): {names}. See Invoices."
+
+
+def _known(usage: Usage, fmt: Format) -> str:
+    """How far usage of a running period is known; empty if the period is over."""
+    if usage.complete:
+        return ""
+    known = (
+        f"Usage is known through {usage.complete_through}; "
+        f"the period ends on {usage.period.last_day}."
+    )
+    later = cost_after(usage)
+    if not later:
+        return known
+    amount = fmt.money(later)
+    return (
+        f"{known} Later usage of {amount}, through {usage.last_day}, "
+        "is in the costs but not in the run-rate."
     )
 
 
-def _made_of(data: ReportData) -> dict[str, Any]:
+def _made_from(data: ReportData) -> dict[str, Any]:
+    """Inputs, parameters and versions, without the revision."""
+    versions = {name: version(name) for name in LIBRARIES}
     return {
         "key": data.manifest.key,
         "generated": data.manifest.generated,
-        "inputs": [_file(file) for file in data.usage.inputs],
-        "mapping": _file(data.usage.mapping) if data.usage.mapping else None,
+        "inputs": [_file_record(file) for file in data.usage.inputs],
+        "mapping": _file_record(data.usage.mapping) if data.usage.mapping else None,
         "rows_read": data.usage.rows_read,
         "budgets": data.budgets.as_record(),
         "params": data.params.shared_parameters(),
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in LIBRARIES},
+        "versions": {"python": platform.python_version()} | versions,
         **data.manifest.origin,
     }
 
 
-def _recorded(change: Change, fmt: Format) -> dict[str, Any]:
+def _change_record(change: Change, fmt: Format) -> dict[str, Any]:
     """A change as JSON."""
     return {
         "causes": list(change.causes),
-        "text": text_sentence(change.said, fmt),
+        "text": text_sentence(change.sentence, fmt),
         "money": scalar(change.money),
         "by_name": {name: scalar(amount) for name, amount in change.by_name.items()},
         "rows": change.rows,
     }
 
 
-def _file(file: InputFile) -> dict[str, Any]:
+def _file_record(file: InputFile) -> dict[str, Any]:
     return {"name": file.name, "sha256": file.sha256, "rows": file.rows}
-
-
-NAMED: Final = 3
-"""Invoices that a stamp names."""
-
-
-def stamps(data: ReportData) -> tuple[tuple[str, str], ...]:
-    """Every stamp that the report must bear, and what it means; none on an official report of a period that is over."""
-    found = {
-        Kind.ANALYSIS: [
-            (
-                "ANALYSIS · NOT FOR BOOKING",
-                "Not the official report of a calendar month; it has no ledger.",
-            )
-        ],
-        Kind.DRAFT: [
-            (
-                "DRAFT",
-                "Made outside of finops-nb run; only what that command published is a report.",
-            )
-        ],
-    }.get(data.manifest.kind, [])
-    if data.params.scenario:
-        made = f"By {data.params.scenario.author}, {data.params.scenario.date}, on the budgets of {data.params.scenario.base}; it has no ledger."
-        found.append((f"WHAT-IF: {data.params.scenario.reason}", made))
-    if data.usage.reconciliation and not data.usage.reconciliation.reconciled:
-        fmt, differing = Format(data.params.currency), data.usage.reconciliation.differing
-        apart = listed([f"{each.name} {fmt.change(each.difference)}" for each in differing], NAMED)
-        meaning = f"Stated on invoices less billed in the usage: {apart}; see Invoices."
-        found.append(("NOT RECONCILED", meaning))
-    if not data.usage.complete:
-        known = f"Usage is known up to {data.usage.complete_through}; the period ends with {data.params.window.last_day}."
-        late = (
-            Format(data.params.currency).money(cost_after(data.usage))
-            if cost_after(data.usage)
-            else ""
-        )
-        more = (
-            f" {late} of days after that, up to {data.usage.last_day}, is in the costs and not in the run-rate."
-            if late
-            else ""
-        )
-        found.append(("PARTIAL", f"{known} Costs are to date, budgets for the whole period.{more}"))
-    return tuple(found)
-
-
-def title(data: ReportData) -> str:
-    """What the report is called, its stamps with it: "Organizational alignment · December 2025 · PARTIAL"."""
-    return " · ".join(
-        [
-            "Organizational alignment",
-            data.params.window.label,
-            *(stamp for stamp, _ in stamps(data)),
-        ]
-    )

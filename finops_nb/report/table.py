@@ -1,4 +1,4 @@
-"""A presentation table is a value: its columns, its lines, and the foot that makes the printed lines add up."""
+"""A presentation table is a value: columns, lines, and totals to which the printed lines add up."""
 
 from __future__ import annotations
 
@@ -20,16 +20,21 @@ from finops_nb.money import ZERO, minor_units, plain, rounded, rounding_differen
 from finops_nb.outputs.artifacts import WORKBOOK
 from finops_nb.report.format import Format, html_sentence, named, noun, visible
 from finops_nb.report.sparkline import sparkline
-from finops_nb.report.top_n import Keep, top_groups, top_n, urgent
+from finops_nb.report.top_n import Keep, other_label, sums_of, top_groups, top_n, urgent
 from finops_nb.schema import Column
 
 Line = Mapping[str, Any]
+"""One line of a table: raw values by column name."""
 
+ROUNDING: Final = "Rounding"
+TOTAL: Final = "Total"
+TEXTS: Final = ("text", "status", "day", "date")
+"""Units of columns that are text; all others are numbers."""
+MONEY: Final = ("money", "change", "variance")
 BUDGET_SCALE: Final = Decimal("1.5")
 """The share of a budget that fills a cell with its bar."""
-ABOUT: Final = {"owner": "owner", "cost_centre": "cost centre"}
-"""What stands beneath a name, and what it is called there."""
-TEXTS: Final = ("text", "status", "day", "date")
+LABELS_BENEATH: Final = {"owner": "owner", "cost_centre": "cost center"}
+"""What is printed beneath a name, by column, and what it is called there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,9 @@ class Cell:
 
     Args:
         text: what it says.
-        classes: of its element.
-        beneath: smaller text under it.
-        bar: how long the bar in it is, in percent of the cell's width; None: no bar.
+        classes: of its HTML element.
+        beneath: smaller texts under it.
+        bar: how long its bar is, in percent of the cell's width; None: no bar.
         drawing: a sparkline under it.
     """
 
@@ -59,73 +64,16 @@ class Cell:
     drawing: Markup | None = None
 
 
-def bar(used: Decimal, scale: Decimal = BUDGET_SCALE) -> Decimal:
-    """How long the bar of a fraction is, in percent of its place; `scale` is the fraction that fills it."""
-    return rounded(min(max(used, ZERO), scale) / scale * 100, 1)
-
-
-def bar_of(column: Column, line: Line) -> Decimal | None:
-    """The length of the bar in a cell; None of a column that holds no share."""
-    value = line.get(column.name)
-    if column.unit != "share" or value is None:
-        return None
-    return bar(value) if column is schema.BUDGET_USED else bar(value, Decimal(1))
-
-
-def classes(column: Column, line: Line) -> str:
-    """The classes of a cell: text or number, and the status that colours it."""
-    kind = "text" if column.unit in TEXTS else "number"
-    status = line.get(column.name if column.unit == "status" else "status")
-    if column is schema.BUDGET_USED and status:
-        return f"{kind} used-{_slug(status)}"
-    if column.unit != "status" and (column.name != "variance" or line.get("variance") is None):
-        return kind
-    return f"{kind} {_slug(status)}" if status else kind
-
-
-def _slug(status: str) -> str:
-    return str(status).lower().replace(" ", "-")
-
-
-def beneath(column: Column, line: Line, fmt: Format, names: bool) -> tuple[str, ...]:
-    """What stands beneath a cell: what is booked, the status before, the last alert, owner, cost centre and commentary.
-
-    Args:
-        column: of the cell.
-        line: of the cell.
-        fmt: for the figures.
-        names: the column says whom the line is about.
-    """
-    if (
-        column.name == "charge"
-        and line.get("booked") is not None
-        and fmt.money(line["booked"]) != fmt.money(line["charge"])
-    ):
-        return (f"booked {fmt.money(line['booked'])}",)
-    if column.name == "status" and line.get("status_before") not in (None, line["status"]):
-        return (f"was {line['status_before']}",)
-    if column.name == "status" and line.get("crossed_on") is not None:
-        return (f"{fmt.percent(line['crossed'])} crossed on {fmt.of('date', line['crossed_on'])}",)
-    if not names:
-        return ()
-    about = [f"{what}: {line[name]}" for name, what in ABOUT.items() if line.get(name)]
-    return (*about, *([line["note"]] if line.get("note") else []))
-
-
-ROUNDING: Final = "Rounding"
-TOTAL: Final = "Total"
-MONEY: Final = ("money", "change", "variance")
-
-
 @dataclass(frozen=True, slots=True)
 class Block:
     """Lines that add up to a total of their own; a table has one, or one for each group.
 
     Args:
-        lines: raw values by column name; more than the columns print.
-        total: raw values of the total line; None where the lines have none.
-        heading: what the lines have in common; None where the table is one block.
-        kind: what the lines are printed as: `line`, or `other` where each stands for a whole group and lacks columns.
+        lines: raw values by column name; they may have more than the columns print.
+        total: raw values of the total line; None if the lines have none.
+        heading: what the lines have in common; None if the table is one block.
+        kind: how the lines are printed: `line`, or `other` if each stands for a whole group and
+            lacks columns.
     """
 
     lines: Sequence[Line]
@@ -140,16 +88,21 @@ class Table:
 
     Args:
         name: its key in results.json, and its anchor.
-        caption: what it shows, as a sentence.
-        columns: what is printed, left to right; the first names the line.
+        caption: what it shows, as a sentence without its period.
+        columns: what is printed, left to right; the first column of text names the line.
         blocks: the lines.
         currency: of its money.
-        title: a heading of its own, for a table that is there only where it has lines.
+        title: a heading of its own, for a table that is printed only if it has lines.
         intro: sentences between the title and the table.
-        empty: what is said where it has no lines; nothing at all is shown then if this is empty.
-        shown: how many lines of a block are printed; where there are more, the others are added up in one called
-            "other", and groups past the twelve largest in one group. `blocks`, `records` and the XLSX always have all.
+        empty: what is printed instead of a table without lines; if empty, nothing is.
+        shown: how many lines of a block are printed. If there are more, the others are added up in
+            one line called "other", and groups past the twelve largest in one group. `blocks`,
+            `records` and the XLSX always have all lines. None: all are printed.
         keep: which lines are printed then.
+
+    Example:
+        block = Block([{"product": "chat", "cost": Decimal(5)}], {"cost": Decimal(5)})
+        Table("costs", "Cost by product", (schema.PRODUCT, schema.COST), (block,))
     """
 
     name: str
@@ -165,7 +118,7 @@ class Table:
 
     @property
     def is_empty(self) -> bool:
-        """It has no lines, and so no table is drawn."""
+        """Whether there are no lines, so that no table is drawn."""
         return not any(block.lines for block in self.blocks)
 
     def records(self) -> list[dict[str, Any]]:
@@ -178,83 +131,99 @@ class Table:
 
     @property
     def printed(self) -> tuple[Block, ...]:
-        """The blocks as they are printed: the smallest groups of many are one."""
+        """The blocks as they are printed: the smallest groups of many are one block."""
         if self.shown is None:
             return self.blocks
         kept, rest = top_groups(self.blocks, self.columns, self._label.name)
-        sums = (
-            {
-                name: total(line[name] or ZERO for line in rest)
-                for name in rest[0]
-                if name != self._label.name
-            }
-            if rest
-            else {}
-        )
-        return (
-            (*kept, Block(rest, sums, f"other ({len(rest):,})", "other")) if rest else tuple(kept)
-        )
+        if not rest:
+            return tuple(kept)
+        sums = {name: value or ZERO for name, value in sums_of(rest, self.columns).items()}
+        return (*kept, Block(rest, sums, other_label(len(rest)), "other"))
 
     @property
     def left_out(self) -> str:
-        """A sentence on lines that are not printed one by one; empty where all are."""
-        if self.shown is None or (
-            len(self.printed) == len(self.blocks)
-            and all(len(each.lines) <= self.shown for each in self.blocks)
-        ):
+        """A sentence on the lines that are not printed one by one; empty if all are."""
+        if self.shown is None:
             return ""
-        lines = [line for block in self.blocks for line in block.lines]
-        every, pressing = noun(len(lines), "line"), sum(map(urgent, lines))
-        if self.keep != "largest":
-            which = f"The {'first and last' if self.keep == 'ends' else 'first'} lines of {len(lines):,}"
-        elif any(sum(map(urgent, block.lines)) >= self.shown for block in self.blocks):
-            which = f"The largest of {noun(pressing, 'line')} that are OVER or AT RISK, of {len(lines):,} in all"
-        else:
-            which = f"The largest of {every}" + (
-                " and all that are OVER or AT RISK" if pressing else ""
-            )
+        whole = len(self.printed) == len(self.blocks)
+        if whole and all(len(block.lines) <= self.shown for block in self.blocks):
+            return ""
         added = "added up" if any(column.additive for column in self.columns) else "counted"
-        return f"{which}; the others are {added}. Every line is in {WORKBOOK}."
+        return f"{self._which_lines(self.shown)}; the others are {added}. All are in {WORKBOOK}."
 
     def rows(self, block: Block) -> list[Row]:
-        """The printed rows of a block: its lines, a "Rounding" row where the printed lines miss the printed total, the total.
+        """The printed rows of a block.
+
+        Returns:
+            Its lines; a "Rounding" row if the printed lines miss the printed total; the total.
 
         Raises:
             Failure: the exact lines miss the exact total; no rounding may cover that.
         """
-        cut = top_n(
-            block.lines, self.columns, self._label.name, self.shown or len(block.lines), self.keep
-        )
-        rows = [
-            self._row("other" if line is cut.other else block.kind, line) for line in cut.printed
-        ]
-        if block.total is not None:
-            rounding = self._rounding(block, cut.printed)
-            rows += (
-                [self._row("rounding", {self._label.name: ROUNDING, **rounding})]
-                if rounding
-                else []
-            )
-            rows += [self._row("total", {self._label.name: TOTAL, **block.total})]
-        return rows
+        label = self._label.name
+        cut = top_n(block.lines, self.columns, label, self.shown or len(block.lines), self.keep)
+        rows = [self._row(block.kind, line) for line in cut.before]
+        rows += [] if cut.other is None else [self._row("other", cut.other)]
+        rows += [self._row(block.kind, line) for line in cut.after]
+        if block.total is None:
+            return rows
+        rounding = self._rounding(cut.printed, block.total)
+        if rounding:
+            rows.append(self._row("rounding", {label: ROUNDING, **rounding}))
+        return [*rows, self._row("total", {label: TOTAL, **block.total})]
 
-    def _rounding(self, block: Block, lines: Sequence[Line]) -> dict[str, Decimal]:
-        assert block.total is not None
+    @property
+    def named(self) -> int:
+        """The place of the column that names a line, from 0: it heads the row."""
+        return self.columns.index(self._label)
+
+    def __repr__(self) -> str:
+        return f"<table {self.name}: {self.caption}>"
+
+    def _repr_html_(self) -> str:
+        fmt = Format(self.currency)
+        return (
+            templates()
+            .get_template("table.html.j2")
+            .render(
+                table=self,
+                intro=[html_sentence(sentence, fmt) for sentence in self.intro],
+                texts=TEXTS,
+                wide=len(self.columns),
+            )
+        )
+
+    def _which_lines(self, shown: int) -> str:
+        """Which lines are printed, in words: "The largest of 120 lines"."""
+        lines = [line for block in self.blocks for line in block.lines]
+        if self.keep == "first":
+            return f"The first lines of {len(lines):,}"
+        if self.keep == "ends":
+            return f"The first and last lines of {len(lines):,}"
+        urgent_counts = [sum(map(urgent, block.lines)) for block in self.blocks]
+        if any(number >= shown for number in urgent_counts):
+            some = noun(sum(urgent_counts), "line")
+            return f"The largest of {some} that are OVER or AT RISK, of {len(lines):,} in all"
+        which = f"The largest of {noun(len(lines), 'line')}"
+        return f"{which} and all that are OVER or AT RISK" if any(urgent_counts) else which
+
+    def _rounding(self, lines: Sequence[Line], sums: Line) -> dict[str, Decimal]:
+        """What the printed lines miss of the printed total, by column that does not foot."""
         differences = {}
         for column in self.columns:
-            whole = block.total.get(column.name)
-            if column.unit in (*MONEY, "count") and column.additive and whole is not None:
-                amounts = [
-                    Decimal(line[column.name]) for line in lines if line[column.name] is not None
-                ]
+            whole = sums.get(column.name)
+            if column.additive and whole is not None and column.unit in (*MONEY, "count"):
+                values = [line[column.name] for line in lines]
+                amounts = [Decimal(value) for value in values if value is not None]
                 if total(amounts) != whole:
-                    sums = f"{plain(total(amounts))}, its total is {plain(whole)}"
-                    raise Failure(
-                        f"The table {self.name} does not foot: {column.label} adds up to {sums}."
-                    )
+                    raise self._does_not_foot(column, total(amounts), whole)
                 decimals = 0 if column.unit == "count" else minor_units(self.currency)
                 differences[column.name] = rounding_difference(amounts, Decimal(whole), decimals)
         return {name: difference for name, difference in differences.items() if difference}
+
+    def _does_not_foot(self, column: Column, added: Decimal, whole: Decimal | int) -> Failure:
+        sums = f"{column.label} adds up to {plain(added)}, its total is {plain(Decimal(whole))}"
+        return Failure(f"The table {self.name} does not foot: {sums}.")
 
     def _row(self, kind: str, line: Line) -> Row:
         return Row(kind, tuple(self._cell(kind, column, line) for column in self.columns))
@@ -263,50 +232,94 @@ class Table:
         fmt = Format(self.currency)
         if kind != "line" and (column.name not in line or column is self._label):
             return Cell(line.get(column.name, ""), classes(column, {}))
-        text = (
-            fmt.variance(line["variance"], line.get("variance_ratio"))
-            if column.unit == "variance"
-            else fmt.of(column.unit, line[column.name])
+        if column.unit == "variance":
+            text = fmt.variance(line["variance"], line.get("variance_ratio"))
+        else:
+            text = fmt.of(column.unit, line[column.name])
+        name_column = schema.NAME if schema.NAME in self.columns else self._label
+        has_bar = kind == "line" or column is schema.BUDGET_USED
+        return Cell(
+            text,
+            classes(column, line),
+            beneath(column, line, fmt, column is name_column),
+            bar_of(column, line) if has_bar else None,
+            _sparkline(line, fmt) if column is schema.COST else None,
         )
-        named = schema.NAME if schema.NAME in self.columns else self._label
-        small = beneath(column, line, fmt, column is named)
-        trend = line.get("trend", ()) if column is schema.COST else ()
-        drawing = (
-            sparkline(trend, fmt.trend(line["trend_months"], trend)) if len(trend) > 1 else None
-        )
-        length = bar_of(column, line) if kind == "line" or column is schema.BUDGET_USED else None
-        return Cell(text, classes(column, line), small, length, drawing)
-
-    @property
-    def named(self) -> int:
-        """Where the column that names a line stands, from 0: it heads the row."""
-        return self.columns.index(self._label)
 
     @property
     def _label(self) -> Column:
         """The column that names a line."""
         return next(column for column in self.columns if column.unit in TEXTS)
 
-    def __repr__(self) -> str:
-        return f"<table {self.name}: {self.caption}>"
 
-    def _repr_html_(self) -> str:
-        intro = [html_sentence(said, Format(self.currency)) for said in self.intro]
-        return (
-            templates()
-            .get_template("table.html.j2")
-            .render(table=self, intro=intro, texts=TEXTS, wide=len(self.columns))
-        )
+def bar(used: Decimal, scale: Decimal = BUDGET_SCALE) -> Decimal:
+    """How long the bar of a fraction is, in percent of its place.
+
+    Args:
+        used: the fraction; below zero, there is no bar.
+        scale: the fraction that fills the place.
+    """
+    return rounded(min(max(used, ZERO), scale) / scale * 100, 1)
+
+
+def bar_of(column: Column, line: Line) -> Decimal | None:
+    """The length of the bar in a cell; None for a column that holds no share."""
+    value = line.get(column.name)
+    if column.unit != "share" or value is None:
+        return None
+    return bar(value) if column is schema.BUDGET_USED else bar(value, Decimal(1))
+
+
+def classes(column: Column, line: Line) -> str:
+    """The HTML classes of a cell: text or number, and the status that colors it."""
+    kind = "text" if column.unit in TEXTS else "number"
+    if column.unit == "status":
+        status = line.get(column.name)
+        return f"{kind} {_slug(status)}" if status else kind
+    status = line.get("status")
+    if not status:
+        return kind
+    if column is schema.BUDGET_USED:
+        return f"{kind} used-{_slug(status)}"
+    if column.name == "variance" and line.get("variance") is not None:
+        return f"{kind} {_slug(status)}"
+    return kind
+
+
+def beneath(column: Column, line: Line, fmt: Format, names: bool) -> tuple[str, ...]:
+    """The smaller texts under a cell.
+
+    Args:
+        column: of the cell.
+        line: of the cell.
+        fmt: for the figures.
+        names: whether the column says whom the line is about.
+
+    Returns:
+        Under a charge, the booked amount if it prints differently; under a status, the one it was
+        or the last alert; under a name, its owner, cost center and commentary.
+    """
+    if column.name == "charge":
+        text = _booked(line, fmt)
+        return (text,) if text else ()
+    if column.name == "status":
+        text = _status_history(line, fmt)
+        return (text,) if text else ()
+    if not names:
+        return ()
+    labels = [f"{label}: {line[key]}" for key, label in LABELS_BENEATH.items() if line.get(key)]
+    note = line.get("note")
+    return (*labels, note) if note else tuple(labels)
 
 
 def scalar(value: Any) -> Any:
-    """A value as JSON holds it."""
+    """A value as JSON holds it: money as decimal text, a day as ISO text, a tuple as a list."""
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, tuple):
-        return [scalar(each) for each in value]
+        return [scalar(item) for item in value]
     return str(value) if isinstance(value, StrEnum) else value
 
 
@@ -319,14 +332,42 @@ def templates(room: str = "report") -> jinja2.Environment:
     Args:
         room: the folder of the package whose `templates/` are meant.
     """
-    templates = jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader(f"finops_nb.{room}"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    templates.filters["visible"] = visible
-    templates.filters["named"] = named
-    templates.globals["noun"] = noun
-    return templates
+    environment.filters["visible"] = visible
+    environment.filters["named"] = named
+    environment.globals["noun"] = noun
+    return environment
+
+
+def _slug(status: str) -> str:
+    return str(status).lower().replace(" ", "-")
+
+
+def _booked(line: Line, fmt: Format) -> str:
+    """What the ledger books, if that prints differently from the charge."""
+    if line.get("booked") is None:
+        return ""
+    booked = fmt.money(line["booked"])
+    return "" if booked == fmt.money(line["charge"]) else f"booked {booked}"
+
+
+def _status_history(line: Line, fmt: Format) -> str:
+    """The status without the scenario, or the highest threshold that was crossed, and when."""
+    before = line.get("status_before")
+    if before is not None and before != line["status"]:
+        return f"was {before}"
+    if line.get("crossed_on") is None:
+        return ""
+    return f"{fmt.percent(line['crossed'])} crossed on {fmt.of('date', line['crossed_on'])}"
+
+
+def _sparkline(line: Line, fmt: Format) -> Markup | None:
+    """The months before, drawn; None if there are none."""
+    trend = line.get("trend", ())
+    return sparkline(trend, fmt.trend(line["trend_months"], trend)) if len(trend) > 1 else None

@@ -1,7 +1,7 @@
 """Every table of the report, in one namespace for the notebook: `tables.cost_by(...)`.
 
-The tables themselves stand in `cost_tables`, `budget_tables` and `data_tables`; a new one is added
-there and named here.
+The tables are made in `cost_tables`, `budget_tables`, `scenario_tables` and `data_tables`. A new
+one is added there and named here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from finops_nb.report.budget_tables import (
     policies,
     run_rate_misses,
     running_period,
-    scenario_changes,
 )
 from finops_nb.report.cost_tables import (
     budget_tracking,
@@ -33,6 +32,7 @@ from finops_nb.report.data_tables import (
     rows_account,
     unallocated_by_key,
 )
+from finops_nb.report.scenario_tables import scenario_changes
 
 __all__ = [
     "budget_alerts",

@@ -1,30 +1,45 @@
-"""An excerpt: some lines of a long table, mostly the largest, and one line that adds up the others, so that it foots as the whole does."""
+"""Top n with other: some rows of a long table, and one row with the sums of all the others."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeVar
 
 from finops_nb.figures.budget_status import Status
 from finops_nb.money import ZERO, total
 from finops_nb.schema import Column
 
 GROUPS: Final = 12
-"""Groups of lines that are printed as such."""
+"""Groups of rows that a table prints as groups."""
 URGENT: Final = (Status.OVER, Status.AT_RISK)
 
 Keep = Literal["largest", "first", "ends"]
-"""Which lines of many are printed: the largest, the first ones as they come, or as many first as last ones of a ranking."""
+"""Which rows are kept: the largest, the first ones, or the first and the last ones of a ranking."""
+
+
+class Group(Protocol):
+    """Rows with a heading of their own, and their sums; `total` may be None."""
+
+    @property
+    def heading(self) -> str | None: ...
+    @property
+    def lines(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def total(self) -> Mapping[str, Any] | None: ...
+
+
+AnyGroup = TypeVar("AnyGroup", bound=Group)
 
 
 class TopN(NamedTuple):
-    """The printed lines of a table.
+    """The printed rows of a table.
 
     Args:
-        before: those that come first.
-        other: one called "other (n)", with the sum of each additive column of the n that are left out; None where none is.
-        after: those that come after it: the last ones of a ranking.
+        before: the rows above "other".
+        other: one row called "other (n)", with the sum of each additive column of the n rows left
+            out; None if no row is left out.
+        after: the rows below "other": the last ones of a ranking.
     """
 
     before: list[Any]
@@ -33,92 +48,118 @@ class TopN(NamedTuple):
 
     @property
     def printed(self) -> list[Any]:
-        """All of them, top to bottom."""
-        return [*self.before, *([self.other] if self.other else []), *self.after]
+        """All rows, top to bottom."""
+        other = [] if self.other is None else [self.other]
+        return [*self.before, *other, *self.after]
+
+
+def other_label(number: int) -> str:
+    """What the rows left out are called together: "other (1,234)"."""
+    return f"other ({number:,})"
 
 
 def top_n(
-    lines: Sequence[Any], columns: Sequence[Column], label: str, shown: int, keep: Keep = "largest"
+    rows: Sequence[Any], columns: Sequence[Column], label: str, shown: int, keep: Keep = "largest"
 ) -> TopN:
-    """The lines to print of many, in their order, and one for the others.
+    """The rows to print, in their order, and one row for the others.
 
     Args:
-        lines: mappings of column to value.
-        columns: of the table; the first additive one of money says which lines are large, else the first ones are.
-        label: the column that names a line.
-        shown: how many lines there may be, that of the others included.
-        keep: which lines are printed; of the largest, those OVER and AT RISK come before all others.
+        rows: mappings of column name to value.
+        columns: of the table; the additive ones are summed, and the first of them that is no count
+            says which rows are the largest. Without one, the first rows are kept.
+        label: the column that names a row.
+        shown: the highest number of printed rows, "other" included.
+        keep: which rows are kept; of the largest, those OVER and AT RISK come before all others.
+
+    Example:
+        top_n(rows, (schema.PRODUCT, schema.COST), "product", 25).printed
     """
-    if len(lines) <= shown:
-        return TopN(list(lines), None, [])
-    kept = _kept(lines, columns, shown - 1, keep)
-    rest = [line for place, line in enumerate(lines) if place not in kept]
+    if len(rows) <= shown:
+        return TopN(list(rows), None, [])
+    kept = _kept(rows, columns, shown - 1, keep)
+    printed = [row for place, row in enumerate(rows) if place in kept]
+    rest = [row for place, row in enumerate(rows) if place not in kept]
+    other = {label: other_label(len(rest))} | sums_of(rest, columns)
     last = (shown - 1) // 2 if keep == "ends" else 0
-    printed = [line for place, line in enumerate(lines) if place in kept]
-    other = {label: f"other ({len(rest):,})"} | _sums(rest, columns)
-    return TopN(printed[: len(printed) - last], other, printed[len(printed) - last :])
+    cut = len(printed) - last
+    return TopN(printed[:cut], other, printed[cut:])
 
 
-def urgent(line: Any) -> bool:
-    """Whether a line is one that no other may push out."""
-    return line.get("status") in URGENT
+def top_names(names: Sequence[str], shown: int) -> dict[str, str]:
+    """Each name as it is printed: itself, or "other (n)" for those after the first ones.
 
+    Args:
+        names: distinct, the most important first.
+        shown: the highest number of printed names, "other" included.
 
-def _kept(lines: Sequence[Any], columns: Sequence[Column], count: int, keep: Keep) -> set[int]:
-    """The places of the lines that are printed."""
-    places = range(len(lines))
-    if keep == "ends":
-        return {*places[: count - count // 2], *places[len(lines) - count // 2 :]}
-    weighed = next(
-        (column.name for column in columns if column.additive and column.unit != "count"), None
-    )
-    if keep == "first" or weighed is None:
-        return set(places[:count])
-    order = sorted(
-        places,
-        key=lambda place: (
-            not urgent(lines[place]),
-            -abs(lines[place].get(weighed) or ZERO),
-            place,
-        ),
-    )
-    return set(order[:count])
+    >>> top_names(["a", "b", "c"], 2)
+    {'a': 'a', 'b': 'other (2)', 'c': 'other (2)'}
+    """
+    if len(names) <= shown:
+        return {name: name for name in names}
+    kept, rest = names[: shown - 1], names[shown - 1 :]
+    return {name: name for name in kept} | dict.fromkeys(rest, other_label(len(rest)))
 
 
 def top_groups(
-    blocks: Sequence[Any], columns: Sequence[Column], label: str
-) -> tuple[list[Any], list[Any]]:
-    """The groups to print as such, in their order, and the others as one line each: its heading, and its totals.
+    groups: Sequence[AnyGroup], columns: Sequence[Column], label: str
+) -> tuple[list[AnyGroup], list[dict[str, Any]]]:
+    """The groups to print as groups, in their order, and each other group as one row.
 
     Args:
-        blocks: with `heading`, `lines` and `total`.
+        groups: of a table.
         columns: of the table.
-        label: the column that names a line.
+        label: the column that names a row; in the rows returned, it has the group's heading.
+
+    Returns:
+        All groups and no rows if there are at most `GROUPS`; else the `GROUPS` − 1 largest.
     """
-    if len(blocks) <= GROUPS:
-        return list(blocks), []
-    sums = [block.total or _sums(block.lines, columns) for block in blocks]
-    lines = [
-        {column.name: of.get(column.name) for column in columns if column.additive} for of in sums
-    ]
-    large = top_n(
-        [line | {"place": place} for place, line in enumerate(lines)], columns, label, GROUPS
-    )
-    kept = {line["place"] for line in large.before}
+    if len(groups) <= GROUPS:
+        return list(groups), []
+    additive = [column.name for column in columns if column.additive]
+    rows: list[dict[str, Any]] = []
+    for group in groups:
+        sums = group.total or sums_of(group.lines, columns)
+        rows.append({name: sums.get(name) for name in additive})
+    kept = _kept(rows, columns, GROUPS - 1, "largest")
     rest = [
-        {label: block.heading} | line
-        for place, (block, line) in enumerate(zip(blocks, lines, strict=True))
+        {label: group.heading} | row
+        for place, (group, row) in enumerate(zip(groups, rows, strict=True))
         if place not in kept
     ]
-    return [block for place, block in enumerate(blocks) if place in kept], rest
+    return [group for place, group in enumerate(groups) if place in kept], rest
 
 
-def _sums(lines: Sequence[Any], columns: Sequence[Column]) -> dict[str, Decimal | None]:
-    sums = {}
+def urgent(row: Any) -> bool:
+    """Whether a row is OVER or AT RISK, so that no other row may push it out."""
+    return row.get("status") in URGENT
+
+
+def sums_of(rows: Iterable[Any], columns: Sequence[Column]) -> dict[str, Decimal | None]:
+    """The sum of each additive column by its name; None where no row has a value."""
+    rows = list(rows)
+    sums: dict[str, Decimal | None] = {}
     for column in columns:
         if column.additive:
-            known = [
-                Decimal(line[column.name]) for line in lines if line.get(column.name) is not None
-            ]
+            values = [row.get(column.name) for row in rows]
+            known = [Decimal(value) for value in values if value is not None]
             sums[column.name] = total(known) if known else None
     return sums
+
+
+def _kept(rows: Sequence[Any], columns: Sequence[Column], number: int, keep: Keep) -> set[int]:
+    """The places of the rows that are kept."""
+    places = range(len(rows))
+    if keep == "ends":
+        last = number // 2
+        return {*places[: number - last], *places[len(rows) - last :]}
+    amounts = (column.name for column in columns if column.additive and column.unit != "count")
+    amount = next(amounts, None)
+    if keep == "first" or amount is None:
+        return set(places[:number])
+
+    def importance(place: int) -> tuple[bool, Decimal, int]:
+        size = abs(rows[place].get(amount) or ZERO)
+        return not urgent(rows[place]), -size, place
+
+    return set(sorted(places, key=importance)[:number])

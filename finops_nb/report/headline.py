@@ -1,0 +1,175 @@
+"""Headline figures: spend, the month before, the year to date, and how much cost is allocated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from finops_nb.figures.report_data import ReportData
+from finops_nb.figures.run_rate import cost_after
+from finops_nb.figures.trend import PriorMonth, YearToDate, prior_month, year_to_date
+from finops_nb.figures.variance import TotalVariance
+from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.money import ZERO
+from finops_nb.period import parse_period
+from finops_nb.schema import UNALLOCATED
+from finops_nb.usage.model import Usage
+from finops_nb.words import listing
+
+
+class Headline(NamedTuple):
+    """One headline figure.
+
+    Args:
+        key: its name in results.json.
+        label: its heading.
+        value: the figure.
+        detail: a few words on it.
+        record: the unrounded figures, for results.json.
+    """
+
+    key: str
+    label: str
+    value: Sentence
+    detail: Sentence
+    record: Mapping[str, Any]
+
+
+def headlines(data: ReportData, totals: TotalVariance) -> Iterator[Headline]:
+    """The figures that the report opens with.
+
+    Args:
+        data: the report data; its months are the history, as published.
+        totals: what the report opens with, from `variance.headline`.
+
+    Returns:
+        Spend, the month before and the year to date (both of a calendar month only), and the
+        allocated share.
+    """
+    yield _spend(totals, data.usage)
+    prior = prior_month(data)
+    if prior:
+        yield _against_month_before(prior)
+    year = year_to_date(data, totals)
+    if year:
+        yield _year_to_date(year, data.usage)
+    yield _allocated(data.usage)
+
+
+def _spend(totals: TotalVariance, usage: Usage) -> Headline:
+    to_date = "" if usage.complete else " to Date"
+    if totals.budget is None:
+        detail = sentence("No budget set")
+    else:
+        over = totals.variance is not None and totals.variance > 0
+        detail = sentence(
+            f"{{distance:money}} {'over' if over else 'under'} the {{budget:money}} budget",
+            distance=abs(totals.variance or ZERO),
+            budget=totals.budget,
+        )
+    record = {
+        "cost": totals.actual,
+        "budget": totals.budget,
+        "variance": totals.variance,
+        "budget_used": totals.budget_used,
+        "status": totals.status,
+    }
+    value = sentence("{cost:money}", cost=totals.actual)
+    return Headline("spend", f"Spend{to_date} Against Budget", value, detail, record)
+
+
+def _against_month_before(prior: PriorMonth) -> Headline:
+    record = prior._asdict()
+    month = parse_period(prior.month).label
+    change = "{change:change}"
+    if prior.change_ratio is not None:
+        change += " ({change_ratio:signed share})"
+    if prior.cost is None:
+        detail = f"No {_month_name(prior.month)} report yet"
+    elif prior.days is None:
+        detail = "{cost:money} as published"
+    else:
+        detail = (
+            "First {days:count day} of each month: {compared:money} "
+            "against {cost:money} as published"
+        )
+    label = f"Against {month}"
+    return Headline(
+        "prior_month", label, sentence(change, **record), sentence(detail, **record), record
+    )
+
+
+def _year_to_date(year: YearToDate, usage: Usage) -> Headline:
+    details = [_year_against_budget(year, usage.complete)]
+    after = cost_after(usage)
+    if after:
+        text = "Excludes {after:money} after {known:date}"
+        details.append(sentence(text, after=after, known=usage.complete_through))
+    if year.missing:
+        published, missing = _months_in_words(year.months), _months_in_words(year.missing)
+        details.append(sentence(f"{published} only: {missing} not published"))
+    return Headline(
+        "year_to_date",
+        f"Year to Date, {year.months[0][:4]}",
+        sentence("{cost:money}", cost=year.cost),
+        _joined(details),
+        year._asdict(),
+    )
+
+
+def _year_against_budget(year: YearToDate, complete: bool) -> Sentence:
+    if year.budget is None:
+        return sentence(f"No budget set for {_months_in_words(year.without_budget)}")
+    side = "over" if (year.variance or ZERO) > 0 else "under"
+    budget = "budget" if complete else "budget to date"
+    return sentence(
+        f"{{distance:money}} {side} the {{budget:money}} {budget}",
+        distance=abs(year.variance or ZERO),
+        budget=year.budget,
+    )
+
+
+def _allocated(usage: Usage) -> Headline:
+    record = {"share": usage.allocated, "unallocated": usage.unallocated}
+    credits = -usage.credits[1]
+    organizations = set(usage.groups["organization",]["organization"])
+    if UNALLOCATED not in organizations:
+        detail = "All cost has an organization"
+    elif credits:
+        detail = "{unallocated:money} has no organization (after {credits:money} of credits)"
+    else:
+        detail = "{unallocated:money} has no organization"
+    return Headline(
+        "allocated",
+        "Allocated Share",
+        sentence("{share:share}", **record),
+        sentence(detail, **record, credits=credits),
+        record,
+    )
+
+
+def _joined(sentences: Sequence[Sentence]) -> Sentence:
+    """Several sentences as one, each with values of other names."""
+    values = {name: value for each in sentences for name, value in each.values.items()}
+    return Sentence(". ".join(each.text for each in sentences), values)
+
+
+def _month_name(month: str) -> str:
+    """2025-11 as "November"."""
+    return parse_period(month).label.split()[0]
+
+
+def _months_in_words(months: Sequence[str]) -> str:
+    """Months of one year: "January to March and May"; three or more in a row are a range."""
+    runs = [[months[0]]]
+    for month, following in pairwise(months):
+        if parse_period(month).following().text == following:
+            runs[-1].append(following)
+        else:
+            runs.append([following])
+    words: list[str] = []
+    for run in runs:
+        names = [_month_name(month) for month in run]
+        words += [f"{names[0]} to {names[-1]}"] if len(names) > 2 else names
+    return listing(words)
