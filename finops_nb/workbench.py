@@ -18,6 +18,7 @@ from finops_nb.figures.projection import project
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.scenario_effect import check_names, scenario_difference
 from finops_nb.figures.variance import total_variance
+from finops_nb.notebook.old_imports import INSTEAD
 from finops_nb.notebook.results import Marker, Part, Parts
 from finops_nb.outputs.manifest import VARIABLE, current_manifest
 from finops_nb.outputs.months import months_before
@@ -64,12 +65,6 @@ __all__ = [
     "variance_by",
     "with_trend",
 ]
-
-INSTEAD: Final = (
-    "This notebook imports finops_nb.workbench, which will go away: write "
-    "`from finops_nb.api import *` and its calls as in the notebooks that `finops-nb init` lays out."
-)
-"""What the runner and JupyterLab say of such a notebook."""
 
 DATA: Final = ("usage", "budgets", "params", "manifest", "months")
 """Old arguments that are fields of `ReportData`."""

@@ -1,51 +1,37 @@
-"""What an executed notebook leaves for its runner: the files' names, and the mark that it got to its end.
+"""What an executed notebook leaves for its runner: the files' names, and the mark that it finished.
 
-Light, since the runner reads it before it knows whether there is anything to do.
+It imports little, since the runner reads it before it knows whether there is anything to do.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from finops_nb.outputs.manifest import Manifest
 
-if TYPE_CHECKING:
-    pass
-
 STEM: Final = "organizational_alignment"
-
-
 HTML: Final = f"{STEM}.html"
-
-
 NOTEBOOK: Final = f"{STEM}.ipynb"
-
-
 PDF: Final = f"{STEM}.pdf"
-
-
-INDEX: Final = "index.html"
-"""Beside the folders of the reports: the list of them."""
-
-
-FAILED: Final = "failed.ipynb"
-
-
+WORKBOOK: Final = f"{STEM}.xlsx"
 RESULTS: Final = "results.json"
 LEDGER: Final = "chargeback.csv"
-WORKBOOK: Final = "organizational_alignment.xlsx"
+FAILED: Final = "failed.ipynb"
+"""In the staging folder: a notebook as far as it ran."""
+INDEX: Final = "index.html"
+"""In the folder of outputs: the list of all reports."""
 PREVIOUS: Final = "previous.json"
-"""In the staging folder: the results of the revision before, where there is one and its results are as they were published."""
+"""In the staging folder: the results of the revision before, if they are still as published."""
 
 
 def marker_text(manifest: Manifest) -> str:
-    """What the last cell of a complete run prints."""
-    return f"Results handed over: {manifest.name}, key {manifest.key}"
+    """What the last cell of a complete run prints; the key comes last."""
+    return f"Results written: {manifest.name}, key {manifest.key}"
 
 
 def previous_results(manifest: Manifest) -> dict[str, Any]:
-    """The results of the revision before; empty where they are not known."""
+    """The results of the revision before; empty if they are not known."""
     file = manifest.staging / PREVIOUS if manifest.staging else None
     return read_results(file.read_bytes()) if file and file.is_file() else {}
 
@@ -56,6 +42,6 @@ def read_results(raw: bytes) -> dict[str, Any]:
         results = json.loads(raw)
     except ValueError:
         return {}
-    return (
-        results if isinstance(results, dict) and isinstance(results.get("provenance"), dict) else {}
-    )
+    if not isinstance(results, dict) or not isinstance(results.get("provenance"), dict):
+        return {}
+    return results

@@ -1,4 +1,4 @@
-"""One run of a NAME at a time; the system itself lets go of the lock when its holder ends, however it ends."""
+"""One run of a NAME at a time. The system releases the lock when its holder ends."""
 
 from __future__ import annotations
 
@@ -10,25 +10,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from finops_nb.errors import Busy
+
+UNKNOWN_HOLDER: Final = "another process"
 
 
 @contextmanager
 def hold(runs: Path, name: str, doing: str = "run") -> Iterator[str]:
-    """Hold the lock of a NAME for the time of the block. Other NAMEs are not affected.
+    """Hold the lock of a NAME during the block. Other NAMEs are not affected.
 
     Args:
-        runs: `outputs/.runs`, made if missing.
-        name: a checked NAME, or another thing that one process at a time may change; a slash in it is `~` in the file's
-            name, which no NAME has.
+        runs: `outputs/.runs`, created if missing.
+        name: a checked NAME, or another thing that one process at a time may change. A slash
+            becomes `~` in the lock file's name; no NAME contains one.
         doing: what is done to it, for the message.
 
     Yields:
-        Who held it and never let go of it properly ("process 123 on host, since ..."); empty if nobody did.
+        Who held it before and was killed ("process 123 on host, since ..."); empty if nobody was.
 
     Raises:
-        Busy: somebody else holds it.
+        Busy: another process holds it.
+
+    Example:
+        with hold(home.runs, "2025-12"):
+            ...
     """
     runs.mkdir(parents=True, exist_ok=True)
     file = runs / f".{name.replace('/', '~')}.lock"
@@ -37,46 +44,57 @@ def hold(runs: Path, name: str, doing: str = "run") -> Iterator[str]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            who = _holder(handle) or "another process"
-            what = name.strip("~").partition("~")[0]
-            raise Busy(
-                f"{what} is being {doing} by {who}. Wait for it to end, then {'run' if doing == 'run' else 'try'} again."
-            ) from None
+            raise _busy(handle, name, doing) from None
         former = _holder(handle)
         os.ftruncate(handle, 0)
-        mine = {
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "started": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
-        }
-        os.pwrite(handle, json.dumps(mine).encode() + b"\n", 0)
+        os.pwrite(handle, _own_record(), 0)
         try:
             yield former
         finally:
-            # A run that failed let go of it too; only one that was killed leaves its name behind.
+            # A run that failed empties the file too; only one that was killed stays named in it.
             os.ftruncate(handle, 0)
     finally:
         os.close(handle)
 
 
 def holders(runs: Path) -> dict[str, str]:
-    """What is at work now, by what it holds: `{"2025-12": "process 123 on host, since ..."}`; nothing is changed by looking."""
-    found = {}
+    """What is locked now, and by whom. Looking changes nothing.
+
+    Returns:
+        Holder by name: `{"2025-12": "process 123 on host, since ..."}`.
+    """
+    holder_by_name = {}
     for file in sorted(runs.glob(".*.lock")):
         handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            found[file.name.removeprefix(".").removesuffix(".lock").replace("~", "/")] = (
-                _holder(handle) or "another process"
-            )
+            name = file.name.removeprefix(".").removesuffix(".lock").replace("~", "/")
+            holder_by_name[name] = _holder(handle) or UNKNOWN_HOLDER
         finally:
             os.close(handle)
-    return found
+    return holder_by_name
+
+
+def _busy(handle: int, name: str, doing: str) -> Busy:
+    holder = _holder(handle) or UNKNOWN_HOLDER
+    thing = name.strip("~").partition("~")[0]
+    retry = "run" if doing == "run" else "try"
+    return Busy(f"{thing} is being {doing} by {holder}. Wait for it to end, then {retry} again.")
+
+
+def _own_record() -> bytes:
+    """This process as a line of JSON."""
+    record = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "started": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
+    }
+    return json.dumps(record).encode() + b"\n"
 
 
 def _holder(handle: int) -> str:
-    """Whom the file names; empty where it names nobody, or only half."""
+    """The process named in a lock file; empty if it names none, or only half of one."""
     try:
         record = json.loads(os.pread(handle, 4096, 0))
         return f"process {record['pid']} on {record['host']}, since {record['started']}"

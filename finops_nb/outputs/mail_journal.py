@@ -1,4 +1,7 @@
-"""To whom a report was mailed, and how that ended: on the disk before each sending and after it, so that nobody is sent it twice."""
+"""The journal of mail: who was sent a report, and how that ended, so that nobody gets it twice.
+
+Each sending is written to the disk before it starts and again after it ends.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from finops_nb.atomic_files import sync_folder
 from finops_nb.clock import now
@@ -17,12 +20,12 @@ from finops_nb.errors import Failure, Problem, Refusal
 from finops_nb.home import mail_of
 from finops_nb.outputs.revisions import Revision
 
-if TYPE_CHECKING:
-    pass
-
 
 class DeliveryState(StrEnum):
-    """What became of a message for one recipient; `SENDING` stands in a journal only, until the answer is known."""
+    """The state of a message for one recipient.
+
+    `SENDING` occurs in a journal only, until the answer is known.
+    """
 
     SENDING = "sending"
     SENT = "sent"
@@ -31,12 +34,12 @@ class DeliveryState(StrEnum):
     UNKNOWN = "unknown"
 
 
-VALUE: Final = re.compile(rb'": "(?:[ !#-\[\]-~]|\\[ -~])*(?:\\$)?')
-"""Of a key of a line of JSON, as far as it goes; a torn one has no end."""
 JOURNAL: Final = "journal.jsonl"
-"""Of the file, beside the mail."""
+"""The file's name, in the folder of the NAME's mail."""
 REACHED: Final = (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNKNOWN)
-"""Somebody has it, or may have it."""
+"""The recipient has the message, or may have it."""
+VALUE: Final = re.compile(rb'": "(?:[ !#-\[\]-~]|\\[ -~])*(?:\\$)?')
+"""The value of a key in a line of JSON, as far as it goes: that of a torn line has no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,15 @@ class Entry:
 
     Args:
         key: of the report.
-        recipient: the address; upper and lower case are the same one.
-        state: SENDING before the content is sent; then what became of it.
+        recipient: the address; upper and lower case are the same address.
+        state: SENDING before the content is sent, then the result.
         message_id: of the message.
-        detail: what was said.
+        detail: what the server or the system answered.
         time: ISO 8601 in UTC.
+
+    Example:
+        {"key": "ab12…", "recipient": "ada@example.com", "state": "sent",
+         "message_id": "<1@example.com>", "detail": "250 OK", "time": "2026-01-02T03:04:05Z"}
     """
 
     key: str
@@ -60,27 +67,29 @@ class Entry:
     time: str = field(default_factory=now)
 
     def as_line(self) -> bytes:
-        """It as a line of a journal, without the line's end."""
+        """The entry as a line of a journal, without the line end."""
         return json.dumps(asdict(self)).encode()
 
 
-EMPTY: Final = json.dumps({each.name: "" for each in fields(Entry)}).encode()
-"""What every line has in common."""
+EMPTY: Final = json.dumps({key.name: "" for key in fields(Entry)}).encode()
+"""A line with every value empty: the shape that all lines share."""
 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """The journal of a NAME; who holds the NAME's lock may write to it.
+    """The journal of a NAME; only the holder of the NAME's lock may write to it.
 
     Args:
-        file: `outputs/.mail/NAME/journal.jsonl`; no entries where it is missing.
+        file: `outputs/.mail/NAME/journal.jsonl`; a missing file has no entries.
     """
 
     file: Path
 
     @property
     def is_torn(self) -> bool:
-        """Its last line is the beginning of an entry, as a crash leaves it; that is passed over, and gone with the next `record`.
+        """The last line is only the start of an entry, as a crash leaves it.
+
+        Such a line is ignored, and the next `record` overwrites it.
 
         Raises:
             Failure: as for `states`.
@@ -88,43 +97,49 @@ class Journal:
         return _is_torn(self._pieces()[-1])
 
     def states(self, key: str) -> dict[str, Entry]:
-        """The last entry of each recipient of a report, by the address in lower case; none where another report reached them since.
+        """The last entry of each recipient of a report.
+
+        Returns:
+            Entry by address in lower case, without recipients whom another report reached later.
 
         Raises:
-            Failure: the journal can't be read; without it somebody might be sent the report twice.
+            Failure: the journal can't be read; without it, somebody might get the report twice.
         """
-        found: dict[str, Entry] = {}
+        last: dict[str, Entry] = {}
         for entry in self._entries():
+            address = entry.recipient.lower()
             if entry.key == key:
-                found[entry.recipient.lower()] = entry
+                last[address] = entry
             elif entry.state in REACHED:
-                found.pop(entry.recipient.lower(), None)
-        return found
+                last.pop(address, None)
+        return last
 
     def open_recipients(
         self, recipients: Sequence[str], key: str, resend: bool = False
     ) -> tuple[list[str], dict[str, Entry]]:
-        """Who is to be sent the report now, and the last entry of those who are not.
+        """The recipients to send the report to now, and the last entry of all others.
 
-        Open are those who were never tried, and those whose server put it off. SENT, REFUSED and UNKNOWN are settled,
-        and so is SENDING: a run ended before it knew.
+        Open are recipients never tried, and those whose server deferred the message. SENT,
+        REFUSED and UNKNOWN are settled, and so is SENDING: a run ended before it had an answer.
 
         Args:
             recipients: plain addresses.
             key: of the report.
             resend: all are open.
 
+        Returns:
+            Open addresses in the order given; and entry by settled address.
+
         Raises:
             Failure: as for `states`.
         """
         states = self.states(key)
-        found = {each: states[each.lower()] for each in recipients if each.lower() in states}
-        settled = {
-            each: entry
-            for each, entry in found.items()
-            if entry.state is not DeliveryState.DEFERRED and not resend
-        }
-        return [each for each in recipients if each not in settled], settled
+        settled: dict[str, Entry] = {}
+        for recipient in () if resend else recipients:
+            entry = states.get(recipient.lower())
+            if entry and entry.state is not DeliveryState.DEFERRED:
+                settled[recipient] = entry
+        return [recipient for recipient in recipients if recipient not in settled], settled
 
     def reached_anybody(self) -> bool:
         """Any report of this NAME was sent to somebody, or may have been.
@@ -135,63 +150,64 @@ class Journal:
         return any(entry.state in REACHED for entry in self._entries())
 
     def record(self, entries: Iterable[Entry]) -> None:
-        """Write entries to the disk, after what stands there.
+        """Add entries at the end of the file, and bring them to the disk.
 
         Raises:
-            Failure: the journal can't be read, or not be written.
+            Failure: the journal can't be read or written.
         """
         data = b"".join(entry.as_line() + b"\n" for entry in entries)
-        whole = sum(len(line) + 1 for line in self._lines())
+        kept_size = sum(len(line) + 1 for line in self._lines())
         try:
-            new = [folder for folder in self.file.parents if not folder.exists()]
+            new_folders = [folder for folder in self.file.parents if not folder.exists()]
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with self.file.open("ab") as handle:
-                # The last line's end is written again: an editor may have left it out.
-                handle.truncate(max(whole - 1, 0))
-                handle.write((b"\n" if whole else b"") + data)
+                # The last line's end is written again: an editor may have dropped it.
+                handle.truncate(max(kept_size - 1, 0))
+                handle.write((b"\n" if kept_size else b"") + data)
                 handle.flush()
                 os.fsync(handle.fileno())
-            for folder in (self.file.parent, *(made.parent for made in new)):
+            for folder in (self.file.parent, *(new.parent for new in new_folders)):
                 sync_folder(folder)
         except OSError as error:
-            raise self._trouble("written", error) from error
+            raise self._failure("written", error) from error
 
     def _entries(self) -> Iterator[Entry]:
         for number, line in enumerate(self._lines(), 1):
             record = _parsed(line)
             if not isinstance(record, dict) or not _is_entry(record):
-                fix = "Mend the line. Without it, its recipient might be sent the report twice; move the file away only if that may happen"
+                fix = (
+                    "Fix the line. Without it, its recipient might get the report twice; "
+                    "move the file away only if that is acceptable"
+                )
                 raise Failure(f"{self.file}, line {number}: not an entry of a journal. {fix}.")
             yield Entry(**(record | {"state": DeliveryState(record["state"])}))
 
     def _lines(self) -> list[bytes]:
-        """Without a last one that a crash tore: its sending had not begun, or its SENDING stands before it."""
+        """All lines but a torn last one.
+
+        Nothing is lost with it: either its sending had not begun, or its SENDING is a line before.
+        """
         *lines, last = self._pieces()
         return [*lines, last] if last and not _is_torn(last) else lines
 
     def _pieces(self) -> list[bytes]:
-        """What stands between the line ends; the last one is empty where the file ends with such an end."""
+        """The file split at line ends; the last piece is empty if the file ends with one."""
         try:
             return self.file.read_bytes().split(b"\n")
         except FileNotFoundError:
             return [b""]
         except OSError as error:
-            raise self._trouble("read", error) from error
+            raise self._failure("read", error) from error
 
-    def _trouble(self, done: str, error: OSError) -> Failure:
+    def _failure(self, done: str, error: OSError) -> Failure:
         return Failure(
-            f"{self.file} can't be {done}: {error.strerror}. Nothing more is sent without it. Mend that, then run again."
+            f"{self.file} can't be {done}: {error.strerror}. "
+            "No mail is sent without it. Fix that, then run again."
         )
 
 
-def _is_torn(piece: bytes) -> bool:
-    """It is the beginning of one entry and nothing else; whatever else can't be read was written by somebody else."""
-    shape = VALUE.sub(b'": "', piece)
-    return shape != EMPTY and EMPTY.startswith(shape or b"?")
-
-
 def check_reason(outputs: Path, name: str, revision: Revision) -> None:
-    """Who was mailed a report is owed a reason for another one.
+    """See that a new revision of a mailed report has a reason.
 
     Args:
         outputs: the folder of outputs.
@@ -199,19 +215,26 @@ def check_reason(outputs: Path, name: str, revision: Revision) -> None:
         revision: of it, from `History.upcoming`.
 
     Raises:
-        Refusal: it is a new one, of a report that was mailed, and no reason is given.
+        Refusal: it is a new revision of a report that was mailed, and it has no reason.
         Failure: the journal can't be read.
+
+    Example:
+        finops-nb run 2025-12 --reason "late invoices of org-beta"
     """
-    owed = revision.is_new and revision.number > 1 and not revision.reason
-    if owed and Journal(mail_of(outputs, name) / JOURNAL).reached_anybody():
-        fix = f'Say why: finops-nb run {name} --reason "what changed, and why"'
-        raise Refusal(
-            Problem(
-                f"it was mailed, and this would be its revision {revision.number}",
-                fix,
-                f"outputs/{name}",
-            )
-        )
+    needs_reason = revision.is_new and revision.number > 1 and not revision.reason
+    if needs_reason and Journal(mail_of(outputs, name) / JOURNAL).reached_anybody():
+        rule = f"the report was mailed, so revision {revision.number} needs a reason"
+        fix = f'Give one: finops-nb run {name} --reason "what changed, and why"'
+        raise Refusal(Problem(rule, fix, f"outputs/{name}"))
+
+
+def _is_torn(piece: bytes) -> bool:
+    """It is the start of one entry and nothing else.
+
+    Anything else that can't be read was written by somebody else.
+    """
+    shape = VALUE.sub(b'": "', piece)
+    return shape != EMPTY and EMPTY.startswith(shape or b"?")
 
 
 def _parsed(line: bytes) -> Any:
@@ -222,9 +245,8 @@ def _parsed(line: bytes) -> Any:
 
 
 def _is_entry(record: Mapping[str, Any]) -> bool:
-    texts = all(isinstance(value, str) for value in record.values())
-    return (
-        texts
-        and set(record) == {each.name for each in fields(Entry)}
-        and record["state"] in set(DeliveryState)
-    )
+    if set(record) != {key.name for key in fields(Entry)}:
+        return False
+    if not all(isinstance(value, str) for value in record.values()):
+        return False
+    return record["state"] in set(DeliveryState)

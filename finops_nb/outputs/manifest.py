@@ -1,7 +1,7 @@
-"""What kind of copy of the report this is: official, analysis, scenario or draft; and where its results go.
+"""The kind of a copy of the report (official, analysis, scenario or draft), and where it writes.
 
-Only the runner makes anything but a draft: it writes `manifest.json` into its staging folder and names that folder in
-the environment of the kernel.
+Only the runner makes anything but a draft: it writes `manifest.json` into its staging folder and
+names that folder in the environment of the kernel.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Manifest:
         key: hash of inputs, params, notebook and code; empty in a draft.
         generated: when this key was first run, as ISO 8601 text in UTC; empty in a draft.
         staging: where `results.write_results` writes; None in a draft.
-        revision: the how-manieth publication of an official month; 0 of everything else.
-        reason: why it was made once more, where somebody said so.
-        origin: what it is made of beside usage, params and budgets, as `key.origin_of` tells.
+        revision: the revision number of an official month, from 1; 0 for every other kind.
+        reason: why a revision was made, if a reason was given.
+        origin: what it is made from besides usage, params and budgets; from `job.origin_of`.
     """
 
     kind: Kind = Kind.DRAFT
@@ -58,10 +58,12 @@ class Manifest:
 
 
 def kind_of(name: str, period: str) -> Kind:
-    """The kind of report that the runner makes of the params file `name`.
+    """The kind of report that the runner makes from the params file `name`.
 
-    >>> kind_of("2025-12", "2025-12"), kind_of("2025-12", "2025-11"), kind_of("scenarios/x", "2025-12")
-    (<Kind.OFFICIAL: 'official'>, <Kind.ANALYSIS: 'analysis'>, <Kind.SCENARIO: 'scenario'>)
+    >>> kind_of("2025-12", "2025-12"), kind_of("2025-12", "2025-11")
+    (<Kind.OFFICIAL: 'official'>, <Kind.ANALYSIS: 'analysis'>)
+    >>> kind_of("scenarios/x", "2025-12")
+    <Kind.SCENARIO: 'scenario'>
     """
     if name.startswith("scenarios/"):
         return Kind.SCENARIO
@@ -69,7 +71,7 @@ def kind_of(name: str, period: str) -> Kind:
 
 
 def current_manifest() -> Manifest:
-    """The manifest that the runner is making in this process, or a draft."""
+    """The manifest of the run in whose kernel this is called; elsewhere that of a draft."""
     named = os.environ.get(VARIABLE)
     if not named:
         return Manifest()

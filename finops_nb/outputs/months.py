@@ -1,4 +1,4 @@
-"""The months before, as they were published: history never disagrees with what was sent."""
+"""The months before a month, as published: history never disagrees with what was sent."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from finops_nb.params.model import Params
 from finops_nb.period import Period
 
 BACK: Final = 12
-"""How many months back are looked at."""
+"""How many months a report looks back."""
 SPENT: Final = ("organizations", "products")
 SNAPSHOT: Final = "months.json"
-"""In a run's staging folder: the months before as its key has them, whatever is published meanwhile."""
+"""In a run's staging folder: the months before, as the run's key has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedMonth:
-    """A month that is over, as its official report has it.
+    """The figures of a finished month, as its official report has them.
 
     Args:
         name: text like 2025-11.
         cost: its total.
         rows: of usage in it.
         days: cost by day.
-        budget: what its report opened with; None: no budget was set.
+        budget: the budget in its executive summary; None if no budget was set.
         organizations: cost by organization.
         products: cost by product.
     """
@@ -53,16 +53,16 @@ class PublishedMonth:
         return {"organization": self.organizations, "product": self.products}[dimension]
 
     def as_record(self) -> dict[str, Any]:
-        """Its figures as JSON, for the run's key."""
-        by_name = {
-            part: sorted((f"{key}", str(cost)) for key, cost in getattr(self, part).items())
-            for part in ("days", *SPENT)
-        }
-        return {
+        """The figures as JSON, for the run's key; rows are not in it."""
+        record: dict[str, Any] = {
             "name": self.name,
             "cost": str(self.cost),
             "budget": None if self.budget is None else str(self.budget),
-        } | by_name
+        }
+        for part in ("days", *SPENT):
+            amounts = getattr(self, part)
+            record[part] = sorted((f"{name}", str(cost)) for name, cost in amounts.items())
+        return record
 
 
 Months = tuple[PublishedMonth, ...]
@@ -72,57 +72,97 @@ def names_before(params: Params) -> tuple[str, ...]:
     """The NAMEs of the twelve months before a month, newest first; none before another period."""
     if not params.window.is_month:
         return ()
-    names: list[Period] = [params.window.preceding()]
-    while len(names) < BACK and names[-1].start.year > 1:
-        names.append(names[-1].preceding())
-    return tuple(period.text for period in names)
+    periods: list[Period] = [params.window.preceding()]
+    while len(periods) < BACK and periods[-1].start.year > 1:
+        periods.append(periods[-1].preceding())
+    return tuple(period.text for period in periods)
 
 
 def months_before(
     params: Params,
     home: Home | None = None,
-    coming: Mapping[str, PublishedMonth | None] | None = None,
+    expected: Mapping[str, PublishedMonth | None] | None = None,
 ) -> Months:
-    """The official reports of the twelve months before a month, newest first; those that are not there are left out.
+    """The official reports of the twelve months before a month, newest first, as far as published.
 
     Args:
         params: for the period, and for currency and time zone, which must be the same.
-        home: whose outputs; if None, those that the run of this process was given, or found by `find_home`.
-        coming: months that are about to be published, as they will be; they stand for what is published under their NAMEs.
+        home: whose outputs. If None: the months that the run of this process was given, or those
+            of the home that `find_home` finds.
+        expected: by NAME, months that are about to be published. They replace what is published
+            under their NAMEs; None means that nothing is expected.
     """
-    staging = os.environ.get(STAGING_VARIABLE)
-    if home is None and staging and (Path(staging) / SNAPSHOT).is_file():
-        return tuple(
-            _from_record(record) for record in json.loads((Path(staging) / SNAPSHOT).read_bytes())
-        )
+    if home is None and (snapshot := _snapshot()):
+        return tuple(_from_record(record) for record in json.loads(snapshot.read_bytes()))
     try:
         outputs = (home or find_home()).outputs
     except Refusal:
         return ()
-    known = coming or {}
-    found = (
-        known[name] if name in known else _published(outputs / name / RESULTS, params)
-        for name in names_before(params)
-    )
-    return tuple(month for month in found if month)
+    months = []
+    for name in names_before(params):
+        if expected and name in expected:
+            months.append(expected[name])
+        else:
+            months.append(_published(outputs / name / RESULTS, params))
+    return tuple(month for month in months if month)
 
 
 def save_months(months: Iterable[PublishedMonth], folder: Path) -> None:
     """Write the snapshot for a kernel whose environment names `folder`."""
-    (folder / SNAPSHOT).write_text(
-        json.dumps([month.as_record() | {"rows": month.rows} for month in months]) + "\n",
-        encoding="utf-8",
-    )
+    records = [month.as_record() | {"rows": month.rows} for month in months]
+    (folder / SNAPSHOT).write_text(json.dumps(records) + "\n", encoding="utf-8")
 
 
-def _from_record(record: dict[str, Any]) -> PublishedMonth:
-    days, *spent = (
-        {name: Decimal(cost) for name, cost in record[part]} for part in ("days", *SPENT)
-    )
-    budget = None if record["budget"] is None else Decimal(record["budget"])
-    on = {date.fromisoformat(day): cost for day, cost in days.items()}
+def month_of(results: Mapping[str, Any], params: Params) -> PublishedMonth | None:
+    """The month that a `results.json` is about.
+
+    Args:
+        results: the object in the file.
+        params: of the report that looks back.
+
+    Returns:
+        None where the two can't be compared: not an official report, another currency or time
+        zone, a month that was still running, or results without the figures that are needed.
+    """
+    try:
+        if not _is_comparable(results, params):
+            return None
+        days = {
+            date.fromisoformat(row["day"]): Decimal(row["cost"])
+            for row in results["tables"]["spend_by_day"]
+        }
+        [summary] = results["tables"]["executive_summary"]
+        return PublishedMonth(
+            results["name"],
+            Decimal(results["total"]),
+            results["rows"]["used"],
+            days,
+            None if summary["budget"] is None else Decimal(summary["budget"]),
+            *(_amounts(dict(results[dimension])) for dimension in SPENT),
+        )
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        # Another version of the kit wrote it, or that month's notebook had no such table.
+        return None
+
+
+def _snapshot() -> Path | None:
+    """The file of months that a runner left for this process, if there is one."""
+    staging = os.environ.get(STAGING_VARIABLE)
+    if not staging:
+        return None
+    file = Path(staging) / SNAPSHOT
+    return file if file.is_file() else None
+
+
+def _from_record(record: Mapping[str, Any]) -> PublishedMonth:
+    days = _amounts(dict(record["days"]))
     return PublishedMonth(
-        record["name"], Decimal(record["cost"]), record["rows"], on, budget, *spent
+        record["name"],
+        Decimal(record["cost"]),
+        record["rows"],
+        {date.fromisoformat(day): cost for day, cost in days.items()},
+        None if record["budget"] is None else Decimal(record["budget"]),
+        *(_amounts(dict(record[dimension])) for dimension in SPENT),
     )
 
 
@@ -130,32 +170,14 @@ def _published(file: Path, params: Params) -> PublishedMonth | None:
     return month_of(read_results(file.read_bytes()), params) if file.is_file() else None
 
 
-def month_of(results: Mapping[str, Any], params: Params) -> PublishedMonth | None:
-    """The month whose official results these are; None where it can't stand beside a report of these params."""
-    try:
-        if (
-            results["kind"] != Kind.OFFICIAL
-            or results["currency"] != params.currency
-            or not results["period"]["complete"]
-        ):
-            return None
-        if results["provenance"]["params"]["timezone"] != params.timezone:
-            return None
-        days = {
-            date.fromisoformat(line["day"]): Decimal(line["cost"])
-            for line in results["tables"]["spend_by_day"]
-        }
-        [opened] = results["tables"]["executive_summary"]
-        budget = None if opened["budget"] is None else Decimal(opened["budget"])
-        spent = [{name: Decimal(cost) for name, cost in dict(results[by]).items()} for by in SPENT]
-        return PublishedMonth(
-            results["name"],
-            Decimal(results["total"]),
-            results["rows"]["used"],
-            days,
-            budget,
-            *spent,
-        )
-    except (KeyError, TypeError, ValueError):
-        # Another version of the kit wrote it, or the notebook of that month had no such table: nothing to compare with.
-        return None
+def _is_comparable(results: Mapping[str, Any], params: Params) -> bool:
+    return bool(
+        results["kind"] == Kind.OFFICIAL
+        and results["currency"] == params.currency
+        and results["period"]["complete"]
+        and results["provenance"]["params"]["timezone"] == params.timezone
+    )
+
+
+def _amounts(texts: Mapping[str, str]) -> dict[str, Decimal]:
+    return {name: Decimal(text) for name, text in texts.items()}

@@ -1,4 +1,4 @@
-"""A folder is published in one step: who opens it sees the whole old report or the whole new one."""
+"""A folder is published in one step: a reader sees the whole old report or the whole new one."""
 
 from __future__ import annotations
 
@@ -12,28 +12,35 @@ from typing import Final
 from finops_nb.atomic_files import sync_folder
 from finops_nb.errors import Problem, Refusal
 
+# Of <fcntl.h> and <stdio.h> on Linux, and of <sys/stdio.h> on macOS.
 AT_FDCWD: Final = -100
 RENAME_EXCHANGE: Final = 2
 RENAME_SWAP: Final = 2
 
+LOCAL_DISK: Final = (
+    "Make outputs/ a folder on a local disk, or a symbolic link to one, that you may write to and "
+    "that is all on one disk; network and some container file systems can't swap two folders"
+)
+
 
 def publish(folder: Path, target: Path) -> None:
-    """Put `folder` where `target` is, in one step; the old report, if there was one, is then at `folder`.
+    """Put `folder` in the place of `target`, in one step; an old report is then at `folder`.
 
     Args:
         folder: complete and written to the disk, in the same file system.
-        target: a folder, or nothing; folders above it are made.
+        target: a folder, or nothing; folders above it are created.
 
     Raises:
-        OSError: nothing was changed; or, from the last syncs, the new report stands and the disk has trouble.
+        OSError: nothing was changed; or, from the last syncs, the new report is published and the
+            disk has a problem.
     """
-    new = [parent for parent in target.parents if not parent.exists()]
+    new_parents = [parent for parent in target.parents if not parent.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
         exchange(folder, target)
     else:
         folder.rename(target)
-    for parent in (folder.parent, target.parent, *(made.parent for made in new)):
+    for parent in (folder.parent, target.parent, *(new.parent for new in new_parents)):
         sync_folder(parent)
 
 
@@ -41,19 +48,19 @@ def exchange(one: Path, other: Path) -> None:
     """Swap two folders of one file system, in one step.
 
     Raises:
-        OSError: the system or the file system does not do that, or not here; nothing was changed.
+        OSError: the system or the file system can't do that, or not here; nothing was changed.
     """
+    # Python has no call for it: `os.rename` replaces an empty folder only.
     libc = ctypes.CDLL(None, use_errno=True)
     paths = os.fsencode(one), os.fsencode(other)
     try:
         if sys.platform == "darwin":
             failed = libc.renamex_np(*paths, ctypes.c_uint(RENAME_SWAP))
         else:
-            failed = libc.renameat2(
-                AT_FDCWD, paths[0], AT_FDCWD, paths[1], ctypes.c_uint(RENAME_EXCHANGE)
-            )
+            flags = ctypes.c_uint(RENAME_EXCHANGE)
+            failed = libc.renameat2(AT_FDCWD, paths[0], AT_FDCWD, paths[1], flags)
     except AttributeError as error:
-        raise OSError(0, "the C library cannot exchange two folders", str(other)) from error
+        raise OSError(0, "the C library can't swap two folders", str(other)) from error
     if failed:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), str(other))
@@ -63,35 +70,24 @@ def check_target(outputs: Path, name: str) -> None:
     """See that `outputs/NAME` is a real folder in real folders, or may become one.
 
     Raises:
-        Refusal: something else stands in its place, or in the place of a folder above it.
+        Refusal: something else is in its place, or in the place of a folder above it.
     """
     place = outputs
     for part in (None, *name.split("/")):
         place = place / part if part else place
         shown = "/".join((outputs.name, *place.relative_to(outputs).parts))
         if part and place.is_symlink():
-            rule = "a symbolic link, which cannot be exchanged for a folder"
-            raise Refusal(Problem(rule, "Remove the link; the run makes a folder there", shown))
+            rule = "a symbolic link, which can't be swapped with a folder"
+            raise Refusal(Problem(rule, "Remove the link; the run creates a folder there", shown))
         if os.path.lexists(place) and not place.is_dir():
-            raise Refusal(
-                Problem("not a folder", "Move it away; the run makes a folder there", shown)
-            )
+            fix = "Move it away; the run creates a folder there"
+            raise Refusal(Problem("not a folder", fix, shown))
         if place.is_dir() and not os.access(place, os.W_OK | os.X_OK):
-            raise Refusal(
-                Problem(
-                    "nothing can be written there",
-                    "Give yourself the right to write to this folder",
-                    shown,
-                )
-            )
+            fix = "Give yourself write permission on this folder"
+            raise Refusal(Problem("not a folder you can write to", fix, shown))
     if place.is_mount():
-        raise Refusal(
-            Problem(
-                "a mounted disk, which cannot be exchanged for a folder",
-                "Mount it as outputs/ instead",
-                shown,
-            )
-        )
+        rule = "a mounted disk, which can't be swapped with a folder"
+        raise Refusal(Problem(rule, "Mount it as outputs/ instead", shown))
 
 
 def probe(staging: Path, target: Path) -> None:
@@ -102,25 +98,19 @@ def probe(staging: Path, target: Path) -> None:
         target: where it will be published.
 
     Raises:
-        Refusal: it cannot be done there.
+        Refusal: it can't be done there.
     """
-    beside = next(parent for parent in target.parents if parent.is_dir())
-    mine, theirs = staging / "probe", beside / f".probe-{target.name}"
+    parent = next(parent for parent in target.parents if parent.is_dir())
+    folders = staging / "probe", parent / f".probe-{target.name}"
     try:
-        for folder in (mine, theirs):
+        for folder in folders:
             with suppress(FileExistsError):
                 folder.mkdir()
-        exchange(mine, theirs)
+        exchange(*folders)
     except OSError as error:
-        raise Refusal(
-            Problem(
-                f"a report cannot be published in one step there: {error.strerror}",
-                "Let outputs/ be a folder, or a symbolic link to one, on a local disk of this machine that you may write to, "
-                "all of it on the same disk; network and some container file systems can't exchange two folders",
-                file=f"{beside.name}/",
-            )
-        ) from error
+        rule = f"a report can't be published in one step there: {error.strerror}"
+        raise Refusal(Problem(rule, LOCAL_DISK, file=f"{parent.name}/")) from error
     finally:
-        for folder in (mine, theirs):
+        for folder in folders:
             with suppress(OSError):
                 folder.rmdir()

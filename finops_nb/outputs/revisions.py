@@ -1,4 +1,7 @@
-"""The revisions of a NAME: of which key, when and why each was made, and what was published; those before the last are kept whole."""
+"""The revisions of a NAME: the key, time, reason and files of each, on record.
+
+The revisions before the last are kept whole, beside that record.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,11 @@ from finops_nb.outputs.publish import publish
 FILE: Final = "revisions.json"
 SHAPE: Final = {"revision": int, "key": str, "generated": str, "reason": str, "files": dict}
 """The keys of a record in it."""
+NO_RESULTS: Final = (
+    *(FileNotFoundError, NotADirectoryError),
+    *(KeyError, TypeError, ValueError, AttributeError),
+)
+"""The errors of a published folder whose results are missing, or say nothing of a revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +36,11 @@ class Revision:
     """One publication of a NAME.
 
     Args:
-        number: 1 is the first; 0 is of a report that is not official, of which the last one alone is remembered.
+        number: from 1; 0 is a report that is not official, of which only the last is on record.
         key: of its run.
         generated: when it was first run, as ISO 8601 text in UTC: a forced run prints the same.
-        reason: why it was made, where somebody said so.
-        files: name and SHA-256 of what was published; none of a revision that is still to be made.
+        reason: why it was made, if a reason was given.
+        files: SHA-256 by name of what was published; empty for a revision yet to be made.
     """
 
     number: int
@@ -43,23 +51,23 @@ class Revision:
 
     @property
     def is_new(self) -> bool:
-        """It is still to be made."""
+        """It is yet to be made."""
         return not self.files
 
     def as_record(self) -> dict[str, Any]:
-        """It as JSON."""
-        said = {
+        """The revision as JSON."""
+        return {
             "revision": self.number,
             "key": self.key,
             "generated": self.generated,
             "reason": self.reason,
+            "files": dict(sorted(self.files.items())),
         }
-        return said | {"files": dict(sorted(self.files.items()))}
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What was published under a NAME; who holds the NAME's lock may change it.
+    """What was published under a NAME; only the holder of the NAME's lock may change it.
 
     Args:
         outputs: the folder of outputs.
@@ -70,137 +78,140 @@ class History:
     name: str
 
     def revisions(self) -> tuple[Revision, ...]:
-        """Every revision, oldest first. What is published and not on record tells of itself, and is the last one.
+        """Every revision, oldest first.
+
+        A published report that is not on record says which revision it is, and is the last one.
 
         Raises:
-            Failure: the record is there and cannot be read.
+            Failure: the record exists and can't be read.
         """
         recorded = self._recorded()
-        found, last = self._published(), recorded[-1] if recorded else None
-        if found is None or (last and not _follows(found, last)):
+        published, last = self._published(), recorded[-1] if recorded else None
+        if published is None or (last and not _follows(published, last)):
             return recorded
-        return _with(recorded, replace(found, files=digests(self.outputs / self.name)))
+        return _with(recorded, replace(published, files=digests(self.target)))
 
     def upcoming(self, key: str, official: bool, reason: str = "") -> Revision:
-        """What a run of this key makes: the last revision once more where that is of this key, else a new one.
+        """The revision that a run of this key makes.
 
         Args:
             key: of the run.
             official: only such a report has revisions.
             reason: why a new one is made.
+
+        Returns:
+            The last revision if it has this key, else a new one.
         """
         last = next(reversed(self.revisions()), None)
         if last and last.key == key and (last.number > 0) == official:
             return last
-        return Revision(last.number + 1 if last and official else int(official), key, now(), reason)
+        number = int(official)
+        if last and official:
+            number = last.number + 1
+        return Revision(number, key, now(), reason)
 
     def settle(self) -> None:
-        """Make up for what a run that was cut off left: a record that it did not write, or a folder that it did not publish."""
-        known = self.revisions()
-        if known != self._recorded():
-            self._record(known)
-        draft = self.kept(known[-1].number) if known else None
-        if (
-            draft
-            and draft.exists()
-            and (self.outputs / self.name).exists()
-            and digests(draft) != known[-1].files
-        ):
+        """Finish what a killed run left: a record it did not write, a folder it did not publish."""
+        revisions = self.revisions()
+        if revisions != self._recorded():
+            self._record(revisions)
+        if not revisions:
+            return
+        draft = self.kept(revisions[-1].number)
+        if draft.exists() and self.target.exists() and digests(draft) != revisions[-1].files:
             shutil.rmtree(draft)
 
     def publish(self, folder: Path, revision: Revision) -> None:
-        """Put a folder in the place of the published report, keep the one before, and write the revision down.
+        """Put a folder in the place of the published report, keep that one, and record this one.
 
-        The folder is moved to where the one before is to be kept, and exchanged for it there: at no moment is one of the two lost,
-        or half. The record comes last, since what is published tells the same of itself.
+        The new folder is first moved to where the old one will be kept, and then the two are
+        exchanged: at no moment is one of them lost or half there. The record comes last, since
+        the published results hold the same facts.
 
         Args:
             folder: complete and written to the disk.
             revision: from `upcoming`.
 
         Raises:
-            OSError: the report before stands; or, from the last syncs, the new one does and the disk has trouble.
-            Failure: the new one stands, and is not on record.
+            OSError: the old report is published; or, from the last syncs, the new one is and the
+                disk has a problem.
+            Failure: the new one is published, and is not on record.
         """
-        known, files = self.revisions(), digests(folder)
-        target, kept = self.outputs / self.name, self.kept(revision.number - 1)
-        keeps = revision.number > 1 and revision.is_new and target.exists() and not kept.exists()
+        revisions, files = self.revisions(), digests(folder)
+        kept = self.kept(revision.number - 1)
+        is_revised = revision.number > 1 and revision.is_new
+        keeps = is_revised and self.target.exists() and not kept.exists()
         if keeps:
             kept.parent.mkdir(parents=True, exist_ok=True)
             folder = folder.rename(kept)
         try:
-            publish(folder, target)
+            publish(folder, self.target)
         except OSError:
             if keeps and digests(kept) == files:
                 shutil.rmtree(kept, ignore_errors=True)
             raise
         try:
-            self._record(_with(known, replace(revision, files=files)))
+            self._record(_with(revisions, replace(revision, files=files)))
         except OSError as error:
-            said = f"outputs/{self.name} is published, and {self._shown(self._file)} could not be written: {error.strerror or error}"
-            raise Failure(
-                f"{said}. Run it again when the disk is well; that makes up for it."
-            ) from error
+            raise self._not_recorded(error) from error
+
+    @property
+    def target(self) -> Path:
+        """Where the last revision is published."""
+        return self.outputs / self.name
 
     def folder(self, number: int) -> Path:
-        """Where a revision is: published, or kept."""
-        known = self.revisions()
-        return (
-            self.outputs / self.name if known and known[-1].number == number else self.kept(number)
-        )
+        """Where a revision is now: published, or kept."""
+        revisions = self.revisions()
+        is_last = revisions and revisions[-1].number == number
+        return self.target if is_last else self.kept(number)
 
     def kept(self, number: int) -> Path:
-        """Where a revision is once another is published."""
+        """Where a revision is once another one is published."""
         return self._file.parent / f"revision-{number}"
 
     def raw_results(self, number: int) -> bytes:
-        """The `results.json` of a revision; empty where it is gone, or is not as it was published."""
+        """The `results.json` of a revision; empty if it is missing or was changed since."""
         try:
             raw = (self.folder(number) / RESULTS).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return b""
-        recorded = next((each.files for each in self.revisions() if each.number == number), None)
-        return raw if recorded is None or recorded.get(RESULTS) == _digest(raw) else b""
+        for revision in self.revisions():
+            if revision.number == number and revision.files.get(RESULTS) != _digest(raw):
+                return b""
+        return raw
 
     def altered(self) -> list[str]:
-        """A sentence for each file, published or kept, that is missing or is not as it was published."""
-        return [said for revision in self.revisions() for said in self._altered(revision)]
+        """A sentence for each published or kept file that is missing or was changed since."""
+        return [text for revision in self.revisions() for text in self._altered(revision)]
 
     def _altered(self, revision: Revision) -> Iterator[str]:
         folder = self.folder(revision.number)
         if not folder.is_dir():
-            yield (
-                f"{self._shown(folder)}, revision {revision.number}, is gone."
-                if revision.number
-                else f"{self._shown(folder)} is gone."
-            )
+            label = f" (revision {revision.number})" if revision.number else ""
+            yield f"{self._shown(folder)}{label} is missing."
             return
-        found = digests(folder)
+        digest_by_name = digests(folder)
         for name, digest in revision.files.items():
-            if found.get(name) != digest:
-                yield f"{self._shown(folder / name)} {'is not as it was published' if name in found else 'is gone'}."
+            if name not in digest_by_name:
+                yield f"{self._shown(folder / name)} is missing."
+            elif digest_by_name[name] != digest:
+                yield f"{self._shown(folder / name)} was changed after it was published."
 
     def _published(self) -> Revision | None:
-        """What is published, as far as it tells of itself."""
+        """The published revision, as its results describe it; None if they do not."""
         try:
-            results = read_results((self.outputs / self.name / RESULTS).read_bytes())
-            made = results["provenance"]
+            results = read_results((self.target / RESULTS).read_bytes())
+            provenance = results["provenance"]
             official = results.get("kind") == Kind.OFFICIAL
-            about = made.get("revision") or {"number": int(official)}
+            revision = provenance.get("revision") or {"number": int(official)}
             return Revision(
-                int(about["number"]),
-                str(made["key"]),
-                str(made["generated"]),
-                str(about.get("reason", "")),
+                int(revision["number"]),
+                str(provenance["key"]),
+                str(provenance["generated"]),
+                str(revision.get("reason", "")),
             )
-        except (
-            FileNotFoundError,
-            NotADirectoryError,
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-        ):
+        except NO_RESULTS:
             return None
 
     def _recorded(self) -> tuple[Revision, ...]:
@@ -211,23 +222,23 @@ class History:
         except ValueError:
             records = None
         if not isinstance(records, list) or not all(map(_is_record, records)):
-            way = "Put it back from a backup, or remove it: the last revision is then known by what is published"
-            raise Failure(
-                f"{self._shown(self._file)} is not a list of revisions, or not a whole one. {way}."
+            fix = (
+                "Restore it from a backup, or remove it: "
+                "the last revision is then read from the published report"
             )
-        return tuple(
-            Revision(
-                each["revision"], *(each[key] for key in ("key", "generated", "reason", "files"))
-            )
-            for each in records
-        )
+            raise Failure(f"{self._shown(self._file)} is not a list of revisions. {fix}.")
+        return tuple(Revision(*(record[key] for key in SHAPE)) for record in records)
 
     def _record(self, revisions: tuple[Revision, ...]) -> None:
-        text = (
-            json.dumps([each.as_record() for each in revisions], indent=1, ensure_ascii=False)
-            + "\n"
-        )
+        records = [revision.as_record() for revision in revisions]
+        text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
         replace_file(self._file, text.encode("utf-8"), lambda draft: None)
+
+    def _not_recorded(self, error: OSError) -> Failure:
+        return Failure(
+            f"{self._shown(self.target)} is published, but {self._shown(self._file)} could not be "
+            f"written: {error.strerror or error}. Fix the disk, then run again to write it."
+        )
 
     @property
     def _file(self) -> Path:
@@ -238,34 +249,33 @@ class History:
 
 
 def recorded_names(outputs: Path) -> list[str]:
-    """The NAMEs of which revisions are on record, sorted."""
+    """The NAMEs with revisions on record, sorted."""
     runs = runs_of(outputs)
     return sorted(file.parent.relative_to(runs).as_posix() for file in runs.rglob(FILE))
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Name and SHA-256 of each file in a folder."""
-    return {
-        file.name: _digest(file.read_bytes()) for file in sorted(folder.iterdir()) if file.is_file()
-    }
+    """SHA-256 by name of each file in a folder."""
+    files = [file for file in sorted(folder.iterdir()) if file.is_file()]
+    return {file.name: _digest(file.read_bytes()) for file in files}
 
 
 def _with(recorded: tuple[Revision, ...], revision: Revision) -> tuple[Revision, ...]:
-    """The record with a revision at its end, in the place of one of the same number."""
+    """The record with a revision at its end, in the place of one with the same number."""
     return (*(each for each in recorded if each.number < revision.number), revision)
 
 
-def _follows(found: Revision, last: Revision) -> bool:
-    """What is published came after the last one on record."""
-    return found.number > last.number or (
-        found.number == last.number == 0 and found.key != last.key
-    )
+def _follows(published: Revision, last: Revision) -> bool:
+    """The published revision came after the last one on record."""
+    if published.number == last.number == 0:
+        return published.key != last.key
+    return published.number > last.number
 
 
 def _is_record(record: Any) -> bool:
-    return isinstance(record, dict) and all(
-        isinstance(record.get(key), kind) for key, kind in SHAPE.items()
-    )
+    if not isinstance(record, dict):
+        return False
+    return all(isinstance(record.get(key), kind) for key, kind in SHAPE.items())
 
 
 def _digest(data: bytes) -> str:

@@ -1,1 +1,1 @@
-"""Run: one run and many, from params to a published folder. No figure is computed here, and nobody is mailed."""
+"""Run: one run and many, from params to a published folder. No figure is computed here."""

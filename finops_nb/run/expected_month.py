@@ -1,4 +1,4 @@
-"""The figures that a month's report will have, for the runs of later months that need not wait for it."""
+"""The figures that a month's report will have, for runs of later months that need not wait."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from finops_nb.schema import BUDGETED
 from finops_nb.usage.reader import read_usage
 
 
-def coming_month(name: str, home: Home) -> PublishedMonth | None:
-    """What `months_before` will find under a NAME once that is published, of the same tables and by the same functions.
+def expected_month(name: str, home: Home) -> PublishedMonth | None:
+    """What `months_before` will find under a NAME once it is published.
 
-    It is an expectation: a run that was made with it is published only if it has come true.
+    It is computed from the same tables by the same functions. It is an expectation: a run that
+    used it is published only if it came true.
 
     Returns:
-        None where nothing is to be expected: the run will be refused, or its period is not over.
+        None if nothing is expected: the run will be refused, or its period is not over.
     """
     try:
         params = load_params(home, name)
@@ -34,13 +35,8 @@ def coming_month(name: str, home: Home) -> PublishedMonth | None:
     manifest = Manifest(kind_of(name, params.period), name)
     data = ReportData(params, usage, usage, budgets, manifest)
     totals = (total_of(data, variance_by(data, by)) for by in BUDGETED)
-    tables = (
-        spend_by_day(data),
-        executive_summary(data, headline(*totals)),
-    )
+    tables = (spend_by_day(data), executive_summary(data, headline(*totals)))
     results = overview(data)
-    results |= {
-        "tables": {table.name: table.records() for table in tables},
-        "provenance": {"params": params.shared_parameters()},
-    }
+    results["tables"] = {table.name: table.records() for table in tables}
+    results["provenance"] = {"params": params.shared_parameters()}
     return month_of(results, params)

@@ -1,4 +1,4 @@
-"""What is said of a run that failed: why, with the place, and where the notebook was kept."""
+"""What a failed run says: the reason, the place, and where its notebook was kept."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from finops_nb.notebook.execute import Execution
 
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+"""The disk is full, or the user's share of it."""
 
 
 def with_place(job: Job, failure: Failure, execution: Execution) -> str:
-    """The failure's text, and where the notebook was kept, if the disk still takes it."""
+    """The failure's text, and where the notebook was kept, if the disk has room for it."""
     from finops_nb.notebook.sanitize import as_bytes
 
     lines = [str(failure)]
-    lines += [room(job.home)] if "[Errno 28]" in lines[0] else []
+    if "[Errno 28]" in lines[0]:
+        lines.append(free_space(job.home))
     try:
         shutil.rmtree(job.staging)
         job.staging.mkdir()
@@ -33,17 +35,19 @@ def with_place(job: Job, failure: Failure, execution: Execution) -> str:
         lines.append(f"The notebook as far as it ran: {job.home.shown(job.staging / FAILED)}")
     except OSError:
         shutil.rmtree(job.staging, ignore_errors=True)
-    stands = "is unchanged" if job.target.exists() else "was not made"
-    return "\n".join([*lines, f"outputs/{job.name} {stands}."])
+    result = "is unchanged" if job.target.exists() else "was not created"
+    lines.append(f"outputs/{job.name} {result}.")
+    return "\n".join(lines)
 
 
 def failure_text(error: OSError, home: Home) -> str:
-    """A sentence for what the system refused, with the place."""
+    """A sentence for an error of the system, with the file; and the free space if that ran out."""
     place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "outputs"
-    text = f"{place}: {error.strerror or error}. What was published before stands."
-    return f"{text}\n{room(home)}" if error.errno in FULL else text
+    text = f"{place}: {error.strerror or error}. Published reports are intact."
+    return f"{text}\n{free_space(home)}" if error.errno in FULL else text
 
 
-def room(home: Home) -> str:
-    """How much the disk still takes."""
-    return f"The disk of outputs/ has {shutil.disk_usage(home.outputs).free:,} bytes free. Make room, then run again."
+def free_space(home: Home) -> str:
+    """How much room the disk of outputs/ has left."""
+    free = shutil.disk_usage(home.outputs).free
+    return f"The disk of outputs/ has {free:,} bytes free. Free some space, then run again."

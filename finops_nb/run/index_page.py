@@ -24,9 +24,10 @@ from finops_nb.report.format import Format, visible
 from finops_nb.report.html_page import TEMPLATES, audit
 from finops_nb.report.sparkline import sparkline
 from finops_nb.report.table import templates
+from finops_nb.words import shortened
 
 REASON: Final = 160
-"""How much of a what-if's reason is said, in characters; its report has all of it."""
+"""Characters of a what-if's reason that the index shows; its report shows all of it."""
 STYLES: Final = (
     TEMPLATES / "report" / "finops.css",
     TEMPLATES / "report" / "report.css",
@@ -34,62 +35,64 @@ STYLES: Final = (
 )
 TRIES: Final = 300
 PAUSE: Final = 0.1
-"""Another publication that is at the index is waited for: half a minute at most, in seconds."""
+"""Seconds between tries while another publication rebuilds the index: half a minute in all."""
 
 
 def write_index(home: Home) -> Path:
-    """Rebuild `outputs/index.html` of what is published now, whole or not at all.
+    """Rebuild `outputs/index.html` from what is published now; the file is replaced as a whole.
 
-    Two publications at once take turns, so that the second has seen what the first one published.
+    Two publications at once take turns, so that the second one lists what the first published.
 
     Args:
         home: whose outputs.
 
     Raises:
-        OSError: it could not be written; the former one stands.
-        Busy: another process is at it for longer than half a minute.
-        Failure: the page would not be inert; the former one stands.
+        OSError: it could not be written; the old one is unchanged.
+        Busy: another process has been rebuilding it for more than half a minute.
+        Failure: the page would not be inert; the old one is unchanged.
     """
     file = home.outputs / INDEX
     with _turn(home.runs):
         page = index_page(*published_reports(home.outputs))
-        found = audit(page, links=True)
-        if found:
-            raise Failure(f"outputs/{INDEX} would not be inert: {'; '.join(found[:5])}.")
+        faults = audit(page, links=True)
+        if faults:
+            raise Failure(f"outputs/{INDEX} would not be inert: {'; '.join(faults[:5])}.")
         replace_file(file, page.encode("utf-8"), lambda _: None)
     return file
 
 
-def index_page(reports: Sequence[PublishedReport], strange: Sequence[str] = ()) -> str:
+def index_page(reports: Sequence[PublishedReport], unreadable: Sequence[str] = ()) -> str:
     """The page.
 
     Args:
         reports: from `published_reports`, newest first.
-        strange: NAMEs that can't be read; they are said, not left out.
+        unreadable: NAMEs whose results can't be read; they are named, not left out.
 
     Returns:
-        One HTML document that runs nothing and loads nothing; its links are relative to the folder it stands in.
+        One HTML document that runs nothing and loads nothing; its links are relative to its folder.
     """
     official = [report for report in reports if report.kind is Kind.OFFICIAL]
     by_end = {report.period.end: report for report in official}
-    months = [_line(report, _change(report, by_end)) for report in official]
-    others = [_line(report, "") for report in reports if report.kind is not Kind.OFFICIAL]
-    css = "\n".join(file.read_text(encoding="utf-8") for file in STYLES)
-    return visible(
+    page = (
         templates("run")
         .get_template("index.html.j2")
-        .render(months=months, others=others, strange=strange, css=css)
+        .render(
+            months=[_row(report, _change(report, by_end)) for report in official],
+            others=[_row(report, "") for report in reports if report.kind is not Kind.OFFICIAL],
+            unreadable=unreadable,
+            css="\n".join(file.read_text(encoding="utf-8") for file in STYLES),
+        )
     )
+    return visible(page)
 
 
-def _line(report: PublishedReport, change: str) -> Mapping[str, Any]:
+def _row(report: PublishedReport, change: str) -> Mapping[str, Any]:
     fmt, opened = Format(report.currency), report.opened
+    folder = quote(os.fsencode(report.name))
     return {
         "name": report.name,
         "label": report.period.label,
-        "links": [
-            (label, f"{quote(os.fsencode(report.name))}/{FILES[label]}") for label in report.files
-        ],
+        "links": [(label, f"{folder}/{FILES[label]}") for label in report.files],
         "base": report.base,
         "complete": report.complete,
         "total": fmt.money(report.cost),
@@ -98,46 +101,44 @@ def _line(report: PublishedReport, change: str) -> Mapping[str, Any]:
         "variance": fmt.variance(opened["variance"], opened["variance_ratio"]),
         "status": opened["status"],
         "slug": opened["status"].lower().replace(" ", "-"),
-        "stamp": f"WHAT-IF: {_cut(report.reason)}"
-        if report.kind is Kind.SCENARIO
-        else "ANALYSIS · NOT FOR BOOKING",
+        "stamp": _stamp(report),
         "days": _days(report, fmt),
     }
 
 
+def _stamp(report: PublishedReport) -> str:
+    if report.kind is Kind.SCENARIO:
+        return f"WHAT-IF: {shortened(report.reason, REASON)}"
+    return "ANALYSIS · NOT FOR BOOKING"
+
+
 def _days(report: PublishedReport, fmt: Format) -> Markup:
-    """The shape of its days over the whole period, so that one that still runs is not drawn as one that is over."""
-    whole = (report.period.end - report.period.start).days
-    days = report.days[:whole]
+    """A sparkline of the whole period: days that a running period still lacks stay empty."""
+    length = (report.period.end - report.period.start).days
+    days = report.days[:length]
     if not days:
         return Markup("")
-    return sparkline(
-        [*days, *[None] * (whole - len(days))], f"Cost by day, at most {fmt.money(max(days))}"
-    )
-
-
-def _cut(reason: str) -> str:
-    return reason if len(reason) <= REASON else reason[: REASON - 1] + "…"
+    missing = [None] * (length - len(days))
+    return sparkline([*days, *missing], f"Cost by day, at most {fmt.money(max(days))}")
 
 
 def _change(report: PublishedReport, by_end: Mapping[date, PublishedReport]) -> str:
-    """Against the month before, if that was published in the same currency; a month that still runs is no fall."""
+    """The change from the month before, where both are complete and in one currency."""
     before = by_end.get(report.period.start)
-    if (
-        before is None
-        or before.currency != report.currency
-        or not (report.complete and before.complete)
-    ):
+    if before is None or before.currency != report.currency:
+        return ""
+    if not (report.complete and before.complete):
         return ""
     return Format(report.currency).change(report.cost - before.cost)
 
 
 @contextmanager
 def _turn(runs: Path) -> Iterator[None]:
-    with ExitStack() as held:
+    """Hold the lock of the index; wait while another publication has it."""
+    with ExitStack() as stack:
         for number in range(TRIES):
             try:
-                held.enter_context(hold(runs, f"~{INDEX}", "rebuilt"))
+                stack.enter_context(hold(runs, f"~{INDEX}", "rebuilt"))
                 break
             except Busy:
                 if number == TRIES - 1:

@@ -1,4 +1,4 @@
-"""What one run is of, and where it puts things."""
+"""The inputs and paths of a run, and the key that tells one run from another."""
 
 from __future__ import annotations
 
@@ -20,13 +20,140 @@ from finops_nb.outputs.manifest import Kind, kind_of
 from finops_nb.outputs.months import PublishedMonth, months_before
 from finops_nb.params.budgets import Budgets, read_budgets
 from finops_nb.params.model import Params, load_params
-from finops_nb.params.organizations import read_mapping
 
 Fingerprint = tuple[tuple[str, str], ...]
 """Name, as a reader may see it, and SHA-256 of each input file."""
 
 NOT_CODE: Final = ("sample", "notebooks", "__pycache__")
-"""Folders of the package that are inputs, with their own place in the key, or made by Python."""
+"""Folders of the package that are inputs with their own place in the key, or Python's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The inputs and paths of a run.
+
+    Args:
+        home: the home.
+        name: a checked NAME.
+        params: as read at the start; later changes of the file do not matter.
+        budgets: likewise.
+        months: the months before, as published.
+        kind: of the report.
+    """
+
+    home: Home
+    name: str
+    params: Params
+    budgets: Budgets
+    months: tuple[PublishedMonth, ...]
+    kind: Kind
+
+    @property
+    def target(self) -> Path:
+        """Where the report is published."""
+        return self.home.outputs / self.name
+
+    @property
+    def page(self) -> Path:
+        """The published HTML."""
+        return self.target / HTML
+
+    @property
+    def staging(self) -> Path:
+        """Where the run works before it publishes."""
+        return self.home.staging / self.name
+
+    @property
+    def runs(self) -> Path:
+        return self.home.runs
+
+    @property
+    def local_paths(self) -> list[str]:
+        """Folders that no published file may name: the home, Python's, and the user's own."""
+        folders = [Path(sys.prefix), Path(sys.base_prefix), Path(os.environ.get("HOME", ""))]
+        # Short ones, such as /usr or /root, say nothing of this machine.
+        telling = [str(folder) for folder in folders if len(folder.parts) > 2]
+        return [str(self.home.root), str(self.staging), *telling]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the files to publish."""
+        ledger = (LEDGER,) if self.kind is Kind.OFFICIAL else ()
+        pdf = (PDF,) if self.params.wants_pdf else ()
+        return (NOTEBOOK, HTML, RESULTS, WORKBOOK, *ledger, *pdf)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The place of a run among runs in parallel.
+
+    Args:
+        server_socket: of the fork server that starts its kernel; None starts a new interpreter.
+        expected: by NAME, the months that parallel runs are about to publish; None where nothing
+            is expected.
+        wait_for_turn: called when the report is ready to be published; returns when the runs of
+            the months before have ended.
+        index: it rebuilds the list of all reports.
+    """
+
+    server_socket: socket.socket | None = None
+    expected: Mapping[str, PublishedMonth | None] = field(default_factory=dict)
+    wait_for_turn: Callable[[], None] = lambda: None
+    index: bool = True
+
+
+ALONE: Final = Slot()
+"""The slot of a run with no other run in parallel."""
+
+
+def open_job(
+    home: Home, name: str, expected: Mapping[str, PublishedMonth | None] | None = None
+) -> Job:
+    """The job of a NAME, with its params, budgets and the months before as they are now.
+
+    Args:
+        home: the home.
+        name: the NAME.
+        expected: months that are about to be published, as for `months_before`.
+
+    Raises:
+        Refusal: the NAME, its params or its budgets.
+    """
+    name = home.check_name(name)
+    params = load_params(home, name)
+    budgets = read_budgets(params, home)
+    months = months_before(params, home, expected)
+    return Job(home, name, params, budgets, months, kind_of(name, params.period))
+
+
+def inputs_now(job: Job) -> Fingerprint:
+    """The files of usage and organizations.csv, with the SHA-256 that they have now.
+
+    Raises:
+        Refusal: they do not exist, or can't be read.
+    """
+    from finops_nb.usage.sources.discovery import Source, fingerprint, resolve_inputs
+
+    sources = [*resolve_inputs(job.params, job.home)]
+    if job.params.mapping:
+        # Its bytes are enough here: reading the budgets has checked what it says.
+        path = job.home.root / job.params.mapping
+        sources.append(Source(job.home.shown(path), path, ".csv"))
+    return fingerprint(sources)
+
+
+def key_of(job: Job, inputs: Fingerprint, notebook: bytes) -> str:
+    """The key of a run of these inputs with this notebook's file."""
+    return run_key(job.name, job.kind, job.params, job.budgets, job.months, inputs, notebook)
+
+
+def key_now(job: Job) -> str:
+    """The key that a run would have now; a published report with another key is outdated.
+
+    Raises:
+        Refusal: as for `inputs_now`; or the notebook does not exist.
+    """
+    return key_of(job, inputs_now(job), job.home.notebook(STEM).read_bytes())
 
 
 def run_key(
@@ -38,16 +165,19 @@ def run_key(
     inputs: Fingerprint,
     notebook: bytes,
 ) -> str:
-    """64 hexadecimal digits for what goes into a report.
+    """A digest of everything a report is made from.
 
     Args:
         name: its NAME.
         kind: its kind.
         params: all of them.
-        budgets: what they are, wherever they come from.
-        months: the months before, as they were published; only their figures count, not what made them.
+        budgets: their amounts, wherever they come from.
+        months: the months before, as published; only their figures count.
         inputs: the files of usage.
         notebook: the notebook's file.
+
+    Returns:
+        64 hexadecimal digits.
     """
     parts = {
         "name": name,
@@ -61,15 +191,17 @@ def run_key(
 
 
 def origin_of(notebook: bytes, months: Iterable[PublishedMonth]) -> dict[str, Any]:
-    """What goes into a report beside params, budgets and usage: `notebook` and `code`, and `months` by name, each as SHA-256.
+    """What a report is made from besides params, budgets and usage.
 
     Args:
         notebook: its file.
-        months: the months before, as they were published.
+        months: the months before, as published.
+
+    Returns:
+        `notebook` and `code` as SHA-256, and `months` as SHA-256 by name.
     """
-    sha256 = hashlib.sha256(notebook).hexdigest()
     return {
-        "notebook": sha256,
+        "notebook": hashlib.sha256(notebook).hexdigest(),
         "code": code_digest(),
         "months": {month.name: _digest(month.as_record()) for month in months},
     }
@@ -77,155 +209,22 @@ def origin_of(notebook: bytes, months: Iterable[PublishedMonth]) -> dict[str, An
 
 @cache
 def code_digest() -> str:
-    """Of the package's own files: in a checkout the code moves while its version stands still."""
+    """SHA-256 of the package's files: in a checkout the code changes while its version does not."""
     digest = hashlib.sha256()
-    for file in sorted(_code(PACKAGE)):
-        digest.update(
-            file.relative_to(PACKAGE).as_posix().encode()
-            + b"\0"
-            + hashlib.sha256(file.read_bytes()).digest()
-        )
+    for file in sorted(_code_files(PACKAGE)):
+        digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
 
+def _code_files(folder: Path) -> Iterable[Path]:
+    for file in folder.rglob("*"):
+        parts = file.relative_to(folder).parts
+        left_out = any(part in NOT_CODE or part.startswith(".") for part in parts)
+        if file.is_file() and not left_out:
+            yield file
+
+
 def _digest(value: Any) -> str:
-    return hashlib.sha256(
-        json.dumps(value, sort_keys=True, ensure_ascii=False).encode("utf-8")
-    ).hexdigest()
-
-
-def _code(folder: Path) -> Iterable[Path]:
-    return (
-        file
-        for file in folder.rglob("*")
-        if file.is_file()
-        and not any(
-            part in NOT_CODE or part.startswith(".") for part in file.relative_to(folder).parts
-        )
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a run is of, and where it puts things.
-
-    Args:
-        home: the home.
-        name: a checked NAME.
-        params: as read at the start; the file does not matter after that.
-        budgets: likewise.
-        months: the months before, as they were published.
-        kind: of the report.
-    """
-
-    home: Home
-    name: str
-    params: Params
-    budgets: Budgets
-    months: tuple[PublishedMonth, ...]
-    kind: Kind
-
-    @property
-    def target(self) -> Path:
-        return self.home.outputs / self.name
-
-    @property
-    def page(self) -> Path:
-        return self.target / HTML
-
-    @property
-    def staging(self) -> Path:
-        return self.home.staging / self.name
-
-    @property
-    def local_paths(self) -> list[str]:
-        """Folders that no artefact may name: the home, and what lies as deep as to be this machine's or its user's own."""
-        own = [Path(sys.prefix), Path(sys.base_prefix), Path(os.environ.get("HOME", ""))]
-        return [
-            str(self.home.root),
-            str(self.staging),
-            *(str(folder) for folder in own if len(folder.parts) > 2),
-        ]
-
-    @property
-    def runs(self) -> Path:
-        return self.home.runs
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The names of what is published."""
-        ledger = (LEDGER,) if self.kind is Kind.OFFICIAL else ()
-        pdf = (PDF,) if self.params.wants_pdf else ()
-        return (NOTEBOOK, HTML, RESULTS, WORKBOOK, *ledger, *pdf)
-
-
-def open_job(
-    home: Home, name: str, coming: Mapping[str, PublishedMonth | None] | None = None
-) -> Job:
-    """What a run of a NAME would be of, as its params, budgets and the months before stand now.
-
-    Args:
-        home: the home.
-        name: the NAME.
-        coming: months that are about to be published, as for `months_before`.
-
-    Raises:
-        Refusal: the NAME, its params or its budgets.
-    """
-    name = home.check_name(name)
-    params = load_params(home, name)
-    return Job(
-        home,
-        name,
-        params,
-        read_budgets(params, home),
-        months_before(params, home, coming),
-        kind_of(name, params.period),
-    )
-
-
-def inputs_now(job: Job) -> Fingerprint:
-    """The files of usage, and what is in them.
-
-    Raises:
-        Refusal: they are not there, or can't be read.
-    """
-    from finops_nb.usage.sources.discovery import fingerprint, resolve_inputs
-
-    mapping = read_mapping(job.params, job.home)
-    usage = tuple(fingerprint(resolve_inputs(job.params, job.home)))
-    return (*usage, (mapping.file, mapping.sha256)) if mapping else usage
-
-
-def key_of(job: Job, inputs: Fingerprint, notebook: bytes) -> str:
-    """The key of a run of these inputs by this notebook."""
-    return run_key(job.name, job.kind, job.params, job.budgets, job.months, inputs, notebook)
-
-
-def key_now(job: Job) -> str:
-    """The key that a run would have now; another one than the published report's means that this is outdated.
-
-    Raises:
-        Refusal: as `inputs_now`, or the notebook is not there.
-    """
-    return key_of(job, inputs_now(job), job.home.notebook(STEM).read_bytes())
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One of the lanes in which runs go side by side.
-
-    Args:
-        door: of the fork server that starts its kernel; None starts a fresh interpreter.
-        coming: by NAME, the months that runs beside it are about to publish; None where nothing is to be expected.
-        turn: called when all is ready to be published; returns when the runs of the months before have ended.
-        index: it rebuilds the list of all reports.
-    """
-
-    door: socket.socket | None = None
-    coming: Mapping[str, PublishedMonth | None] = field(default_factory=dict)
-    turn: Callable[[], None] = lambda: None
-    index: bool = True
-
-
-ALONE: Final = Slot()
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -1,9 +1,10 @@
-"""One run of a NAME: read, execute, gate, export, publish; whatever goes wrong, the last good report stands."""
+"""One run of a NAME: read, execute, check, export, publish. The last report survives a failure."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,20 +13,10 @@ from finops_nb.atomic_files import write_folder
 from finops_nb.clock import now
 from finops_nb.errors import Failure, FinopsError, Interrupted, Problem, Refusal
 from finops_nb.home import VARIABLE as HOME_VARIABLE
-from finops_nb.home import Home
+from finops_nb.home import Home, bare
 from finops_nb.notebook.kernel_main import PRELOAD
-from finops_nb.outputs.artifacts import (
-    HTML,
-    INDEX,
-    LEDGER,
-    NOTEBOOK,
-    PDF,
-    PREVIOUS,
-    RESULTS,
-    STEM,
-    WORKBOOK,
-    read_results,
-)
+from finops_nb.notebook.old_imports import INSTEAD, imports_workbench
+from finops_nb.outputs.artifacts import INDEX, LEDGER, PREVIOUS, RESULTS, STEM, read_results
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.mail_journal import check_reason
 from finops_nb.outputs.manifest import VARIABLE as STAGING_VARIABLE
@@ -33,13 +24,11 @@ from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.outputs.months import months_before, save_months
 from finops_nb.outputs.publish import check_target, probe
 from finops_nb.outputs.reports import are_there
-from finops_nb.outputs.revisions import History
-from finops_nb.params.budgets import read_budgets
-from finops_nb.report.pdf import check_pdf, pdf_of
+from finops_nb.outputs.revisions import History, Revision
+from finops_nb.report.pdf import check_pdf
 from finops_nb.run.failures import failure_text, with_place
 from finops_nb.run.job import (
     ALONE,
-    Fingerprint,
     Job,
     Slot,
     inputs_now,
@@ -48,17 +37,36 @@ from finops_nb.run.job import (
     open_job,
     origin_of,
 )
+from finops_nb.run.published_files import files_to_publish
 from finops_nb.run.signals import Interruption
 
 if TYPE_CHECKING:
     from finops_nb.notebook.execute import Execution, Progress
 
-WORKBENCH: Final = "finops_nb.api"
+Notice = Callable[[str], None]
+"""Called with a sentence that the user should read."""
+
+NOTEBOOK_API: Final = "finops_nb.api"
 """What a notebook of the kit imports."""
 
 
 class Overtaken(Exception):
-    """A month before has not come out as this run expected it."""
+    """An earlier month did not turn out as this run expected."""
+
+
+class NotebookKept(Failure):
+    """The run failed, and its notebook stays in the staging folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What the caller of a run asks for; the fields are arguments of `run`."""
+
+    force: bool
+    reason: str
+    progress: Progress | None
+    notice: Notice
+    slot: Slot
 
 
 def run(
@@ -68,19 +76,19 @@ def run(
     force: bool = False,
     reason: str = "",
     progress: Progress | None = None,
-    notice: Callable[[str], None] | None = None,
+    notice: Notice | None = None,
     slot: Slot = ALONE,
 ) -> Path:
-    """Publish the report of a NAME; do nothing if it stands there already, made of the same.
+    """Publish the report of a NAME; do nothing if it is published and nothing has changed.
 
     Args:
         name: the params file's path under `params/`, without suffix.
         home: the home.
-        force: make it even so.
-        reason: why an official report that is published is replaced; must be said once it was mailed.
-        progress: told of each cell that starts.
-        notice: given sentences that the user should read.
-        lane: where it is one of many.
+        force: run again even so.
+        reason: why a published official report is replaced; required once it was mailed.
+        progress: called for each cell that starts.
+        notice: called with sentences that the user should read.
+        slot: its place among runs in parallel.
 
     Returns:
         The absolute path of the published HTML.
@@ -88,158 +96,190 @@ def run(
     Raises:
         Refusal: params, usage, notebook or the place of publication.
         Busy: another process runs this NAME.
-        Failure: it could not be finished; `outputs/NAME` is as it was.
+        Failure: it could not be finished; `outputs/NAME` is unchanged.
         Interrupted: SIGINT, SIGTERM or SIGHUP came.
+
+    Example:
+        page = run("2025-12", find_home())
     """
+    options = _Options(force, reason, progress, notice or _ignore, slot)
     with Interruption() as interruption:
         try:
-            now()  # a clock that can't be read would stop the kernel without a word
-            job = open_job(home, name, slot.coming)
-            name = job.name
-            check_target(home.outputs, name)
-            with hold(job.runs, name) as former:
-                if former and notice:
-                    notice(
-                        f"An earlier run of {name} ({former}) was cut off; what it left is removed."
-                    )
-                try:
-                    published = _run(job, force, reason, progress, interruption, slot)
-                except Overtaken:
-                    published = _run(
-                        open_job(home, name), force, reason, progress, interruption, Slot(slot.door)
-                    )
-                if notice:
-                    for remark in _remarks(History(home.outputs, name), reason):
-                        notice(remark)
-            if slot.index and (published or _index_is_behind(job)):
-                with interruption.shielded():
-                    rebuild_index(home, notice)
-            interruption.check()
+            return _run(name, home, options, interruption)
         except KeyboardInterrupt as error:
-            raise Interrupted(f"Interrupted. outputs/{name} is a whole report, or none.") from error
+            text = f"Interrupted. outputs/{bare(name)} is complete or absent."
+            raise Interrupted(text) from error
         except OSError as error:
             raise Failure(failure_text(error, home)) from error
-    return job.page
 
 
-def _remarks(past: History, reason: str) -> Iterator[str]:
-    """What the user should know of what is published now."""
-    yield from (
-        f"{said} `finops-nb run {past.name} --force` makes the last report again."
-        for said in past.altered()
-    )
-    if reason and reason != past.revisions()[-1].reason:
-        yield "No new revision was made; the reason is not on record."
-
-
-def _index_is_behind(job: Job) -> bool:
-    """It is not there, could not be rebuilt when the report was published, or links to what is not there any more."""
-    index = job.home.outputs / INDEX
-    late = (
-        not index.is_file() or index.stat().st_mtime_ns < (job.target / RESULTS).stat().st_mtime_ns
-    )
-    return late or not are_there(index.read_bytes(), job.home.outputs)
-
-
-def rebuild_index(home: Home, notice: Callable[[str], None] | None) -> None:
-    """Rebuild the index; a report that is published is not called off because of it."""
+def rebuild_index(home: Home, notice: Notice | None) -> None:
+    """Rebuild the index; a failure is a notice, since the report is already published."""
     from finops_nb.run.index_page import write_index
 
     try:
         write_index(home)
     except (OSError, FinopsError) as error:
         if notice:
-            notice(
-                f"The report is published; outputs/{INDEX} is as it was: {getattr(error, 'strerror', None) or error}"
-            )
+            cause = getattr(error, "strerror", None) or error
+            notice(f"The report is published, but outputs/{INDEX} was not updated: {cause}")
 
 
-def _run(
-    job: Job,
-    force: bool,
-    reason: str,
-    progress: Progress | None,
-    interruption: Interruption,
-    slot: Slot,
-) -> bool:
-    """The part of a run for which the lock is held; whether something was published.
+def is_current(job: Job) -> bool:
+    """The published report is what a run would make now.
 
     Raises:
-        Overtaken: nothing was published, and it is to be done again with the months before as they are now.
+        Refusal: usage or notebook can't be read.
     """
-    if (job.target / LEDGER).exists() and job.kind is not Kind.OFFICIAL:
-        rule = f"outputs/{job.name} is an official report, and this would put another kind in its place"
-        fix = f"Move the file to params/analysis/, or write its period as {job.name} again"
-        raise Refusal(
-            Problem(rule, fix, f"params/{job.name}.yaml", column="period", value=job.params.period)
-        )
+    return job.target.is_dir() and _has_key(job, key_now(job))
+
+
+def _run(name: str, home: Home, options: _Options, interruption: Interruption) -> Path:
+    now()  # a clock that can't be read would stop the kernel without a message
+    job = open_job(home, name, options.slot.expected)
+    check_target(home.outputs, job.name)
+    with hold(job.runs, job.name) as former:
+        for sentence in _warnings(job, former):
+            options.notice(sentence)
+        try:
+            published = _publish(job, options, interruption)
+        except Overtaken:
+            job = open_job(home, name)
+            alone = replace(options, slot=Slot(options.slot.server_socket))
+            published = _publish(job, alone, interruption)
+        for sentence in _remarks(History(home.outputs, job.name), options.reason):
+            options.notice(sentence)
+    if options.slot.index and (published or _index_is_outdated(job)):
+        with interruption.shielded():
+            rebuild_index(home, options.notice)
+    interruption.check()
+    return job.page
+
+
+def _ignore(_: str) -> None:
+    """No notice is wanted."""
+
+
+def _warnings(job: Job, former: str) -> Iterator[str]:
+    """What the user should know before the run."""
+    if former:
+        yield f"An earlier run of {job.name} ({former}) was killed; its leftovers are removed."
+    if imports_workbench(job.home.notebook(STEM).read_bytes()):
+        yield INSTEAD
+
+
+def _remarks(history: History, reason: str) -> Iterator[str]:
+    """What the user should know about the published report."""
+    for sentence in history.altered():
+        yield f"{sentence} `finops-nb run {history.name} --force` recreates the last report."
+    if reason and reason != history.revisions()[-1].reason:
+        yield "No new revision was made, so the reason was not recorded."
+
+
+def _index_is_outdated(job: Job) -> bool:
+    """It is missing, older than the report, or links to a report that no longer exists."""
+    index, results = job.home.outputs / INDEX, job.target / RESULTS
+    if not index.is_file() or index.stat().st_mtime_ns < results.stat().st_mtime_ns:
+        return True
+    return not are_there(index.read_bytes(), job.home.outputs)
+
+
+def _publish(job: Job, options: _Options, interruption: Interruption) -> bool:
+    """The part of a run that needs the lock.
+
+    Returns:
+        Whether anything was published.
+
+    Raises:
+        Overtaken: nothing was published; the months before must be read again.
+    """
+    _refuse_other_kind(job)
     shutil.rmtree(job.staging, ignore_errors=True)
     job.staging.mkdir(parents=True)
     kept = False
     try:
-        probe(job.staging, job.target)
-        raw = job.home.notebook(STEM).read_bytes()
-        inputs = inputs_now(job)
-        key = key_of(job, inputs, raw)
-        past = History(job.home.outputs, job.name)
-        past.settle()
-        revision = past.upcoming(key, job.kind is Kind.OFFICIAL, reason)
-        if force or revision.is_new or not _stands(job, key):
-            try:
-                check_reason(job.home.outputs, job.name, revision)
-            except Refusal:
-                _await_turn(
-                    job, slot
-                )  # it may be no new revision once the months before have ended
-                raise
-            if job.params.wants_pdf:
-                check_pdf()
-            about = (revision.number, revision.reason, origin_of(raw, job.months))
-            manifest = Manifest(job.kind, job.name, key, revision.generated, job.staging, *about)
-            (job.staging / PREVIOUS).write_bytes(past.raw_results(revision.number - 1))
-            execution = _execute(job, manifest, raw, progress, interruption, slot)
-            interruption.check()
-            try:
-                files = _files(job, manifest, execution, inputs)
-                _await_turn(job, slot)
-            except Failure as failure:
-                text = with_place(job, failure, execution)
-                kept = True
-                raise Failure(text) from failure
-            write_folder(job.staging / "new", files)
-            with interruption.held():
-                past.publish(job.staging / "new", revision)
-            return True
-        _await_turn(job, slot)
-        return False
+        return _publish_changes(job, options, interruption)
+    except NotebookKept:
+        kept = True
+        raise
     finally:
         if not kept:
             with interruption.shielded():
                 shutil.rmtree(job.staging, ignore_errors=True)
 
 
+def _publish_changes(job: Job, options: _Options, interruption: Interruption) -> bool:
+    probe(job.staging, job.target)
+    notebook = job.home.notebook(STEM).read_bytes()
+    inputs = inputs_now(job)
+    key = key_of(job, inputs, notebook)
+    history = History(job.home.outputs, job.name)
+    history.settle()
+    revision = history.upcoming(key, job.kind is Kind.OFFICIAL, options.reason)
+    if not options.force and not revision.is_new and _has_key(job, key):
+        _await_turn(job, options.slot)
+        return False
+    _check_before(job, revision, options.slot)
+    manifest = Manifest(
+        job.kind,
+        job.name,
+        key,
+        revision.generated,
+        job.staging,
+        revision.number,
+        revision.reason,
+        origin_of(notebook, job.months),
+    )
+    (job.staging / PREVIOUS).write_bytes(history.raw_results(revision.number - 1))
+    execution = _execute(job, manifest, notebook, options.progress, interruption, options.slot)
+    interruption.check()
+    try:
+        files = files_to_publish(job, manifest, execution, inputs)
+        _await_turn(job, options.slot)
+    except Failure as failure:
+        raise NotebookKept(with_place(job, failure, execution)) from failure
+    write_folder(job.staging / "new", files)
+    with interruption.held():
+        history.publish(job.staging / "new", revision)
+    return True
+
+
+def _refuse_other_kind(job: Job) -> None:
+    """See that an official report is not replaced by an analysis."""
+    if (job.target / LEDGER).exists() and job.kind is not Kind.OFFICIAL:
+        rule = f"outputs/{job.name} is an official report, which another kind can't replace"
+        fix = f"Move the file to params/analysis/, or write {job.name} as its period again"
+        file = f"params/{job.name}.yaml"
+        raise Refusal(Problem(rule, fix, file, column="period", value=job.params.period))
+
+
+def _check_before(job: Job, revision: Revision, slot: Slot) -> None:
+    """See, before anything is executed, that the revision may be made and its PDF too."""
+    try:
+        check_reason(job.home.outputs, job.name, revision)
+    except Refusal:
+        # It may turn out to be no new revision once the months before have ended.
+        _await_turn(job, slot)
+        raise
+    if job.params.wants_pdf:
+        check_pdf()
+
+
 def _await_turn(job: Job, slot: Slot) -> None:
-    """Wait for the months before, and see that they are what this report says of them."""
-    slot.turn()
+    """Wait for the months before, and see that they are as this report has them."""
+    slot.wait_for_turn()
     if months_before(job.params, job.home) != job.months:
-        if slot.coming:
+        if slot.expected:
             raise Overtaken
-        raise Failure("The report of a month before changed while this report was made. Run again.")
+        raise Failure("An earlier month's report changed during the run. Run again.")
 
 
-def stands(job: Job) -> bool:
-    """The published folder is what a run would make now; a Refusal where usage or notebook can't be read."""
-    return job.target.is_dir() and _stands(job, key_now(job))
-
-
-def _stands(job: Job, key: str) -> bool:
-    """The published folder is of this key, with all its files."""
+def _has_key(job: Job, key: str) -> bool:
+    """The published report has this key, and all its files exist."""
     if not all((job.target / name).is_file() for name in job.files):
         return False
-    key_there: str | None = (
-        read_results((job.target / RESULTS).read_bytes()).get("provenance", {}).get("key")
-    )
-    return key_there == key
+    results = read_results((job.target / RESULTS).read_bytes())
+    return bool(results.get("provenance", {}).get("key") == key)
 
 
 def _execute(
@@ -261,51 +301,15 @@ def _execute(
     manifest.save(job.staging)
     save_months(job.months, job.staging)
     variables = {STAGING_VARIABLE: str(job.staging), HOME_VARIABLE: str(job.home.root)}
-    variables |= {PRELOAD: WORKBENCH} if WORKBENCH.encode() in raw else {}
+    if NOTEBOOK_API.encode() in raw or imports_workbench(raw):
+        variables[PRELOAD] = NOTEBOOK_API
     interruption.check()
-    with running_kernel(job.staging, variables, interruption.shielded, slot.door) as kernel:
+    with running_kernel(
+        job.staging, variables, interruption.shielded, slot.server_socket
+    ) as kernel:
         interruption.stop = kernel.kill
-        # Two seconds of imports, while the kernel starts; in a thread, an interruption could leave an import lock held.
+        # Two seconds of imports while the kernel starts. Not in a thread, because an interruption
+        # could leave an import lock held.
         for module in ("papermill", "finops_nb.report.html_page"):
             import_module(module)
         return execute(notebook, parameters, kernel, progress=progress)
-
-
-def _files(
-    job: Job, manifest: Manifest, execution: Execution, inputs: Fingerprint
-) -> dict[str, bytes]:
-    """Everything to publish, as bytes.
-
-    Raises:
-        Failure: what must not be published, and why.
-    """
-    from finops_nb.notebook.gate import find_faults, find_local_paths, find_paths_in_files
-    from finops_nb.notebook.sanitize import as_bytes, sanitize
-    from finops_nb.report.html_page import export_html
-
-    written = {
-        name: (job.staging / name).read_bytes()
-        for name in (RESULTS, WORKBOOK, LEDGER)
-        if (job.staging / name).is_file()
-    }
-    faults = find_faults(execution, manifest, job.params.window, written)
-    if not faults and inputs_now(job) != inputs:
-        faults = [
-            "The usage changed while the report was made of it. Run again when its export has ended."
-        ]
-    if not faults and read_budgets(job.params, job.home) != job.budgets:
-        faults = ["The budgets changed while this report was made. Run again."]
-    if faults:
-        raise Failure("\n".join(faults))
-    title = read_results(written[RESULTS]).get("title")
-    fair = sanitize(execution.notebook, manifest, title, job.params.shared_parameters())
-    page = export_html(fair)
-    files = (
-        written
-        | {NOTEBOOK: as_bytes(fair), HTML: page.encode("utf-8")}
-        | ({PDF: pdf_of(page)} if PDF in job.files else {})
-    )
-    faults = find_local_paths(fair, job.local_paths) or find_paths_in_files(files, job.local_paths)
-    if faults:
-        raise Failure("\n".join(faults))
-    return {name: files[name] for name in job.files}

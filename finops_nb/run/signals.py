@@ -14,14 +14,21 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption:
-    """While it is entered, the first signal to stop raises `KeyboardInterrupt`; later ones find the run stopping.
+    """In its block, the first signal to stop raises `KeyboardInterrupt`; later ones do not.
 
-    A signal that the process was told to ignore (`nohup`, a job in the background) stays ignored. Outside of the main
-    thread nothing is caught, since Python allows it there only.
+    A signal that the process ignores (`nohup`, a background job) stays ignored. Outside the main
+    thread no signal is caught, since Python allows handlers there only.
 
     Args (attributes):
         arrived: a signal came.
-        stop: called in the handler first, since a library may swallow the exception: kills the kernel.
+        stop: called first in the handler, since a library may swallow the exception: it kills the
+            kernel.
+
+    Example:
+        with Interruption() as interruption:
+            interruption.stop = kernel.kill
+            with interruption.held():
+                publish(folder, target)
     """
 
     def __init__(self) -> None:
@@ -48,13 +55,13 @@ class Interruption:
             sys.unraisablehook = self._unraisable
 
     def check(self) -> None:
-        """Raise `KeyboardInterrupt` if a signal came, even where the first raise was swallowed."""
+        """Raise `KeyboardInterrupt` if a signal came, even if the first raise was swallowed."""
         if self.arrived:
             raise KeyboardInterrupt
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """A block that a signal does not break: it takes effect before or after."""
+        """A block that no signal breaks: the signal takes effect before or after it."""
         self.check()
         with self.shielded():
             yield
@@ -62,7 +69,7 @@ class Interruption:
 
     @contextmanager
     def shielded(self) -> Iterator[None]:
-        """A block that is run, and not broken, though a signal came or comes: for clearing up."""
+        """A block that runs to its end even if a signal came before it: for cleaning up."""
         self._held = True
         try:
             yield
@@ -70,11 +77,13 @@ class Interruption:
             self._held = False
 
     def _arrive(self, number: int, frame: FrameType | None) -> None:
-        first, self.arrived = not self.arrived, True
+        is_first = not self.arrived
+        self.arrived = True
         self.stop()
-        if first and not self._held:
+        if is_first and not self._held:
             raise KeyboardInterrupt
 
     def _pass_over(self, unraisable: sys.UnraisableHookArgs) -> None:
+        """Print no traceback of an interruption that came in a finalizer."""
         if not (self.arrived and isinstance(unraisable.exc_value, KeyboardInterrupt)):
             self._unraisable(unraisable)

@@ -1,4 +1,4 @@
-"""A worker: a process that makes one report after the other, as it is told over a line."""
+"""A worker: a process that makes one report after another, on orders from a pipe."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from finops_nb.run.signals import SIGNALS
 
 
 class RunState(StrEnum):
-    """What is heard of a NAME, in this order; one of the last five ends it."""
+    """The states of a NAME, in this order; each of the last five ends its run."""
 
     STARTED = "started"
     CELL = "cell"
@@ -48,11 +48,11 @@ class Event:
 
     Args:
         name: the NAME.
-        state: what.
+        state: its state now.
         text: the path of the HTML, a notice, or why it failed.
         cell: the number of the cell that starts.
-        cells: how many there are.
-        exit_code: of what ended.
+        cells: how many cells there are.
+        exit_code: of a run that ended.
     """
 
     name: str
@@ -63,96 +63,87 @@ class Event:
     exit_code: int = 0
 
 
+Tell = Callable[[Event], None]
+"""Called with each event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What all runs of a batch have in common.
+
+    Args:
+        home: the home.
+        force: run again even if nothing has changed.
+        reason: for the revisions that are made.
+    """
+
+    home: Home
+    force: bool = False
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """The order to say which figures the report of a month will have."""
+    """The order to compute the figures that the report of a month will have."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Make:
-    """The order to run a NAME beside others.
+    """The order to run a NAME in parallel with others.
 
     Args:
         name: the NAME.
-        coming: months that are still being made, by NAME.
+        expected: months that are still being made, by NAME.
     """
 
     name: str
-    coming: Mapping[str, PublishedMonth | None] = field(default_factory=dict)
+    expected: Mapping[str, PublishedMonth | None] = field(default_factory=dict)
 
 
 def work(
-    line: Connection, home: Home, force: bool, reason: str, door: socket.socket | None, parent: int
+    connection: Connection, options: Options, server_socket: socket.socket | None, parent: int
 ) -> None:
-    """Carry out orders until there are no more; a stop signal ends the run at hand, and then the worker.
+    """Carry out orders until there are no more.
+
+    A signal to stop ends the current run, and then the worker.
 
     Args:
-        line: brings `Expect`, answered with a `PublishedMonth` or None, and `Make`, answered with events; on READY it
-            waits for any word before it publishes. None ends it: other workers hold the line's other end too.
-        home: the home.
-        force: make reports even where they stand.
-        reason: for the revisions that come of it.
-        door: of the fork server.
+        connection: brings `Expect`, answered with a `PublishedMonth` or None, and `Make`, answered
+            with events; after READY it waits for any message before it publishes. None ends the
+            worker: it can't wait for the end of the pipe, since other workers hold the far end.
+        options: of every run.
+        server_socket: of the fork server.
         parent: the process to end with.
     """
     die_with(parent)
-    for number in SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(
-                number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
-            )
+    _restore_signals()
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         while True:
-            match line.recv():
+            match connection.recv():
                 case Expect(name):
-                    line.send(_expected(name, home))
-                case Make(name, coming):
-                    line.send(_made(name, coming, home, force, reason, door, line))
+                    connection.send(_expected(name, options.home))
+                case Make(name, expected):
+                    connection.send(_made(name, expected, options, server_socket, connection))
                 case None:
                     os._exit(0)
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         os._exit(0)
 
 
-def _expected(name: str, home: Home) -> PublishedMonth | None:
-    from finops_nb.run.expected_month import coming_month
-
-    return coming_month(name, home)
-
-
-def _made(
-    name: str,
-    coming: Mapping[str, PublishedMonth | None],
-    home: Home,
-    force: bool,
-    reason: str,
-    door: socket.socket | None,
-    line: Connection,
-) -> Event:
-    """Run the NAME; the event that ends it."""
-
-    def turn() -> None:
-        line.send(Event(name, RunState.READY))
-        line.recv()
-
-    return make(name, home, force, reason, Slot(door, coming, turn, index=False), line.send)
-
-
-def make(
-    name: str, home: Home, force: bool, reason: str, slot: Slot, tell: Callable[[Event], None]
-) -> Event:
-    """Run a NAME in this process; the event that ends it.
+def make(name: str, options: Options, slot: Slot, tell: Tell) -> Event:
+    """Run a NAME in this process.
 
     Args:
         name: the NAME.
-        home: the home.
-        force: make it even where it stands.
-        reason: for the revision that comes of it.
-        lane: for `run`.
-        tell: called with each event before that.
+        options: of the run.
+        slot: its place among runs in parallel.
+        tell: called with each event but the last.
+
+    Returns:
+        The event that ends the run.
     """
     from finops_nb.run.run import run
 
@@ -163,25 +154,60 @@ def make(
         tell(Event(name, RunState.NOTICE, text))
 
     tell(Event(name, RunState.STARTED))
-    was = _folder(home, name)
+    folder_before = _folder_number(options.home, name)
     try:
         page = run(
-            name, home, force=force, reason=reason, progress=progress, notice=notice, slot=slot
+            name,
+            options.home,
+            force=options.force,
+            reason=options.reason,
+            progress=progress,
+            notice=notice,
+            slot=slot,
         )
     except FinopsError as error:
-        state = {Interrupted.exit_code: RunState.INTERRUPTED, Busy.exit_code: RunState.HELD}.get(
-            error.exit_code, RunState.FAILED
-        )
-        return Event(name, state, str(error), exit_code=error.exit_code)
-    return Event(
-        name,
-        RunState.UNCHANGED if was == page.parent.stat().st_ino else RunState.PUBLISHED,
-        str(page),
-    )
+        return Event(name, _undone(error), str(error), exit_code=error.exit_code)
+    is_same = folder_before == page.parent.stat().st_ino
+    return Event(name, RunState.UNCHANGED if is_same else RunState.PUBLISHED, str(page))
 
 
-def _folder(home: Home, name: str) -> int | None:
-    """The number of the folder that is published, which is another one with each report."""
+def _restore_signals() -> None:
+    """Python's own handlers in place of the parent's; ignored signals stay ignored."""
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            interrupts = number == signal.SIGINT
+            signal.signal(number, signal.default_int_handler if interrupts else signal.SIG_DFL)
+
+
+def _expected(name: str, home: Home) -> PublishedMonth | None:
+    from finops_nb.run.expected_month import expected_month
+
+    return expected_month(name, home)
+
+
+def _made(
+    name: str,
+    expected: Mapping[str, PublishedMonth | None],
+    options: Options,
+    server_socket: socket.socket | None,
+    connection: Connection,
+) -> Event:
+    def wait_for_turn() -> None:
+        connection.send(Event(name, RunState.READY))
+        connection.recv()
+
+    slot = Slot(server_socket, expected, wait_for_turn, index=False)
+    return make(name, options, slot, connection.send)
+
+
+def _undone(error: FinopsError) -> RunState:
+    if error.exit_code == Interrupted.exit_code:
+        return RunState.INTERRUPTED
+    return RunState.HELD if error.exit_code == Busy.exit_code else RunState.FAILED
+
+
+def _folder_number(home: Home, name: str) -> int | None:
+    """The inode of the published folder, which each publication changes."""
     with suppress(OSError):
         return (home.outputs / bare(name)).stat().st_ino
     return None

@@ -95,7 +95,7 @@ def test_a_deleted_report_is_named(home):
     past = History(home.outputs, "2025-12")
     past._record(past.revisions())
     shutil.rmtree(home.outputs / "2025-12")
-    assert verify(home)[0] == ["outputs/2025-12, revision 1, is gone."]
+    assert verify(home)[0] == ["outputs/2025-12 (revision 1) is missing."]
 
 
 def test_running_processes_are_named(home):
@@ -138,7 +138,7 @@ def test_a_file_changed_by_hand_is_named(home, monkeypatch):
     done = CliRunner().invoke(main, ["status", "--verify", "params/2025-12.yaml"])
     assert done.exit_code == 1
     assert (
-        done.output == "outputs/2025-12/organizational_alignment.html is not as it was published.\n"
+        done.output == "outputs/2025-12/organizational_alignment.html was changed after it was published.\n"
     )
     params = home.params / "2025-12.yaml"
     params.write_text(params.read_text().replace("5000", "5001", 1))

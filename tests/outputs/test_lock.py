@@ -35,7 +35,7 @@ def holder(tmp_path):
 
 
 def test_a_held_name_is_busy(tmp_path, holder):
-    """It says who holds the NAME, and exits 75; another NAME is free."""
+    """The error names the holder and exits with 75; other NAMEs are free."""
     who = rf"^2025-12 is being run by process {holder.pid} on \S+, since \d{{4}}-.* UTC\. Wait"
     with pytest.raises(Busy, match=who) as busy, hold(tmp_path, "2025-12"):
         raise AssertionError("both hold it")
@@ -45,7 +45,7 @@ def test_a_held_name_is_busy(tmp_path, holder):
 
 
 def test_the_lock_of_a_killed_run_is_free(tmp_path, holder):
-    """It takes over the lock of a process that was killed, and says which one that was."""
+    """The lock of a killed process is free, and the next holder learns which process it was."""
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     with hold(tmp_path, "2025-12") as former:
@@ -55,7 +55,7 @@ def test_the_lock_of_a_killed_run_is_free(tmp_path, holder):
 
 
 def test_names_do_not_share_locks(tmp_path):
-    """It keeps a NAME with a slash, and one that looks like a lock file, apart from others."""
+    """A NAME with a slash, or one that looks like a lock file, has a lock of its own."""
     with (
         hold(tmp_path, "a/b"),
         hold(tmp_path, "a-b"),
@@ -67,14 +67,14 @@ def test_names_do_not_share_locks(tmp_path):
 
 
 def test_a_half_written_lock_names_nobody(tmp_path):
-    """It is not troubled by what a crash left in the file."""
+    """A lock file that a crash left half written names no former holder."""
     (tmp_path / ".2025-12.lock").write_bytes(b'{"pid": 1')
     with hold(tmp_path, "2025-12") as former:
         assert former == ""
 
 
-def test_the_lock_is_not_handed_to_children(tmp_path):
-    """It frees the NAME though a child process, such as a kernel, still runs."""
+def test_children_do_not_inherit_the_lock(tmp_path):
+    """The NAME is free although a child process, such as a kernel, still runs."""
     with hold(tmp_path, "2025-12"):
         child = subprocess.Popen(["sleep", "60"])
     try:
@@ -85,8 +85,8 @@ def test_the_lock_is_not_handed_to_children(tmp_path):
         child.wait()
 
 
-def test_a_run_that_failed_has_let_go_of_it(tmp_path):
-    """It leaves no name behind when the block raises: nothing was cut off."""
+def test_a_failed_run_releases_the_lock(tmp_path):
+    """When the block raises, no former holder is named: nothing was killed."""
     with pytest.raises(ValueError, match="refused"), hold(tmp_path, "2025-12"):
         raise ValueError("refused")
     with hold(tmp_path, "2025-12") as former:

@@ -1,4 +1,4 @@
-"""A folder is published whole, in one step, or not at all."""
+"""A folder is published as a whole, in one step, or not at all."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def content(folder: Path) -> dict[str, bytes] | None:
     return {file.name: file.read_bytes() for file in folder.iterdir()} if folder.is_dir() else None
 
 
-class Fault:
-    """Lets calls to the system fail, from the N-th on or the N-th only."""
+class FailingCalls:
+    """Lets calls to the system fail: the N-th only, or all from the N-th on."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, fail_at: int, persistent: bool):
         self.calls = 0
@@ -48,20 +48,18 @@ class Fault:
 @pytest.mark.parametrize("persistent", [False, True], ids=["once", "from then on"])
 @pytest.mark.parametrize("before", [OLD, None], ids=["again", "first"])
 def test_any_call_may_fail(tmp_path, before, persistent):
-    """It leaves the whole old report or the whole new one, whichever call to the system fails."""
+    """Whichever call fails, the whole old report or the whole new one is published."""
     seen = []
     for fail_at in range(1, 1000):
-        folder, target = (
-            tmp_path / f"{fail_at}" / "new",
-            tmp_path / f"{fail_at}" / "outputs" / "a" / "b",
-        )
+        folder = tmp_path / f"{fail_at}" / "new"
+        target = tmp_path / f"{fail_at}" / "outputs" / "a" / "b"
         folder.parent.mkdir()
         (folder.parent / "outputs").mkdir()
         if before:
             target.parent.mkdir()
             write_folder(target, before)
         with pytest.MonkeyPatch.context() as patch:
-            fault = Fault(patch, fail_at, persistent)
+            failing = FailingCalls(patch, fail_at, persistent)
             try:
                 write_folder(folder, NEW)
                 publish(folder, target)
@@ -70,16 +68,16 @@ def test_any_call_may_fail(tmp_path, before, persistent):
                 failed = True
         assert content(target) == NEW if not failed else content(target) in (before, NEW)
         seen.append(content(target) == NEW)
-        if fault.calls < fail_at:
+        if failing.calls < fail_at:
             break
-    # 4 calls a file (open, write, fsync, close), the folder's own, the exchange, and the syncs after it
+    # 4 calls a file (open, write, fsync, close), those of the folder, the exchange and the syncs
     assert len(seen) > 4 * len(NEW) + 3
     assert not seen[0]
     assert seen[-1]
 
 
 def test_everything_is_on_the_disk_before_the_exchange(tmp_path, monkeypatch):
-    """It brings every file and the folder to the disk, then exchanges, then brings both folders above to the disk."""
+    """Files and folder are synced, then exchanged, and then both parent folders are synced."""
     steps = []
     fsync = os.fsync
     monkeypatch.setattr(
@@ -92,10 +90,9 @@ def test_everything_is_on_the_disk_before_the_exchange(tmp_path, monkeypatch):
     (tmp_path / "staging").mkdir()
     steps.clear()
     write_folder(tmp_path / "staging" / "new", NEW)
-    written = {file.stat().st_ino for file in (tmp_path / "staging" / "new").iterdir()} | {
-        (tmp_path / "staging" / "new").stat().st_ino
-    }
-    publish(tmp_path / "staging" / "new", tmp_path / "outputs")
+    new = tmp_path / "staging" / "new"
+    written = {path.stat().st_ino for path in (new, *new.iterdir())}
+    publish(new, tmp_path / "outputs")
     assert set(steps[: len(NEW) + 1]) == written
     assert steps[len(NEW) + 1 :] == [
         "exchange",
@@ -105,7 +102,7 @@ def test_everything_is_on_the_disk_before_the_exchange(tmp_path, monkeypatch):
 
 
 def test_a_short_write_is_finished(tmp_path, monkeypatch):
-    """It goes on where the system took only a part of the bytes."""
+    """If the system takes only a part of the bytes, the rest is written too."""
     write = os.write
     monkeypatch.setattr(os, "write", lambda handle, data: write(handle, data[:7]))
     write_file(tmp_path / "page.html", b"0123456789" * 10)
@@ -113,7 +110,7 @@ def test_a_short_write_is_finished(tmp_path, monkeypatch):
 
 
 def test_a_full_disk_names_the_file(tmp_path, monkeypatch):
-    """It names the file that could not be written, which the system's own error does not."""
+    """The error names the file, which the system's own error does not."""
 
     def full(handle, data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -125,7 +122,7 @@ def test_a_full_disk_names_the_file(tmp_path, monkeypatch):
 
 
 def test_a_reader_sees_one_report(tmp_path):
-    """It shows who reads through the opened folder files of one publication only, while 30 are made."""
+    """Whoever reads through an opened folder sees one publication only, while 30 are made."""
     target = tmp_path / "outputs" / "2025-12"
     names = ("a.html", "b.json", "c.csv")
     target.parent.mkdir()
@@ -136,12 +133,12 @@ def test_a_reader_sees_one_report(tmp_path):
         while not ended.is_set():
             handle = os.open(target, os.O_RDONLY | os.O_DIRECTORY)
             try:
-                found = set()
+                contents = set()
                 for name in names:
                     file = os.open(name, os.O_RDONLY, dir_fd=handle)
-                    found.add(os.read(file, 100))
+                    contents.add(os.read(file, 100))
                     os.close(file)
-                (whole if len(found) == 1 else mixed).append(found)
+                (whole if len(contents) == 1 else mixed).append(contents)
             except FileNotFoundError:
                 pass  # the old report was removed meanwhile; a reader opens the folder again
             finally:
@@ -163,8 +160,8 @@ def test_a_reader_sees_one_report(tmp_path):
     assert content(target) == dict.fromkeys(names, b"30")
 
 
-def test_the_old_report_is_in_the_place_of_the_new(tmp_path):
-    """It exchanges the two folders: neither is lost, and the published one is no link."""
+def test_the_old_report_takes_the_place_of_the_new_one(tmp_path):
+    """The two folders are exchanged: neither is lost, and the published one is not a link."""
     write_folder(tmp_path / "new", NEW)
     write_folder(tmp_path / "2025-12", OLD)
     publish(tmp_path / "new", tmp_path / "2025-12")
@@ -174,7 +171,7 @@ def test_the_old_report_is_in_the_place_of_the_new(tmp_path):
 
 
 def test_a_missing_folder_is_not_exchanged(tmp_path):
-    """It says which folders could not be exchanged."""
+    """The error names the folder that is missing."""
     (tmp_path / "one").mkdir()
     with pytest.raises(FileNotFoundError) as error:
         exchange(tmp_path / "one", tmp_path / "other")
@@ -190,7 +187,7 @@ def test_a_missing_folder_is_not_exchanged(tmp_path):
     ],
 )
 def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path, place, shown):
-    """It refuses to publish over a file, whichever folder of the way that file stands for."""
+    """A file is never replaced, whichever folder of the path it takes the place of."""
     (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / place).write_text("")
     with pytest.raises(Refusal, match=rf"^{shown}: not a folder\. Move it away"):
@@ -199,7 +196,7 @@ def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path, place, shown):
 
 @pytest.mark.parametrize("place", ["outputs/analysis", "outputs/analysis/q4"])
 def test_a_link_in_the_place_of_a_folder_is_refused(tmp_path, place):
-    """It refuses a symbolic link, also one that leads nowhere, in the place of a report."""
+    """A symbolic link in the place of a report is refused, even if it leads nowhere."""
     (tmp_path / place).parent.mkdir(parents=True)
     (tmp_path / place).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(Refusal, match=rf"^{place}: a symbolic link"):
@@ -207,7 +204,7 @@ def test_a_link_in_the_place_of_a_folder_is_refused(tmp_path, place):
 
 
 def test_a_disk_in_the_place_of_a_report_is_refused(tmp_path, monkeypatch):
-    """It refuses a mount point, which no other folder can be put in the place of."""
+    """A mount point is refused, because no other folder can take its place."""
     (tmp_path / "outputs" / "2025-12").mkdir(parents=True)
     monkeypatch.setattr(Path, "is_mount", lambda place: place.name == "2025-12")
     with pytest.raises(
@@ -218,7 +215,7 @@ def test_a_disk_in_the_place_of_a_report_is_refused(tmp_path, monkeypatch):
 
 
 def test_outputs_may_be_a_link_to_a_folder(tmp_path):
-    """It publishes on another disk, if outputs/ as a whole leads there."""
+    """Reports are published on another disk if outputs/ as a whole leads there."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "outputs").symlink_to(tmp_path / "elsewhere")
     check_target(tmp_path / "outputs", "2025-12")
@@ -230,34 +227,32 @@ def test_outputs_may_be_a_link_to_a_folder(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
-    """It refuses a folder without the right to write, or on a disk that is mounted read-only."""
+    """A folder without write permission, or on a read-only disk, is refused."""
     (tmp_path / "outputs").mkdir()
     monkeypatch.setattr(os, "access", lambda place, mode: not mode & os.W_OK)
     with pytest.raises(
-        Refusal, match=r"^outputs: nothing can be written there\. Give yourself the right"
+        Refusal, match=r"^outputs: not a folder you can write to\. Give yourself write permission"
     ):
         check_target(tmp_path / "outputs", "2025-12")
 
 
 @pytest.mark.parametrize("code", [errno.EINVAL, errno.EXDEV, errno.EROFS, errno.ENOSYS])
 def test_a_file_system_that_cannot_exchange_is_refused(tmp_path, monkeypatch, code):
-    """It finds out with two empty folders, takes them away again, and gives the way out."""
+    """Two empty folders are tried and removed again, and the refusal says how to fix it."""
 
     def unable(one, other):
         raise OSError(code, os.strerror(code), str(other))
 
     monkeypatch.setattr(publishing, "exchange", unable)
     (tmp_path / "outputs" / ".staging").mkdir(parents=True)
-    with pytest.raises(
-        Refusal,
-        match=rf"^outputs/: a report cannot be published in one step there: {os.strerror(code)}\. Let outputs/ be",
-    ):
+    rule = rf"^outputs/: a report can't be published in one step there: {os.strerror(code)}\. Make"
+    with pytest.raises(Refusal, match=rule):
         probe(tmp_path / "outputs" / ".staging", tmp_path / "outputs" / "analysis" / "q4")
     assert sorted(tmp_path.rglob("*")) == [tmp_path / "outputs", tmp_path / "outputs" / ".staging"]
 
 
 def test_the_remains_of_a_probe_do_not_matter(tmp_path):
-    """It goes on over the empty folder of a probe that was cut off."""
+    """The empty folder of a probe that was killed does no harm, and is removed."""
     (tmp_path / "outputs" / ".staging").mkdir(parents=True)
     (tmp_path / "outputs" / ".probe-2025-12").mkdir()
     probe(tmp_path / "outputs" / ".staging", tmp_path / "outputs" / "2025-12")

@@ -1,4 +1,4 @@
-"""Every report that is published, as its results have it."""
+"""Every published report, as its results have it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from finops_nb.outputs.reports import published_reports
 
 
 def test_the_newest_period_comes_first(tmp_path):
-    """It goes by the end of the period, then by its start; folders that begin with a dot are none."""
+    """Reports are sorted by the end of their period, then its start; hidden folders are skipped."""
     for name, period in (
         ("2025-11", None),
         ("2025-12", None),
@@ -21,18 +21,18 @@ def test_the_newest_period_comes_first(tmp_path):
     ):
         publish(tmp_path, name, period)
     publish(tmp_path, ".staging/2025-12/new", "2025-12")
-    reports, strange = published_reports(tmp_path)
+    reports, unreadable = published_reports(tmp_path)
     assert [report.name for report in reports] == [
         "2025-12",
         "analysis/2025-Q4",
         "2025-11",
         "2024-12",
     ]
-    assert strange == []
+    assert unreadable == []
 
 
-def test_it_has_the_figures_as_published(tmp_path):
-    """It has a day without usage as 0, and ends with the last one that has some."""
+def test_a_report_has_its_published_figures(tmp_path):
+    """A day without usage costs 0, and the days end with the last one with usage."""
     publish(tmp_path, "2025-12")
     [report] = published_reports(tmp_path)[0]
     assert (report.kind, report.cost, report.currency, report.complete) == (
@@ -64,13 +64,16 @@ def test_it_has_the_figures_as_published(tmp_path):
         {"total": "NaN"},
     ],
 )
-def test_what_can_not_be_read_is_named(tmp_path, changed):
-    """It leaves nothing out in silence: a copy, another version's results, or torn ones."""
+def test_unreadable_reports_are_named(tmp_path, changed):
+    """A copy, another version's results and torn ones are named, not left out silently."""
     publish(tmp_path, "2025-10")
     publish(tmp_path, "2025-12", text=results_of("2025-12", "2025-12", **changed))
     publish(tmp_path, "2025-09", text="{")
-    reports, strange = published_reports(tmp_path)
-    assert ([report.name for report in reports], strange) == (["2025-10"], ["2025-09", "2025-12"])
+    reports, unreadable = published_reports(tmp_path)
+    assert ([report.name for report in reports], unreadable) == (
+        ["2025-10"],
+        ["2025-09", "2025-12"],
+    )
 
 
 def test_an_empty_folder_holds_none(tmp_path):

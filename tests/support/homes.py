@@ -1,13 +1,15 @@
-"""Small homes to run: a params file, six rows of usage, and a notebook of the cells that a test is about."""
+"""Small homes to run: a params file, six rows of usage, and a notebook with a test's cells."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
@@ -25,7 +27,7 @@ FILES = (
     "results.json",
 )
 
-HAND_OVER = """\
+WRITE_RESULTS = """\
 import json, os, pathlib
 from finops_nb.period import parse_period
 
@@ -46,7 +48,8 @@ results = {
 (folder / "organizational_alignment.xlsx").write_text("a workbook")
 if manifest["kind"] == "official":
     (folder / "chargeback.csv").write_text("organization,amount\\norg-alpha,6.00\\n")
-type("Marker", (), {"__repr__": lambda self: f"Results handed over: {manifest['name']}, key {manifest['key']}"})()
+text = f"Results written: {manifest['name']}, key {manifest['key']}"
+type("Marker", (), {"__repr__": lambda self: text})()
 """
 """What `write_results` does, in plain code."""
 
@@ -60,12 +63,11 @@ def parameters_cell(params: Params | None = None) -> str:
 
 
 def make_notebook(cells: Sequence[str] = ("6",), parameters: str | None = None) -> NotebookNode:
-    """A notebook of a `parameters` cell, the cells given, and one that hands over."""
+    """A notebook of a `parameters` cell, the cells given, and one that writes the results."""
     code = nbformat.v4.new_code_cell
-    first = code(
-        parameters_cell() if parameters is None else parameters, metadata={"tags": ["parameters"]}
-    )
-    notebook = nbformat.v4.new_notebook(cells=[first, *map(code, cells), code(HAND_OVER)])
+    source = parameters_cell() if parameters is None else parameters
+    first = code(source, metadata={"tags": ["parameters"]})
+    notebook = nbformat.v4.new_notebook(cells=[first, *map(code, cells), code(WRITE_RESULTS)])
     notebook.metadata["kernelspec"] = {
         "name": "a-kernel-of-another-machine",
         "display_name": "Elsewhere",
@@ -77,7 +79,7 @@ def make_notebook(cells: Sequence[str] = ("6",), parameters: str | None = None) 
 
 
 def make_home(root: Path, cells: Sequence[str] = ("6",), name: str = NAME, **params: Any) -> Home:
-    """A home with one NAME, of December 2025 unless told otherwise."""
+    """A home with one NAME, of December 2025 unless `params` says otherwise."""
     home = Home(root.resolve())
     (root / "usage").mkdir(parents=True, exist_ok=True)
     (root / "usage" / "calls.csv").write_text(USAGE)
@@ -96,17 +98,16 @@ def write_notebook(home: Home, notebook: NotebookNode) -> None:
 
 
 def finished(job, manifest: Manifest, *_) -> Execution:
-    """An execution that went well, without a kernel."""
+    """What a good execution leaves, without a kernel."""
     results = {
         "name": manifest.name,
         "kind": manifest.kind,
         "period": {"start": "2025-12-01", "end": "2026-01-01"},
     }
-    about = {"number": manifest.revision, "reason": manifest.reason}
     results["provenance"] = {
         "key": manifest.key,
         "generated": manifest.generated,
-        "revision": about,
+        "revision": {"number": manifest.revision, "reason": manifest.reason},
     }
     (job.staging / "results.json").write_text(json.dumps(results))
     (job.staging / "organizational_alignment.xlsx").write_text("a workbook")
@@ -118,5 +119,29 @@ def finished(job, manifest: Manifest, *_) -> Execution:
 
 
 def published(home: Home, name: str = NAME) -> dict[str, bytes]:
-    """Name and bytes of every file that is published."""
-    return {file.name: file.read_bytes() for file in sorted((home.outputs / name).iterdir())}
+    """The bytes of every published file, by name."""
+    return files_of(home.outputs / name)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The bytes of every file in a folder, by name."""
+    return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+
+
+def left_over(home: Home) -> list[str]:
+    """Everything under outputs/ that is neither published, nor the index, nor history."""
+    paths = sorted(path.relative_to(home.outputs).as_posix() for path in home.outputs.rglob("*"))
+    expected = (".staging", "index.html")
+    return [path for path in paths if not path.startswith((NAME, ".runs")) and path not in expected]
+
+
+def processes_of(home: Home) -> list[psutil.Process]:
+    """The runners and kernels of a home's runs, and what they started."""
+    processes = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            in_environment = process.environ().get("FINOPS_NB_HOME") == str(home.root)
+            is_here = in_environment or str(home.root) in process.cmdline()
+            if is_here and process.status() != psutil.STATUS_ZOMBIE:
+                processes.append(process)
+    return processes
