@@ -21,7 +21,7 @@ from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import Params, load_params
 from finops_nb.report.format import Format, count, noun, visible
 from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
-from finops_nb.usage.background import beside
+from finops_nb.usage.background import in_background
 from finops_nb.usage.model import Usage
 from finops_nb.usage.reader import read_usage
 
@@ -93,7 +93,7 @@ def check_name(name: str, home: Home) -> Check:
     """
     name = home.check_name(name)
     params = load_params(home, name)
-    beside(_import, *IMPORTED_MEANWHILE)
+    in_background(_import, *IMPORTED_MEANWHILE)
     budgets = read_budgets(params, home)
     try:
         measured = read_usage(params, home)

@@ -76,11 +76,16 @@ def verify(home: Home, names: Collection[str] = ()) -> tuple[list[str], list[str
     """
     altered: list[str] = []
     outdated: list[str] = []
-    reports = [report.name for report in published_reports(home.outputs)[0]]
+    published, unreadable = published_reports(home.outputs)
+    reports = [report.name for report in published]
     known = sorted({*reports, *recorded_names(home.outputs)})
     for name in names:
-        if name not in known:
-            altered.append(f"{home.check_name(name)}: no readable report is published.")
+        if name in known:
+            continue
+        if name in unreadable:
+            altered.append(f"outputs/{name}/results.json can't be read.")
+        else:
+            altered.append(f"{home.check_name(name)}: no report yet.")
     for name in known:
         if names and name not in names:
             continue

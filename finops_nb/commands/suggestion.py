@@ -38,7 +38,7 @@ BUDGET_COMMENT: Final = (
 
 
 def suggest(params: Params, home: Home) -> str | None:
-    """A `columns:` block for usage with unknown columns, and budgets for the names it would find.
+    """A `columns:` block for usage with unknown columns, and budgets where the params have none.
 
     Args:
         params: as they were refused.
@@ -60,7 +60,8 @@ def suggest(params: Params, home: Home) -> str | None:
         return None
     lines = [INTRODUCTION, "", *_columns_block(guesses, header)]
     known = {column: guess for column, guess in guesses.items() if guess}
-    if len(known) == len(guesses):
+    budgeted = params.budgets or params.organization_budgets or params.product_budgets
+    if len(known) == len(guesses) and not budgeted:
         completed = params.model_copy(update={"columns": params.columns | known})
         # Faults in the rows are reported once the columns are known.
         with suppress(FinopsError):

@@ -138,7 +138,8 @@ def test_a_file_changed_by_hand_is_named(home, monkeypatch):
     done = CliRunner().invoke(main, ["status", "--verify", "params/2025-12.yaml"])
     assert done.exit_code == 1
     assert (
-        done.output == "outputs/2025-12/organizational_alignment.html was changed after it was published.\n"
+        done.output
+        == "outputs/2025-12/organizational_alignment.html was changed after it was published.\n"
     )
     params = home.params / "2025-12.yaml"
     params.write_text(params.read_text().replace("5000", "5001", 1))
@@ -164,11 +165,15 @@ def test_results_that_cannot_be_read_are_named(home):
 
 
 def test_an_unknown_name_is_refused(home):
-    """A misspelled NAME is refused, and one without a report is not called unchanged."""
+    """A misspelled NAME is refused; one without a readable report is not called unchanged."""
     for look in (lambda name: [*status(home, (name,))], lambda name: verify(home, (name,))):
         with pytest.raises(Refusal, match=r"^params/2025-21\.yaml: there is no such params file"):
             look("2025-21")
-    assert verify(home, ("2025-11",)) == (["2025-11: no readable report is published."], [])
+    assert verify(home, ("2025-11",)) == (["2025-11: no report yet."], [])
+    shutil.rmtree(home.outputs / ".runs" / "2025-12")
+    (home.outputs / "2025-12" / "results.json").write_text("{")
+    unreadable = "outputs/2025-12/results.json can't be read."
+    assert verify(home, ("2025-12",)) == ([unreadable], [])
 
 
 def test_an_empty_home(tmp_path):
