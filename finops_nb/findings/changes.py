@@ -1,4 +1,8 @@
-"""Revision: what changed between two publications of a month, and what that is in money, told from the results of both."""
+"""Changes: what differs between two publications of a month, told from the results of both.
+
+`changes` says in sentences what changed and what it is in money; `figure_differences` lists every
+figure that differs.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +12,37 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.money import ZERO
+from finops_nb.words import shortened
 
-NAMED: Final = 5
-"""How many names one sentence has; the others are counted."""
-
-LENGTH: Final = 80
+VALUE_LENGTH: Final = 80
 """Characters of a parameter's value in a sentence."""
 
-MAPPING: Final = ("dialect", "columns", "mapping", "timezone", "period")
+MAPPING_PARAMS: Final = ("dialect", "columns", "mapping", "timezone", "period")
 """Params that say how usage is read."""
 
-OF_BUDGETS: Final = ("organization_budgets", "product_budgets", "budget_versions", "owners")
+BUDGET_PARAMS: Final = ("organization_budgets", "product_budgets", "budget_versions", "owners")
 """Params that the record of the budgets has too, wherever they come from."""
+
+KEY_COLUMNS: Final = (
+    *("horizon", "title", "figure", "level", "item", "policy", "version", "dimension"),
+    *("organization", "product", "feature", "name", "month", "day", "key"),
+)
+"""Columns that name the line of a table."""
+
+TEXT_COLUMNS: Final = ("text", "detail", "label")
+"""Columns that repeat in words what other columns of the line hold."""
+
+Results = Mapping[str, Any]
+"""The object of a `results.json`, or an object in it."""
+
+Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+"""Lines by the name of their table."""
+
+Place = tuple[tuple[str, int], str]
+"""Of a figure in a table: the name of its line, which of the lines of that name it is, from 1, and
+its column."""
 
 
 class Cause(StrEnum):
@@ -35,13 +56,13 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
 
 
-WORDS: Final = {
+CAUSE_TEXTS: Final = {
     Cause.USAGE: "changed usage",
-    Cause.MAPPING: "another mapping of the usage",
-    Cause.NOTEBOOK: "another notebook",
-    Cause.VERSION: "other code of finops-nb",
+    Cause.MAPPING: "a changed usage mapping",
+    Cause.NOTEBOOK: "a changed notebook",
+    Cause.VERSION: "changed finops-nb code",
 }
-"""What may move the cost."""
+"""What may change the cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,271 +70,19 @@ class Change:
     """One thing that changed.
 
     Args:
-        causes: what it comes of; several, where their shares can't be told apart.
-        said: it as a fact.
-        money: the difference, of the cost or (of `BUDGET`) of the budgets; None where it is of no money.
+        causes: where it comes from; several, where their shares can't be told apart.
+        sentence: what changed, without a full stop.
+        money: the difference of the cost, or (for `BUDGET`) of the budgets; None where no money
+            changed.
         by_name: the difference by organization or product; they add up to `money`.
         rows: how many more rows of usage are in the period.
     """
 
     causes: tuple[Cause, ...]
-    said: Sentence
+    sentence: Sentence
     money: Decimal | None = None
     by_name: Mapping[str, Decimal] = field(default_factory=dict)
     rows: int | None = None
-
-
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
-    """What changed between two results; the money of the changes of cost adds up to the difference of the totals.
-
-    Args:
-        before: the object of the `results.json` of one revision; empty where it is not known.
-        after: that of the next; of its tables none is looked at.
-    """
-    try:
-        was, now = before["provenance"], after["provenance"]
-        cost = [*_cost(before, after)]
-        explained = {cause for change in cost for cause in change.causes}
-        return (
-            *cost,
-            *_budgets(was["budgets"], now["budgets"]),
-            *_params(was["params"], now["params"]),
-            *_origin(was, now, explained),
-        )
-    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
-        # Gone, or of a notebook that hands over results of its own.
-        return (
-            Change(
-                (Cause.UNKNOWN,),
-                sentence(
-                    "what changed is not known: the results of the revision before are gone or altered"
-                ),
-            ),
-        )
-
-
-def _cost(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
-    was, now = before["provenance"], after["provenance"]
-    moved = _moved(before["organizations"], after["organizations"])
-    money = Decimal(after["total"]) - Decimal(before["total"])
-    rows = after["rows"]["used"] - before["rows"]["used"]
-    causes = tuple(_causes(was, now))
-    if moved:
-        yield Change(
-            causes or (Cause.UNKNOWN,), _cost_said(causes, money, moved, rows), money, moved, rows
-        )
-    elif Cause.USAGE in causes:
-        yield Change(
-            (Cause.USAGE,),
-            sentence("the files of usage changed, and the cost of no organization"),
-            money,
-            rows=rows,
-        )
-    elif _remapped(was, now):
-        yield Change(
-            (Cause.MAPPING,),
-            sentence("the file of the mapping changed, and the cost of no organization"),
-            money,
-            rows=rows,
-        )
-    elif _files(was, "name") != _files(now, "name"):
-        yield Change(
-            (Cause.USAGE,), sentence("the files of usage have other names"), money, rows=rows
-        )
-
-
-def _causes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Cause]:
-    """Everything that may have moved the cost."""
-    if _files(was, "sha256") != _files(now, "sha256"):
-        yield Cause.USAGE
-    if _remapped(was, now) or any(
-        was["params"].get(key) != now["params"].get(key) for key in MAPPING
-    ):
-        yield Cause.MAPPING
-    if was["notebook"] != now["notebook"]:
-        yield Cause.NOTEBOOK
-    if was["code"] != now["code"]:
-        yield Cause.VERSION
-
-
-def _cost_said(
-    causes: Sequence[Cause], money: Decimal, moved: Mapping[str, Decimal], rows: int
-) -> Sentence:
-    who = (
-        tuple(moved)
-        if len(moved) == 1
-        else _named(
-            sentence("{name} ({by:change})", name=name, by=by) for name, by in moved.items()
-        )
-    )
-    if causes == (Cause.USAGE,):
-        late = "late" if rows > 0 and min(moved.values()) > 0 else "changed"
-        return sentence("{money:change} " + late + " usage of {who}", money=money, who=who)
-    why = tuple(sentence(WORDS[cause]) for cause in causes)
-    how = (
-        "by {why} together"
-        if len(why) > 1
-        else "by {why}"
-        if why
-        else "which nothing on record explains"
-    )
-    return sentence("{money:change} of {who}, " + how, money=money, who=who, why=why)
-
-
-def _budgets(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
-    if was == now:
-        return
-    found = [*_amounts(was, now)]
-    if was["version"] != now["version"]:
-        found.append(
-            Change(
-                (Cause.BUDGET,),
-                sentence("budgets {was} → {now}", was=was["version"], now=now["version"]),
-            )
-        )
-    found += [
-        Change((Cause.BUDGET,), said)
-        for said in _settings({"owners": was["owners"]}, {"owners": now["owners"]})
-    ]
-    yield from found or [Change((Cause.BUDGET,), sentence("another record of the same budgets"))]
-
-
-def _amounts(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
-    for by in ("organization", "product"):
-        before, after = (each["versions"][-1][f"{by}_budgets"] for each in (was, now))
-        moved = _moved(before, after, absent_is_zero=False)
-        each = [
-            sentence(
-                "{name} {was:money} → {now:money}",
-                name=name,
-                was=_amount(before, name),
-                now=_amount(after, name),
-            )
-            for name in moved
-        ]
-        money = sum(moved.values(), ZERO)
-        if len(each) == 1:
-            yield Change(
-                (Cause.BUDGET,), sentence("budget of {each}", each=tuple(each)), money, moved
-            )
-        elif each:
-            said = sentence(
-                "{money:change} budgets by " + by + ": {each}", money=money, each=_named(each)
-            )
-            yield Change((Cause.BUDGET,), said, money, moved)
-
-
-def _params(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
-    for cause, mine in ((Cause.MAPPING, True), (Cause.PARAMS, False)):
-        keys = [
-            key
-            for key in dict.fromkeys((*was, *now))
-            if (key in MAPPING) is mine and key not in OF_BUDGETS
-        ]
-        before, after = ({key: each[key] for key in keys if key in each} for each in (was, now))
-        yield from (Change((cause,), said) for said in _settings(before, after))
-
-
-def _settings(
-    was: Mapping[str, Any], now: Mapping[str, Any], place: str = ""
-) -> Iterator[Sentence]:
-    """What differs between two mappings of settings, key by key and name by name."""
-    for key in dict.fromkeys((*was, *now)):
-        before, after = was.get(key), now.get(key)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            yield from _settings(before, after, f"{place}{key}.")
-        elif before != after:
-            yield sentence(
-                "{key} {was} → {now}", key=f"{place}{key}", was=_text(before), now=_text(after)
-            )
-
-
-def _origin(
-    was: Mapping[str, Any], now: Mapping[str, Any], explained: set[Cause]
-) -> Iterator[Change]:
-    """What else it is made of; a notebook, or code, that moved the cost was named with it."""
-    before, after = was["months"], now["months"]
-    new, gone = (
-        [name for name in one if name not in other]
-        for one, other in ((after, before), (before, after))
-    )
-    other = [name for name in after if name in before and before[name] != after[name]]
-    for names, text in (
-        (other, "other published figures of {months}"),
-        (new, "{months} published meanwhile"),
-        (gone, "{months} not published any more"),
-    ):
-        if names:
-            yield Change((Cause.MONTHS,), sentence(text, months=tuple(names)))
-    if was["notebook"] != now["notebook"] and Cause.NOTEBOOK not in explained:
-        yield Change((Cause.NOTEBOOK,), sentence(WORDS[Cause.NOTEBOOK]))
-    versions = [*_settings(was["versions"], now["versions"])]
-    yield from (Change((Cause.VERSION,), said) for said in versions)
-    if (
-        was["code"] != now["code"]
-        and Cause.VERSION not in explained
-        and was["versions"]["finops-nb"] == now["versions"]["finops-nb"]
-    ):
-        yield Change((Cause.VERSION,), sentence(WORDS[Cause.VERSION]))
-
-
-def _moved(
-    before: Mapping[str, Any], after: Mapping[str, Any], absent_is_zero: bool = True
-) -> dict[str, Decimal]:
-    """The difference of each name that has one, largest first; with budgets, also a new one of 0."""
-    names = dict.fromkeys((*before, *after))
-    found = {
-        name: (_amount(after, name) or ZERO) - (_amount(before, name) or ZERO) for name in names
-    }
-    other = {name for name in names if not absent_is_zero and (name in before) != (name in after)}
-    return {
-        name: found[name]
-        for name in sorted(names, key=lambda name: (-abs(found[name]), name))
-        if found[name] or name in other
-    }
-
-
-def _amount(amounts: Mapping[str, Any], name: str) -> Decimal | None:
-    return Decimal(amounts[name]) if name in amounts else None
-
-
-def _named(each: Iterable[Any]) -> tuple[Any, ...]:
-    """The first of them, and how many more there are."""
-    those = tuple(each)
-    return (
-        those
-        if len(those) <= NAMED
-        else (*those[:NAMED], sentence("{more:count other}", more=len(those) - NAMED))
-    )
-
-
-def _remapped(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Another organizations.csv; results of before there was such a file have none."""
-    return bool(was.get("mapping") != now.get("mapping"))
-
-
-def _files(made: Mapping[str, Any], part: str) -> list[str]:
-    return sorted(file[part] for file in made["inputs"])
-
-
-def _text(value: Any) -> str:
-    """A setting in a sentence."""
-    if value is None or value in ("", [], {}):
-        return "(not set)"
-    said = ", ".join(map(str, value)) if isinstance(value, (list, tuple, Mapping)) else str(value)
-    return said if len(said) <= LENGTH else f"{said[: LENGTH - 1]}…"
-
-
-NAMING: Final = (
-    *("horizon", "title", "figure", "level", "item", "policy", "version", "dimension"),
-    *("organization", "product", "feature", "name", "month", "day", "key"),
-)
-"""Columns that say which line of a table a line is."""
-
-PROSE: Final = ("text", "detail", "label")
-"""Columns that say again, in words, what stands beside them."""
-
-Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,8 +92,8 @@ class FigureDifference:
     Args:
         table: its name.
         line: what names its line; empty in a table of one line.
-        column: of it; with the position or name of a part, where it holds several.
-        before: as JSON holds it; None where it was n/a, or was not there.
+        column: with the position or name of a part, where the column holds several.
+        before: as JSON holds it; None where it was n/a, or did not exist.
         after: likewise.
     """
 
@@ -335,12 +104,45 @@ class FigureDifference:
     after: Any
 
 
-def figure_differences(before: Tables, after: Tables) -> Iterator[FigureDifference]:
-    """What differs, table by table in the order of `after`; what is only in `before` comes last.
+def changes(before: Results, after: Results) -> tuple[Change, ...]:
+    """What changed between two results.
 
     Args:
-        before: lines by the name of their table.
-        after: likewise.
+        before: the object of the `results.json` of one revision; empty where it is not known.
+        after: that of the next; its tables are not looked at.
+
+    Returns:
+        The money of the changes of cost adds up to the difference of the totals.
+
+    Example:
+        One more row for org-beta: "+$12.40 late data for org-beta".
+    """
+    try:
+        was, now = before["provenance"], after["provenance"]
+        cost_changes = list(_cost_changes(before, after))
+        explained = {cause for change in cost_changes for cause in change.causes}
+        return (
+            *cost_changes,
+            *_budget_changes(was["budgets"], now["budgets"]),
+            *_params_changes(was["params"], now["params"]),
+            *_month_changes(was["months"], now["months"]),
+            *_code_changes(was, now, explained),
+        )
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
+        # The results before are missing, or come from a notebook that writes results of its own.
+        text = "what changed is not known: the previous revision's results are missing or altered"
+        return (Change((Cause.UNKNOWN,), sentence(text)),)
+
+
+def figure_differences(before: Tables, after: Tables) -> Iterator[FigureDifference]:
+    """Every figure that differs, table by table.
+
+    Args:
+        before: the tables of one `results.json`.
+        after: those of the next.
+
+    Returns:
+        In the order of `after`; what is only in `before` comes last.
     """
     for table in dict.fromkeys((*after, *before)):
         was, now = _figures(before.get(table, ())), _figures(after.get(table, ()))
@@ -350,24 +152,211 @@ def figure_differences(before: Tables, after: Tables) -> Iterator[FigureDifferen
                 yield FigureDifference(table, line, column, was.get(place), now.get(place))
 
 
-def _figures(lines: Sequence[Mapping[str, Any]]) -> dict[tuple[tuple[str, int], str], Any]:
-    """The figures of a table by line and column; lines of the same name are told apart by their order."""
-    found: dict[tuple[tuple[str, int], str], Any] = {}
-    seen: dict[str, int] = {}
+def _cost_changes(before: Results, after: Results) -> Iterator[Change]:
+    was, now = before["provenance"], after["provenance"]
+    by_name = _differences(before["organizations"], after["organizations"])
+    money = Decimal(after["total"]) - Decimal(before["total"])
+    rows = after["rows"]["used"] - before["rows"]["used"]
+    causes = tuple(_causes_of_cost(was, now))
+    if by_name:
+        text = _cost_sentence(causes, money, by_name, rows)
+        yield Change(causes or (Cause.UNKNOWN,), text, money, by_name, rows)
+    elif Cause.USAGE in causes:
+        text = sentence("usage files changed, but no organization's cost did")
+        yield Change((Cause.USAGE,), text, money, rows=rows)
+    elif _is_remapped(was, now):
+        text = sentence("the mapping file changed, but no organization's cost did")
+        yield Change((Cause.MAPPING,), text, money, rows=rows)
+    elif _of_inputs(was, "name") != _of_inputs(now, "name"):
+        text = sentence("usage files were renamed")
+        yield Change((Cause.USAGE,), text, money, rows=rows)
+
+
+def _causes_of_cost(was: Results, now: Results) -> Iterator[Cause]:
+    """Everything that may have changed the cost."""
+    if _of_inputs(was, "sha256") != _of_inputs(now, "sha256"):
+        yield Cause.USAGE
+    reads_differently = any(
+        was["params"].get(key) != now["params"].get(key) for key in MAPPING_PARAMS
+    )
+    if _is_remapped(was, now) or reads_differently:
+        yield Cause.MAPPING
+    if was["notebook"] != now["notebook"]:
+        yield Cause.NOTEBOOK
+    if was["code"] != now["code"]:
+        yield Cause.VERSION
+
+
+def _cost_sentence(
+    causes: Sequence[Cause], money: Decimal, by_name: Mapping[str, Decimal], rows: int
+) -> Sentence:
+    names = tuple(by_name)
+    if len(by_name) > 1:
+        each = [sentence("{name} ({by:change})", name=name, by=by) for name, by in by_name.items()]
+        names = first_few(each)
+    if causes == (Cause.USAGE,):
+        is_late = rows > 0 and min(by_name.values()) > 0
+        text = "{money:change} " + ("late data" if is_late else "changed usage") + " for {names}"
+        return sentence(text, money=money, names=names)
+    if not causes:
+        return sentence("{money:change} for {names}, cause not known", money=money, names=names)
+    text = "{money:change} for {names}, from {causes}"
+    if len(causes) > 1:
+        text += " together"
+    cause_texts = tuple(sentence(CAUSE_TEXTS[cause]) for cause in causes)
+    return sentence(text, money=money, names=names, causes=cause_texts)
+
+
+def _budget_changes(was: Results, now: Results) -> Iterator[Change]:
+    if was == now:
+        return
+    texts = []
+    if was["version"] != now["version"]:
+        versions = {"was": was["version"], "now": now["version"]}
+        texts.append(sentence("budget version {was} → {now}", **versions))
+    texts += _setting_changes({"owners": was["owners"]}, {"owners": now["owners"]})
+    found = [
+        *_budget_amount_changes(was, now),
+        *(Change((Cause.BUDGET,), text) for text in texts),
+    ]
+    details = sentence("budget details changed, but no amount, owner or version did")
+    yield from found or [Change((Cause.BUDGET,), details)]
+
+
+def _budget_amount_changes(was: Results, now: Results) -> Iterator[Change]:
+    for by in ("organization", "product"):
+        before, after = (record["versions"][-1][f"{by}_budgets"] for record in (was, now))
+        by_name = _differences(before, after, with_new_zeros=True)
+        amounts = [_budget_sentence(name, before, after) for name in by_name]
+        money = sum(by_name.values(), ZERO)
+        if len(amounts) == 1:
+            text = sentence("budget of {name}", name=amounts[0])
+            yield Change((Cause.BUDGET,), text, money, by_name)
+        elif amounts:
+            template = "{money:change} in " + by + " budgets: {names}"
+            text = sentence(template, money=money, names=first_few(amounts))
+            yield Change((Cause.BUDGET,), text, money, by_name)
+
+
+def _budget_sentence(name: str, before: Results, after: Results) -> Sentence:
+    """A name with its budget before and after; "none" where there is none."""
+    was = "{was:money}" if name in before else "none"
+    now = "{now:money}" if name in after else "none"
+    amounts = {"was": _amount(before, name), "now": _amount(after, name)}
+    return sentence("{name} " + f"{was} → {now}", name=name, **amounts)
+
+
+def _params_changes(was: Results, now: Results) -> Iterator[Change]:
+    """The params of the mapping first; budgets are looked at apart from the params."""
+    keys = [key for key in dict.fromkeys((*was, *now)) if key not in BUDGET_PARAMS]
+    mapping = [key for key in keys if key in MAPPING_PARAMS]
+    others = [key for key in keys if key not in MAPPING_PARAMS]
+    for cause, part in ((Cause.MAPPING, mapping), (Cause.PARAMS, others)):
+        before = {key: was[key] for key in part if key in was}
+        after = {key: now[key] for key in part if key in now}
+        for text in _setting_changes(before, after):
+            yield Change((cause,), text)
+
+
+def _setting_changes(was: Results, now: Results, prefix: str = "") -> Iterator[Sentence]:
+    """What differs between two mappings of settings, key by key and name by name."""
+    for key in dict.fromkeys((*was, *now)):
+        before, after = was.get(key), now.get(key)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _setting_changes(before, after, f"{prefix}{key}.")
+        elif before != after:
+            texts = {"was": _setting_text(before), "now": _setting_text(after)}
+            yield sentence("{key} {was} → {now}", key=f"{prefix}{key}", **texts)
+
+
+def _month_changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:
+    """What changed in the earlier months, by the fingerprint of each as it was published."""
+    new = [name for name in after if name not in before]
+    gone = [name for name in before if name not in after]
+    altered = [name for name in after if name in before and before[name] != after[name]]
+    for names, text in (
+        (altered, "published figures of {months} changed"),
+        (new, "{months} published since"),
+        (gone, "{months} no longer published"),
+    ):
+        if names:
+            yield Change((Cause.MONTHS,), sentence(text, months=tuple(names)))
+
+
+def _code_changes(was: Results, now: Results, explained: set[Cause]) -> Iterator[Change]:
+    """Another notebook or other code, unless a change of cost has named it already."""
+    if was["notebook"] != now["notebook"] and Cause.NOTEBOOK not in explained:
+        yield Change((Cause.NOTEBOOK,), sentence(CAUSE_TEXTS[Cause.NOTEBOOK]))
+    for text in _setting_changes(was["versions"], now["versions"]):
+        yield Change((Cause.VERSION,), text)
+    same_version = was["versions"]["finops-nb"] == now["versions"]["finops-nb"]
+    if was["code"] != now["code"] and Cause.VERSION not in explained and same_version:
+        yield Change((Cause.VERSION,), sentence(CAUSE_TEXTS[Cause.VERSION]))
+
+
+def _differences(
+    before: Results, after: Results, with_new_zeros: bool = False
+) -> dict[str, Decimal]:
+    """The difference of each name that has one, largest first.
+
+    Args:
+        before: amount by name.
+        after: likewise.
+        with_new_zeros: also names with an amount of 0 that is new or gone, as a budget of 0 is.
+    """
+    names = list(dict.fromkeys((*before, *after)))
+    amounts = {
+        name: (_amount(after, name) or ZERO) - (_amount(before, name) or ZERO) for name in names
+    }
+    names.sort(key=lambda name: (-abs(amounts[name]), name))
+    return {
+        name: amounts[name]
+        for name in names
+        if amounts[name] or (with_new_zeros and (name in before) != (name in after))
+    }
+
+
+def _amount(amounts: Results, name: str) -> Decimal | None:
+    return Decimal(amounts[name]) if name in amounts else None
+
+
+def _is_remapped(was: Results, now: Results) -> bool:
+    """Another organizations.csv; results from before that file was known have none."""
+    return bool(was.get("mapping") != now.get("mapping"))
+
+
+def _of_inputs(provenance: Results, key: str) -> list[str]:
+    return sorted(file[key] for file in provenance["inputs"])
+
+
+def _setting_text(value: Any) -> str:
+    """A setting in a sentence."""
+    if value is None or value in ("", [], {}):
+        return "(not set)"
+    is_list = isinstance(value, (list, tuple, Mapping))
+    return shortened(", ".join(map(str, value)) if is_list else str(value), VALUE_LENGTH)
+
+
+def _figures(lines: Iterable[Mapping[str, Any]]) -> dict[Place, Any]:
+    """The figures of a table; lines of the same name are told apart by their order."""
+    figures: dict[Place, Any] = {}
+    counts: dict[str, int] = {}
     for line in lines:
-        names = [column for column in NAMING if isinstance(line.get(column), str)]
-        name = " · ".join(filter(None, (line[column] for column in names)))
-        seen[name] = seen.get(name, 0) + 1
-        rest = {column: value for column, value in line.items() if column not in (*names, *PROSE)}
-        found |= {((name, seen[name]), column): value for column, value in _parts("", rest)}
-    return found
+        keys = [column for column in KEY_COLUMNS if isinstance(line.get(column), str)]
+        name = " · ".join(filter(None, (line[column] for column in keys)))
+        counts[name] = counts.get(name, 0) + 1
+        not_figures = (*keys, *TEXT_COLUMNS)
+        rest = {column: value for column, value in line.items() if column not in not_figures}
+        for column, value in _parts("", rest):
+            figures[(name, counts[name]), column] = value
+    return figures
 
 
-def _parts(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _parts(column: str, value: Any) -> Iterator[tuple[str, Any]]:
     """A value, or the parts of one that holds several, each with its place."""
-    if isinstance(value, Mapping | list):
-        items = value.items() if isinstance(value, Mapping) else enumerate(value, 1)
-        for key, part in items:
-            yield from _parts(f"{place} {key}".strip(), part)
-    else:
-        yield place, value
+    if not isinstance(value, Mapping | list):
+        yield column, value
+        return
+    items = value.items() if isinstance(value, Mapping) else enumerate(value, 1)
+    for key, part in items:
+        yield from _parts(f"{column} {key}".strip(), part)

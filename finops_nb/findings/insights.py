@@ -1,7 +1,8 @@
-"""Insights: what the figures say, as typed facts that know whether they are material."""
+"""Insights: what a reader should know first, each with its figures and whether it is material."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -10,107 +11,32 @@ import pandas as pd
 
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.report_data import ReportData
-from finops_nb.findings.sentence import Sentence, sentence, some
+from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.money import ZERO, minor_units, portion, rounded, total
 from finops_nb.params.model import Params
 from finops_nb.schema import UNALLOCATED, Dimension
 from finops_nb.usage.model import Usage
 
-WALK: Final = Decimal("0.8")
+WALK_TARGET: Final = Decimal("0.8")
+RUN_TARGET: Final = Decimal("0.9")
+"""Shares of cost that have an organization, in a FinOps practice that walks and in one that runs.
 
-
-RUN: Final = Decimal("0.9")
-"""Shares of cost that have an organization, in a practice that walks and in one that runs."""
-
-
-def insight_sentence(insight: Insight) -> tuple[str, Sentence]:
-    """An insight as its title and its sentence."""
-    match insight:
-        case BudgetOverruns(dimension, lines):
-            over = some(
-                (
-                    sentence(
-                        "{name} {excess:money}" + ("" if line.material else " – not material"),
-                        name=line.name,
-                        excess=line.variance,
-                    )
-                    for line in lines
-                ),
-                [line.variance for line in lines],
-            )
-            return "Budget Overruns", sentence(
-                "{n:count " + dimension + "} over budget ({over})", n=len(lines), over=over
-            )
-        case BudgetsAtRisk(dimension, lines):
-            near = some(
-                sentence("{name} {used:share} used", name=line.name, used=line.budget_used)
-                for line in lines
-            )
-            return "Budgets at Risk", sentence(
-                "{n:count " + dimension + "} at risk ({near})", n=len(lines), near=near
-            )
-        case SpendWithoutBudget(dimension, names, cost):
-            return "Spend without Budget", sentence(
-                "{n:count " + dimension + "} spent {cost:money} with no budget ({names})",
-                n=len(names),
-                cost=cost,
-                names=some(names),
-            )
-        case BudgetsDisagree(organizations, products, difference):
-            text = "budgets by organization sum to {organizations:money}, by product to {products:money}: {difference:money} apart"
-            return "Budgets Disagree", sentence(
-                text, organizations=organizations, products=products, difference=abs(difference)
-            )
-        case HighestCost(dimension, name, cost, share):
-            whole = "" if share is None else ", {share:share} of total"
-            return f"Highest Cost {dimension.title()}", sentence(
-                "{name} ({cost:money}" + whole + ")", name=name, cost=cost, share=share
-            )
-        case EfficiencyGap():
-            return "Efficiency Gap", _gap_sentence(insight)
-        case Allocated(share, unallocated):
-            said = [] if share is None else ["{share:share} of the cost has an organization"]
-            said += ["{unallocated:money} name no organization"] if unallocated else []
-            said += [_target(share)] if share is not None and unallocated else []
-            text = "; ".join(said) or "no cost is without an organization"
-            return "Allocated Cost", sentence(text, share=share, unallocated=unallocated)
-
-
-def _target(share: Decimal) -> str:
-    """Where a share of allocated cost stands to the targets of the FinOps Foundation's capability Allocation: 80% to walk, 90% to run."""
-    if share >= RUN:
-        return "the target of 90% is met"
-    return (
-        "the target of 80% is met, that of 90% is not"
-        if share >= WALK
-        else "the target of 80% is missed"
-    )
-
-
-def _gap_sentence(insight: EfficiencyGap) -> Sentence:
-    weight = (
-        "worth {money:money}"
-        if insight.material
-        else "{share:share}, worth {money:money}: not material"
-    )
-    text = (
-        "{gap:gap} between most and least efficient organizations ({most} and {least}; "
-        + weight
-        + ")"
-    )
-    return sentence(
-        text,
-        gap=insight.gap,
-        most=insight.most,
-        least=insight.least,
-        share=insight.share,
-        money=insight.money,
-    )
+Source: FinOps Foundation, FinOps Framework, capability "Allocation".
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class VarianceLine:
-    """A name against its budget: `variance` is actual − budget; `material` by the params' two limits."""
+    """A name against its budget.
+
+    Args:
+        name: an organization or a product.
+        cost: of the period.
+        budget: of the period.
+        variance: cost − budget, unfavorable above zero.
+        budget_used: cost ÷ budget; None for a budget of zero.
+        material: by `is_material`.
+    """
 
     name: str
     cost: Decimal
@@ -134,7 +60,7 @@ class BudgetsAtRisk:
 
 @dataclass(frozen=True, slots=True)
 class SpendWithoutBudget:
-    """Names that have spent and have no budget, while others of their dimension have one."""
+    """Names that spent and have no budget, while others of their dimension have one."""
 
     dimension: Dimension
     names: tuple[str, ...]
@@ -143,7 +69,10 @@ class SpendWithoutBudget:
 
 @dataclass(frozen=True, slots=True)
 class BudgetsDisagree:
-    """The budgets by organization and by product sum to different totals; `difference` is the first minus the second."""
+    """The budgets by organization and by product have different totals.
+
+    `difference` is the organizations' total − the products'.
+    """
 
     organizations: Decimal
     products: Decimal
@@ -160,7 +89,7 @@ class HighestCost:
 
 @dataclass(frozen=True, slots=True)
 class EfficiencyGap:
-    """Calls per unit of currency of the best organization minus those of the worst.
+    """Calls per unit of currency of the best organization − those of the worst.
 
     Args:
         most: the best one.
@@ -168,7 +97,7 @@ class EfficiencyGap:
         gap: the difference in calls per unit of currency.
         share: the gap as a fraction of the best.
         money: what the worst would have saved at the best one's rate.
-        material: by the params' two limits.
+        material: by `is_material`; never where there is no gap.
     """
 
     most: str
@@ -204,11 +133,10 @@ def find_insights(
     """What a reader should know first, in the order to say it.
 
     Args:
-        usage: from `read_usage`.
-        organizations: from `budget_variance`.
-        products: from `budget_variance`.
+        data: for its usage, and `materiality` and `materiality_amount` of its params.
+        organizations: from `variance_by`.
+        products: from `variance_by`.
         efficiency: organizations, from `rank_efficiency`.
-        params: `materiality` and `materiality_amount`: a difference below both is not material.
     """
     found: list[Insight | None] = []
     for variance in (organizations, products):
@@ -221,75 +149,184 @@ def find_insights(
         _disagreement(organizations, products, data.params),
         _highest(products, data.usage),
         _gap(efficiency, data.params),
-        _allocated(data.usage),
+        Allocated(data.usage.allocated, data.usage.unallocated or ZERO),
     ]
     return tuple(insight for insight in found if insight is not None)
 
 
-def material(amount: Decimal, whole: Decimal, params: Params) -> bool:
-    """Whether a difference of `amount` to a `whole` is one to act on: at least `materiality` of it, or `materiality_amount`."""
-    return abs(amount) >= params.materiality_amount or abs(amount) >= params.materiality * abs(
-        whole
-    )
+def is_material(amount: Decimal, whole: Decimal, params: Params) -> bool:
+    """Whether a difference is one to act on.
+
+    Args:
+        amount: the difference, of either sign.
+        whole: what it is a difference to.
+        params: it is material from `materiality` of the whole, or from `materiality_amount`.
+
+    Example:
+        With `materiality: 0.01` and `materiality_amount: 50`, $0.40 over a budget of $100.00 is
+        not material; $1.00 is.
+    """
+    from_amount = abs(amount) >= params.materiality_amount
+    return from_amount or abs(amount) >= params.materiality * abs(whole)
 
 
-def lines_with(status: Status, variance: pd.DataFrame, params: Params) -> tuple[VarianceLine, ...]:
-    """The budgeted names of one status, the largest variance first."""
-    rows = [row for row in variance.itertuples() if row.status == status and row.budget is not None]
-    lines = [
-        VarianceLine(
-            row[1],
-            row.cost,
-            row.budget,
-            row.variance,
-            row.budget_used,
-            material(row.variance, row.budget, params),
-        )
-        for row in rows
-    ]
+def lines_with_status(
+    status: Status, variance: pd.DataFrame, params: Params
+) -> tuple[VarianceLine, ...]:
+    """The budgeted names of one status, the largest variance first.
+
+    Args:
+        status: UNDER, OVER or AT RISK.
+        variance: from `variance_by`.
+        params: for what is material.
+    """
+    lines = []
+    for name, row in zip(variance.iloc[:, 0], variance.itertuples(), strict=True):
+        if row.status == status and row.budget is not None:
+            material = is_material(row.variance, row.budget, params)
+            figures = (row.cost, row.budget, row.variance, row.budget_used)
+            lines.append(VarianceLine(name, *figures, material))
     return tuple(sorted(lines, key=lambda line: (-abs(line.variance), line.name)))
 
 
+def insight_sentence(insight: Insight) -> tuple[str, Sentence]:
+    """An insight as its title and its sentence, which has no full stop."""
+    match insight:
+        case BudgetOverruns():
+            return "Budget Overruns", _overruns_sentence(insight)
+        case BudgetsAtRisk():
+            return "Budgets at Risk", _at_risk_sentence(insight)
+        case SpendWithoutBudget():
+            return "Spend without Budget", _without_budget_sentence(insight)
+        case BudgetsDisagree():
+            return "Budgets Disagree", _disagreement_sentence(insight)
+        case HighestCost():
+            return f"Highest Cost {insight.dimension.title()}", _highest_sentence(insight)
+        case EfficiencyGap():
+            return "Efficiency Gap", _gap_sentence(insight)
+        case Allocated():
+            return "Allocated Cost", _allocated_sentence(insight)
+
+
+def materiality_rule(insights: Iterable[Insight], params: Params) -> Sentence | None:
+    """The rule behind "not material", for below the insights.
+
+    Args:
+        insights: from `find_insights`.
+        params: for `materiality` and `materiality_amount`.
+
+    Returns:
+        A whole sentence; None where no insight is called not material.
+
+    Example:
+        "Not material: below both 1% and $50.00."
+    """
+    if not any(_mentions_materiality(insight) for insight in insights):
+        return None
+    return sentence(
+        "Not material: below both {fraction:percent} and {amount:money}.",
+        fraction=params.materiality,
+        amount=params.materiality_amount,
+    )
+
+
+def _mentions_materiality(insight: Insight) -> bool:
+    match insight:
+        case BudgetOverruns():
+            return not all(line.material for line in insight.lines)
+        case EfficiencyGap():
+            return not insight.material
+        case _:
+            return False
+
+
 def _overruns(variance: pd.DataFrame, params: Params) -> BudgetOverruns | None:
-    lines = lines_with(Status.OVER, variance, params)
+    lines = lines_with_status(Status.OVER, variance, params)
     return BudgetOverruns(variance.columns[0], lines) if lines else None
 
 
+def _overruns_sentence(insight: BudgetOverruns) -> Sentence:
+    names = []
+    for line in insight.lines:
+        text = "{name} {excess:money}" + ("" if line.material else " – not material")
+        names.append(sentence(text, name=line.name, excess=line.variance))
+    return sentence(
+        "{n:count " + insight.dimension + "} over budget ({over})",
+        n=len(names),
+        over=first_few(names, [line.variance for line in insight.lines]),
+    )
+
+
 def _at_risk(variance: pd.DataFrame, params: Params) -> BudgetsAtRisk | None:
-    lines = lines_with(Status.AT_RISK, variance, params)
+    lines = lines_with_status(Status.AT_RISK, variance, params)
     return BudgetsAtRisk(variance.columns[0], lines) if lines else None
 
 
+def _at_risk_sentence(insight: BudgetsAtRisk) -> Sentence:
+    names = [
+        sentence("{name} {used:share} used", name=line.name, used=line.budget_used)
+        for line in insight.lines
+    ]
+    text = "{n:count " + insight.dimension + "} at risk ({near})"
+    return sentence(text, n=len(names), near=first_few(names))
+
+
 def _without_budget(variance: pd.DataFrame) -> SpendWithoutBudget | None:
-    name = variance.columns[0]
-    spent = variance[(variance["status"] == Status.NO_BUDGET) & (variance[name] != UNALLOCATED)]
+    by = variance.columns[0]
     if variance["budget"].isna().all():
         return None
-    return (
-        SpendWithoutBudget(name, tuple(spent[name]), total(spent["cost"])) if len(spent) else None
+    rows = variance[(variance["status"] == Status.NO_BUDGET) & (variance[by] != UNALLOCATED)]
+    if rows.empty:
+        return None
+    return SpendWithoutBudget(by, tuple(rows[by]), total(rows["cost"]))
+
+
+def _without_budget_sentence(insight: SpendWithoutBudget) -> Sentence:
+    return sentence(
+        "{n:count " + insight.dimension + "} spent {cost:money} with no budget ({names})",
+        n=len(insight.names),
+        cost=insight.cost,
+        names=first_few(insight.names),
     )
 
 
 def _disagreement(
     organizations: pd.DataFrame, products: pd.DataFrame, params: Params
 ) -> BudgetsDisagree | None:
-    sums = [
+    by_organization, by_product = (
         total(budget for budget in frame["budget"] if budget is not None)
         for frame in (organizations, products)
-    ]
-    # What a year's amount leaves below a cent when it is divided by month is no disagreement.
-    apart = rounded(sums[0] - sums[1], minor_units(params.currency))
-    return BudgetsDisagree(sums[0], sums[1], sums[0] - sums[1]) if all(sums) and apart else None
+    )
+    difference = by_organization - by_product
+    # A year's amount divided by month may leave less than a cent, which is no disagreement.
+    if not (by_organization and by_product and rounded(difference, minor_units(params.currency))):
+        return None
+    return BudgetsDisagree(by_organization, by_product, difference)
+
+
+def _disagreement_sentence(insight: BudgetsDisagree) -> Sentence:
+    return sentence(
+        "organization budgets total {organizations:money}, product budgets {products:money}: "
+        "a difference of {difference:money}",
+        organizations=insight.organizations,
+        products=insight.products,
+        difference=abs(insight.difference),
+    )
 
 
 def _highest(variance: pd.DataFrame, usage: Usage) -> HighestCost | None:
-    named = variance[variance[variance.columns[0]] != UNALLOCATED]
+    by = variance.columns[0]
+    named = variance[variance[by] != UNALLOCATED]
     if named.empty:
         return None
     first = named.iloc[0]
-    return HighestCost(
-        variance.columns[0], first.iloc[0], first["cost"], portion(first["cost"], usage.cost)
-    )
+    return HighestCost(by, first[by], first["cost"], portion(first["cost"], usage.cost))
+
+
+def _highest_sentence(insight: HighestCost) -> Sentence:
+    share = "" if insight.share is None else ", {share:share} of total"
+    text = "{name} ({cost:money}" + share + ")"
+    return sentence(text, name=insight.name, cost=insight.cost, share=insight.share)
 
 
 def _gap(efficiency: pd.DataFrame, params: Params) -> EfficiencyGap | None:
@@ -300,15 +337,43 @@ def _gap(efficiency: pd.DataFrame, params: Params) -> EfficiencyGap | None:
     gap = most.calls_per_unit - least.calls_per_unit
     # Not by the quotient calls_per_unit, which is rounded at its 28th digit.
     money = least.cost - least.calls * most.cost / most.calls
-    return EfficiencyGap(
-        most.organization,
-        least.organization,
-        gap,
-        gap / most.calls_per_unit,
-        money,
-        gap > 0 and material(money, least.cost, params),
+    material = gap > 0 and is_material(money, least.cost, params)
+    share = gap / most.calls_per_unit
+    return EfficiencyGap(most.organization, least.organization, gap, share, money, material)
+
+
+def _gap_sentence(insight: EfficiencyGap) -> Sentence:
+    worth = "worth {money:money}"
+    if not insight.material:
+        worth = "{share:share}, worth {money:money}: not material"
+    return sentence(
+        "{gap:gap} between the most and least efficient organizations ({most} and {least}; "
+        + worth
+        + ")",
+        gap=insight.gap,
+        most=insight.most,
+        least=insight.least,
+        share=insight.share,
+        money=insight.money,
     )
 
 
-def _allocated(usage: Usage) -> Allocated:
-    return Allocated(usage.allocated, usage.unallocated or ZERO)
+def _allocated_sentence(insight: Allocated) -> Sentence:
+    share, unallocated = insight.share, insight.unallocated
+    if share is None:
+        text = "no cost is without an organization"
+        if unallocated:
+            text = "{unallocated:money} has no organization"
+    else:
+        text = "{share:share} of cost has an organization"
+        if unallocated:
+            text += ", {unallocated:money} has none; " + _target_text(share)
+    return sentence(text, share=share, unallocated=unallocated)
+
+
+def _target_text(share: Decimal) -> str:
+    if share >= RUN_TARGET:
+        return "the 90% target is met"
+    if share >= WALK_TARGET:
+        return "the 80% target is met, the 90% target is not"
+    return "the 80% target is missed"

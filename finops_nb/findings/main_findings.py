@@ -1,4 +1,4 @@
-"""Main findings: the three things that matter most in a period, with names, money and commentary."""
+"""Main findings: the three things that matter most in a period, with names and money."""
 
 from __future__ import annotations
 
@@ -9,11 +9,24 @@ from enum import IntEnum
 from typing import Final
 
 from finops_nb.figures.budget_status import Status
-from finops_nb.figures.policies import unapproved
-from finops_nb.figures.trend import prior_month
-from finops_nb.findings.evidence import Findings, overrun_facts, overruns, owned
-from finops_nb.findings.insights import EfficiencyGap, SpendWithoutBudget, lines_with, material
-from finops_nb.findings.sentence import Sentence, sentence, some
+from finops_nb.figures.policies import spend_without_approval
+from finops_nb.figures.trend import PriorMonth, prior_month
+from finops_nb.findings.evidence import (
+    Findings,
+    material_overruns,
+    name_with_owner,
+    overrun_sentences,
+    unspent_budgets,
+)
+from finops_nb.findings.insights import (
+    EfficiencyGap,
+    SpendWithoutBudget,
+    VarianceLine,
+    is_material,
+    lines_with_status,
+)
+from finops_nb.findings.money_text import unit_name
+from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.money import ZERO, portion, total
 from finops_nb.usage.data_quality import THIN
 
@@ -38,188 +51,200 @@ class MainFinding:
     Args:
         urgency: what kind of matter it is.
         title: a few words.
-        said: its sentence, without a full stop.
-        money: what it is about, in the report's currency; above zero.
-        names: whom it is about, for the commentary on them.
+        sentence: without a full stop.
+        money: what it is about, in the report's currency; not below zero.
+        names: the organizations or products it is about, for the commentary on them.
     """
 
     urgency: Urgency
     title: str
-    said: Sentence
+    sentence: Sentence
     money: Decimal
     names: tuple[str, ...] = ()
 
 
-def main_findings(found: Findings) -> tuple[MainFinding, ...]:
-    """What matters most: at most three, the most urgent first, the larger amount first among equals.
+def main_findings(findings: Findings) -> tuple[MainFinding, ...]:
+    """What matters most: at most three findings.
 
     Args:
-        found: what the report found.
+        findings: what the report found.
+
+    Returns:
+        The most urgent first; among equals, the larger amount first.
     """
     every = [
-        *_missing_usage(found),
-        *_overruns(found),
-        *_unplanned(found),
-        *_at_risk(found),
-        *_change(found),
-        *_unapproved(found),
-        *_chances(found),
+        *_missing_usage(findings),
+        *_overruns(findings),
+        *_spend_without_budget(findings),
+        *_unallocated(findings),
+        *_at_risk(findings),
+        *_change(findings),
+        *_missing_approvals(findings),
+        *_unspent(findings),
+        *_efficiency_gap(findings),
     ]
-    return tuple(sorted(every, key=lambda each: (each.urgency, -each.money, each.title))[:SHOWN])
+    every.sort(key=lambda finding: (finding.urgency, -finding.money, finding.title))
+    return tuple(every[:SHOWN])
 
 
-def _missing_usage(found: Findings) -> Iterator[MainFinding]:
-    """A month with less than a tenth of the rows of the one before has hardly arrived whole."""
-    prior = prior_month(found.data)
-    before = next(
-        (month for month in found.data.months if prior and month.name == prior.month), None
-    )
-    if before and found.data.usage.complete and THIN * found.data.usage.rows_used < before.rows:
-        said = sentence(
-            "{rows:count row} against {earlier:count} of the month before, which cost {cost:money}; its files may not be complete",
-            rows=found.data.usage.rows_used,
+def _missing_usage(findings: Findings) -> Iterator[MainFinding]:
+    """A month with less than a tenth of the month before's rows is probably not complete."""
+    data, prior = findings.data, prior_month(findings.data)
+    before = next((month for month in data.months if prior and month.name == prior.month), None)
+    if before and data.usage.complete and THIN * data.usage.rows_used < before.rows:
+        text = sentence(
+            "{rows:count row}, against {earlier:count} the month before, which cost {cost:money}; "
+            "usage files may be missing",
+            rows=data.usage.rows_used,
             earlier=before.rows,
             cost=before.cost,
         )
-        yield MainFinding(Urgency.DATA, "Little usage", said, abs(before.cost))
+        yield MainFinding(Urgency.DATA, "Little Usage", text, abs(before.cost))
 
 
-def _overruns(found: Findings) -> Iterator[MainFinding]:
-    for variance in (found.organizations, found.products):
-        for line, said in overrun_facts(found, variance):
-            yield MainFinding(
-                Urgency.MONEY_OUT_OF_PLAN, "Over budget", said, line.variance, (line.name,)
-            )
+def _overruns(findings: Findings) -> Iterator[MainFinding]:
+    urgency, title = Urgency.MONEY_OUT_OF_PLAN, "Over Budget"
+    for variance in (findings.organizations, findings.products):
+        for line, text in overrun_sentences(findings, variance):
+            yield MainFinding(urgency, title, text, line.variance, (line.name,))
 
 
-def _unplanned(found: Findings) -> Iterator[MainFinding]:
-    for insight in found.insights:
+def _spend_without_budget(findings: Findings) -> Iterator[MainFinding]:
+    urgency, title = Urgency.MONEY_OUT_OF_PLAN, "Spend without Budget"
+    budgets = findings.data.budgets
+    spenders = {
+        "organization": "spent by organizations with no budget",
+        "product": "spent on products with no budget",
+    }
+    for insight in findings.insights:
         if isinstance(insight, SpendWithoutBudget) and insight.cost > 0:
-            names = some(owned(name, found.data.budgets) for name in insight.names)
-            said = sentence(
-                "{cost:money} spent by " + insight.dimension + " with no budget: {names}",
+            text = sentence(
+                "{cost:money} " + spenders[insight.dimension] + ": {names}",
                 cost=insight.cost,
-                names=names,
+                names=first_few(name_with_owner(name, budgets) for name in insight.names),
             )
-            yield MainFinding(
-                Urgency.MONEY_OUT_OF_PLAN,
-                "Spend without a budget",
-                said,
-                insight.cost,
-                insight.names,
-            )
-    cost = found.data.usage.unallocated
-    if cost > 0 and material(cost, found.data.usage.cost, found.data.params):
-        share = portion(cost, found.data.usage.cost)
-        whole = "" if share is None else " ({share:share})"
-        said = sentence(
-            "{cost:money}" + whole + " name no organization and can be charged to none",
-            cost=cost,
-            share=share,
-        )
-        yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Unallocated cost", said, cost)
+            yield MainFinding(urgency, title, text, insight.cost, insight.names)
 
 
-def _at_risk(found: Findings) -> Iterator[MainFinding]:
-    for variance in (found.organizations, found.products):
+def _unallocated(findings: Findings) -> Iterator[MainFinding]:
+    usage = findings.data.usage
+    cost = usage.unallocated
+    if cost > 0 and is_material(cost, usage.cost, findings.data.params):
+        share = portion(cost, usage.cost)
+        of_total = "" if share is None else " ({share:share})"
+        template = "{cost:money}" + of_total + " has no organization, so it can't be charged"
+        text = sentence(template, cost=cost, share=share)
+        yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Unallocated Cost", text, cost)
+
+
+def _at_risk(findings: Findings) -> Iterator[MainFinding]:
+    for variance in (findings.organizations, findings.products):
         rates = dict(zip(variance.iloc[:, 0], variance["run_rate"], strict=True))
-        for line in lines_with(Status.AT_RISK, variance, found.data.params):
-            rate = rates[line.name]
-            over = rate is not None and rate > line.budget
-            heading = "; its run-rate is {rate:money}, {excess:money} above" if over else ""
-            said = sentence(
-                "{who}: {used:share} of {budget:money} used" + heading,
-                who=owned(line.name, found.data.budgets),
-                used=line.budget_used,
-                budget=line.budget,
-                rate=rate,
-                excess=rate - line.budget if over else ZERO,
-            )
-            yield MainFinding(
-                Urgency.HEADING_THERE,
-                "Budget at risk",
-                said,
-                rate - line.budget if over else ZERO,
-                (line.name,),
-            )
+        for line in lines_with_status(Status.AT_RISK, variance, findings.data.params):
+            yield _at_risk_finding(findings, line, rates[line.name])
 
 
-def _change(found: Findings) -> Iterator[MainFinding]:
-    prior = prior_month(found.data)
-    if (
-        prior is None
-        or prior.days is not None
-        or not prior.change
-        or not material(prior.change, prior.cost or ZERO, found.data.params)
-    ):
+def _at_risk_finding(
+    findings: Findings, line: VarianceLine, run_rate: Decimal | None
+) -> MainFinding:
+    template, excess = "{who}: {used:share} of its {budget:money} budget used", ZERO
+    if run_rate is not None and run_rate > line.budget:
+        template += "; run-rate {rate:money}, {excess:money} over budget"
+        excess = run_rate - line.budget
+    text = sentence(
+        template,
+        who=name_with_owner(line.name, findings.data.budgets),
+        used=line.budget_used,
+        budget=line.budget,
+        rate=run_rate,
+        excess=excess,
+    )
+    return MainFinding(Urgency.HEADING_THERE, "Budget at Risk", text, excess, (line.name,))
+
+
+def _change(findings: Findings) -> Iterator[MainFinding]:
+    """A material change against the month before; a running month is not compared."""
+    prior = prior_month(findings.data)
+    if prior is None or prior.days is not None or not prior.change:
         return
-    before = next(month.organizations for month in found.data.months if month.name == prior.month)
-    now = dict(zip(found.organizations["organization"], found.organizations["cost"], strict=True))
+    if is_material(prior.change, prior.cost or ZERO, findings.data.params):
+        yield _change_finding(findings, prior, prior.change)
+
+
+def _change_finding(findings: Findings, prior: PriorMonth, change: Decimal) -> MainFinding:
+    """How much the cost changed, and the organization that changed most in that direction."""
+    months = findings.data.months
+    before = next(month.organizations for month in months if month.name == prior.month)
+    frame = findings.organizations
+    now = dict(zip(frame["organization"], frame["cost"], strict=True))
     moved = {name: now.get(name, ZERO) - before.get(name, ZERO) for name in {**now, **before}}
-    rose = prior.change > 0
-    most = max(moved, key=lambda name: (moved[name] * (1 if rose else -1), name))
-    largest = f"; the largest {'rise' if rose else 'fall'}: {{name}} ({{moved:change}})"
-    said = sentence(
-        "{change:change}" + (" ({ratio:signed share})" if prior.change_ratio is not None else "")
-        + " against the {cost:money} of the month before" + (largest if len(moved) > 1 else ""),
-        change=prior.change,
+    rose = change > 0
+    most = max(moved, key=lambda name: (moved[name] if rose else -moved[name], name))
+    template = "{change:change}"
+    if prior.change_ratio is not None:
+        template += " ({ratio:signed share})"
+    template += " from {cost:money} the month before"
+    if len(moved) > 1:
+        template += f"; largest {'increase' if rose else 'decrease'}: {{name}} ({{moved:change}})"
+    text = sentence(
+        template,
+        change=change,
         ratio=prior.change_ratio,
         cost=prior.cost,
         name=most,
         moved=moved[most],
-    )  # fmt: skip
-    yield MainFinding(
-        Urgency.CHANGE, "Cost rose" if rose else "Cost fell", said, abs(prior.change), (most,)
     )
+    title = "Cost Rose" if rose else "Cost Fell"
+    return MainFinding(Urgency.CHANGE, title, text, abs(change), (most,))
 
 
-def _unapproved(found: Findings) -> Iterator[MainFinding]:
-    spend = unapproved(found.data)
-    if len(spend):
-        cost = total(spend["cost"])
-        names = tuple(dict.fromkeys(spend["product"]))
-        said = sentence(
-            "{products:count product} spent {cost:money} with no approval on record, each more than {limit:money} in a month: {names}",
-            cost=cost,
-            products=len(names),
-            limit=found.data.params.approval_limit,
-            names=some(names),
-        )
-        yield MainFinding(Urgency.RULE, "Approval missing", said, cost, names)
+def _missing_approvals(findings: Findings) -> Iterator[MainFinding]:
+    spend = spend_without_approval(findings.data)
+    if spend.empty:
+        return
+    cost = total(spend["cost"])
+    names = tuple(dict.fromkeys(spend["product"]))
+    text = sentence(
+        "{products:count product} spent {cost:money} with no approval on record: {names}; spend "
+        "above {limit:money} per product per calendar month needs an approval",
+        products=len(names),
+        cost=cost,
+        names=first_few(names),
+        limit=findings.data.params.approval_limit,
+    )
+    yield MainFinding(Urgency.RULE, "Approval Missing", text, cost, names)
 
 
-def _chances(found: Findings) -> Iterator[MainFinding]:
-    unspent = [
-        line
-        for line in lines_with(Status.UNDER, found.organizations, found.data.params)
-        if line.material and line.variance < ZERO
+def _unspent(findings: Findings) -> Iterator[MainFinding]:
+    """Budget left over in a period that is over, where no organization needs it."""
+    unspent = unspent_budgets(findings)
+    over = material_overruns(findings.organizations, findings.data.params)
+    if not findings.data.usage.complete or not unspent or over:
+        return
+    amounts = [-line.variance for line in unspent]
+    names = [
+        sentence("{name} {left:money}", name=line.name, left=-line.variance) for line in unspent
     ]
-    if (
-        found.data.usage.complete
-        and unspent
-        and not overruns(found.organizations, found.data.params)
-    ):
-        left = -total(line.variance for line in unspent)
-        names = some(
-            (
-                sentence("{name} {left:money}", name=line.name, left=-line.variance)
-                for line in unspent
-            ),
-            [-line.variance for line in unspent],
-        )
-        said = sentence("{left:money} of budget was not used: {names}", left=left, names=names)
-        yield MainFinding(
-            Urgency.CHANCE, "Budget unspent", said, left, tuple(line.name for line in unspent)
-        )
-    for insight in found.insights:
+    text = sentence(
+        "{left:money} of budget was not spent: {names}",
+        left=total(amounts),
+        names=first_few(names, amounts),
+    )
+    organizations = tuple(line.name for line in unspent)
+    yield MainFinding(Urgency.CHANCE, "Budget Unspent", text, total(amounts), organizations)
+
+
+def _efficiency_gap(findings: Findings) -> Iterator[MainFinding]:
+    per_unit = unit_name(findings.data.params.currency)
+    for insight in findings.insights:
         if isinstance(insight, EfficiencyGap) and insight.material:
-            said = sentence(
-                "{least} gets {share:share} fewer calls for its money than {most}, worth {money:money}",
+            text = sentence(
+                "{least} gets {share:share} fewer calls per " + per_unit + " than {most} "
+                "(worth {money:money})",
                 least=insight.least,
                 share=insight.share,
                 most=insight.most,
                 money=insight.money,
             )
-            yield MainFinding(
-                Urgency.CHANCE, "Efficiency gap", said, insight.money, (insight.least,)
-            )
+            names = (insight.least,)
+            yield MainFinding(Urgency.CHANCE, "Efficiency Gap", text, insight.money, names)

@@ -1,14 +1,15 @@
-"""Overview: the figures of a period as one JSON object, for `check --json` and for results.json."""
+"""Overview: the figures of a period as one JSON object, for `check --json` and results.json."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from finops_nb.errors import nearest
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
-from finops_nb.findings.confusable_names import apart
+from finops_nb.findings.confusable_names import confusable_sentences
+from finops_nb.findings.money_text import change_text, money_text
 from finops_nb.money import plain
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
@@ -20,108 +21,141 @@ def overview(data: ReportData) -> dict[str, Any]:
     """What a report of this usage holds, in figures.
 
     Returns:
-        `{name, kind, period: {start, end, complete}, currency, total, organizations, products, features, rows: {read,
-        used, outside_period}, money: {outside_period, unallocated}, warnings}`; `end` is exclusive, money is unrounded
-        decimal text, cost without a name stands under "(unallocated)".
+        `{name, kind, period: {start, end, complete}, currency, total, organizations, products,
+        features, rows: {read, used, outside_period}, money: {outside_period, unallocated},
+        warnings}`; `end` is exclusive, money is unrounded decimal text, and cost without a name
+        is under "(unallocated)".
     """
+    usage = data.usage
     return {
         "name": data.manifest.name,
         "kind": str(data.manifest.kind),
         "period": {
-            "start": f"{data.usage.period.start}",
-            "end": f"{data.usage.period.end}",
-            "complete": data.usage.complete,
+            "start": f"{usage.period.start}",
+            "end": f"{usage.period.end}",
+            "complete": usage.complete,
         },
         "currency": data.params.currency,
-        "total": plain(data.usage.cost),
-        **{f"{by}s": _costs(data.usage, by) for by in ("organization", "product", "feature")},
+        "total": plain(usage.cost),
+        **{f"{by}s": _costs(usage, by) for by in ("organization", "product", "feature")},
         "rows": {
-            "read": data.usage.rows_read,
-            "used": data.usage.rows_used,
-            "outside_period": data.usage.rows_outside,
+            "read": usage.rows_read,
+            "used": usage.rows_used,
+            "outside_period": usage.rows_outside,
         },
         "money": {
-            "outside_period": plain(data.usage.cost_outside),
-            "unallocated": plain(data.usage.unallocated),
+            "outside_period": plain(usage.cost_outside),
+            "unallocated": plain(usage.unallocated),
         },
         "warnings": warnings(data),
     }
 
 
 def warnings(data: ReportData) -> list[str]:
-    """What a reader of the figures should know, as sentences."""
-    found = [
-        f"{notice.text} ({_rows(notice.rows)}, {plain(notice.money)} {data.params.currency})"
-        for notice in data.usage.notices
-    ]
-    found += [
-        f"{text} ({plain(cost)} {data.params.currency})"
-        for by in BUDGETED
-        for text, cost in apart(data.usage, by)
-    ]
-    found += data.budgets.notices
-    if data.usage.reconciliation and not data.usage.reconciliation.reconciled:
-        differing = (
-            f"{each.name} {plain(each.difference)}" for each in data.usage.reconciliation.differing
-        )
-        found.append(
-            f"NOT RECONCILED: stated less billed, in {data.params.currency}: {', '.join(differing)}."
-        )
-    if not data.usage.complete:
-        found.append(
-            f"PARTIAL: usage is known up to {data.usage.complete_through}, the period ends with {data.usage.period.last_day}."
-        )
-    if cost_after(data.usage):
-        later = f"{plain(cost_after(data.usage))} {data.params.currency} of days after as_of, up to {data.usage.last_day}"
-        found.append(
-            f"{later}: in the cost, the statuses and the alerts, and neither in the run-rate nor in what is to date."
-        )
-    if data.usage.projected:
-        found.append(
-            f"WHAT-IF: growth and prices of the scenario change the cost by {plain(data.usage.projected)} {data.params.currency}."
-        )
-    if data.usage.unallocated:
-        found.append(
-            f"{plain(data.usage.unallocated)} {data.params.currency} name no organization."
-        )
-    return found + doubtful_names(data)
+    """What a reader of the figures should know, as sentences; their money is rounded.
 
-
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"
+    Example:
+        `["$0.41 has no organization."]`
+    """
+    return [
+        *_usage_notices(data),
+        *_confusable_names(data),
+        *data.budgets.notices,
+        *_reconciliation_warnings(data),
+        *_period_warnings(data),
+        *_cost_warnings(data),
+        *doubtful_names(data),
+    ]
 
 
 def doubtful_names(data: ReportData) -> list[str]:
-    """Names of budgets, approvals, notes and owners that may be misspelt, as sentences with what may be meant."""
-    found = [*_unknown_names(data.usage, data.budgets, data.params)]
+    """Names of budgets, approvals, notes and owners that may be misspelled, as sentences.
+
+    Example:
+        `['organization_budgets: no usage in the period for orgb (did you mean "org-b"?).']`
+    """
+    return [*_unknown_names(data.usage, data.budgets, data.params), *_idle_budgets(data)]
+
+
+def _usage_notices(data: ReportData) -> Iterator[str]:
+    for notice in data.usage.notices:
+        rows = f"{notice.rows:,} row{'' if notice.rows == 1 else 's'}"
+        yield f"{notice.text} ({rows}, {money_text(notice.money, data.params.currency)})"
+
+
+def _confusable_names(data: ReportData) -> Iterator[str]:
     for by in BUDGETED:
-        spent = list(data.usage.groups[by,][by])
-        absent = [each for each in data.budgets.of(by) if each not in spent]
-        if absent:
-            unplanned = [
-                name for name in spent if name not in data.budgets.of(by) and name != UNALLOCATED
-            ]
-            meant = ((each, nearest(each, unplanned)) for each in absent)
-            said = (f'{each} (did you mean "{near}"?)' if near else each for each, near in meant)
-            found.append(
-                f"{f'{data.params.budgets}, {by}' if data.params.budgets else f'{by}_budgets'}: no usage in the period of {', '.join(said)}."
-            )
-    return found
+        for text, cost in confusable_sentences(data.usage, by):
+            yield f"{text} ({money_text(cost, data.params.currency)})"
+
+
+def _reconciliation_warnings(data: ReportData) -> Iterator[str]:
+    reconciliation = data.usage.reconciliation
+    if reconciliation is None or reconciliation.reconciled:
+        return
+    differences = ", ".join(
+        f"{invoice.name} {change_text(invoice.difference, data.params.currency)}"
+        for invoice in reconciliation.differing
+    )
+    yield f"NOT RECONCILED: invoiced minus billed in the usage: {differences}."
+
+
+def _period_warnings(data: ReportData) -> Iterator[str]:
+    usage = data.usage
+    if not usage.complete:
+        known = f"usage is known through {usage.complete_through}"
+        yield f"PARTIAL: {known}; the period ends on {usage.period.last_day}."
+    later = cost_after(usage)
+    if later:
+        money = money_text(later, data.params.currency)
+        days = f"after {usage.complete_through}, up to {usage.last_day},"
+        yield (
+            f"{money} from days {days} counts in costs, statuses and alerts, "
+            "but not in the run-rate or in figures to date."
+        )
+
+
+def _cost_warnings(data: ReportData) -> Iterator[str]:
+    usage, currency = data.usage, data.params.currency
+    if usage.projected:
+        change = change_text(usage.projected, currency)
+        yield f"WHAT-IF: the scenario's growth and prices change the cost by {change}."
+    if usage.unallocated:
+        yield f"{money_text(usage.unallocated, currency)} has no organization."
+
+
+def _idle_budgets(data: ReportData) -> Iterator[str]:
+    """Budgeted names without usage, each with the name that may be meant."""
+    for by in BUDGETED:
+        used = list(data.usage.groups[by,][by])
+        budgets = data.budgets.of(by)
+        idle = [name for name in budgets if name not in used]
+        unplanned = [name for name in used if name not in budgets and name != UNALLOCATED]
+        if idle:
+            place = f"{data.params.budgets}, {by}" if data.params.budgets else f"{by}_budgets"
+            names = ", ".join(_with_nearest(name, unplanned) for name in idle)
+            yield f"{place}: no usage in the period for {names}."
+
+
+def _with_nearest(name: str, known: Iterable[str]) -> str:
+    """The name, and in brackets the known name that may be meant."""
+    near = nearest(name, known)
+    return f'{name} (did you mean "{near}"?)' if near else name
 
 
 def _unknown_names(usage: Usage, budgets: Budgets, params: Params) -> Iterator[str]:
-    """Names of approvals, notes and owners that are much like a name of usage or budgets, and are none."""
+    """Names of approvals, notes and owners that are close to a known name, but not one."""
     known = {by: {*usage.groups[by,][by], *budgets.of(by)} for by in BUDGETED}
     every = known["organization"] | known["product"]
-    for key, names, those in (
+    for key, names, candidates in (
         ("approvals", params.approvals, known["product"]),
         ("notes", params.notes, every),
         ("owners", params.owners, every),
     ):
         for name in names:
-            near = None if name in those else nearest(name, sorted(those))
+            near = None if name in candidates else nearest(name, sorted(candidates))
             if near:
-                yield f'{key}: {name} is no name of usage or budgets; did you mean "{near}"?'
+                yield f'{key}: {name} is not in usage or budgets; did you mean "{near}"?'
 
 
 def _costs(usage: Usage, by: str) -> dict[str, str]:

@@ -1,9 +1,11 @@
-"""Recommendations: each one is evaluated, cites its figure, names, owner and money, and is absent where nothing is behind it."""
+"""Recommendations: each cites its figure, names, owner and money, or is not printed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from operator import attrgetter
 from typing import Final
@@ -11,18 +13,24 @@ from typing import Final
 import pandas as pd
 
 from finops_nb.figures.alerts import highest_crossing
-from finops_nb.figures.budget_status import Status
-from finops_nb.figures.policies import unapproved
-from finops_nb.findings.evidence import Findings, overrun_facts, overruns, owned
+from finops_nb.figures.policies import spend_without_approval
+from finops_nb.findings.evidence import (
+    Findings,
+    material_overruns,
+    name_with_owner,
+    overrun_sentences,
+    unspent_budgets,
+)
 from finops_nb.findings.insights import (
     EfficiencyGap,
     SpendWithoutBudget,
     VarianceLine,
-    lines_with,
-    material,
+    is_material,
 )
-from finops_nb.findings.sentence import Sentence, sentence, some
+from finops_nb.findings.money_text import unit_name
+from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.money import ZERO, portion, total
+from finops_nb.params.budgets import Budgets
 from finops_nb.period import parse_period
 from finops_nb.schema import BUDGETED, UNALLOCATED
 
@@ -35,224 +43,234 @@ class Horizon(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
+    """What to do: its sentence has no full stop."""
+
     horizon: Horizon
     title: str
     action: Sentence
 
 
-def budget_review(found: Findings) -> Sentence | None:
-    reviews = _reviews(found, found.organizations)
-    return sentence("Meet to review spending with {reviews}", reviews=reviews) if reviews else None
+def recommend(findings: Findings) -> tuple[Recommendation, ...]:
+    """Every recommendation that the figures support, grouped by horizon.
+
+    Args:
+        findings: what the report found.
+    """
+    recommendations = []
+    for horizon, title, evaluate in ACTIONS:
+        action = evaluate(findings)
+        if action is not None:
+            recommendations.append(Recommendation(horizon, title, action))
+    return tuple(recommendations)
 
 
-def product_review(found: Findings) -> Sentence | None:
-    reviews = _reviews(found, found.products)
-    return (
-        sentence("Decide on price, use or budget of {reviews}", reviews=reviews)
-        if reviews
-        else None
-    )
+def _budget_review(findings: Findings) -> Sentence | None:
+    reviews = _reviews(findings, findings.organizations)
+    return sentence("Review spending with {reviews}", reviews=reviews) if reviews else None
 
 
-def _reviews(found: Findings, variance: pd.DataFrame) -> tuple[Sentence, ...]:
-    over = overrun_facts(found, variance)
-    return some((said for _, said in over), [line.variance for line, _ in over])
+def _product_review(findings: Findings) -> Sentence | None:
+    reviews = _reviews(findings, findings.products)
+    text = "Decide on the price, use or budget of {reviews}"
+    return sentence(text, reviews=reviews) if reviews else None
 
 
-def chargeback(found: Findings) -> Sentence | None:
-    if found.book is None or not found.data.usage.complete:
+def _reviews(findings: Findings, variance: pd.DataFrame) -> tuple[Sentence, ...]:
+    overruns = list(overrun_sentences(findings, variance))
+    amounts = [line.variance for line, _ in overruns]
+    return first_few((text for _, text in overruns), amounts)
+
+
+def _chargeback(findings: Findings) -> Sentence | None:
+    """A ledger is booked once its month is over."""
+    book = findings.book
+    if book is None or not findings.data.usage.complete:
         return None
-    lines = found.book[found.book["organization"] != UNALLOCATED]
-    rest = found.book[found.book["organization"] == UNALLOCATED]
-    if lines.empty:
+    charged = book[book["organization"] != UNALLOCATED]
+    unallocated = book[book["organization"] == UNALLOCATED]
+    if charged.empty:
         return None
+    text = "Book {lines:count ledger line}: {amount:money} charged to {names:count organization}"
+    if not unallocated.empty:
+        text += ", {rest:money} unallocated"
     return sentence(
-        "Book the {lines:count line} of the ledger, {amount:money} charged to {names:count organization}"
-        + ("" if rest.empty else ", {rest:money} to none"),
-        lines=len(found.book),
-        amount=total(lines["amount"]),
-        names=lines["organization"].nunique(),
-        rest=total(rest["amount"]),
+        text,
+        lines=len(book),
+        amount=total(charged["amount"]),
+        names=charged["organization"].nunique(),
+        rest=total(unallocated["amount"]),
     )
 
 
-def alerts(found: Findings) -> Sentence | None:
-    # Pairs, since an organization and a product may share a name.
-    crossed = [
-        each for dimension in BUDGETED for each in highest_crossing(found.alerts, dimension).items()
-    ]
+def _budget_alerts(findings: Findings) -> Sentence | None:
+    """By the highest threshold that each budget reached, the highest first."""
+    days_by_threshold: dict[Decimal, list[tuple[str, date]]] = {}
+    # By dimension, since an organization and a product may share a name.
+    for dimension in BUDGETED:
+        for name, crossing in highest_crossing(findings.alerts, dimension).items():
+            days_by_threshold.setdefault(crossing.threshold, []).append((name, crossing.day))
+    if not days_by_threshold:
+        return None
     crossings = []
-    for threshold in sorted({crossing.threshold for _, crossing in crossed}, reverse=True):
-        here = [(name, at.day) for name, at in crossed if at.threshold == threshold]
-        names = some(
-            sentence("{who} on {day:date}", who=owned(name, found.data.budgets), day=day)
-            for name, day in here
-        )
-        crossings.append(
-            sentence("{threshold:percent} ({names})", threshold=threshold, names=names)
-        )
-    return (
-        sentence("Set up budget alerts; budgets crossed {crossings}", crossings=tuple(crossings))
-        if crossings
-        else None
-    )
+    for threshold, days in sorted(days_by_threshold.items(), reverse=True):
+        names = first_few(_name_on_day(name, day, findings.data.budgets) for name, day in days)
+        text = "{threshold:percent} ({names})"
+        crossings.append(sentence(text, threshold=threshold, names=names))
+    text = "Set up budget alerts: budgets reached {crossings}"
+    return sentence(text, crossings=tuple(crossings))
 
 
-def tagging(found: Findings) -> Sentence | None:
-    cost = found.data.usage.unallocated
+def _name_on_day(name: str, day: date, budgets: Budgets) -> Sentence:
+    return sentence("{who} on {day:date}", who=name_with_owner(name, budgets), day=day)
+
+
+def _cost_allocation(findings: Findings) -> Sentence | None:
+    cost = findings.data.usage.unallocated
     if not cost:
         return None
-    share = portion(cost, found.data.usage.cost)
-    whole = "" if share is None else " ({share:share} of the total)"
-    return sentence(
-        "Tag the {cost:money}" + whole + " that name no organization, so that they can be charged",
-        cost=cost,
-        share=share,
+    share = portion(cost, findings.data.usage.cost)
+    of_total = "" if share is None else " ({share:share} of the total)"
+    text = (
+        "Tag the {cost:money}" + of_total + " that has no organization, so that it can be charged"
     )
+    return sentence(text, cost=cost, share=share)
 
 
-def showback(found: Findings) -> Sentence | None:
-    named = found.breakdown[
-        (found.breakdown["product"] != UNALLOCATED)
-        & (found.breakdown["organization"] != UNALLOCATED)
-    ]
+def _showback(findings: Findings) -> Sentence | None:
+    """Products that several organizations use; cost without a name is shown to nobody."""
+    breakdown = findings.breakdown
+    has_names = (breakdown["product"] != UNALLOCATED) & (breakdown["organization"] != UNALLOCATED)
+    named = breakdown[has_names]
     users = named.groupby("product")["organization"].nunique()
     shared = named[named["product"].isin(users[users > 1].index)]
-    if total(shared["cost"]) <= ZERO:
+    cost = total(shared["cost"])
+    if cost <= ZERO:
         return None
     return sentence(
-        "Show {organizations:count organization} their part of the {cost:money} spent on {products:count product} that several of them use",
+        "Show {organizations:count organization} their share of the {cost:money} "
+        "spent on {products:count shared product}",
         organizations=shared["organization"].nunique(),
-        cost=total(shared["cost"]),
+        cost=cost,
         products=shared["product"].nunique(),
     )
 
 
-def budget_planning(found: Findings) -> Sentence | None:
-    unspent = [
-        line
-        for line in lines_with(Status.UNDER, found.organizations, found.data.params)
-        if line.material and line.variance < ZERO
-    ]
-    over = overruns(found.organizations, found.data.params)
-    if not found.data.usage.complete or not unspent or not over:
+def _budget_planning(findings: Findings) -> Sentence | None:
+    """Budget left over in a period that is over, where another organization needs it."""
+    budgets = findings.data.budgets
+    unspent = unspent_budgets(findings)
+    over = material_overruns(findings.organizations, findings.data.params)
+    if not findings.data.usage.complete or not unspent or not over:
         return None
+    spare = [_unspent_sentence(line, budgets) for line in unspent]
     return sentence(
-        "Move budget where it is used: {spare}, while {over} went {excess:money} over",
-        spare=some((_spare(line, found) for line in unspent), [-line.variance for line in unspent]),
-        over=some(owned(line.name, found.data.budgets) for line in over),
+        "Move budget to where it is needed: {spare}, while {over} went {excess:money} over",
+        spare=first_few(spare, [-line.variance for line in unspent]),
+        over=first_few(name_with_owner(line.name, budgets) for line in over),
         excess=total(line.variance for line in over),
     )
 
 
-def _spare(line: VarianceLine, found: Findings) -> Sentence:
-    left, share = -line.variance, portion(-line.variance, line.budget)
-    used = " ({share:share})" if share is not None else ""
+def _unspent_sentence(line: VarianceLine, budgets: Budgets) -> Sentence:
+    left = -line.variance
+    share = portion(left, line.budget)
+    of_budget = "" if share is None else " ({share:share})"
+    text = "{who} left {left:money}" + of_budget + " unspent"
+    return sentence(text, who=name_with_owner(line.name, budgets), left=left, share=share)
+
+
+def _efficiency_sharing(findings: Findings) -> Sentence | None:
+    gaps = [insight for insight in findings.insights if isinstance(insight, EfficiencyGap)]
+    if not gaps or not gaps[0].material:
+        return None
+    per_unit = unit_name(findings.data.params.currency)
     return sentence(
-        "{who} left {left:money}" + used + " unspent",
-        who=owned(line.name, found.data.budgets),
-        left=left,
-        share=share,
+        "Share the practices of {most} with {least}, which gets {share:share} fewer calls per "
+        + per_unit
+        + " (worth {money:money})",
+        most=gaps[0].most,
+        least=gaps[0].least,
+        share=gaps[0].share,
+        money=gaps[0].money,
     )
 
 
-def efficiency(found: Findings) -> Sentence | None:
-    gap = next((insight for insight in found.insights if isinstance(insight, EfficiencyGap)), None)
-    if gap is None or not gap.material:
-        return None
-    text = "Share the practices of {most} with {least}, which gets {share:share} fewer calls for its money, worth {money:money}"
-    return sentence(text, most=gap.most, least=gap.least, share=gap.share, money=gap.money)
-
-
-def approvals(found: Findings) -> Sentence | None:
-    spend = unapproved(found.data)
+def _approval_process(findings: Findings) -> Sentence | None:
+    """The month is said once where the period is one month, else with each product."""
+    spend = spend_without_approval(findings.data)
     if spend.empty:
         return None
-    one = found.data.usage.period.is_month
-    text = "{who} {cost:money}" + ("" if one else " in {month}")
-    spenders = some(
-        (
-            sentence(
-                text,
-                who=owned(row.product, found.data.budgets),
-                cost=row.cost,
-                month=parse_period(row.month).label,
-            )
-            for row in spend.itertuples()
-        ),
-        spend["cost"],
-    )
-    products = [
-        name for name in found.data.usage.groups["product",]["product"] if name != UNALLOCATED
-    ]
+    period = findings.data.usage.period
+    spenders = []
+    for row in spend.itertuples():
+        text = "{who} {cost:money}" + ("" if period.is_month else " in {month}")
+        who = name_with_owner(row.product, findings.data.budgets)
+        month = parse_period(row.month).label
+        spenders.append(sentence(text, who=who, cost=row.cost, month=month))
+    products = findings.data.usage.groups["product",]["product"]
+    when = "{month}" if period.is_month else "a month"
     return sentence(
         "Require approval: {some:count} of {all:count product} spent more than {limit:money} in "
-        + ("{month} " if one else "a month ")
-        + "with no approval on record ({spenders})",
+        + when
+        + " with no approval on record ({spenders})",
         some=spend["product"].nunique(),
-        all=len(products),
-        limit=found.data.params.approval_limit,
-        month=found.data.usage.period.label,
-        spenders=spenders,
+        all=sum(name != UNALLOCATED for name in products),
+        limit=findings.data.params.approval_limit,
+        month=period.label,
+        spenders=first_few(spenders, spend["cost"]),
     )
 
 
-def budget_coverage(found: Findings) -> Sentence | None:
-    spent = [insight for insight in found.insights if isinstance(insight, SpendWithoutBudget)]
-    uncovered = tuple(
-        sentence(
-            "{names} ({cost:money}, by " + each.dimension + ")",
-            names=some(owned(name, found.data.budgets) for name in each.names),
-            cost=each.cost,
-        )
-        for each in spent
-    )
-    return (
-        sentence("Set a budget for {uncovered}, or end the spend", uncovered=uncovered)
-        if uncovered
-        else None
-    )
-
-
-def cost_centers(found: Findings) -> Sentence | None:
-    rows = found.organizations
-    rows = rows[
-        [
-            name != UNALLOCATED and name not in found.data.budgets.owners
-            for name in rows["organization"]
-        ]
-    ]
-    if rows.empty:
+def _cost_centers(findings: Findings) -> Sentence | None:
+    """Organizations without an owner; cost without a name needs none."""
+    owners = findings.data.budgets.owners
+    rows = findings.organizations
+    is_ownerless = [name != UNALLOCATED and name not in owners for name in rows["organization"]]
+    ownerless = rows[is_ownerless]
+    if ownerless.empty:
         return None
-    budgets = [budget for budget in rows["budget"] if budget is not None]
-    text = (
-        "Name an owner for {names}; {cost:money} was spent"
-        + (", {budget:money} budgeted," if budgets else "")
-        + " with none on record"
-    )
+    budgets = [budget for budget in ownerless["budget"] if budget is not None]
+    text = "Name an owner for {names}: {cost:money} was spent"
+    text += " and {budget:money} budgeted" if budgets else ""
     return sentence(
-        text,
-        names=some(rows["organization"], rows["cost"]),
-        cost=total(rows["cost"]),
+        text + " with no owner on record",
+        names=first_few(ownerless["organization"], ownerless["cost"]),
+        cost=total(ownerless["cost"]),
         budget=total(budgets),
     )
 
 
-def unit_costs(found: Findings) -> Sentence | None:
+def _budget_coverage(findings: Findings) -> Sentence | None:
+    budgets = findings.data.budgets
+    uncovered = []
+    for insight in findings.insights:
+        if isinstance(insight, SpendWithoutBudget):
+            names = first_few(name_with_owner(name, budgets) for name in insight.names)
+            plural = "s" if len(insight.names) > 1 else ""
+            text = f"{insight.dimension}{plural} {{names}} ({{cost:money}})"
+            uncovered.append(sentence(text, names=names, cost=insight.cost))
+    if not uncovered:
+        return None
+    text = "Set a budget for {uncovered}, or stop the spend"
+    return sentence(text, uncovered=tuple(uncovered))
+
+
+def _unit_costs(findings: Findings) -> Sentence | None:
+    """Material differences of the cost per customer between organizations."""
     ranked = [
         row
-        for row in found.efficiency.itertuples()
+        for row in findings.efficiency.itertuples()
         if row.rank is not None and row.cost_per_customer is not None
     ]
     if len(ranked) < 2:
         return None
     low, *_, high = sorted(ranked, key=attrgetter("cost_per_customer"))
-    spread = high.cost_per_customer - low.cost_per_customer
-    if not material(spread * high.customers, high.cost, found.data.params):
+    difference = high.cost_per_customer - low.cost_per_customer
+    if not is_material(difference * high.customers, high.cost, findings.data.params):
         return None
     return sentence(
-        "Track cost per customer and per call: a customer of {high} costs {most:money}, one of {low} {least:money}; "
-        "a call {cheap:unit cost} to {dear:unit cost}",
+        "Track cost per customer and per call: a customer costs {most:money} at {high} and "
+        "{least:money} at {low}; a call costs {cheap:unit cost} to {dear:unit cost}",
         high=high.organization,
         most=high.cost_per_customer,
         low=low.organization,
@@ -262,57 +280,39 @@ def unit_costs(found: Findings) -> Sentence | None:
     )
 
 
-def review(found: Findings) -> Sentence | None:
-    over = [
-        *overruns(found.organizations, found.data.params),
-        *overruns(found.products, found.data.params),
-    ]
+def _review_cadence(findings: Findings) -> Sentence | None:
+    over: list[VarianceLine] = []
+    for variance in (findings.organizations, findings.products):
+        over += material_overruns(variance, findings.data.params)
     if not over:
         return None
+    names = []
+    for line in over:
+        who = name_with_owner(line.name, findings.data.budgets)
+        names.append(sentence("{who} {excess:money}", who=who, excess=line.variance))
     return sentence(
-        "Put {lines:count line} over budget on the agenda of the monthly review: {names}",
+        "Put {lines:count budget overrun} on the monthly review agenda: {names}",
         lines=len(over),
-        names=some(
-            (
-                sentence(
-                    "{who} {excess:money}",
-                    who=owned(line.name, found.data.budgets),
-                    excess=line.variance,
-                )
-                for line in over
-            ),
-            [line.variance for line in over],
-        ),
+        names=first_few(names, [line.variance for line in over]),
     )
 
 
 ACTIONS: Final[tuple[tuple[Horizon, str, Callable[[Findings], Sentence | None]], ...]] = (
-    (Horizon.IMMEDIATE, "Budget Review", budget_review),
-    (Horizon.IMMEDIATE, "Product Review", product_review),
-    (Horizon.IMMEDIATE, "Chargeback Implementation", chargeback),
-    (Horizon.IMMEDIATE, "Budget Alerts", alerts),
-    (Horizon.PROCESS, "Cost Allocation", tagging),
-    (Horizon.PROCESS, "Showback Reports", showback),
-    (Horizon.PROCESS, "Budget Planning", budget_planning),
-    (Horizon.PROCESS, "Efficiency Sharing", efficiency),
-    (Horizon.GOVERNANCE, "Approval Process", approvals),
-    (Horizon.GOVERNANCE, "Cost Centers", cost_centers),
-    (Horizon.GOVERNANCE, "Budget Coverage", budget_coverage),
-    (Horizon.GOVERNANCE, "KPIs", unit_costs),
-    (Horizon.GOVERNANCE, "Review Cadence", review),
+    (Horizon.IMMEDIATE, "Budget Review", _budget_review),
+    (Horizon.IMMEDIATE, "Product Review", _product_review),
+    (Horizon.IMMEDIATE, "Chargeback Implementation", _chargeback),
+    (Horizon.IMMEDIATE, "Budget Alerts", _budget_alerts),
+    (Horizon.PROCESS, "Cost Allocation", _cost_allocation),
+    (Horizon.PROCESS, "Showback Reports", _showback),
+    (Horizon.PROCESS, "Budget Planning", _budget_planning),
+    (Horizon.PROCESS, "Efficiency Sharing", _efficiency_sharing),
+    (Horizon.GOVERNANCE, "Approval Process", _approval_process),
+    (Horizon.GOVERNANCE, "Cost Centers", _cost_centers),
+    (Horizon.GOVERNANCE, "Budget Coverage", _budget_coverage),
+    (Horizon.GOVERNANCE, "KPIs", _unit_costs),
+    (Horizon.GOVERNANCE, "Review Cadence", _review_cadence),
 )
-"""In the order of the reference report; Budget Coverage is ours."""
+"""Each recommendation with what evaluates it; a result of None is not printed.
 
-
-def recommend(found: Findings) -> tuple[Recommendation, ...]:
-    """Every recommendation that has something behind it, grouped by horizon.
-
-    Args:
-        found: what the report found.
-    """
-    evaluated = [(horizon, title, action(found)) for horizon, title, action in ACTIONS]
-    return tuple(
-        Recommendation(horizon, title, action)
-        for horizon, title, action in evaluated
-        if action is not None
-    )
+The order is that of the reference report; Budget Coverage is our own.
+"""

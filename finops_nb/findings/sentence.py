@@ -1,4 +1,4 @@
-"""A fact is a sentence with its values in it, not yet printed: figures stay figures until `narrative` prints them."""
+"""Sentences whose values are not printed yet: a figure stays a figure until `report.format`."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import Any, Final
 
 from finops_nb.money import total
 
-LISTED: Final = 5
-"""How many of many are named in a sentence."""
+NAMED: Final = 5
+"""A list in a sentence names so many; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence.
+    """One sentence, with its values apart.
 
     Args:
-        text: with `{value}` for a name or a list of names or facts, `{value:unit}` for a figure of that unit
-            (`schema.Unit`), and plain words of our own between them.
-        values: names (text), figures (Decimal, int), or tuples of names or of facts, which print as a list.
+        text: plain words of our own, with `{value}` for a name, a sentence or a list of them, and
+            `{value:unit}` for a figure of that unit (`schema.Unit`). `{value:count noun}` prints
+            a number with its noun.
+        values: names (text), figures (Decimal, int), sentences, or tuples, which print as a list.
     """
 
     text: str
@@ -28,12 +29,17 @@ class Sentence:
 
 
 def sentence(text: str, **values: Any) -> Sentence:
-    """`Fact(text, values)`, spelled shorter."""
+    """A `Sentence` of these values.
+
+    Example:
+        `sentence("{n:count product} cost {cost:money}", n=2, cost=Decimal(5))` prints as
+        "2 products cost $5.00".
+    """
     return Sentence(text, values)
 
 
-def some(items: Iterable[Any], amounts: Iterable[Decimal] | None = None) -> tuple[Any, ...]:
-    """The first of many names or facts, and how many others there are: a, b, c, d, e and 44 others ($9,000.00).
+def first_few(items: Iterable[Any], amounts: Iterable[Decimal] | None = None) -> tuple[Any, ...]:
+    """The first of many names or sentences, and how many others there are.
 
     Args:
         items: in their order.
@@ -41,10 +47,15 @@ def some(items: Iterable[Any], amounts: Iterable[Decimal] | None = None) -> tupl
 
     Returns:
         All of them where no more than one would be left out.
+
+    Example:
+        49 names print as "a, b, c, d, e and 44 others ($9,000.00)".
     """
     every = tuple(items)
-    if len(every) <= LISTED + 1:
+    if len(every) <= NAMED + 1:
         return every
-    money = None if amounts is None else total(tuple(amounts)[LISTED:])
-    others = "{others:count other}" + ("" if money is None else " ({money:money})")
-    return (*every[:LISTED], sentence(others, others=len(every) - LISTED, money=money))
+    text, money = "{others:count other}", None
+    if amounts is not None:
+        text, money = f"{text} ({{money:money}})", total(tuple(amounts)[NAMED:])
+    others = sentence(text, others=len(every) - NAMED, money=money)
+    return (*every[:NAMED], others)
