@@ -1,3 +1,3 @@
-"""FinOps organizational alignment: who spent what, against which budget, and what to do about it."""
+"""FinOps organizational alignment: who spent what, against which budget, and what to do next."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Files on disk, whole or not at all: written, synced, and only then put in place."""
+"""Files on disk, complete or absent: written, synced, and only then put in place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from pathlib import Path
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Make `folder`, which must not exist, with these files, all of it on the disk when this returns."""
+    """Make a new folder with these files; all of it is on the disk when this returns.
+
+    Args:
+        folder: must not exist.
+        files: content by name.
+
+    Raises:
+        OSError: the folder exists, or something could not be written.
+    """
     folder.mkdir()
     for name, data in files.items():
         write_file(folder / name, data)
@@ -17,17 +25,18 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a new file, to the disk.
+    """Write a new file; it is on the disk when this returns.
 
     Raises:
-        OSError: it exists, or could not be written whole; its `filename` is always set.
+        OSError: it exists, or could not be written completely; its `filename` is always set.
     """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
-            left = memoryview(data)
-            while left:
-                left = left[os.write(handle, left) :]
+            rest = memoryview(data)
+            while rest:
+                # The system may take fewer bytes than it is given, as on a disk that fills up.
+                rest = rest[os.write(handle, rest) :]
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -36,17 +45,17 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def replace_file(file: Path, data: bytes, check: Callable[[Path], None]) -> None:
-    """Put a file in the place of `file`, whole or not at all.
+    """Replace `file`, completely or not at all.
 
     Args:
-        file: there already, or not; its folder is made.
-        data: what it will hold.
-        check: given the draft of it, beside `file`; what it raises leaves everything as it was.
+        file: may exist; its folder is made.
+        data: the new content.
+        check: called with the draft, which is in the same folder; if it raises, nothing changes.
 
     Raises:
         OSError: nothing was changed.
     """
-    file = file.resolve()  # a link stays one; what it names is replaced
+    file = file.resolve()  # A link stays a link: the file that it names is replaced.
     draft = file.with_name(f".{file.name}.new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +70,7 @@ def replace_file(file: Path, data: bytes, check: Callable[[Path], None]) -> None
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's list of names to the disk."""
+    """Write a folder's list of names to the disk, so that new and renamed files survive a crash."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

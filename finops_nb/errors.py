@@ -1,4 +1,4 @@
-"""What is said when an input is refused or a run fails: the place, the value, the rule and the way out."""
+"""What a user reads when an input is refused or a run fails: the place, what is wrong, the fix."""
 
 from __future__ import annotations
 
@@ -7,23 +7,32 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
+from finops_nb.words import shortened
+
 SHOWN: Final = 20
 """How many problems are printed; the rest are counted."""
 
 VALUE_LENGTH: Final = 80
+"""Characters of a value that are printed."""
+
+RECORD_KEYS: Final = ("file", "line", "column", "value", "rule", "fix")
+"""Keys of a problem in `check --json`, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with an input, and what to do about it.
+    """One thing that is wrong with an input, and how to fix it.
 
     Args:
-        rule: what was broken, as a sentence without its full stop.
-        fix: the way out, as a sentence without its full stop.
+        rule: what is wrong, as a short clause without its period.
+        fix: how to fix it, as an instruction without its period.
         file: path as the user wrote it; None where the problem has no file.
         line: physical line, the header being line 1.
         column: column of a table, or key of a params file (`organization_budgets.org-alpha`).
         value: the text found there.
+
+    Example:
+        usage.csv, line 7, cost_usd: not an amount (found "5,000"). Write digits.
     """
 
     rule: str
@@ -34,12 +43,12 @@ class Problem:
     value: str | None = None
 
     def __str__(self) -> str:
-        place = [_printable(self.file)] if self.file else []
-        place += [f"line {self.line}"] if self.line is not None else []
-        place += [_printable(self.column)] if self.column else []
-        found = f" (found {_quoted(self.value)})" if self.value is not None else ""
+        line = "" if self.line is None else f"line {self.line}"
+        place = ", ".join(filter(None, (self.file, line, self.column)))
+        start = f"{_printable(place)}: " if place else ""
+        found = "" if self.value is None else f" (found {_quoted(self.value)})"
         end = "" if self.fix.endswith(("?", ".")) else "."
-        return f"{_printable(', '.join(place))}{': ' if place else ''}{self.rule}{found}. {self.fix}{end}"
+        return f"{start}{self.rule}{found}. {self.fix}{end}"
 
     def in_file(self, file: str) -> Problem:
         """The same problem, with the file named."""
@@ -48,11 +57,43 @@ class Problem:
     def as_record(self) -> dict[str, Any]:
         """The object that `check --json` prints: keys `file, line, column, value, rule, fix`."""
         record = asdict(self)
-        return {key: record[key] for key in ("file", "line", "column", "value", "rule", "fix")}
+        return {key: record[key] for key in RECORD_KEYS}
+
+
+class BadValue(ValueError):
+    """A value that breaks a rule, raised where its file and line are not known yet.
+
+    It is a ValueError, so that pydantic collects it with the others.
+
+    Args:
+        rule: as in `Problem`.
+        fix: as in `Problem`.
+
+    Example:
+        raise BadValue("not a day", "Write it as 2025-12-31")
+    """
+
+    def __init__(self, rule: str, fix: str):
+        super().__init__(rule, fix)
+        self.rule = rule
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return str(Problem(self.rule, self.fix))
+
+    def problem(
+        self,
+        file: str | None = None,
+        line: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+    ) -> Problem:
+        """The problem at the place where the value stands."""
+        return Problem(self.rule, self.fix, file, line, column, value)
 
 
 class FinopsError(Exception):
-    """Anything that ends a command, or a notebook's cell, with a sentence instead of a traceback."""
+    """Anything that ends a command, or a notebook's cell, with a sentence and no traceback."""
 
     exit_code = 1
 
@@ -62,11 +103,11 @@ class FinopsError(Exception):
 
 
 class Refusal(FinopsError):
-    """Input that is not read: all problems at once, of which the first are printed.
+    """Input that is not accepted: all problems together, of which the first are printed.
 
     Args:
-        problems: at least one, in the order a reader would meet them.
-        count: how many there are in all, where not all were kept.
+        problems: at least one, in the order in which a reader meets them.
+        count: how many there are in total, where only the first were collected.
     """
 
     def __init__(self, problems: Iterable[Problem] | Problem, count: int | None = None):
@@ -84,7 +125,7 @@ class Refusal(FinopsError):
 
 
 class Failure(FinopsError):
-    """A run that began and could not be finished; what was published before still stands."""
+    """A run that started and could not finish; what was published before still stands."""
 
 
 class Busy(FinopsError):
@@ -100,10 +141,12 @@ class Interrupted(FinopsError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A question with the nearest known word, or a list of them all.
+    """A question with the nearest known word, or the list of all of them.
 
     >>> did_you_mean("organisation_budgets", ["organization_budgets", "period"])
     'Did you mean "organization_budgets"?'
+    >>> did_you_mean("xyz", ["html", "pdf"])
+    'Known: html, pdf'
     """
     names = list(known)
     near = nearest(word, names)
@@ -111,29 +154,27 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is spelled most like this one; None where none is much like it."""
+    """The known word with the most similar spelling; None if none is similar."""
     return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
 
 
 def listed(names: Sequence[str], most: int) -> str:
-    """The first of some names, and how many more there are.
+    """The first names of a list from a file, safe to print, and how many more there are.
 
     >>> listed(["a", "b", "c"], 2)
     'a, b and 1 more'
     """
-    more = f" and {len(names) - most} more" if len(names) > most else ""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(map(_printable, names[:most])) + more
 
 
 def _quoted(value: str) -> str:
-    """`value` in quotes, cut."""
-    return (
-        f'"{_printable(value if len(value) <= VALUE_LENGTH else value[: VALUE_LENGTH - 1] + "…")}"'
-    )
+    """`value` in quotes, shortened."""
+    return f'"{_printable(shortened(value, VALUE_LENGTH))}"'
 
 
 def _printable(text: str) -> str:
-    """`text` with what would not print, or would reorder the line, spelled out."""
+    """`text` with every character spelled out that would not print or would reorder the line."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text

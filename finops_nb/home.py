@@ -1,9 +1,10 @@
-"""Where things are: the home folder of an analyst's params, notebooks and outputs, and the NAMEs in it."""
+"""The home folder, which has an analyst's params, notebooks and outputs, and the NAMEs in it."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,16 +15,20 @@ from finops_nb.period import MONTH
 VARIABLE: Final = "FINOPS_NB_HOME"
 PACKAGE: Final = Path(__file__).resolve().parent
 CHECKOUT: Final = PACKAGE.parent
+
 LONGEST: Final = 200
-"""Characters of a NAME; file systems take 255 of a file's name."""
+"""Characters of a NAME; file systems allow 255 for the name of a file."""
+
 WORDS: Final = ("last-month",)
-"""What commands understand beside NAMEs."""
+"""What commands accept besides NAMEs."""
+
 SEGMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+"""One folder or file of a NAME."""
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The folder that holds `params/` and, mostly, `notebooks/` and `outputs/`."""
+    """The folder that holds `params/` and, usually, `notebooks/` and `outputs/`."""
 
     root: Path
 
@@ -49,12 +54,12 @@ class Home:
         return self.params / f"{name}.yaml"
 
     def notebook(self, stem: str) -> Path:
-        """The home's own notebook of that name, else the packaged one."""
+        """The home's own notebook of that name, or else the packaged one."""
         own = self.root / "notebooks" / f"{stem}.ipynb"
         return own if own.is_file() else packaged_notebooks() / f"{stem}.ipynb"
 
     def shown(self, path: Path) -> str:
-        """`path` as a reader of an artefact may see it: relative to the home, or its bare name outside of it."""
+        """`path` as a report may show it: relative to the home; outside the home, its last part."""
         try:
             return path.absolute().relative_to(self.root).as_posix()
         except ValueError:
@@ -69,54 +74,38 @@ class Home:
         """`name` itself, if a params file can be run under it.
 
         Args:
-            name: a params file's path under `params/`, without suffix. `params/2025-12.yaml` is understood too.
+            name: a params file's path under `params/`, without suffix; `params/2025-12.yaml` is
+                accepted too.
+
+        Returns:
+            The NAME, without folder `params/` and suffix.
 
         Raises:
-            Refusal: it leaves `params/`, has characters a folder should not have, or no such file exists.
+            Refusal: it leaves `params/`, has characters that a folder should not have, has no
+                params file, or lies inside another NAME.
+
+        Example:
+            home.check_name("params/analysis/2025-Q4.yaml") == "analysis/2025-Q4"
         """
         plain = bare(name)
-        if len(plain) > LONGEST or not all(SEGMENT.fullmatch(part) for part in plain.split("/")):
-            raise Refusal(
-                Problem(
-                    f"a NAME is a params file's path under params/, of at most {LONGEST} letters, digits, dots, dashes and underscores",
-                    "Move the file under params/ and call it by its path there without .yaml, such as 2025-12 or analysis/2025-Q4",
-                    column="NAME",
-                    value=name[:LONGEST],
-                )
-            )
+        if len(plain) > LONGEST or not all(map(SEGMENT.fullmatch, plain.split("/"))):
+            raise Refusal(_bad_name(name))
         if not self.params_file(plain).is_file():
-            known = [*self.names(), *WORDS]
-            way = (
-                did_you_mean(plain, known)
-                if known != [*WORDS]
-                else "finops-nb init FOLDER lays out a first one"
-            )
-            months = [each for each in known if MONTH.fullmatch(each)]
-            if months and MONTH.fullmatch(plain):  # another month is not what was meant
-                way = f"There are params of {len(months)} month{'s' * (len(months) > 1)}, {min(months)} to {max(months)}."
-                way += (
-                    f" `finops-nb new {plain}` writes those of this one"
-                    if plain > min(months)
-                    else ""
-                )
-            raise Refusal(
-                Problem(
-                    "there is no such params file", way.rstrip("."), file=f"params/{plain}.yaml"
-                )
-            )
-        outer = next(
-            (parent for parent in Path(plain).parents if self.params_file(str(parent)).is_file()),
-            None,
-        )
-        if outer is not None or (self.params / plain).is_dir():
-            raise Refusal(
-                Problem(
-                    f"outputs/{outer or plain} would hold both a report and other reports' folders",
-                    "Rename the params file or the folder beside it, so that no NAME lies inside another",
-                    file=f"params/{plain}.yaml",
-                )
-            )
+            fix = _missing_file_fix(plain, self.names())
+            raise Refusal(Problem("there is no such params file", fix, f"params/{plain}.yaml"))
+        outer = self._outer_name(plain)
+        if outer is not None:
+            rule = f"outputs/{outer} would hold both a report and other reports' folders"
+            fix = "Rename the params file or the folder, so that no NAME is inside another"
+            raise Refusal(Problem(rule, fix, f"params/{plain}.yaml"))
         return plain
+
+    def _outer_name(self, name: str) -> str | None:
+        """The NAME whose folder of outputs would hold another report too."""
+        for folder in Path(name).parents:
+            if self.params_file(str(folder)).is_file():
+                return str(folder)
+        return name if (self.params / name).is_dir() else None
 
 
 def runs_of(outputs: Path) -> Path:
@@ -130,46 +119,31 @@ def mail_of(outputs: Path, name: str) -> Path:
 
 
 def find_home(start: Path | None = None) -> Home:
-    """The home for a command or a notebook started in `start`.
+    """The home for a command or a notebook that was started in `start`.
 
-    `$FINOPS_NB_HOME` if set; else the nearest folder upward that holds `params/` and `notebooks/`; else, where the
-    package is used from a checkout, that checkout.
+    `$FINOPS_NB_HOME` if set; else the nearest folder upward that holds `params/` and `notebooks/`;
+    else, where the package is used from a checkout, that checkout.
 
     Args:
         start: the folder to start from; the working directory if None.
 
     Raises:
-        Refusal: none of these is there.
+        Refusal: there is none of these.
     """
     named = os.environ.get(VARIABLE)
     if named:
-        if not (Path(named) / "params").is_dir():
-            raise Refusal(
-                Problem(
-                    "the folder has no params/",
-                    "Name a folder that `finops-nb init FOLDER` laid out",
-                    column=f"${VARIABLE}",
-                    value=named,
-                )
-            )
-        return Home(Path(named).resolve())
+        return _named_home(named)
     try:
         here = (start or Path.cwd()).resolve()
     except FileNotFoundError:
-        raise Refusal(
-            Problem(
-                "the folder that you are in was deleted", f"Go to a home, or name it in ${VARIABLE}"
-            )
-        ) from None
+        fix = f"Go to a home, or name it in ${VARIABLE}"
+        raise Refusal(Problem("the current folder was deleted", fix)) from None
     for folder in (here, *here.parents, CHECKOUT):
         if (folder / "params").is_dir() and (folder / "notebooks").is_dir():
             return Home(folder)
-    raise Refusal(
-        Problem(
-            "neither this folder nor one above it holds params/ and notebooks/",
-            f"Lay out a home with `finops-nb init FOLDER` and work inside it, or name it in ${VARIABLE}",
-        )
-    )
+    rule = "neither this folder nor one above it has params/ and notebooks/"
+    fix = f"Create a home with `finops-nb init FOLDER` and work in it, or name it in ${VARIABLE}"
+    raise Refusal(Problem(rule, fix))
 
 
 def packaged_notebooks() -> Path:
@@ -179,5 +153,45 @@ def packaged_notebooks() -> Path:
 
 
 def bare(name: str) -> str:
-    """A NAME as it is meant, where its file was named: `params/2025-12.yaml` is `2025-12`."""
+    """A NAME without its folder and suffix: `params/2025-12.yaml` is `2025-12`."""
     return name.removeprefix("./").removesuffix(".yaml").removeprefix("params/")
+
+
+def _named_home(folder: str) -> Home:
+    """The home that the variable names."""
+    if not (Path(folder) / "params").is_dir():
+        fix = "Name a folder that `finops-nb init FOLDER` created"
+        raise Refusal(
+            Problem("the folder has no params/", fix, column=f"${VARIABLE}", value=folder)
+        )
+    return Home(Path(folder).resolve())
+
+
+def _bad_name(name: str) -> Problem:
+    return Problem(
+        f"a NAME is a params file's path under params/, of at most {LONGEST} letters, digits, "
+        "dots, dashes and underscores",
+        "Move the file under params/ and use its path there without .yaml, such as 2025-12 or "
+        "analysis/2025-Q4",
+        column="NAME",
+        value=name[:LONGEST],
+    )
+
+
+def _missing_file_fix(name: str, names: Sequence[str]) -> str:
+    """How to get the params file of a NAME that has none.
+
+    Args:
+        name: the NAME without a file.
+        names: those that have one.
+    """
+    if not names:
+        return "Create a first one with `finops-nb init FOLDER`"
+    months = [each for each in names if MONTH.fullmatch(each)]
+    if not months or not MONTH.fullmatch(name):
+        return did_you_mean(name, [*names, *WORDS])
+    # Another month, however similar its digits, is not what was meant.
+    first, last = min(months), max(months)
+    count = "1 month" if len(months) == 1 else f"{len(months)} months"
+    text = f"There are params for {count}, {first} to {last}"
+    return f"{text}. Write the new ones with `finops-nb new {name}`" if name > first else text

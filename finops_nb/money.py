@@ -1,7 +1,7 @@
-"""Money is `Decimal`: read from text, rounded half a cent away from zero, apportioned without loss.
+"""Money is `Decimal`: read from text, rounded half a cent away from zero, added without loss.
 
-Amounts stay below `LIMIT` and carry at most `DECIMALS` decimals, so that every sum and difference fits the 28 digits
-of Python's default decimal context and is exact.
+Amounts stay below `LIMIT` and have at most `DECIMALS` decimals, so that every sum and difference
+fits the 28 digits of Python's default decimal context and is exact.
 """
 
 from __future__ import annotations
@@ -11,42 +11,37 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+from finops_nb.errors import BadValue
+
 ZERO: Final = Decimal(0)
 DECIMALS: Final = 12
 LIMIT: Final = Decimal(10) ** 15
 
+EXACT_FLOAT_DIGITS: Final = 15
+"""A double gives back every decimal number of so many digits."""
+
 AMOUNT: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 """What a person may write for an amount: digits and one decimal point."""
 
-MINOR_UNITS: Final = dict.fromkeys(
-    (
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "ISK",
-        "JPY",
-        "KMF",
-        "KRW",
-        "PYG",
-        "RWF",
-        "UGX",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ),
-    0,
-) | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
+# fmt: off
+WITHOUT_DECIMALS: Final = (
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW",
+    "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
+)
+WITH_THREE_DECIMALS: Final = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+# fmt: on
+MINOR_UNITS: Final = dict.fromkeys(WITHOUT_DECIMALS, 0) | dict.fromkeys(WITH_THREE_DECIMALS, 3)
 """Decimals of the currencies that do not have two (ISO 4217, list one)."""
 
 
 def minor_units(currency: str) -> int:
-    """Decimals in which an amount of `currency` is printed and booked; 2 for a label that ISO 4217 does not know.
+    """Decimals in which an amount of `currency` is printed and booked.
 
-    >>> minor_units("USD"), minor_units("JPY")
-    (2, 0)
+    Args:
+        currency: an ISO 4217 code; any other label has two decimals.
+
+    >>> minor_units("USD"), minor_units("JPY"), minor_units("TOKENS")
+    (2, 0, 2)
     """
     return MINOR_UNITS.get(currency, 2)
 
@@ -54,8 +49,8 @@ def minor_units(currency: str) -> int:
 def parse_amount(value: Any) -> Decimal:
     """The exact amount that a person wrote, in a YAML file or in a notebook cell.
 
-    A float stands for the shortest text that reads back as it (2695.75 is 2695.75), which is what was typed as long
-    as that had at most 15 digits.
+    A float stands for the shortest text that reads back as it (2695.75 is 2695.75). That is what
+    was typed, as long as it had at most 15 digits.
 
     Args:
         value: text of digits with a decimal point, an int, a Decimal or a float.
@@ -64,27 +59,31 @@ def parse_amount(value: Any) -> Decimal:
         The amount, with the decimals it was written with.
 
     Raises:
-        ValueError: it is no plain number, has more than 12 decimals, or reaches 10^15; the message is a rule and a
-            fix, parted by "; ".
+        BadValue: it is not a plain number, has more than 12 decimals, or reaches 10^15.
+
+    Example:
+        organization_budgets: {org-a: 5000.50}
+
+    >>> parse_amount("5000.50"), parse_amount(2695.75)
+    (Decimal('5000.50'), Decimal('2695.75'))
     """
-    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
-        raise ValueError("not an amount; write digits and a decimal point, such as 5000 or 5000.50")
-    number = Decimal(repr(value)) if isinstance(value, float) else value
-    text = format(number, "f") if isinstance(number, Decimal) else str(number)
+    text = _amount_text(value)
     if not AMOUNT.fullmatch(text):
-        raise ValueError(
-            "not a plain amount; write digits and a decimal point only, such as 5000 or 5000.50, "
-            "without thousands separator, currency sign, unit or exponent"
+        raise BadValue(
+            "not a plain amount",
+            "Write digits and a decimal point only, such as 5000 or 5000.50, "
+            "without thousands separator, currency sign, unit or exponent",
         )
     amount = Decimal(text)
-    if isinstance(value, float) and len(amount.normalize().as_tuple().digits) > 15:
-        raise ValueError(
-            'more digits than a float holds exactly; put the amount in quotes, such as "5000.50"'
+    digits = len(amount.normalize().as_tuple().digits)
+    if isinstance(value, float) and digits > EXACT_FLOAT_DIGITS:
+        raise BadValue(
+            "more digits than a float holds exactly", 'Put the amount in quotes, such as "5000.50"'
         )
     if abs(amount) >= LIMIT:
-        raise ValueError("an amount of 10^15 or more; write it in the currency's main unit")
+        raise BadValue("an amount of 10^15 or more", "Write it in the currency's main unit")
     if -int(amount.as_tuple().exponent) > DECIMALS:
-        raise ValueError(f"more than {DECIMALS} decimals; round it")
+        raise BadValue(f"more than {DECIMALS} decimals", "Round it")
     return amount
 
 
@@ -112,14 +111,22 @@ def rounding_difference(amounts: Iterable[Decimal], whole: Decimal, decimals: in
 
 
 def ratio(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
-    """`part / whole` as a fraction of 28 digits; None where either is missing or `whole` is not positive."""
+    """`part / whole` as a fraction of 28 digits.
+
+    Returns:
+        None where either is missing, or `whole` is not above zero.
+    """
     if part is None or whole is None or whole <= 0:
         return None
     return part / whole
 
 
 def portion(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
-    """`ratio(part, whole)` where one is a portion of the other; None below zero and above one, as it may be beside credits."""
+    """`ratio(part, whole)` where it is a share of the whole.
+
+    Returns:
+        None below zero and above one, which happens when there are credits.
+    """
     fraction = ratio(part, whole)
     return fraction if fraction is not None and 0 <= fraction <= 1 else None
 
@@ -131,3 +138,11 @@ def plain(amount: Decimal) -> str:
     ('8669.894004', '1000', '0')
     """
     return format(amount.normalize() + ZERO, "f")
+
+
+def _amount_text(value: Any) -> str:
+    """The digits of a value; a float's are the shortest that read back as it."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
+        raise BadValue("not an amount", "Write digits and a decimal point, such as 5000 or 5000.50")
+    number = Decimal(repr(value)) if isinstance(value, float) else value
+    return format(number, "f") if isinstance(number, Decimal) else str(number)

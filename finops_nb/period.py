@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from finops_nb.errors import BadValue
+
 MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 QUARTER: Final = re.compile(r"(\d{4})-Q([1-4])", re.ASCII)
 YEAR: Final = re.compile(r"(\d{4})", re.ASCII)
 INTERVAL: Final = re.compile(r"(\d{4}-\d{2}-\d{2})/(\d{4}-\d{2}-\d{2})", re.ASCII)
 
-FORMS: Final = 'a month "2025-12", a quarter "2025-Q4", a year "2025" or an interval "2025-11-18/2025-12-18" whose second day is not in it'
+FORMS: Final = (
+    'a month "2025-12", a quarter "2025-Q4", a year "2025", '
+    'or an interval "2025-11-18/2025-12-18", which ends before its second day'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,12 @@ class Period:
 
     @property
     def is_month(self) -> bool:
+        """It is written as a month; an interval that covers a month is not one."""
         return MONTH.fullmatch(self.text) is not None
 
     @property
     def months(self) -> tuple[str, ...]:
-        """The calendar months it is made of, as text; none where it begins or ends within one."""
+        """Its calendar months, as text such as 2025-12; none where it starts or ends in one."""
         if self.start.day != 1 or self.end.day != 1:
             return ()
         starts = [self.start]
@@ -55,7 +61,10 @@ class Period:
 
     @property
     def label(self) -> str:
-        """How a reader calls it: "December 2025", "Q4 2025", "2025", "18 November 2025 to 17 December 2025"."""
+        """What a reader calls it.
+
+        One of "December 2025", "Q4 2025", "2025", "18 November 2025 to 17 December 2025".
+        """
         if self.is_month:
             return f"{calendar.month_name[self.start.month]} {self.start.year}"
         if match := QUARTER.fullmatch(self.text):
@@ -68,14 +77,14 @@ class Period:
         """The month after a month.
 
         Raises:
-            ValueError: this period is no calendar month.
+            ValueError: this period is not a calendar month.
         """
         if not self.is_month:
-            raise ValueError(f"{self.text} is no month")
+            raise ValueError(f"{self.text} is not a month")
         return parse_period(self.end.isoformat()[:7])
 
     def preceding(self) -> Period:
-        """The month before a month; else as many days just before.
+        """The month before a month; for any other period, as many days just before it.
 
         >>> parse_period("2025-03").preceding().text
         '2025-02'
@@ -90,32 +99,45 @@ def parse_period(text: str) -> Period:
     """The period that `text` names.
 
     Args:
-        text: a month, a quarter, a year, or an ISO 8601 interval of two days, the second one exclusive.
+        text: a month, a quarter, a year, or an ISO 8601 interval of two days, the second exclusive.
 
     Raises:
-        ValueError: it is none of these, or the interval holds no day; the message is a rule and a fix, parted by "; ".
+        BadValue: it is none of these, or the interval has no day.
+
+    Example:
+        period: "2025-11-18/2025-12-18"
     """
     try:
-        if match := MONTH.fullmatch(text):
-            start = date(int(match[1]), int(match[2]), 1)
-            return Period(text, start, _plus_months(start, 1))
-        if match := QUARTER.fullmatch(text):
-            start = date(int(match[1]), 3 * int(match[2]) - 2, 1)
-            return Period(text, start, _plus_months(start, 3))
-        if match := YEAR.fullmatch(text):
-            return Period(text, date(int(match[1]), 1, 1), date(int(match[1]) + 1, 1, 1))
-        if match := INTERVAL.fullmatch(text):
-            start, end = date.fromisoformat(match[1]), date.fromisoformat(match[2])
-            if start >= end:
-                raise ValueError(
-                    "the interval holds no day; its second day, which is exclusive, must come after the first"
-                )
-            return Period(text, start, end)
+        bounds = _bounds(text)
     except ValueError as error:
-        if ";" in str(error):
-            raise
-        raise ValueError(f"no such day in the calendar; write {FORMS}") from error
-    raise ValueError(f"not a period; write {FORMS}")
+        raise BadValue("no such day in the calendar", f"Write {FORMS}") from error
+    if bounds is None:
+        raise BadValue("not a period", f"Write {FORMS}")
+    start, end = bounds
+    if start >= end:
+        fix = "Write a second day after the first; the second day is not part of the period"
+        raise BadValue("the interval has no day", fix)
+    return Period(text, start, end)
+
+
+def _bounds(text: str) -> tuple[date, date] | None:
+    """First day and the day after the last; None if `text` has no form of a period.
+
+    Raises:
+        ValueError: the calendar has no such day.
+    """
+    if match := MONTH.fullmatch(text):
+        start = date(int(match[1]), int(match[2]), 1)
+        return start, _plus_months(start, 1)
+    if match := QUARTER.fullmatch(text):
+        start = date(int(match[1]), 3 * int(match[2]) - 2, 1)
+        return start, _plus_months(start, 3)
+    if match := YEAR.fullmatch(text):
+        start = date(int(match[1]), 1, 1)
+        return start, _plus_months(start, 12)
+    if match := INTERVAL.fullmatch(text):
+        return date.fromisoformat(match[1]), date.fromisoformat(match[2])
+    return None
 
 
 def _plus_months(day: date, months: int) -> date:

@@ -1,4 +1,4 @@
-"""Words: names and texts put into a sentence, listed, counted or shortened."""
+"""Words for sentences: items listed, counted or shortened."""
 
 from __future__ import annotations
 

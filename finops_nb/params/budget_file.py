@@ -1,4 +1,4 @@
-"""budgets.csv: a budget a line, for a month or a year and in versions; read strictly, and only ever added to."""
+"""budgets.csv: one budget per line, for a month or a year, in versions; only ever added to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from finops_nb.errors import Problem, Refusal, did_you_mean
+from finops_nb.errors import BadValue, Problem, Refusal, did_you_mean
 from finops_nb.params.budget_versions import version_label, version_number
 from finops_nb.params.csv_file import (
     BREAK,
@@ -26,8 +26,17 @@ from finops_nb.params.types import NO_BUDGET, BudgetChange, KnownDay, parse_as
 from finops_nb.period import MONTH, YEAR, parse_period
 from finops_nb.schema import BUDGETED
 
+# fmt: off
+COLUMNS: Final = (
+    "dimension", "name", "month", "year", "amount", "owner",
+    "version", "status", "approver", "reason", "date",
+)
+# fmt: on
 STATUSES: Final = ("approved", "proposed", "rejected")
-"""The first counts."""
+"""Only lines of the first status count."""
+
+DEFAULTS: Final = {"version": version_label(0), "status": STATUSES[0]}
+"""What an empty field means, or a missing column; in other optional columns it means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +44,18 @@ class BudgetLine:
     """One line of the file.
 
     Args:
-        line: physical line where it starts, the header being line 1; 0 where it is not in a file yet.
+        line: physical line where it starts, the header being line 1; 0 for a line not in a file.
         dimension: "organization" or "product".
-        name: of the organization or product, as it stands.
+        name: of the organization or product, as written.
         period: a month such as 2025-12, or a year such as 2025.
-        amount: of that period, in currency, 0 or more; None takes the budget away.
-        owner: who answers for it; like `approver`, `reason` and `date` empty where nothing is said.
+        amount: for that period, in currency, 0 or more; None takes the budget away.
+        owner: who answers for it; empty if not known, as are `approver`, `reason` and `date`.
         version: 0 is the original, 1 is revised 1.
         status: "approved", "proposed" or "rejected"; only approved lines count.
         approver: who approved it.
         reason: why.
         date: ISO day of the approval.
-        file: what messages call the file.
+        file: its name in messages.
     """
 
     line: int
@@ -65,28 +74,9 @@ class BudgetLine:
     @property
     def months(self) -> tuple[str, ...]:
         """The months it covers."""
-        return (
-            (self.period,)
-            if MONTH.fullmatch(self.period)
-            else tuple(f"{self.period}-{month:02}" for month in range(1, 13))
-        )
-
-
-COLUMNS: Final = (
-    "dimension",
-    "name",
-    "month",
-    "year",
-    "amount",
-    "owner",
-    "version",
-    "status",
-    "approver",
-    "reason",
-    "date",
-)
-UNSAID: Final = {"version": version_label(0), "status": STATUSES[0]}
-"""What an empty field means, or a column that is not there; in any other optional column it means nothing."""
+        if MONTH.fullmatch(self.period):
+            return (self.period,)
+        return tuple(f"{self.period}-{month:02}" for month in range(1, 13))
 
 
 def read_budget_file(path: Path, shown: str) -> tuple[BudgetLine, ...]:
@@ -94,126 +84,143 @@ def read_budget_file(path: Path, shown: str) -> tuple[BudgetLine, ...]:
 
     Args:
         path: the file.
-        shown: what messages call it.
+        shown: its name in messages.
 
     Raises:
-        Refusal: unreadable, too big, not UTF-8, not CSV; or every field that is wrong at once, each with its line.
+        Refusal: unreadable, too big, not UTF-8, not CSV; or all bad fields together, each with its
+            line.
+
+    Example:
+        dimension,name,month,amount
+        organization,org-a,2025-12,5000
     """
-    return _parsed(read_text(path, shown, FORM), shown)[1]
+    _, lines = _parsed(read_text(path, shown, FORM), shown)
+    return lines
 
 
 def with_lines(text: str, lines: Sequence[BudgetLine], shown: str) -> str:
-    """The text of a budgets.csv with lines added at its end, in its own order of columns and with its own line ends.
+    """The text of a budgets.csv with lines added at its end, in its own columns and line breaks.
 
     Args:
-        text: of the file, with its line ends as they are.
-        lines: what to add. Where the file has no column `date`, the date is put in front of the reason.
-        shown: what messages call the file.
+        text: of the file, with its line breaks unchanged.
+        lines: what to add. If the file has no column `date`, the date starts the reason.
+        shown: the file's name in messages.
+
+    Returns:
+        `text`, unchanged, followed by the new lines.
 
     Raises:
-        Refusal: what `read_budget_file` refuses, or the file lacks a column for something that a new line says.
+        Refusal: what `read_budget_file` refuses, or a new line needs a column the file lacks.
     """
-    header = _parsed(text, shown)[0]
+    header, _ = _parsed(text, shown)
     rows = [_row(line, header) for line in lines]
-    lacking = [
-        column
-        for column in COLUMNS
-        if column not in header and any(row[column] != UNSAID.get(column, "") for row in rows)
-    ]
-    if lacking:
+    missing = [column for column in COLUMNS if column not in header and _is_needed(column, rows)]
+    if missing:
+        rule = "a new line needs a column that is missing"
         fix = "Add it at the end of the header, and a comma at the end of each line"
-        raise Refusal(
-            [
-                Problem("a new line needs a column that is not there", fix, shown, column=column)
-                for column in lacking
-            ]
-        )
-    end = BREAK.search(text)
-    line_end = end[0] if end else "\n"
-    added = "".join(",".join(_quoted(row[column]) for column in header) + line_end for row in rows)
-    return text + ("" if text.endswith(("\n", "\r")) else line_end) + added
+        raise Refusal([Problem(rule, fix, shown, column=column) for column in missing])
+    first_break = BREAK.search(text)
+    line_end = first_break[0] if first_break else "\n"
+    if not text.endswith(("\n", "\r")):
+        text += line_end
+    for row in rows:
+        text += ",".join(_quoted(row[column]) for column in header) + line_end
+    return text
+
+
+def _is_needed(column: str, rows: Iterable[dict[str, str]]) -> bool:
+    """A row has something in the column that leaving it out would not mean."""
+    return any(row[column] != DEFAULTS.get(column, "") for row in rows)
 
 
 def _row(line: BudgetLine, header: Sequence[str]) -> dict[str, str]:
     """The text of each column for a line."""
-    row = {column: str(getattr(line, column, "")) for column in COLUMNS} | {
-        "version": version_label(line.version)
-    }
+    row = {column: str(getattr(line, column, "")) for column in COLUMNS}
+    row["version"] = version_label(line.version)
     row["amount"] = NO_BUDGET if line.amount is None else format(line.amount, "f")
     row["month" if MONTH.fullmatch(line.period) else "year"] = line.period
     if line.date and "date" not in header:
-        row |= {"date": "", "reason": f"{line.date}: {line.reason}" if line.reason else line.date}
+        row["date"] = ""
+        row["reason"] = f"{line.date}: {line.reason}" if line.reason else line.date
     return row
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if any(char in text for char in ',"\r\n') else text
+    """A field as CSV."""
+    if any(char in text for char in ',"\r\n'):
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
 def _parsed(text: str, shown: str) -> tuple[tuple[str, ...], tuple[BudgetLine, ...]]:
     """The header and the lines of a text."""
-    found = parse_records(text, shown, FORM)
-    problems = list(found.problems)
+    records = parse_records(text, shown, FORM)
+    problems = list(records.problems)
     lines = []
-    for record in found.records:
-        dated = [column for column in ("month", "year") if record.values[column] != ""]
-        if len(dated) != 1:
-            rule = "a month and a year" if dated else "neither a month nor a year"
-            column = "month" if "month" in found.header else "year"
+    for record in records.records:
+        filled = [column for column in ("month", "year") if record.values[column] != ""]
+        if len(filled) != 1:
+            rule = "both a month and a year" if filled else "neither a month nor a year"
+            column = "month" if "month" in records.header else "year"
             problems.append(Problem(rule, "Fill one of the two", shown, record.line, column))
         elif record.sound:
-            lines.append(_budget_line(record, dated[0], shown))
-    refuse((*problems, *_doubled(lines, shown)))
-    return found.header, tuple(lines)
+            lines.append(_budget_line(record, record.values[filled[0]], shown))
+    refuse((*problems, *_equal_names(lines, shown), *_second_budgets(lines, shown)))
+    return records.header, tuple(lines)
 
 
-def _budget_line(record: CsvRow, dated: str, shown: str) -> BudgetLine:
-    said = {
+def _budget_line(record: CsvRow, period: str, shown: str) -> BudgetLine:
+    values = {
         column: value for column, value in record.values.items() if column not in ("month", "year")
     }
-    return BudgetLine(line=record.line, period=record.values[dated], file=shown, **said)
+    return BudgetLine(line=record.line, period=period, file=shown, **values)
 
 
-def _doubled(lines: Iterable[BudgetLine], shown: str) -> Iterator[Problem]:
-    """Lines that have the same month of the same version as one before them, or a name that looks the same."""
-    spelled: dict[tuple[str, str], str] = {}
-    seen: dict[tuple[str, str, int, str], int] = {}
+def _equal_names(lines: Iterable[BudgetLine], shown: str) -> Iterator[Problem]:
+    """Names that differ only in their Unicode form, so that a reader can't tell them apart."""
+    first: dict[tuple[str, str], str] = {}
     for line in lines:
-        known = spelled.setdefault(
-            (line.dimension, unicodedata.normalize("NFC", line.name)), line.name
-        )
-        if known != line.name:
-            yield Problem(
-                "two names that look the same",
-                "Keep one spelling",
-                shown,
-                line.line,
-                "name",
-                line.name,
-            )
-        places = [(line.dimension, line.name, line.version, month) for month in line.months]
-        first = next((place for place in places if place in seen), None)
-        if first:
-            rule = f"a second budget of {first[3]} in the version {version_label(line.version)}, the first is in line {seen[first]}"
-            fix = "Keep one of the two lines, or give one another version"
+        look = (line.dimension, unicodedata.normalize("NFC", line.name))
+        if first.setdefault(look, line.name) != line.name:
+            rule, fix = "two names that look the same", "Keep one spelling"
             yield Problem(rule, fix, shown, line.line, "name", line.name)
-        for place in places:
-            seen.setdefault(place, line.line)
+
+
+def _second_budgets(lines: Iterable[BudgetLine], shown: str) -> Iterator[Problem]:
+    """Lines for a name, month and version that an earlier line has already."""
+    first: dict[tuple[str, str, int, str], int] = {}
+    for line in lines:
+        keys = [(line.dimension, line.name, line.version, month) for month in line.months]
+        taken = next((key for key in keys if key in first), None)
+        if taken:
+            *_, version, month = taken
+            rule = (
+                f"a second budget for {month} in version {version_label(version)}, "
+                f"the first is in line {first[taken]}"
+            )
+            fix = "Keep one of the two lines, or give one of them another version"
+            yield Problem(rule, fix, shown, line.line, "name", line.name)
+        for key in keys:
+            first.setdefault(key, line.line)
 
 
 def _one_of(known: Sequence[str]) -> Callable[[str], str]:
+    """A parser that accepts these words only."""
+
     def parse(text: str) -> str:
         if unpadded(text) not in known:
-            raise ValueError(f"not one of the known; {did_you_mean(text, known)}")
+            raise BadValue("unknown value", did_you_mean(text, known))
         return text
 
     return parse
 
 
-def _period(form: re.Pattern[str], rule: str) -> Callable[[str], str]:
+def _period(form: re.Pattern[str], rule: str, fix: str) -> Callable[[str], str]:
+    """A parser that accepts this form of period only."""
+
     def parse(text: str) -> str:
         if not form.fullmatch(text):
-            raise ValueError(rule)
+            raise BadValue(rule, fix)
         return parse_period(text).text
 
     return parse
@@ -227,12 +234,12 @@ FORM: Final = Form(
     parsers={
         "dimension": _one_of(BUDGETED),
         "name": name,
-        "month": _period(MONTH, "not a month; write it as 2025-12"),
-        "year": _period(YEAR, "not a year; write it as 2025"),
+        "month": _period(MONTH, "not a month", "Write it as 2025-12"),
+        "year": _period(YEAR, "not a year", "Write it as 2025"),
         "amount": lambda text: parse_as(BudgetChange, text),
         "version": lambda text: version_number(unpadded(text)),
         "status": _one_of(STATUSES),
         "date": lambda text: str(parse_as(KnownDay, text)),
     },
-    unsaid=UNSAID,
+    defaults=DEFAULTS,
 )

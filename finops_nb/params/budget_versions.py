@@ -1,4 +1,11 @@
-"""A budget's versions: original, revised 1, ...; who changed it, when and why, and what it was before."""
+"""A budget's versions: original, revised 1, …; who changed it, when and why, and what it was.
+
+budget_versions:
+  - version: original
+    organization_budgets: {org-a: 5000}
+    product_budgets: {}
+  - {version: revised 1, date: 2025-12-15, author: Ana, reason: org-a grows}
+"""
 
 from __future__ import annotations
 
@@ -8,6 +15,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from finops_nb.errors import BadValue
 from finops_nb.params.types import Budget, Day, Name
 
 LABEL: Final = re.compile(r"original|revised [1-9]\d*", re.ASCII)
@@ -26,10 +34,13 @@ def version_number(label: str) -> int:
     """The number of a version; 0 is the original.
 
     Raises:
-        ValueError: it is no version; the message is a rule and a fix, parted by "; ".
+        BadValue: it is not the label of a version.
+
+    >>> version_number("original"), version_number("revised 2")
+    (0, 2)
     """
     if not LABEL.fullmatch(label):
-        raise ValueError("not a version; write original, revised 1, revised 2 and so on")
+        raise BadValue("not a version", "Write original, revised 1, revised 2 and so on")
     return int(label.removeprefix("revised ")) if label != "original" else 0
 
 
@@ -39,7 +50,7 @@ def _label(value: object) -> str:
 
 
 class BudgetVersion(BaseModel):
-    """One version. The amounts of the last one are the budgets of the params, so it has none of its own."""
+    """One version. The last one has no amounts of its own: its amounts are the params' budgets."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,23 +73,19 @@ def checked_versions(versions: Sequence[BudgetVersion]) -> Sequence[BudgetVersio
     """The versions themselves, oldest first.
 
     Raises:
-        ValueError: one is missing or twice, or it does not say what the budgets were; a rule and a fix, parted by "; ".
+        BadValue: one is missing or listed twice, an earlier one has no amounts, or the last has.
     """
     labels = [each.version for each in versions]
-    wanted = [version_label(number) for number in range(len(versions))]
-    if labels != wanted:
-        raise ValueError(
-            f"the versions are {', '.join(labels)}; list every one once, oldest first: {', '.join(wanted)}"
-        )
+    expected = [version_label(number) for number in range(len(versions))]
+    if labels != expected:
+        fix = f"List each one once, oldest first: {', '.join(expected)}"
+        raise BadValue(f"the versions are {', '.join(labels)}", fix)
     for each in versions[:-1]:
-        if each.organization_budgets is None or each.product_budgets is None:
-            raise ValueError(
-                f"{each.version} does not say what the budgets were; give it organization_budgets and product_budgets"
-            )
-    if versions and (
-        versions[-1].organization_budgets is not None or versions[-1].product_budgets is not None
-    ):
-        raise ValueError(
-            f"{versions[-1].version} is in force, so its amounts are the params' budgets; take them out of budget_versions"
-        )
+        if None in (each.organization_budgets, each.product_budgets):
+            fix = "Give it organization_budgets and product_budgets"
+            raise BadValue(f"{each.version} does not say what the budgets were", fix)
+    last = versions[-1] if versions else None
+    if last and (last.organization_budgets, last.product_budgets) != (None, None):
+        rule = f"{last.version} is in force, so its amounts are the params' budgets"
+        raise BadValue(rule, "Remove the amounts from budget_versions")
     return versions

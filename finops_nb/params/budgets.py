@@ -1,33 +1,37 @@
-"""The budgets of a period: inline in its params, from budgets.csv, or the sum of its months'; in every version they had."""
+"""The budgets of a period, in every version: inline, from budgets.csv, or its months' sum."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home, find_home
-from finops_nb.money import ZERO, minor_units, plain
+from finops_nb.money import minor_units, plain, total
 from finops_nb.params.budget_file import BudgetLine, read_budget_file
 from finops_nb.params.budget_versions import BudgetVersion, version_label
 from finops_nb.params.model import Params, load_params
-from finops_nb.params.monthly_budgets import budgets_of
-from finops_nb.params.organizations import read_mapping
+from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of, missing_months_notice
+from finops_nb.params.organizations import OrganizationMap, read_mapping
 from finops_nb.params.scenario import Scenario, changed, differences
+from finops_nb.schema import BUDGETED
 
 MONTHS: Final = "months:"
 """What `budgets` says where a quarter's or year's budgets are the sum of its months'."""
 
-Amounts = Mapping[str, Decimal]
+NOT_REMEMBERED: Final = ("scenario", "budget_versions")
+"""Keys of a base that a scenario does not remember: it changes budgets, whatever their version."""
+
+Amounts: TypeAlias = Mapping[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Budgets as they once were, or are: amounts by name, and who set them, when and why."""
+    """Budgets as they are or were: amounts by name, and who set them, when and why."""
 
     label: str
     organizations: Amounts
@@ -38,8 +42,20 @@ class Version:
     scenario: str = ""
 
     def of(self, dimension: str) -> Amounts:
-        """Amount by name of `organization` or `product`; nothing has a budget by any other dimension."""
+        """Amount by name of `organization` or `product`; other dimensions have no budgets."""
         return {"organization": self.organizations, "product": self.products}.get(dimension, {})
+
+    def as_record(self) -> dict[str, Any]:
+        """The version as JSON, amounts as unrounded decimal text."""
+        return {
+            "version": self.label,
+            "author": self.author,
+            "date": self.date,
+            "reason": self.reason,
+            "scenario": self.scenario,
+            "organization_budgets": _texts(self.organizations),
+            "product_budgets": _texts(self.products),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +65,11 @@ class Budgets:
     Args:
         owners: who answers for an organization or a product.
         versions: every version, oldest first; the last one is in force.
-        approved: of a scenario, what is in force without it; else None.
-        months: of a quarter or year whose months' budgets are known, those of each month.
-        inputs: the file they come from, and its SHA-256.
-        notices: what a reader should know of them, as sentences.
-        cost_centres: where an organization's cost is booked.
+        approved: for a scenario, what is in force without it; else None.
+        months: for a quarter or year whose months' budgets are known, those of each month.
+        inputs: the files they come from, each with its SHA-256.
+        notices: what a reader should know about them, as sentences.
+        cost_centres: the cost center where an organization's cost is booked.
     """
 
     owners: Mapping[str, str]
@@ -66,7 +82,7 @@ class Budgets:
 
     @property
     def before(self) -> Budgets:
-        """What is approved: of a scenario, the budgets without it."""
+        """What is approved: for a scenario, the budgets without it."""
         return self.approved or self
 
     @property
@@ -92,25 +108,33 @@ class Budgets:
         """All of it as JSON, for the run's key and for results.json."""
         return {
             "version": self.version.label,
-            "versions": [_version_record(version) for version in self.versions],
+            "versions": [version.as_record() for version in self.versions],
             "owners": dict(sorted(self.owners.items())),
             "inputs": [{"name": name, "sha256": digest} for name, digest in self.inputs],
-            "approved": self.approved.version.label if self.approved else self.version.label,
+            "approved": self.before.version.label,
         }
 
 
-def read_budgets(params: Params, home: Home | None = None) -> Budgets:
-    """The budgets of `params.window`; those of a scenario with its changes, and what was approved beside them.
+def read_budgets(
+    params: Params, home: Home | None = None, *, mapping: OrganizationMap | None = None
+) -> Budgets:
+    """The budgets of `params.window`; for a scenario, with its changes and what was approved.
 
     Args:
         params: inline budgets, or where they are.
-        home: what a relative path starts from; found by `find_home` if None, and only if a path needs it.
+        home: where a relative path starts; found by `find_home` if None, and only if needed.
+        mapping: what `read_mapping` read for these params; read here if None.
 
     Raises:
-        Refusal: all that is wrong with budgets.csv, each with its line; an owner both there and in the params; or a
-            period for which neither has monthly budgets.
+        Refusal: all problems of budgets.csv together, each with its line; an owner both there and
+            in the params; or a period for which neither has monthly budgets.
+
+    Example:
+        organization_budgets: {org-a: 5000}     # inline
+        budgets: budgets.csv                    # or a table
+        budgets: "months:"                      # or the sum of the months' params
     """
-    approved = _approved(params, home)
+    approved = _approved(params, home, mapping)
     if params.scenario is None:
         return approved
     notices = (*approved.notices, *changes_since(params.scenario, params, approved))
@@ -118,7 +142,7 @@ def read_budgets(params: Params, home: Home | None = None) -> Budgets:
 
 
 def supposed(approved: Budgets, scenario: Scenario) -> Budgets:
-    """Budgets with the changes of a scenario, and what is approved beside them."""
+    """Budgets with the changes of a scenario, as one more version, and what is approved."""
     version = Version(
         "what-if",
         changed(approved.organizations, scenario.organization_budgets),
@@ -131,188 +155,209 @@ def supposed(approved: Budgets, scenario: Scenario) -> Budgets:
 
 
 def snapshot(params: Params, approved: Budgets) -> dict[str, Any]:
-    """A base as a scenario remembers it: the keys that are set, and the amounts in force, wherever they come from."""
-    plainly = Params(period=params.period, usage=params.usage).as_parameters()
-    given = {
+    """A base as a scenario remembers it.
+
+    Returns:
+        The keys that are not at their default, and the amounts in force as text, wherever they
+        come from.
+    """
+    defaults = Params(period=params.period, usage=params.usage).as_parameters()
+    values = {
         key: value
         for key, value in params.as_parameters().items()
-        if value != plainly[key] or key in ("period", "usage")
+        if value != defaults[key] or key in ("period", "usage")
     }
-    amounts = {"organization_budgets": approved.organizations, "product_budgets": approved.products}
-    left_out = ("scenario", "budget_versions")
-    kept = {key: value for key, value in given.items() if key not in left_out}
-    return kept | {
-        key: {name: plain(amount) for name, amount in of.items()} for key, of in amounts.items()
-    }
+    for key in NOT_REMEMBERED:
+        values.pop(key, None)
+    values["organization_budgets"] = _texts(approved.organizations)
+    values["product_budgets"] = _texts(approved.products)
+    return values
 
 
 def changes_since(scenario: Scenario, params: Params, approved: Budgets) -> list[str]:
-    """A sentence that says what of its base has changed since a scenario was saved; none where nothing has."""
+    """A sentence on how a scenario's base has changed since it was saved.
+
+    Returns:
+        One sentence; none where nothing has changed, or the base was not remembered.
+    """
     if not scenario.base_was:
         return []
     now = snapshot(params.model_copy(update={"scenario": None}), approved)
-    found = list(differences(scenario.base_was, now))
-    return (
-        [f"The base {scenario.base} has changed since this scenario was saved: {'; '.join(found)}."]
-        if found
-        else []
+    changes = "; ".join(differences(scenario.base_was, now))
+    if not changes:
+        return []
+    return [f"The base {scenario.base} has changed since this scenario was saved: {changes}."]
+
+
+def _approved(params: Params, home: Home | None, mapping: OrganizationMap | None) -> Budgets:
+    """The budgets without a scenario, with owners and cost centers of organizations.csv.
+
+    An owner in the params or in budgets.csv comes before one in organizations.csv.
+    """
+    mapping = mapping or read_mapping(params, home)
+    budgets = _budgets_without_map(params, home, mapping)
+    if mapping is None:
+        return budgets
+    owners = mapping.said_last(params.window, "owner", "email")
+    return replace(
+        budgets,
+        owners={**owners, **budgets.owners},
+        cost_centres=mapping.said_last(params.window, "cost_centre"),
     )
 
 
-def _approved(params: Params, home: Home | None) -> Budgets:
-    """The budgets in force, with the owners and cost centres of organizations.csv beside their own owners."""
-    mapping, found = read_mapping(params, home), _budgeted(params, home)
-    owners, centres = (
-        mapping.said_last(params.window, *each) if mapping else {}
-        for each in (("owner", "email"), ("cost_centre",))
-    )
-    return replace(found, owners={**owners, **found.owners}, cost_centres=centres)
-
-
-def _budgeted(params: Params, home: Home | None) -> Budgets:
+def _budgets_without_map(
+    params: Params, home: Home | None, mapping: OrganizationMap | None
+) -> Budgets:
     if not params.budgets:
         return _inline(params)
-    months = params.window.months
-    if not months:
-        rule = f"{params.window.label} is not made of whole months, and {params.budgets} has budgets by month"
-        raise Refusal(
-            Problem(
-                rule,
-                "Write organization_budgets and product_budgets of this period",
-                column="budgets",
-                value=params.budgets,
-            )
+    if not params.window.months:
+        rule = (
+            f"{params.window.label} is not made of whole months, and {params.budgets} has "
+            "budgets by month"
         )
-    if params.budgets == MONTHS and params.window.is_month:
+        fix = "Write organization_budgets and product_budgets of this period"
+        raise Refusal(Problem(rule, fix, column="budgets", value=params.budgets))
+    if params.budgets != MONTHS:
+        return _from_file(params, home or find_home())
+    if params.window.is_month:
         fix = "Write organization_budgets and product_budgets, or name a budgets.csv"
-        raise Refusal(
-            Problem("a month is not made of months", fix, column="budgets", value=params.budgets)
-        )
-    home = home or find_home()
-    return (
-        _sum_of_months(params, home)
-        if params.budgets == MONTHS
-        else _from_file(params, home, months)
-    )
+        rule = "a month is not made of months"
+        raise Refusal(Problem(rule, fix, column="budgets", value=params.budgets))
+    return _sum_of_months(params, home or find_home(), mapping)
 
 
 def _inline(params: Params) -> Budgets:
+    """The budgets of the params' own keys."""
     *former, last = params.budget_versions or (None,)
-    versions = [
-        Version(
-            each.version, each.organization_budgets or {}, each.product_budgets or {}, *_said(each)
-        )
-        for each in former
-    ]
-    label, about = (last.version, _said(last)) if last else (version_label(0), ())
+    versions = [_former_version(each) for each in former if each]
+    label = last.version if last else version_label(0)
+    about = _about(last) if last else ()
     versions.append(Version(label, params.organization_budgets, params.product_budgets, *about))
     return Budgets(params.owners, tuple(versions))
 
 
-def _said(version: BudgetVersion) -> tuple[str, str, str, str]:
+def _former_version(version: BudgetVersion) -> Version:
+    organizations, products = version.organization_budgets, version.product_budgets
+    return Version(version.version, organizations or {}, products or {}, *_about(version))
+
+
+def _about(version: BudgetVersion) -> tuple[str, str, str, str]:
+    """Author, date, reason and scenario."""
     return version.author, str(version.date or ""), version.reason, version.scenario
 
 
-def _from_file(params: Params, home: Home, months: tuple[str, ...]) -> Budgets:
+def _from_file(params: Params, home: Home) -> Budgets:
+    """The budgets of a budgets.csv."""
     path = home.root / params.budgets
     shown = home.shown(path)
     lines = read_budget_file(path, shown)
-    found = budgets_of(lines, months, params.phasing, minor_units(params.currency))
-    twice = [name for name in found.owners if name in params.owners]
-    if twice:
-        fix = f"Take them out of the params; {shown} has them"
-        raise Refusal(
-            Problem(
-                f"owners stand both here and in {shown}: {', '.join(twice)}", fix, column="owners"
-            )
-        )
-    versions = tuple(
-        _of_lines(number, *found.versions[number], found.lines[number])
-        for number in sorted(found.versions)
+    months, decimals = params.window.months, minor_units(params.currency)
+    table = budgets_of(lines, months, params.phasing, decimals)
+    _refuse_owners_in_two_places(params, table, shown)
+    by_month = {}
+    if len(months) > 1:
+        for month in months:
+            one = budgets_of(lines, (month,), params.phasing, decimals)
+            by_month[month] = Version(month, one.organizations, one.products)
+    notices = [f"{shown}: {notice}" for notice in table.notices]
+    if not table.organizations and not table.products:
+        notices.append(f"{shown} has no budget for {params.window.label}.")
+    return Budgets(
+        owners={**params.owners, **table.owners},
+        versions=tuple(
+            _version_of_lines(number, *table.versions[number], table.lines[number])
+            for number in sorted(table.versions)
+        ),
+        months=by_month,
+        inputs=((shown, hashlib.sha256(path.read_bytes()).hexdigest()),),
+        notices=tuple(notices),
     )
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    owners = {**params.owners, **found.owners}
-    notices = tuple(f"{shown}: {notice}" for notice in found.notices)
-    if not found.organizations and not found.products:
-        notices = (*notices, f"{shown} has no budget of {params.window.label}.")
-    each = {
-        month: budgets_of(lines, (month,), params.phasing, minor_units(params.currency))
-        for month in months
-        if len(months) > 1
-    }
-    by_month = {month: Version(month, of.organizations, of.products) for month, of in each.items()}
-    return Budgets(owners, versions, None, by_month, ((shown, digest),), notices)
 
 
-def _of_lines(
+def _refuse_owners_in_two_places(params: Params, table: MonthlyBudgets, shown: str) -> None:
+    twice = [name for name in table.owners if name in params.owners]
+    if twice:
+        rule = f"owners are both here and in {shown}: {', '.join(twice)}"
+        fix = f"Remove them from the params; {shown} has them"
+        raise Refusal(Problem(rule, fix, column="owners"))
+
+
+def _version_of_lines(
     number: int, organizations: Amounts, products: Amounts, lines: tuple[BudgetLine, ...]
 ) -> Version:
-    """A version of budgets.csv; what its lines say about it, each once."""
-    who, when, why = (
-        ", ".join(dict.fromkeys(filter(None, map(attrgetter(key), lines))))
-        for key in ("approver", "date", "reason")
-    )
-    return Version(version_label(number), organizations, products, who, when, why)
+    """A version of budgets.csv, with each approver, date and reason of its lines once."""
+    author, date, reason = (_each_once(lines, key) for key in ("approver", "date", "reason"))
+    return Version(version_label(number), organizations, products, author, date, reason)
 
 
-def _sum_of_months(params: Params, home: Home) -> Budgets:
-    parts = []
+def _each_once(lines: Iterable[BudgetLine], key: str) -> str:
+    texts = map(attrgetter(key), lines)
+    return ", ".join(dict.fromkeys(filter(None, texts)))
+
+
+def _sum_of_months(params: Params, home: Home, mapping: OrganizationMap | None) -> Budgets:
+    """The budgets of a quarter or year whose months have params of their own."""
+    parts: dict[str, Budgets] = {}
+    maps = {params.mapping: mapping}
     for month in params.window.months:
-        part = load_params(home, home.check_name(month))
-        if part.period != month:
-            fix = "Move that file to params/analysis/, or write its period as the month again"
-            raise Refusal(
-                Problem(
-                    f"params/{month}.yaml is of {part.period}, not of {month}",
-                    fix,
-                    column="budgets",
-                    value=params.budgets,
-                )
-            )
-        if part.currency != params.currency:
-            rule = f"the budgets of {month} are in {part.currency}, this report is in {params.currency}"
-            raise Refusal(
-                Problem(
-                    rule,
-                    "Budgets of two currencies can't be added",
-                    column="currency",
-                    value=params.currency,
-                )
-            )
-        parts.append((month, read_budgets(part, home)))
-    sums: dict[str, dict[str, Decimal]] = {"organization": {}, "product": {}}
-    notices = [notice for _, part in parts for notice in part.notices]
-    for dimension, amounts in sums.items():
-        for name in sorted({name for _, part in parts for name in part.of(dimension)}):
-            has = [month for month, part in parts if name in part.of(dimension)]
-            amounts[name] = sum((part.of(dimension).get(name, ZERO) for _, part in parts), ZERO)
-            if len(has) < len(parts):
-                notices.append(
-                    f"The {dimension} {name} has a budget in {len(has)} of {len(parts)} months only: {', '.join(has)}."
-                )
-    owners = {name: who for _, part in parts for name, who in part.owners.items()} | params.owners
-    reason = ", ".join(f"{month} {part.version.label}" for month, part in parts)
-    version = Version("sum of its months", sums["organization"], sums["product"], reason=reason)
-    inputs = tuple(dict.fromkeys(each for _, part in parts for each in part.inputs))
+        part = _params_of_month(month, params, home)
+        if part.mapping not in maps:
+            maps[part.mapping] = read_mapping(part, home)
+        parts[month] = read_budgets(part, home, mapping=maps[part.mapping])
+    budgets = list(parts.values())
+    sums = {dimension: _sums(dimension, budgets) for dimension in BUDGETED}
+    labels = ", ".join(f"{month} {part.version.label}" for month, part in parts.items())
+    version = Version("sum of its months", sums["organization"], sums["product"], reason=labels)
+    notices = [notice for part in budgets for notice in part.notices]
+    for dimension in BUDGETED:
+        notices += _not_in_all_months(dimension, sums[dimension], parts)
+    owners = {name: owner for part in budgets for name, owner in part.owners.items()}
     return Budgets(
-        owners,
-        (version,),
-        None,
-        {month: part.version for month, part in parts},
-        inputs,
-        tuple(notices),
+        owners={**owners, **params.owners},
+        versions=(version,),
+        months={month: part.version for month, part in parts.items()},
+        inputs=tuple(dict.fromkeys(file for part in budgets for file in part.inputs)),
+        notices=tuple(notices),
     )
 
 
-def _version_record(version: Version) -> dict[str, Any]:
-    amounts = {"organization_budgets": version.organizations, "product_budgets": version.products}
-    said = {
-        "version": version.label,
-        "author": version.author,
-        "date": version.date,
-        "reason": version.reason,
-        "scenario": version.scenario,
+def _params_of_month(month: str, params: Params, home: Home) -> Params:
+    """The params of a month whose budgets can be added.
+
+    Raises:
+        Refusal: they are for another period, or in another currency.
+    """
+    part = load_params(home, home.check_name(month))
+    if part.period != month:
+        rule = f"params/{month}.yaml is for {part.period}, not for {month}"
+        fix = "Move that file to params/analysis/, or write its period as the month again"
+        raise Refusal(Problem(rule, fix, column="budgets", value=params.budgets))
+    if part.currency != params.currency:
+        rule = f"the budgets of {month} are in {part.currency}, this report is in {params.currency}"
+        fix = "Use one currency in all of them: budgets of two currencies can't be added"
+        raise Refusal(Problem(rule, fix, column="currency", value=params.currency))
+    return part
+
+
+def _sums(dimension: str, parts: Sequence[Budgets]) -> dict[str, Decimal]:
+    """Amount by name, summed over the months, sorted by name."""
+    names = sorted({name for part in parts for name in part.of(dimension)})
+    return {
+        name: total(part.of(dimension)[name] for part in parts if name in part.of(dimension))
+        for name in names
     }
-    return said | {
-        key: {name: plain(amount) for name, amount in of.items()} for key, of in amounts.items()
-    }
+
+
+def _not_in_all_months(
+    dimension: str, names: Iterable[str], parts: Mapping[str, Budgets]
+) -> Iterable[str]:
+    """Sentences about names that have a budget in some of the months only."""
+    for name in names:
+        has = [month for month, part in parts.items() if name in part.of(dimension)]
+        if len(has) < len(parts):
+            yield missing_months_notice(dimension, name, has, len(parts))
+
+
+def _texts(amounts: Amounts) -> dict[str, str]:
+    return {name: plain(amount) for name, amount in amounts.items()}

@@ -1,7 +1,8 @@
-"""CSV without surprises: columns by name, each record at the physical line where it starts, every problem kept.
+"""CSV files that people write: columns by name, records at their lines, all problems together.
 
-What plain readers do (a short row is filled up, `NA` is nothing, blanks are taken off, an open quote swallows the rest)
-is refused or does not happen. For the small files of a home that people write; usage has a reader of its own.
+What other readers do silently is refused or does not happen here: a short row is filled up, `NA`
+means nothing, blanks are removed, an open quote swallows the rest of the file. Usage has a reader
+of its own.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from finops_nb.errors import Problem, Refusal, did_you_mean
+from finops_nb.errors import BadValue, Problem, Refusal, did_you_mean
 from finops_nb.params.types import Name, parse_as
 
 BREAK: Final = re.compile(r"\r\n|\r|\n")
 BOM: Final = "\ufeff"
+IN_UTF_8: Final = "Save the file as CSV in UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,13 @@ class Form:
     """What a CSV file holds.
 
     Args:
-        entry: what a line is, as in "one budget a line".
-        example: a header to begin with.
+        entry: what a line is, as in "one budget per line".
+        example: a header to start with.
         columns: every column that may be there, in any order.
-        required: the columns that must be there; of those in brackets, one of them.
-        parsers: what reads the columns that are not any text; a message of theirs is a rule and a fix, parted by "; ".
-            A field of a column that need not be there is parsed only where it is filled.
-        unsaid: what an empty field means, or a column that is not there; in any column but these it means "".
+        required: the columns that must be there; of those in parentheses, at least one.
+        parsers: what reads the columns that do not take any text; each raises `BadValue`. A field
+            of an optional column is parsed only where it is filled.
+        defaults: what an empty field means, or a missing column; in all other columns it means "".
         size: bytes that a file may have.
     """
 
@@ -41,12 +43,18 @@ class Form:
     columns: Sequence[str]
     required: Sequence[str | tuple[str, ...]]
     parsers: Mapping[str, Callable[[str], Any]]
-    unsaid: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
     size: int = 1_000_000
 
 
 class CsvRow(NamedTuple):
-    """One line: the parsed value of every column of the form; None, and not `sound`, where one was refused."""
+    """One line of the file.
+
+    Args:
+        line: physical line where it starts, the header being line 1.
+        values: by column of the form, parsed; None where a field was refused.
+        sound: no field of it was refused.
+    """
 
     line: int
     values: dict[str, Any]
@@ -61,7 +69,7 @@ class Records:
         header: its columns, in its order.
         header_line: their physical line.
         records: all that have a field for each column, in its order.
-        problems: what is wrong with its lines, for the caller to report together with its own.
+        problems: what is wrong with its lines; the caller reports them together with its own.
     """
 
     header: tuple[str, ...]
@@ -71,11 +79,11 @@ class Records:
 
 
 def read_text(path: Path, shown: str, form: Form) -> str:
-    """The text of a file, with its line ends and its byte order mark: encoded again it is the file's bytes.
+    """The text of a file, with its line breaks and byte order mark: encoded, it is its bytes again.
 
     Args:
         path: the file.
-        shown: what messages call it.
+        shown: its name in messages.
         form: what it holds.
 
     Raises:
@@ -84,26 +92,17 @@ def read_text(path: Path, shown: str, form: Form) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise Refusal(
-            Problem(
-                f"cannot be read: {error.strerror}", "Check the path and the permissions", shown
-            )
-        ) from error
+        rule, fix = f"cannot be read: {error.strerror}", "Check the path and the permissions"
+        raise Refusal(Problem(rule, fix, shown)) from error
     if len(raw) > form.size:
-        raise Refusal(
-            Problem(
-                f"a file of {len(raw):,} bytes",
-                f"Keep it under {form.size:,} bytes, with one {form.entry} a line",
-                shown,
-            )
-        )
+        fix = f"Keep it under {form.size:,} bytes, with one {form.entry} per line"
+        raise Refusal(Problem(f"a file of {len(raw):,} bytes", fix, shown))
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        line, found = _line_at(raw[: error.start].decode("utf-8")), f"byte 0x{raw[error.start]:02x}"
-        raise Refusal(
-            Problem("not UTF-8", "Save the file as CSV in UTF-8", shown, line, value=found)
-        ) from error
+        line = _line_at(raw[: error.start].decode("utf-8"))
+        byte = f"byte 0x{raw[error.start]:02x}"
+        raise Refusal(Problem("not UTF-8", IN_UTF_8, shown, line, value=byte)) from error
 
 
 def parse_records(text: str, shown: str, form: Form) -> Records:
@@ -111,42 +110,38 @@ def parse_records(text: str, shown: str, form: Form) -> Records:
 
     Args:
         text: of the file.
-        shown: what messages call the file.
+        shown: the file's name in messages.
         form: what it holds.
 
     Raises:
-        Refusal: a NUL character, a header that is not of the form, or no line below it.
+        Refusal: a NUL character, a header that does not fit the form, or no line below it.
     """
     if "\0" in text:
-        raise Refusal(
-            Problem(
-                "a NUL character",
-                "Save the file as CSV in UTF-8",
-                shown,
-                _line_at(text[: text.index("\0")]),
-            )
-        )
+        line = _line_at(text[: text.index("\0")])
+        raise Refusal(Problem("a NUL character", IN_UTF_8, shown, line))
     problems: list[Problem] = []
     rows = _rows(text.removeprefix(BOM), shown, problems)
     header_line, header = next(rows, (1, []))
     refuse(problems)
     refuse(_header_problems(header, header_line, shown, form))
-    records = tuple(
-        record
-        for line, fields in rows
-        if (record := _record(line, header, fields, form, shown, problems))
-    )
+    records = []
+    for line, fields in rows:
+        if len(fields) != len(header):
+            rule = f"{len(fields)} fields under {len(header)} columns"
+            fix = "Write one field per column, and put text that has a comma in quotes"
+            problems.append(Problem(rule, fix, shown, line))
+            continue
+        record, bad_fields = _record(line, dict(zip(header, fields, strict=True)), shown, form)
+        records.append(record)
+        problems += bad_fields
     if not records and not problems:
-        raise Refusal(
-            Problem(
-                "no line below the header", f"Write one {form.entry} a line", shown, header_line
-            )
-        )
-    return Records(tuple(header), header_line, records, tuple(problems))
+        fix = f"Write one {form.entry} per line"
+        raise Refusal(Problem("no line below the header", fix, shown, header_line))
+    return Records(tuple(header), header_line, tuple(records), tuple(problems))
 
 
 def refuse(problems: Iterable[Problem]) -> None:
-    """Nothing, where there are none.
+    """Refuse a file that has problems; do nothing if there are none.
 
     Raises:
         Refusal: all of them, in the order of their lines.
@@ -160,10 +155,10 @@ def unpadded(text: str) -> str:
     """The text itself.
 
     Raises:
-        ValueError: there are blanks around it; the message is a rule and a fix, parted by "; ".
+        BadValue: there are blanks around it.
     """
     if text != text.strip():
-        raise ValueError("blanks before or after it; take them out")
+        raise BadValue("blanks before or after it", "Remove them")
     return text
 
 
@@ -171,20 +166,21 @@ def name(text: str) -> str:
     """The name of an organization or product.
 
     Raises:
-        ValueError: it is none; the message is a rule and a fix, parted by "; ".
+        BadValue: it is empty, has blanks around it, or is reserved.
     """
     if not text:
-        raise ValueError("no name; write the name of an organization or product")
-    known: str = parse_as(Name, unpadded(text))
-    return known
+        raise BadValue("no name", "Write the name of an organization or product")
+    checked: str = parse_as(Name, unpadded(text))
+    return checked
 
 
 def _line_at(before: str) -> int:
+    """The line of what follows a text."""
     return len(BREAK.findall(before)) + 1
 
 
 def _rows(text: str, shown: str, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
-    """Each record that is not wholly empty, with the physical line where it starts."""
+    """Each record that is not completely empty, with the physical line where it starts."""
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:
         line = rows.line_num + 1
@@ -193,7 +189,7 @@ def _rows(text: str, shown: str, problems: list[Problem]) -> Iterator[tuple[int,
         except StopIteration:
             return
         except csv.Error as error:
-            fix = 'Close every quote, and double one within a text: "so ""called"""'
+            fix = 'Close every quote, and double each one inside a text: "so ""called"""'
             problems.append(Problem(f"not CSV: {error}", fix, shown, line))
             continue
         if fields:
@@ -202,68 +198,56 @@ def _rows(text: str, shown: str, problems: list[Problem]) -> Iterator[tuple[int,
 
 def _header_problems(header: list[str], line: int, shown: str, form: Form) -> Iterator[Problem]:
     if not header:
-        yield Problem(
-            "the file is empty",
-            f"Write {form.example} and below it one {form.entry} a line",
-            shown,
-            line,
-        )
+        fix = f"Write {form.example} and below it one {form.entry} per line"
+        yield Problem("the file is empty", fix, shown, line)
         return
     if len(header) == 1 and re.search("[;\t]", header[0]):
-        yield Problem(
-            "columns that are not parted by commas",
-            "Save the file as CSV with commas",
-            shown,
-            line,
-            value=header[0],
-        )
+        fix = "Save the file as CSV with commas"
+        yield Problem("columns are not separated by commas", fix, shown, line, value=header[0])
         return
     for number, column in enumerate(header):
         if column not in form.columns:
-            yield Problem(
-                "an unknown column", did_you_mean(column, form.columns), shown, line, column
-            )
+            fix = did_you_mean(column, form.columns)
+            yield Problem("an unknown column", fix, shown, line, column)
         elif column in header[:number]:
-            yield Problem("the column stands twice", "Keep one of them", shown, line, column)
+            yield Problem("duplicate column", "Keep one of them", shown, line, column)
     for wanted in form.required:
-        either = (wanted,) if isinstance(wanted, str) else wanted
-        if set(either) & set(header):
-            continue
-        if isinstance(wanted, str):
-            yield Problem(
-                "the column is missing", f"Add {wanted} to the header", shown, line, wanted
-            )
-        else:
-            rule, fix = (
-                f"neither {' nor '.join(either)} is there",
-                f"Add {', '.join(either)} or both to the header",
-            )
-            yield Problem(rule, fix, shown, line, either[0])
+        choices = (wanted,) if isinstance(wanted, str) else wanted
+        if not set(choices) & set(header):
+            yield _missing_column(choices, line, shown)
+
+
+def _missing_column(choices: Sequence[str], line: int, shown: str) -> Problem:
+    """The problem of a header that has none of these columns."""
+    if len(choices) == 1:
+        rule, fix = "the column is missing", f"Add {choices[0]} to the header"
+    else:
+        rule = f"neither {' nor '.join(choices)} is there"
+        fix = f"Add {', '.join(choices)} or both to the header"
+    return Problem(rule, fix, shown, line, choices[0])
 
 
 def _record(
-    line: int, header: list[str], fields: list[str], form: Form, shown: str, problems: list[Problem]
-) -> CsvRow | None:
-    """One line; None where it has not a field for each column."""
-    if len(fields) != len(header):
-        fix = "Write one field a column, and put text that holds a comma in quotes"
-        problems.append(
-            Problem(f"{len(fields)} fields under {len(header)} columns", fix, shown, line)
-        )
-        return None
-    before = len(problems)
-    values: dict[str, Any] = dict.fromkeys(form.columns, "") | dict(
-        zip(header, fields, strict=True)
-    )
-    values |= {column: values[column] or said for column, said in form.unsaid.items()}
+    line: int, fields: Mapping[str, str], shown: str, form: Form
+) -> tuple[CsvRow, list[Problem]]:
+    """One line of the file, and what is wrong with its fields.
+
+    Args:
+        line: its physical line.
+        fields: text by column of the header.
+        shown: the file's name in messages.
+        form: what the file holds.
+    """
+    problems = []
+    values: dict[str, Any] = dict.fromkeys(form.columns, "") | dict(fields)
+    values |= {column: values[column] or default for column, default in form.defaults.items()}
     for column, parse in form.parsers.items():
-        if values[column] or column in form.required:
-            try:
-                values[column] = parse(values[column])
-            except ValueError as error:
-                rule, _, fix = str(error).partition("; ")
-                problems.append(
-                    Problem(rule, fix[:1].upper() + fix[1:], shown, line, column, values[column])
-                )
-                values[column] = None
-    return CsvRow(line, values, len(problems) == before)
+        text = values[column]
+        if not text and column not in form.required:
+            continue
+        try:
+            values[column] = parse(text)
+        except BadValue as error:
+            values[column] = None
+            problems.append(error.problem(shown, line, column, text))
+    return CsvRow(line, values, sound=not problems), problems

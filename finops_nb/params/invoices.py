@@ -1,4 +1,4 @@
-"""Invoices: what a provider charged, as its invoices state it, beside what the usage says was billed.
+"""Invoices: what a provider charged by its invoices, next to what the usage says was billed.
 
 invoices:
   - {issuer: Amazon Web Services, number: EUINV25-1042, amount: 8123.45}
@@ -15,11 +15,12 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from finops_nb.errors import BadValue
 from finops_nb.money import ZERO, total
 from finops_nb.params.types import Amount, Text, parse_as
 
 Number: TypeAlias = tuple[str, str]
-"""An issuer and the number of an invoice, as they stand in the usage; "" where there is no number."""
+"""An issuer and the number of an invoice, as in the usage; "" where there is no number."""
 
 HALF: Final = Decimal("0.5")
 
@@ -36,29 +37,38 @@ class Invoice(BaseModel):
     issuer: Text = Field(description="who issued it, as the usage calls it")
     number: Annotated[str, BeforeValidator(_number)] = Field(
         default="",
-        description="its number in quotes; left out, the amount is all of the issuer's invoices",
+        description="its number in quotes; without one, the amount is all of the issuer's invoices",
     )
     amount: Amount = Field(
-        description="what it charges, taxes and credits as in the usage; below zero for a credit note"
+        description="what it charges, with taxes and credits as in the usage; below zero for a "
+        "credit note"
     )
 
 
 def _checked(invoices: tuple[Invoice, ...]) -> tuple[Invoice, ...]:
-    """The invoices themselves; a message is a rule and a fix, parted by "; "."""
+    """The invoices themselves.
+
+    Raises:
+        BadValue: one is stated twice, or an issuer's both by number and in one amount.
+    """
     first: dict[Number, int] = {}
-    wrong = []
+    faults = []
     for place, invoice in enumerate(invoices):
         known = first.setdefault((invoice.issuer, invoice.number), place)
         if known != place:
-            wrong.append(f"invoices.{place} is stated already, as invoices.{known}")
+            faults.append(f"invoices.{place} is the same invoice as invoices.{known}")
     for (issuer, number), place in first.items():
-        if number and (issuer, "") in first:
-            wrong.append(
-                f"invoices.{place} has a number, and invoices.{first[issuer, '']} of the same issuer has none"
+        whole = first.get((issuer, ""))
+        if number and whole is not None:
+            faults.append(
+                f"invoices.{place} has a number, and invoices.{whole} of the same issuer has none"
             )
-    if wrong:
-        fix = "state an invoice once, and of one issuer either each with its number or one amount for all"
-        raise ValueError(f"{', '.join(wrong)}; {fix}")
+    if faults:
+        fix = (
+            "State each invoice once, and for an issuer either each one with its number or one "
+            "amount for all"
+        )
+        raise BadValue(", ".join(faults), fix)
     return invoices
 
 
@@ -72,8 +82,9 @@ class ReconciledInvoice:
 
     Args:
         issuer: who issued it.
-        number: its number; "" is all of the issuer's invoices where that is stated, else what the usage bills without a number.
-        stated: its amount; None where nobody stated it.
+        number: its number. "" is all of the issuer's invoices where they are stated as one amount;
+            else what the usage bills without a number.
+        stated: its amount; None where the params do not state it.
         billed: the sum of its charges; None where the usage has none.
     """
 
@@ -89,7 +100,10 @@ class ReconciledInvoice:
 
     @property
     def difference(self) -> Decimal:
-        """Stated less billed, unrounded; below zero where the usage has more than the invoice. What is not there is 0."""
+        """Stated less billed, unrounded; below zero where the usage has more than the invoice.
+
+        A missing side is 0.
+        """
         return (self.stated or ZERO) - (self.billed or ZERO)
 
 
@@ -98,7 +112,7 @@ class Reconciliation:
     """Invoices against usage.
 
     Args:
-        invoices: each that is stated, in the order stated, then each that only the usage has, sorted.
+        invoices: each stated one, in the order stated, then each one only in the usage, sorted.
         decimals: of the currency; 2 for cents.
     """
 
@@ -113,18 +127,8 @@ class Reconciliation:
         )
 
     @property
-    def not_billed(self) -> tuple[ReconciledInvoice, ...]:
-        """Stated, and not in the usage."""
-        return tuple(each for each in self.invoices if each.billed is None)
-
-    @property
-    def not_stated(self) -> tuple[ReconciledInvoice, ...]:
-        """In the usage, and stated by nobody."""
-        return tuple(each for each in self.invoices if each.stated is None)
-
-    @property
     def differing(self) -> tuple[ReconciledInvoice, ...]:
-        """Those whose difference is half a cent or more, either way: half of the currency's smallest unit."""
+        """Those that differ, either way, by at least half of the currency's smallest unit."""
         limit = HALF.scaleb(-self.decimals)
         return tuple(each for each in self.invoices if abs(each.difference) >= limit)
 
@@ -135,7 +139,10 @@ class Reconciliation:
 
     @property
     def reconciled(self) -> bool:
-        """No invoice differs by half a cent or more. One that is missing on a side differs by its whole amount."""
+        """No invoice differs by half a cent or more.
+
+        One that is missing on a side differs by its whole amount.
+        """
         return not self.differing
 
 
@@ -144,26 +151,31 @@ def reconcile(
 ) -> Reconciliation:
     """Compare stated invoices with what the usage billed, one by one and exactly.
 
-    An invoice is reconciled where |stated - billed| is below half a cent: usage is metered in fractions of a cent, and an
-    invoice is in whole ones. Neither side is rounded. Differences do not offset each other.
+    An invoice is reconciled where |stated - billed| is below half a cent: usage is metered in
+    fractions of a cent, and an invoice is in whole cents. Neither side is rounded, and differences
+    do not offset each other.
 
     Args:
-        invoices: as `Invoices` holds them: each once, and of one issuer all with numbers or one without.
-        billed: the sum of BilledCost by issuer and invoice number, "" where the usage has no number.
+        invoices: as `Invoices` has them: each once, and of an issuer all with numbers or one
+            without.
+        billed: the sum of BilledCost by issuer and invoice number, "" where the usage has no
+            number.
         decimals: of the currency; 2 for cents.
 
     Returns:
-        A line for each invoice of either side; where an issuer is stated without a number, one for all of its numbers.
+        A line for each invoice of either side; where an issuer is stated without a number, one for
+        all of its numbers.
+
+    Example:
+        reconcile(invoices, {("Microsoft", "E0400"): Decimal("310.00")}).reconciled
     """
     whole = {invoice.issuer for invoice in invoices if not invoice.number}
     sums: dict[Number, Decimal] = defaultdict(lambda: ZERO)
     for (issuer, number), amount in billed.items():
         sums[issuer, "" if issuer in whole else number] += amount
     stated = {(invoice.issuer, invoice.number): invoice.amount for invoice in invoices}
-    numbers = (*stated, *sorted(sums.keys() - stated.keys()))
-    return Reconciliation(
-        tuple(
-            ReconciledInvoice(*number, stated.get(number), sums.get(number)) for number in numbers
-        ),
-        decimals,
-    )
+    lines = [
+        ReconciledInvoice(*number, stated.get(number), sums.get(number))
+        for number in (*stated, *sorted(sums.keys() - stated.keys()))
+    ]
+    return Reconciliation(tuple(lines), decimals)

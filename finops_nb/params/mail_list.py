@@ -1,4 +1,7 @@
-"""Whom a report goes to by mail, and with what attached: the key `mail` of a params file."""
+"""Whom a report goes to by mail, and with what attached: the key `mail` of a params file.
+
+mail: {to: [ada@example.com], cc: [], reply_to: finops@example.com, attachment: [html, pdf]}
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,17 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from finops_nb.errors import did_you_mean
+from finops_nb.errors import BadValue, did_you_mean
 
 ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 LABEL: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 ADDRESS: Final = re.compile(
     rf"(?=[^@]{{1,64}}@[^@]{{1,253}}\Z){ATOM}(?:\.{ATOM})*@{LABEL}(?:\.{LABEL})*", re.ASCII
 )
-"""One plain address, no display name, nothing quoted, nothing that could begin another header."""
+"""One plain address: no display name, nothing quoted, nothing that could start another header."""
 
-OTHERWISE_SPELLED: Final = re.compile("[ßς\u200c\u200d]")
-"""Letters of domains that the two standards of their ASCII form spell in two ways."""
+TWO_SPELLINGS: Final = re.compile("[ßς\u200c\u200d]")
+"""Letters of domains that IDNA 2003 and IDNA 2008 spell in two ways in ASCII."""
 
 ATTACHMENTS: Final = ("html", "pdf", "xlsx")
 NOTHING: Final = "none"
@@ -27,60 +30,64 @@ def address(value: Any) -> str:
     """`value`, if it is one plain address.
 
     Raises:
-        ValueError: it is not; the message is a rule and a fix, parted by "; ".
+        BadValue: it is not.
+
+    >>> address("ada@example.com")
+    'ada@example.com'
     """
-    if not isinstance(value, str) or not ADDRESS.fullmatch(value):
-        if plain := _in_ascii(str(value)):
-            raise ValueError(
-                f"an address that is not all ASCII; write its domain as mail programs send it: {plain}"
-            )
-        raise ValueError(
-            "not an address; write one plain address, such as ada@example.com, without a name beside it"
-        )
-    return value
+    if isinstance(value, str) and ADDRESS.fullmatch(value):
+        return value
+    if in_ascii := _in_ascii(str(value)):
+        fix = f"Write its domain as mail programs send it: {in_ascii}"
+        raise BadValue("an address that is not all ASCII", fix)
+    fix = "Write one plain address, such as ada@example.com, without a name next to it"
+    raise BadValue("not an address", fix)
 
 
 def _in_ascii(text: str) -> str:
-    """An address whose domain has other letters than ASCII, with them in their ASCII form; empty where it is none."""
+    """An address with its domain in ASCII; empty where there is no address or no one spelling."""
     user, _, domain = text.rpartition("@")
+    if TWO_SPELLINGS.search(domain.lower()):
+        return ""
     try:
-        plain = f"{user}@{domain.encode('idna').decode('ascii')}"
+        in_ascii = f"{user}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError:
         return ""
-    return (
-        plain if ADDRESS.fullmatch(plain) and not OTHERWISE_SPELLED.search(domain.lower()) else ""
-    )
+    return in_ascii if ADDRESS.fullmatch(in_ascii) else ""
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    """A list as it is; a single value as a list of one."""
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
 
 
 def _addresses(value: Any) -> tuple[str, ...]:
-    return tuple(
-        address(each) for each in (value if isinstance(value, (list, tuple)) else (value,))
-    )
+    return tuple(map(address, _as_tuple(value)))
 
 
 def _reply_to(value: Any) -> str:
     return "" if value == "" else address(value)
 
 
-def _attachments(value: Any) -> Any:
-    return () if value == NOTHING else value if isinstance(value, (list, tuple)) else (value,)
+def _attachments(value: Any) -> tuple[Any, ...]:
+    return () if value == NOTHING else _as_tuple(value)
 
 
 def _attachment(value: str) -> str:
     if value == NOTHING:
-        raise ValueError("none, and yet in a list; write attachment: none")
+        raise BadValue("none is in a list", f"Write attachment: {NOTHING}")
     if value not in ATTACHMENTS:
-        raise ValueError(
-            f"not one of the known; {did_you_mean(value.lower(), (*ATTACHMENTS, NOTHING))}"
-        )
+        raise BadValue("unknown value", did_you_mean(value.lower(), (*ATTACHMENTS, NOTHING)))
     return value
 
 
 Addresses = Annotated[tuple[str, ...], BeforeValidator(_addresses)]
+Attachment = Annotated[str, AfterValidator(_attachment)]
+Attachments = Annotated[tuple[Attachment, ...], BeforeValidator(_attachments)]
 
 
 class MailList(BaseModel):
-    """Whom a report goes to. Addresses are plain text, each of them once."""
+    """Whom a report goes to. Addresses are plain text, and each is there once."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -89,16 +96,16 @@ class MailList(BaseModel):
     reply_to: Annotated[str, BeforeValidator(_reply_to)] = Field(
         default="", description="the address that answers go to"
     )
-    attachment: Annotated[
-        tuple[Annotated[str, AfterValidator(_attachment)], ...], BeforeValidator(_attachments)
-    ] = Field(default=("html",), description="html, pdf, xlsx, a list of them, or none")
+    attachment: Attachments = Field(
+        default=("html",), description="html, pdf, xlsx, a list of them, or none"
+    )
 
     @model_validator(mode="after")
-    def _nobody_is_named_twice(self) -> Self:
+    def _each_address_is_named_once(self) -> Self:
         named = [each.lower() for each in (*self.to, *self.cc)]
         twice = sorted({each for each in named if named.count(each) > 1})
         if twice:
-            raise ValueError(
-                f"{', '.join(twice)} is named twice; name every address once, in to or in cc"
-            )
+            verb = "is" if len(twice) == 1 else "are"
+            fix = "Name every address once, in to or in cc"
+            raise BadValue(f"{', '.join(twice)} {verb} named twice", fix)
         return self

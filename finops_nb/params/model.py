@@ -1,4 +1,4 @@
-"""The keys of a params file, which are the parameters of the notebook: typed, complete, and refused when misspelt."""
+"""The keys of a params file, which are also the parameters of the notebook, typed and checked."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from finops_nb.errors import Problem, Refusal
-from finops_nb.home import Home
+from finops_nb.errors import BadValue, Problem, Refusal
+from finops_nb.home import Home, bare
 from finops_nb.money import ZERO
 from finops_nb.params.budget_versions import BudgetVersion, checked_versions
 from finops_nb.params.invoices import Invoices
@@ -29,60 +29,64 @@ from finops_nb.params.types import (
     Texts,
 )
 from finops_nb.params.validation import placed, validated, validated_document
-from finops_nb.params.yaml_file import read_document
+from finops_nb.params.yaml_file import Document, read_document
 from finops_nb.period import Period, parse_period
 
 SAMPLE: Final = "sample:"
+"""What `usage` starts with where it is the packaged sample."""
+
 CURRENCY: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
+MACHINE_ZONES: Final = ("localtime", "posixrules")
+"""Zones that are the setting of this machine, which can't be the zone of a report."""
+
 AUTO: Final = "auto"
 DialectName: TypeAlias = Literal["auto", "calls", "focus", "litellm", "table"]
 DIALECTS: Final[tuple[DialectName, ...]] = get_args(DialectName)
+
 DELIVERY: Final = ("mail", "pdf")
-"""Keys that say where a report goes and not what is in it: no parameters of the notebook, and in no report."""
+"""Keys that say where a report goes, not what is in it.
+
+They are not parameters of the notebook, and no report shows them.
+"""
+
+# fmt: off
 ColumnName: TypeAlias = Literal[
-    "timestamp",
-    "cost",
-    "organization",
-    "product",
-    "feature",
-    "customer",
-    "provider",
-    "model",
-    "input_tokens",
-    "output_tokens",
-    "calls",
-    "currency",
-    "charge_category",
-    "charge_class",
-    "charge_end",
-    "billing_period",
-    "billed_cost",
-    "request",
-    "invoice_issuer",
-    "invoice",
+    "timestamp", "cost", "organization", "product", "feature", "customer", "provider", "model",
+    "input_tokens", "output_tokens", "calls", "currency",
+    "charge_category", "charge_class", "charge_end", "billing_period", "billed_cost",
+    "request", "invoice_issuer", "invoice",
 ]
+# fmt: on
 COLUMNS: Final[tuple[ColumnName, ...]] = get_args(ColumnName)
 """Our names for what a source column may mean; the keys of `columns`."""
 
 
 class Params(BaseModel):
-    """What one report is asked for. Every key of a params file is a field here and, but for `DELIVERY`, a parameter of the notebook.
+    """What one report is asked for.
 
-    Amounts are `Decimal` in `currency`, ratios are fractions, unknown keys are refused.
+    Every key of a params file is a field here and, except for `DELIVERY`, a parameter of the
+    notebook. Amounts are `Decimal` in `currency`, ratios are fractions, unknown keys are refused.
+
+    Example:
+        period: "2025-12"
+        usage: "usage/calls-{period}.csv"
+        organization_budgets: {org-a: 5000}
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     period: str = Field(
-        description="month 2025-12, quarter 2025-Q4, year 2025, or interval 2025-11-18/2025-12-18 (second day exclusive)"
+        description="month 2025-12, quarter 2025-Q4, year 2025, or interval "
+        "2025-11-18/2025-12-18 (second day exclusive)"
     )
     usage: Texts = Field(
         min_length=1,
-        description="a path, glob, folder or a list of them, relative to the home; {period} is the period, sample: the packaged sample",
+        description="a path, a glob, a folder or a list of them, relative to the home; {period} "
+        "stands for the period, sample: for the packaged sample",
     )
     dialect: DialectName = Field(
         default="auto",
-        description="what the usage is: calls, focus, litellm or table; auto: whichever its header is of",
+        description="what the usage is: calls, focus, litellm or table; auto tells by its header",
     )
     columns: dict[ColumnName, Text] = Field(
         default_factory=dict,
@@ -90,7 +94,8 @@ class Params(BaseModel):
     )
     mapping: str = Field(
         default="",
-        description="an organizations.csv, relative to the home, that maps keys of the source to organizations and products by date",
+        description="an organizations.csv, relative to the home, that maps keys of the source to "
+        "organizations and products by date",
     )
     invoices: Invoices = Field(
         default=(),
@@ -100,14 +105,15 @@ class Params(BaseModel):
         default="UTC", description="zone of the period's days, and of timestamps without a zone"
     )
     organization_budgets: dict[Name, Budget] = Field(
-        default_factory=dict, description="budget of the period by organization"
+        default_factory=dict, description="budget for the period by organization"
     )
     product_budgets: dict[Name, Budget] = Field(
-        default_factory=dict, description="budget of the period by product"
+        default_factory=dict, description="budget for the period by product"
     )
     budgets: str = Field(
         default="",
-        description="instead of the two keys above: a budgets.csv, relative to the home; months: is the sum of the months' budgets",
+        description="instead of the two keys above: a budgets.csv, relative to the home; months: "
+        "is the sum of the months' budgets",
     )
     phasing: Phasing = Field(
         default="even",
@@ -124,30 +130,32 @@ class Params(BaseModel):
     )
     alert_thresholds: tuple[Fraction, ...] = Field(
         default=(Decimal("0.5"), Decimal("0.8"), Decimal("1.0")),
-        description="shares of budget whose crossing is reported",
+        description="shares of budget; the report says when they were crossed",
     )
     approval_limit: Budget = Field(
         default=Decimal(1000),
-        description="spend of a product in a calendar month that needs an approval",
+        description="spend of a product in a calendar month above which it needs an approval",
     )
     approvals: dict[Name, Approval] = Field(
         default_factory=dict,
-        description="recorded approvals: product, and who approved; or product, month and who approved",
+        description="recorded approvals: product and who approved, or product, month and who "
+        "approved",
     )
     owners: dict[Name, Text] = Field(
         default_factory=dict, description="who answers for an organization or a product"
     )
     materiality: Fraction = Field(
         default=Decimal("0.01"),
-        description="fraction of the whole below which, with the next, a difference is no finding",
+        description="a difference below this fraction of the total and below materiality_amount "
+        "is not material",
     )
     materiality_amount: Budget = Field(
         default=Decimal(50),
-        description="amount below which, with the one before, a difference is no finding",
+        description="a difference below this amount and below materiality is not material",
     )
     notes: dict[Name, Text] = Field(
         default_factory=dict,
-        description="commentary by organization or product, printed beside its line",
+        description="commentary by organization or product, printed with its row",
     )
     as_of: Day = Field(
         default=None,
@@ -160,71 +168,69 @@ class Params(BaseModel):
         default=None,
         description="whom the report goes to: {to: [ada@example.com], cc: [], attachment: [html]}",
     )
-    pdf: Boolean = Field(default=False, description="true: the report as PDF too")
+    pdf: Boolean = Field(default=False, description="true: publish the report as PDF too")
     scenario: Scenario | None = Field(
-        default=None, description="what a file of params/scenarios/ changes; no other file has it"
+        default=None, description="what a file in params/scenarios/ changes; no other file has it"
     )
 
     @field_validator("period")
     @classmethod
-    def _period_is_one(cls, value: str) -> str:
+    def _period_can_be_read(cls, value: str) -> str:
         parse_period(value)
         return value
 
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
+        rule, fix = "not a time zone", "Write an IANA name, such as UTC or Europe/Berlin"
+        if value in MACHINE_ZONES:
+            raise BadValue(rule, fix)
         try:
-            if value in ("localtime", "posixrules"):
-                raise KeyError(value)  # what this machine is set to is no zone of a report
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise ValueError(
-                "not a time zone; write one of the IANA names, such as UTC or Europe/Berlin"
-            ) from None
+            raise BadValue(rule, fix) from None
         return value
 
     @field_validator("currency")
     @classmethod
     def _currency_is_a_code(cls, value: str) -> str:
         if not CURRENCY.fullmatch(value):
-            raise ValueError("not a currency; write a code of capital letters, such as USD")
+            raise BadValue("not a currency", "Write a code of capital letters, such as USD")
         return value
 
     @field_validator("scenario", mode="before")
     @classmethod
-    def _no_scenario_is_none(cls, value: Any) -> Any:
+    def _empty_scenario_is_none(cls, value: Any) -> Any:
         return None if value == {} else value
 
     @field_validator("budget_versions")
     @classmethod
-    def _versions_are_whole(cls, value: tuple[BudgetVersion, ...]) -> tuple[BudgetVersion, ...]:
+    def _versions_are_complete(cls, value: tuple[BudgetVersion, ...]) -> tuple[BudgetVersion, ...]:
         return tuple(checked_versions(value))
 
     @field_validator("at_risk")
     @classmethod
     def _at_risk_is_a_share(cls, value: Decimal) -> Decimal:
         if not ZERO < value <= 1:
-            raise ValueError("not between 0 and 1; write 0.80 for 80%")
+            raise BadValue("not above 0 and up to 1", "Write 0.80 for 80%")
         return value
 
     @model_validator(mode="after")
     def _usage_can_hold_the_period(self) -> Self:
-        if "/" in self.period and any("{period}" in place for place in self.usage):
-            raise ValueError(
-                "an interval can't stand for {period} in a path; write the files in `usage` out"
-            )
+        if "/" in self.period and any("{period}" in path for path in self.usage):
+            rule = "an interval can't stand for {period} in a path"
+            raise BadValue(rule, "Write the names of the files in `usage`")
         return self
 
     @model_validator(mode="after")
-    def _budgets_stand_in_one_place(self) -> Self:
-        if self.budgets and (
-            self.organization_budgets or self.product_budgets or self.budget_versions
-        ):
-            raise ValueError(
-                f"budgets stand both here and in {self.budgets}; keep one: take out organization_budgets, product_budgets and "
-                "budget_versions (a notebook's cell needs {} there), or budgets"
+    def _budgets_are_in_one_place(self) -> Self:
+        inline = self.organization_budgets or self.product_budgets or self.budget_versions
+        if self.budgets and inline:
+            fix = (
+                "Keep one: remove budgets, or remove organization_budgets, product_budgets and "
+                "budget_versions (in a notebook's cell, set them to {})"
             )
+            raise BadValue(f"budgets are both here and in {self.budgets}", fix)
         return self
 
     @property
@@ -234,21 +240,24 @@ class Params(BaseModel):
 
     @property
     def growth(self) -> Mapping[str, Decimal]:
-        """Growth of usage that a scenario supposes: fraction by organization."""
+        """A scenario's growth of usage: fraction by organization."""
         return self.scenario.growth if self.scenario else {}
 
     @property
     def model_prices(self) -> Mapping[str, Mapping[str, Decimal]]:
-        """Changes of price that a scenario supposes: fraction by organization, by model."""
+        """A scenario's changes of price: fraction by organization, by model."""
         return self.scenario.model_prices if self.scenario else {}
 
     @property
     def wants_pdf(self) -> bool:
-        """The report is to be published as PDF too."""
+        """The report is published as PDF too."""
         return self.pdf or (self.mail is not None and "pdf" in self.mail.attachment)
 
     def as_parameters(self) -> dict[str, Any]:
-        """Every field but `DELIVERY` as JSON scalars, amounts as text: what papermill passes on; `Params(**it)` is equal to this."""
+        """Every field except `DELIVERY` as JSON, amounts as text: what papermill passes on.
+
+        `Params(**params.as_parameters())` is equal to `params`, except for `DELIVERY`.
+        """
         values = self.model_dump(mode="json", exclude_none=True, exclude=set(DELIVERY))
         return values | {
             "usage": list(self.usage),
@@ -257,9 +266,9 @@ class Params(BaseModel):
         }
 
     def shared_parameters(self) -> dict[str, Any]:
-        """`as_parameters` as a report may show it: of a path outside the home, only the last part."""
+        """`as_parameters` as a report may show it: an absolute path is cut to its last part."""
         return self.as_parameters() | {
-            "usage": [_last_part(place) for place in self.usage],
+            "usage": [_last_part(path) for path in self.usage],
             "budgets": _last_part(self.budgets),
             "mapping": _last_part(self.mapping),
         }
@@ -269,58 +278,58 @@ PARAMETERS: Final = tuple(name for name in Params.model_fields if name not in DE
 """The keys that are parameters of a notebook too, in the order of the params file."""
 
 
-def _last_part(place: str) -> str:
-    """Of a path outside the home, the last part."""
-    return place.rsplit("/", 1)[-1] if place.startswith("/") else place
-
-
 def load_params(home: Home, name: str) -> Params:
-    """The params of a NAME, read strictly; those of a scenario are its base's, with what it changes.
+    """The params of a NAME, read strictly; those of a scenario are its base's, with its changes.
+
+    Args:
+        home: the home.
+        name: the NAME.
 
     Raises:
-        Refusal: every problem of the file at once, each with its line and key.
+        Refusal: all problems of the file together, each with its line and key.
+
+    Example:
+        load_params(find_home(), "2025-12").organization_budgets
     """
     file = home.params_file(name)
     shown = home.shown(file)
     document = read_document(file, shown)
     if name.startswith(FOLDER):
-        scenario = validated_document(Scenario, document, shown)
-        base = (
-            home.check_name(scenario.base)
-            if not scenario.base.startswith(FOLDER)
-            else scenario.base
-        )
-        return _based(home, scenario).model_copy(
-            update={"scenario": scenario.model_copy(update={"base": base})}
-        )
+        return _load_scenario(home, document, shown)
     if "scenario" in document.data:
-        fix = f"Write what it changes as a file of params/{FOLDER}, with this file as its base"
-        raise Refusal(
-            placed(
-                Problem("a what-if in a file that is none", fix, column="scenario"), document, shown
-            )
-        )
+        rule = f"scenario keys outside params/{FOLDER}"
+        fix = f"Write the changes in a file in params/{FOLDER}, with this file as its base"
+        raise Refusal(placed(Problem(rule, fix, column="scenario"), document, shown))
     return validated_document(Params, document, shown)
 
 
-def _based(home: Home, scenario: Scenario) -> Params:
-    """The params that a scenario starts from."""
-    if scenario.base.startswith(FOLDER):
-        raise Refusal(
-            Problem(
-                "a scenario of a scenario",
-                "Name the params that both change",
-                column="base",
-                value=scenario.base,
-            )
-        )
-    return load_params(home, home.check_name(scenario.base))
-
-
 def make_params(values: Mapping[str, Any]) -> Params:
-    """Params from plain values, as they stand in the notebook's cell.
+    """Params from plain values, as they are in a notebook's cell.
+
+    Args:
+        values: by key.
 
     Raises:
-        Refusal: all that is wrong with them; each problem's `column` is the key, and the name below it after a dot.
+        Refusal: all problems together; each one's `column` is the key, and the name below it after
+            a dot.
+
+    Example:
+        make_params({"period": "2025-12", "usage": "sample:"})
     """
     return validated(Params, values)
+
+
+def _load_scenario(home: Home, document: Document, shown: str) -> Params:
+    """The params of a scenario's base, with the scenario."""
+    scenario = validated_document(Scenario, document, shown)
+    if bare(scenario.base).startswith(FOLDER):
+        rule, fix = "the base is a scenario too", "Name the params that both scenarios change"
+        raise Refusal(Problem(rule, fix, column="base", value=scenario.base))
+    base = home.check_name(scenario.base)
+    named = scenario.model_copy(update={"base": base})
+    return load_params(home, base).model_copy(update={"scenario": named})
+
+
+def _last_part(path: str) -> str:
+    """The last part of an absolute path; any other path as it is."""
+    return path.rsplit("/", 1)[-1] if path.startswith("/") else path

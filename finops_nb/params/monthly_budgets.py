@@ -1,13 +1,13 @@
-"""Monthly budgets: budget lines laid out over months, a later version over an earlier one."""
+"""Monthly budgets: budget lines spread over months, a later version covering an earlier one."""
 
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from itertools import accumulate, pairwise
-from typing import Final
+from typing import Final, TypeAlias
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.money import LIMIT, ZERO, rounded, total
@@ -16,48 +16,28 @@ from finops_nb.params.types import Phasing
 from finops_nb.schema import BUDGETED
 
 PRECISION: Final = 60
-"""Digits of a share: 15 before the point, 12 behind it, and so many left that a share looks like half a unit only if it is."""
+"""Digits of a share before it is rounded.
 
+An amount has 15 before the point and 12 behind it; with so many more, a share looks like half a
+unit only where it is exactly half a unit.
+"""
 
-def phase(amount: Decimal, year: int, phasing: Phasing, decimals: int) -> tuple[Decimal, ...]:
-    """A year's amount, month by month: what is due up to a month's end, rounded, less what was due up to its beginning.
-
-    Args:
-        amount: of the whole year, in currency.
-        year: for the days of its months.
-        phasing: "even" is a twelfth a month, "days" is by calendar days.
-        decimals: decimals of the currency; 2 for cents. An amount with more of them is divided in its own smallest unit,
-            since nothing else would add up to it.
-
-    Returns:
-        January to December. They add up to `amount` exactly, and each is less than one unit off its exact share; none is
-        negative where `amount` is not.
-
-    >>> [str(month) for month in phase(Decimal(100), 2025, "even", 2)[:4]]
-    ['8.33', '8.34', '8.33', '8.33']
-    """
-    weights = (
-        [1] * 12
-        if phasing == "even"
-        else [calendar.monthrange(year, month)[1] for month in range(1, 13)]
-    )
-    places = max(decimals, -int(amount.normalize().as_tuple().exponent))
-    with localcontext(prec=PRECISION):
-        due = [rounded(amount * weight / sum(weights), places) for weight in accumulate(weights)]
-        return tuple(later - earlier for earlier, later in pairwise([ZERO, *due]))
+InForce: TypeAlias = dict[tuple[str, str], dict[str, tuple[BudgetLine, Decimal | None]]]
+"""By dimension and name, by month: the line in force and its amount for the month."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonthlyBudgets:
-    """What a month, or a run of months, has; amounts in currency, summed over the months.
+    """The budgets of a month, or of a run of months; amounts in currency, summed over the months.
 
     Args:
         organizations: amount by organization, in force.
-        products: likewise by product.
-        owners: by name, of the line in force of the last month whose line in force says one.
+        products: amount by product, in force.
+        owners: by name, from the line in force of the last month whose line names one.
         version: the highest approved version with a line for these months; 0 where there is none.
-        versions: (organizations, products) of each version in full, with what it leaves as the version before has it.
-        lines: the approved lines for these months that each version is made of.
+        versions: (organizations, products) of each version in full; what a version leaves out is
+            as in the version before.
+        lines: the approved lines for these months, by version.
         notices: what a reader should know, as sentences.
     """
 
@@ -70,14 +50,40 @@ class MonthlyBudgets:
     notices: tuple[str, ...]
 
 
-InForce = dict[tuple[str, str], dict[str, tuple[BudgetLine, Decimal | None]]]
-"""By dimension and name, by month: the line in force and its amount for the month."""
+def phase(amount: Decimal, year: int, phasing: Phasing, decimals: int) -> tuple[Decimal, ...]:
+    """A year's amount by month.
+
+    A month is what is due by its end, rounded, less what was due by its start, rounded.
+
+    Args:
+        amount: for the whole year, in currency.
+        year: for the days of its months.
+        phasing: "even" is a twelfth per month, "days" is by calendar days.
+        decimals: decimals of the currency; 2 for cents. An amount with more of them is divided in
+            its own smallest unit, since nothing else would add up to it.
+
+    Returns:
+        January to December. They add up to `amount` exactly, and each is less than one unit off
+        its exact share. None is negative, unless `amount` is.
+
+    >>> [str(month) for month in phase(Decimal(100), 2025, "even", 2)[:4]]
+    ['8.33', '8.34', '8.33', '8.33']
+    """
+    weights = [1] * 12
+    if phasing == "days":
+        weights = [calendar.monthrange(year, month)[1] for month in range(1, 13)]
+    places = max(decimals, -int(amount.normalize().as_tuple().exponent))
+    with localcontext(prec=PRECISION):
+        due = [rounded(amount * weight / sum(weights), places) for weight in accumulate(weights)]
+        return tuple(later - earlier for earlier, later in pairwise([ZERO, *due]))
 
 
 def budgets_of(
     lines: Sequence[BudgetLine], months: Sequence[str], phasing: Phasing, decimals: int
 ) -> MonthlyBudgets:
-    """The budgets of these months: of each name the approved line of the highest version that covers the month.
+    """The budgets of these months.
+
+    A name has, in each month, the approved line of the highest version that covers the month.
 
     Args:
         lines: from `read_budget_file`.
@@ -87,44 +93,68 @@ def budgets_of(
 
     Raises:
         Refusal: an organization and a product of one name have two owners, or a sum reaches 10^15.
+
+    Example:
+        organization,org-a,2025-12,100,original
+        organization,org-a,2025-12,120,revised 1     (in force)
     """
-    wanted = set(months)
-    touching = [line for line in lines if not wanted.isdisjoint(line.months)]
-    made_of: dict[int, list[BudgetLine]] = {}
-    for line in touching:
-        if line.status == "approved":
-            made_of.setdefault(line.version, []).append(line)
+    covering = [line for line in lines if not set(months).isdisjoint(line.months)]
+    approved = _approved(covering)
     in_force: InForce = {}
-    versions = {} if made_of else {0: _amounts(in_force)}
-    for version in sorted(made_of):
-        for line in made_of[version]:
-            in_force.setdefault((line.dimension, line.name), {}).update(
-                _by_month(line, months, phasing, decimals)
-            )
+    versions = {}
+    for version in sorted(approved) or [0]:
+        for line in approved.get(version, ()):
+            by_month = in_force.setdefault((line.dimension, line.name), {})
+            by_month.update(_by_month(line, months, phasing, decimals))
         versions[version] = _amounts(in_force)
     last = max(versions)
-    notices = (*_not_counted(touching), *_not_in_all(in_force, months))
-    found = {version: tuple(made_of.get(version, ())) for version in versions}
+    organizations, products = versions[last]
     return MonthlyBudgets(
-        *versions[last], _owners(in_force, months), last, versions, found, notices
+        organizations=organizations,
+        products=products,
+        owners=_owners(in_force, months),
+        version=last,
+        versions=versions,
+        lines={version: tuple(approved.get(version, ())) for version in versions},
+        notices=(*_not_counted(covering), *_not_in_all_months(in_force, months)),
     )
+
+
+def missing_months_notice(dimension: str, name: str, has: Sequence[str], count: int) -> str:
+    """The sentence about a name that has a budget in some months only.
+
+    Args:
+        dimension: organization or product.
+        name: of it.
+        has: the months with a budget.
+        count: how many months there are.
+    """
+    months = ", ".join(has)
+    return f"The {dimension} {name} has a budget in only {len(has)} of {count} months: {months}."
+
+
+def _approved(lines: Iterable[BudgetLine]) -> dict[int, list[BudgetLine]]:
+    """The approved lines by version."""
+    approved: dict[int, list[BudgetLine]] = {}
+    for line in lines:
+        if line.status == STATUSES[0]:
+            approved.setdefault(line.version, []).append(line)
+    return approved
 
 
 def _by_month(
     line: BudgetLine, months: Sequence[str], phasing: Phasing, decimals: int
 ) -> dict[str, tuple[BudgetLine, Decimal | None]]:
-    if line.amount is None or len(line.months) == 1:
-        amounts: Sequence[Decimal | None] = [line.amount] * len(line.months)
-    else:
+    """The line and its amount for each of these months that it covers."""
+    amounts: Sequence[Decimal | None] = [line.amount] * len(line.months)
+    if line.amount is not None and len(line.months) > 1:
         amounts = phase(line.amount, int(line.period), phasing, decimals)
-    return {
-        month: (line, amount)
-        for month, amount in zip(line.months, amounts, strict=True)
-        if month in months
-    }
+    by_month = zip(line.months, amounts, strict=True)
+    return {month: (line, amount) for month, amount in by_month if month in months}
 
 
 def _amounts(in_force: InForce) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """Amount by organization and by product, summed over the months."""
     sums: dict[str, dict[str, Decimal]] = {dimension: {} for dimension in BUDGETED}
     problems = []
     for (dimension, name), by_month in in_force.items():
@@ -132,57 +162,53 @@ def _amounts(in_force: InForce) -> tuple[dict[str, Decimal], dict[str, Decimal]]
         if amounts:
             sums[dimension][name] = total(amounts)
         if total(amounts) >= LIMIT:
-            line = next(iter(by_month.values()))[0]
+            line, _ = next(iter(by_month.values()))
+            rule = "the budgets of these months reach 10^15"
             fix = "Write them in the currency's main unit"
-            problems.append(
-                Problem(
-                    "the budgets of these months reach 10^15",
-                    fix,
-                    line.file,
-                    line.line,
-                    "name",
-                    name,
-                )
-            )
+            problems.append(Problem(rule, fix, line.file, line.line, "name", name))
     if problems:
         raise Refusal(problems)
     return sums["organization"], sums["product"]
 
 
 def _owners(in_force: InForce, months: Sequence[str]) -> dict[str, str]:
-    said: dict[str, BudgetLine] = {}
+    """Owner by name; an organization and a product of one name share one owner."""
+    first: dict[str, BudgetLine] = {}
     problems = []
     for (_, name), by_month in in_force.items():
-        line = next(
-            (
-                by_month[month][0]
-                for month in reversed(months)
-                if month in by_month and by_month[month][0].owner
-            ),
-            None,
-        )
-        other = said.setdefault(name, line) if line else None
-        if line and other and line.owner != other.owner:
-            rule = f"an owner other than the one that line {other.line} gives the {other.dimension} of the same name"
-            problems.append(
-                Problem(
-                    rule, "Write one owner in both lines", line.file, line.line, "owner", line.owner
-                )
-            )
+        line = _last_line_with_owner(by_month, months)
+        if line is None:
+            continue
+        other = first.setdefault(name, line)
+        if line.owner != other.owner:
+            rule = f"line {other.line} names another owner for the {other.dimension} of that name"
+            fix = "Write one owner in both lines"
+            problems.append(Problem(rule, fix, line.file, line.line, "owner", line.owner))
     if problems:
         raise Refusal(problems)
-    return {name: line.owner for name, line in said.items()}
+    return {name: line.owner for name, line in first.items()}
+
+
+def _last_line_with_owner(
+    by_month: Mapping[str, tuple[BudgetLine, Decimal | None]], months: Sequence[str]
+) -> BudgetLine | None:
+    lines = [by_month[month][0] for month in reversed(months) if month in by_month]
+    return next((line for line in lines if line.owner), None)
 
 
 def _not_counted(lines: Sequence[BudgetLine]) -> Iterator[str]:
+    """Sentences about lines that are not approved."""
     for status in STATUSES[1:]:
         names = [line.name for line in lines if line.status == status]
         if names:
-            yield f"{len(names)} {status} {'line is' if len(names) == 1 else 'lines are'} not counted: {', '.join(dict.fromkeys(names))}."
+            verb = "line is" if len(names) == 1 else "lines are"
+            unique = ", ".join(dict.fromkeys(names))
+            yield f"{len(names)} {status} {verb} not counted: {unique}."
 
 
-def _not_in_all(in_force: InForce, months: Sequence[str]) -> Iterator[str]:
+def _not_in_all_months(in_force: InForce, months: Sequence[str]) -> Iterator[str]:
+    """Sentences about names that have a budget in some of the months only."""
     for (dimension, name), by_month in in_force.items():
-        has = [month for month in months if month in by_month and by_month[month][1] is not None]
+        has = [month for month in months if by_month.get(month, (None, None))[1] is not None]
         if 0 < len(has) < len(months):
-            yield f"The {dimension} {name} has a budget in {len(has)} of {len(months)} months only: {', '.join(has)}."
+            yield missing_months_notice(dimension, name, has, len(months))

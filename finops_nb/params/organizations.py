@@ -1,12 +1,13 @@
-"""organizations.csv: which organization and product a key of the source belongs to, from when to when, and who answers for it.
+"""organizations.csv: the organization and product of each key of the source, by date, and owners.
 
     key,organization,product,valid_from,valid_to,owner,cost_centre,email
     team-17,org-a,chat,,2025-11-15,,,
     team-17,org-b,chat,2025-11-15,,Ada,4711,ada@example.com
     Team 17,org-b,chat,2025-11-15,,,,
 
-Several keys of one organization are merged by it: that is how two spellings become one. A key is the text of the source
-as it stands there, to the blank. Its lines hold on different days, so that no cost is counted twice.
+Several keys of one organization are merged by it: that is how two spellings become one. A key is
+the exact text of the source, including blanks. Its lines hold on different days, so that no cost
+is counted twice.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from datetime import date, timedelta
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from finops_nb.errors import Problem
+from finops_nb.errors import BadValue, Problem
 from finops_nb.home import Home, find_home
 from finops_nb.params.csv_file import (
     CsvRow,
@@ -43,12 +44,12 @@ ABOUT: Final = ("owner", "cost_centre", "email")
 """What the lines of an organization say about it."""
 
 SIZE: Final = 10_000_000
-"""Some hundred thousand lines; a source with more keys has a column for what they belong to."""
+"""Bytes: some hundred thousand lines. A source with more keys has a column for what they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who answers for an organization; empty where nothing is said."""
+    """Who answers for an organization; empty where the file does not say."""
 
     owner: str = ""
     cost_centre: str = ""
@@ -60,12 +61,12 @@ class MapLine:
     """One line of the file.
 
     Args:
-        key: a value of the source, as it stands there.
+        key: a value of the source, exactly as it is there.
         organization: whose it is.
-        product: of which product; None where the line does not say.
-        valid_from: the first day on which it holds; None is since ever.
-        valid_to: the first day on which it holds no more; None is for ever.
-        about: what it says of the organization; an empty field says nothing.
+        product: its product; None where the line does not say.
+        valid_from: the first day on which it holds; None means since ever.
+        valid_to: the first day on which it no longer holds; None means forever.
+        about: what it says about the organization; an empty field says nothing.
         line: physical line where it starts, the header being line 1.
     """
 
@@ -92,7 +93,7 @@ class OrganizationMap:
 
     Args:
         lines: sorted by key, and within a key by time.
-        file: what messages call it.
+        file: its name in messages.
         sha256: of its bytes.
     """
 
@@ -100,46 +101,45 @@ class OrganizationMap:
     file: str
     sha256: str
 
-    def line_of(self, key: str, day: date) -> MapLine | None:
-        """The one line that maps the key on that day; None where it maps nowhere."""
-        return next(
-            (line for line in self._by_key.get(key, ()) if day.toordinal() in line.days), None
-        )
-
     def owner_of(self, organization: str, day: date) -> Owner:
-        """Who answers for the organization on that day: what the lines that hold then say, which is one thing or nothing."""
-        about = [
-            line.about
-            for line in self._by_organization.get(organization, ())
-            if day.toordinal() in line.days
-        ]
-        return Owner(*(next(filter(None, map(attrgetter(field), about)), "") for field in ABOUT))
+        """Who answers for the organization on that day.
+
+        The lines that hold on the day never contradict each other.
+        """
+        lines = self._by_organization.get(organization, ())
+        about = [line.about for line in lines if day.toordinal() in line.days]
+        return Owner(*(_first_text(map(attrgetter(field), about)) for field in ABOUT))
 
     def said_last(self, period: Period, *fields: str) -> dict[str, str]:
-        """What is said last in a period of each organization: the first of these fields of `Owner` that says something, if any does."""
-        days = [
-            period.start,
-            *(day - timedelta(1) for day in self.boundaries(period)),
-            period.last_day,
-        ]
-        about = [(name, self.owner_of(name, day)) for day in days for name in self._by_organization]
-        return {
-            name: said
-            for name, each in about
-            if (said := next(filter(None, (getattr(each, field) for field in fields)), ""))
-        }
+        """The last thing that is said about each organization in a period.
+
+        Args:
+            period: where to look.
+            fields: of `Owner`; on each day the first that is filled counts.
+
+        Returns:
+            Text by organization, for those about which something is said.
+        """
+        last_days_before = [day - timedelta(1) for day in self.boundaries(period)]
+        texts = {}
+        for day in (period.start, *last_days_before, period.last_day):
+            for organization in self._by_organization:
+                owner = self.owner_of(organization, day)
+                if text := _first_text(getattr(owner, field) for field in fields):
+                    texts[organization] = text
+        return texts
 
     def boundaries(self, period: Period) -> tuple[date, ...]:
-        """The days after the period's first, and in it, on which a line begins or ceases to hold, sorted.
+        """The days in the period, after its first, on which a line starts or ceases to hold.
 
-        Between two of them, and before the first and from the last on, every key maps as on any other day there.
+        Between two of them, before the first, and from the last on, every key maps the same way on
+        every day.
+
+        Returns:
+            The days, sorted.
         """
         days = {day for line in self.lines for day in (line.valid_from, line.valid_to) if day}
         return tuple(sorted(day for day in days if period.start < day < period.end))
-
-    @cached_property
-    def _by_key(self) -> Mapping[str, list[MapLine]]:
-        return _grouped(self.lines, attrgetter("key"))
 
     @cached_property
     def _by_organization(self) -> Mapping[str, list[MapLine]]:
@@ -151,52 +151,62 @@ def read_organization_map(path: Path, shown: str) -> OrganizationMap:
 
     Args:
         path: the file.
-        shown: what messages call it.
+        shown: its name in messages.
 
     Raises:
-        Refusal: unreadable, too big, not UTF-8, not CSV; or all that is wrong with its lines at once: a field, a key
-            that two of them map on one day, an organization of which two say different things on one day.
+        Refusal: unreadable, too big, not UTF-8, not CSV; or all problems of its lines together: a
+            bad field, a key that two lines map on one day, an organization about which two lines
+            say different things on one day.
     """
     text = read_text(path, shown, FORM)
-    found = parse_records(text, shown, FORM)
-    # A line that is wrong in another field may clash as well: all at once.
+    records = parse_records(text, shown, FORM)
+    # A line with one bad field may clash in another: report both.
+    needed = ("key", "valid_from", "valid_to")
     lines = [
         _map_line(record)
-        for record in found.records
-        if None not in map(record.values.get, ("key", "valid_from", "valid_to"))
+        for record in records.records
+        if all(record.values[column] is not None for column in needed)
     ]
-    clashes = _clashes([line for line in lines if line.days], found.header, shown)
+    lasting = [line for line in lines if line.days]
     refuse(
         (
-            *found.problems,
-            *_header_problems(found, shown),
-            *_endings(found.records, shown),
-            *clashes,
+            *records.problems,
+            *_header_problems(records, shown),
+            *_empty_spans(records.records, shown),
+            *_second_lines(lasting, shown),
+            *_contradictions(lasting, records.header, shown),
         )
     )
-    # UTF-8 is read strictly, so that the text encodes to the very bytes that were read.
+    # UTF-8 is read strictly, so the text encodes to exactly the bytes that were read.
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    return OrganizationMap(
-        tuple(sorted(lines, key=lambda line: (line.key, line.days.start))), shown, digest
-    )
+    in_order = sorted(lines, key=lambda line: (line.key, line.days.start))
+    return OrganizationMap(tuple(in_order), shown, digest)
 
 
 def read_mapping(params: Params, home: Home | None = None) -> OrganizationMap | None:
     """The organizations.csv that the params name; None where they name none.
 
     Args:
-        home: what a relative path starts from; found by `find_home` if None.
+        params: `mapping` is its path.
+        home: where a relative path starts; found by `find_home` if None.
 
     Raises:
         Refusal: as for `read_organization_map`.
+
+    Example:
+        mapping: organizations.csv
     """
+    path = Path(params.mapping)
     if not params.mapping:
         return None
-    root = Path("/") if Path(params.mapping).is_absolute() else (home or find_home()).root
-    path = root / params.mapping
-    return read_organization_map(
-        path, path.name if Path(params.mapping).is_absolute() else params.mapping
-    )
+    if path.is_absolute():
+        return read_organization_map(path, path.name)
+    return read_organization_map((home or find_home()).root / path, params.mapping)
+
+
+def _first_text(texts: Iterable[str]) -> str:
+    """The first that is not empty; "" if all are."""
+    return next(filter(None, texts), "")
 
 
 def _grouped(lines: Iterable[MapLine], by: Callable[[MapLine], str]) -> Mapping[str, list[MapLine]]:
@@ -207,96 +217,94 @@ def _grouped(lines: Iterable[MapLine], by: Callable[[MapLine], str]) -> Mapping[
 
 
 def _map_line(record: CsvRow) -> MapLine:
-    said = record.values
-    about = Owner(said["owner"], said["cost_centre"] or said["cost_center"], said["email"])
-    product, valid_from, valid_to = (
-        said[column] or None for column in ("product", "valid_from", "valid_to")
-    )
+    values = record.values
+    cost_centre = values["cost_centre"] or values["cost_center"]
     return MapLine(
-        said["key"], said["organization"], product, valid_from, valid_to, about, record.line
+        key=values["key"],
+        organization=values["organization"],
+        product=values["product"] or None,
+        valid_from=values["valid_from"] or None,
+        valid_to=values["valid_to"] or None,
+        about=Owner(values["owner"], cost_centre, values["email"]),
+        line=record.line,
     )
 
 
-def _header_problems(found: Records, shown: str) -> Iterator[Problem]:
-    if {"cost_centre", "cost_center"} <= set(found.header):
-        yield Problem(
-            "the column stands twice, as cost_centre too",
-            "Keep one of them",
-            shown,
-            found.header_line,
-            "cost_center",
-        )
+def _header_problems(records: Records, shown: str) -> Iterator[Problem]:
+    if {"cost_centre", "cost_center"} <= set(records.header):
+        rule, line = "duplicate column, as cost_centre too", records.header_line
+        yield Problem(rule, "Keep one of them", shown, line, "cost_center")
 
 
-def _endings(records: Iterable[CsvRow], shown: str) -> Iterator[Problem]:
+def _empty_spans(records: Iterable[CsvRow], shown: str) -> Iterator[Problem]:
     """Lines that hold on no day."""
     for record in records:
-        first, end = record.values["valid_from"], record.values["valid_to"]
-        if first and end and end <= first:
-            rule = f"valid_to is not after valid_from, which is {first}"
-            fix = "Write the first day on which the line holds no more, or leave it empty"
+        start, end = record.values["valid_from"], record.values["valid_to"]
+        if start and end and end <= start:
+            rule = f"valid_to is not after valid_from, which is {start}"
+            fix = "Write the first day on which the line no longer holds, or leave it empty"
             yield Problem(rule, fix, shown, record.line, "valid_to", str(end))
 
 
-def _clashes(lines: Iterable[MapLine], header: Sequence[str], shown: str) -> Iterator[Problem]:
-    """What two lines of one key, or of one organization, say of one day, where only one of them can be true."""
-    for each in _grouped(lines, attrgetter("key")).values():
-        for first, second in _overlaps(each, attrgetter("line")):
+def _second_lines(lines: Iterable[MapLine], shown: str) -> Iterator[Problem]:
+    """Lines of a key that hold on a day of an earlier line: the cost would be counted twice."""
+    fix = "Keep one of the two, or let one end (valid_to) where the other starts (valid_from)"
+    for group in _grouped(lines, attrgetter("key")).values():
+        for first, second in _overlaps(group, attrgetter("line")):
             rule = f"a second line of the key for the same days, the first is line {first.line}"
-            fix = (
-                "Keep one of the two, or let one end (valid_to) where the other begins (valid_from)"
-            )
             yield Problem(rule, fix, shown, second.line, "key", second.key)
-    for each in _grouped(
-        filter(attrgetter("organization"), lines), attrgetter("organization")
-    ).values():
+
+
+def _contradictions(
+    lines: Iterable[MapLine], header: Sequence[str], shown: str
+) -> Iterator[Problem]:
+    """Lines that say something else about an organization than an earlier line for one day."""
+    fix = "Write one of the two in both lines, or leave one empty"
+    with_organization = filter(attrgetter("organization"), lines)
+    for group in _grouped(with_organization, attrgetter("organization")).values():
         for field in ABOUT:
-            said = attrgetter(f"about.{field}")
-            for first, second in _overlaps(filter(said, each), said):
-                column = field if field in header else "cost_center"
+            text_of = attrgetter(f"about.{field}")
+            column = field if field in header else "cost_center"
+            for first, second in _overlaps(filter(text_of, group), text_of):
                 rule = (
                     f"the organization has another {column} for the same days in line {first.line}"
                 )
-                yield Problem(
-                    rule,
-                    "Write one of the two in both lines, or leave one empty",
-                    shown,
-                    second.line,
-                    column,
-                    said(second),
-                )
+                yield Problem(rule, fix, shown, second.line, column, text_of(second))
 
 
 def _overlaps(
-    lines: Iterable[MapLine], said: Callable[[MapLine], object]
+    lines: Iterable[MapLine], value_of: Callable[[MapLine], Any]
 ) -> Iterator[tuple[MapLine, MapLine]]:
-    """Pairs of lines, in the order of the file, that share a day and say different things: one for each that begins within another.
+    """Pairs of lines that share a day and have different values.
 
-    Swept by first day: of all lines before, the two that hold longest and say different things are enough to find such a pair.
+    Lines are taken by first day. Of all lines before, the two that hold longest and have different
+    values are enough to find such a pair.
+
+    Args:
+        lines: each holds on at least one day.
+        value_of: the value to compare.
+
+    Yields:
+        One pair, in the order of the file, for each line that starts within another.
     """
     longest: list[MapLine] = []
     for line in sorted(lines, key=lambda line: (line.days.start, line.line)):
-        other = next(
-            (
-                each
-                for each in longest
-                if said(each) != said(line) and each.days.stop > line.days.start
-            ),
-            None,
-        )
-        if other:
-            yield (other, line) if other.line < line.line else (line, other)
+        overlapping = [each for each in longest if each.days.stop > line.days.start]
+        others = [each for each in overlapping if value_of(each) != value_of(line)]
+        if others:
+            first, second = sorted((others[0], line), key=attrgetter("line"))
+            yield first, second
         top, *rest = sorted((*longest, line), key=lambda each: each.days.stop, reverse=True)
-        longest = [top, *[each for each in rest if said(each) != said(top)][:1]]
+        different = [each for each in rest if value_of(each) != value_of(top)]
+        longest = [top, *different[:1]]
 
 
 def _key(text: str) -> str:
     if not text.strip():
-        raise ValueError("no key; write a value of the source, as it stands there")
+        raise BadValue("no key", "Write a value of the source, exactly as it is there")
     if text == UNALLOCATED:
-        raise ValueError(
-            f"{UNALLOCATED} is the report's word for cost without a name; what has no line here is unallocated"
-        )
+        rule = f"{UNALLOCATED} is the report's word for cost without a name"
+        raise BadValue(rule, "Remove the line: a key without a line is unallocated")
     return text
 
 
@@ -309,15 +317,8 @@ FORM: Final = Form(
     entry="key",
     example="key,organization,product,valid_from,valid_to,owner,cost_centre,email",
     columns=(
-        "key",
-        "organization",
-        "product",
-        "valid_from",
-        "valid_to",
-        "owner",
-        "cost_centre",
-        "cost_center",
-        "email",
+        *("key", "organization", "product", "valid_from", "valid_to"),
+        *("owner", "cost_centre", "cost_center", "email"),
     ),
     required=("key", "organization"),
     parsers={

@@ -1,6 +1,6 @@
-"""A scenario: what a what-if changes of its base, and what the base was when that was written down.
+"""A scenario: what a what-if changes in its base, and what the base was when it was saved.
 
-Its file, `params/scenarios/NAME.yaml`, says who, when and why first, and only then what is changed:
+Its file, `params/scenarios/NAME.yaml`, starts with who, when and why; then comes what is changed:
 
     base: "2025-12"
     author: Ana
@@ -32,10 +32,22 @@ from finops_nb.params.validation import validated_document
 from finops_nb.params.yaml_file import read_document, yaml_text
 
 FOLDER: Final = "scenarios/"
+"""The folder of scenarios in params/; the NAMEs of scenarios start with it."""
+
+LONGEST: Final = 100
+"""Characters of a scenario's name."""
+
+HEAD: Final = """\
+# A what-if: the base does not change. To make its budgets official:
+# finops-nb adopt {name} --reason "..."
+"""
 
 
 class Scenario(BaseModel):
-    """What a what-if changes. Amounts are `Decimal`, None takes a budget away; rates are fractions of change."""
+    """What a what-if changes.
+
+    Amounts are `Decimal`, and None takes a budget away; rates are fractions of change.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -51,107 +63,99 @@ class Scenario(BaseModel):
     )
     growth: dict[Name, Rate] = Field(
         default_factory=dict,
-        description="growth of usage by organization, as a fraction; (all) is every one not named",
+        description="growth of usage by organization, as a fraction; (all) is everyone not named",
     )
     model_prices: dict[Name, dict[Name, Rate]] = Field(
         default_factory=dict,
-        description="change of a model's price by organization, as a fraction; (all) is every one not named",
+        description="change of a model's price by organization, as a fraction; (all) is everyone "
+        "not named",
     )
     base_was: dict[str, Any] = Field(
         default_factory=dict,
-        description="the base when this was saved; left out, nothing is said where the base has changed",
+        description="the base when this was saved; without it, changes of the base are not noticed",
     )
 
 
 def changed(
     budgets: Mapping[str, Decimal], changes: Mapping[str, Decimal | None]
 ) -> dict[str, Decimal]:
-    """Budgets with some changed, added, or (None) taken away."""
+    """Budgets with some changed, added, or (None) taken away.
+
+    >>> changed({"a": Decimal(1), "b": Decimal(2)}, {"a": None, "b": Decimal(3)})
+    {'b': Decimal('3')}
+    """
     merged = {**budgets, **changes}
     return {name: amount for name, amount in merged.items() if amount is not None}
 
 
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """What differs between two bases, key by key and name by name: "organization_budgets.org-a was 5000, is 5500"."""
+    """What differs between two bases, key by key and name by name.
+
+    >>> list(differences({"growth": {"org-a": "0.1"}}, {"growth": {}}))
+    ['growth.org-a was 0.1, is not set']
+    """
     for key in dict.fromkeys((*was, *now)):
         before, after = was.get(key), now.get(key)
         if isinstance(before, Mapping) or isinstance(after, Mapping):
             yield from (f"{key}.{each}" for each in differences(before or {}, after or {}))
         elif before != after:
-            yield f"{key} {_told('was', before)}, {_told('is', after)}"
-
-
-def _told(verb: str, value: Any) -> str:
-    return (
-        f"{verb} not set"
-        if value is None
-        else f"{verb} {', '.join(map(str, value)) if isinstance(value, (list, tuple)) else value}"
-    )
-
-
-LONGEST: Final = 100
-HEAD: Final = """\
-# A what-if: the base stays as it is. To make its budgets official: finops-nb adopt {name} --reason "..."
-"""
+            yield f"{key} was {_value_text(before)}, is {_value_text(after)}"
 
 
 def save_scenario(home: Home, name: str, scenario: Scenario, *, replace: bool = False) -> Path:
-    """Write `params/scenarios/NAME.yaml`: who, when and why, then what is changed, then what the base was.
+    """Write `params/scenarios/NAME.yaml`: who, when and why, the changes, and what the base was.
 
     Args:
         home: the home.
         name: without the folder and the suffix.
         scenario: what to write.
-        replace: take the place of a file of that name.
+        replace: overwrite a scenario of that name.
 
     Returns:
         The file.
 
     Raises:
-        Refusal: the name can't be one, or is taken; or the file could not be written, and nothing was changed.
+        Refusal: the name can't be a file's, or is taken; or the file could not be written, and
+            nothing was changed.
     """
     name = name.removesuffix(".yaml")
     if not SEGMENT.fullmatch(name) or len(name) > LONGEST:
-        fix = f"Use letters, digits, dots, dashes and underscores, {LONGEST} at most, such as more-for-gamma"
+        fix = (
+            f"Use at most {LONGEST} letters, digits, dots, dashes and underscores, such as "
+            "more-for-gamma"
+        )
         raise Refusal(Problem("a name that can't be a file's", fix, column="name", value=name))
     file = home.params_file(f"{FOLDER}{name}")
     shown = home.shown(file)
     if file.exists() and not replace:
-        raise Refusal(
-            Problem(
-                "there is a scenario of that name",
-                "Choose another name",
-                shown,
-                column="name",
-                value=name,
-            )
-        )
+        rule = "a scenario of that name already exists"
+        raise Refusal(Problem(rule, "Choose another name", shown, column="name", value=name))
 
-    def reads_back(draft: Path) -> None:
+    def check(draft: Path) -> None:
         if validated_document(Scenario, read_document(draft, shown), shown) != scenario:
-            raise Refusal(
-                Problem(
-                    "the scenario does not read back as it was",
-                    "Report it, with the names in it",
-                    shown,
-                )
-            )
+            rule = "the saved scenario differs from what was entered"
+            raise Refusal(Problem(rule, "Report this, with the names in it", shown))
 
     try:
-        replace_file(file, scenario_text(f"{FOLDER}{name}", scenario).encode("utf-8"), reads_back)
+        replace_file(file, scenario_text(f"{FOLDER}{name}", scenario).encode("utf-8"), check)
     except OSError as error:
-        fix = "Nothing was changed; see to room and rights there, then save again"
+        fix = "Nothing was changed. Check the free space and the permissions, then save again"
         raise Refusal(Problem(f"could not be written: {error.strerror}", fix, shown)) from error
     return file
 
 
 def scenario_text(name: str, scenario: Scenario) -> str:
-    """The text of a scenario's file."""
-    return HEAD.format(name=name) + yaml_text(_plainly(scenario))
+    """The text of a scenario's file.
+
+    Args:
+        name: its NAME, for the command in the comment at the top.
+        scenario: what to write.
+    """
+    return HEAD.format(name=name) + yaml_text(_values(scenario))
 
 
-def _plainly(scenario: Scenario) -> dict[str, Any]:
-    """What is set, with amounts and rates as they will stand in the file."""
+def _values(scenario: Scenario) -> dict[str, Any]:
+    """What is set, with amounts and rates as the file shows them."""
     values = {key: value for key, value in scenario if value not in ({}, None)}
     for key in ("organization_budgets", "product_budgets"):
         if key in values:
@@ -160,3 +164,9 @@ def _plainly(scenario: Scenario) -> dict[str, Any]:
                 for name, amount in values[key].items()
             }
     return values
+
+
+def _value_text(value: Any) -> str:
+    if value is None:
+        return "not set"
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

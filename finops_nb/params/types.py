@@ -1,4 +1,7 @@
-"""The kinds of values that params hold, each with its rule and its way out; a message is both, parted by "; "."""
+"""The kinds of values that params hold, each with its rule and how to fix it.
+
+Every one raises `BadValue`, which pydantic collects and `params.validation` puts in its place.
+"""
 
 from __future__ import annotations
 
@@ -9,55 +12,73 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from finops_nb.errors import BadValue
 from finops_nb.money import ZERO, parse_amount
 from finops_nb.period import MONTH
 from finops_nb.schema import UNALLOCATED
 
 Phasing = Literal["even", "days"]
 
-
 NO_BUDGET: Final = "none"
 """What takes a budget away, where an amount would change it."""
+
+DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+APPROVAL_FIX: Final = "Write who approved, or a month such as 2025-12 and who approved"
+
+
+def parse_as(kind: Any, value: Any) -> Any:
+    """A value outside a params file, such as a field of a table, read as one of the kinds below.
+
+    Args:
+        kind: an annotated type with a validator, such as `Name`.
+        value: what to read.
+
+    Raises:
+        BadValue: the kind refuses the value.
+
+    Example:
+        parse_as(KnownDay, "2025-12-31") == date(2025, 12, 31)
+    """
+    return kind.__metadata__[0].func(value)
 
 
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError("not a name; write text in quotes")
-    _whole(value)
+        raise BadValue("not a name", "Write text in quotes")
+    _check_characters(value)
     if value == UNALLOCATED:
-        raise ValueError(
-            f"{UNALLOCATED} is the report's word for cost without a name; use another name"
-        )
+        rule = f"{UNALLOCATED} is the report's word for cost without a name"
+        raise BadValue(rule, "Use another name")
     return value
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError("not text; write text in quotes")
-    _whole(value)
+        raise BadValue("not text", "Write text in quotes")
+    _check_characters(value)
     return value
 
 
-def _whole(value: str) -> None:
+def _check_characters(value: str) -> None:
+    """Refuse half of a character, which no UTF-8 file can hold."""
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise ValueError(
-            "half of a character, written as \\ud800 or the like; write the character itself"
-        ) from None
+        rule = "half of a character, written as \\ud800 or similar"
+        raise BadValue(rule, "Write the character itself") from None
 
 
 def _budget(value: Any) -> Decimal:
     amount = parse_amount(value)
     if amount < ZERO:
-        raise ValueError("a budget below zero; write 0 or more")
+        raise BadValue("a budget below zero", "Write 0 or more")
     return amount
 
 
 def _fraction(value: Any) -> Decimal:
     amount = parse_amount(value)
     if not ZERO <= amount <= 10:
-        raise ValueError("not a fraction; write 0.80 for 80%")
+        raise BadValue("not a fraction", "Write 0.80 for 80%")
     return amount
 
 
@@ -68,9 +89,8 @@ def _change(value: Any) -> Decimal | None:
 def _rate(value: Any) -> Decimal:
     amount = parse_amount(value)
     if not -1 <= amount <= 10 or amount != amount.quantize(Decimal("0.0001")):
-        raise ValueError(
-            "not a rate of change; write 0.10 for 10% more, -0.20 for 20% less, to four decimals at most"
-        )
+        fix = "Write 0.10 for 10% more or -0.20 for 20% less, with at most four decimals"
+        raise BadValue("not a rate of change", fix)
     return amount
 
 
@@ -78,15 +98,11 @@ def _approval(value: Any) -> str | dict[str, str]:
     if not isinstance(value, dict):
         return _text(value)
     if not value:
-        raise ValueError(
-            "no month; write who approved, or a month such as 2025-12 and who approved"
-        )
+        raise BadValue("no month", APPROVAL_FIX)
     for month in value:
         if not MONTH.fullmatch(str(month)):
-            raise ValueError(
-                f"{month} is no month; write who approved, or a month such as 2025-12 and who approved"
-            )
-    return {str(month): _text(who) for month, who in value.items()}
+            raise BadValue(f"{month} is not a month", APPROVAL_FIX)
+    return {str(month): _text(approver) for month, approver in value.items()}
 
 
 def _boolean(value: Any) -> bool:
@@ -94,30 +110,27 @@ def _boolean(value: Any) -> bool:
         return bool(value)
     if value in ("true", "false"):
         return bool(value == "true")
-    raise ValueError("neither true nor false; write true or false")
+    raise BadValue("neither true nor false", "Write true or false")
 
 
 def _day(value: Any) -> date | None:
-    if value in (None, ""):
-        return None
-    if type(value) is date:
-        return value
-    try:
-        return date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else _no_day()
-    except (TypeError, ValueError):
-        return _no_day()
-
-
-def _no_day() -> date:
-    raise ValueError("not a day; write it as 2025-12-31")
+    return None if value in (None, "") else _known_day(value)
 
 
 def _known_day(value: Any) -> date:
-    return _day(value) or _no_day()
+    if type(value) is date:  # A datetime is a date too, and has a time that would be lost.
+        return value
+    if isinstance(value, str) and DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass  # The form is right, but the calendar has no such day.
+    raise BadValue("not a day", "Write it as 2025-12-31")
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(_text(item) for item in (value if isinstance(value, (list, tuple)) else (value,)))
+    items = value if isinstance(value, (list, tuple)) else (value,)
+    return tuple(_text(item) for item in items)
 
 
 def _change_text(amount: Decimal | None) -> str:
@@ -125,34 +138,23 @@ def _change_text(amount: Decimal | None) -> str:
 
 
 def _digits(amount: Decimal) -> str:
-    """`amount` with the decimals it was written with, and never with the exponent that `_budget` would refuse."""
+    """`amount` with its own decimals and without an exponent, which `parse_amount` would refuse."""
     return format(amount, "f")
 
 
-def parse_as(kind: Any, value: Any) -> Any:
-    """What one of the kinds below makes of a value that stands outside a params file, such as in a table.
-
-    Raises:
-        ValueError: it refuses the value; the message is a rule and a fix, parted by "; ".
-    """
-    return kind.__metadata__[0].func(value)
-
+_as_digits: Final = PlainSerializer(_digits, when_used="json")
 
 Name = Annotated[str, BeforeValidator(_name)]
 Text = Annotated[str, BeforeValidator(_text)]
-Amount = Annotated[
-    Decimal, BeforeValidator(parse_amount), PlainSerializer(_digits, when_used="json")
-]
-Budget = Annotated[Decimal, BeforeValidator(_budget), PlainSerializer(_digits, when_used="json")]
-Fraction = Annotated[
-    Decimal, BeforeValidator(_fraction), PlainSerializer(_digits, when_used="json")
-]
-Approval = Annotated[str | dict[str, str], BeforeValidator(_approval)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Amount = Annotated[Decimal, BeforeValidator(parse_amount), _as_digits]
+Budget = Annotated[Decimal, BeforeValidator(_budget), _as_digits]
 BudgetChange = Annotated[
     Decimal | None, BeforeValidator(_change), PlainSerializer(_change_text, when_used="json")
 ]
-Rate = Annotated[Decimal, BeforeValidator(_rate), PlainSerializer(_digits, when_used="json")]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Fraction = Annotated[Decimal, BeforeValidator(_fraction), _as_digits]
+Rate = Annotated[Decimal, BeforeValidator(_rate), _as_digits]
+Approval = Annotated[str | dict[str, str], BeforeValidator(_approval)]
 Day = Annotated[date | None, BeforeValidator(_day)]
 KnownDay = Annotated[date, BeforeValidator(_known_day)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]

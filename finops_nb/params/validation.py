@@ -1,17 +1,17 @@
-"""Validation: values as typed models, and what is wrong with them as problems with a key, a rule and a way out."""
+"""Validation: values as typed models, and what is wrong with them as problems with key and line."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from finops_nb.errors import Problem, Refusal, did_you_mean
-from finops_nb.params.yaml_file import Document
+from finops_nb.errors import BadValue, Problem, Refusal, did_you_mean
+from finops_nb.params.yaml_file import Document, KeyPath
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -19,17 +19,25 @@ Model = TypeVar("Model", bound=BaseModel)
 def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
     """`values` as a model.
 
+    Args:
+        model: what its keys are; a field's description completes "Write …" in messages.
+        values: by key, as text, or as Python has them in a notebook.
+
     Raises:
-        Refusal: all that is wrong with them; each problem's `column` is the key, and the name below it after a dot.
+        Refusal: all problems together; each one's `column` is the key, and the name below it after
+            a dot.
+
+    Example:
+        validated(Params, {"period": "2025-12", "usage": "sample:"})
     """
-    problems = _equal_names(values)
+    problems = list(_equal_names(values))
     try:
-        made = model.model_validate(dict(values))
+        result = model.model_validate(dict(values))
     except ValidationError as error:
         problems += (_problem(detail, model) for detail in error.errors(include_url=False))
     if problems:
         raise Refusal(problems)
-    return made
+    return result
 
 
 def validated_document(model: type[Model], document: Document, shown: str) -> Model:
@@ -37,77 +45,87 @@ def validated_document(model: type[Model], document: Document, shown: str) -> Mo
 
     Args:
         model: what its keys are.
-        document: as it was read, with the problems met on the way.
-        shown: what messages call the file.
+        document: as it was read, with the problems found then.
+        shown: the file's name in messages.
 
     Raises:
-        Refusal: every problem of the file at once, each with its line and key.
+        Refusal: all problems of the file together, each with its line and key.
     """
     problems = list(document.problems)
     try:
-        made = validated(model, document.data)
+        result = validated(model, document.data)
     except Refusal as refusal:
         problems += (placed(problem, document, shown) for problem in refusal.problems)
     if problems:
         raise Refusal(sorted(problems, key=lambda problem: problem.line or 0))
-    return made
+    return result
 
 
 def placed(problem: Problem, document: Document, shown: str) -> Problem:
-    """The problem with its file, and the line of its key, or of the nearest key around it."""
-    around = [
-        path for path in document.lines if f"{problem.column}.".startswith(f"{'.'.join(path)}.")
-    ]
-    path = max(around, key=lambda path: len(".".join(path)), default=())
+    """The problem with its file, and the line of its key, or of the nearest key around it.
+
+    Args:
+        problem: `column` is its key, such as organization_budgets.org-a.
+        document: the file as it was read.
+        shown: the file's name in messages.
+    """
+    path = _nearest_path(f"{problem.column}", document)
     return replace(problem, file=shown, line=document.lines[path] if path else None)
 
 
-def _equal_names(values: Mapping[str, Any]) -> list[Problem]:
-    """Names that differ in their Unicode form only, which a reader can't tell apart."""
-    problems = []
+def _nearest_path(column: str, document: Document) -> KeyPath:
+    """The longest path of the document that a column begins with; () if there is none."""
+    around = [path for path in document.lines if f"{column}.".startswith(f"{'.'.join(path)}.")]
+    return max(around, key=lambda path: len(".".join(path)), default=())
+
+
+def _equal_names(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Names that differ only in their Unicode form, so that a reader can't tell them apart."""
     for key, names in values.items():
-        if isinstance(names, Mapping):
-            seen: dict[str, str] = {}
-            for name in map(str, names):
-                other = seen.setdefault(unicodedata.normalize("NFC", name), name)
-                if other != name:
-                    problems.append(
-                        Problem(
-                            "two names that look the same",
-                            "Keep one spelling",
-                            column=f"{key}.{name}",
-                        )
-                    )
-    return problems
+        if not isinstance(names, Mapping):
+            continue
+        first: dict[str, str] = {}
+        for name in map(str, names):
+            if first.setdefault(unicodedata.normalize("NFC", name), name) != name:
+                rule, fix = "two names that look the same", "Keep one spelling"
+                yield Problem(rule, fix, column=f"{key}.{name}")
 
 
 def _problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
+    """One error of pydantic in the words of a params file."""
     place = [str(part) for part in detail["loc"] if part != "[key]"]
-    key, kind, found = ".".join(place) or None, detail["type"], detail["input"]
-    value = "nothing" if found in (None, (), [], {}) else str(found)
+    column, kind, content = ".".join(place) or None, detail["type"], detail["input"]
+    value = "nothing" if content in (None, (), [], {}) else str(content)
     fields = _fields(model, place)
-    field = fields.get(place[-1]) or model.model_fields.get(place[0]) if place else None
-    meant = field.description if field else "one `key: value` a line"
     if kind == "extra_forbidden":
-        return Problem("an unknown key", did_you_mean(place[-1], fields), column=key)
+        return Problem("an unknown key", did_you_mean(place[-1], fields), column=column)
+    meaning = _meaning(model, fields, place)
     if kind == "missing":
-        return Problem("the key is missing", f"Write {place[-1]}: {meant}", column=key)
+        return Problem("the key is missing", f"Write {place[-1]}: {meaning}", column=column)
     if kind == "literal_error":
-        return Problem(
-            "not one of the known",
-            did_you_mean(str(found), _choices(detail)),
-            column=key,
-            value=value,
-        )
+        fix = did_you_mean(str(content), _choices(detail))
+        return Problem("unknown value", fix, column=column, value=value)
     if kind == "value_error":
-        rule, _, fix = str(detail["ctx"]["error"]).partition("; ")
-        whole = isinstance(found, (dict, list, tuple, BaseModel))
-        return Problem(rule, fix[:1].upper() + fix[1:], column=key, value=None if whole else value)
-    return Problem("not what this key holds", f"Write {meant}", column=key, value=value)
+        error = detail["ctx"]["error"]
+        assert isinstance(error, BadValue), "the validators of params raise nothing else"
+        is_scalar = not isinstance(content, (dict, list, tuple, BaseModel))
+        return error.problem(column=column, value=value if is_scalar else None)
+    return Problem("wrong kind of value", f"Write {meaning}", column=column, value=value)
 
 
-def _fields(model: type[BaseModel], place: list[str]) -> Mapping[str, Any]:
-    """The fields among which the last key of `place` stands: the model's, or those of a model in a list; none among names."""
+def _meaning(model: type[BaseModel], fields: Mapping[str, Any], place: Sequence[str]) -> str:
+    """The description of the last key of `place`, or of the key around it."""
+    if not place:
+        return "one `key: value` per line"
+    field = fields.get(place[-1]) or model.model_fields.get(place[0])
+    return (field.description if field else None) or "another value"
+
+
+def _fields(model: type[BaseModel], place: Sequence[str]) -> Mapping[str, Any]:
+    """The fields that the last key of `place` may be: the model's, or those of a model inside it.
+
+    There are none where the key is a name, such as an organization's.
+    """
     if len(place) < 2:
         return model.model_fields
     inner = _inner(model, place[0])
@@ -115,13 +133,15 @@ def _fields(model: type[BaseModel], place: list[str]) -> Mapping[str, Any]:
 
 
 def _inner(model: type[BaseModel], key: str) -> type[BaseModel] | None:
+    """The model of the items of a key."""
     field = model.model_fields.get(key)
-    kinds = get_args(field.annotation) if field else ()
-    return next(
-        (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None
-    )
+    for kind in get_args(field.annotation) if field else ():
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
 
 
 def _choices(detail: ErrorDetails) -> list[str]:
     """The words of a Literal, as pydantic lists them: "'calls', 'focus' or 'litellm'"."""
-    return [word.strip(" '") for word in detail["ctx"]["expected"].replace(" or ", ",").split(",")]
+    words = detail["ctx"]["expected"].replace(" or ", ",").split(",")
+    return [word.strip(" '") for word in words]

@@ -1,98 +1,215 @@
-"""The text of a params file with other budgets in it: comments, order and everything else as they were."""
+"""Edits of a person's params file: what does not change stays as it is, byte for byte.
+
+An edit replaces a span of the file's text; the text around it is copied, never written again.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import accumulate
+from typing import Final
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.params.yaml_file import Document, yaml_text
+from finops_nb.params.yaml_file import BOM, Document, lines_of, yaml_text
+
+BREAK: Final = re.compile(r"\r\n|\r|\n")
+DOCUMENT_END: Final = re.compile(r"\.\.\.(\s|\Z)")
+
+BUDGETS: Final = ("organization_budgets", "product_budgets")
+VERSIONS: Final = "budget_versions"
+"""The history of one month's budgets; the next month starts with the budgets in force."""
+
+OF_ONE_MONTH: Final = ("approvals", "notes", "as_of")
+"""Keys that are about one month; in the next month's file they are comments."""
+
+CARRIED: Final = "# carried over from"
 
 
 class ParamsText:
-    """The lines of a params file, to be edited."""
+    """The text of a params file, to be edited.
+
+    Args:
+        document: the file as it was read, without problems.
+        shown: the file's name in messages.
+
+    Example:
+        text = ParamsText(read_document(file, shown), shown)
+        text.change("organization_budgets", {"org-a": Decimal(5500), "org-b": None})
+        file.write_bytes(str(text).encode())
+    """
 
     def __init__(self, document: Document, shown: str):
         self.document = document
         self.shown = shown
-        self.lines: list[str | None] = list(document.text.splitlines())
-        self.end = "\r\n" if "\r\n" in document.text else "\n"
+        self._line_end = _line_end(document.text)
+        # Where each line starts; the last one is the end of the text.
+        self._starts = [0, *accumulate(map(len, lines_of(document.text)))]
+        self._edits: list[tuple[int, int, str]] = []
+        self._blocks: list[str] = []
 
     def change(self, key: str, changes: Mapping[str, Decimal | None]) -> None:
-        """Write amounts over the old ones, each in its line; None takes the line out, new names come last.
+        """Replace amounts, each in its line; None removes the line, and new names come last.
 
         Args:
             key: of a mapping of amounts, such as organization_budgets.
             changes: amount by name.
 
         Raises:
-            Refusal: an amount does not stand on a line of its own.
+            Refusal: an amount is not on a line of its own.
         """
         block = self.document.data.get(key) or {}
-        for name in (name for name in changes if name in block):
-            self._change_line(key, name, block[name], changes[name])
         added = {
             name: amount
             for name, amount in changes.items()
             if name not in block and amount is not None
         }
-        if added:
-            self._add(key, block, yaml_text(added).splitlines())
-        elif block and all(name in changes and changes[name] is None for name in block):
-            self._empty(key)
+        kept = [name for name in block if name not in changes or changes[name] is not None]
+        for name in block:
+            if name in changes:
+                self._change_line(key, name, changes[name])
+        if added and block:
+            self._add_below(key, added)
+        elif added:
+            self.replace(key, added)
+        elif block and not kept:
+            self._write_empty(key)
 
     def replace(self, key: str, value: object) -> None:
-        """Write a key at the end, whatever it was before; a comment above the key that follows it stays with that one."""
-        starts = sorted(line for path, line in self.document.lines.items() if len(path) == 1)
+        """Write a key at the end of the file, and remove the lines that it had.
+
+        A comment below those lines stays: it may be about the key that follows.
+
+        Args:
+            key: of the file.
+            value: as for `yaml_text`.
+
+        Raises:
+            Refusal: all keys are in one pair of braces.
+        """
+        if () in self.document.spans:
+            rule, fix = "the keys are in braces", "Write each key on a line of its own, no braces"
+            raise Refusal(Problem(rule, fix, self.shown, 1))
         if (key,) in self.document.lines:
-            first = self.document.lines[key,]
-            end = next((line for line in starts if line > first), len(self.lines) + 1) - 1
-            while end > first and not (self.lines[end - 1] or "").partition("#")[0].strip():
-                end -= 1
-            self.lines[first - 1 : end] = [None] * (end - first + 1)
-        while self.lines and not (self.lines[-1] or "").strip():
-            self.lines.pop()
-        self.lines += ["", *yaml_text({key: value}).splitlines()]
+            start, _ = self._line(self.document.lines[key,])
+            self._edits.append((start, self._end_of(key), ""))
+        self._blocks.append(self._as_lines({key: value}))
 
     def __str__(self) -> str:
-        whole = "\n".join(line for line in self.lines if line is not None) + "\n"
-        return whole.replace("\n", self.end)
+        text = self.document.text
+        for start, end, new in sorted(self._edits, reverse=True):
+            text = text[:start] + new + text[end:]
+        text, document_end = _split_at_document_end(text)
+        for block in self._blocks:
+            last = (lines_of(text) or [self._line_end])[-1]
+            if not last.endswith(("\n", "\r")):
+                text += self._line_end
+            if last.strip():
+                text += self._line_end
+            text += block
+        return text + document_end
 
-    def _change_line(self, key: str, name: str, old: str, amount: Decimal | None) -> None:
+    def _change_line(self, key: str, name: str, amount: Decimal | None) -> None:
         number = self.document.lines[key, name]
-        match = re.fullmatch(
-            r"(.+:\s+)([\"']?)" + re.escape(old) + r"\2(\s*(?:#.*)?)", self.lines[number - 1] or ""
-        )
-        if match is None:
+        line_start, line_end = self._line(number)
+        start, end = self.document.spans.get((key, name), (0, 0))
+        is_in_braces = (key,) in self.document.spans
+        if is_in_braces or not line_start < start < end <= line_end:
+            rule = "a budget that can't be changed in its line"
             fix = f"Write each budget of {key} on a line of its own, as name: amount"
-            raise Refusal(
-                Problem(
-                    "a budget that can't be changed in its line",
-                    fix,
-                    self.shown,
-                    number,
-                    f"{key}.{name}",
-                )
-            )
-        self.lines[number - 1] = None if amount is None else f"{match[1]}{amount:f}{match[3]}"
+            raise Refusal(Problem(rule, fix, self.shown, number, f"{key}.{name}"))
+        if amount is None:
+            self._edits.append((line_start, line_end, ""))
+        else:
+            self._edits.append((start, end, f"{amount:f}"))
 
-    def _empty(self, key: str) -> None:
-        """A key whose last line was taken out says that there is nothing."""
+    def _add_below(self, key: str, added: Mapping[str, Decimal]) -> None:
+        """Add names below the last one of a key, indented like it."""
+        paths = [path for path in self.document.lines if path[:1] == (key,) and len(path) == 2]
+        start, end = self._line(max(self.document.lines[path] for path in paths))
+        line = self.document.text[start:end]
+        indent = line[: len(line) - len(line.lstrip())]
+        new = "".join(indent + each for each in lines_of(self._as_lines(added)))
+        place = self._end_of(key)
+        if not self.document.text[:place].endswith(("\n", "\r")):
+            new = self._line_end + new
+        self._edits.append((place, place, new))
+
+    def _write_empty(self, key: str) -> None:
+        """Write {} behind a key whose last name was removed."""
         number = self.document.lines[key,]
-        self.lines[number - 1] = re.sub(
-            r":\s*(#.*)?$", r": {}  \1", self.lines[number - 1] or ""
-        ).rstrip()
+        start, end = self._line(number)
+        colon = self.document.text.find(":", start, end)
+        if colon < 0:
+            fix = f"Write {key}: on a line of its own"
+            raise Refusal(Problem("a key that can't be emptied", fix, self.shown, number, key))
+        self._edits.append((colon + 1, colon + 1, " {}"))
 
-    def _add(self, key: str, block: Mapping[str, str], new: list[str]) -> None:
-        if not block:
-            if (key,) in self.document.lines:
-                self.lines[self.document.lines[key,] - 1] = None
-            self.lines += ["", f"{key}:", *(f"  {line}" for line in new)]
-            return
-        last = max(self.document.lines[key, name] for name in block)
-        indent = (re.match(r"\s*", self.document.text.splitlines()[last - 1]) or [""])[0]
-        former = self.lines[last - 1]
-        self.lines[last - 1] = "\n".join(
-            [*([former] if former is not None else []), *(indent + line for line in new)]
-        )
+    def _line(self, number: int) -> tuple[int, int]:
+        """Where a line starts and where the next one does."""
+        return self._starts[number - 1], self._starts[number]
+
+    def _end_of(self, key: str) -> int:
+        """Where the line after a key's last value starts."""
+        ends = [end for path, (_, end) in self.document.spans.items() if path[:1] == (key,)]
+        # The span of text in several lines ends behind the blank lines below it.
+        last = len(self.document.text[: max(ends)].rstrip()) - 1
+        return self._starts[bisect_right(self._starts, last)]
+
+    def _as_lines(self, values: Mapping[str, object]) -> str:
+        return yaml_text(values).replace("\n", self._line_end)
+
+
+def next_month_text(document: Document, last: str, month: str) -> str:
+    """The text of the next month's params file: its own lines, by the key that they belong to.
+
+    Lines of `period` and `usage` name the new month. Budgets are marked as carried over. What is
+    about the old month alone becomes a comment, and its budget versions are left out. All other
+    lines stay as they are, byte for byte.
+
+    Args:
+        document: the old month's file as it was read.
+        last: the old month, such as 2025-12.
+        month: the new month, such as 2026-01.
+
+    Example:
+        period: "2025-12"   becomes   period: "2026-01"
+        as_of: 2025-12-18   becomes   # 2025-12: as_of: 2025-12-18
+    """
+    first_lines = {line: path[0] for path, line in document.lines.items() if len(path) == 1}
+    bom = BOM if document.text.startswith(BOM) else ""
+    text = document.text.removeprefix(bom)
+    mark = f"{CARRIED} {last}: confirm or change{_line_end(text)}"
+    new, key = "", ""
+    for number, line in enumerate(lines_of(text), start=1):
+        key = first_lines.get(number, key)
+        is_first = number in first_lines
+        is_value = bool(line.strip()) and not line.lstrip().startswith("#")
+        if line.startswith(CARRIED):
+            continue  # The mark of the month before.
+        if key == VERSIONS and (is_first or line.startswith((" ", "-"))):
+            continue
+        if key in BUDGETS and is_first:
+            new += mark
+        if is_value and key in OF_ONE_MONTH:
+            line = f"# {last}: {line}"
+        elif is_value and key in ("period", "usage"):
+            line = line.replace(last, month)
+        new += line
+    return bom + new
+
+
+def _line_end(text: str) -> str:
+    """The line break of a file: its first one."""
+    first = BREAK.search(text)
+    return first[0] if first else "\n"
+
+
+def _split_at_document_end(text: str) -> tuple[str, str]:
+    """The text before the line "..." that ends a YAML document, and the rest."""
+    lines = lines_of(text)
+    marks = (number for number, line in enumerate(lines) if DOCUMENT_END.match(line))
+    place = next(marks, len(lines))
+    return "".join(lines[:place]), "".join(lines[place:])
