@@ -10,24 +10,17 @@ from typing import Final
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import CHECKOUT, PACKAGE, Home, packaged_notebooks
 from finops_nb.params.model import load_params
-from finops_nb.params.yaml_file import Document, read_document
+from finops_nb.params.yaml_edit import next_month_text
+from finops_nb.params.yaml_file import read_document
 from finops_nb.period import MONTH
 
 STARTER: Final = PACKAGE / "commands" / "starter"
-ONE_MONTH_ONLY: Final = ("approvals", "notes", "as_of")
-"""Keys that are about one month; the next month keeps them as comments."""
-BUDGETS: Final = ("organization_budgets", "product_budgets")
-DROPPED: Final = ("budget_versions",)
-"""Keys that are the old month's history; the amounts in force are in the budgets."""
-ROLLED: Final = ("period", "usage")
-"""Keys whose values name the month."""
 IGNORED: Final = """\
 # Not for a repository: addresses and mails, kernels at work, locks.
 /.mail/
 /.staging/
 /.runs/.*.lock
 """
-CARRIED: Final = "# carried over from"
 
 
 def lay_out(folder: Path) -> list[str]:
@@ -89,9 +82,9 @@ def new_month(home: Home, month: str) -> Path:
         fix = "Write the file by hand; params/README.md explains every key"
         raise Refusal(Problem(rule, fix, file=shown))
     source = home.params_file(last)
-    text = _rolled(read_document(source, home.shown(source)), last, month)
+    text = next_month_text(read_document(source, home.shown(source)), last, month)
     try:
-        target.write_text(text, encoding="utf-8", newline="\n")
+        target.write_bytes(text.encode("utf-8"))
     except OSError as error:
         target.unlink(missing_ok=True)
         rule = f"cannot be written: {error.strerror}"
@@ -147,33 +140,6 @@ def _newest_before(month: str, home: Home) -> str | None:
         if load_params(home, name).period == name:
             return name
     return None
-
-
-def _rolled(document: Document, last: str, month: str) -> str:
-    """The text of the next month's file: each line is kept, rolled, dropped or commented out.
-
-    Args:
-        document: the params of the last month.
-        last: the last month.
-        month: the next month.
-    """
-    top_level = {line: path[0] for path, line in document.lines.items() if len(path) == 1}
-    lines, key = [], ""
-    for number, line in enumerate(document.text.splitlines(), start=1):
-        starts_key = number in top_level
-        key = top_level.get(number, key)
-        dropped = key in DROPPED and (starts_key or line.startswith((" ", "-")))
-        if dropped or line.startswith(CARRIED):
-            continue
-        if key in BUDGETS and starts_key:
-            lines.append(f"{CARRIED} {last}: confirm or change")
-        has_value = line.strip() and not line.lstrip().startswith("#")
-        if has_value and key in ONE_MONTH_ONLY:
-            line = f"# {last}: {line}"
-        elif has_value and key in ROLLED:
-            line = line.replace(last, month)
-        lines.append(line)
-    return "\n".join(lines) + "\n"
 
 
 def _check_rolled(home: Home, last: str, month: str) -> None:

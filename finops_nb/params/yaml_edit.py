@@ -22,8 +22,11 @@ BUDGETS: Final = ("organization_budgets", "product_budgets")
 VERSIONS: Final = "budget_versions"
 """The history of one month's budgets; the next month starts with the budgets in force."""
 
-OF_ONE_MONTH: Final = ("approvals", "notes", "as_of")
+ONE_MONTH_ONLY: Final = ("approvals", "notes", "as_of")
 """Keys that are about one month; in the next month's file they are comments."""
+
+ROLLED: Final = ("period", "usage")
+"""Keys whose values name the month."""
 
 CARRIED: Final = "# carried over from"
 
@@ -193,9 +196,9 @@ def next_month_text(document: Document, last: str, month: str) -> str:
             continue
         if key in BUDGETS and is_first:
             new += mark
-        if is_value and key in OF_ONE_MONTH:
+        if is_value and key in ONE_MONTH_ONLY:
             line = f"# {last}: {line}"
-        elif is_value and key in ("period", "usage"):
+        elif is_value and key in ROLLED:
             line = line.replace(last, month)
         new += line
     return bom + new

@@ -145,14 +145,16 @@ def test_it_starts_from_an_official_month(home):
     assert load_params(home, "2026-02").currency == "EUR"
 
 
-def test_it_writes_plain_line_ends(home):
-    """A file from Windows is rolled into lines that end with LF."""
+def test_it_keeps_the_line_breaks_and_the_mark_of_a_file_from_windows(home):
+    """CRLF and the byte order mark are in the new month's file too."""
     home.params_file("2025-12").write_bytes(
         b"\xef\xbb\xbf" + DECEMBER.replace("\n", "\r\n").encode()
     )
     new_month(home, "2026-01")
 
-    assert home.params_file("2026-01").read_bytes() == JANUARY.encode()
+    assert home.params_file("2026-01").read_bytes() == (
+        b"\xef\xbb\xbf" + JANUARY.replace("\n", "\r\n").encode()
+    )
 
 
 @pytest.mark.parametrize(
