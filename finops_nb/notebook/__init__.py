@@ -1,1 +1,1 @@
-"""Notebook: executing one and judging what came of it. No figure is made here, and nothing is published."""
+"""Notebook: runs one and judges the result; it computes no figure and publishes nothing."""

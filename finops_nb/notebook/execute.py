@@ -1,4 +1,4 @@
-"""papermill runs the notebook; how it ended is told from what happened, not from what papermill wrote down."""
+"""Execute: papermill runs the notebook, and what happened says how it ended."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from finops_nb.notebook.kernel import Kernel
 from finops_nb.notebook.preflight import code_cells
 
 BANNER: Final = "papermill-error-cell-tag"
+"""Tag of the cells that papermill adds to show an error; they are removed."""
+
 LOGGERS: Final = ("papermill", "traitlets", "asyncio", "tornado")
 
 Progress = Callable[[int, int], None]
-"""Called with the number of the cell that starts, and how many there are."""
+"""Called with the number of the cell that starts, from 1, and the number of cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,9 @@ class Execution:
     """A notebook after its run.
 
     Args:
-        notebook: with the outputs of what ran.
-        stopped: why it was ended from outside, as a phrase; None where it ran to its end or a cell raised.
+        notebook: the notebook, with the outputs of the cells that ran.
+        stopped: why the run was stopped from outside, as a phrase; None if it reached its end or
+            a cell raised.
         last: position of the last cell that was started; None if none was.
     """
 
@@ -59,47 +62,33 @@ def execute(
     """Run a notebook in a kernel that was started for it.
 
     Args:
-        notebook: as written; outputs in it do not matter, and it is not changed.
+        notebook: as written; its old outputs are ignored, and it is not changed.
         parameters: JSON values by name.
-        kernel: starting or ready; not ended here.
-        limits: after which the run is ended.
-        progress: told of each cell that starts.
-    """
-    from nbclient.exceptions import CellTimeoutError
-    from papermill.exceptions import PapermillExecutionError
+        kernel: starting or ready; this function does not end it.
+        limits: the run is stopped when it exceeds them.
+        progress: called when a cell starts.
 
+    Example:
+        with running_kernel(folder, {}) as kernel:
+            execution = execute(notebook, {"period": "2025-12"}, kernel)
+    """
     watch = _Watch(notebook, kernel, progress)
-    stopped = None
     with _quiet(), _deadline(limits.run, kernel) as expired:
-        try:
-            _papermill(notebook, parameters, kernel, limits, watch)
-        except PapermillExecutionError:
-            pass  # a cell raised; the error is among its outputs
-        except CellTimeoutError:
-            stopped = f"it took longer than {limits.cell} seconds"
-        except (
-            RuntimeError,
-            OSError,
-            ZMQError,
-        ) as error:  # the kernel did not start, or died, in one of many ways
-            death = kernel.death()
-            stopped = f"the kernel died ({death})" if death else f"{type(error).__name__}: {error}"
+        stopped = _run(notebook, parameters, kernel, limits, watch)
     if expired.is_set():
-        stopped = f"the notebook took longer than {limits.run} seconds in all"
-    watch.notebook.cells = [
-        cell for cell in watch.notebook.cells if BANNER not in cell.metadata.get("tags", [])
-    ]
+        stopped = f"the notebook took longer than {limits.run} seconds"
+    watch.remove_banners()
     return Execution(watch.notebook, stopped, watch.last)
 
 
 class _Watch:
-    """Sees the notebook that papermill runs, and which cell it is at."""
+    """Remembers the notebook that papermill runs, and the cell it is at."""
 
     def __init__(self, notebook: NotebookNode, kernel: Kernel, progress: Progress | None):
         self.notebook = notebook
         self.kernel = kernel
         self.last: int | None = None
-        self.done = 0
+        self.started = 0
         self.progress = progress
 
     def notebook_starts(self, notebook: NotebookNode) -> None:
@@ -108,9 +97,39 @@ class _Watch:
 
     def cell_starts(self, cell: NotebookNode, cell_index: int) -> None:
         self.last = cell_index
-        self.done += 1
+        self.started += 1
         if self.progress is not None:
-            self.progress(self.done, len(code_cells(self.notebook)))
+            self.progress(self.started, len(code_cells(self.notebook)))
+
+    def remove_banners(self) -> None:
+        cells = self.notebook.cells
+        self.notebook.cells = [
+            cell for cell in cells if BANNER not in cell.metadata.get("tags", [])
+        ]
+
+
+def _run(
+    notebook: NotebookNode,
+    parameters: Mapping[str, Any],
+    kernel: Kernel,
+    limits: Limits,
+    watch: _Watch,
+) -> str | None:
+    """Run it with papermill; why it was stopped from outside, or None."""
+    from nbclient.exceptions import CellTimeoutError
+    from papermill.exceptions import PapermillExecutionError
+
+    try:
+        _papermill(notebook, parameters, kernel, limits, watch)
+    except PapermillExecutionError:
+        return None  # a cell raised; the error is among its outputs
+    except CellTimeoutError:
+        return f"it took longer than {limits.cell} seconds"
+    except (RuntimeError, OSError, ZMQError) as error:
+        # A kernel that does not start, or dies, shows itself in any of these.
+        death = kernel.death()
+        return f"the kernel died ({death})" if death else f"{type(error).__name__}: {error}"
+    return None
 
 
 def _papermill(
@@ -141,7 +160,7 @@ def _papermill(
 
 @contextlib.contextmanager
 def _deadline(seconds: float, kernel: Kernel) -> Iterator[threading.Event]:
-    """Kill the kernel when the time is over; the event tells that this is what happened."""
+    """Kill the kernel after `seconds`; the event is set if that happened."""
     expired = threading.Event()
 
     def expire() -> None:

@@ -1,4 +1,4 @@
-"""What an executed notebook must show before anything of it is published."""
+"""Gate: the checks that an executed notebook must pass before anything of it is published."""
 
 from __future__ import annotations
 
@@ -26,70 +26,99 @@ LOST: Final = (
     "never awaited",
     "Traceback (most recent call last)",
 )
-"""What a failure says that no cell raised."""
+"""What is printed for a failure that no cell raised."""
+
+ERROR_LINE: Final = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt)\b")
+"""The start of the line that names an exception: "duckdb.IOException: no such file"."""
+
+KEEP: Final = "Keep `write_results(show)` as the notebook's last code cell."
 
 
 def find_faults(
-    execution: Execution, manifest: Manifest, period: Period, handed_over: Mapping[str, bytes]
+    execution: Execution, manifest: Manifest, period: Period, files: Mapping[str, bytes]
 ) -> list[str]:
-    """Why a run must not be published: one sentence a fault, and none for a good one.
+    """Why a run must not be published.
 
     Args:
-        execution: the notebook as it ended.
-        manifest: what it was to be.
-        period: the days it was to cover.
-        handed_over: name and content of the files that its last cell wrote.
+        execution: the notebook after its run.
+        manifest: which report the run was to make.
+        period: the days that the report was to cover.
+        files: name and content of each file that the last cell wrote.
+
+    Returns:
+        One sentence a fault; empty for a good run.
+
+    Example:
+        >>> find_faults(execution, manifest, parse_period("2025-12"), files)
+        ['Cell 2 (`1/0`) raised ZeroDivisionError: division by zero']
     """
     notebook = execution.notebook
-    where = (
-        "before its first cell"
-        if execution.last is None
-        else f"in {cell_name(notebook, execution.last)}"
-    )
     if execution.stopped:
-        return [f"The notebook was stopped {where}: {execution.stopped}."]
+        return [f"The notebook was stopped {_place(execution)}: {execution.stopped}."]
     raised = list(_raised(notebook))
     if raised:
         return raised
-    skipped = [index for index, cell in code_cells(notebook) if cell.execution_count is None]
-    if skipped:
-        return [
-            f"The notebook stopped before its end {where}; {cell_name(notebook, skipped[0])} did not run."
-        ]
+    not_run = [index for index, cell in code_cells(notebook) if cell.execution_count is None]
+    if not_run:
+        cell = cell_name(notebook, not_run[0])
+        return [f"The notebook stopped early {_place(execution)}; {cell} did not run."]
     return [
-        *_lost(notebook),
-        *_unmarked(notebook, manifest),
-        *_not_handed_over(manifest, period, handed_over),
+        *_background_failures(notebook),
+        *_marker_faults(notebook, manifest),
+        *_file_faults(manifest, period, files),
     ]
 
 
 def find_local_paths(notebook: NotebookNode, paths: Iterable[str]) -> list[str]:
-    """A sentence for each cell that shows one of these folders' paths."""
-    pattern = _any_path(paths)
-    return [
-        f"{cell_name(notebook, index)} shows a path of this machine: {found[0]}. Show it relative to the home."
-        for index, cell in code_cells(notebook)
-        if (found := pattern.search(json.dumps(cell, ensure_ascii=False)))
-    ]
+    """The cells that show a path of this machine.
+
+    Args:
+        notebook: after its run; sources and outputs are searched.
+        paths: absolute paths of folders, such as the home.
+
+    Returns:
+        One sentence a cell; where paths lie in each other, it names the longest.
+    """
+    pattern = _any_of(paths)
+    faults = []
+    for index, cell in code_cells(notebook):
+        match = pattern.search(json.dumps(cell, ensure_ascii=False))
+        if match:
+            name = cell_name(notebook, index)
+            faults.append(_local_path_fault(f"{name} shows", match[0]))
+    return faults
 
 
 def find_paths_in_files(files: Mapping[str, bytes], paths: Iterable[str]) -> list[str]:
-    """A sentence for each file that holds one of these folders' paths."""
-    pattern = _any_path(paths)
-    found = {name: pattern.search(_text(data)) for name, data in files.items()}
-    return [
-        f"{name} holds a path of this machine: {match[0]}. Name it relative to the home."
-        for name, match in found.items()
-        if match
-    ]
+    """The files that contain a path of this machine.
+
+    Args:
+        files: content by name; of an XLSX or PDF the unpacked content is searched.
+        paths: absolute paths of folders, such as the home.
+
+    Returns:
+        One sentence a file; where paths lie in each other, it names the longest.
+    """
+    pattern = _any_of(paths)
+    faults = []
+    for name, data in files.items():
+        match = pattern.search(_text(data))
+        if match:
+            faults.append(_local_path_fault(f"{name} contains", match[0]))
+    return faults
+
+
+def _local_path_fault(place: str, path: str) -> str:
+    return f"{place} a path of this machine: {path}. Write it relative to the home."
 
 
 def _text(data: bytes) -> str:
-    """A file as text; of an XLSX the files in it, of a PDF its streams too."""
+    """A file as text: of an XLSX the files in it, of a PDF its streams too."""
     parts = [data]
+    # An XLSX is a ZIP archive.
     if data.startswith(b"PK") and is_zipfile(BytesIO(data)):
-        with ZipFile(BytesIO(data)) as packed:
-            parts = [packed.read(name) for name in packed.namelist()]
+        with ZipFile(BytesIO(data)) as archive:
+            parts = [archive.read(name) for name in archive.namelist()]
     if data.startswith(b"%PDF"):
         for stream in re.findall(rb"stream\r?\n(.*?)endstream", data, re.DOTALL):
             with suppress(zlib.error):
@@ -97,85 +126,85 @@ def _text(data: bytes) -> str:
     return "\n".join(part.decode("utf-8", "replace") for part in parts)
 
 
-def _any_path(paths: Iterable[str]) -> re.Pattern[str]:
-    """These paths where they stand as paths, not as a part of a longer name."""
-    known = sorted({path for path in paths if len(path) > 1}, key=len, reverse=True)
-    return (
-        re.compile(r"(?<![\w.-])(?:" + "|".join(map(re.escape, known)) + r")(?![\w-])")
-        if known
-        else re.compile(r"(?!)")
-    )
+def _any_of(paths: Iterable[str]) -> re.Pattern[str]:
+    """Matches these paths, but not where they are part of a longer name."""
+    longest_first = sorted({path for path in paths if len(path) > 1}, key=len, reverse=True)
+    if not longest_first:
+        return re.compile(r"(?!)")  # matches nothing
+    alternatives = "|".join(map(re.escape, longest_first))
+    return re.compile(rf"(?<![\w.-])(?:{alternatives})(?![\w-])")
+
+
+def _place(execution: Execution) -> str:
+    if execution.last is None:
+        return "before its first cell"
+    return f"in {cell_name(execution.notebook, execution.last)}"
 
 
 def _outputs(notebook: NotebookNode, kind: str) -> Iterator[tuple[int, NotebookNode]]:
+    """Cell position and output of each output of a kind ("error", "stream")."""
     for index, cell in code_cells(notebook):
-        yield from ((index, output) for output in cell.outputs if output.output_type == kind)
+        for output in cell.outputs:
+            if output.output_type == kind:
+                yield index, output
 
 
 def _raised(notebook: NotebookNode) -> Iterator[str]:
-    kinds: tuple[type[FinopsError], ...] = (FinopsError, *FinopsError.__subclasses__())
+    kinds: list[type[FinopsError]] = [FinopsError, *FinopsError.__subclasses__()]
     own = {kind.__name__ for kind in kinds}
     for index, error in _outputs(notebook, "error"):
+        cell = cell_name(notebook, index)
         if error.ename in own:
             yield error.evalue
         elif error.ename == "SystemExit":
-            yield f"The notebook stopped before its end in {cell_name(notebook, index)}, which called sys.exit."
+            yield f"The notebook stopped early in {cell}, which called sys.exit."
         elif error.ename == "StdinNotImplementedError":
-            yield f"{_capital(cell_name(notebook, index))} asks for input, and nobody is there to answer. Make it a parameter."
+            question = f"{_capitalized(cell)} asks for input, but a run has nobody to answer"
+            yield f"{question}. Make the answer a parameter."
         else:
-            yield f"{_capital(cell_name(notebook, index))} raised {error.ename}: {error.evalue}"
+            yield f"{_capitalized(cell)} raised {error.ename}: {error.evalue}"
 
 
-def _lost(notebook: NotebookNode) -> Iterator[str]:
+def _background_failures(notebook: NotebookNode) -> Iterator[str]:
+    """Failures of threads, futures and tasks, which no cell raises; they are only printed."""
     for index, stream in _outputs(notebook, "stream"):
         sign = next((sign for sign in LOST if sign in stream.text), None)
         if sign:
-            lines = [
-                line
-                for line in stream.text[stream.text.index(sign) :].splitlines()
-                if line and not line.startswith(" ")
-            ]
-            why = next(
-                (
-                    line
-                    for line in lines
-                    if re.match(r"[\w.]+(Error|Exception|Exit|Interrupt)\b", line)
-                ),
-                lines[0],
-            )
-            yield f"Something failed unseen, in the background of {cell_name(notebook, index)} or of one before it: {why}"
+            cause = _cause(stream.text[stream.text.index(sign) :])
+            cell = cell_name(notebook, index)
+            yield f"A background task failed in {cell} or in an earlier cell: {cause}"
 
 
-def _unmarked(notebook: NotebookNode, manifest: Manifest) -> Iterator[str]:
+def _cause(text: str) -> str:
+    """The line of a printed traceback that names the exception, or else its first line."""
+    lines = [line for line in text.splitlines() if line and not line.startswith(" ")]
+    return next((line for line in lines if ERROR_LINE.match(line)), lines[0])
+
+
+def _marker_faults(notebook: NotebookNode, manifest: Manifest) -> Iterator[str]:
     cells = code_cells(notebook)
-    marker = marker_text(manifest)
-    if not cells or not any(
-        output.get("data", {}).get("text/plain") == marker for output in cells[-1][1].outputs
-    ):
-        yield "The notebook's last cell did not hand over the results of this run. Keep `hand_over(...)` as its last code cell."
+    outputs = cells[-1][1].outputs if cells else []
+    texts = [output.get("data", {}).get("text/plain") for output in outputs]
+    if marker_text(manifest) not in texts:
+        yield f"The notebook's last cell did not write the results of this run. {KEEP}"
 
 
-def _not_handed_over(
-    manifest: Manifest, period: Period, files: Mapping[str, bytes]
-) -> Iterator[str]:
+def _file_faults(manifest: Manifest, period: Period, files: Mapping[str, bytes]) -> Iterator[str]:
     results = read_results(files.get(RESULTS, b""))
-    if not results or (results.get("name"), results["provenance"].get("key")) != (
-        manifest.name,
-        manifest.key,
-    ):
-        yield f"{RESULTS} was not handed over, or is of another run."
+    expected = (manifest.name, manifest.key)
+    if not results or (results.get("name"), results["provenance"].get("key")) != expected:
+        yield f"{RESULTS} is missing or belongs to another run. {KEEP}"
         return
     days = results.get("period")
-    if not isinstance(days, dict) or (days.get("start"), days.get("end")) != (
-        str(period.start),
-        str(period.end),
-    ):
-        yield f"{RESULTS} is of another period than {period.text}: a cell changes the params on the way."
+    bounds = (str(period.start), str(period.end))
+    if not isinstance(days, dict) or (days.get("start"), days.get("end")) != bounds:
+        yield f"{RESULTS} does not cover {period.text}: a cell changes the parameters."
     if WORKBOOK not in files:
-        yield f"{WORKBOOK} was not handed over. Keep `hand_over(...)` as the notebook's last code cell."
+        yield f"{WORKBOOK} is missing. {KEEP}"
     if manifest.kind is Kind.OFFICIAL and LEDGER not in files:
-        yield f"{LEDGER} was not handed over, and an official report has a ledger."
+        fix = "Write `show = Parts(data, book)` in the notebook."
+        yield f"{LEDGER} is missing, but an official report needs it. {fix}"
 
 
-def _capital(text: str) -> str:
+def _capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""Inputs: what a notebook starts from, its parameters and the data that they name."""
+"""Inputs: the parameters of a notebook, and the data that they name."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from finops_nb.usage.reader import read_usage
 
 
 def read_parameters(namespace: Mapping[str, Any]) -> Params:
-    """The parameters of a notebook's cell, checked as those of a params file are.
+    """The parameters of a notebook, checked like those of a params file.
 
     Args:
-        namespace: the notebook's variables; only those that are called like a parameter are read.
+        namespace: the notebook's variables; only those named like a parameter are read.
 
     Returns:
-        The params; a parameter that the cell leaves out has its default.
+        The params; a parameter that the notebook leaves out has its default.
 
     Raises:
-        Refusal: everything that is wrong with them, by key.
+        Refusal: all problems of the parameters, by key.
 
     Example:
         params = read_parameters(globals())
@@ -34,13 +34,17 @@ def read_parameters(namespace: Mapping[str, Any]) -> Params:
 
 
 def read_report_data(params: Params) -> ReportData:
-    """Everything a report is computed from: usage, budgets and the published months before it.
+    """Everything a report is computed from: usage, budgets and earlier published months.
 
     Args:
         params: from `read_parameters`.
 
+    Returns:
+        The data; `usage` includes the growth and price changes of a what-if, `measured` does not.
+
     Raises:
-        Refusal: every problem of the usage, or of the budgets; names of a what-if that nothing has.
+        Refusal: all problems of the usage or of the budgets, and names in a what-if that neither
+            usage nor budgets have.
 
     Example:
         data = read_report_data(params)

@@ -1,4 +1,4 @@
-"""The kernel of a run: always this interpreter, in an environment of its own, and gone when the run is."""
+"""Kernel: always this interpreter, in an environment of its own, and gone when the run ends."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ ARGV: Final = (
     "--HistoryManager.enabled=False",
 )
 SOCKET_PATH: Final = 103
-"""Characters a socket's path may have on macOS; Linux has room for four more."""
+"""Characters that the path of a socket may have on macOS; Linux allows four more."""
 
 OUTPUTS: Final = 10_000_000
-"""Bytes that all outputs of a run may have."""
+"""Bytes that all outputs of a run may have together."""
 
 SAME_EVERYWHERE: Final = {
     "MPLBACKEND": "agg",
@@ -50,22 +50,24 @@ SAME_EVERYWHERE: Final = {
     "TZ": "UTC",
     "LC_ALL": "C.UTF-8",
 }
-"""What would let the machine, its user or the hour of a run show in a report, set alike for all."""
+"""Settings that are the same for all runs, so that a report does not depend on machine, user or
+time of day."""
 
 USERS_OWN: Final = ("PYTHONSTARTUP", "PYTHONWARNINGS", "IPYKERNEL_CELL_NAME")
-"""What would let a user's own habits take part, and is taken out."""
+"""A user's own settings, which are removed because they could change a report."""
 
 SECRETS: Final = "FINOPS_NB_SMTP_"
-"""How the variables begin that are for the mail only, the password among them; no cell sees them."""
+"""Prefix of the variables for mail, such as the password. Cells cannot see them."""
 
 
 class _Outputs(AsyncZMQSocketChannel):
-    """The channel on which a kernel sends what it shows; it counts the bytes."""
+    """The channel on which a kernel sends its outputs; counts their bytes."""
 
     received = 0
     kernel: Kernel
 
-    # jupyter_client's asynchronous classes are subclasses of the others, and return what these do not.
+    # jupyter_client's asynchronous classes inherit from the synchronous ones, and return
+    # coroutines where those return values.
     async def _recv(self, **options: Any) -> dict[str, Any]:  # type: ignore[override]
         frames = await self.socket.recv_multipart(**options)
         self.received += sum(map(len, frames))
@@ -87,38 +89,33 @@ class _Client(AsyncKernelClient):
 
 
 class Kernel(AsyncKernelManager):
-    """A kernel manager that knows one kernel: this interpreter, whatever kernelspecs the machine has.
+    """A kernel manager with one kernel: this interpreter, whatever kernelspecs the machine has.
 
-    It ends a kernel that shows more than a page can hold, before it fills the runner's memory.
+    It kills a kernel whose outputs exceed `OUTPUTS`, before they fill the runner's memory.
 
     Args:
-        door: of the fork server that starts it; None starts a fresh interpreter.
+        server_socket: of the fork server that starts the kernel; None starts a fresh interpreter.
     """
 
-    def __init__(self, door: socket.socket | None = None, **traits: Any):
+    def __init__(self, server_socket: socket.socket | None = None, **traits: Any):
         super().__init__(client_factory=_Client, **traits)
-        self.door = door
+        self.server_socket = server_socket
         self.clients: list[AsyncKernelClient] = []
         self.flooded = False
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        way = {
-            "kernel_provisioner": {
-                "provisioner_name": "local-provisioner"
-                if self.door is None
-                else fork_provisioner.NAME
-            }
-        }
+        forked = self.server_socket is not None
+        provisioner = fork_provisioner.NAME if forked else "local-provisioner"
         return KernelSpec(
             argv=list(ARGV),
             display_name="Python 3",
             language="python",
             interrupt_mode="signal",
-            metadata=way,
+            metadata={"kernel_provisioner": {"provisioner_name": provisioner}},
         )
 
-    # As for `_recv` above.
+    # A coroutine, as for `_recv` above.
     def client(self, **traits: Any) -> AsyncKernelClient:  # type: ignore[override]
         self.clients.append(super().client(**traits))
         return self.clients[-1]
@@ -128,29 +125,34 @@ class Kernel(AsyncKernelManager):
         return self.provisioner.process if isinstance(self.provisioner, LocalProvisioner) else None
 
     def hide(self) -> None:
-        """Remove the names of the sockets, which both sides have open now, so that a runner that is killed leaves none."""
+        """Remove the socket files once both sides have them open.
+
+        A runner that is killed later then leaves none behind.
+        """
         shutil.rmtree(Path(self.connection_file).parent, ignore_errors=True)
 
     def kill(self) -> None:
-        """End the kernel and what it started, at once; safe in a signal handler and from a timer."""
+        """Kill the kernel and the processes it started; safe in a signal handler and in a timer."""
         process = self.process
         if process is not None and process.poll() is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
 
     def death(self) -> str | None:
-        """How the kernel's process ended, as a phrase; None while it runs."""
+        """How the process ended, as a phrase ("killed; out of memory?"); None while it runs."""
         code = self.process.poll() if self.process else None
         if code is None:
             return None
         if self.flooded:
-            return f"its outputs passed {OUTPUTS:,} bytes; show less"
+            return f"its outputs exceeded {OUTPUTS:,} bytes; show less"
         if code == -signal.SIGKILL:
             return "killed; out of memory?"
-        return signal.Signals(-code).name if code < 0 else f"it ended itself with exit code {code}"
+        if code < 0:
+            return signal.Signals(-code).name
+        return f"it ended itself with exit code {code}"
 
     def end(self) -> None:
-        """Kill, reap and close, leaving no process, socket or pending task."""
+        """Kill the kernel and close everything: no process, socket or pending task is left."""
         self.kill()
         if self.process is not None:
             self.process.wait()
@@ -164,22 +166,28 @@ def running_kernel(
     folder: Path,
     variables: Mapping[str, str],
     shielded: Callable[[], AbstractContextManager[None]] = nullcontext,
-    door: socket.socket | None = None,
+    server_socket: socket.socket | None = None,
 ) -> Iterator[Kernel]:
     """A kernel that starts while the block begins, and is gone when the block is left.
 
-    It listens on sockets in a private folder, not on TCP ports that others of the machine could reach.
+    It listens on sockets in a private folder, because other users of the machine could connect to
+    TCP ports.
 
     Args:
-        folder: its working folder; what its process itself says goes to `kernel.log` there, and its IPython profile.
+        folder: its working folder, which also gets its IPython profile and `kernel.log` with the
+            stdout and stderr of its process.
         variables: added to the environment.
-        shielded: a context in which no signal breaks the clearing up.
-        door: of a fork server; None starts a fresh interpreter.
+        shielded: a context in which no signal interrupts the cleanup.
+        server_socket: of a fork server; None starts a fresh interpreter.
+
+    Example:
+        with running_kernel(folder, {"FINOPS_NB_HOME": str(home.root)}) as kernel:
+            execution = execute(notebook, parameters, kernel)
     """
     loop = ensure_event_loop()
-    former = asyncio.all_tasks(loop)
+    earlier = asyncio.all_tasks(loop)
     sockets = _short_folder()
-    kernel = Kernel(door, transport="ipc", connection_file=str(sockets / "k.json"))
+    kernel = Kernel(server_socket, transport="ipc", connection_file=str(sockets / "k.json"))
     try:
         with (folder / LOG).open("ab") as log:
             run_sync(kernel.start_kernel)(
@@ -192,35 +200,43 @@ def running_kernel(
     finally:
         with shielded():
             kernel.end()
-            _cancel(asyncio.all_tasks(loop) - former, loop)
+            _cancel(asyncio.all_tasks(loop) - earlier, loop)
             kernel.hide()
 
 
 def kernel_environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """What a kernel has for its environment: the user's, without what would show in a report, and these variables."""
-    # An empty clock is none; matplotlib and zipfile, which read it too, do not know that.
-    unset = (*USERS_OWN, *(() if os.environ.get(CLOCK) else (CLOCK,)))
-    kept = {
+    """The environment of a kernel.
+
+    Args:
+        variables: added to it, last.
+
+    Returns:
+        The user's environment without secrets and personal settings, then `SAME_EVERYWHERE`, then
+        `variables`.
+    """
+    unset = {*USERS_OWN}
+    if not os.environ.get(CLOCK):
+        # We read an empty clock as unset; matplotlib and zipfile, which read it too, would fail.
+        unset.add(CLOCK)
+    users = {
         name: value
         for name, value in os.environ.items()
         if name not in unset and not name.startswith(SECRETS)
     }
-    return kept | SAME_EVERYWHERE | dict(variables)
+    return users | SAME_EVERYWHERE | dict(variables)
 
 
 def _short_folder() -> Path:
-    """A new private folder whose sockets' paths are short enough."""
-    room = SOCKET_PATH - len("/finops-nb-12345678/k-ipc-5")
-    usual = tempfile.gettempdir()
-    return Path(
-        tempfile.mkdtemp(
-            prefix="finops-nb-", dir=usual if len(os.fsencode(usual)) <= room else "/tmp"
-        )
-    )
+    """A new private folder in which the paths of sockets are short enough."""
+    longest = SOCKET_PATH - len("/finops-nb-12345678/k-ipc-5")
+    parent = tempfile.gettempdir()
+    if len(os.fsencode(parent)) > longest:
+        parent = "/tmp"
+    return Path(tempfile.mkdtemp(prefix="finops-nb-", dir=parent))
 
 
 def _cancel(tasks: set[asyncio.Task[Any]], loop: asyncio.AbstractEventLoop) -> None:
-    """Let tasks that an interruption left behind end quietly, which else complain when the process does."""
+    """End tasks that an interruption left behind; otherwise asyncio complains when we exit."""
     if tasks and not loop.is_running():
         for task in tasks:
             task.cancel()

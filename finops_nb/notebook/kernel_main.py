@@ -1,9 +1,10 @@
-"""The kernel's side of a run: an IPython kernel that lives no longer than its runner, however that one dies.
+"""Kernel main: an IPython kernel that ends with its runner, however the runner dies.
 
-`python -P -m finops_nb.notebook.kernel_main` stands for `python -m ipykernel_launcher`. ipykernel itself looks once a second for its
-parent: a runner killed while the kernel starts under a subreaper (systemd, many containers), or while a cell holds the
-interpreter, left a kernel behind for good. Linux tells a process of its parent's death if it asks; on macOS, where
-there are no subreapers, the look at the parent is enough.
+`python -P -m finops_nb.notebook.kernel_main` replaces `python -m ipykernel_launcher`. ipykernel
+only checks once a second whether its parent is alive. A runner that was killed left a kernel
+behind for good if the kernel was still starting under a subreaper (systemd, many containers) or
+if a cell held the interpreter lock. Linux kills a process with its parent on request. macOS has
+no subreapers, so there the check of ipykernel is enough.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ from finops_nb.notebook.background_failures import watch_futures
 
 PR_SET_PDEATHSIG: Final = 1
 PRELOAD: Final = "FINOPS_NB_PRELOAD"
-"""The variable that names the modules to import while the kernel starts, parted by blanks."""
+"""The variable that names the modules to import while the kernel starts, separated by spaces."""
 
 
 def die_with(parent: int) -> None:
-    """Have the system kill this process when `parent` is gone; end at once if it already is."""
+    """Have the system kill this process when `parent` ends; end at once if it already has.
+
+    Args:
+        parent: process id of the parent. Linux only; elsewhere only the second half applies.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
     if os.getppid() != parent:
@@ -32,7 +37,11 @@ def die_with(parent: int) -> None:
 
 
 def preload() -> None:
-    """Import what the notebook will, two seconds of it, while the runner itself imports papermill and nbconvert."""
+    """Import what the notebook will import, while the runner imports papermill and nbconvert.
+
+    This takes about two seconds. A module that cannot be imported is skipped; the notebook's own
+    import will say why.
+    """
     for module in os.environ.get(PRELOAD, "").split():
         with suppress(ImportError):
             import_module(module)

@@ -13,10 +13,12 @@ INSTEAD: Final = (
     "This notebook imports finops_nb.workbench, which will be removed: import finops_nb.api "
     "and write its calls as in the notebooks that `finops-nb init` creates."
 )
+# In the file, a line may follow an escaped line end: \\nfrom finops_nb.workbench import *
 OLD_IMPORT: Final = re.compile(
-    rb"\bfrom finops_nb\.workbench import\b"
-    rb"|\bimport finops_nb\.workbench\b"
-    rb"|\bfrom finops_nb import workbench\b"
+    rb"(?:\b|\\n)"
+    rb"(?:from finops_nb\.workbench import\b"
+    rb"|import finops_nb\.workbench\b"
+    rb"|from finops_nb import workbench\b)"
 )
 
 

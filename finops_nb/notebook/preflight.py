@@ -1,7 +1,7 @@
-"""The notebook as an analyst wrote it: read, and checked before it is run, so that no parameter is lost on the way.
+"""Preflight: reads the notebook and checks it before it runs, so that no parameter gets lost.
 
-papermill only warns of an unknown parameter, pastes its name into the cell as it stands, and puts its values in vain
-where the notebook has no `parameters` cell or assigns them again further down.
+papermill only warns of an unknown parameter, and writes its name into the cell without a check.
+Its values have no effect if the notebook has no `parameters` cell, or assigns them again below it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import nbformat
 from nbformat import NotebookNode
 
 from finops_nb.errors import Problem, Refusal, did_you_mean
+from finops_nb.words import shortened
 
 TAG: Final = "parameters"
 INJECTED: Final = "injected-parameters"
 NAME: Final = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
-CHANGERS: Final = (
+MUTATORS: Final = (
     "append",
     "clear",
     "extend",
@@ -32,62 +33,54 @@ CHANGERS: Final = (
     "setdefault",
     "update",
 )
+"""Methods that change a list or a dictionary in place."""
 
 
 def read_notebook(raw: bytes, shown: str) -> NotebookNode:
-    """A notebook from a file's bytes.
+    """A notebook from a file's bytes, upgraded to format 4.5.
 
     Args:
-        raw: what the file holds.
-        shown: what messages call it.
+        raw: content of the file.
+        shown: name of the file in messages.
 
     Raises:
-        Refusal: it is no notebook of format 4, or not one for Python.
+        Refusal: it is not a notebook of format 4, or not one for Python.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            notebook: NotebookNode = nbformat.v4.upgrade(
-                nbformat.reads(raw.decode("utf-8"), as_version=4)
-            )
+            read = nbformat.reads(raw.decode("utf-8"), as_version=4)
+            notebook: NotebookNode = nbformat.v4.upgrade(read)
             nbformat.validate(notebook)
         except (ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
             reason = str(error).strip().splitlines()[0][:120]
-            raise Refusal(
-                Problem(
-                    f"not a notebook: {reason}",
-                    "Restore the file, or save it again from JupyterLab",
-                    shown,
-                )
-            ) from error
-    described = notebook.metadata
-    language = (
-        described.get("kernelspec", {}).get("language")
-        or described.get("language_info", {}).get("name")
-        or "python"
-    )
+            fix = "Restore the file, or save it again from JupyterLab"
+            raise Refusal(Problem(f"not a notebook: {reason}", fix, shown)) from error
+    language = _language(notebook)
     if language != "python":
-        raise Refusal(
-            Problem(
-                "not a Python notebook",
-                "Choose a Python kernel in JupyterLab and save it",
-                shown,
-                value=language,
-            )
-        )
+        fix = "Choose a Python kernel in JupyterLab and save it"
+        raise Refusal(Problem("not a Python notebook", fix, shown, value=language))
     return notebook
 
 
 def check_notebook(notebook: NotebookNode, parameters: Iterable[str], shown: str) -> None:
-    """See that every parameter arrives: one `parameters` cell of literals declares it, and nothing assigns it again.
+    """Check that every parameter reaches the notebook's code.
+
+    One `parameters` cell of literals must declare it, and no cell below may assign it again.
 
     Args:
-        notebook: as read.
-        parameters: the names that will be passed.
-        shown: what messages call the notebook.
+        notebook: from `read_notebook`.
+        parameters: names of the parameters that will be passed.
+        shown: name of the notebook in messages.
 
     Raises:
-        Refusal: all that stands in the way, each with its cell.
+        Refusal: all problems, each with its cell.
+
+    Example:
+        This `parameters` cell takes the two parameters that a params file may set:
+
+        period: str = "2025-12"  # a month
+        organization_budgets: dict = {}
     """
     problems = list(_syntax(notebook)) or list(_parameters(notebook, list(parameters)))
     if problems:
@@ -95,7 +88,7 @@ def check_notebook(notebook: NotebookNode, parameters: Iterable[str], shown: str
 
 
 def code_cells(notebook: NotebookNode) -> list[tuple[int, NotebookNode]]:
-    """Position and cell of each code cell that has something to run."""
+    """Position and cell of each code cell that is not empty."""
     return [
         (index, cell)
         for index, cell in enumerate(notebook.cells)
@@ -104,7 +97,11 @@ def code_cells(notebook: NotebookNode) -> list[tuple[int, NotebookNode]]:
 
 
 def cell_name(notebook: NotebookNode, index: int) -> str:
-    """How messages call a cell: its number among the code cells that the analyst wrote, and its first line."""
+    """The name of a cell in messages: its number among the analyst's code cells, and first line.
+
+    >>> cell_name(notebook, 4)
+    'cell 3 (`params = read_parameters(globals())`)'
+    """
     cell = notebook.cells[index]
     if INJECTED in _tags(cell):
         return "the injected parameters"
@@ -114,7 +111,14 @@ def cell_name(notebook: NotebookNode, index: int) -> str:
         if position <= index
     )
     first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
-    return f"cell {number} (`{first if len(first) <= 60 else first[:59] + '…'}`)"
+    return f"cell {number} (`{shortened(first, 60)}`)"
+
+
+def _language(notebook: NotebookNode) -> str:
+    metadata = notebook.metadata
+    of_kernel: str | None = metadata.get("kernelspec", {}).get("language")
+    of_notebook: str | None = metadata.get("language_info", {}).get("name")
+    return of_kernel or of_notebook or "python"
 
 
 def _tags(cell: NotebookNode) -> list[str]:
@@ -128,10 +132,9 @@ def _syntax(notebook: NotebookNode) -> Iterator[Problem]:
             symtable.symtable(cell.source, "cell", "exec")
         except (SyntaxError, ValueError) as error:
             line = str(getattr(error, "text", None) or "").strip() or None
-            fix = "Take out lines that start with ! or %, whose failures nobody would see, and mend the rest"
             yield Problem(
                 f"not plain Python: {getattr(error, 'msg', error)}",
-                fix,
+                "Fix the line; remove it if it starts with ! or %, because its failures are hidden",
                 column=cell_name(notebook, index),
                 value=line,
             )
@@ -140,54 +143,60 @@ def _syntax(notebook: NotebookNode) -> Iterator[Problem]:
 def _parameters(notebook: NotebookNode, passed: list[str]) -> Iterator[Problem]:
     tagged = [(index, cell) for index, cell in enumerate(notebook.cells) if TAG in _tags(cell)]
     if len(tagged) != 1 or tagged[0][1].cell_type != "code":
-        fix = 'Give that tag to the one code cell that assigns them ("Add Tag" in JupyterLab\'s property inspector)'
-        yield Problem(
-            f'{len(tagged)} cells with the tag "{TAG}" where there must be one, of code', fix
+        rule = f'{len(tagged)} cells with the tag "{TAG}" instead of one code cell'
+        fix = (
+            "Give that tag only to the code cell that assigns the parameters"
+            ' ("Add Tag" in JupyterLab\'s property inspector)'
         )
+        yield Problem(rule, fix)
         return
     index, cell = tagged[0]
     here = cell_name(notebook, index)
-    declared: list[str] = []
-    for statement in ast.parse(cell.source).body:
+    statements = ast.parse(cell.source).body
+    declared = [name for name in map(_literal_assignment, statements) if name]
+    yield from _not_declarations(statements, here)
+    for parameter in passed:
+        if parameter not in declared:
+            rule = "a parameter that the notebook does not declare"
+            fix = did_you_mean(parameter, declared)
+            yield Problem(rule, fix, column=here, value=parameter)
+    yield from _assigned_again(notebook, index, {*declared, *passed})
+
+
+def _not_declarations(statements: list[ast.stmt], cell: str) -> Iterator[Problem]:
+    """The lines of the `parameters` cell that do not declare one new parameter."""
+    declared: set[str] = set()
+    for statement in statements:
         name = _literal_assignment(statement)
         if name is None:
-            text = ast.unparse(statement).splitlines()[0]
-            yield Problem(
+            rule, fix = (
                 "not a literal assigned to one name",
-                'Keep only lines like `period = "2025-12"` here',
-                column=here,
-                value=text,
+                'Write lines like `period = "2025-12"`',
             )
-        elif not NAME.fullmatch(name):
-            yield Problem(
-                "a parameter's name with other than a-z, 0-9 and _",
-                "Rename it",
-                column=here,
-                value=name,
-            )
+            text = ast.unparse(statement).splitlines()[0]
+            yield Problem(rule, fix, column=cell, value=text)
+            continue
+        if not NAME.fullmatch(name):
+            rule, fix = "a parameter name with characters other than a-z, 0-9 and _", "Rename it"
+            yield Problem(rule, fix, column=cell, value=name)
         elif name in declared:
+            rule, fix = "a parameter assigned twice", "Remove one of the two lines"
+            yield Problem(rule, fix, column=cell, value=name)
+        declared.add(name)
+
+
+def _assigned_again(notebook: NotebookNode, index: int, names: set[str]) -> Iterator[Problem]:
+    """The parameters that a cell after position `index` assigns or changes in place."""
+    for later, cell in code_cells(notebook):
+        if later <= index:
+            continue
+        for name in sorted(_assigned(cell.source) & names):
             yield Problem(
-                "a parameter assigned twice", "Keep one of the two lines", column=here, value=name
-            )
-        declared += [name] if name else []
-    for name in passed:
-        if name not in declared:
-            yield Problem(
-                "a parameter that the notebook does not declare",
-                did_you_mean(name, declared),
-                column=here,
+                "a parameter is assigned again",
+                "Give the new value another name; otherwise the report would ignore its params",
+                column=cell_name(notebook, later),
                 value=name,
             )
-    for later, other in code_cells(notebook):
-        if later > index:
-            for name in sorted(_assigned(other.source) & {*declared, *passed}):
-                fix = "Give the new value another name; else the report would not be of the params it was run with"
-                yield Problem(
-                    "a parameter is assigned again",
-                    fix,
-                    column=cell_name(notebook, later),
-                    value=name,
-                )
 
 
 def _literal_assignment(statement: ast.stmt) -> str | None:
@@ -206,23 +215,32 @@ def _literal_assignment(statement: ast.stmt) -> str | None:
 
 
 def _assigned(source: str) -> set[str]:
-    """Names of the notebook that a cell assigns, or whose value it changes in place."""
+    """The notebook's names that a cell assigns, or whose value it changes in place."""
+    return _bound_names(source) | _mutated_names(source)
+
+
+def _bound_names(source: str) -> set[str]:
     names: set[str] = set()
-    tables = [(symtable.symtable(source, "cell", "exec"), True)]
+    tables = [symtable.symtable(source, "cell", "exec")]
     while tables:
-        table, outermost = tables.pop()
+        table = tables.pop()
+        tables += table.get_children()
         for symbol in table.get_symbols():
-            if (symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()) and (
-                outermost or symbol.is_declared_global()
-            ):
+            is_bound = symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
+            # Within a function or class, only a name declared global is the notebook's.
+            is_notebooks = table.get_type() == "module" or symbol.is_declared_global()
+            if is_bound and is_notebooks:
                 names.add(symbol.get_name())
-        tables += ((child, False) for child in table.get_children())
+    return names
+
+
+def _mutated_names(source: str) -> set[str]:
+    names: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
                 names.add(name)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if (
-                method in CHANGERS
-            ):
-                names.add(name)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)):
+                if method in MUTATORS:
+                    names.add(name)
     return names

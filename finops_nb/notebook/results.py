@@ -1,4 +1,4 @@
-"""Results: what a report's notebook hands over to its runner, and the mark that it got to its end."""
+"""Results: what a report's notebook writes for its runner, and the mark that it is complete."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from typing import Any, Final, Protocol, TypeVar
 
 import pandas as pd
 
-from finops_nb.figures.chargeback import ledger_text
+from finops_nb.figures.chargeback import ledger_csv
 from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.overview import overview
-from finops_nb.notebook.background_failures import tell_lost_futures
+from finops_nb.notebook.background_failures import print_lost_futures
 from finops_nb.outputs.artifacts import LEDGER, RESULTS, WORKBOOK, marker_text
 from finops_nb.outputs.manifest import Kind
 from finops_nb.report.provenance import provenance, title
 from finops_nb.report.workbook import workbook_of
 
+DRAFT: Final = "Draft: nothing was written. `finops-nb run NAME` publishes params/NAME.yaml."
+
 
 class Part(Protocol):
-    """A table or a piece of prose: what it is called, and its figures as JSON."""
+    """A table or a piece of prose: its name, and its figures as JSON."""
 
     @property
     def name(self) -> str: ...
@@ -30,14 +32,10 @@ class Part(Protocol):
 
 Shown = TypeVar("Shown", bound=Part)
 
-DRAFT: Final = (
-    "A draft: nothing is written. `finops-nb run NAME` publishes the report of params/NAME.yaml."
-)
-
 
 @dataclass(frozen=True)
 class Marker:
-    """The last cell's output; the runner publishes only what ends with it."""
+    """The output of the last cell. The runner publishes only a notebook that ends with it."""
 
     text: str
 
@@ -50,7 +48,7 @@ class Parts:
 
     Args:
         data: from `read_report_data`.
-        book: from `ledger_of`; None where there is no ledger.
+        book: from `ledger_of`; None if the report has no ledger.
 
     Example:
         show = Parts(data, book)
@@ -70,15 +68,20 @@ class Parts:
 
 
 def write_results(show: Parts) -> Marker:
-    """Write the results into the runner's staging folder; in a draft, write nothing.
+    """Write the results into the runner's staging folder; a draft writes nothing.
+
+    The files are results.json, the workbook and, for an official report, chargeback.csv.
 
     Args:
-        show: every table and piece of prose that the report shows, with what it was made from.
+        show: every table and piece of prose that the report shows.
 
     Returns:
-        What the last cell prints. The runner publishes only a notebook that ends with it.
+        The marker, which the last cell must show.
+
+    Example:
+        write_results(show)
     """
-    tell_lost_futures()
+    print_lost_futures()
     data, folder = show.data, show.data.manifest.staging
     if folder is None:
         return Marker(DRAFT)
@@ -91,7 +94,7 @@ def write_results(show: Parts) -> Marker:
     _write(folder / RESULTS, text + "\n")
     (folder / WORKBOOK).write_bytes(workbook_of(data, show.shown))
     if data.manifest.kind is Kind.OFFICIAL and show.book is not None:
-        _write(folder / LEDGER, ledger_text(data, show.book))
+        _write(folder / LEDGER, ledger_csv(data, show.book))
     return Marker(marker_text(data.manifest))
 
 

@@ -1,4 +1,4 @@
-"""The executed notebook as it is published: without what differs from machine to machine and from run to run."""
+"""Sanitize: the executed notebook without what differs between machines or between runs."""
 
 from __future__ import annotations
 
@@ -15,90 +15,101 @@ from finops_nb.notebook.preflight import INJECTED
 from finops_nb.outputs.manifest import Manifest
 
 KERNELSPEC: Final = {"display_name": "Python 3", "language": "python", "name": "python3"}
-PASSING: Final = ("papermill", "execution", "collapsed", "scrolled", "ExecuteTime")
-"""Metadata of a cell that tell of a run or of a screen."""
+OF_ONE_RUN: Final = ("papermill", "execution", "collapsed", "scrolled", "ExecuteTime")
+"""Metadata of a cell that describes one run or one screen."""
 
 ADDRESS: Final = re.compile(r" at 0x[0-9a-f]{6,}(?=>)")
+"""A memory address, as in "<Chart object at 0x7f3a5c0b1d90>"."""
+
 COMPILED: Final = re.compile(r"(?<![^\s\"'(])[^\s\"'(]*/ipykernel_\d+/\d+\.py")
+"""The kernel's file name of a cell, as in "/tmp/ipykernel_6646/378118451.py"."""
 
 
 def sanitize(
     notebook: NotebookNode, manifest: Manifest, title: str | None, parameters: Mapping[str, Any]
 ) -> NotebookNode:
-    """The notebook to publish; the one given is not changed.
+    """The notebook to publish.
 
-    Memory addresses and the kernel's names for cells are taken out of its text outputs; nothing else of them changes.
+    Text outputs lose memory addresses and the kernel's file names of cells, and nothing else.
 
     Args:
-        notebook: after a good run.
-        manifest: what it is.
-        title: of the page.
-        parameters: those of the run, as a report may show them; they stand in the injected cell then.
+        notebook: after a good run; it is not changed.
+        manifest: which report this is.
+        title: of the page; None leaves it out.
+        parameters: those that a report may show; they replace the ones in the injected cell.
+
+    Returns:
+        A notebook of format 4.5, equal for equal runs.
     """
     from papermill.translators import translate_parameters
 
-    fair = copy.deepcopy(notebook)
-    described: dict[str, Any] = {
-        "kernelspec": dict(KERNELSPEC),
-        "language_info": {"name": "python"},
-    }
-    described |= {"title": title} if title else {}
-    described["finops_nb"] = {
-        "name": manifest.name,
-        "kind": str(manifest.kind),
-        "key": manifest.key,
-    }
-    fair.metadata = nbformat.from_dict(described)
-    fair.nbformat, fair.nbformat_minor = 4, 5
-    for number, cell in enumerate(fair.cells, 1):
+    clean = copy.deepcopy(notebook)
+    clean.metadata = nbformat.from_dict(_metadata(manifest, title))
+    clean.nbformat, clean.nbformat_minor = 4, 5
+    for number, cell in enumerate(clean.cells, 1):
         cell.id = f"cell-{number}"
         if INJECTED in cell.metadata.get("tags", ()):
             cell.source = translate_parameters("python3", "python", dict(parameters), "Parameters")
-        for name in PASSING:
+        for name in OF_ONE_RUN:
             cell.metadata.pop(name, None)
         if not cell.metadata.get("tags"):
             cell.metadata.pop("tags", None)
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
             for output in cell.outputs:
-                _without_passing(output)
-    return fair
+                _sanitize_text(output)
+    return clean
 
 
 def as_bytes(notebook: NotebookNode) -> bytes:
-    """The file of a notebook: sorted keys, LF, UTF-8."""
+    """The file of a notebook: UTF-8, sorted keys, LF at line ends."""
     text: str = nbformat.writes(notebook)
     return (text.rstrip("\n") + "\n").encode("utf-8")
 
 
-def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Streams that follow each other as one of each name: how a text arrives in pieces depends on the clock.
+def _metadata(manifest: Manifest, title: str | None) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        "kernelspec": dict(KERNELSPEC),
+        "language_info": {"name": "python"},
+    }
+    if title:
+        metadata["title"] = title
+    metadata["finops_nb"] = {
+        "name": manifest.name,
+        "kind": str(manifest.kind),
+        "key": manifest.key,
+    }
+    return metadata
 
-    nbclient's `coalesce_streams` would do it, but takes hours for a line of some megabytes.
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """The outputs, with each run of stream outputs joined to one stdout and one stderr.
+
+    How a printed text is cut into outputs depends on timing. nbclient's `coalesce_streams` would
+    join them too, but takes hours for a line of some megabytes.
     """
     joined: list[NotebookNode] = []
-    for is_stream, run in groupby(outputs, key=lambda output: output.output_type == "stream"):
-        pieces = list(run)
-        if is_stream:
-            texts = {
-                name: "".join(piece.text for piece in pieces if piece.name == name)
-                for name in ("stdout", "stderr")
-            }
-            pieces = [
-                nbformat.v4.new_output("stream", name=name, text=text)
-                for name, text in texts.items()
-                if text
-            ]
-        joined += pieces
+    for is_stream, group in groupby(outputs, key=lambda output: output.output_type == "stream"):
+        pieces = list(group)
+        joined += _as_two_streams(pieces) if is_stream else pieces
     return joined
 
 
-def _without_passing(output: NotebookNode) -> None:
+def _as_two_streams(streams: list[NotebookNode]) -> list[NotebookNode]:
+    outputs: list[NotebookNode] = []
+    for name in ("stdout", "stderr"):
+        text = "".join(stream.text for stream in streams if stream.name == name)
+        if text:
+            outputs.append(nbformat.v4.new_output("stream", name=name, text=text))
+    return outputs
+
+
+def _sanitize_text(output: NotebookNode) -> None:
     if output.output_type == "stream":
-        output.text = _constant(output.text)
+        output.text = _without_addresses(output.text)
     elif isinstance(output.get("data", {}).get("text/plain"), str):
-        output.data["text/plain"] = _constant(output.data["text/plain"])
+        output.data["text/plain"] = _without_addresses(output.data["text/plain"])
 
 
-def _constant(text: str) -> str:
+def _without_addresses(text: str) -> str:
     return COMPILED.sub("cell", ADDRESS.sub("", text))

@@ -1,4 +1,4 @@
-"""papermill runs the notebook, and how it ended is told from what happened."""
+"""papermill runs the notebook, and what happened says how it ended."""
 
 from __future__ import annotations
 
@@ -27,13 +27,11 @@ PASSED = {
     "yes": True,
     "number": 12,
 }
-
-
 USUAL = Limits()
 
 
 def run(folder: Path, *sources: str, limits: Limits = USUAL, progress=None) -> Execution:
-    """A notebook of these cells, run as it is."""
+    """Run a notebook of these cells."""
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source) for source in sources]
     )
@@ -46,15 +44,10 @@ def counts(execution: Execution) -> list[int | None]:
 
 
 def test_values_arrive_exactly(tmp_path):
-    """It passes every JSON value as it is, tells its progress, and leaves the notebook given as it was."""
+    """Every JSON value arrives unchanged; progress is reported; the notebook stays as it was."""
     declared = "".join(f"{name} = None\n" for name in PASSED)
-    notebook = make_notebook(
-        [
-            f"PASSED = {PASSED!r}\nassert {{name: globals()[name] for name in PASSED}} == PASSED",
-            "text",
-        ],
-        declared,
-    )
+    compare = "assert {name: globals()[name] for name in PASSED} == PASSED"
+    notebook = make_notebook([f"PASSED = {PASSED!r}\n{compare}", "text"], declared)
     notebook.cells.pop()
     notebook.cells[1]["outputs"] = [
         nbformat.v4.new_output("stream", text="total of an earlier run")
@@ -74,11 +67,15 @@ def test_values_arrive_exactly(tmp_path):
     assert nbformat.writes(notebook) == before
 
 
+PRINTING = """\
+import os, sys, warnings
+print(1)
+os.system('echo 2')
+warnings.warn('3')
+print(4, file=sys.__stderr__)
+"""
 NOISY = (
-    [
-        "import os, sys, warnings\nprint(1)\nos.system('echo 2')\nwarnings.warn('3')\nprint(4, file=sys.__stderr__)",
-        "1/0",
-    ],
+    [PRINTING, "1/0"],
     ["import time\ntime.sleep(60)"],
     ["import os\nos._exit(1)"],
 )
@@ -88,15 +85,17 @@ import json, pathlib, sys, warnings
 import nbformat
 from finops_nb.notebook.execute import Limits, execute
 from finops_nb.notebook.kernel import running_kernel
+def warn(cell, cells):
+    warnings.warn("as a library may")
 for cells in json.loads(sys.argv[2]):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     with running_kernel(pathlib.Path(sys.argv[1]), {}) as kernel:
-        execute(notebook, {"unknown": 1}, kernel, Limits(cell=1), lambda cell, cells: warnings.warn("as a library may"))
+        execute(notebook, {"unknown": 1}, kernel, Limits(cell=1), warn)
 """
 
 
 def test_the_libraries_are_silent(tmp_path):
-    """It lets no warning, log line or output of papermill, nbclient or the kernel through to the terminal."""
+    """No warning, log line or output of papermill, nbclient or the kernel reaches the terminal."""
     command = [sys.executable, "-W", "default", "-c", SILENT, str(tmp_path), json.dumps(NOISY)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert (result.stdout, result.stderr) == ("", "")
@@ -104,15 +103,14 @@ def test_the_libraries_are_silent(tmp_path):
 
 @pytest.mark.parametrize("killed", [0, 1, 2])
 def test_a_killed_kernel_stops_the_run(tmp_path, killed):
-    """It says so, whichever cell was running; what ran before has its outputs, and what comes after none."""
+    """The reason is given whichever cell was running; earlier cells keep their outputs."""
     cells = ["1", "2", "3"]
     cells[killed] = "import os\nos.kill(os.getpid(), 9)"
     execution = run(tmp_path, *cells)
     assert execution.stopped == "the kernel died (killed; out of memory?)"
     assert execution.last == killed
-    assert [len(cell.outputs) for cell in execution.notebook.cells] == [1] * killed + [0] * (
-        3 - killed
-    )
+    outputs = [len(cell.outputs) for cell in execution.notebook.cells]
+    assert outputs == [1] * killed + [0] * (3 - killed)
 
 
 @pytest.mark.parametrize(
@@ -122,27 +120,27 @@ def test_a_killed_kernel_stops_the_run(tmp_path, killed):
         ("import ctypes\nctypes.string_at(0)", "the kernel died (SIGSEGV)"),
         (
             "while True: print('x' * 10_000)",
-            f"the kernel died (its outputs passed {OUTPUTS:,} bytes; show less)",
+            f"the kernel died (its outputs exceeded {OUTPUTS:,} bytes; show less)",
         ),
         ("import time\ntime.sleep(60)", "it took longer than 2 seconds"),
     ],
     ids=["exit", "crash", "flood", "timeout"],
 )
 def test_a_kernel_that_ends_or_is_ended_says_why(tmp_path, source, stopped):
-    """It tells an exit from a crash, a flood of output and a cell that takes too long."""
+    """An exit, a crash, too much output and a slow cell have different reasons."""
     execution = run(tmp_path, source, "2", limits=Limits(cell=2 if "sleep" in source else 60))
     assert (execution.stopped, execution.last) == (stopped, 0)
 
 
 def test_the_whole_run_has_a_limit(tmp_path):
-    """It ends a notebook none of whose cells takes long."""
+    """It also ends a notebook in which no single cell takes long."""
     execution = run(tmp_path, *["import time\ntime.sleep(0.5)"] * 20, limits=Limits(cell=60, run=3))
-    assert execution.stopped == "the notebook took longer than 3 seconds in all"
+    assert execution.stopped == "the notebook took longer than 3 seconds"
     assert counts(execution)[-1] is None
 
 
-def test_a_kernel_that_never_was_there(tmp_path):
-    """It says that the kernel died before a cell ran."""
+def test_a_kernel_that_dies_before_the_first_cell(tmp_path):
+    """The reason is given, and no cell was the last."""
     with running_kernel(tmp_path, {}) as kernel:
         kernel.kill()
         execution = execute(make_notebook(), {}, kernel)
@@ -151,7 +149,7 @@ def test_a_kernel_that_never_was_there(tmp_path):
 
 
 def test_a_cell_that_raises_ends_the_notebook(tmp_path):
-    """It leaves the error among the outputs, the rest not run, and none of papermill's red banners."""
+    """The error is an output, later cells do not run, and papermill's red banners are removed."""
     execution = run(tmp_path, "1", "1/0", "3")
     assert execution.stopped is None
     assert counts(execution) == [1, 2, None]
@@ -159,8 +157,8 @@ def test_a_cell_that_raises_ends_the_notebook(tmp_path):
     assert len(execution.notebook.cells) == 3
 
 
-def test_an_interruption_comes_through(tmp_path, capfd):
-    """It lets Ctrl-C out of papermill at once, and nothing complains of what it left."""
+def test_an_interruption_ends_the_run(tmp_path, capfd):
+    """Ctrl-C leaves papermill at once, without messages about unfinished tasks."""
     with pytest.raises(KeyboardInterrupt):
         run(
             tmp_path,
@@ -178,7 +176,7 @@ def _interrupt() -> None:
 
 
 def test_runs_follow_each_other_in_one_process(tmp_path):
-    """It runs one notebook after another, also after one that was interrupted, and leaves no file or socket open."""
+    """One run works after another, even after an interrupted one; no file or socket stays open."""
     opened = []
     for _ in range(2):
         with contextlib.suppress(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""A kernel that is forked from a process with the imports done is like any other, and never outlives its runner."""
+"""A forked kernel is like a fresh one, and never outlives its runner."""
 
 from __future__ import annotations
 
@@ -23,12 +23,20 @@ from finops_nb.notebook.kernel_main import PRELOAD
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="kernels are forked on Linux only")
 
 ABOUT = """\
-import json, locale, os, sys, time
-told = {name: value for name, value in os.environ.items() if not name.startswith(("JPY_", "PYDEVD", "FINOPS_NB_PRELOAD"))}
+import json, locale, os, signal, sys, time
+own = ("JPY_", "PYDEVD", "FINOPS_NB_PRELOAD")
 print(json.dumps({
-    "python": sys.executable, "path": sys.path, "cwd": os.getcwd(), "zone": time.tzname, "encoding": locale.getpreferredencoding(),
-    "hash": hash("a"), "flags": str(sys.flags), "told": told, "group": os.getpgid(0) == os.getpid(), "argv": sys.argv[3:],
-    "signals": [str(signal.getsignal(each)) for each in (2, 15, 17)] if (signal := __import__("signal")) else None,
+    "python": sys.executable,
+    "path": sys.path,
+    "cwd": os.getcwd(),
+    "zone": time.tzname,
+    "encoding": locale.getpreferredencoding(),
+    "hash": hash("a"),
+    "flags": str(sys.flags),
+    "environment": {name: text for name, text in os.environ.items() if not name.startswith(own)},
+    "group": os.getpgid(0) == os.getpid(),
+    "argv": sys.argv[3:],
+    "signals": [str(signal.getsignal(number)) for number in (2, 15, 17)],
 }, sort_keys=True))
 """
 
@@ -36,7 +44,11 @@ RUNNER = """\
 import os, pathlib, sys, time
 from finops_nb.notebook.fork_provisioner import fork_server
 from finops_nb.notebook.kernel import kernel_environment, running_kernel
-with fork_server(kernel_environment({})) as door, running_kernel(pathlib.Path(sys.argv[1]), {}, door=door) as kernel:
+folder = pathlib.Path(sys.argv[1])
+with (
+    fork_server(kernel_environment({})) as server_socket,
+    running_kernel(folder, {}, server_socket=server_socket) as kernel,
+):
     if sys.argv[2] == "child" and os.fork() == 0:
         time.sleep(20)
         os._exit(0)
@@ -46,22 +58,24 @@ with fork_server(kernel_environment({})) as door, running_kernel(pathlib.Path(sy
 
 
 @pytest.fixture(scope="module")
-def door() -> Iterator:
-    with fork_server(kernel_environment({PRELOAD: "wave no_such_module"})) as door:
-        yield door
+def server_socket() -> Iterator:
+    with fork_server(kernel_environment({PRELOAD: "wave no_such_module"})) as server_socket:
+        yield server_socket
 
 
 def run_cells(folder: Path, *cells: str, **options) -> Execution:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    with running_kernel(folder, {"TOLD": "x"}, **options) as kernel:
+    with running_kernel(folder, {"EXTRA": "x"}, **options) as kernel:
         return execute(notebook, {}, kernel)
 
 
-def said(execution: Execution) -> str:
+def printed(execution: Execution) -> str:
+    """The output of the last cell."""
     return execution.notebook.cells[-1].outputs[0].text
 
 
 def gone(pid: int) -> bool:
+    """Whether a process ends within ten seconds."""
     for _ in range(200):
         if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
             return True
@@ -69,37 +83,29 @@ def gone(pid: int) -> bool:
     return False
 
 
-def test_it_is_like_a_fresh_one(door, tmp_path):
-    """It has the interpreter, path, folder, zone, hash seed, environment and signals of a kernel that was started afresh."""
-    assert json.loads(said(run_cells(tmp_path, ABOUT, door=door))) == json.loads(
-        said(run_cells(tmp_path, ABOUT))
-    )
+def test_it_is_like_a_fresh_one(server_socket, tmp_path):
+    """It has the same interpreter, path, folder, time zone, hash seed, environment, signals."""
+    forked = printed(run_cells(tmp_path, ABOUT, server_socket=server_socket))
+    fresh = printed(run_cells(tmp_path, ABOUT))
+    assert json.loads(forked) == json.loads(fresh)
 
 
-def test_it_has_the_imports_done_and_nothing_else(door, tmp_path):
-    """It finds what was preloaded, and no trace of the kernel before it."""
-    cell = "import sys\nprint('wave' in sys.modules, 'trace' in globals(), getattr(sys, 'trace', 'none'))"
-    assert (
-        said(
-            run_cells(
-                tmp_path, "sys = __import__('sys'); trace = sys.trace = 'left'", cell, door=door
-            )
-        )
-        == "True True left\n"
-    )
-    assert said(run_cells(tmp_path, cell, door=door)) == "True False none\n"
+def test_it_has_the_imports_done_and_nothing_else(server_socket, tmp_path):
+    """The preloaded modules are there, and no trace of the kernel before it."""
+    leave = "import sys\ntrace = sys.trace = 'left'"
+    look = "'wave' in sys.modules, 'trace' in globals(), getattr(sys, 'trace', 'none')"
+    cell = f"import sys\nprint({look})"
+    first = run_cells(tmp_path, leave, cell, server_socket=server_socket)
+    assert printed(first) == "True True left\n"
+    second = run_cells(tmp_path, cell, server_socket=server_socket)
+    assert printed(second) == "True False none\n"
 
 
-def test_the_server_is_one_thread(door, tmp_path):
-    """It has nothing that would not survive a fork."""
-    threads = said(
-        run_cells(
-            tmp_path,
-            "import os\nprint(os.listdir(f'/proc/{os.getppid()}/task') == [str(os.getppid())])",
-            door=door,
-        )
-    )
-    assert threads == "True\n"
+def test_the_server_is_one_thread(server_socket, tmp_path):
+    """A thread would not survive a fork."""
+    tasks = "os.listdir(f'/proc/{server}/task')"
+    cell = f"import os\nserver = str(os.getppid())\nprint({tasks} == [server])"
+    assert printed(run_cells(tmp_path, cell, server_socket=server_socket)) == "True\n"
 
 
 @pytest.mark.parametrize(
@@ -110,28 +116,23 @@ def test_the_server_is_one_thread(door, tmp_path):
         ("import os\nos.kill(os.getpid(), 11)", "the kernel died (SIGSEGV)"),
     ],
 )
-def test_its_death_is_told(door, tmp_path, cell, stopped):
-    """It says how it ended, and the next one starts."""
-    assert run_cells(tmp_path, cell, door=door).stopped == stopped
-    assert said(run_cells(tmp_path, "print(1)", door=door)) == "1\n"
+def test_its_death_is_reported(server_socket, tmp_path, cell, stopped):
+    """The reason is given, and the next kernel starts."""
+    assert run_cells(tmp_path, cell, server_socket=server_socket).stopped == stopped
+    assert printed(run_cells(tmp_path, "print(1)", server_socket=server_socket)) == "1\n"
 
 
-def test_it_is_gone_with_what_it_started(door, tmp_path):
-    """It takes its children with it when the run is over."""
-    pids = said(
-        run_cells(
-            tmp_path,
-            "import os, subprocess\nprint(os.getpid(), subprocess.Popen(['sleep', '60']).pid)",
-            door=door,
-        )
-    )
+def test_it_ends_with_the_processes_it_started(server_socket, tmp_path):
+    """The kernel and its children are gone after the run."""
+    cell = "import os, subprocess\nprint(os.getpid(), subprocess.Popen(['sleep', '60']).pid)"
+    pids = printed(run_cells(tmp_path, cell, server_socket=server_socket))
     assert all(gone(int(pid)) for pid in pids.split())
 
 
 @pytest.mark.parametrize("how", ["alone", "child"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_it_dies_with_its_runner(tmp_path, number, how):
-    """It leaves neither kernel nor server when its runner is killed, though a process forked from the runner lives on."""
+    """Kernel and server end with the runner, even if a process forked from the runner lives on."""
     runner = subprocess.Popen(
         [sys.executable, "-c", RUNNER, str(tmp_path), how], stdout=subprocess.PIPE, text=True
     )
@@ -143,11 +144,12 @@ def test_it_dies_with_its_runner(tmp_path, number, how):
     assert gone(server)
 
 
-def test_a_server_that_is_gone_is_told(tmp_path):
-    """It ends the run with a reason, and does not wait."""
-    with fork_server(kernel_environment({})) as door:
-        pid = int(said(run_cells(tmp_path, "import os\nprint(os.getppid())", door=door)))
+def test_a_server_that_is_gone_ends_the_run(tmp_path):
+    """It does not wait for an answer."""
+    with fork_server(kernel_environment({})) as server_socket:
+        cell = "import os\nprint(os.getppid())"
+        pid = int(printed(run_cells(tmp_path, cell, server_socket=server_socket)))
         os.kill(pid, signal.SIGKILL)
         assert gone(pid)
         with pytest.raises(OSError):
-            run_cells(tmp_path, "1", door=door)
+            run_cells(tmp_path, "1", server_socket=server_socket)
