@@ -1,4 +1,4 @@
-"""Look-alikes: names that a reader takes for one are listed with their money, and never merged."""
+"""Confusable names are listed with their money, and never merged."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ disguises = st.sampled_from(
 
 @given(st.text(min_size=1, max_size=8), st.lists(disguises, min_size=1, max_size=3))
 def test_a_name_in_disguise_is_listed_with_it(name, worn):
-    """Whatever letters it has: in another case, another Unicode form, with other blanks, with what shows nothing."""
+    """Another case, Unicode form or blanks, or invisible characters, whatever its letters are."""
     other = name
     for disguise in worn:
         other = disguise(other)
     assume(other != name)
 
-    (found,) = confusable_names({name: ONE, other: TWO})
+    (group,) = confusable_names({name: ONE, other: TWO})
 
-    assert found == ConfusableNames(((other, TWO), (name, ONE)))
+    assert group == ConfusableNames(((other, TWO), (name, ONE)))
 
 
 @given(costs)
 def test_each_name_keeps_its_own_cost(costs):
-    """It stands in one group at most, as it was, and the group's cost is the sum of its names'."""
+    """A name is in one group at most, unchanged; a group's cost is the sum of its names' costs."""
     groups = confusable_names(costs)
 
     listed = [pair for group in groups for pair in group.costs]
@@ -59,22 +59,20 @@ def test_each_name_keeps_its_own_cost(costs):
 
 @given(costs)
 def test_the_largest_come_first(costs):
-    """Groups by their cost, and within a group the names by theirs."""
+    """Groups are sorted by their cost, and the names within a group by theirs."""
     groups = confusable_names(costs)
 
-    assert [group.cost for group in groups] == sorted(
-        (group.cost for group in groups), reverse=True
-    )
+    of_groups = [group.cost for group in groups]
+    assert of_groups == sorted(of_groups, reverse=True)
     for group in groups:
-        assert [cost for _, cost in group.costs] == sorted(
-            (cost for _, cost in group.costs), reverse=True
-        )
-        assert len(group.names) > 1
+        of_names = [cost for _, cost in group.costs]
+        assert of_names == sorted(of_names, reverse=True)
+        assert len(of_names) > 1
 
 
 @given(costs, st.randoms())
 def test_the_order_of_the_names_changes_nothing(costs, random):
-    """Also among equal costs."""
+    """The same costs in another order give the same groups, even with equal costs."""
     shuffled = list(costs.items())
     random.shuffle(shuffled)
 
@@ -83,7 +81,7 @@ def test_the_order_of_the_names_changes_nothing(costs, random):
 
 @given(st.dictionaries(st.text("abc-_0189", min_size=1, max_size=4), st.just(ONE), max_size=9))
 def test_plain_names_of_one_case_are_never_listed(costs):
-    """Other letters, digits and marks are other names."""
+    """Different letters, digits and marks make different names."""
     assert confusable_names(costs) == ()
 
 
@@ -112,8 +110,11 @@ def test_plain_names_of_one_case_are_never_listed(costs):
         ("(unallocated)", "(Unallocated)"),
     ],
 )
-def test_it_sees_what_a_reader_does_not(name, other):
-    """Case, blanks, Unicode form, what shows nothing, letters of another alphabet, typographic marks, the word for no name."""
+def test_names_that_look_the_same_are_listed(name, other):
+    """Case, blanks, Unicode form, invisible characters, other alphabets, typographic marks.
+
+    So does a name like the one for cost without a name.
+    """
     assert [group.names for group in confusable_names({name: TWO, other: ONE})] == [(name, other)]
 
 
@@ -128,13 +129,13 @@ def test_it_sees_what_a_reader_does_not(name, other):
         ("a", ""),
     ],
 )
-def test_it_lists_no_names_that_differ_to_a_reader(name, other):
-    """A blank more than none, another mark, an umlaut."""
+def test_names_that_look_different_are_not_listed(name, other):
+    """A blank where there was none, another mark, an umlaut."""
     assert confusable_names({name: ONE, other: ONE}) == ()
 
 
-def test_groups_and_names_are_in_the_order_of_their_money():
-    """a: 3.00 + 1.00 = 4.00, b: 5.00 - 2.00 = 3.00; c looks like nobody."""
+def test_groups_and_names_are_sorted_by_their_money():
+    """a: 3.00 + 1.00 = 4.00, b: 5.00 − 2.00 = 3.00; c looks like no other name."""
     costs = {
         "b": Decimal("-2.00"),
         "a": Decimal("1.00"),

@@ -29,7 +29,7 @@ def differences(after: dict) -> list[tuple]:
 
 
 def test_a_figure_is_found_by_table_line_and_column():
-    """It compares lines of one name, in whatever order they are now, and lines that are new or gone."""
+    """Lines of the same name are compared in any order; new and missing lines count too."""
     after = BEFORE | {
         "whole": [{"total_spend": "22.40", "calls": 5}],
         "by_organization": [
@@ -46,8 +46,8 @@ def test_a_figure_is_found_by_table_line_and_column():
     ]
 
 
-def test_what_is_in_parts_is_compared_part_by_part():
-    """It names the part; lines of the same name are told apart by their order; words that say a figure again are passed over."""
+def test_a_value_with_parts_is_compared_part_by_part():
+    """Each part is named; lines of the same name are matched by their order; texts are skipped."""
     after = BEFORE | {
         "advice": [
             {"title": "Over", "text": "a is far over", "over": [{"name": "a", "excess": "2"}]},
@@ -60,8 +60,8 @@ def test_what_is_in_parts_is_compared_part_by_part():
     ]
 
 
-def test_a_table_that_is_gone_or_new_comes_with_all_its_figures():
-    """Its figures have nothing on the other side."""
+def test_a_new_or_missing_table_comes_with_all_its_figures():
+    """Its figures have None on the other side."""
     after = {name: lines for name, lines in BEFORE.items() if name != "gone"} | {
         "new": [{"name": "y", "cost": "2"}]
     }
@@ -80,8 +80,8 @@ tables = st.dictionaries(
 
 
 @given(tables, tables)
-def test_equal_tables_have_none_and_others_have_the_reverse(one, other):
-    """It finds nothing in what is equal, and the same figures backwards with old and new exchanged."""
+def test_equal_tables_have_no_differences_and_swapped_tables_have_them_swapped(one, other):
+    """Swapping the tables swaps before and after of every difference."""
     assert list(figure_differences(one, one)) == []
     there = {
         FigureDifference(each.table, each.line, each.column, each.after, each.before)

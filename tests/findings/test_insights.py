@@ -1,4 +1,4 @@
-"""Insights: what the figures say, first things first, and whether it matters."""
+"""Insights: what a reader should know first, and whether it is material."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from finops_nb.findings.insights import (
     HighestCost,
     SpendWithoutBudget,
     find_insights,
-    lines_with,
-    material,
+    is_material,
+    lines_with_status,
+    materiality_rule,
 )
+from finops_nb.report.format import Format, text_sentence
 from finops_nb.schema import UNALLOCATED
 
 ALL = {"materiality": 0, "materiality_amount": 0}
@@ -65,8 +67,11 @@ def calls(**costs: str) -> list[tuple]:
     ]
 
 
-def test_it_says_what_there_is_to_say_in_this_order(find, usage_of):
-    """Overruns, then near overruns, then spend without budget, for organizations and then products; then the rest."""
+def test_insights_come_in_this_order(find, usage_of):
+    """Overruns, budgets at risk and spend without budget, by organization, then by product.
+
+    After them comes the rest.
+    """
     usage = usage_of(
         [*calls(over="6", near="4.5", new="1", free="0"), ("", "x", "f", "c", "1")], complete=False
     )
@@ -91,8 +96,8 @@ def test_it_says_what_there_is_to_say_in_this_order(find, usage_of):
     ]
 
 
-def test_it_says_little_of_a_quiet_month(find, usage_of):
-    """Under budget everywhere: the highest cost, no gap worth a word, and how much has an organization."""
+def test_a_quiet_month_has_three_insights(find, usage_of):
+    """Under budget everywhere: the highest cost, a gap of zero, and the allocated share."""
     insights = find(
         usage_of(calls(a="1", b="1")),
         organization_budgets={"a": 5, "b": 5},
@@ -107,7 +112,7 @@ def test_it_says_little_of_a_quiet_month(find, usage_of):
 
 
 @pytest.mark.parametrize(
-    ("amount", "whole", "is_material"),
+    ("amount", "whole", "expected"),
     [
         ("50", "1000000", True),
         ("49.999999", "1000000", False),
@@ -120,23 +125,26 @@ def test_it_says_little_of_a_quiet_month(find, usage_of):
         ("0.000001", "0", True),
     ],
 )
-def test_it_is_material_from_one_limit_or_the_other(params, amount, whole, is_material):
-    """From exactly 50 or exactly 1% of the whole, on both sides of zero; below both it is not; of nothing, anything is."""
-    assert material(Decimal(amount), Decimal(whole), params()) is is_material
+def test_it_is_material_from_one_limit_or_the_other(params, amount, whole, expected):
+    """From exactly 50, or exactly 1% of the whole, on both sides of zero; below both it is not.
+
+    Any difference to zero is material.
+    """
+    assert is_material(Decimal(amount), Decimal(whole), params()) is expected
 
 
 def test_it_takes_the_limits_from_the_params(params):
-    """Both limits at their top let only what reaches one of them through; at zero, everything is material."""
+    """At their highest, a difference has to reach one of them; at zero, everything is material."""
     high = params(materiality=1, materiality_amount=1000)
 
-    assert not material(Decimal("999.99"), Decimal(1001), high)
-    assert material(Decimal(1000), Decimal(1001), high)
-    assert material(Decimal(5), Decimal(5), high)
-    assert material(Decimal(0), Decimal(10), params(**ALL))
+    assert not is_material(Decimal("999.99"), Decimal(1001), high)
+    assert is_material(Decimal(1000), Decimal(1001), high)
+    assert is_material(Decimal(5), Decimal(5), high)
+    assert is_material(Decimal(0), Decimal(10), params(**ALL))
 
 
 def test_it_lists_overruns_with_the_largest_first(find, usage_of):
-    """Each with cost, budget, what it is over by, and whether 0.40 of 100 matters: less than 1% and less than 50."""
+    """Each has its cost, budget and overrun; 0.40 of 100 is below 1% and below 50: not material."""
     usage = usage_of(calls(small="100.40", large="160", b="3", a="3"))
     (overruns,) = of(
         BudgetOverruns,
@@ -157,20 +165,20 @@ def test_it_lists_overruns_with_the_largest_first(find, usage_of):
 
 
 def test_it_lists_a_zero_budget_with_spend_as_an_overrun(find, usage_of):
-    """Of nothing there is no % used."""
+    """A budget of zero has no % used."""
     (overruns,) = of(BudgetOverruns, find(usage_of(calls(a="1")), organization_budgets={"a": 0}))
 
     assert (overruns.lines[0].variance, overruns.lines[0].budget_used) == (Decimal(1), None)
 
 
 def test_it_is_no_overrun_at_budget(find, usage_of):
-    """Exactly at budget, there is nothing to say."""
+    """A cost exactly at budget gives no insight."""
     assert of(BudgetOverruns, find(usage_of(calls(a="5")), organization_budgets={"a": 5})) == []
 
 
 @pytest.mark.parametrize("complete", [True, False])
-def test_it_warns_of_risk_while_there_is_time(find, usage_of, complete):
-    """At 80% of a running month, and not of a full one."""
+def test_it_warns_of_budgets_at_risk_while_the_month_runs(find, usage_of, complete):
+    """It warns at 80% of the budget of a running month, but not of a full one."""
     found = of(
         BudgetsAtRisk,
         find(usage_of(calls(a="4"), complete=complete), organization_budgets={"a": 5}),
@@ -179,8 +187,8 @@ def test_it_warns_of_risk_while_there_is_time(find, usage_of, complete):
     assert [[line.name for line in each.lines] for each in found] == ([] if complete else [["a"]])
 
 
-def test_it_names_who_spent_without_a_budget(find, usage_of):
-    """While others have one; what has no name can't have one."""
+def test_it_names_organizations_that_spent_without_a_budget(find, usage_of):
+    """Others have one; cost without a name can't have one."""
     usage = usage_of([*calls(a="1", new="2", newer="3"), ("", "x", "f", "c", "9")])
 
     assert of(SpendWithoutBudget, find(usage, organization_budgets={"a": 5})) == [
@@ -200,7 +208,7 @@ def test_it_names_who_spent_without_a_budget(find, usage_of):
     ],
 )
 def test_it_sees_budgets_that_disagree(find, usage_of, organizations, products, found):
-    """Both levels plan the same money; 0.1 + 0.2 is 0.3, and a level without budgets disagrees with nobody."""
+    """Both levels budget the same money; a level without budgets does not disagree."""
     assert (
         of(
             BudgetsDisagree,
@@ -213,7 +221,7 @@ def test_it_sees_budgets_that_disagree(find, usage_of, organizations, products, 
 
 
 def test_it_names_the_product_that_cost_most(find, six, usage_of):
-    """Chat, 6.50 of 10.00; what has no name is not one, and of a net credit there is no share."""
+    """Chat: 6.50 of 10.00. Cost without a name is no product; a net credit has no shares."""
     assert of(HighestCost, find(six)) == [
         HighestCost("product", "chat", Decimal("6.50"), Decimal("0.65"))
     ]
@@ -228,7 +236,10 @@ def test_it_names_the_product_that_cost_most(find, six, usage_of):
 
 
 def test_it_measures_the_gap_between_the_most_and_the_least_efficient(find, six):
-    """org-b has 2 ÷ 2.00, org-a 3 ÷ 6.00: 0.5 fewer, half of it; at 1 call per dollar 3 calls were 3.00, not 6.00."""
+    """org-b has 2 ÷ 2.00, org-a 3 ÷ 6.00: 0.5 fewer, which is half.
+
+    At 1 call per dollar, org-a's 3 calls would cost 3.00 instead of 6.00.
+    """
     (gap,) = of(EfficiencyGap, find(six))
 
     assert gap == EfficiencyGap(
@@ -237,14 +248,14 @@ def test_it_measures_the_gap_between_the_most_and_the_least_efficient(find, six)
 
 
 def test_the_gap_is_a_fraction_of_the_best(find, usage_of):
-    """2 calls per dollar and 0.5: 1.5 fewer, three quarters; a call for 0.50 in place of 2.00 saves 1.50."""
+    """2 calls per dollar and 0.5: 1.5 fewer, or three quarters; 0.50 a call would save 1.50."""
     (gap,) = of(EfficiencyGap, find(usage_of(calls(a="0.50", b="2"))))
 
     assert (gap.gap, gap.share, gap.money) == (Decimal("1.5"), Decimal("0.75"), Decimal("1.50"))
 
 
 @pytest.mark.parametrize(
-    ("costs", "is_material"),
+    ("costs", "expected"),
     [
         ({"a": "99", "b": "100"}, True),
         ({"a": "99.01", "b": "100"}, False),
@@ -252,43 +263,63 @@ def test_the_gap_is_a_fraction_of_the_best(find, usage_of):
         ({"a": "9000", "b": "9049.99"}, False),
     ],
 )
-def test_a_gap_is_material_by_the_money_it_is_worth(find, usage_of, costs, is_material):
-    """One call each: what b spent above a is 1.00 of 100.00 and 0.99; 50.00 of 9,050.00 and 49.99."""
+def test_a_gap_is_material_by_the_money_it_is_worth(find, usage_of, costs, expected):
+    """One call each: b spent 1.00 of 100.00 more than a, or 0.99; 50.00 of 9,050.00, or 49.99."""
     (gap,) = of(EfficiencyGap, find(usage_of(calls(**costs))))
 
-    assert gap.material is is_material
+    assert gap.material is expected
 
 
 def test_equals_have_no_gap(find, usage_of):
-    """With limits of zero a gap of zero is still none."""
+    """Even with limits of zero, a gap of zero is not material."""
     (gap,) = of(EfficiencyGap, find(usage_of(calls(a="1", b="1")), **ALL))
 
     assert (gap.gap, gap.material) == (0, False)
 
 
 @pytest.mark.parametrize("costs", [{"a": "1"}, {"a": "1", "free": "0"}, {"a": "1", "credit": "-1"}])
-def test_it_compares_two_with_a_score(find, usage_of, costs):
-    """One organization, or one beside free calls or credits, has nobody to be compared with."""
+def test_a_gap_needs_two_organizations_with_a_score(find, usage_of, costs):
+    """Free calls and credits have no score, so that one organization is left."""
     assert of(EfficiencyGap, find(usage_of(calls(**costs)))) == []
 
 
-def test_it_says_how_much_has_an_organization(find, six, usage_of):
-    """8.00 of 10.00; of a net credit no share can be said."""
+def test_it_has_the_share_of_cost_with_an_organization(find, six, usage_of):
+    """8.00 of 10.00 has one; a net credit has no share."""
     assert of(Allocated, find(six)) == [Allocated(Decimal("0.8"), Decimal("2.00"))]
     assert of(Allocated, find(usage_of(calls(a="-1")))) == [Allocated(None, Decimal(0))]
 
 
 def test_it_lists_the_lines_of_one_status(params, six):
-    """Only names with a budget, the largest difference first, on either side of zero."""
+    """It lists names with a budget only, the largest difference first, of either sign."""
     budgets = {"org-a": Decimal(7), "org-b": Decimal(9), "idle": Decimal(1)}
     variance = budget_variance(allocate(six, "organization"), budgets, Decimal("0.8"), True)
 
     assert [
-        (line.name, line.variance) for line in lines_with(Status.UNDER, variance, params())
+        (line.name, line.variance) for line in lines_with_status(Status.UNDER, variance, params())
     ] == [
         ("org-b", Decimal(-7)),
         ("idle", Decimal(-1)),
         ("org-a", Decimal(-1)),
     ]
-    assert lines_with(Status.NO_BUDGET, variance, params()) == ()
+    assert lines_with_status(Status.NO_BUDGET, variance, params()) == ()
     assert UNALLOCATED in set(variance["organization"])
+
+
+@pytest.mark.parametrize(
+    ("costs", "expected"),
+    [
+        ({"small": "100.40", "large": "160"}, True),
+        ({"small": "101", "large": "160"}, False),
+        ({"small": "9", "large": "9"}, True),
+    ],
+)
+def test_the_rule_is_printed_where_an_insight_is_not_material(
+    find, usage_of, params, costs, expected
+):
+    """An overrun of 0.40 of 100.00 is not material; nor is a gap of zero."""
+    insights = find(usage_of(calls(**costs)), organization_budgets={"small": 100, "large": 100})
+    rule = materiality_rule(insights, params())
+
+    assert (rule is not None) is expected
+    if rule:
+        assert text_sentence(rule, Format("USD")) == "Not material: below both 1% and $50.00."

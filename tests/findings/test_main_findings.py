@@ -21,23 +21,22 @@ from finops_nb.params.budgets import read_budgets
 from finops_nb.report.format import Format, text_sentence
 
 D = Decimal
-OWNED = {"org-a": "Ada", "org-b": "Bob", "chat": "Cy", "search": "Di"}
+NAMED = [call for call in SIX if call.organization]
+"""8.00 in all: org-a 6.00, org-b 2.00."""
 
 
 @pytest.fixture
-def found(params, usage_of):
-    """The findings of some calls under some params, as pairs of title and text, and as they are."""
+def find(params, usage_of):
+    """The main findings of some calls under some params, as pairs of title and text."""
 
     def find(calls=SIX, months=(), complete=True, **keys):
-        made, usage = (
-            params(**{"materiality_amount": "0.10", "approval_limit": "1000"} | keys),
-            usage_of(calls, complete=complete),
-        )
+        made = params(**{"materiality_amount": "0.10", "approval_limit": "1000"} | keys)
+        usage = usage_of(calls, complete=complete)
         budgets = read_budgets(made)
         data = data_of(usage=usage, budgets=budgets, params=made, months=months)
         organizations, products = (variance_by(data, by) for by in ("organization", "product"))
         efficiency = rank_efficiency(organizations)
-        found = Findings(
+        findings = Findings(
             data,
             organizations,
             products,
@@ -47,8 +46,11 @@ def found(params, usage_of):
             alerts=budget_alerts(data),
             book=None,
         )
-        every = main_findings(found)
-        return [(each.title, text_sentence(each.said, Format("USD"))) for each in every]
+        fmt = Format("USD")
+        return [
+            (finding.title, text_sentence(finding.sentence, fmt))
+            for finding in main_findings(findings)
+        ]
 
     return find
 
@@ -59,120 +61,126 @@ def november(**organizations: str) -> PublishedMonth:
     return PublishedMonth("2025-11", cost, 1, {date(2025, 11, 1): cost}, None, spent, {})
 
 
-def test_money_out_of_plan_comes_first_the_larger_before(found):
-    """It has 2.00 without an organization before 6 − 4.50 = 1.50 over budget, and no third where nothing more is."""
-    said = found(
+def test_money_out_of_plan_comes_first_the_larger_amount_before(find):
+    """2.00 without an organization comes before 6 − 4.50 = 1.50 over budget."""
+    findings = find(
         organization_budgets={"org-a": "4.50", "org-b": "2"},
         owners={"org-a": "Ada"},
         materiality="0.01",
     )
-    assert said[:2] == [
-        ("Unallocated cost", "$2.00 (20.0%) name no organization and can be charged to none"),
+    assert findings[:2] == [
+        ("Unallocated Cost", "$2.00 (20.0%) has no organization, so it can't be charged"),
         (
-            "Over budget",
-            "org-a (owner: Ada): $1.50 over its budget of $4.50, 133.3% used; the largest part of its cost on chat ($4.00, 66.7%)",
+            "Over Budget",
+            "org-a (owner: Ada): $1.50 over its $4.50 budget, 133.3% used; "
+            "mostly on chat ($4.00, 66.7%)",
         ),
     ]
 
 
-def test_spend_without_a_budget_is_one_finding(found):
-    """It adds up 2.00 of org-b, where org-a has a budget."""
-    said = found([call for call in SIX if call.organization], organization_budgets={"org-a": "6"})
-    assert said[0] == (
-        "Spend without a budget",
-        "$2.00 spent by organization with no budget: org-b",
+def test_spend_without_a_budget_is_one_finding(find):
+    """org-b spent 2.00 without a budget, while org-a has one; likewise search, 3.50, and chat."""
+    assert find(NAMED, organization_budgets={"org-a": "6"})[0] == (
+        "Spend without Budget",
+        "$2.00 spent by organizations with no budget: org-b",
+    )
+    assert find(NAMED, product_budgets={"chat": "6"})[0] == (
+        "Spend without Budget",
+        "$3.50 spent on products with no budget: search",
     )
 
 
-def test_a_running_month_tells_where_it_heads(found):
-    """It has 9 of 10 used; seven days at 9 a week come to 9 × 31 ÷ 7 = 39.86."""
-    calls = [Call("org-a", "chat", "ask", "c", "1", f"2025-12-{day:02}") for day in range(1, 7)] + [
-        Call("org-a", "chat", "ask", "c", "3", "2025-12-07")
-    ]
-    title, text = found(calls, complete=False, organization_budgets={"org-a": "10"})[0]
-    assert title == "Budget at risk"
-    assert text.startswith("org-a: 90.0% of $10.00 used; its run-rate is $")
-
-
-def test_a_change_against_the_month_before_names_who_moved_it(found):
-    """It is 8 − 5 = 3 more; org-a moved by 6 − 2 = 4, org-b by 2 − 2 = 0, org-gone by −1."""
-    calls = [call for call in SIX if call.organization]
-    said = found(calls, [november(org_a="2", org_b="2", org_gone="1")])
-    assert said[0] == (
-        "Cost rose",
-        "+$3.00 (+60.0%) against the $5.00 of the month before; the largest rise: org-a (+$4.00)",
-    )
-    said = found(calls, [november(org_a="6", org_b="2", org_gone="4")])
-    assert said[0] == (
-        "Cost fell",
-        "-$4.00 (-33.3%) against the $12.00 of the month before; the largest fall: org-gone (-$4.00)",
+def test_a_running_month_shows_where_it_is_heading(find):
+    """Five Mondays to Wednesdays and four other days, at 1 each, but 3 for a Sunday: 39."""
+    calls = [Call("org-a", "chat", "ask", "c", "1", f"2025-12-{day:02}") for day in range(1, 7)]
+    calls.append(Call("org-a", "chat", "ask", "c", "3", "2025-12-07"))
+    assert find(calls, complete=False, organization_budgets={"org-a": "10"})[0] == (
+        "Budget at Risk",
+        "org-a: 90.0% of its $10.00 budget used; run-rate $39.00, $29.00 over budget",
     )
 
 
-def test_a_change_of_one_organization_names_nobody(found):
-    """It is 6 − 5 = 1 more of org-a alone; the only one is no largest one."""
-    said = found([call for call in SIX if call.organization == "org-a"], [november(org_a="5")])
-    assert said[0] == ("Cost rose", "+$1.00 (+20.0%) against the $5.00 of the month before")
+def test_a_change_names_the_organization_that_changed_most(find):
+    """8 − 5 = 3 more: org-a changed by 6 − 2 = 4, org-b by 2 − 2 = 0, org-gone by −1."""
+    findings = find(NAMED, [november(org_a="2", org_b="2", org_gone="1")])
+    assert findings[0] == (
+        "Cost Rose",
+        "+$3.00 (+60.0%) from $5.00 the month before; largest increase: org-a (+$4.00)",
+    )
+    findings = find(NAMED, [november(org_a="6", org_b="2", org_gone="4")])
+    assert findings[0] == (
+        "Cost Fell",
+        "-$4.00 (-33.3%) from $12.00 the month before; largest decrease: org-gone (-$4.00)",
+    )
 
 
-def test_a_month_of_a_few_rows_may_not_be_whole(found):
-    """It is said first where six rows are less than a tenth of the month before: of 61, and not of 60, nor while the month runs."""
+def test_a_change_of_the_only_organization_does_not_name_it(find):
+    """6 − 5 = 1 more for org-a; there is no other organization to compare it with."""
+    calls = [call for call in SIX if call.organization == "org-a"]
+    findings = find(calls, [november(org_a="5")])
+    assert findings[0] == ("Cost Rose", "+$1.00 (+20.0%) from $5.00 the month before")
+
+
+def test_a_month_with_few_rows_may_lack_files(find):
+    """Six rows are less than a tenth of 61, but not of 60; a running month is not compared."""
 
     def titles(rows, complete=True):
-        return [
-            title
-            for title, _ in found(SIX, [replace(november(org_a="9"), rows=rows)], complete=complete)
-        ]
+        months = [replace(november(org_a="9"), rows=rows)]
+        return [title for title, _ in find(SIX, months, complete=complete)]
 
-    assert found(SIX, [replace(november(org_a="9"), rows=61)])[0] == (
-        "Little usage",
-        "6 rows against 61 of the month before, which cost $9.00; its files may not be complete",
+    assert find(SIX, [replace(november(org_a="9"), rows=61)])[0] == (
+        "Little Usage",
+        "6 rows, against 61 the month before, which cost $9.00; usage files may be missing",
     )
-    assert "Little usage" not in [*titles(60), *titles(61, complete=False)]
+    assert "Little Usage" in titles(61)
+    assert "Little Usage" not in [*titles(60), *titles(61, complete=False)]
 
 
-def test_a_running_month_is_no_fall(found):
-    """It compares no part of a month with a whole one."""
-    titles = [
-        title
-        for title, _ in found(
-            [call for call in SIX if call.organization], [november(org_a="900")], complete=False
-        )
-    ]
-    assert "Cost fell" not in titles
+def test_a_running_month_has_not_fallen(find):
+    """Part of a month is not compared with a whole one."""
+    findings = find(NAMED, [november(org_a="900")], complete=False)
+    assert "Cost Fell" not in [title for title, _ in findings]
 
 
-def test_approvals_and_chances_come_last(found):
-    """It names products above the limit, then what was left: 10 − 6 = 4 and 3 − 2 = 1."""
-    calls = [call for call in SIX if call.organization]
-    said = found(calls, organization_budgets={"org-a": "10", "org-b": "3"}, approval_limit="4")
-    assert said[:2] == [
+def test_approvals_and_chances_come_last(find):
+    """Products above the limit come first, then what was left: 10 − 6 = 4 and 3 − 2 = 1."""
+    budgets = {"org-a": "10", "org-b": "3"}
+    findings = find(NAMED, organization_budgets=budgets, approval_limit="4")
+    assert findings[:2] == [
         (
-            "Approval missing",
-            "1 product spent $4.50 with no approval on record, each more than $4.00 in a month: chat",
+            "Approval Missing",
+            "1 product spent $4.50 with no approval on record: chat; "
+            "spend above $4.00 per product per calendar month needs an approval",
         ),
-        ("Budget unspent", "$5.00 of budget was not used: org-a $4.00 and org-b $1.00"),
+        ("Budget Unspent", "$5.00 of budget was not spent: org-a $4.00 and org-b $1.00"),
     ]
 
 
-def test_there_are_three_at_most(found):
-    """It drops what matters less."""
+def test_an_efficiency_gap_is_worth_money(find):
+    """org-a pays 2.00 a call, org-b 1.00: half as many calls per dollar, worth 3.00 of 6.00."""
+    findings = find(NAMED)
+    assert findings == [
+        ("Efficiency Gap", "org-a gets 50.0% fewer calls per dollar than org-b (worth $3.00)")
+    ]
+
+
+def test_there_are_three_at_most(find):
+    """What matters less is left out."""
     budgets = {
         "organization_budgets": {"org-a": "1", "org-b": "1"},
         "product_budgets": {"chat": "1", "search": "1"},
     }
-    said = found(**budgets)
-    assert len(said) == 3
-    assert [text.split(":")[0] for _, text in said] == ["chat", "org-a", "search"]
+    findings = find(**budgets)
+    assert len(findings) == 3
+    assert [text.split(":")[0] for _, text in findings] == ["chat", "org-a", "search"]
 
 
-def test_what_is_not_material_does_not_matter(found):
-    """It passes over an overrun below both limits."""
-    calls = [call for call in SIX if call.organization]
-    said = found(
-        calls,
+def test_an_overrun_that_is_not_material_is_no_finding(find):
+    """0.01 over is below both limits."""
+    findings = find(
+        NAMED,
         organization_budgets={"org-a": "5.99", "org-b": "2"},
         materiality="0.01",
         materiality_amount="0.05",
     )
-    assert [title for title, _ in said if title == "Over budget"] == []
+    assert "Over Budget" not in [title for title, _ in findings]

@@ -1,4 +1,4 @@
-"""A fact, and how many names of many a sentence has."""
+"""A sentence names the first of many names and counts the others."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from finops_nb.findings.sentence import sentence, some
+from finops_nb.findings.sentence import first_few, sentence
 from finops_nb.report.format import Format, text_sentence
 
 
 @pytest.mark.parametrize(
-    ("count", "said"),
+    ("count", "text"),
     [
         (1, "n0"),
         (6, "n0, n1, n2, n3, n4 and n5"),
@@ -19,16 +19,14 @@ from finops_nb.report.format import Format, text_sentence
         (1005, "n0, n1, n2, n3, n4 and 1,000 others ($504,500.00)"),
     ],
 )
-def test_a_sentence_names_the_first_five(count, said):
-    """It adds up what the others cost, 5 + 6 = 11 or 5 + … + 1,004 = 504,500; where one is left, that is named."""
-    names = [f"n{place}" for place in range(count)]
-    listed = some(names, [Decimal(place) for place in range(count)])
-    assert text_sentence(sentence("{names}", names=listed), Format("USD")) == said
+def test_a_sentence_names_the_first_five(count, text):
+    """The others' cost is added up: 5 + 6 = 11, and 5 + … + 1,004 = 504,500; six are all named."""
+    names = [f"n{number}" for number in range(count)]
+    few = first_few(names, [Decimal(number) for number in range(count)])
+    assert text_sentence(sentence("{names}", names=few), Format("USD")) == text
 
 
 def test_the_others_may_have_no_amount():
-    """It only counts them then."""
-    assert (
-        text_sentence(sentence("{names}", names=some("abcdefgh")), Format("USD"))
-        == "a, b, c, d, e and 3 others"
-    )
+    """They are only counted then."""
+    names = sentence("{names}", names=first_few("abcdefgh"))
+    assert text_sentence(names, Format("USD")) == "a, b, c, d, e and 3 others"
