@@ -107,8 +107,7 @@ def _year_to_date(year: YearToDate, usage: Usage) -> Headline:
         text = "Excludes {after:money} after {known:date}"
         details.append(sentence(text, after=after, known=usage.complete_through))
     if year.missing:
-        published, missing = _months_in_words(year.months), _months_in_words(year.missing)
-        details.append(sentence(f"{published} only: {missing} not published"))
+        details.append(sentence(_not_published(year)))
     return Headline(
         "year_to_date",
         f"Year to Date, {year.months[0][:4]}",
@@ -128,6 +127,14 @@ def _year_against_budget(year: YearToDate, complete: bool) -> Sentence:
         distance=abs(year.variance or ZERO),
         budget=year.budget,
     )
+
+
+def _not_published(year: YearToDate) -> str:
+    """Which months are missing, and which the figure is of if these are fewer."""
+    missing = f"{_months_in_words(year.missing)} not published"
+    if len(year.missing) < len(year.months):
+        return missing
+    return f"{_months_in_words(year.months)} only: {missing}"
 
 
 def _allocated(usage: Usage) -> Headline:

@@ -1,4 +1,4 @@
-"""The report's tables: whatever the month was, what is printed adds up."""
+"""The tables of the report: whatever the month, the printed figures add up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import make_params
 from finops_nb.report import budget_tables, data_tables
 from finops_nb.report import cost_tables as tables
-from finops_nb.report.budget_tables import what_if_table
+from finops_nb.report.scenario_tables import what_if_table
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.reader import read_usage
 
@@ -138,7 +138,7 @@ def figure(text: str) -> Decimal:
 
 
 def test_parameters_are_spelled_to_their_depth(params):
-    """A list of mappings, as the versions of budgets are, is text like all others."""
+    """Nested lists and mappings are one line of text, without braces."""
     versions = [
         {"version": "original", "organization_budgets": {"a": 5}, "product_budgets": {}},
         {"version": "revised 1", "author": "Ana"},
@@ -146,15 +146,15 @@ def test_parameters_are_spelled_to_their_depth(params):
     table = data_tables.parameters(
         data_of(params=params(organization_budgets={"a": 7}, budget_versions=versions))
     )
-    said = {line["key"]: line["value"] for line in table.records()}
-    assert (said["organization_budgets"], said["alert_thresholds"], said["approvals"]) == (
+    values = {line["key"]: line["value"] for line in table.records()}
+    assert (values["organization_budgets"], values["alert_thresholds"], values["approvals"]) == (
         "a: 7",
         "0.5, 0.8, 1.0",
         "none",
     )
-    assert "(version: original, " in said["budget_versions"]
-    assert "organization_budgets: (a: 5)" in said["budget_versions"]
-    assert "{" not in said["budget_versions"]
+    assert "(version: original, " in values["budget_versions"]
+    assert "organization_budgets: (a: 5)" in values["budget_versions"]
+    assert "{" not in values["budget_versions"]
 
 
 @settings(
@@ -164,7 +164,7 @@ def test_parameters_are_spelled_to_their_depth(params):
 def test_every_printed_table_foots(
     usage_of, params, calls, organization_budgets, product_budgets, complete
 ):
-    """It adds up, line by line and with its Rounding line, to the printed total, in every additive column."""
+    """In every additive column, the printed lines and the Rounding line add up to the total."""
     usage = usage_of(calls, complete=complete)
     made = params(organization_budgets=organization_budgets, product_budgets=product_budgets)
     for table in all_tables(usage, made):
@@ -183,7 +183,7 @@ def test_every_printed_table_foots(
 )
 @given(calls=calls)
 def test_all_tables_print_the_same_total(usage_of, params, calls):
-    """It has one total cost, and every table that totals cost prints that one."""
+    """Every table that totals cost prints the same total."""
     usage = usage_of(calls)
     totals = set()
     for table in all_tables(usage, params()):
@@ -202,7 +202,7 @@ def test_all_tables_print_the_same_total(usage_of, params, calls):
 
 
 def test_the_levels_differ_where_their_budgets_do(usage_of, params):
-    """It prints 100 − 30 = 70 of budget, and 10 − 10 = 0 of actual, as a third line."""
+    """The third line is 100 − 30 = 70 of budget and 10 − 10 = 0 of actual."""
     usage = usage_of([("a", "x", "f", "c", "10")])
     tracking = all_tables(
         usage, params(organization_budgets={"a": 100}, product_budgets={"x": 30})
@@ -217,14 +217,17 @@ def test_the_levels_differ_where_their_budgets_do(usage_of, params):
 
 @pytest.mark.parametrize("index", range(13))
 def test_each_table_has_a_name_and_a_caption_of_its_own(six, params, index):
-    """It can be addressed in results.json and on the page."""
+    """So it can be addressed in results.json and on the page."""
     made = all_tables(six, params())
     assert [table.name for table in made].count(made[index].name) == 1
     assert [table.caption for table in made].count(made[index].caption) == 1
 
 
 def test_a_long_ranking_has_its_best_and_its_worst(usage_of, params):
-    """It prints ranks 1 to 12 and 49 to 60 of organizations that paid 1 … 60 a call, with 13 to 48 between them: 1,098.00."""
+    """Of 60 organizations that pay 1 to 60 a call, it prints ranks 1 to 12 and 49 to 60.
+
+    Those between, 13 + 14 + … + 48, cost 1,098.00.
+    """
     usage = usage_of([(f"org-{cost:02}", "x", "f", "c", str(cost)) for cost in range(1, 61)])
     table = tables.efficiency(
         data_of(usage=usage, params=params()),
@@ -249,24 +252,24 @@ def test_a_long_ranking_has_its_best_and_its_worst(usage_of, params):
 
 
 @pytest.mark.parametrize(
-    ("period", "said"),
+    ("period", "text"),
     [
         ("2025-12", "No earlier month is published."),
-        ("2025-Q4", "Only a calendar month is shown beside the months before it."),
+        ("2025-Q4", "Only the report of a calendar month shows earlier months."),
     ],
 )
-def test_without_a_month_before_it_says_so(usage_of, params, period, said):
-    """Its heading does not stand over nothing."""
+def test_without_an_earlier_month_there_is_a_sentence(usage_of, params, period, text):
+    """The section is not left empty."""
     usage = usage_of([("a", "x", "f", "c", "20")], period=period)
     data = data_of(usage=usage, params=params(period=period))
     table = tables.cost_by_month(
         data, *(cost_by_month(data, by) for by in ("organization", "product"))
     )
-    assert page_of(table._repr_html_()).text_content().strip() == said
+    assert page_of(table._repr_html_()).text_content().strip() == text
 
 
-def test_what_names_nobody_is_a_line_of_the_tables(six, params):
-    """It is last, without a rank, and in the total: 6.00 + 2.00 + 2.00 = 10.00."""
+def test_unallocated_cost_is_a_line_of_the_tables(six, params):
+    """It is the last line, has no rank, and is in the total: 6.00 + 2.00 + 2.00 = 10.00."""
     made = all_tables(six, params(organization_budgets={"org-a": 5}))
     *_, unallocated, total = printed(made[0])[""]
     assert (unallocated.name, unallocated.cells["Total Cost"], total.cells["Total Cost"]) == (
@@ -277,8 +280,8 @@ def test_what_names_nobody_is_a_line_of_the_tables(six, params):
     assert printed(made[8])[""][-2].cells["Rank"] == "n/a"
 
 
-def test_an_organizations_cost_centre_stands_beneath_its_charge(tmp_path):
-    """Beside its owner, with the address where no owner is named; and in results.json."""
+def test_a_cost_center_is_printed_beneath_its_organization(tmp_path):
+    """It is beneath the name, after the owner, or the email address if no owner is named."""
     lines = [
         "team-1,org-a,2025-01-01,,Ada,1042,ada@example.com",
         "team-2,org-b,,,,,bob@example.com",
@@ -302,7 +305,7 @@ def test_an_organizations_cost_centre_stands_beneath_its_charge(tmp_path):
         charges(spent, None, budget_alerts(data_of(usage=usage, budgets=budgets, params=params))),
         totals,
     )
-    said = [(line["organization"], line["owner"], line["cost_centre"]) for line in table.records()]
-    assert said == [("org-a", "Ada", "1042"), ("org-b", "bob@example.com", "")]
+    rows = [(line["organization"], line["owner"], line["cost_centre"]) for line in table.records()]
+    assert rows == [("org-a", "Ada", "1042"), ("org-b", "bob@example.com", "")]
     assert "owner: Ada" in table._repr_html_()
-    assert table._repr_html_().count("cost centre: 1042") == 1
+    assert table._repr_html_().count("cost center: 1042") == 1

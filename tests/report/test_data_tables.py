@@ -1,4 +1,4 @@
-"""The tables on the data: kinds of charge, invoices, keys that map nowhere, names that look the same."""
+"""The tables on the data: kinds of charge, invoices, unmapped keys, confusable names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AWS = [{"issuer": "AWS", "number": "INV-1", "amount": "10.00"}]
 
 
 def test_kinds_of_charge_add_up_to_the_cost(six, params):
-    """12.00 of usage less a credit of 2.00 is the 10.00 of the six; where the usage is no bill there is no table."""
+    """12.00 of usage − a credit of 2.00 = 10.00; usage that is not a bill has no such table."""
     assert data_tables.charges_by_kind(data_of(usage=six, params=params())).is_empty
     usage = replace(six, charges=(("Usage", 5, Decimal(12)), ("Credit", 1, Decimal(-2))))
     table = data_tables.charges_by_kind(data_of(usage=usage, params=params()))
@@ -27,23 +27,23 @@ def test_kinds_of_charge_add_up_to_the_cost(six, params):
     assert table.rows(table.printed[0])[-1].cells[-1].text == "$10.00"
 
 
-def test_keys_that_map_nowhere_have_their_share(six, params):
-    """2.00 of 10.00 is a fifth."""
+def test_unmapped_keys_have_their_share(six, params):
+    """2.00 of 10.00 is 0.2."""
     usage = replace(six, unmapped=(("team-9", 1, Decimal(2)),), rows_unallocated=1)
     assert data_tables.unallocated_by_key(data_of(usage=usage, params=params())).records() == [
         {"key": "team-9", "rows": 1, "cost": "2", "share": "0.2"}
     ]
 
 
-def test_what_has_no_key_is_a_line_of_its_own(six, params):
-    """It adds up to the 2.00 in three rows that are unallocated: 1.50 of a key, and 0.50 of two rows without one."""
+def test_rows_without_a_key_are_a_line(six, params):
+    """Three unallocated rows cost 2.00: one row with a key 1.50, and two without a key 0.50."""
     usage = replace(six, unmapped=(("team-9", 1, Decimal("1.5")),), rows_unallocated=3)
     last = data_tables.unallocated_by_key(data_of(usage=usage, params=params())).records()[-1]
     assert last == {"key": "no key", "rows": 2, "cost": "0.5", "share": "0.05"}
 
 
-def test_an_invoice_that_differs_is_stamped_and_warned_of(six, params):
-    """10.00 is stated and 9.99 billed: one cent is too much, and the report says so in its title."""
+def test_an_invoice_that_differs_is_stamped_and_warned_about(six, params):
+    """10.00 is stated and 9.99 billed: the report says so in its title and its warnings."""
     made = params(invoices=AWS)
     usage = replace(
         six, reconciliation=reconcile(made.invoices, {("AWS", "INV-1"): Decimal("9.99")})
@@ -61,8 +61,8 @@ def test_an_invoice_that_differs_is_stamped_and_warned_of(six, params):
     )
 
 
-def test_an_invoice_that_agrees_is_a_line_and_no_stamp(six, params):
-    """Usage is in fractions of a cent, invoices are in cents: 0.004 is no difference."""
+def test_an_invoice_that_agrees_has_a_line_and_no_stamp(six, params):
+    """Usage has fractions of a cent, invoices have cents: 0.004 is no difference."""
     made = params(invoices=AWS)
     usage = replace(
         six, reconciliation=reconcile(made.invoices, {("AWS", "INV-1"): Decimal("9.996")})
@@ -73,8 +73,8 @@ def test_an_invoice_that_agrees_is_a_line_and_no_stamp(six, params):
     assert not data_tables.invoices(data_of(usage=usage, params=made)).is_empty
 
 
-def test_names_that_look_the_same_are_told_with_their_money(params):
-    """It merges none of them: 1.00 + 2.00."""
+def test_confusable_names_are_listed_with_their_cost(params):
+    """They are not merged; their cost is 1.00 + 2.00."""
     usage = usage_of(
         [("org-a", "chat", "ask", "c", "1.00"), ("Org-A", "chat", "ask", "c", "2.00"), SIX[3]]
     )
@@ -87,8 +87,8 @@ def test_names_that_look_the_same_are_told_with_their_money(params):
     assert said['Organizations that look the same, and are counted apart: "Org-A", "org-a"'] == "3"
 
 
-def test_the_notebook_may_say_invoices_too():
-    """Their amounts are exact."""
+def test_the_notebook_may_have_invoices_too():
+    """Amounts are exact decimals."""
     assert make_params({"period": "2025-12", "usage": "u.csv", "invoices": AWS}).invoices[
         0
     ].amount == Decimal("10.00")

@@ -49,7 +49,7 @@ def decimal(text: str | None) -> Decimal | None:
     ],
 )
 def test_it_prints_money(currency, amount, text):
-    """In the currency's decimals, half away from zero; a currency without a well-known sign by its code."""
+    """It has the decimals of the currency, rounded half away from zero, and its sign or code."""
     assert Format(currency).money(decimal(amount)) == text
 
 
@@ -57,13 +57,13 @@ def test_it_prints_money(currency, amount, text):
     ("rate", "text"), [("0.1", "+10%"), ("0.3333", "+33.33%"), ("-0.2", "-20%"), ("0.00", "0%")]
 )
 def test_it_prints_a_chosen_change_as_it_was_chosen(rate, text):
-    """No digit of it is rounded away."""
+    """No digit is rounded away."""
     assert USD.signed_percent(Decimal(rate)) == text
 
 
 @given(st.decimals(-(10**12), 10**12, places=6))
 def test_it_prints_the_rounded_amount_and_nothing_else(amount):
-    """Read back, a printed figure is the rounded amount; zero has no sign."""
+    """Read back, it is the rounded amount; zero has no sign."""
     text = USD.money(amount)
 
     assert Decimal(text.replace("$", "").replace(",", "")) == rounded(amount, 2)
@@ -92,7 +92,7 @@ def test_it_prints_the_rounded_amount_and_nothing_else(amount):
     ],
 )
 def test_it_prints_the_cost_of_a_call(currency, amount, text):
-    """Two decimals more than money, and two more again where they would show one digit."""
+    """It has two decimals more than money, and four more for an amount of one digit."""
     assert Format(currency).unit_cost(decimal(amount)) == text
 
 
@@ -117,7 +117,7 @@ def test_it_prints_the_cost_of_a_call(currency, amount, text):
     ],
 )
 def test_it_prints_a_share(fraction, text):
-    """One decimal, half away from zero; of nothing there is no share; 100.0% is the whole, and 0.0% nothing or a small credit."""
+    """It has one decimal; 100.0% is exactly the whole, and 0.0% is nothing or a small credit."""
     assert USD.share(decimal(fraction)) == text
 
 
@@ -134,7 +134,7 @@ def test_it_prints_a_share(fraction, text):
     ],
 )
 def test_it_prints_a_change_with_its_sign(fraction, text):
-    """What rounds to nothing has no sign."""
+    """A change that rounds to zero has no sign."""
     assert USD.signed_share(decimal(fraction)) == text
 
 
@@ -149,7 +149,7 @@ def test_it_prints_a_change_with_its_sign(fraction, text):
     ],
 )
 def test_it_prints_a_variance_with_its_fraction(amount, fraction, text):
-    """Of a zero budget there is no fraction to print; without a budget, no variance."""
+    """A zero budget has no fraction to print; without a budget there is no variance."""
     assert USD.variance(decimal(amount), decimal(fraction)) == text
 
 
@@ -158,12 +158,12 @@ def test_it_prints_a_variance_with_its_fraction(amount, fraction, text):
     [("0.80", "80%"), ("1.0", "100%"), ("0.125", "12.5%"), ("0.333333", "33.3333%"), ("0", "0%")],
 )
 def test_it_prints_a_fraction_that_a_person_chose(fraction, text):
-    """With the decimals it was given, unrounded."""
+    """It has the decimals it was given, unrounded."""
     assert USD.percent(Decimal(fraction)) == text
 
 
 def test_it_prints_efficiency():
-    """Calls per unit of currency to two decimals, below one to three digits; a gap to two, with its unit."""
+    """A score has two decimals, or three digits below one; a gap has two digits and its unit."""
     assert USD.calls_per_money(Decimal("25.915")) == "25.92"
     assert USD.calls_per_money(Decimal("1234.5")) == "1,234.50"
     assert USD.calls_per_money(None) == "n/a"
@@ -206,7 +206,7 @@ def test_it_prints_a_value_by_its_unit(unit, value, text):
 
 
 def test_every_unit_is_tested_above():
-    """A new unit needs a line there."""
+    """A new unit needs a case there."""
     (parameters,) = [
         mark for mark in test_it_prints_a_value_by_its_unit.pytestmark if mark.name == "parametrize"
     ]
@@ -215,7 +215,7 @@ def test_every_unit_is_tested_above():
 
 
 def test_it_prints_counts_days_and_lists():
-    """Words agree with their number; a list ends in "and"."""
+    """Nouns agree with their number; a list ends in "and"."""
     assert (count(90457), day(date(2025, 1, 2))) == ("90,457", "2025-01-02")
     assert [noun(n, "call") for n in (0, 1, 2, 1000)] == [
         "0 calls",
@@ -234,26 +234,26 @@ def test_it_prints_counts_days_and_lists():
 
 @pytest.mark.parametrize("char", ["\x00", "\x07", "\x1b", "\r", "\x7f", "\x9b"])
 def test_it_replaces_control_characters(char):
-    """What HTML can't hold is shown as a mark; letters, emoji and line breaks stay."""
+    """Characters that HTML can't hold become a mark; letters, emoji and line breaks stay."""
     assert visible(f"a{char}b") == "a\ufffdb"
     assert visible("a\n\tZoë\u00a0日本 👩‍🚀") == "a\n\tZoë\u00a0日本 👩‍🚀"
 
 
 @given(st.text())
 def test_it_shows_what_a_page_and_a_drawing_can_hold(text):
-    """Whatever text is made visible is well-formed in XML, and has as many characters as before."""
+    """Any visible text is well-formed in XML and has as many characters as before."""
     page = ElementTree.fromstring(f"<p>{escape(visible(text))}</p>")
 
     assert len(page.text or "") == len(text)
 
 
 @pytest.mark.parametrize(
-    ("months", "said"),
+    ("months", "text"),
     [
         (("2025-10", "2025-11"), "October to November 2025: $1.00, n/a"),
         (("2024-12", "2025-01"), "December 2024 to January 2025: $1.00, n/a"),
     ],
 )
-def test_a_trend_says_of_which_months_it_is(months, said):
-    """The year stands once where both are of one; a month without a figure is n/a."""
-    assert Format("USD").trend(months, (Decimal(1), None)) == said
+def test_a_trend_names_its_months(months, text):
+    """The year is printed once if both months have the same; a month without a figure is n/a."""
+    assert Format("USD").trend(months, (Decimal(1), None)) == text

@@ -38,17 +38,17 @@ def heat_map(
     )
 
 
-def figures(found: HeatMap) -> list[list[Decimal]]:
+def figures(drawn: HeatMap) -> list[list[Decimal]]:
     """The printed cells as numbers, an empty one as 0."""
-    texts = [[cell.text for cell in row.cells[1:]] for row in found.grid().rows()]
+    texts = [[cell.text for cell in row.cells[1:]] for row in drawn.grid().rows()]
     return [[D(text.replace("$", "").replace(",", "") or 0) for text in row] for row in texts]
 
 
 def test_it_has_a_row_an_organization_and_a_column_a_product():
-    """It puts the highest sums first, leaves a pair without usage empty, and shades by the share of the largest cell."""
-    found = heat_map({("a", "x"): "1", ("b", "x"): "6", ("b", "y"): "3"})
-    rows = found.grid().rows()
-    assert found.grid().heads == ("x", "y", "Total")
+    """The highest sums come first, a pair without usage is empty, the highest cell is darkest."""
+    drawn = heat_map({("a", "x"): "1", ("b", "x"): "6", ("b", "y"): "3"})
+    rows = drawn.grid().rows()
+    assert drawn.grid().heads == ("x", "y", "Total")
     assert [[cell.text for cell in row.cells] for row in rows] == [
         ["b", "$6.00", "$3.00", "$9.00"],
         ["a", "$1.00", "", "$1.00"],
@@ -62,8 +62,8 @@ def test_it_has_a_row_an_organization_and_a_column_a_product():
     ]
 
 
-def test_it_says_what_is_booked_where_that_differs():
-    """It has the ledger's cent beneath a cell, and beneath the sums that it moves."""
+def test_it_prints_what_is_booked_if_that_differs():
+    """The booked amount is beneath a cell that differs, and beneath the sums that it changes."""
     rows = (
         heat_map(
             {("a", "x"): "1.005", ("a", "y"): "1.005"}, {("a", "x"): "1.00", ("a", "y"): "1.01"}
@@ -83,8 +83,8 @@ def test_it_says_what_is_booked_where_that_differs():
     st.sampled_from(("USD", "JPY", "KWD")),
 )
 def test_it_foots_on_both_axes(pairs, currency):
-    """It adds up in every row and every column, as printed, with the Rounding row and column where they are needed."""
-    found = heat_map(pairs, currency=currency)
+    """Every printed row and column adds up, with a Rounding row and column where needed."""
+    drawn = heat_map(pairs, currency=currency)
     texts = [
         [
             cell.text.replace(currency, "")
@@ -94,7 +94,7 @@ def test_it_foots_on_both_axes(pairs, currency):
             .replace(",", "")
             for cell in row.cells[1:]
         ]
-        for row in found.grid().rows()
+        for row in drawn.grid().rows()
     ]
     table = [[D(text or 0) for text in row] for row in texts]
     assert all(sum(row[:-1]) == row[-1] for row in table)
@@ -102,28 +102,28 @@ def test_it_foots_on_both_axes(pairs, currency):
 
 
 def test_many_names_are_cut_and_still_foot():
-    """It prints 24 of 60 organizations and 7 of 20 products, and adds up the others in a row and a column."""
-    found = heat_map(
+    """It prints 24 of 60 organizations and 7 of 20 products; a row and a column have the rest."""
+    drawn = heat_map(
         {(f"o{one:02}", f"p{two:02}"): f"{one}.{two:02}5" for one in range(60) for two in range(20)}
     )
-    grid = found.grid()
+    grid = drawn.grid()
     assert (len(grid.names), len(grid.columns)) == (ROWS, COLUMNS)
     assert (grid.names[-1], grid.columns[-1]) == ("other (36)", "other (13)")
-    table = figures(found)
+    table = figures(drawn)
     assert all(sum(row[:-1]) == row[-1] for row in table)
     assert all(sum(column[:-1]) == column[-1] for column in zip(*table, strict=True))
 
 
-def test_others_outshine_no_name():
-    """It shades by the largest cell of two names, here 2.00, and no cell of others, though these sum up to more."""
-    found = heat_map(
+def test_sums_of_others_have_no_shade():
+    """Shades compare with the largest cell of two names, 2.00; sums of others have no shade."""
+    drawn = heat_map(
         {
             (f"o{one:02}", f"p{two:02}"): "2" if one < two else "1"
             for one in range(60)
             for two in range(20)
         }
     )
-    *lines, other, _ = found.grid().rows()
+    *lines, other, _ = drawn.grid().rows()
     assert {cell.classes for row in lines for cell in row.cells[1:-2]} == {
         "number heat-6",
         "number heat-3",
@@ -134,10 +134,10 @@ def test_others_outshine_no_name():
 
 
 def test_its_lines_are_the_pairs():
-    """It hands out each pair, whatever is printed."""
-    found = heat_map({(f"o{one:02}", "p"): "1" for one in range(60)})
-    assert len(found.records()) == 60
-    assert found.records()[0] == {
+    """The records have every pair, whatever is printed."""
+    drawn = heat_map({(f"o{one:02}", "p"): "1" for one in range(60)})
+    assert len(drawn.records()) == 60
+    assert drawn.records()[0] == {
         "organization": "o00",
         "product": "p",
         "charge": "1",
@@ -146,14 +146,14 @@ def test_its_lines_are_the_pairs():
 
 
 def test_names_are_text():
-    """It escapes and isolates each name, in rows and in heads."""
+    """Each name is escaped and isolated, in rows and in heads."""
     page = lxml.html.fromstring(heat_map({("<b>", "<i>"): "1"})._repr_html_())
     assert page.xpath("//thead//bdi/text()") == ["<i>", "Total"]
     assert page.xpath("//tbody//bdi/text()") == ["<b>", "Total"]
 
 
-def test_its_own_heads_do_not_break():
-    """It marks "Rounding" and "Total", which unlike a long name stay on one line."""
+def test_rounding_and_total_stay_on_one_line():
+    """ "Rounding" and "Total" have a class, because they stay on one line, unlike a long name."""
     page = lxml.html.fromstring(heat_map({("a", "x"): "0.005", ("a", "y"): "0.005"})._repr_html_())
     assert [each.text_content() for each in page.xpath("//thead//th[contains(@class, 'own')]")] == [
         "Rounding",
@@ -162,11 +162,11 @@ def test_its_own_heads_do_not_break():
 
 
 def test_long_names_are_cut():
-    """It cuts a name of 300 characters in its row and in its head, which would be as tall as a page."""
+    """A name of 300 characters would be a page tall, so it is shortened in its row and its head."""
     page = lxml.html.fromstring(heat_map({("o" * 300, "p" * 300): "1"})._repr_html_())
     assert [each.text for each in page.xpath("//bdi[@title]")] == ["p" * 59 + "…", "o" * 59 + "…"]
 
 
 def test_without_lines_there_is_nothing():
-    """It shows nothing where there is no usage."""
+    """Without usage, nothing is printed."""
     assert heat_map({})._repr_html_().strip() == ""

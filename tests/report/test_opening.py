@@ -1,4 +1,4 @@
-"""The opening of a report: headline figures and what matters most, as they are printed."""
+"""The opening of a report: headline figures, and what matters most."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ D = Decimal
 
 
 def printed(usage, params, months=()) -> dict[str, tuple[str, str, str]]:
-    """Label, value and detail of each figure by its key."""
+    """The label, value and detail of each figure, by its key."""
     totals = total_variance(
         variance_by(
             data_of(usage=usage, budgets=read_budgets(params), params=params), "organization"
@@ -44,43 +44,44 @@ def published(name: str, cost: str, budget: str | None) -> PublishedMonth:
 
 
 def test_it_prints_four_figures_of_a_month(six, params):
-    """It has 10 of 8 + 4 = 12; 10 − 4 = 6 more than November; 10 + 4 of 12 + 5; 8 of 10 allocated."""
+    """The month has 10 of 8 + 4 = 12, 6 more than November's 4; the year has 14 of 12 + 5 = 17."""
     figures = printed(
         six,
         params(organization_budgets={"org-a": "8", "org-b": "4"}),
         [published("2025-11", "4", "5")],
     )
     assert figures == {
-        "spend": ("Spend against budget", "$10.00", "of $12.00; $2.00 below it"),
+        "spend": ("Spend Against Budget", "$10.00", "$2.00 under the $12.00 budget"),
         "prior_month": ("Against November 2025", "+$6.00 (+150.0%)", "$4.00 as published"),
         "year_to_date": (
-            "Year to date, 2025",
+            "Year to Date, 2025",
             "$14.00",
-            "of $17.00; $3.00 below it; not published: January 2025 to October 2025",
+            "$3.00 under the $17.00 budget. "
+            "November and December only: January to October not published",
         ),
-        "allocated": ("Allocated share", "80.0%", "$2.00 name no organization"),
+        "allocated": ("Allocated Share", "80.0%", "$2.00 has no organization"),
     }
 
 
-def test_it_says_what_is_not_known(six, params):
-    """It has no budget, no month before, and no budget of the year, and invents none."""
+def test_missing_budgets_and_months_are_named(six, params):
+    """Without a budget or a month before, the details say so."""
     figures = printed(six, params())
-    assert figures["spend"][1:] == ("$10.00", "no budget is set")
-    assert figures["prior_month"] == ("Against November 2025", "n/a", "it is not published")
-    assert figures["year_to_date"][2].startswith(
-        "no budget is set in December 2025; not published: January 2025 to November 2025"
+    assert figures["spend"][1:] == ("$10.00", "No budget set")
+    assert figures["prior_month"] == ("Against November 2025", "n/a", "No November report yet")
+    assert figures["year_to_date"][2] == (
+        "No budget set for December. December only: January to November not published"
     )
 
 
-def test_a_gap_in_the_year_is_named_month_by_month(six, params):
-    """It lists months that do not follow each other."""
+def test_gaps_in_the_year_are_named(six, params):
+    """Single months are listed."""
     months = [published(f"2025-{number:02}", "1", "1") for number in (1, 3, 4, 6, 7, 8, 9, 10, 11)]
     figures = printed(six, params(organization_budgets={"org-a": "99"}), months)
-    assert figures["year_to_date"][2].endswith("not published: February 2025 and May 2025")
+    assert figures["year_to_date"][2].endswith(" budget. February and May not published")
 
 
 def test_a_quarter_has_neither_month_before_nor_year(usage_of, params):
-    """It has spend and the allocated share."""
+    """It has only spend and the allocated share."""
     assert list(printed(usage_of(SIX, period="2025-Q4"), params(period="2025-Q4"))) == [
         "spend",
         "allocated",
@@ -88,37 +89,40 @@ def test_a_quarter_has_neither_month_before_nor_year(usage_of, params):
 
 
 def test_a_running_month_is_spend_to_date(usage_of, params):
-    """It compares as many days of both: 10 seen by the 20th − 4 of November's first."""
+    """It compares the first 20 days of both months: 10 − 4 = 6."""
     seen = [call._replace(day="2025-12-20") for call in SIX]
     figures = printed(usage_of(seen, complete=False), params(), [published("2025-11", "4", None)])
-    assert figures["spend"][0] == "Spend to date against budget"
+    assert figures["spend"][0] == "Spend to Date Against Budget"
     assert figures["prior_month"][1:] == (
         "+$6.00 (+150.0%)",
-        "$10.00 against $4.00 as published, in the first 20 days of each",
+        "First 20 days of each month: $10.00 against $4.00 as published",
     )
 
 
 def test_a_running_month_counts_with_its_budget_to_date(usage_of, params):
-    """It says of which budget: 20 of 31 days of 31, and 5 of November; 10 + 4 = 14 is 11 below that."""
+    """The budget to date is 31 × 20 ÷ 31 + 5 of November = 25; 10 + 4 = 14 is 11 under it."""
     seen = [call._replace(day="2025-12-20") for call in SIX]
     made = params(organization_budgets={"org-a": "31"})
     detail = printed(usage_of(seen, complete=False), made, [published("2025-11", "4", "5")])[
         "year_to_date"
     ][2]
-    assert detail.startswith("of $25.00 budget to date; $11.00 below it; not published: ")
+    assert detail == (
+        "$11.00 under the $25.00 budget to date. "
+        "November and December only: January to October not published"
+    )
     late = replace(
         usage_of([*seen, SIX[0]._replace(day="2025-12-21")], complete=False),
         complete_through=date(2025, 12, 20),
     )
     year = printed(late, made, [published("2025-11", "4", "5")])["year_to_date"]
-    assert (year[1], year[2].split("; not")[0]) == (
+    assert (year[1], year[2].split(". November")[0]) == (
         "$14.00",
-        "of $25.00 budget to date; $11.00 below it; without $3.00 after 20 December",
+        "$11.00 under the $25.00 budget to date. Excludes $3.00 after 20 December",
     )
 
 
 def test_the_status_is_a_word_with_its_bar(six, params):
-    """It prints OVER for 10 of 8, 125.0% used: a bar of 1.25 ÷ 1.5 = 83.3% of its place."""
+    """10 of 8 is OVER, 125.0% used; the bar is 1.25 ÷ 1.5 = 83.3% of its place."""
     made = params(organization_budgets={"org-a": "8"})
     totals = total_variance(
         variance_by(data_of(usage=six, budgets=read_budgets(made), params=made), "organization"),
@@ -131,28 +135,28 @@ def test_the_status_is_a_word_with_its_bar(six, params):
     [spend] = page.xpath("//div[@class='spend']")
     assert (
         " ".join(spend.text_content().split())
-        == "Spend against budget $10.00 OVER 125.0% used of $8.00; $2.00 above it"
+        == "Spend Against Budget $10.00 OVER 125.0% used $2.00 over the $8.00 budget"
     )
     assert spend.xpath(".//span[@class='bar']/span/@style") == ["width:83.3%"]
 
 
 @pytest.mark.parametrize(
-    ("calls", "said"),
+    ("calls", "texts"),
     [
-        ([("a", "29987.50"), ("", "12.50")], (">99.9%", "$12.50 name no organization")),
-        ([("a", "1"), ("", "0")], ("100.0%", "$0.00 name no organization")),
-        ([("a", "0")], ("n/a", "every row names an organization")),
-        ([("a", "10"), ("", "-5")], ("n/a", "-$5.00 name no organization")),
+        ([("a", "29987.50"), ("", "12.50")], (">99.9%", "$12.50 has no organization")),
+        ([("a", "1"), ("", "0")], ("100.0%", "$0.00 has no organization")),
+        ([("a", "0")], ("n/a", "All cost has an organization")),
+        ([("a", "10"), ("", "-5")], ("n/a", "-$5.00 has no organization")),
     ],
 )
-def test_the_allocated_share_and_its_detail_agree(usage_of, params, calls, said):
-    """It is 100.0% of what is allocated to the last cent, and no share at all beside credits: 10 of 5."""
+def test_the_allocated_share_and_its_detail_agree(usage_of, params, calls, texts):
+    """The share is 100.0% only if all is allocated, and n/a where credits would make it absurd."""
     usage = usage_of([(organization, "x", "f", "c", cost) for organization, cost in calls])
-    assert printed(usage, params())["allocated"][1:] == said
+    assert printed(usage, params())["allocated"][1:] == texts
 
 
 def test_a_finding_has_its_commentary(params):
-    """It prints the notes on its names beneath, escaped, and hands them out."""
+    """Notes on its names are printed beneath, escaped, and are in results.json."""
     made = params(notes={"<org>": "Moved in <May>."})
     finding = MainFinding(
         Urgency.CHANGE,
@@ -177,7 +181,7 @@ def test_a_finding_has_its_commentary(params):
 
 
 def test_without_findings_there_is_no_heading(params):
-    """It shows nothing where nothing matters."""
+    """If nothing matters, nothing is printed."""
     assert (
         findings_that_matter(data_of(budgets=read_budgets(params()), params=params()), [])
         ._repr_html_()

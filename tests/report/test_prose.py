@@ -1,4 +1,4 @@
-"""Narrative: facts as sentences of correct grammar, stamps that can't be missed, and names that stay text."""
+"""Prose: sentences with correct grammar, stamps nobody can miss, and names that stay text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from lxml.html import fragment_fromstring
 from support.made_usage import data_of
+from support.published import text_of
 
 from finops_nb.figures.alerts import budget_alerts
 from finops_nb.figures.allocation import allocate, allocate_within
@@ -69,11 +70,6 @@ HOSTILE = [
         "x" * 2000,
     ),
 ]
-
-
-def text_of(piece: Prose) -> str:
-    """What a reader reads, on one line."""
-    return " ".join(fragment_fromstring(piece._repr_html_()).text_content().split())
 
 
 def tags_of(piece: Prose) -> list[str]:
@@ -153,14 +149,14 @@ def tags_of(piece: Prose) -> list[str]:
     ],
 )
 def test_it_says_an_insight(insight, title, text):
-    """One organization, two organizations; figures by their unit; what is not material says so."""
+    """Nouns agree with their number, and an insight that is not material says so."""
     said = insight_sentence(insight)
 
     assert (said[0], text_sentence(said[1], USD)) == (title, text)
 
 
 def test_it_escapes_and_isolates_names_and_only_names():
-    """Of a sentence the names are data, the figures ours, the words ours."""
+    """Names are data, so they are escaped; figures and words are not data."""
     said = sentence(
         "{name} of {who} spent {cost:money}",
         name="<b>",
@@ -176,7 +172,7 @@ def test_it_escapes_and_isolates_names_and_only_names():
 
 
 def test_it_escapes_the_sign_of_a_currency():
-    """Figures are escaped as well; a currency's code is data too."""
+    """A currency's code is data too, so figures are escaped as well."""
     assert (
         str(html_sentence(sentence("{cost:money}", cost=Decimal(1)), Format("<b>")))
         == "&lt;b&gt;\u00a01.00"
@@ -185,7 +181,7 @@ def test_it_escapes_the_sign_of_a_currency():
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_it_does_not_read_names_as_sentences(name):
-    """Braces in a name are no values, percents no formats, backslashes no escapes."""
+    """Braces, percent signs and backslashes in a name mean nothing."""
     assert (
         text_sentence(sentence("{name} and {names}", name=name, names=(name, name)), USD)
         == f"{name} and {name} and {name}"
@@ -193,7 +189,7 @@ def test_it_does_not_read_names_as_sentences(name):
 
 
 def everything(usage_of, params, names: list[str]) -> list[Prose]:
-    """All prose of a month in which everything is wrong, under these names of organizations, products and owners."""
+    """All prose of a month in which everything is wrong, with these names in it."""
     a, b, x, y, owner, file = names
     usage = usage_of(
         [
@@ -242,7 +238,7 @@ def everything(usage_of, params, names: list[str]) -> list[Prose]:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_it_keeps_names_as_text_in_every_sentence(usage_of, params, name):
-    """Under hostile names the piece has the elements it has under harmless ones, and its text differs by the names."""
+    """With hostile names, prose has the same elements, and its text differs only by the names."""
     hostile = everything(usage_of, params, [f"{n}{name}" for n in range(6)])
     harmless = everything(usage_of, params, [f"{n}harmless" for n in range(6)])
     shown = " ".join(
@@ -257,7 +253,7 @@ def test_it_keeps_names_as_text_in_every_sentence(usage_of, params, name):
 
 
 def test_its_records_are_json_and_plain(usage_of, params):
-    """Figures unrounded, texts as they are said, names unescaped; whatever is printed is in results.json."""
+    """results.json has all that is printed: unrounded figures, texts, and names unescaped."""
     parts = {
         each.name: each.records()
         for each in everything(usage_of, params, ["a<b", "b", "x", "y", "o", "f"])
@@ -287,25 +283,25 @@ def test_its_records_are_json_and_plain(usage_of, params):
 @pytest.mark.parametrize(
     ("kind", "period", "title", "stamp"),
     [
-        (Kind.OFFICIAL, "2025-12", "Organizational alignment · December 2025", None),
+        (Kind.OFFICIAL, "2025-12", "Organizational Alignment · December 2025", None),
         (
             Kind.ANALYSIS,
             "2025-Q4",
-            "Organizational alignment · Q4 2025 · ANALYSIS · NOT FOR BOOKING",
+            "Organizational Alignment · Q4 2025 · ANALYSIS · NOT FOR BOOKING",
             "ANALYSIS · NOT FOR BOOKING",
         ),
         (
             Kind.SCENARIO,
             "2025-12",
-            "Organizational alignment · December 2025 · WHAT-IF: more for a",
+            "Organizational Alignment · December 2025 · WHAT-IF: more for a",
             "WHAT-IF: more for a",
         ),
-        (Kind.DRAFT, "2025-12", "Organizational alignment · December 2025 · DRAFT", "DRAFT"),
+        (Kind.DRAFT, "2025-12", "Organizational Alignment · December 2025 · DRAFT", "DRAFT"),
     ],
 )
 @pytest.mark.parametrize("complete", [True, False])
 def test_it_stamps_all_that_is_not_official(usage_of, params, kind, period, title, stamp, complete):
-    """In the title and on the page; a running period is marked PARTIAL beside it, official or not."""
+    """The stamp is in the title and on the page; a running period also has PARTIAL."""
     usage = usage_of([("a", "x", "f", "c", "1", "2025-12-18")], period, complete)
     said = {"base": "2025-12", "author": "Ana", "date": "2025-12-15", "reason": "more for a"}
     made = params(period=period, scenario=said if kind is Kind.SCENARIO else {})
@@ -322,8 +318,8 @@ def test_it_stamps_all_that_is_not_official(usage_of, params, kind, period, titl
 
 
 @pytest.mark.parametrize("known", ["2025-12-18", "2025-12-20"])
-def test_it_says_up_to_when_a_partial_period_is_known(usage_of, params, known):
-    """The day, and what the figures then mean."""
+def test_it_says_how_far_a_partial_period_is_known(usage_of, params, known):
+    """It has the day, and what the figures mean then."""
     usage = replace(
         usage_of([("a", "x", "f", "c", "1", "2025-12-18")], complete=False),
         complete_through=date.fromisoformat(known),
@@ -333,13 +329,13 @@ def test_it_says_up_to_when_a_partial_period_is_known(usage_of, params, known):
     )
 
     assert (
-        f"Usage is known up to {known}; the period ends with 2025-12-31. Costs are to date, budgets for the whole period."
-        in text
-    )
+        f"Usage is known through {known}; the period ends on 2025-12-31. "
+        "Costs are to date; budgets cover the whole period."
+    ) in text
 
 
 def test_it_says_the_days_and_their_zone(usage_of, params):
-    """The last day is said inclusively."""
+    """The last day is part of the period."""
     usage = usage_of([("a", "x", "f", "c", "1")])
     piece = prose.heading(
         data_of(
@@ -351,7 +347,7 @@ def test_it_says_the_days_and_their_zone(usage_of, params):
 
     assert (
         text_of(piece)
-        == "Organizational alignment December 2025 2025-12-01 to 2025-12-31, Europe/Berlin days"
+        == "Organizational Alignment December 2025 2025-12-01 to 2025-12-31, Europe/Berlin days"
     )
 
 
@@ -367,21 +363,23 @@ def test_it_says_the_days_and_their_zone(usage_of, params):
                 Decimal("0.850494"),
                 Status.UNDER,
             ),
-            "Total Spend: $8,504.94 Budget Variance: -$1,495.06 (-15.0%) of a budget of $10,000.00: UNDER "
-            "6 calls of 3 customers. Budgets: original.",
+            "Total Spend: $8,504.94 "
+            "Budget Variance: -$1,495.06 (-15.0%) against the $10,000.00 budget: UNDER "
+            "6 calls from 3 customers. Budget version: original.",
         ),
         (
             TotalVariance(Decimal(10), Decimal(0), Decimal(10), None, None, Status.OVER),
-            "Total Spend: $10.00 Budget Variance: $10.00 of a budget of $0.00: OVER 6 calls of 3 customers. Budgets: original.",
+            "Total Spend: $10.00 Budget Variance: $10.00 against the $0.00 budget: OVER "
+            "6 calls from 3 customers. Budget version: original.",
         ),
         (
             TotalVariance(Decimal(10), None, None, None, None, Status.NO_BUDGET),
-            "Total Spend: $10.00 Budget Variance: no budget is set 6 calls of 3 customers.",
+            "Total Spend: $10.00 Budget Variance: no budget set 6 calls from 3 customers.",
         ),
     ],
 )
 def test_it_opens_with_the_total(six, params, totals, text):
-    """Total and variance first; the status is a word beside its colour."""
+    """Total and variance come first; the status is a word, not only a color."""
     assert (
         text_of(
             prose.executive_summary(
@@ -393,7 +391,7 @@ def test_it_opens_with_the_total(six, params, totals, text):
 
 
 def test_it_agrees_with_one_call_of_one_customer(usage_of, params):
-    """One call is one call."""
+    """It has no plural for one."""
     totals = TotalVariance(Decimal(1), None, None, None, None, Status.NO_BUDGET)
 
     assert text_of(
@@ -405,28 +403,28 @@ def test_it_agrees_with_one_call_of_one_customer(usage_of, params):
             ),
             totals,
         )
-    ).endswith("1 call of 1 customer.")
+    ).endswith("1 call from 1 customer.")
 
 
 def test_it_compares_the_efficient_only_where_there_are_two(six, usage_of, params):
-    """The most and the least; of one organization there is nothing to compare, and it says so."""
+    """It names the most and the least efficient; one organization has nothing to compare with."""
     two, one = (
         rank_efficiency(allocate(usage, "organization"))
         for usage in (six, usage_of([("a", "x", "f", "c", "1"), ("", "x", "f", "c", "1")]))
     )
 
     assert text_of(prose.efficiency_summary(data_of(params=params()), two)) == (
-        "Most Efficient: org-b (highest calls per unit of currency) Least Efficient: org-a"
+        "Most Efficient: org-b (highest calls per dollar) Least Efficient: org-a"
     )
     assert (
         text_of(prose.efficiency_summary(data_of(params=params()), one))
-        == "Fewer than two organizations have a score; there is nothing to compare."
+        == "Fewer than two organizations have a score, so there is nothing to compare."
     )
     assert prose.efficiency_summary(data_of(params=params()), one).records() == []
 
 
 def test_it_groups_recommendations_by_horizon(params):
-    """Under a heading each, numbered anew; a horizon with none has no heading."""
+    """Each has a heading and its own numbers; a horizon with none has no heading."""
     piece = prose.recommended(
         data_of(params=params()),
         [
@@ -442,15 +440,15 @@ def test_it_groups_recommendations_by_horizon(params):
 
 
 def test_it_says_when_there_is_nothing_to_do(params):
-    """A quiet month has a sentence, not an empty section."""
+    """A quiet month has a sentence instead of an empty section."""
     piece = prose.recommended(data_of(params=params()), [])
 
-    assert text_of(piece) == "Nothing in this period asks for an action."
+    assert text_of(piece) == "No action is needed for this period."
     assert piece.records() == []
 
 
 def test_it_prints_in_the_currency_of_the_params(params):
-    """Yen have no cents in piece either."""
+    """Yen have no cents in prose either."""
     piece = prose.key_insights(
         data_of(params=params(currency="JPY")), [Allocated(Decimal("0.5"), Decimal("1234.5"))]
     )

@@ -48,7 +48,7 @@ def elements(html: str) -> tuple[list[str], list[str]]:
 
 
 def test_it_prints_lines_and_their_total():
-    """Each value by the unit of its column; nothing beside what adds up already."""
+    """Each value is printed by its unit; lines that add up have no Rounding line."""
     assert printed(table_of("1234.50", "0.50")) == [
         ("line", "a", "$1,234.50", "1"),
         ("line", "b", "$0.50", "1"),
@@ -57,7 +57,7 @@ def test_it_prints_lines_and_their_total():
 
 
 def test_it_adds_a_rounding_line_where_lines_would_not_add_up():
-    """0.005 + 0.005 prints as 0.01 + 0.01, and their total as 0.01: a line says so."""
+    """0.005 + 0.005 print as 0.01 + 0.01, and their total as 0.01."""
     assert printed(table_of("0.005", "0.005")) == [
         ("line", "a", "$0.01", "1"),
         ("line", "b", "$0.01", "1"),
@@ -68,7 +68,7 @@ def test_it_adds_a_rounding_line_where_lines_would_not_add_up():
 
 @pytest.mark.parametrize(("currency", "needed"), [("USD", False), ("JPY", True), ("KWD", False)])
 def test_it_rounds_in_the_decimals_of_the_currency(currency, needed):
-    """0.50 + 0.50 are whole cents, and 1 + 1 yen of a total of 1."""
+    """0.50 + 0.50 are whole cents, but in yen they print as 1 + 1 with a total of 1."""
     assert (
         "rounding" in [row[0] for row in printed(table_of("0.50", "0.50", currency=currency))]
     ) is needed
@@ -76,7 +76,7 @@ def test_it_rounds_in_the_decimals_of_the_currency(currency, needed):
 
 @given(st.lists(amounts, min_size=1, max_size=8), st.sampled_from(["USD", "JPY", "KWD"]))
 def test_its_printed_lines_foot(costs, currency):
-    """Lines and rounding, as printed, are the printed total; and there is a rounding line only if it is not zero."""
+    """Printed lines and Rounding add up to the printed total; Rounding is never zero."""
     table = table_of(*map(str, costs), currency=currency)
     figures = [
         (row[0], Decimal("".join(char for char in row[2] if char in "-.0123456789")))
@@ -94,7 +94,7 @@ def test_its_printed_lines_foot(costs, currency):
 
 
 def test_it_foots_every_column_that_adds():
-    """Cost and variance each have their difference; a share and a budget that is not set have none."""
+    """Cost and variance have rounding differences; a share and an unset budget have none."""
     columns = (schema.PRODUCT, schema.COST, schema.SHARE, schema.BUDGET, schema.VARIANCE)
     half = Decimal("0.005")
     line = {"product": "x", "cost": half, "share": Decimal("0.5"), "budget": None, "variance": half}
@@ -107,7 +107,7 @@ def test_it_foots_every_column_that_adds():
 
 
 def test_it_covers_no_real_difference_by_rounding():
-    """Lines that miss their total by more than rounding, even by a millionth, are a table that must not be shown."""
+    """A table whose exact lines miss the total, even by a millionth, must not be shown."""
     table = Table(
         "costs",
         "Costs",
@@ -128,7 +128,7 @@ def test_it_covers_no_real_difference_by_rounding():
 
 
 def test_it_has_no_total_where_none_is_given():
-    """A list of unlike things does not add up."""
+    """A list of unlike things has no total."""
     assert printed(
         Table(
             "t", "T", COST_TABLE, (Block([{"organization": "a", "cost": Decimal(1), "calls": 1}]),)
@@ -137,7 +137,7 @@ def test_it_has_no_total_where_none_is_given():
 
 
 def test_it_leaves_empty_what_a_total_does_not_have():
-    """A total without calls prints nothing there, and without a budget n/a."""
+    """A total without calls prints nothing there; without a budget, n/a."""
     table = Table(
         "t", "T", (*COST_TABLE, schema.BUDGET), (Block([], {"cost": Decimal(0), "budget": None}),)
     )
@@ -189,7 +189,7 @@ def test_it_names_the_total_in_the_first_column_of_text():
     ],
 )
 def test_it_prints_what_is_booked_beneath_a_charge_that_differs(charge, booked, beneath):
-    """What is printed and what is booked may be a cent apart; then both are said, and else one."""
+    """Charge and booked amount may differ by a cent; then both are printed, otherwise one."""
     line = {"organization": "a", "charge": Decimal(charge), "booked": booked and Decimal(booked)}
     (row,) = Table("t", "T", (schema.ORGANIZATION, schema.CHARGE), (Block([line]),)).rows(
         Block([line])
@@ -199,7 +199,7 @@ def test_it_prints_what_is_booked_beneath_a_charge_that_differs(charge, booked, 
 
 
 def test_it_prints_a_note_beneath_its_name():
-    """Commentary stands beside its line, in the cell of its name and in no other."""
+    """Commentary is in the cell of the name and in no other."""
     line = {"organization": "a", "cost": Decimal(1), "calls": 1, "note": "moved <b>here</b>"}
     table = Table("t", "T", COST_TABLE, (Block([line]),))
     (row,) = table.rows(table.blocks[0])
@@ -208,8 +208,8 @@ def test_it_prints_a_note_beneath_its_name():
     assert "<small>moved &lt;b&gt;here&lt;/b&gt;</small>" in table._repr_html_()
 
 
-def test_it_marks_no_variance_that_there_is_not():
-    """Where nobody has a budget, n/a is no finding and has no colour."""
+def test_it_does_not_mark_a_missing_variance():
+    """Without a budget, n/a is no finding and has no color."""
     line = {
         "organization": "a",
         "variance": None,
@@ -232,7 +232,7 @@ def test_it_marks_no_variance_that_there_is_not():
 
 
 def test_it_marks_status_and_variance_by_class_and_word():
-    """A status is a word; the class only colours it and the variance beside it."""
+    """A status is a word; the class only colors it and the variance beside it."""
     line = {
         "organization": "a",
         "variance": Decimal(1),
@@ -279,7 +279,7 @@ def test_it_marks_status_and_variance_by_class_and_word():
     ],
 )
 def test_it_keeps_a_name_as_text(name):
-    """Whatever a name looks like, the page has the elements it has with harmless names, and the cell the name itself."""
+    """Whatever a name looks like, the page has the same elements, and its cell has the name."""
     hostile, harmless = (
         {"organization": each, "cost": Decimal(1), "calls": 1, "note": each}
         for each in (name, "harmless")
@@ -303,7 +303,7 @@ def test_it_keeps_a_name_as_text(name):
 
 
 def test_it_cuts_a_long_name():
-    """It prints 59 characters and an ellipsis, in a cell as in a heading; the whole name is in the title, and in the records."""
+    """Cells and headings print 59 characters and "…"; title and records have the whole name."""
     name = '"' + "x" * 10_000
     table = Table(
         "t",
@@ -327,7 +327,7 @@ def test_it_shows_control_characters_as_marks():
 
 
 def test_it_hides_formulas_from_mathjax():
-    """In JupyterLab two dollars would make a formula; the table is closed to it, in both spellings that are looked for."""
+    """JupyterLab would read text between dollars as a formula; two class names prevent it."""
     assert (
         'class="finops table tex2jax_ignore mathjax_ignore" id="costs"'
         in table_of("1")._repr_html_()
@@ -335,7 +335,7 @@ def test_it_hides_formulas_from_mathjax():
 
 
 def test_it_labels_the_columns_by_the_schema():
-    """Heads are said once, in the schema; the caption says what the table shows."""
+    """Column heads are those of the schema; the caption tells what the table shows."""
     html = table_of("1")._repr_html_()
 
     assert elements(html)[1][:3] == ["Organization", "Total Cost", "Calls"]
@@ -344,7 +344,7 @@ def test_it_labels_the_columns_by_the_schema():
 
 
 def test_its_records_are_json_scalars():
-    """Money is unrounded decimal text, a day and a status text, nothing stays nothing; more columns than are printed."""
+    """Money is unrounded text, days and statuses are text, None stays; all columns are there."""
     line = {
         "organization": "a",
         "cost": Decimal("1.2345000"),
@@ -378,8 +378,8 @@ def test_its_records_of_a_frame_are_json_scalars(six):
     assert {type(value) for record in records for value in record.values()} == {str, int}
 
 
-def test_it_draws_the_months_before_and_says_which_they_are():
-    """A month without a figure is a gap, and n/a; of one month there is nothing to draw."""
+def test_it_draws_the_months_before_and_names_them():
+    """A month without a figure is a gap and reads n/a; one month has no drawing."""
     line = {
         "organization": "a",
         "cost": Decimal(2),
@@ -396,7 +396,7 @@ def test_it_draws_the_months_before_and_says_which_they_are():
 
 
 def grouped(groups: int, lines: int) -> Table:
-    """A table of groups, each with lines of 1.005 more than the one before, and a share that does not add."""
+    """A table of groups; each line costs 1.005 more than the one before; shares do not add."""
     blocks = []
     for group in range(groups):
         rows = [
@@ -416,7 +416,7 @@ def grouped(groups: int, lines: int) -> Table:
 
 
 def test_a_long_table_prints_its_largest_groups_and_lines_and_still_foots():
-    """It prints eleven of twenty groups with three of six lines each, adds up the others, and hands out every line."""
+    """It prints 11 of 20 groups, 3 of 6 lines each, and sums of the rest; records have all."""
     table = grouped(20, 6)
     printed = table.printed
     assert [block.heading for block in printed] == [
@@ -433,22 +433,22 @@ def test_a_long_table_prints_its_largest_groups_and_lines_and_still_foots():
         assert sum(figures[:-1]) == figures[-1]
     assert len(table.records()) == 120
     assert (
-        "The largest of 120 lines; the others are added up. Every line is in organizational_alignment.xlsx."
-        in table._repr_html_()
+        "The largest of 120 lines; the others are added up. "
+        "All are in organizational_alignment.xlsx." in table._repr_html_()
     )
 
 
 def long_table(
     lines: list[dict], keep: str = "largest", columns=(schema.ORGANIZATION, schema.COST)
 ) -> str:
-    """What is said of the lines that a table of three does not print."""
+    """The sentence on the lines that a table of three does not print."""
     return Table("t", "T", columns, (Block(lines),), shown=3, keep=keep).left_out.removesuffix(
-        " Every line is in organizational_alignment.xlsx."
+        " All are in organizational_alignment.xlsx."
     )
 
 
 @pytest.mark.parametrize(
-    ("statuses", "said"),
+    ("statuses", "text"),
     [
         ("UNDER UNDER UNDER UNDER", "The largest of 4 lines; the others are added up."),
         (
@@ -457,21 +457,22 @@ def long_table(
         ),
         (
             "OVER OVER UNDER AT_RISK",
-            "The largest of 3 lines that are OVER or AT RISK, of 4 in all; the others are added up.",
+            "The largest of 3 lines that are OVER or AT RISK, of 4 in all; "
+            "the others are added up.",
         ),
     ],
 )
-def test_it_says_which_lines_it_prints(statuses, said):
-    """It has room for two of four: all that need a look, or the largest of them."""
+def test_it_says_which_lines_it_prints(statuses, text):
+    """There is room for two of four: all urgent lines, or the largest of them."""
     lines = [
         {"organization": status, "cost": Decimal(1), "status": Status[status]}
         for status in statuses.split()
     ]
-    assert long_table(lines) == said
+    assert long_table(lines) == text
 
 
 def test_it_says_that_lines_without_money_are_counted():
-    """It prints the first, or the first and the last, and nothing adds up that has no sum."""
+    """Without a column that adds up, the other lines are counted."""
     lines = [{"organization": name, "cost": Decimal(1), "action": name} for name in "abcd"]
     assert (
         long_table(lines, "first", (schema.ACTION,))
@@ -481,7 +482,7 @@ def test_it_says_that_lines_without_money_are_counted():
 
 
 def test_a_ranking_prints_its_ends_and_foots():
-    """It prints the first and the last of four, with what is between them in its place."""
+    """It prints the first and the last of four, and the sum of the lines between them."""
     lines = [
         {"organization": name, "cost": Decimal(cost)}
         for name, cost in zip("abcd", (1, 9, 8, 2), strict=True)
@@ -503,6 +504,6 @@ def test_a_ranking_prints_its_ends_and_foots():
 
 
 def test_a_short_table_leaves_nothing_out():
-    """It says nothing of other lines where all are printed."""
+    """If all lines are printed, there is no sentence on others."""
     table = grouped(12, 4)
     assert (table.printed, table.left_out) == (table.blocks, "")

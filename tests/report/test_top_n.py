@@ -1,4 +1,4 @@
-"""The largest lines of many, and one line that adds up the others."""
+"""The largest rows of many, and one row that adds up the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb import schema
-from finops_nb.report.top_n import GROUPS, Keep, top_groups, top_n
+from finops_nb.report.top_n import GROUPS, Keep, other_label, top_groups, top_n, top_names
 
 COLUMNS = (schema.ORGANIZATION, schema.COST, schema.CUSTOMERS)
 D = Decimal
@@ -23,21 +23,21 @@ def lines(*costs: str) -> list[dict]:
     ]
 
 
-def test_few_lines_are_left_alone():
-    """It adds up nothing where all lines find a place."""
+def test_few_rows_are_all_printed():
+    """If all rows find a place, there is no other."""
     few = lines("1", "2", "3")
     assert top_n(few, COLUMNS, "organization", 3) == (few, None, [])
 
 
 def test_the_largest_stay_in_their_order():
-    """It keeps 5 and −4, a large credit, and adds up 1 + 2 = 3; customers do not add."""
+    """It keeps 5 and the large credit of −4, and adds up 1 + 2 = 3; customers do not add."""
     kept, other, _ = top_n(lines("1", "-4", "2", "5"), COLUMNS, "organization", 3)
     assert [line["organization"] for line in kept] == ["org-1", "org-3"]
     assert other == {"organization": "other (2)", "cost": D(3)}
 
 
 def test_lines_without_money_stay_as_they_come():
-    """It keeps the first ones, and says how many follow."""
+    """It keeps the first ones and counts the others."""
     kept, other, _ = top_n(
         lines("1", "9", "9"), (schema.ORGANIZATION, schema.CUSTOMERS), "organization", 2
     )
@@ -45,8 +45,8 @@ def test_lines_without_money_stay_as_they_come():
     assert other == {"organization": "other (2)"}
 
 
-def test_what_nobody_has_is_no_zero():
-    """It has no sum of budgets where none of the others has one, and the sum of those that have."""
+def test_a_missing_sum_is_not_zero():
+    """The sum of budgets is None if none of the others has one."""
     columns = (schema.ORGANIZATION, schema.COST, schema.BUDGET)
     some = [
         line | {"budget": budget}
@@ -57,8 +57,8 @@ def test_what_nobody_has_is_no_zero():
     assert top_n(some, columns, "organization", 2).other["budget"] == D(4)
 
 
-def test_who_is_over_budget_or_at_risk_is_not_left_out():
-    """It prints 1 OVER and 2 AT RISK before 9 and 8, of which the larger one finds a place too; in their order."""
+def test_rows_over_budget_or_at_risk_are_not_left_out():
+    """1 OVER and 2 AT RISK come before 9 and 8; the 9 finds a place too, all in their order."""
     statuses = ("UNDER", "UNDER", "OVER", "AT RISK", "NO BUDGET")
     some = [
         line | {"status": status}
@@ -70,14 +70,14 @@ def test_who_is_over_budget_or_at_risk_is_not_left_out():
 
 
 def test_the_first_ones_may_be_kept_whatever_they_cost():
-    """It prints 1 and 2 of four, since they come first, and adds up 9 + 9."""
+    """It keeps 1 and 2, because they come first, and adds up 9 + 9."""
     kept, other, _ = top_n(lines("1", "2", "9", "9"), COLUMNS, "organization", 3, "first")
     assert [line["cost"] for line in kept] == [D(1), D(2)]
     assert other == {"organization": "other (2)", "cost": D(18)}
 
 
 def test_a_ranking_keeps_its_ends():
-    """It prints the first two and the last two of seven, and 3 + 4 + 5 = 12 between them."""
+    """It keeps the first two and the last two of seven; between them, 3 + 4 + 5 = 12."""
     cut = top_n(lines("1", "2", "3", "4", "5", "6", "7"), COLUMNS, "organization", 5, "ends")
     assert [line["organization"] for line in cut.printed] == [
         "org-0",
@@ -94,12 +94,28 @@ def test_a_ranking_keeps_its_ends():
     st.integers(2, 30),
     st.sampled_from(get_args(Keep)),
 )
-def test_an_excerpt_adds_up_as_the_whole_does(costs, shown, keep):
-    """It loses no money, whatever the lines and whichever are kept, and is never longer than asked for."""
+def test_the_printed_rows_add_up_to_the_whole(costs, shown, keep):
+    """It loses no money, whichever rows are kept, and is never longer than asked for."""
     every = lines(*map(str, costs))
     printed = top_n(every, COLUMNS, "organization", shown, keep).printed
     assert len(printed) <= shown
     assert sum(line["cost"] for line in printed) == sum(costs)
+
+
+@given(st.integers(1, 30), st.integers(2, 30))
+def test_top_names_keep_the_first_names(number, shown):
+    """Every name is printed as itself or as "other (n)", where n counts the names left out."""
+    names = [f"n{place}" for place in range(number)]
+    printed = top_names(names, shown)
+    assert list(printed) == names
+    assert len(set(printed.values())) == min(number, shown)
+    left_out = [name for name in names if printed[name] != name]
+    assert {printed[name] for name in left_out} <= {f"other ({len(left_out)})"}
+
+
+def test_other_has_thousands_separators():
+    """Counts are printed as everywhere in the report."""
+    assert other_label(1234) == "other (1,234)"
 
 
 @dataclass
@@ -110,7 +126,7 @@ class Group:
 
 
 def test_groups_past_the_twelve_largest_are_lines():
-    """It keeps eleven groups of fifteen, and gives the four smallest by their heading and sum."""
+    """It keeps 11 groups of 15; the 4 smallest are rows with their heading and sums."""
     groups = [Group(f"group-{place}", lines("1", str(place))) for place in range(15)]
     kept, rest = top_groups(groups, COLUMNS, "organization")
     assert len(kept) == GROUPS - 1

@@ -1,4 +1,4 @@
-"""Reads a published report back: sections, tables and their cells, as a person finds them on the page."""
+"""Reads a published report back: sections, tables and cells, as a person finds them on the page."""
 
 from __future__ import annotations
 
@@ -12,14 +12,26 @@ from pathlib import Path
 import lxml.html
 from lxml.html import HtmlElement
 
+from finops_nb.report.prose import Prose
+from finops_nb.report.table import Table
+
 REFERENCE = Path(__file__).parent / "reference_figures.csv"
-"""Each figure cell and status of the reference report's tables, and each amount and percentage of its prose, with the
-minus sign before the dollar; the marks beside variances and statuses left out."""
+"""Every figure and status in the tables of the reference report, and every amount and percentage in
+its prose. The minus sign stands before the dollar; the marks beside variances and statuses are left
+out."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a table: `kind` is line, rounding or total; `cells` by column head, without what stands beneath."""
+    """One row of a table.
+
+    Args:
+        kind: `line`, `other`, `rounding` or `total`.
+        group: the heading of its group; empty without groups.
+        name: what it is about.
+        cells: by column head, without the small texts beneath.
+        beneath: the small text beneath a cell, by column head.
+    """
 
     kind: str
     group: str
@@ -30,7 +42,7 @@ class Row:
 
 @dataclass
 class Section:
-    """What stands under one second-level heading: its text, and the rows of its tables by third-level heading."""
+    """The text under one second-level heading, and the table rows by third-level heading."""
 
     text: str = ""
     rows: dict[str, list[Row]] = field(default_factory=dict)
@@ -47,19 +59,33 @@ def page_of(html: Path | str) -> HtmlElement:
 def sections_of(page: HtmlElement) -> dict[str, Section]:
     """The sections of a report by heading."""
     sections: dict[str, Section] = {}
-    here, below = Section(), ""
+    section, heading = Section(), ""
     for element in page.iter("h2", "h3", "table", "p", "li", "img"):
         if element.tag == "h2":
-            here, below = sections.setdefault(_text(element), Section()), ""
-        elif element.tag == "h3":
-            below = _text(element)
+            section, heading = sections.setdefault(_text(element), Section()), ""
+            continue
+        if element.tag == "h3":
+            heading = _text(element)
         elif element.tag == "table":
-            here.rows[below] = list(_rows(element))
-        if element.tag != "h2":
-            here.text += "\n" + (
-                element.get("alt") or "" if element.tag == "img" else _text(element)
-            )
+            section.rows[heading] = list(_rows(element))
+        text = element.get("alt", "") if element.tag == "img" else _text(element)
+        section.text += f"\n{text}"
     return sections
+
+
+def text_of(piece: Table | Prose) -> str:
+    """What a reader reads in a piece of the report, on one line."""
+    html = piece._repr_html_()
+    return " ".join(page_of(html).text_content().split()) if html.strip() else ""
+
+
+def cells_of(table: Table) -> dict[str, dict[str, str]]:
+    """The printed cells of a table by the first cell of the row, then by column head."""
+    if table.is_empty:
+        return {}
+    page = page_of(f"<h2>section</h2>{table._repr_html_()}")
+    [rows] = sections_of(page)["section"].rows.values()
+    return {next(iter(row.cells.values())): row.cells for row in rows}
 
 
 def reference_figures() -> list[dict[str, str]]:
