@@ -1,1 +1,1 @@
-"""Mail: a published report, written as a message and sent. No figure is computed here, and no report is changed."""
+"""Mail: a published report, written as a message and sent. It computes no figures."""

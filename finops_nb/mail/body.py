@@ -1,9 +1,9 @@
-"""What a mail says of a report: taken from its published results, cut to what fits a mail, printed as the report prints it."""
+"""What a mail says about a report: its published results, cut to the length of a mail."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,43 +14,34 @@ from finops_nb.errors import Failure
 from finops_nb.figures.budget_status import Status
 from finops_nb.outputs.manifest import Kind
 from finops_nb.period import parse_period
-from finops_nb.report.budget_tables import driven
 from finops_nb.report.format import Format, noun, visible
+from finops_nb.report.provenance import REPORT_NAME, stamps_of
+from finops_nb.report.scenario_tables import rate_changes
 from finops_nb.report.table import Block, Line, Table
 from finops_nb.schema import Column
+from finops_nb.words import shortened
+
+SHOWN: Final = 25
+"""Rows of a table in a mail; the smaller ones are added up in one more, "other"."""
 
 NAME_LENGTH: Final = 80
 SENTENCE_LENGTH: Final = 600
-"""Characters of a name and of a sentence in a mail; the report has them whole."""
+"""Characters of a name and of a sentence in a mail; the report has them in full."""
+
+CHANGES: Final = 8
+"""Changes of a what-if or a revision that are listed; the report has them all."""
+
+NAME_COLUMNS: Final = ("organization", "product", "feature", "customer", "name")
+"""Columns of the results that hold names of the usage."""
 
 RIGHT_TO_LEFT: Final = (
     r"\S*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]\S*"
 )
 RIGHT_TO_LEFT_WORDS: Final = re.compile(rf"{RIGHT_TO_LEFT}(?:\s+{RIGHT_TO_LEFT})*")
-"""Hebrew, Arabic and their kin."""
+"""Words in Hebrew, Arabic and the other scripts that run from right to left."""
 
-
-def brief(text: str, length: int = SENTENCE_LENGTH) -> str:
-    """`text` on one line, cut at `length` characters, without what would turn the rest of the line around."""
-    line = visible(" ".join(text.split()))
-    return line if len(line) <= length else line[: length - 1] + "…"
-
-
-def isolated(text: str) -> str:
-    """`text`, in which right-to-left words turn nothing around but themselves; a figure after a name would else stand before it."""
-    return RIGHT_TO_LEFT_WORDS.sub(
-        "\N{FIRST STRONG ISOLATE}\\g<0>\N{POP DIRECTIONAL ISOLATE}", text
-    )
-
-
-SHOWN: Final = 25
-"""Lines of a table in a mail; the smaller ones are one more, "other"."""
-
-NAMES: Final = ("organization", "product", "feature", "customer", "name")
-"""Columns of the results that hold names of the usage."""
-
-CHANGES: Final = 8
-"""How many changes of a what-if are said; its report has them all."""
+CUT_ENDS: Final = ("…", "…\N{POP DIRECTIONAL ISOLATE}")
+"""How a sentence that was cut ends."""
 
 ACTUAL: Final = Column("cost", "Actual", "money", "the cost of the period", additive=True)
 VARIANCE: Final = Column("variance", "Variance", "money", "actual − budget", additive=True)
@@ -58,11 +49,18 @@ LEVELS: Final = {
     "organization": (schema.ORGANIZATION, "Organization Level"),
     "product": (schema.PRODUCT, "Product Level"),
 }
-"""By dimension: the column that names a line, and the line of the table `budget_tracking` that is the total."""
+"""By dimension: the column of names, and the row of `budget_tracking` that holds the total."""
 
 
-class Stamp(NamedTuple):
-    """What a report that is not the last word bears: a word, a reason of its author's, what it means, and what it changes."""
+class MailStamp(NamedTuple):
+    """A mark on a report that is not the final, official one.
+
+    Args:
+        word: the mark: "WHAT-IF".
+        reason: the author's reason; empty where there is none.
+        meaning: one or more sentences.
+        changes: what differs from the base or from the earlier revision; may be empty.
+    """
 
     word: str
     reason: str
@@ -71,7 +69,7 @@ class Stamp(NamedTuple):
 
 
 class MailFigure(NamedTuple):
-    """A headline figure: what it is of, the figure, and a few words on it."""
+    """A headline figure: its label, the figure, and a few words on it."""
 
     label: str
     value: str
@@ -79,7 +77,7 @@ class MailFigure(NamedTuple):
 
 
 class MailFinding(NamedTuple):
-    """What matters: a few words, its sentence with the full stop, and the commentary on whom it names."""
+    """A main finding: a few words, its sentence with the full stop, and the commentary on it."""
 
     title: str
     text: str
@@ -92,21 +90,22 @@ class Body:
 
     Args:
         subject: stamps, period, total and status; no name of the usage, and no reason.
-        label: what the period is called.
-        days: its first and last day, and in which zone.
-        stamps: those of the report.
+        label: the period's name: "December 2025".
+        days: its first and last day, and their time zone.
+        stamps: of the report.
         summary: its executive summary.
-        status: a word for the whole; empty where there is none.
-        figures: its headline.
+        status: of the total cost; empty without a budget.
+        figures: the report's headline figures.
         findings: the main ones.
         tables: cost against budget by organization and by product.
-        key, revision: of the report; the latter is 0 where it has none.
+        key: of the report.
+        revision: of the report, from 1; 0 where it has none.
     """
 
     subject: str
     label: str
     days: str
-    stamps: tuple[Stamp, ...]
+    stamps: tuple[MailStamp, ...]
     summary: tuple[MailFigure, ...]
     status: str
     figures: tuple[MailFigure, ...]
@@ -117,199 +116,212 @@ class Body:
 
 
 def body_of(results: Mapping[str, Any], shown: int = SHOWN) -> Body:
-    """The body for a published report; a part whose table the results lack steps aside.
+    """The body of the mail of a published report; a part whose table is missing is left out.
 
     Args:
         results: the object of its `results.json`.
-        shown: how many lines of a table there may be.
+        shown: rows of a table, at most.
 
     Raises:
-        Failure: they are of another shape.
+        Failure: the results have another shape.
     """
     try:
-        params, tables, fmt = (
-            results["provenance"]["params"],
-            results["tables"],
-            Format(results["currency"]),
-        )
-        label, last_day = (
-            parse_period(params["period"]).label,
-            date.fromisoformat(results["period"]["end"]) - timedelta(days=1),
-        )
-        [opened] = tables.get("executive_summary") or [
-            {"total_spend": results["total"], "budget": None}
-        ]
-        opened = opened | {
-            name: _decimal(opened.get(name)) for name in ("budget", "variance", "variance_ratio")
-        }
-        opened["total_spend"] = Decimal(opened["total_spend"])
-        stamps = tuple(_stamps(results))
-        return Body(
-            subject=_subject(stamps, label, opened, fmt),
-            label=label,
-            days=f"{results['period']['start']} to {last_day}, {params['timezone']} days",
-            stamps=stamps,
-            summary=tuple(_summary(opened, fmt)),
-            status=opened.get("status") or "",
-            figures=tuple(_figures(tables)),
-            findings=tuple(_findings(tables)),
-            tables=tuple(
-                _budget_table(by, tables, results["currency"], shown)
-                for by in LEVELS
-                if tables.get(f"cost_by_{by}")
-            ),
-            key=results["provenance"]["key"],
-            revision=(results["provenance"].get("revision") or {}).get("number", 0),
-        )
+        return _body(results, shown)
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        text = (
-            f"results.json of this report lacks what a mail says ({type(error).__name__}: {error})."
-        )
+        reason = f"{type(error).__name__}: {error}"
         raise Failure(
-            f"{text} Run it again, with --force: this version of finops-nb then writes it."
+            f"results.json of this report lacks what a mail says ({reason}). "
+            "Run it again with --force, so that this version of finops-nb writes it."
         ) from error
 
 
-def _stamps(results: Mapping[str, Any]) -> Iterator[Stamp]:
-    if results["kind"] == Kind.ANALYSIS:
-        yield Stamp(
-            "ANALYSIS · NOT FOR BOOKING",
-            "",
-            "Not the official report of a calendar month; it has no ledger.",
-        )
-    if results["kind"] == Kind.SCENARIO:
-        reason = (results["provenance"]["params"].get("scenario") or {}).get("reason", "")
-        meaning = "Made on budgets that are not the approved ones; it has no ledger."
-        yield Stamp("WHAT-IF", isolated(brief(reason)), meaning, _changes(results))
-    if not results["period"]["complete"]:
-        known = next(
-            (
-                said.removeprefix("PARTIAL: ")
-                for said in results["warnings"]
-                if said.startswith("PARTIAL: ")
-            ),
-            "",
-        )
-        yield Stamp(
-            "PARTIAL",
-            "",
-            f"{known[:1].upper()}{known[1:]} Costs are to date, budgets for the whole period.".strip(),
-        )
-    yield from (
-        Stamp("NOT RECONCILED", "", isolated(brief(said)))
-        for said in results["warnings"]
-        if said.startswith("NOT RECONCILED")
+def brief(text: str, length: int = SENTENCE_LENGTH) -> str:
+    """`text` on one line, cut at `length` characters, without marks that reorder the line."""
+    return shortened(visible(" ".join(text.split())), length)
+
+
+def isolated(text: str) -> str:
+    """`text` with its right-to-left words isolated.
+
+    Without that, a figure after a Hebrew name would be shown before it.
+    """
+    isolate = "\N{FIRST STRONG ISOLATE}\\g<0>\N{POP DIRECTIONAL ISOLATE}"
+    return RIGHT_TO_LEFT_WORDS.sub(isolate, text)
+
+
+def _body(results: Mapping[str, Any], shown: int) -> Body:
+    params, tables = results["provenance"]["params"], results["tables"]
+    fmt = Format(results["currency"])
+    label = parse_period(params["period"]).label
+    # The end of a period is exclusive in results.json; people read the last day.
+    last_day = date.fromisoformat(results["period"]["end"]) - timedelta(days=1)
+    summary = _summary_line(results)
+    stamps = tuple(_stamps(results, fmt))
+    budget_tables = [
+        _budget_table(by, tables, results["currency"], shown)
+        for by in LEVELS
+        if tables.get(f"cost_by_{by}")
+    ]
+    return Body(
+        subject=_subject(stamps, label, summary, fmt),
+        label=label,
+        days=f"{results['period']['start']} to {last_day}, {params['timezone']}",
+        stamps=stamps,
+        summary=(_spend(summary, fmt), _budget_variance(summary, fmt)),
+        status=summary.get("status") or "",
+        figures=tuple(_figures(tables)),
+        findings=tuple(_findings(tables)),
+        tables=tuple(budget_tables),
+        key=results["provenance"]["key"],
+        revision=(results["provenance"].get("revision") or {}).get("number", 0),
     )
+
+
+def _summary_line(results: Mapping[str, Any]) -> Line:
+    """The line of the executive summary, or the total alone; amounts are numbers."""
+    lines = results["tables"].get("executive_summary")
+    line: Line
+    [line] = lines or [{"total_spend": results["total"], "budget": None}]
+    amounts = {name: _decimal(line.get(name)) for name in ("budget", "variance", "variance_ratio")}
+    return {**line, **amounts, "total_spend": Decimal(line["total_spend"])}
+
+
+def _stamps(results: Mapping[str, Any], fmt: Format) -> Iterator[MailStamp]:
+    """The stamps of the report's page, then its revision."""
+    known = ""
+    if not results["period"]["complete"]:
+        known = _warning(results, "PARTIAL") or "The period is not over."
+    unreconciled = _warning(results, "NOT RECONCILED")
+    for stamp in stamps_of(Kind(results["kind"]), _scenario(results), unreconciled, known):
+        changes = _scenario_changes(results, fmt) if stamp.word == "WHAT-IF" else ""
+        reason, meaning = (isolated(brief(text)) for text in (stamp.reason, stamp.meaning))
+        yield MailStamp(stamp.word, reason, meaning, changes)
     revision = results["provenance"].get("revision") or {"number": 0}
     if revision["number"] > 1:
-        told = "; ".join(
-            isolated(brief(change["text"])) for change in revision["changes"][:CHANGES]
-        )
-        yield Stamp(
+        yield MailStamp(
             f"REVISION {revision['number']}",
             isolated(brief(revision["reason"])),
-            "It takes the place of the report before.",
-            told,
+            "It replaces the earlier report.",
+            _listed_changes([isolated(brief(each["text"])) for each in revision["changes"]]),
         )
 
 
-def _changes(results: Mapping[str, Any]) -> str:
+def _scenario(results: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Author, date, base and reason of a what-if, and what it changes; empty for other reports."""
+    if results["kind"] != Kind.SCENARIO:
+        return {}
+    scenario: Mapping[str, Any] = results["provenance"]["params"]["scenario"]
+    if not scenario:
+        # Without it there would be no stamp, and the what-if would look like the official report.
+        raise ValueError("a what-if without its scenario")
+    return scenario
+
+
+def _warning(results: Mapping[str, Any], word: str) -> str:
+    """The warning that begins with a stamp's word, without that word; empty without one."""
+    for warning in results["warnings"]:
+        if warning.startswith(f"{word}: "):
+            text: str = warning.removeprefix(f"{word}: ")
+            return text[:1].upper() + text[1:]
+    return ""
+
+
+def _scenario_changes(results: Mapping[str, Any], fmt: Format) -> str:
     """org-gamma $2,000.00 → $2,800.00; usage of all organizations +10%"""
-    fmt = Format(results["currency"])
-    scenario = results["provenance"]["params"].get("scenario") or {}
-    lines = [
-        line
+    scenario = _scenario(results)
+    changes = [
+        _budget_change(line, fmt)
         for line in results["tables"].get("scenario_changes", ())
         if line["budget"] != line["budget_before"]
     ]
-    told = [_moved(line, fmt) for line in lines]
     growth = _rates(scenario.get("growth", {}))
-    prices = {model: _rates(of) for model, of in scenario.get("model_prices", {}).items()}
-    told += [isolated(brief(each)) for each in driven(growth, prices, fmt)]
-    return "; ".join(
-        [*told[:CHANGES], *([f"and {len(told) - CHANGES} more"] if len(told) > CHANGES else [])]
-    )
+    prices = {model: _rates(rates) for model, rates in scenario.get("model_prices", {}).items()}
+    changes += [isolated(brief(text)) for text in rate_changes(growth, prices, fmt)]
+    return _listed_changes(changes)
 
 
-def _moved(line: Mapping[str, Any], fmt: Format) -> str:
+def _budget_change(line: Mapping[str, Any], fmt: Format) -> str:
+    """product chat $4.00 → no budget"""
     kind = "" if line["dimension"] == "organization" else f"{line['dimension']} "
-    before, now = (
-        "no budget" if line[part] is None else fmt.money(Decimal(line[part]))
-        for part in ("budget_before", "budget")
-    )
-    return f"{kind}{isolated(brief(line['name'], NAME_LENGTH))} {before} → {now}"
+    name = isolated(brief(line["name"], NAME_LENGTH))
+    return f"{kind}{name} {_budget(line['budget_before'], fmt)} → {_budget(line['budget'], fmt)}"
+
+
+def _budget(amount: str | None, fmt: Format) -> str:
+    return "no budget" if amount is None else fmt.money(Decimal(amount))
 
 
 def _rates(rates: Mapping[str, str]) -> Mapping[str, Decimal]:
     return {scope: Decimal(rate) for scope, rate in rates.items()}
 
 
-def _subject(stamps: tuple[Stamp, ...], label: str, opened: Line, fmt: Format) -> str:
-    """ANALYSIS · NOT FOR BOOKING · Organizational alignment · December 2025: $8,669.89, UNDER budget by $1,330.11"""
-    title = " · ".join([*(stamp.word for stamp in stamps), "Organizational alignment", label])
-    return brief(f"{title}: {fmt.money(opened['total_spend'])}, {_standing(opened, fmt)}")
+def _listed_changes(changes: Sequence[str]) -> str:
+    """The first changes, with semicolons between them since names may have commas."""
+    more = len(changes) - CHANGES
+    return "; ".join([*changes[:CHANGES], *([f"and {more:,} more"] if more > 0 else [])])
 
 
-def _standing(opened: Line, fmt: Format) -> str:
-    if opened["budget"] is None:
+def _subject(stamps: Sequence[MailStamp], label: str, summary: Line, fmt: Format) -> str:
+    """PARTIAL · Organizational Alignment · December 2025: $4.50, AT RISK, $0.50 of budget left"""
+    title = " · ".join([*(stamp.word for stamp in stamps), REPORT_NAME, label])
+    return brief(f"{title}: {fmt.money(summary['total_spend'])}, {_standing(summary, fmt)}")
+
+
+def _standing(summary: Line, fmt: Format) -> str:
+    """UNDER budget by $1,330.11"""
+    if summary["budget"] is None:
         return "no budget"
-    distance = fmt.money(abs(opened["variance"]))
-    return (
-        f"AT RISK, {distance} of the budget left"
-        if opened["status"] == Status.AT_RISK
-        else f"{opened['status']} budget by {distance}"
-    )
+    distance = fmt.money(abs(summary["variance"]))
+    if summary["status"] == Status.AT_RISK:
+        return f"AT RISK, {distance} of budget left"
+    return f"{summary['status']} budget by {distance}"
 
 
-def _summary(opened: Line, fmt: Format) -> Iterator[MailFigure]:
-    # A bill tells neither.
-    known = (
-        noun(opened[each], each.removesuffix("s"))
-        for each in ("calls", "customers")
-        if opened.get(each) is not None
-    )
-    yield MailFigure("Total Spend", fmt.money(opened["total_spend"]), " of ".join(known))
-    if opened["budget"] is None:
-        yield MailFigure("Budget Variance", "n/a", "No budget is set.")
-    else:
-        against = f"{opened['status']}; the budget is {fmt.money(opened['budget'])} (version: {opened['budget_version']})"
-        yield MailFigure(
-            "Budget Variance", fmt.variance(opened["variance"], opened["variance_ratio"]), against
-        )
+def _spend(summary: Line, fmt: Format) -> MailFigure:
+    """Total spend, with the numbers of calls and customers that the usage has: a bill has none."""
+    counts = [
+        noun(summary[name], name.removesuffix("s"))
+        for name in ("calls", "customers")
+        if summary.get(name) is not None
+    ]
+    return MailFigure("Total Spend", fmt.money(summary["total_spend"]), " from ".join(counts))
+
+
+def _budget_variance(summary: Line, fmt: Format) -> MailFigure:
+    if summary["budget"] is None:
+        return MailFigure("Budget Variance", "n/a", "No budget is set.")
+    variance = fmt.variance(summary["variance"], summary["variance_ratio"])
+    budget = f"{fmt.money(summary['budget'])} (version: {summary['budget_version']})"
+    return MailFigure("Budget Variance", variance, f"{summary['status']}; budget: {budget}")
 
 
 def _figures(tables: Mapping[str, Any]) -> Iterator[MailFigure]:
-    """The headline; without the spend against its budget, which the executive summary says."""
+    """The headline figures; spend against budget only if the executive summary does not say it."""
     names = _long_names(tables)
     for line in tables.get("headline", ()):
-        if line["figure"] != "spend" or not tables.get("executive_summary"):
-            yield MailFigure(*(_said(line[part], names) for part in MailFigure._fields))
+        if line["figure"] == "spend" and tables.get("executive_summary"):
+            continue
+        yield MailFigure(*(_sentence(line[part], names) for part in MailFigure._fields))
 
 
 def _findings(tables: Mapping[str, Any]) -> Iterator[MailFinding]:
     names = _long_names(tables)
     for line in tables.get("findings", ()):
-        title, text, note = (_said(line.get(part) or "", names) for part in MailFinding._fields)
-        yield MailFinding(
-            title,
-            text if text.endswith(("…", "…\N{POP DIRECTIONAL ISOLATE}")) else f"{text}.",
-            note,
-        )
+        parts = (line.get(part) or "" for part in MailFinding._fields)
+        title, text, note = (_sentence(part, names) for part in parts)
+        yield MailFinding(title, text if text.endswith(CUT_ENDS) else f"{text}.", note)
 
 
 def _long_names(tables: Mapping[str, Any]) -> Collection[str]:
-    """Names that a sentence has no room for, the longest first: one may be the beginning of another."""
-    names = {line.get(key) for lines in tables.values() for line in lines for key in NAMES}
-    return sorted(
-        (name for name in names if isinstance(name, str) and len(name) > NAME_LENGTH),
-        key=len,
-        reverse=True,
-    )
+    """Names too long for a sentence, longest first: one may be the beginning of another."""
+    values = {line.get(key) for lines in tables.values() for line in lines for key in NAME_COLUMNS}
+    names = [name for name in values if isinstance(name, str) and len(name) > NAME_LENGTH]
+    return sorted(names, key=len, reverse=True)
 
 
-def _said(text: str, names: Collection[str]) -> str:
-    """A sentence of the results, its names cut, so that its figures have room."""
-    for name in names:
+def _sentence(text: str, long_names: Collection[str]) -> str:
+    """A sentence of the results; its names are cut first, so that its figures have room."""
+    for name in long_names:
         text = text.replace(name, brief(name, NAME_LENGTH))
     return isolated(brief(text))
 
@@ -317,29 +329,27 @@ def _said(text: str, names: Collection[str]) -> str:
 def _budget_table(by: str, tables: Mapping[str, Any], currency: str, shown: int) -> Table:
     column, level = LEVELS[by]
     lines = [
-        _line(line, "cost") | {by: brief(line[by], NAME_LENGTH)} for line in tables[f"cost_by_{by}"]
+        _table_line(line, "cost") | {by: brief(line[by], NAME_LENGTH)}
+        for line in tables[f"cost_by_{by}"]
     ]
-    total = next(
-        (
-            _line(line, "actual")
-            for line in tables.get("budget_tracking", ())
-            if line["level"] == level
-        ),
-        None,
-    )
-    columns = (column, ACTUAL, schema.BUDGET, VARIANCE, schema.BUDGET_USED, schema.STATUS)
+    totals = [
+        _table_line(line, "actual")
+        for line in tables.get("budget_tracking", ())
+        if line["level"] == level
+    ]
     return Table(
-        f"cost_by_{by}",
-        f"Cost against budget by {by}",
-        columns,
-        (Block(lines, total),),
-        currency,
+        name=f"cost_by_{by}",
+        caption=f"Cost Against Budget by {column.label}",
+        columns=(column, ACTUAL, schema.BUDGET, VARIANCE, schema.BUDGET_USED, schema.STATUS),
+        blocks=(Block(lines, totals[0] if totals else None),),
+        currency=currency,
         shown=shown,
     )
 
 
-def _line(line: Mapping[str, Any], cost: str) -> dict[str, Any]:
-    figures = {part: _decimal(line[part]) for part in ("budget", "variance", "budget_used")}
+def _table_line(line: Mapping[str, Any], cost: str) -> dict[str, Any]:
+    """A row of the mail's table, from a row of the results whose cost is in the column `cost`."""
+    figures = {name: _decimal(line[name]) for name in ("budget", "variance", "budget_used")}
     return figures | {"cost": _decimal(line[cost]), "status": line["status"]}
 
 

@@ -1,4 +1,4 @@
-"""A mail's body as plain text: the same figures as its HTML, in columns, for readers and programs that show no HTML."""
+"""A mail's body as plain text: the figures of the HTML, in columns, for programs that show none."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from finops_nb.mail.body import Body, isolated
+from finops_nb.mail.body import Body, MailStamp, isolated
+from finops_nb.report.provenance import REPORT_NAME
 from finops_nb.report.table import TEXTS, Table
 
 WIDTH: Final = 78
+"""Characters of a line; RFC 5322 recommends no more."""
+
 NAME_WIDTH: Final = 12
-"""The least width of a table's first column; a name that is wider stands on a line of its own."""
+"""The least width of a table's first column; a wider name stands on a line of its own."""
 
 GAP: Final = "  "
 
@@ -24,7 +27,7 @@ def plain_text(body: Body, closing: Sequence[str]) -> str:
         body: from `body_of`.
         closing: the last sentences, a paragraph each.
     """
-    last = (line for said in closing for line in ("", *_wrapped(said)))
+    last = (line for text in closing for line in ("", *_wrapped(text)))
     return "\n".join((*_opening(body), *_findings(body), *_tables(body), *last)) + "\n"
 
 
@@ -33,47 +36,49 @@ def columns(rows: Sequence[Sequence[str]], left: Sequence[bool]) -> list[str]:
 
     Args:
         rows: of equal length.
-        left: for each column whether it stands to the left.
+        left: whether a column is aligned to the left, for each column.
+
+    Example:
+        columns([["Name", "Actual"], ["org-a", "$1.00"]], [True, False])
     """
     widths = [max(_width(row[place]) for row in rows) for place in range(len(left))]
-    widths[0] = min(
-        widths[0], max(NAME_WIDTH, WIDTH - sum(widths[1:]) - len(GAP) * (len(left) - 1))
-    )
+    room = WIDTH - sum(widths[1:]) - len(GAP) * (len(left) - 1)
+    widths[0] = min(widths[0], max(NAME_WIDTH, room))
     lines = []
-    for row in rows:
-        first = row[0]
-        if _width(first) > widths[0]:
-            lines.append(isolated(first))
-            first = ""
+    for first, *others in rows:
+        name = first
+        if _width(name) > widths[0]:
+            lines.append(isolated(name))
+            name = ""
         cells = [
             _padded(cell, width, to_left)
-            for cell, width, to_left in zip((first, *row[1:]), widths, left, strict=True)
+            for cell, width, to_left in zip((name, *others), widths, left, strict=True)
         ]
         lines.append(GAP.join(cells).rstrip())
     return lines
 
 
 def _opening(body: Body) -> Iterator[str]:
-    yield from ("ORGANIZATIONAL ALIGNMENT", f"{body.label} ({body.days})")
+    yield from (REPORT_NAME.upper(), f"{body.label} ({body.days})")
     for stamp in body.stamps:
-        yield from (
-            "",
-            *_wrapped(
-                f"*** {': '.join(filter(None, (stamp.word, stamp.reason)))} *** {stamp.meaning}"
-            ),
-        )
-        if stamp.changes:
-            yield from _wrapped(f"Changed: {stamp.changes}.")
-    yield from _headed("Executive summary")
+        yield from ("", *_stamp(stamp))
+    yield from _headed("Executive Summary")
     for figure in (*body.summary, *body.figures):
         yield from _wrapped(f"{figure.label}: {figure.value}")
         if figure.detail:
             yield from _wrapped(f"    {figure.detail}", indent="    ")
 
 
+def _stamp(stamp: MailStamp) -> Iterator[str]:
+    title = f"{stamp.word}: {stamp.reason}" if stamp.reason else stamp.word
+    yield from _wrapped(f"*** {title} *** {stamp.meaning}")
+    if stamp.changes:
+        yield from _wrapped(f"Changed: {stamp.changes}.")
+
+
 def _findings(body: Body) -> Iterator[str]:
     if body.findings:
-        yield from _headed("What matters most")
+        yield from _headed("What Matters Most")
     for number, finding in enumerate(body.findings, start=1):
         yield from _wrapped(f"{number}. {finding.title}: {finding.text}", indent="   ")
         if finding.note:
@@ -83,12 +88,12 @@ def _findings(body: Body) -> Iterator[str]:
 def _tables(body: Body) -> Iterator[str]:
     for table in body.tables:
         yield from _headed(table.caption)
-        yield from _cells(table)
+        yield from _table_lines(table)
         if table.left_out:
             yield from _wrapped(table.left_out)
 
 
-def _cells(table: Table) -> list[str]:
+def _table_lines(table: Table) -> list[str]:
     heads = [column.label for column in table.columns]
     rows = [[cell.text for cell in row.cells] for row in table.rows(table.blocks[0])]
     return columns([heads, *rows], [column.unit in TEXTS for column in table.columns])
@@ -108,6 +113,7 @@ def _padded(text: str, width: int, left: bool) -> str:
 
 
 def _width(text: str) -> int:
-    """In columns of a fixed-width font, in which a Chinese character takes two, and an accent or a joiner none."""
-    marks = sum(unicodedata.category(each) in ("Mn", "Me", "Cf") for each in text)
-    return len(text) - marks + sum(unicodedata.east_asian_width(each) in "WF" for each in text)
+    """Columns of a fixed-width font: a Chinese character takes two, an accent or a joiner none."""
+    marks = sum(unicodedata.category(char) in ("Mn", "Me", "Cf") for char in text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) - marks + wide

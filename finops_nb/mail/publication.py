@@ -1,4 +1,4 @@
-"""A report as it is published, read as a whole, and what stands against mailing it."""
+"""A published report, read as one snapshot, and the objections to mailing it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from finops_nb.outputs.revisions import History, digests
 from finops_nb.run.job import key_now, open_job
 
 FILES: Final = {"html": HTML, "pdf": PDF, "xlsx": WORKBOOK}
-"""What may be attached, by the word of `mail: {attachment: ...}`."""
+"""The files that may be attached, by the word of `mail: {attachment: ...}`."""
 
 KEY: Final = re.compile(rb'<meta\b(?=[^>]*\bname="finops-nb-key")[^>]*\bcontent="([0-9a-f]*)"')
+"""Where the page names its report key; attributes may stand in any order."""
+
 TRIES: Final = 5
+"""How often a folder is read that a run replaces meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,8 @@ class Publication:
     Args:
         name: the NAME.
         results: the object of its `results.json`.
-        files: name and content of what may be attached, as far as it was published.
-        digests: name and SHA-256 of every file.
+        files: content of each published file that may be attached, by its name.
+        digests: SHA-256 of every file, by its name.
     """
 
     name: str
@@ -45,10 +48,10 @@ class Publication:
 
 
 def read_publication(home: Home, name: str) -> Publication:
-    """What is published under a NAME, all of it of one moment.
+    """The published report of a NAME, read as one snapshot.
 
     Raises:
-        Refusal: nothing is.
+        Refusal: nothing is published.
     """
     folder = home.outputs / name
     for _ in range(TRIES):
@@ -59,84 +62,90 @@ def read_publication(home: Home, name: str) -> Publication:
                 for file in (RESULTS, *FILES.values())
                 if (folder / file).is_file()
             }
-            found = digests(folder)
+            hashes = digests(folder)
             after = folder.stat().st_ino
         except FileNotFoundError:
             continue
-        # Another folder by now: a report was published meanwhile, and some of these files may be of the one before.
-        if before == after and (results := read_results(files.pop(RESULTS, b""))):
-            return Publication(name, results, files, found)
-    raise Refusal(
-        Problem(
-            "no report is published there",
-            f"Publish it: finops-nb run {name}",
-            file=f"outputs/{name}",
-        )
-    )
+        # Publishing exchanges the folder, so another inode means files of two reports.
+        is_snapshot = before == after
+        if is_snapshot and (results := read_results(files.pop(RESULTS, b""))):
+            return Publication(name, results, files, hashes)
+    fix = f"Publish it: finops-nb run {name}"
+    raise Refusal(Problem("no published report", fix, file=f"outputs/{name}"))
 
 
 def objections(home: Home, publication: Publication) -> Iterator[Problem]:
-    """Why a report should not be mailed as it stands; nothing where it may.
+    """Why a report should not be mailed as it is; nothing where it may be.
 
     Args:
-        home: where its params are, and its usage.
+        home: the home of its params and usage.
         publication: from `read_publication`.
+
+    Example:
+        outputs/2025-12: a draft. Publish it: finops-nb run 2025-12.
     """
-    name, place = publication.name, f"outputs/{publication.name}"
+    yield from _kind_objections(publication)
+    yield from _reconciliation_objections(publication)
+    yield from _run_objections(home, publication)
+    yield from _changed_files(home, publication)
+    yield from _outdated(home, publication)
+
+
+def _place(publication: Publication) -> str:
+    return f"outputs/{publication.name}"
+
+
+def _kind_objections(publication: Publication) -> Iterator[Problem]:
     kind = publication.results.get("kind")
     if kind == Kind.SCENARIO:
-        yield Problem(
-            "a what-if, on budgets that are not the approved ones",
-            "Send it with --allow; its subject says WHAT-IF",
-            place,
-        )
+        rule = "a what-if, based on budgets that are not approved"
+        fix = "Send it with --allow; its subject says WHAT-IF"
+        yield Problem(rule, fix, _place(publication))
     elif kind not in (Kind.OFFICIAL, Kind.ANALYSIS):
-        yield Problem("a draft", f"Publish it: finops-nb run {name}", place)
+        fix = f"Publish it: finops-nb run {publication.name}"
+        yield Problem("a draft", fix, _place(publication))
+
+
+def _reconciliation_objections(publication: Publication) -> Iterator[Problem]:
+    fix = "Correct `invoices` or the usage and publish it again; or send it with --allow"
     for warning in publication.results.get("warnings", ()):
         if str(warning).startswith("NOT RECONCILED"):
-            yield Problem(
-                str(warning).rstrip("."),
-                "Correct `invoices` or the usage and publish it again; or send it with --allow",
-                place,
-            )
-    if (home.staging / name / FAILED).is_file():
-        fix = f"See outputs/.staging/{name}/{FAILED}, then finops-nb run {name}"
-        yield Problem("its last run failed, and what is published is of a run before", fix, place)
-    marked = KEY.search(publication.files.get(HTML, b""))
-    if marked is None or marked[1].decode() != publication.key:
-        yield Problem(
-            "its files are not of one run",
-            f"Publish them again: finops-nb run {name} --force",
-            place,
-        )
-    yield from _altered(home, publication, place)
-    yield from _outdated(home, publication, place)
+            yield Problem(str(warning).rstrip("."), fix, _place(publication))
 
 
-def _altered(home: Home, publication: Publication, place: str) -> Iterator[Problem]:
-    fix = f"Publish it again as it was: finops-nb run {publication.name} --force"
-    those = [
-        each
-        for each in History(home.outputs, publication.name).revisions()
-        if each.key == publication.key
-    ]
-    for file, digest in those[-1].files.items() if those else ():
+def _run_objections(home: Home, publication: Publication) -> Iterator[Problem]:
+    """The last run failed, or the published files come from more than one."""
+    name = publication.name
+    failed = home.staging / name / FAILED
+    if failed.is_file():
+        rule = "the last run failed, so an earlier report is still published"
+        fix = f"See {home.shown(failed)}, then finops-nb run {name}"
+        yield Problem(rule, fix, _place(publication))
+    page_key = KEY.search(publication.files.get(HTML, b""))
+    if page_key is None or page_key[1].decode() != publication.key:
+        fix = f"Publish them again: finops-nb run {name} --force"
+        yield Problem("its files come from different runs", fix, _place(publication))
+
+
+def _changed_files(home: Home, publication: Publication) -> Iterator[Problem]:
+    """Files whose hash is not the one recorded when they were published."""
+    fix = f"Publish it again: finops-nb run {publication.name} --force"
+    history = History(home.outputs, publication.name)
+    records = [each for each in history.revisions() if each.key == publication.key]
+    recorded = records[-1].files if records else {}
+    for file, digest in recorded.items():
         if publication.digests.get(file) != digest:
-            yield Problem("gone, or not as it was published", fix, f"{place}/{file}")
+            rule = "missing, or changed since it was published"
+            yield Problem(rule, fix, f"{_place(publication)}/{file}")
 
 
-def _outdated(home: Home, publication: Publication, place: str) -> Iterator[Problem]:
-    fix = f"Bring it up to date: finops-nb run {publication.name}"
+def _outdated(home: Home, publication: Publication) -> Iterator[Problem]:
+    fix = f"Update it: finops-nb run {publication.name}"
     try:
         if key_now(open_job(home, publication.name)) != publication.key:
-            yield Problem(
-                "outdated: its usage, params, budgets, notebook or the package itself have changed since",
-                fix,
-                place,
-            )
+            rule = "outdated: usage, params, budgets, notebook or finops-nb itself changed since"
+            yield Problem(rule, fix, _place(publication))
     except (Refusal, OSError) as error:
-        yield Problem(
-            f"outdated: another run of it would be refused: {str(error).removesuffix('.')}",
-            fix,
-            place,
-        )
+        reason = str(error).removesuffix(".")
+        rule = f"outdated: a new run would be refused: {reason}"
+        yield Problem(rule, fix, _place(publication))

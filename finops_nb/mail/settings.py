@@ -1,4 +1,4 @@
-"""The server that takes the mail, from the environment: never from params, which are shared."""
+"""The mail server, from the environment: never from params, which are shared."""
 
 from __future__ import annotations
 
@@ -6,25 +6,40 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.headerregistry import Address
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Final
+from ipaddress import ip_address
+from typing import Final, TypeAlias
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.params.mail_list import address
 
 PREFIX: Final = "FINOPS_NB_SMTP_"
 NAMES: Final = ("HOST", "PORT", "SECURITY", "USER", "PASSWORD", "FROM")
+"""The variables are `$FINOPS_NB_SMTP_HOST` and so on."""
+
 PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
+"""The usual port, by the value of SECURITY."""
+
 HOST: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*", re.ASCII)
+
+HOST_FIX: Final = "Set it to the server that sends your mail, such as smtp.example.com"
+NAME_FIX: Final = (
+    "Write only the name, such as smtp.example.com; "
+    f"the port goes into ${PREFIX}PORT and the encryption into ${PREFIX}SECURITY"
+)
+TEXT_FIX: Final = "Write printable ASCII characters, on one line"
+SENDER_FIX: Final = "Set it to an address, or to a name and an address: FinOps <finops@example.com>"
+
+Fault: TypeAlias = tuple[str, str, str]
+"""The variable's name without its prefix, the rule it breaks, and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """The server that takes the mail, and who sends it.
+    """The mail server, and who sends.
 
     Args:
         host: name or IP address.
-        port: its port.
+        port: from 1 to 65535.
         security: `starttls`, `tls` from the first byte, or `none`, on this machine only.
         sender: the value of a From header; one mailbox.
         user: empty where the server asks for no login.
@@ -49,127 +64,120 @@ class SmtpSettings:
         return f"{self.host}:{self.port}"
 
 
-def smtp_settings(templates: Mapping[str, str]) -> SmtpSettings:
-    """The settings from `$FINOPS_NB_SMTP_HOST`, `_PORT`, `_SECURITY`, `_USER`, `_PASSWORD` and `_FROM`; an empty one is not set.
+def smtp_settings(environment: Mapping[str, str]) -> SmtpSettings:
+    """The settings from the environment; an empty variable counts as not set.
 
     Args:
-        environment: `os.environ`.
+        environment: `os.environ`, with `$FINOPS_NB_SMTP_HOST`, `_PORT`, `_SECURITY`, `_USER`,
+            `_PASSWORD` and `_FROM`.
 
     Raises:
-        Refusal: they can't be used, or would show mail or password to the network; no value that may hold a secret is said.
+        Refusal: they can't be used, or would show the mail or the password to the network. It
+            prints no value that may hold a secret.
+
+    Example:
+        `FINOPS_NB_SMTP_HOST=smtp.example.com` and `FINOPS_NB_SMTP_FROM=finops@example.com` are
+        enough where the server asks for no login: STARTTLS on port 587.
     """
-    given = {name: templates.get(PREFIX + name, "") for name in NAMES}
+    given = {name: environment.get(PREFIX + name, "") for name in NAMES}
     given["SECURITY"] = given["SECURITY"].lower() or "starttls"
-    if problems := list(_problems(given)):
+    if problems := [_problem(fault, given) for fault in _faults(given)]:
         raise Refusal(problems)
-    host, port, security, user, password, sender = given.values()
     return SmtpSettings(
-        host,
-        int(port) if port else PORTS[security],
-        security,
-        str(_mailbox(sender)),
-        user,
-        password,
+        host=given["HOST"],
+        port=int(given["PORT"] or PORTS[given["SECURITY"]]),
+        security=given["SECURITY"],
+        sender=str(_mailbox(given["FROM"])),
+        user=given["USER"],
+        password=given["PASSWORD"],
     )
 
 
-def sender_of(templates: Mapping[str, str]) -> str:
-    """The value of a From header, whatever the other settings are; empty where `_FROM` is no sender."""
-    return str(_mailbox(templates.get(f"{PREFIX}FROM", "")) or "")
+def sender_of(environment: Mapping[str, str]) -> str:
+    """The value of a From header, whatever the other settings are; empty if `_FROM` is not one."""
+    return str(_mailbox(environment.get(f"{PREFIX}FROM", "")) or "")
 
 
-def _problems(given: Mapping[str, str]) -> Iterator[Problem]:
-    host, port, security, user, password, sender = given.values()
-    ip = _ip(host)
-    here = host == "localhost" if ip is None else ip.is_loopback
-    alone = f"Write the name alone, as smtp.example.com; what stands around it is ${PREFIX}PORT and ${PREFIX}SECURITY"
-    mailbox = "Set it to an address, or to a name and an address: FinOps <finops@example.com>"
-    for name, broken, rule, fix in (
-        (
-            "HOST",
-            not host,
-            "not set",
-            "Set it to the server that takes your mail, such as smtp.example.com",
-        ),
-        ("HOST", host and ip is None and not HOST.fullmatch(host), "not a server's name", alone),
-        (
-            "PORT",
-            port and not (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536),
-            "not a port",
-            "Set it to a number up to 65535",
-        ),
-        (
-            "SECURITY",
-            security not in PORTS,
-            "not one of the known",
-            "Set it to starttls, tls or none",
-        ),
-        (
-            "SECURITY",
-            security == "none" and not here,
-            "mail would go to another host in clear text",
-            "Set it to starttls or tls",
-        ),
-        (
-            "SECURITY",
-            security == "none" and user,
-            "the password would go in clear text",
-            "Set it to starttls or tls, or unset the user",
-        ),
-        (
-            "USER",
-            password and not user,
-            f"not set, though ${PREFIX}PASSWORD is",
-            "Set both, or neither",
-        ),
-        (
-            "USER",
-            _unsendable(user),
-            "a character that no login can hold",
-            "Write it in printable ASCII, on one line",
-        ),
-        (
-            "PASSWORD",
-            user and not password,
-            f"not set, though ${PREFIX}USER is",
-            "Set both, or neither",
-        ),
-        (
-            "PASSWORD",
-            _unsendable(password),
-            "a character that no login can hold",
-            "Write it in printable ASCII, on one line",
-        ),
-        ("FROM", not sender, "not set", mailbox),
-        ("FROM", sender and not _mailbox(sender), "not one sender", mailbox),
-    ):
-        if broken:
-            value = given[name]
-            secret = (
-                name in ("USER", "PASSWORD")
-                or (name == "HOST" and "@" in value)
-                or (password and password in value)
-            )
-            yield Problem(
-                rule, fix, column=f"${PREFIX}{name}", value=None if secret or not value else value
-            )
+def _faults(given: Mapping[str, str]) -> Iterator[Fault]:
+    """Everything that is wrong, in the order of the variables."""
+    yield from _host_faults(given["HOST"])
+    yield from _port_faults(given["PORT"])
+    yield from _security_faults(given["SECURITY"], given["HOST"], given["USER"])
+    yield from _login_faults("USER", given["USER"], "PASSWORD", given["PASSWORD"])
+    yield from _login_faults("PASSWORD", given["PASSWORD"], "USER", given["USER"])
+    yield from _sender_faults(given["FROM"])
 
 
-def _ip(host: str) -> IPv4Address | IPv6Address | None:
+def _problem(fault: Fault, given: Mapping[str, str]) -> Problem:
+    """A fault as a problem that shows the variable's value, unless it may hold a secret."""
+    name, rule, fix = fault
+    value, password = given[name], given["PASSWORD"]
+    is_login = name in ("USER", "PASSWORD")
+    is_url_with_login = name == "HOST" and "@" in value
+    holds_password = bool(password) and password in value
+    hidden = not value or is_login or is_url_with_login or holds_password
+    return Problem(rule, fix, column=f"${PREFIX}{name}", value=None if hidden else value)
+
+
+def _host_faults(host: str) -> Iterator[Fault]:
+    if not host:
+        yield "HOST", "not set", HOST_FIX
+    elif not _is_ip(host) and not HOST.fullmatch(host):
+        yield "HOST", "not a server's name", NAME_FIX
+
+
+def _port_faults(port: str) -> Iterator[Fault]:
+    is_number = re.fullmatch("[0-9]{1,5}", port)
+    if port and not (is_number and 0 < int(port) < 65536):
+        yield "PORT", "not a port", "Set it to a number from 1 to 65535"
+
+
+def _security_faults(security: str, host: str, user: str) -> Iterator[Fault]:
+    """Clear text is for a server on this machine, and never for a password."""
+    if security not in PORTS:
+        yield "SECURITY", "an unknown value", "Set it to starttls, tls or none"
+    if security != "none":
+        return
+    if not _is_this_machine(host):
+        rule = "mail would go to another host in clear text"
+        yield "SECURITY", rule, "Set it to starttls or tls"
+    if user:
+        fix = "Set it to starttls or tls, or unset the user"
+        yield "SECURITY", "the password would go in clear text", fix
+
+
+def _login_faults(name: str, value: str, other: str, other_value: str) -> Iterator[Fault]:
+    """User and password belong together, and a login carries plain characters only."""
+    if other_value and not value:
+        yield name, f"not set, though ${PREFIX}{other} is", "Set both, or neither"
+    if not (value.isascii() and value.isprintable()):
+        yield name, "a character that a login can't contain", TEXT_FIX
+
+
+def _sender_faults(sender: str) -> Iterator[Fault]:
+    if not sender:
+        yield "FROM", "not set", SENDER_FIX
+    elif not _mailbox(sender):
+        yield "FROM", "not a single sender", SENDER_FIX
+
+
+def _is_ip(host: str) -> bool:
     try:
-        return ip_address(host)
+        ip_address(host)
     except ValueError:
-        return None
+        return False
+    return True
 
 
-def _unsendable(text: str) -> bool:
-    return not (text.isascii() and text.isprintable())
+def _is_this_machine(host: str) -> bool:
+    return ip_address(host).is_loopback if _is_ip(host) else host == "localhost"
 
 
 def _mailbox(text: str) -> Address | None:
     """A name and an address, or an address alone; None where it is neither."""
     parts = re.fullmatch("(.*)<(.*)>", text)
     name, plain = parts.groups() if parts else ("", text)
+    # A name in quotes is read as mail programs write it: \" in it is a quote.
     if quoted := re.fullmatch(r'\s*"(.*)"\s*', name):
         name = re.sub(r"\\(.)", r"\1", quoted[1])
     try:

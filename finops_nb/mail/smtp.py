@@ -1,4 +1,4 @@
-"""One message to its recipients over SMTP: encrypted, tried again where that is safe, and what became of it for each of them."""
+"""One message to its recipients over SMTP: encrypted, retried where safe, with an outcome each."""
 
 from __future__ import annotations
 
@@ -10,65 +10,45 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from finops_nb.errors import Failure
 from finops_nb.mail.settings import PREFIX, SmtpSettings
 from finops_nb.outputs.mail_journal import DeliveryState
 from finops_nb.report.format import noun
+from finops_nb.words import shortened
 
 if TYPE_CHECKING:
     import smtplib
-
-LENGTH: Final = 200
-TOO_LARGE: Final = re.compile(r"552 (?!5\.(?!2\.3|3\.4))|\d{3} 5\.(2\.3|3\.4)\b")
-"""What servers say to more than they take; 552 5.2.2 is a full mailbox."""
-
-
-def answer(said: bytes | str | Exception, settings: SmtpSettings) -> str:
-    """What was said, as one short line without its full stop, and without the password, which a server may repeat."""
-    text = (
-        said.decode("ascii", "replace")
-        if isinstance(said, bytes)
-        else str(getattr(said, "strerror", None) or said)
-    )
-    if plain := settings.password:
-        for secret in (
-            *(
-                base64.b64encode(each.encode()).decode()
-                for each in (f"\0{settings.user}\0{plain}", plain)
-            ),
-            plain,
-        ):
-            text = text.replace(secret, "(password)")
-    text = " ".join("".join(char if char.isprintable() else " " for char in text).split()).rstrip(
-        "."
-    )
-    return text if len(text) <= LENGTH else text[: LENGTH - 1] + "…"
-
-
-def is_too_large(said: str) -> bool:
-    """Whether a server that said this refused a message for its size."""
-    return TOO_LARGE.match(said) is not None
-
 
 DELAYS: Final = (1, 4, 16)
 """Seconds before the second, third and fourth attempt."""
 
 PATIENCE: Final = 10
-"""The content and the answer to it may take so many timeouts: servers look it through before they answer."""
+"""Timeouts to wait for the content and the answer to it: servers scan a mail before they answer."""
 
-BROKE: Final = "no answer came after the message began to be sent"
+ANSWER_LENGTH: Final = 200
+"""Characters of a server's answer that are kept."""
+
+TOO_LARGE: Final = re.compile(r"552 (?!5\.(?!2\.3|3\.4))|\d{3} 5\.(2\.3|3\.4)\b")
+"""How servers refuse a message for its size; 552 5.2.2 is a full mailbox."""
+
+SEVEN_BITS: Final = email.policy.SMTP.clone(cte_type="7bit")
+"""How a message is written to the server: every server accepts 7 bits, and lines end in CRLF."""
+
+NO_ANSWER: Final = "no answer after sending began"
+NOTHING_SENT: Final = "Nothing was sent."
+SETTINGS_FIX: Final = f"Check that ${PREFIX}HOST, ${PREFIX}PORT and ${PREFIX}SECURITY match"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How it ended for one recipient.
+    """The outcome for one recipient.
 
     Args:
-        state: taken (SENT), refused for good, not taken yet (DEFERRED), or nobody knows.
-        detail: what was said.
-        of_message: it was said of the message, whoever it is for.
+        state: accepted (SENT), refused for good, not accepted yet (DEFERRED), or UNKNOWN.
+        detail: what the server answered.
+        of_message: the server refused the message, whoever it is for.
     """
 
     state: DeliveryState
@@ -76,108 +56,128 @@ class Delivery:
     of_message: bool = False
 
 
+Outcomes: TypeAlias = dict[str, Delivery]
+"""The outcome of each recipient, by address."""
+
+
+class Hooks(NamedTuple):
+    """What a caller of `deliver` learns while it works.
+
+    Args:
+        before: called with the recipients whom the server accepts, just before the content is
+            sent; what it raises stops the sending.
+        after: called with the outcomes of each attempt as soon as they are known. A DEFERRED one
+            may be tried again.
+        notice: called with a sentence before each wait for another attempt.
+    """
+
+    before: Callable[[Sequence[str]], object] = lambda recipients: None
+    after: Callable[[Mapping[str, Delivery]], object] = lambda outcomes: None
+    notice: Callable[[str], object] = lambda sentence: None
+
+
+NO_HOOKS: Final = Hooks()
+
+
 class Undeliverable(Failure):
-    """The server can't be used as it is, or as it is set up; another attempt would not mend it."""
+    """The server or its settings can't be used: its certificate, STARTTLS, login or sender."""
 
 
 def deliver(
     message: EmailMessage,
     recipients: Sequence[str],
     settings: SmtpSettings,
+    hooks: Hooks = NO_HOOKS,
     *,
-    before: Callable[[Sequence[str]], object] = lambda recipients: None,
-    after: Callable[[Mapping[str, Delivery]], object] = lambda outcomes: None,
-    notice: Callable[[str], object] = lambda sentence: None,
     timeout: float = 30,
     sleep: Callable[[float], object] = time.sleep,
-) -> dict[str, Delivery]:
-    """Hand a message to the server, and say for each recipient what became of it.
+) -> Outcomes:
+    """Send a message, and return the outcome for each recipient.
 
-    What the server put off, and what never reached it, is tried again. What it may have taken is not: where the
-    connection breaks after the content began to be sent, the outcome is UNKNOWN.
+    It tries again where the server deferred the mail or was not reached, but not where no answer
+    came after the content began to be sent: then the outcome is UNKNOWN.
 
     Args:
         message: with all its headers; none of them is read here.
         recipients: plain addresses.
         settings: from `smtp_settings`.
-        before: called with those whom the server will have the message for, just before its content is sent; what it raises stops that.
-        after: called with the outcomes of each attempt as soon as they are known, DEFERRED ones that will be tried again among them.
-        notice: given a sentence before each wait for another attempt.
+        hooks: called before and after each attempt.
         timeout: seconds to wait for a connection, and for each answer.
         sleep: waits between attempts.
 
     Raises:
-        Undeliverable: another attempt would not mend it (certificate, no STARTTLS, login, sender), and nobody was sent anything.
+        Undeliverable: nobody was sent anything, and another attempt would fail too.
     """
-    # As 7 bits, which every server takes; and before there is a connection that waits for it.
-    data = message.as_bytes(policy=email.policy.SMTP.clone(cte_type="7bit"))
+    data = message.as_bytes(policy=SEVEN_BITS)
     outcomes = dict.fromkeys(recipients, Delivery(DeliveryState.DEFERRED, ""))
     for delay in (0, *DELAYS):
-        waiting = [
-            each for each, outcome in outcomes.items() if outcome.state is DeliveryState.DEFERRED
-        ]
+        waiting = _deferred(outcomes)
         if not waiting:
             break
-        if delay:
-            notice(f"{outcomes[waiting[0]].detail}. Trying again in {noun(delay, 'second')}.")
-            sleep(delay)
+        _pause(delay, outcomes[waiting[0]], hooks, sleep)
         try:
-            found = _attempt(data, waiting, settings, before, after, timeout)
-        except Undeliverable as fault:
+            outcomes |= _attempt(data, waiting, settings, hooks, timeout)
+        except Undeliverable as error:
             if len(waiting) == len(outcomes):
                 raise
-            return outcomes | dict.fromkeys(waiting, Delivery(DeliveryState.DEFERRED, str(fault)))
-        outcomes |= found
+            # An earlier attempt reached the others, and their outcomes must not be lost.
+            return outcomes | dict.fromkeys(waiting, Delivery(DeliveryState.DEFERRED, str(error)))
     return outcomes
 
 
+def is_too_large(answer: str) -> bool:
+    """Whether a server that answered this refused a message for its size.
+
+    Example:
+        `552 5.3.4 at most 1 MB` is such an answer; `552 5.2.2 mailbox full` is not.
+    """
+    return TOO_LARGE.match(answer) is not None
+
+
+def _deferred(outcomes: Outcomes) -> list[str]:
+    return [
+        recipient
+        for recipient, outcome in outcomes.items()
+        if outcome.state is DeliveryState.DEFERRED
+    ]
+
+
+def _pause(delay: int, outcome: Delivery, hooks: Hooks, sleep: Callable[[float], object]) -> None:
+    """Say why another attempt follows, and wait for it; the first one follows at once."""
+    if delay:
+        hooks.notice(f"{outcome.detail}. Trying again in {noun(delay, 'second')}.")
+        sleep(delay)
+
+
 def _attempt(
-    data: bytes,
-    recipients: Sequence[str],
-    settings: SmtpSettings,
-    before: Callable[[Sequence[str]], object],
-    after: Callable[[Mapping[str, Delivery]], object],
-    timeout: float,
-) -> dict[str, Delivery]:
-    found: dict[str, Delivery] = {}
+    data: bytes, recipients: Sequence[str], settings: SmtpSettings, hooks: Hooks, timeout: float
+) -> Outcomes:
+    """Try once to send the message to these recipients."""
+    outcomes: Outcomes = {}
     with ExitStack() as stack:
         try:
             server = stack.enter_context(_session(settings, timeout))
-            taken = _offer(server, recipients, len(data), settings, found)
+            accepted = _offer(server, recipients, len(data), settings, outcomes)
         except (OSError, ValueError) as error:
-            backtest = Delivery(DeliveryState.DEFERRED, _reason(error, settings))
-            found |= {each: backtest for each in recipients if each not in found}
-            taken = []
-        if taken:
-            before(taken)
-            found |= dict.fromkeys(taken, _content(server, data, settings, timeout))
-        after(found)
-    return found
+            deferred = Delivery(DeliveryState.DEFERRED, _reason(error, settings))
+            # Who was refused before the connection broke stays refused.
+            outcomes |= {each: deferred for each in recipients if each not in outcomes}
+            accepted = []
+        if accepted:
+            hooks.before(accepted)
+            outcomes |= dict.fromkeys(accepted, _content(server, data, settings, timeout))
+        hooks.after(outcomes)
+    return outcomes
 
 
 @contextmanager
 def _session(settings: SmtpSettings, timeout: float) -> Iterator[smtplib.SMTP]:
-    """A connection on which mail may be offered; it ends with QUIT only where the block does well."""
-    import smtplib
-    import ssl
-
-    if settings.security == "tls":
-        context = ssl.create_default_context()
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            settings.host, settings.port, timeout=timeout, context=context
-        )
-    else:
-        server = smtplib.SMTP(settings.host, settings.port, timeout=timeout)
+    """An encrypted, logged-in connection; it ends with QUIT only where the block succeeds."""
+    server = _connection(settings, timeout)
     try:
         server.ehlo_or_helo_if_needed()
         if settings.security == "starttls":
-            if not server.has_extn("starttls"):
-                fix = f"If the server speaks TLS on another port, set ${PREFIX}SECURITY to tls; else somebody may be in between"
-                raise Undeliverable(
-                    f"{settings.place} offers no STARTTLS; mail would go there in clear text. Nothing was sent. {fix}."
-                )
-            server.starttls(context=ssl.create_default_context())
-            server.ehlo_or_helo_if_needed()
+            _start_tls(server, settings)
         if settings.user:
             server.login(settings.user, settings.password)
         yield server
@@ -187,112 +187,187 @@ def _session(settings: SmtpSettings, timeout: float) -> Iterator[smtplib.SMTP]:
         server.close()
 
 
+def _connection(settings: SmtpSettings, timeout: float) -> smtplib.SMTP:
+    import smtplib
+    import ssl
+
+    host, port = settings.host, settings.port
+    if settings.security != "tls":
+        return smtplib.SMTP(host, port, timeout=timeout)
+    context = ssl.create_default_context()
+    return smtplib.SMTP_SSL(host, port, timeout=timeout, context=context)
+
+
+def _start_tls(server: smtplib.SMTP, settings: SmtpSettings) -> None:
+    """Encrypt the connection.
+
+    Raises:
+        Undeliverable: the server does not offer it. Sending without it would be what somebody
+            who strips STARTTLS from the connection wants.
+    """
+    import ssl
+
+    if not server.has_extn("starttls"):
+        fix = f"If the server uses TLS on another port, set ${PREFIX}SECURITY to tls"
+        raise Undeliverable(
+            f"{settings.place} does not offer STARTTLS, so mail would go there in clear text. "
+            f"{NOTHING_SENT} {fix}; otherwise somebody may be tampering with the connection."
+        )
+    server.starttls(context=ssl.create_default_context())
+    server.ehlo_or_helo_if_needed()
+
+
 def _offer(
     server: smtplib.SMTP,
     recipients: Sequence[str],
     size: int,
     settings: SmtpSettings,
-    found: dict[str, Delivery],
+    outcomes: Outcomes,
 ) -> list[str]:
-    """Whom the server will have the message for; the others are entered in `found`."""
+    """Announce the message.
+
+    Args:
+        server: from `_session`.
+        recipients: plain addresses.
+        size: bytes of the message.
+        settings: for the sender.
+        outcomes: gains one for each recipient whom the server does not accept.
+
+    Returns:
+        The recipients whom the server accepts; it waits for the content if there are any.
+    """
     import smtplib
 
-    code, said = server.mail(settings.address, [f"SIZE={size}"] if server.has_extn("size") else [])
+    options = [f"SIZE={size}"] if server.has_extn("size") else []
+    code, answer = server.mail(settings.address, options)
     if not 200 <= code < 300:
-        raise smtplib.SMTPSenderRefused(code, said, settings.address)
-    taken = []
-    for each in recipients:
-        code, said = server.rcpt(each)
+        raise smtplib.SMTPSenderRefused(code, answer, settings.address)
+    accepted = []
+    for recipient in recipients:
+        code, answer = server.rcpt(recipient)
         if 200 <= code < 300:
-            taken.append(each)
+            accepted.append(recipient)
         else:
-            found[each] = _outcome(code, said, settings, DeliveryState.DEFERRED)
-    if taken:
-        code, said = server.docmd("DATA")
-        if code != 354:
-            found.update(
-                dict.fromkeys(
-                    taken, _outcome(code, said, settings, DeliveryState.DEFERRED, of_message=True)
-                )
-            )
-            return []
-    return taken
+            outcomes[recipient] = _outcome(code, answer, settings, DeliveryState.DEFERRED)
+    if not accepted:
+        return []
+    code, answer = server.docmd("DATA")
+    if code == 354:
+        return accepted
+    outcome = _outcome(code, answer, settings, DeliveryState.DEFERRED, of_message=True)
+    outcomes.update(dict.fromkeys(accepted, outcome))
+    return []
 
 
 def _content(server: smtplib.SMTP, data: bytes, settings: SmtpSettings, timeout: float) -> Delivery:
-    """Send the message itself; from its first byte on, only an answer tells whether it was taken."""
+    """Send the message itself; from its first byte on, only an answer tells its outcome."""
+    # A line of one dot ends the message, so a dot that begins a line is doubled (RFC 5321, 4.5.2).
     lines = re.sub(rb"^\.", b"..", data, flags=re.MULTILINE)
+    last_end = b"" if lines.endswith(b"\r\n") else b"\r\n"
     assert server.sock is not None
     try:
         server.sock.settimeout(PATIENCE * timeout)
-        server.send(lines + (b"" if lines.endswith(b"\r\n") else b"\r\n") + b".\r\n")
-        code, said = server.getreply()
+        server.send(lines + last_end + b".\r\n")
+        code, answer = server.getreply()
         server.sock.settimeout(timeout)
     except OSError as error:
-        return Delivery(DeliveryState.UNKNOWN, f"{BROKE}: {answer(error, settings)}")
-    return _outcome(
-        code,
-        said,
-        settings,
-        DeliveryState.SENT if 200 <= code < 300 else DeliveryState.UNKNOWN,
-        of_message=True,
-    )
+        detail = f"{NO_ANSWER}: {_short(error, settings)}"
+        return Delivery(DeliveryState.UNKNOWN, detail)
+    otherwise = DeliveryState.SENT if 200 <= code < 300 else DeliveryState.UNKNOWN
+    return _outcome(code, answer, settings, otherwise, of_message=True)
 
 
 def _outcome(
     code: int,
-    said: bytes,
+    answer: bytes,
     settings: SmtpSettings,
     otherwise: DeliveryState,
     of_message: bool = False,
 ) -> Delivery:
+    """What an answer means; `otherwise` is for codes that are neither 4xx nor 5xx."""
     state = {4: DeliveryState.DEFERRED, 5: DeliveryState.REFUSED}.get(code // 100, otherwise)
-    return Delivery(
-        state, f"{code} {answer(said, settings)}", of_message and state is DeliveryState.REFUSED
-    )
+    detail = f"{code} {_short(answer, settings)}"
+    return Delivery(state, detail, of_message and state is DeliveryState.REFUSED)
 
 
 def _reason(error: Exception, settings: SmtpSettings) -> str:
-    """Why nothing was sent this time.
+    """Why nothing was sent by this attempt, where another one may succeed.
 
     Raises:
-        Undeliverable: nor would it be the next time.
+        Undeliverable: another one would fail too.
     """
+    import smtplib
+
+    text = _short(error, settings)
+    if isinstance(error, smtplib.SMTPResponseException):
+        # A code of -1 is smtplib's own, for an answer that has none.
+        text = f"{error.smtp_code} {_short(error.smtp_error, settings)}".removeprefix("-1 ")
+    lasting = _lasting_fault(error, text, settings)
+    if lasting is None:
+        return f"{settings.place}: {text}"
+    rule, fix = lasting
+    raise Undeliverable(f"{rule}. {NOTHING_SENT} {fix}.") from None
+
+
+def _lasting_fault(error: Exception, text: str, settings: SmtpSettings) -> tuple[str, str] | None:
+    """A fault that another attempt would meet again, and its fix; None for one that may pass."""
     import smtplib
     import ssl
 
-    place, text = settings.place, answer(error, settings)
-    if isinstance(error, smtplib.SMTPResponseException):
-        # A code of -1 is smtplib's, for what has none.
-        text = f"{error.smtp_code} {answer(error.smtp_error, settings)}".removeprefix("-1 ")
-    fix = f"See that ${PREFIX}HOST, ${PREFIX}PORT and ${PREFIX}SECURITY belong together"
+    place = settings.place
     match error:
+        case smtplib.SMTPResponseException() if error.smtp_code >= 500:
+            return _refusal(error, text, settings)
         case smtplib.SMTPResponseException() if error.smtp_code >= 400:
-            if error.smtp_code < 500:
-                return f"{place}: {text}"
-            rule = f"{place} takes no mail from {settings.address}"
-            if is_too_large(text):
-                rule, fix = (
-                    f"{place} takes no mail of this size",
-                    "Attach less, such as mail: {attachment: none} in the params",
-                )
-            if isinstance(error, smtplib.SMTPAuthenticationError):
-                rule, fix = (
-                    f"{place} refused the login",
-                    f"See that ${PREFIX}USER and ${PREFIX}PASSWORD are right",
-                )
+            return None
         case ssl.SSLCertVerificationError():
-            rule, text = (
-                f"The certificate of {settings.host} is not trusted",
-                error.verify_message.rstrip("."),
-            )
-            fix = f"Set ${PREFIX}HOST to the name in the certificate; $SSL_CERT_FILE names a file of issuers to trust instead of the system's"
+            reason = error.verify_message.rstrip(".")
+            rule = f"The certificate of {settings.host} is not trusted: {reason}"
+            fix = f"Set ${PREFIX}HOST to the name in the certificate, or name a file of trusted"
+            return rule, f"{fix} issuers in $SSL_CERT_FILE (it replaces the system's list)"
         case ssl.SSLError() if not isinstance(error, ssl.SSLEOFError):
-            rule = f"{place} does not speak TLS as it should"
+            return f"TLS with {place} failed: {text}", SETTINGS_FIX
         case smtplib.SMTPResponseException() | ValueError():
-            rule = f"{place} does not answer as a mail server does"
+            return f"{place} does not answer like a mail server: {text}", SETTINGS_FIX
         case smtplib.SMTPException() if not isinstance(error, smtplib.SMTPServerDisconnected):
-            rule = f"{place} can't be used as it is set up"
-        case _:
-            return f"{place}: {text}"
-    raise Undeliverable(f"{rule}: {text}. Nothing was sent. {fix}.") from None
+            return f"{place} can't be used with these settings: {text}", SETTINGS_FIX
+    return None
+
+
+def _refusal(
+    error: smtplib.SMTPResponseException, text: str, settings: SmtpSettings
+) -> tuple[str, str]:
+    """What the server refused for good, the login or the message as a whole, and how to fix it."""
+    import smtplib
+
+    place = settings.place
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        fix = f"Check ${PREFIX}USER and ${PREFIX}PASSWORD"
+        return f"{place} refused the login: {text}", fix
+    if is_too_large(text):
+        fix = "Attach less, for example mail: {attachment: none} in the params"
+        return f"{place} does not accept mail of this size: {text}", fix
+    return f"{place} does not accept mail from {settings.address}: {text}", SETTINGS_FIX
+
+
+def _short(answer: bytes | str | Exception, settings: SmtpSettings) -> str:
+    """An answer, or an error's reason, as one short line without its full stop.
+
+    The password is taken out of it: a server with a fault may repeat it.
+    """
+    if isinstance(answer, bytes):
+        text = answer.decode("ascii", "replace")
+    else:
+        text = str(getattr(answer, "strerror", None) or answer)
+    for secret in _secrets(settings):
+        text = text.replace(secret, "(password)")
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return shortened(" ".join(printable.split()).rstrip("."), ANSWER_LENGTH)
+
+
+def _secrets(settings: SmtpSettings) -> list[str]:
+    """The password in each form in which a login sends it, plain and in Base64; longest first."""
+    if not settings.password:
+        return []
+    encoded = (f"\0{settings.user}\0{settings.password}", settings.password)
+    return [*(base64.b64encode(each.encode()).decode() for each in encoded), settings.password]

@@ -1,4 +1,4 @@
-"""`finops-nb mail`: what it prints and how it exits, on a report that `finops-nb run` published."""
+"""`finops-nb mail` on a published report: what it prints, and its exit codes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from finops_nb.run.run import run
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory) -> Path:
-    """December, of real usage, and a scenario of it, published."""
+    """A home with December and a scenario of it, published from real usage."""
     root = tmp_path_factory.mktemp("home")
     home = make_scenario_home(root)
     file = home.params_file("2025-12")
@@ -37,7 +37,7 @@ def root(tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def here(root, monkeypatch):
-    """The home, and no settings of this machine."""
+    """Work in the home, without mail settings of this machine."""
     monkeypatch.setenv("FINOPS_NB_HOME", str(root))
     for name in environment(0):
         monkeypatch.delenv(name, raising=False)
@@ -48,7 +48,7 @@ def invoke(*arguments: str, **environment: str):
 
 
 def test_it_prints_where_the_message_and_its_preview_are(root):
-    """On stdout the two paths and nothing else; on stderr what sending would take."""
+    """The two paths alone go to stdout; what sending needs goes to stderr."""
     done = invoke("2025-12")
     folder = root.resolve() / "outputs" / ".mail" / "2025-12"
     assert (done.exit_code, done.stdout) == (
@@ -57,12 +57,12 @@ def test_it_prints_where_the_message_and_its_preview_are(root):
     )
     *lines, last = done.stderr.splitlines()
     assert all(line.startswith("--send would refuse: $FINOPS_NB_SMTP_") for line in lines)
-    assert last == "Written, not sent, for ada@example.com, bob@example.com."
+    assert last == "Written, not sent. It is addressed to ada@example.com and bob@example.com."
     assert audit((folder / "preview.html").read_text()) == []
 
 
 def test_its_figures_are_those_of_the_published_report(root):
-    """Every cell of both tables, read back, is the rounded figure of results.json."""
+    """Every cell of both tables equals the rounded figure of results.json."""
     invoke("2025-12")
     results = json.loads((root / "outputs" / "2025-12" / "results.json").read_text())
     page = lxml.html.parse(str(root / "outputs" / ".mail" / "2025-12" / "preview.html"))
@@ -81,7 +81,7 @@ def test_its_figures_are_those_of_the_published_report(root):
 
 
 def test_it_sends_once(root):
-    """With --send each recipient's outcome on stderr, exit 0; a second time the same without sending."""
+    """--send prints each recipient's outcome and exits with 0; a second time nothing is sent."""
     with mail_server(Mailbox()) as mailbox:
         variables = environment(mailbox.port)
         first, second = (
@@ -95,7 +95,7 @@ def test_it_sends_once(root):
     # 4.00 + 2.00 + 2.00 = 8.00 of 5,000 + 3,000
     assert (
         message["Subject"]
-        == "Organizational alignment · December 2025: $8.00, UNDER budget by $7,992.00"
+        == "Organizational Alignment · December 2025: $8.00, UNDER budget by $7,992.00"
     )
     [attached] = message.iter_attachments()
     assert (
@@ -104,8 +104,8 @@ def test_it_sends_once(root):
     )
 
 
-def test_somebody_who_was_not_sent_it_makes_it_exit_with_1(root):
-    """The others were."""
+def test_it_exits_with_1_if_a_recipient_was_not_sent_it(root):
+    """The other recipient is still sent the report."""
     with mail_server(Mailbox(rcpt={"no@example.com": ["550 no such user"]})) as mailbox:
         done = invoke(
             "2025-12",
@@ -121,7 +121,7 @@ def test_somebody_who_was_not_sent_it_makes_it_exit_with_1(root):
 
 
 def test_a_what_if_needs_to_be_allowed(root):
-    """Exit 1 and a sentence; with --allow it goes, and its subject says what it is."""
+    """It exits with 1 and a sentence; --allow sends it, and its subject says WHAT-IF."""
     with mail_server(Mailbox()) as mailbox:
         variables = environment(mailbox.port)
         refused = invoke("scenarios/more", "--to", "ada@example.com", "--send", **variables)
@@ -133,15 +133,15 @@ def test_a_what_if_needs_to_be_allowed(root):
     assert allowed.exit_code == 0
     message = email.message_from_bytes(mailbox.taken[0][2], policy=email.policy.default)
     assert message["Subject"].startswith(
-        "WHAT-IF · Organizational alignment · December 2025: $8.00, "
+        "WHAT-IF · Organizational Alignment · December 2025: $8.00, "
     )
-    said = message.get_body(("plain",)).get_content()
-    assert "two more regions" in said
-    assert "Changed: org-a $5,000.00 → $6,000.00." in said
+    text = message.get_body(("plain",)).get_content()
+    assert "two more regions" in text
+    assert "Changed: org-a $5,000.00 → $6,000.00." in text
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "text"),
     [
         (["2025-12", "--send"], 1, "$FINOPS_NB_SMTP_HOST: not set."),
         (["2025-11", "--to", "ada@example.com"], 1, "finops-nb run 2025-11"),
@@ -149,19 +149,19 @@ def test_a_what_if_needs_to_be_allowed(root):
         (["../x"], 1, "NAME"),
         (["2025-12", "--to", "x"], 1, "--to: not an address"),
         ([], 2, "Usage:"),
-        (["2025-12", "--resend"], 2, "add --send"),
-        (["2025-12", "--allow"], 2, "add --send"),
+        (["2025-12", "--resend"], 2, "need --send"),
+        (["2025-12", "--allow"], 2, "need --send"),
     ],
 )
-def test_what_it_refuses_is_a_sentence(arguments, code, said):
-    """With an exit code and no traceback."""
+def test_a_refusal_is_a_sentence(arguments, code, text):
+    """It has an exit code and no traceback."""
     done = invoke(*arguments)
     assert (done.exit_code, done.stdout) == (code, "")
-    assert said in done.stderr
+    assert text in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_another_one_at_work_makes_it_exit_with_75(root):
-    """And send nothing."""
+def test_it_exits_with_75_while_another_process_mails(root):
+    """Only one process mails a NAME at a time."""
     with hold(root / "outputs" / ".runs", "2025-12~mail"):
         assert invoke("2025-12").exit_code == 75

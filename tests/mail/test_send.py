@@ -1,4 +1,4 @@
-"""The mail of a NAME: what is written, what stands against sending it, and that nobody is sent it twice."""
+"""The mail of a NAME: what is written, the objections, and that nobody is sent it twice."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from support.mail_servers import CUT, Mailbox, environment, mail_server
 from finops_nb.errors import Busy, Failure, Interrupted, Refusal
 from finops_nb.home import Home
 from finops_nb.mail import publication, smtp
-from finops_nb.mail import send as dispatch
+from finops_nb.mail import send as sending
 from finops_nb.mail.publication import read_publication
-from finops_nb.mail.send import mail
+from finops_nb.mail.send import MailResult, mail
 from finops_nb.mail.smtp import deliver
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.revisions import History
@@ -32,7 +32,7 @@ RUNNING = {"start": "2025-12-01", "end": "2026-01-01", "complete": False}
 
 @pytest.fixture
 def home(tmp_path) -> Home:
-    """One published month that goes to Ada and Bob."""
+    """A published month with the recipients Ada and Bob."""
     return publish_by_hand(
         tmp_path, mail={"to": [ADA], "cc": [BOB], "reply_to": "team@example.com"}
     )
@@ -40,28 +40,27 @@ def home(tmp_path) -> Home:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    """Between attempts nobody waits, and this machine's own settings are not there."""
+    """No waiting between attempts, and no mail settings of this machine."""
     draw_once(monkeypatch)
-    monkeypatch.setattr(
-        dispatch, "deliver", partial(deliver, timeout=5, sleep=lambda seconds: None)
-    )
+    impatient = partial(deliver, timeout=5, sleep=lambda seconds: None)
+    monkeypatch.setattr(sending, "deliver", impatient)
     for name in ("HOST", "PORT", "SECURITY", "USER", "PASSWORD", "FROM"):
         monkeypatch.delenv(f"FINOPS_NB_SMTP_{name}", raising=False)
 
 
 @pytest.fixture
 def mailbox(monkeypatch):
-    """A server that the environment names."""
+    """A mail server, named by the environment."""
     with mail_server(Mailbox()) as mailbox:
         for name, value in environment(mailbox.port).items():
             monkeypatch.setenv(name, value)
         yield mailbox
 
 
-def mailed(home: Home, name: str = "2025-12", **options) -> tuple[dispatch.Dispatch, list[str]]:
-    """What `mail` gave back, and the sentences it said."""
-    said: list[str] = []
-    return mail(home, name, notice=said.append, **options), said
+def mailed(home: Home, name: str = "2025-12", **options) -> tuple[MailResult, list[str]]:
+    """What `mail` returned, and its notices."""
+    notices: list[str] = []
+    return mail(home, name, notice=notices.append, **options), notices
 
 
 def message_of(home: Home, name: str = "2025-12"):
@@ -77,7 +76,7 @@ def journal(home: Home, name: str = "2025-12") -> list[tuple[str, str]]:
 
 
 def change(home: Home, what: str) -> None:
-    """Let something of the report change after it was published."""
+    """Change something that the published report was made from."""
     params = home.params_file("2025-12")
     usage = home.root / "usage" / "calls.csv"
     {
@@ -93,8 +92,8 @@ def change(home: Home, what: str) -> None:
 
 
 def test_it_writes_the_message_and_its_preview(home):
-    """With whom the params name, from nobody yet; it sends nothing, and says what sending would take."""
-    done, said = mailed(home)
+    """The recipients of the params, no sender yet; notices say what sending needs."""
+    done, notices = mailed(home)
     message = message_of(home)
     assert (message["To"], message["Cc"], message["Reply-To"], message["From"]) == (
         ADA,
@@ -111,36 +110,38 @@ def test_it_writes_the_message_and_its_preview(home):
         True,
     )
     assert "data:image/png;base64," in done.preview.read_text()
-    assert [line.split(":")[:2] for line in said[:-1]] == [
+    assert [line.split(":")[:2] for line in notices[:-1]] == [
         ["--send would refuse", f" $FINOPS_NB_SMTP_{name}"] for name in ("HOST", "FROM")
     ]
-    assert said[-1] == f"Written, not sent, for {ADA}, {BOB}."
+    assert notices[-1] == f"Written, not sent. It is addressed to {ADA} and {BOB}."
     assert sorted(file.name for file in done.message.parent.iterdir()) == [
         "message.eml",
         "preview.html",
     ]
 
 
-def test_a_sender_alone_stands_in_what_is_written(home, monkeypatch):
-    """The server is not needed for that; what is no sender does not stand there."""
+def test_the_sender_is_in_what_is_written(home, monkeypatch):
+    """No server is needed for that; a value that is not a sender is left out."""
     monkeypatch.setenv("FINOPS_NB_SMTP_FROM", "FinOps <finops@example.com>")
-    _, said = mailed(home)
+    _, notices = mailed(home)
     assert message_of(home)["From"] == "FinOps <finops@example.com>"
-    assert said[0].startswith("--send would refuse: $FINOPS_NB_SMTP_HOST: not set")
+    assert notices[0].startswith("--send would refuse: $FINOPS_NB_SMTP_HOST: not set")
     monkeypatch.setenv("FINOPS_NB_SMTP_FROM", "FinOps")
     mailed(home)
     assert message_of(home)["From"] is None
 
 
-def test_it_says_whom_it_would_send_it_to(home, mailbox):
-    """Where nothing stands against it, and it is only written."""
-    assert mailed(home)[1] == [f"Written, not sent; --send sends it to {ADA}, {BOB}."]
+def test_it_names_the_recipients_before_it_sends(home, mailbox):
+    """Where nothing is in the way, the notice says what --send would do."""
+    assert mailed(home)[1] == [f"Written, not sent. --send sends it to {ADA} and {BOB}."]
     assert mailbox.taken == []
 
 
 def test_it_mails_to_somebody_else(home, mailbox):
-    """`--to` takes the place of to and cc; what is attached, and where answers go, stays."""
-    done, said = mailed(home, to=("me@example.com", "ME@example.com", "you@example.com"), send=True)
+    """`--to` replaces to and cc; attachments and Reply-To stay."""
+    done, notices = mailed(
+        home, to=("me@example.com", "ME@example.com", "you@example.com"), send=True
+    )
     message = message_of(home)
     assert done.complete
     assert (message["To"], message["Cc"], message["Reply-To"]) == (
@@ -149,168 +150,168 @@ def test_it_mails_to_somebody_else(home, mailbox):
         "team@example.com",
     )
     assert sorted(mailbox.received) == ["ME@example.com", "you@example.com"]
-    assert said == ["ME@example.com: sent", "you@example.com: sent"]
+    assert notices == ["ME@example.com: sent", "you@example.com: sent"]
 
 
 def test_it_sends_what_it_wrote(home, mailbox):
-    """One transaction for both, the bytes of the .eml; the journal has each of them before and after."""
-    done, said = mailed(home, send=True)
+    """One transaction sends the bytes of the .eml; the journal has entries before and after."""
+    done, notices = mailed(home, send=True)
     [(sender, recipients, content)] = mailbox.taken
     assert (sender, recipients) == ("finops@example.com", [ADA, BOB])
     assert content == done.message.read_bytes()
     assert message_of(home)["From"] == "FinOps <finops@example.com>"
     assert journal(home) == [(ADA, "sending"), (BOB, "sending"), (ADA, "sent"), (BOB, "sent")]
-    assert (done.complete, said) == (True, [f"{ADA}: sent", f"{BOB}: sent"])
+    assert (done.complete, notices) == (True, [f"{ADA}: sent", f"{BOB}: sent"])
 
 
 def test_it_sends_to_nobody_twice(home, mailbox):
-    """A second time it says when it was sent, and does not even connect; with `resend` it sends again."""
+    """A second run says when it was sent and does not connect; `resend` sends again."""
     mailed(home, send=True)
-    done, said = mailed(home, send=True)
+    done, notices = mailed(home, send=True)
     assert done.complete
     assert len(mailbox.taken) == 1
-    assert [line.split(" on ")[0] for line in said] == [
+    assert [line.split(" on ")[0] for line in notices] == [
         f"{ADA}: already sent",
         f"{BOB}: already sent",
     ]
-    assert said[0].endswith(f"; once more: finops-nb mail 2025-12 --to {ADA} --send --resend")
+    assert notices[0].endswith(
+        f"; to send it once more: finops-nb mail 2025-12 --to {ADA} --send --resend"
+    )
     mailed(home, send=True, resend=True)
     assert mailbox.received == [ADA, BOB, ADA, BOB]
     identifiers = {
         email.message_from_bytes(content)["Message-ID"] for _, _, content in mailbox.taken
     }
-    assert len(identifiers) == 2, "programs drop a second message of the same id"
+    assert len(identifiers) == 2, "mail programs drop a second message of the same id"
 
 
-def test_one_who_is_refused_keeps_nobody_else_from_it(home, mailbox):
-    """It says so and is not complete; run again, it sends to nobody; what it says to do sends it to him alone."""
+def test_a_refused_recipient_does_not_stop_the_others(home, mailbox):
+    """The same command sends nothing more; the one in the notice sends to this recipient."""
     mailbox.rcpt[BOB] = ["550 no such user."]
-    done, said = mailed(home, send=True)
+    done, notices = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA])
-    assert said[0] == f"{ADA}: sent"
+    assert notices[0] == f"{ADA}: sent"
     command = f"finops-nb mail 2025-12 --to {BOB} --send --resend"
-    assert (
-        said[1]
-        == f"{BOB}: refused: 550 no such user. Mend the address, or what is said there, then: {command}"
-    )
-    done, said = mailed(home, send=True)
+    fix = "Fix the address, or the cause that the server names"
+    assert notices[1] == f"{BOB}: refused: 550 no such user. {fix}, then run: {command}"
+    done, notices = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA])
-    assert said[1].startswith(f"{BOB}: refused on ")
-    assert said[1].endswith(f"; to try again: {command}")
-    done, said = mailed(home, to=(BOB,), send=True, resend=True)
-    assert (done.complete, said, mailbox.received) == (True, [f"{BOB}: sent"], [ADA, BOB])
+    assert notices[1].startswith(f"{BOB}: refused on ")
+    assert notices[1].endswith(f"; to try again: {command}")
+    done, notices = mailed(home, to=(BOB,), send=True, resend=True)
+    assert (done.complete, notices, mailbox.received) == (True, [f"{BOB}: sent"], [ADA, BOB])
 
 
 @pytest.mark.parametrize(
-    ("answer", "mend"),
+    ("answer", "fix"),
     [
         (
             "552 5.3.4 at most 1 MB",
-            "The mail is too large, the address is not at fault: attach less",
+            "The mail is too large; the address is fine. Attach less",
         ),
         (
             "554 5.7.1 looks like spam",
-            "The message is refused, the address is not at fault: ask who runs the server",
+            "The server refused the message; the address is fine. Ask whoever runs the mail server",
         ),
     ],
 )
-def test_a_message_that_is_refused_is_no_fault_of_an_address(home, mailbox, answer, mend):
-    """It says what to do about the message."""
+def test_a_refused_message_is_not_blamed_on_an_address(home, mailbox, answer, fix):
+    """The notice says what to do about the message."""
     mailbox.data = [answer]
-    done, said = mailed(home, send=True)
+    done, notices = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [])
-    assert said[0].startswith(f"{ADA}: refused: {answer}. {mend}")
-    assert said[0].endswith(f", then: finops-nb mail 2025-12 --to {ADA} --send --resend")
+    assert notices[0].startswith(f"{ADA}: refused: {answer}. {fix}")
+    assert notices[0].endswith(f", then run: finops-nb mail 2025-12 --to {ADA} --send --resend")
 
 
-def test_put_off_after_a_resend(home, mailbox):
-    """It does not say to run the same again, which would send it to the others twice."""
+def test_a_deferred_resend(home, mailbox):
+    """The notice leaves --resend out, which would send it to the others twice."""
     mailed(home, send=True)
     mailbox.rcpt[BOB] = ["451 later"] * 4
-    _, said = mailed(home, send=True, resend=True)
-    assert said[-1].endswith(
-        "Run it again later, without --resend; who was sent it is not sent it twice."
+    _, notices = mailed(home, send=True, resend=True)
+    assert notices[-1].endswith(
+        "Run the command again later, without --resend; nobody is mailed twice."
     )
     mailed(home, send=True)
     assert mailbox.received == [ADA, BOB, ADA, BOB]
 
 
-def test_one_who_is_put_off_is_sent_it_by_the_next_run(home, mailbox):
-    """And the other one is not sent it again."""
+def test_a_deferred_recipient_is_sent_it_by_the_next_run(home, mailbox):
+    """The other recipient is not sent it again."""
     mailbox.rcpt[BOB] = ["451 later"] * 4
-    done, said = mailed(home, send=True)
+    done, notices = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA])
-    assert said[:3] == [
+    assert notices[:3] == [
         f"451 later. Trying again in {wait}." for wait in ("1 second", "4 seconds", "16 seconds")
     ]
-    assert said[4].startswith(f"{BOB}: not sent: 451 later")
-    done, said = mailed(home, send=True)
+    assert notices[4].startswith(f"{BOB}: not sent: 451 later")
+    done, notices = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (True, [ADA, BOB])
 
 
 def test_a_cut_connection_is_not_tried_again(home, mailbox):
-    """After the content nobody knows; it says to look, and a second run sends nothing."""
+    """The outcome is unknown; the notice says to check, and a second run sends nothing."""
     mailbox.data = [CUT]
-    done, said = mailed(home, send=True)
+    done, notices = mailed(home, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA, BOB])
     assert all(
         "unknown: " in line
-        and "Look whether it arrived; if not: finops-nb mail 2025-12 --to " in line
-        for line in said
+        and "Check whether it arrived; if not, run: finops-nb mail 2025-12 --to " in line
+        for line in notices
     )
-    done, said = mailed(home, send=True)
+    done, notices = mailed(home, send=True)
     assert (done.complete, len(mailbox.taken)) == (False, 1)
-    assert all(": unknown since " in line for line in said)
+    assert all(": unknown since " in line for line in notices)
 
 
 def test_a_crash_while_it_sends_sends_nothing_twice(home, mailbox, monkeypatch):
-    """What was begun and has no end in the journal counts as unknown."""
+    """A sending without an end in the journal counts as unknown."""
 
-    def crash(message, recipients, settings, *, before, after, notice):
-        before(recipients)
+    def crash(message, recipients, settings, hooks):
+        hooks.before(recipients)
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(dispatch, "deliver", crash)
+        patch.setattr(sending, "deliver", crash)
         with pytest.raises(MemoryError):
             mailed(home, send=True)
-    done, said = mailed(home, send=True)
+    done, notices = mailed(home, send=True)
     assert (done.complete, mailbox.taken) == (False, [])
-    assert all(": unknown since " in line for line in said)
+    assert all(": unknown since " in line for line in notices)
 
 
 def test_an_interruption_says_who_may_have_it(home, mailbox, monkeypatch):
-    """Whose sending had begun, and what to do; who was sent it is not among them."""
+    """Only recipients without an outcome are named, with what to do."""
 
-    def interrupt(message, recipients, settings, *, before, after, notice):
-        before(recipients)
-        after({ADA: smtp.Delivery(smtp.DeliveryState.SENT, "250 taken")})
+    def interrupt(message, recipients, settings, hooks):
+        hooks.before(recipients)
+        hooks.after({ADA: smtp.Delivery(smtp.DeliveryState.SENT, "250 taken")})
         raise KeyboardInterrupt
 
-    said: list[str] = []
+    notices: list[str] = []
     with (
         monkeypatch.context() as patch,
         pytest.raises(
-            Interrupted, match=r"Interrupted\. journal\.jsonl beside the mail knows who"
+            Interrupted, match=r"Interrupted\. outputs/\.mail/2025-12/journal\.jsonl records who"
         ) as error,
     ):
-        patch.setattr(dispatch, "deliver", interrupt)
-        mail(home, "2025-12", send=True, notice=said.append)
+        patch.setattr(sending, "deliver", interrupt)
+        mail(home, "2025-12", send=True, notice=notices.append)
     assert error.value.exit_code == 130
-    [line] = said
+    [line] = notices
     assert line.startswith(f"{BOB}: unknown since ")
     assert line.endswith(
-        f"Look whether it arrived; if not: finops-nb mail 2025-12 --to {BOB} --send --resend"
+        f"Check whether it arrived; if not, run: finops-nb mail 2025-12 --to {BOB} --send --resend"
     )
 
 
-def test_a_torn_entry_is_said(home, mailbox):
-    """What a crash left of an entry is passed over, and the user knows; a journal that is spoilt sends nothing."""
+def test_half_an_entry_is_reported(home, mailbox):
+    """What a crash left of an entry is ignored; a damaged journal stops the sending."""
     mailed(home, send=True)
     file = home.outputs / ".mail" / "2025-12" / "journal.jsonl"
     file.write_bytes(file.read_bytes() + b'{"key": "01')
-    _, said = mailed(home, send=True, to=(ADA, "cfo@example.com"))
-    assert said[0].startswith("journal.jsonl beside the mail ended within an entry")
+    _, notices = mailed(home, send=True, to=(ADA, "cfo@example.com"))
+    assert notices[0].startswith("outputs/.mail/2025-12/journal.jsonl ends with half an entry")
     assert mailbox.received == [ADA, BOB, "cfo@example.com"]
     file.write_bytes(file.read_bytes().replace(b"\n", b" "))
     with pytest.raises(Failure, match="not an entry of a journal"):
@@ -322,46 +323,46 @@ def test_a_torn_entry_is_said(home, mailbox):
     "what", ["usage", "no usage", "params", "budgets", "refused params", "notebook"]
 )
 def test_an_outdated_report_is_not_sent(home, mailbox, what):
-    """It says what to run; written, it warns."""
+    """The refusal says what to run; without --send it is a notice."""
     change(home, what)
     to = (ADA,) if what == "refused params" else ()
     with pytest.raises(Refusal, match="outputs/2025-12: outdated"):
         mailed(home, send=True, to=to)
     assert mailbox.taken == []
-    _, said = mailed(home, to=to)
-    assert ".. " not in said[0]
-    assert [line.split(", ")[0].split(": ")[:3] for line in said[:-1]] == [
+    _, notices = mailed(home, to=to)
+    assert ".. " not in notices[0]
+    assert [line.split(", ")[0].split(": ")[:3] for line in notices[:-1]] == [
         ["--send would refuse", "outputs/2025-12", "outdated"]
     ]
-    assert "finops-nb run 2025-12" in said[0]
+    assert "finops-nb run 2025-12" in notices[0]
 
 
-def test_a_failed_run_keeps_what_was_published_before_it(home, mailbox):
-    """From being mailed: it says where the failed notebook is."""
+def test_a_report_from_before_a_failed_run_is_not_sent(home, mailbox):
+    """The refusal says where the failed notebook is."""
     failed = home.outputs / ".staging" / "2025-12" / "failed.ipynb"
     failed.parent.mkdir(parents=True)
     failed.write_text("{}")
     with pytest.raises(
-        Refusal, match=r"its last run failed.* See outputs/\.staging/2025-12/failed\.ipynb"
+        Refusal, match=r"the last run failed.* See outputs/\.staging/2025-12/failed\.ipynb"
     ):
         mailed(home, send=True)
     assert mailbox.taken == []
 
 
 def test_files_of_two_runs_are_not_sent(home, mailbox):
-    """The page has another key than the results."""
+    """The page and the results have different keys."""
     (home.outputs / "2025-12" / "organizational_alignment.html").write_text(
         "<title>The report</title>"
     )
-    with pytest.raises(Refusal, match="its files are not of one run"):
+    with pytest.raises(Refusal, match="its files come from different runs"):
         mailed(home, send=True)
 
 
 @pytest.mark.parametrize(
     "file", ["organizational_alignment.html", "results.json", "chargeback.csv"]
 )
-def test_files_that_were_altered_are_not_sent(home, mailbox, file):
-    """It names the file that is not as it was published, or is gone, though what is mailed is another; --allow sends it all the same."""
+def test_changed_files_are_not_sent(home, mailbox, file):
+    """A missing or changed file is named, even if it is not mailed; --allow sends anyway."""
     folder = home.outputs / "2025-12"
     (folder / "chargeback.csv").write_text("organization,amount\n")
     past = History(home.outputs, "2025-12")
@@ -373,7 +374,8 @@ def test_files_that_were_altered_are_not_sent(home, mailbox, file):
     )
     with pytest.raises(
         Refusal,
-        match=rf"^outputs/2025-12/{file}: gone, or not as it was published\. Publish it again as it was: .* --force",
+        match=rf"^outputs/2025-12/{file}: missing, or changed since it was published\. "
+        r"Publish it again: .* --force",
     ):
         mailed(home, send=True)
     assert list(mailbox.received) == ["first@example.com"]
@@ -382,14 +384,14 @@ def test_files_that_were_altered_are_not_sent(home, mailbox, file):
 
 
 def test_a_draft_is_not_sent(home, mailbox):
-    """What `run` did not publish is no report."""
+    """Only what `run` published is a report."""
     write_report(home, kind="draft")
     with pytest.raises(Refusal, match="outputs/2025-12: a draft"):
         mailed(home, send=True)
 
 
-def test_all_that_stands_against_it_is_said_at_once(home):
-    """The settings that are missing, too."""
+def test_all_objections_are_reported_together(home):
+    """Missing settings are among them."""
     write_report(home, kind="draft")
     change(home, "usage")
     with pytest.raises(Refusal) as refused:
@@ -401,34 +403,35 @@ def test_all_that_stands_against_it_is_said_at_once(home):
 
 
 def test_a_what_if_is_sent_when_it_is_allowed(home, mailbox, tmp_path):
-    """To those who are named for it, not to its base's; its subject says so, and the journal says what was allowed."""
+    """It needs its own recipients; its subject says WHAT-IF, and the journal what was allowed."""
     file = home.params_file(SCENARIO)
     file.parent.mkdir()
     file.write_text(
-        'base: "2025-12"\nauthor: Ana\ndate: 2025-12-15\nreason: two more regions\norganization_budgets: {org-a: 9}\n'
+        'base: "2025-12"\nauthor: Ana\ndate: 2025-12-15\nreason: two more regions\n'
+        "organization_budgets: {org-a: 9}\n"
     )
     write_report(home, SCENARIO)
     with pytest.raises(
         Refusal,
-        match=r"params/scenarios/more\.yaml: nobody is named to mail a what-if to.* --to ada@example\.com",
+        match=r"params/scenarios/more\.yaml: a what-if has no recipients.* --to ada@example\.com",
     ):
         mailed(home, SCENARIO, send=True, allow=True)
     with pytest.raises(Refusal, match=r"outputs/scenarios/more: a what-if.*--allow"):
         mailed(home, SCENARIO, send=True, to=(ADA,))
     mailbox.rcpt[ADA] = ["550 no"]
-    _, said = mailed(home, SCENARIO, send=True, to=(ADA,), allow=True)
-    assert said[1].endswith(f", then: finops-nb mail {SCENARIO} --to {ADA} --send --allow --resend")
-    done, said = mailed(home, SCENARIO, send=True, to=(ADA,), allow=True, resend=True)
+    _, notices = mailed(home, SCENARIO, send=True, to=(ADA,), allow=True)
+    assert notices[1].endswith(
+        f", then run: finops-nb mail {SCENARIO} --to {ADA} --send --allow --resend"
+    )
+    done, notices = mailed(home, SCENARIO, send=True, to=(ADA,), allow=True, resend=True)
     message = message_of(home, SCENARIO)
     assert done.complete
-    assert message["Subject"].startswith("WHAT-IF · Organizational alignment")
+    assert message["Subject"].startswith("WHAT-IF · Organizational Alignment")
     assert [part.get_filename() for part in message.iter_attachments()] == [
         "organizational_alignment_scenarios_more.html"
     ]
-    allowed = (
-        "Allowed: outputs/scenarios/more: a what-if, on budgets that are not the approved ones."
-    )
-    assert said[0] == allowed
+    allowed = "Allowed: outputs/scenarios/more: a what-if, based on budgets that are not approved."
+    assert notices[0] == allowed
     assert allowed in (done.message.parent / "journal.jsonl").read_text()
 
 
@@ -440,7 +443,7 @@ def test_a_what_if_is_sent_when_it_is_allowed(home, mailbox, tmp_path):
     ],
 )
 def test_an_analysis_and_a_running_month_are_sent(home, mailbox, keys, stamp):
-    """The subject says what they are."""
+    """Their subject begins with the stamp."""
     write_report(home, **keys)
     assert mailed(home, send=True)[0].complete
     assert message_of(home)["Subject"].startswith(stamp)
@@ -448,24 +451,24 @@ def test_an_analysis_and_a_running_month_are_sent(home, mailbox, keys, stamp):
 
 @pytest.mark.parametrize("options", [{}, {"send": True, "allow": True}])
 def test_without_a_report_there_is_nothing_to_mail(home, options):
-    """Whatever is allowed; it says how to publish it."""
+    """Not even --allow helps; the refusal says how to publish it."""
     shutil.rmtree(home.outputs / "2025-12")
     with pytest.raises(
         Refusal,
-        match=r"outputs/2025-12: no report is published there. Publish it: finops-nb run 2025-12\.",
+        match=r"outputs/2025-12: no published report\. Publish it: finops-nb run 2025-12\.",
     ):
         mailed(home, **options)
     (home.outputs / "2025-12").mkdir()
     (home.outputs / "2025-12" / "results.json").write_text("{")
-    with pytest.raises(Refusal, match="no report is published there"):
+    with pytest.raises(Refusal, match="no published report"):
         mailed(home, **options)
 
 
-def test_it_needs_somebody_to_mail_it_to(tmp_path):
-    """It names the key and the option."""
+def test_it_needs_a_recipient(tmp_path):
+    """The refusal names the key and the option."""
     home = publish_by_hand(tmp_path)
     with pytest.raises(
-        Refusal, match=r"params/2025-12.yaml, mail: nobody is named .*mail: \{to: .*--to"
+        Refusal, match=r"params/2025-12.yaml, mail: no recipients\. .*mail: \{to: .*--to"
     ):
         mailed(home)
 
@@ -481,24 +484,26 @@ def test_it_needs_somebody_to_mail_it_to(tmp_path):
     ],
 )
 def test_it_takes_plain_addresses_only(home, text):
-    """It names each that is none."""
+    """Anything else is refused, and named."""
     with pytest.raises(Refusal, match="--to: not an address"):
         mailed(home, to=(ADA, text))
     assert not (home.outputs / ".mail").exists()
 
 
 def test_a_pdf_is_attached_as_it_was_published(tmp_path, monkeypatch):
-    """Where it was not, it says to run again; with none, nothing is attached."""
+    """Where it was not published the refusal says to run again; `none` attaches nothing."""
     home = publish_by_hand(tmp_path, mail={"to": ADA, "attachment": ["html", "pdf"]})
     with pytest.raises(
         Refusal,
-        match=r"mail.attachment: outputs/2025-12/organizational_alignment.pdf is not published. Run it again.*leave pdf out",
+        match=r"mail.attachment: outputs/2025-12/organizational_alignment.pdf is not published. "
+        r"Run it again.*remove pdf from",
     ):
         mailed(home)
     (home.outputs / "2025-12" / "organizational_alignment.html").unlink()
     with pytest.raises(
         Refusal,
-        match=r"organizational_alignment.html is not published. Run it again: finops-nb run 2025-12; or leave html out",
+        match=r"organizational_alignment.html is not published. "
+        r"Run it again: finops-nb run 2025-12; or remove html from",
     ):
         mailed(home)
     write_report(home)
@@ -516,7 +521,7 @@ def test_a_pdf_is_attached_as_it_was_published(tmp_path, monkeypatch):
 
 
 def test_the_workbook_is_attached(tmp_path):
-    """As it was published."""
+    """Its bytes are those that were published."""
     home = publish_by_hand(tmp_path, mail={"to": ADA, "attachment": "xlsx"})
     (home.outputs / "2025-12" / "organizational_alignment.xlsx").write_bytes(b"PK\xff")
     mailed(home)
@@ -528,12 +533,13 @@ def test_the_workbook_is_attached(tmp_path):
 
 
 def test_one_process_mails_a_name_at_a_time(home, mailbox):
-    """A second one is told, and sends nothing; the report's own lock is another one."""
+    """A second process is refused; a run of the same NAME does not get in the way."""
     with (
         hold(home.outputs / ".runs", "2025-12~mail"),
         pytest.raises(
             Busy,
-            match=rf"^2025-12 is being mailed by process {os.getpid()} on .*Wait for it to end, then try again",
+            match=rf"^2025-12 is being mailed by process {os.getpid()} on .*"
+            "Wait for it to end, then try again",
         ),
     ):
         mailed(home, send=True)
@@ -542,8 +548,8 @@ def test_one_process_mails_a_name_at_a_time(home, mailbox):
         assert mailed(home, send=True)[0].complete
 
 
-def test_a_message_is_written_whole_or_not_at_all(home, monkeypatch):
-    """Where the disk fails, the one before stands, and it says which file."""
+def test_a_message_is_complete_or_absent(home, monkeypatch):
+    """Where the disk fails the earlier message stays, and the failure names the file."""
     mailed(home)
     before = (home.outputs / ".mail" / "2025-12" / "message.eml").read_bytes()
 
@@ -561,8 +567,8 @@ def test_a_message_is_written_whole_or_not_at_all(home, monkeypatch):
     ]
 
 
-def test_a_report_that_is_exchanged_meanwhile_is_read_as_a_whole(home, monkeypatch):
-    """It reads again, until all files are of one folder."""
+def test_a_report_that_is_replaced_meanwhile_is_read_as_one_snapshot(home, monkeypatch):
+    """It is read again until all files come from one folder."""
     folder, read_results = home.outputs / "2025-12", publication.read_results
     shutil.copytree(folder, home.outputs / "other")
     (home.outputs / "other" / "organizational_alignment.html").write_text("newer")

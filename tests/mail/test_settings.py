@@ -1,4 +1,4 @@
-"""The server that takes the mail is set by the environment, and never so that mail or password goes in clear text."""
+"""The mail server comes from the environment; mail and password never go in clear text."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from finops_nb.mail.settings import PREFIX, SmtpSettings, smtp_settings
     ("security", "port"),
     [("", 587), ("starttls", 587), ("STARTTLS", 587), ("tls", 465), ("none", 25)],
 )
-def test_each_way_has_its_port(security, port):
-    """It takes STARTTLS unless told otherwise, and the port that belongs to the way."""
+def test_each_kind_of_security_has_its_port(security, port):
+    """STARTTLS is the default, and each kind of security has its usual port."""
     host = "127.0.0.1" if security == "none" else "smtp.example.com"
     settings = smtp_settings(environment(0, host=host, port="", security=security))
     assert settings == SmtpSettings(
@@ -55,14 +55,14 @@ def test_each_way_has_its_port(security, port):
     ],
 )
 def test_the_sender_is_one_mailbox(given, sender, plain):
-    """It makes of the sender the value of a header: one mailbox, whatever stands in the name."""
+    """The sender becomes the value of a header: one mailbox, whatever the name contains."""
     settings = smtp_settings(environment(25, **{"from": given}))
     assert (settings.sender, settings.address) == (sender, plain)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.8.7", "::1"])
 def test_clear_text_stays_on_this_machine(host):
-    """It takes `none` for a server on this machine."""
+    """`none` is allowed for a server on this machine."""
     assert smtp_settings(environment(25, host=host)).host == host
 
 
@@ -78,16 +78,17 @@ def test_clear_text_stays_on_this_machine(host):
     ],
 )
 def test_clear_text_to_another_host_is_refused(host):
-    """It refuses `none` for any other host."""
+    """`none` is refused for any other host."""
     with pytest.raises(
         Refusal,
-        match=r"^\$FINOPS_NB_SMTP_SECURITY: mail would go to another host in clear text \(found \"none\"\)",
+        match=r"^\$FINOPS_NB_SMTP_SECURITY: mail would go to another host in clear text "
+        r"\(found \"none\"\)",
     ):
         smtp_settings(environment(25, host=host))
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "text"),
     [
         ({"host": ""}, r"HOST: not set\. Set it to the server"),
         (
@@ -96,7 +97,7 @@ def test_clear_text_to_another_host_is_refused(host):
         ),
         (
             {"host": "smtp://smtp.example.com"},
-            r"HOST: not a server's name .*Write the name alone, as smtp\.example\.com; .*_SECURITY\.",
+            r"HOST: not a server's name .*Write only the name, .*smtp\.example\.com; .*_SECURITY\.",
         ),
         ({"host": "smtp..example.com"}, "HOST: not a server's name"),
         ({"host": "a" * 64 + ".example.com"}, "HOST: not a server's name"),
@@ -107,7 +108,7 @@ def test_clear_text_to_another_host_is_refused(host):
         ({"port": "25\n"}, "PORT: not a port"),
         (
             {"security": "ssl"},
-            r"SECURITY: not one of the known \(found \"ssl\"\)\. Set it to starttls, tls or none",
+            r"SECURITY: an unknown value \(found \"ssl\"\)\. Set it to starttls, tls or none",
         ),
         ({"user": "ops"}, r"PASSWORD: not set, though \$FINOPS_NB_SMTP_USER is"),
         ({"password": CANARY}, r"USER: not set, though \$FINOPS_NB_SMTP_PASSWORD is"),
@@ -115,24 +116,27 @@ def test_clear_text_to_another_host_is_refused(host):
             {"user": "ops", "password": CANARY, "security": "none", "host": "localhost"},
             "SECURITY: the password would go in clear text",
         ),
-        ({"user": "ops\n", "password": CANARY}, "USER: a character that no login can hold"),
+        ({"user": "ops\n", "password": CANARY}, "USER: a character that a login can't contain"),
         (
             {"user": "ops", "password": CANARY + "\r"},
-            "PASSWORD: a character that no login can hold",
+            "PASSWORD: a character that a login can't contain",
         ),
-        ({"user": "ops", "password": CANARY + "ä"}, "PASSWORD: a character that no login can hold"),
+        (
+            {"user": "ops", "password": CANARY + "ä"},
+            "PASSWORD: a character that a login can't contain",
+        ),
         ({"from": ""}, r"FROM: not set\. Set it to an address"),
-        ({"from": "FinOps"}, "FROM: not one sender"),
-        ({"from": "finops@example.com>"}, "FROM: not one sender"),
-        ({"from": "a@b.c, d@e.f"}, "FROM: not one sender"),
-        ({"from": "Fin\nBcc: x@y.z <finops@example.com>"}, "FROM: not one sender"),
-        ({"from": "Fin\tOps <finops@example.com>"}, "FROM: not one sender"),
-        ({"from": "FinOps <finöps@example.com>"}, "FROM: not one sender"),
+        ({"from": "FinOps"}, "FROM: not a single sender"),
+        ({"from": "finops@example.com>"}, "FROM: not a single sender"),
+        ({"from": "a@b.c, d@e.f"}, "FROM: not a single sender"),
+        ({"from": "Fin\nBcc: x@y.z <finops@example.com>"}, "FROM: not a single sender"),
+        ({"from": "Fin\tOps <finops@example.com>"}, "FROM: not a single sender"),
+        ({"from": "FinOps <finöps@example.com>"}, "FROM: not a single sender"),
     ],
 )
-def test_it_refuses_what_cannot_be_used(changes, said):
-    """It names the variable, what is wrong with it and the way out; never the password."""
-    with pytest.raises(Refusal, match=said) as error:
+def test_it_refuses_what_cannot_be_used(changes, text):
+    """The message names the variable, its problem and how to fix it; never the password."""
+    with pytest.raises(Refusal, match=text) as error:
         smtp_settings(
             environment(587, **{"host": "smtp.example.com", "security": "starttls"} | changes)
         )
@@ -140,8 +144,8 @@ def test_it_refuses_what_cannot_be_used(changes, said):
     assert CANARY not in str(error.value)
 
 
-def test_it_says_all_problems_at_once():
-    """It names every variable that is wrong: host, port, security, password and sender."""
+def test_all_problems_are_reported_together():
+    """Host, port, security, password and sender are wrong, and each is named."""
     with pytest.raises(Refusal) as error:
         smtp_settings({PREFIX + "PORT": "x", PREFIX + "SECURITY": "ssl", PREFIX + "USER": "ops"})
     assert [problem.column for problem in error.value.problems] == [
@@ -150,8 +154,8 @@ def test_it_says_all_problems_at_once():
 
 
 @pytest.mark.parametrize("name", ["host", "port", "security", "user", "from"])
-def test_a_password_in_the_wrong_place_is_not_said(name):
-    """It does not repeat the value of a variable that holds the password, nor of a host that may hold one."""
+def test_a_password_in_the_wrong_place_is_not_shown(name):
+    """A value that holds the password is not shown, nor a host that may hold one."""
     with pytest.raises(Refusal) as error:
         smtp_settings(environment(587, **{"user": "ä", "password": CANARY, name: f"<{CANARY}ä"}))
     assert CANARY not in str(error.value) + repr(error.value) + repr(error.value.problems)
@@ -163,7 +167,7 @@ def test_a_password_in_the_wrong_place_is_not_said(name):
 
 
 def test_settings_do_not_show_the_password():
-    """It keeps the password out of its own text."""
+    """The text of the settings has no password."""
     settings = smtp_settings(
         environment(587, host="smtp.example.com", security="tls", user="ops", password=CANARY)
     )

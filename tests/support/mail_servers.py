@@ -1,4 +1,4 @@
-"""Mail servers on this machine, for tests: one that works, with certificates good and bad, and one that follows a script."""
+"""Mail servers on this machine, for tests: a working one, and one that follows a script."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ SILENCE: Final = "(no answer)"
 
 @dataclass
 class Mailbox:
-    """What a server took, and what it says instead of 250, once for each text.
+    """What a server accepted, and what it answers instead of 250, once for each text.
 
     Args:
-        rcpt: its next answers to RCPT, by address; then it takes the recipient.
-        data: its next answers to a message; then it takes it. With CUT it takes it, and closes the connection without a word.
-        taken: sender, recipients and bytes of each message that it took.
-        port: on this machine, once it serves.
+        rcpt: its next answers to RCPT, by address; then it accepts the recipient.
+        data: its next answers to a message; then it accepts it. CUT accepts the message and
+            closes the connection without an answer.
+        taken: sender, recipients and bytes of each accepted message.
+        port: on this machine, once it is running.
         logins: user and password of each.
     """
 
@@ -44,10 +45,10 @@ class Mailbox:
 
     @property
     def received(self) -> list[str]:
-        """Every recipient of every message taken, in order."""
+        """Every recipient of every accepted message, in order."""
         return [each for _, recipients, _ in self.taken for each in recipients]
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd looks for these names)
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         answers = self.rcpt.get(address, [])
@@ -55,7 +56,9 @@ class Mailbox:
             envelope.rcpt_tos.append(address)
         return answers.pop(0) if answers else "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any
+    ) -> str:
         answer = self.data.pop(0) if self.data else "250 OK"
         if answer[0] == "2" or answer is CUT:
             self.taken.append((envelope.mail_from, list(envelope.rcpt_tos), envelope.content))
@@ -66,7 +69,7 @@ class Mailbox:
     def log_in(
         self, server: Any, session: Any, envelope: Any, mechanism: str, login: Any
     ) -> AuthResult:
-        """Take the password CANARY; say a wrong one back, as a server with a fault may."""
+        """Accept the password CANARY; repeat a wrong one, as a server with a fault may."""
         self.logins.append((login.login, login.password))
         good = login.password == CANARY.encode()
         return AuthResult(
@@ -77,12 +80,12 @@ class Mailbox:
 
 
 class _Controller(Controller):
-    """Takes a port that is free now, and a login over TLS of either kind."""
+    """Takes a free port, and a login over TLS of either kind."""
 
     def factory(self) -> SMTP:
         server = super().factory()
         if server._auth_required and self.ssl_context:
-            # It knows of TLS that came by STARTTLS only.
+            # aiosmtpd counts a connection as encrypted only after STARTTLS.
             server._auth_require_tls = False
         return server
 
@@ -99,13 +102,13 @@ def mail_server(
     implicit: bool = False,
     login: bool = False,
 ) -> Iterator[Mailbox]:
-    """A server for the time of the block; the mailbox knows its port.
+    """A server that runs for the block; the mailbox has its port.
 
     Args:
-        mailbox: what it does.
-        certificate: None for a server that knows no TLS.
+        mailbox: its answers.
+        certificate: None for a server without TLS.
         implicit: TLS from the first byte instead of STARTTLS.
-        login: it takes mail only after a login.
+        login: it accepts mail only after a login.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
     if context:
@@ -126,7 +129,12 @@ def mail_server(
 
 
 def environment(port: int, /, **changes: str) -> dict[str, str]:
-    """The variables for a server on this machine that speaks clear text; `security="tls"` changes one, an empty text unsets it."""
+    """The variables for a server on this machine without TLS.
+
+    Args:
+        port: of the server.
+        changes: other values, such as `security="tls"`; an empty text unsets a variable.
+    """
     given = {
         "host": HOST,
         "port": str(port),
@@ -137,7 +145,7 @@ def environment(port: int, /, **changes: str) -> dict[str, str]:
 
 
 def authority(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
-    """An issuer of certificates that this process trusts for the time of a test, and no other."""
+    """An issuer of certificates, the only one that this process trusts during a test."""
     issuer = trustme.CA()
     issuer.cert_pem.write_to_path(tmp_path / "issuer.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "issuer.pem"))
@@ -145,16 +153,22 @@ def authority(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
 
 
 def expired(issuer: trustme.CA) -> trustme.LeafCert:
-    """A certificate that was good until yesterday."""
+    """A certificate that expired yesterday."""
     yesterday = datetime.now(UTC) - timedelta(days=1)
     return issuer.issue_cert(HOST, not_before=yesterday - timedelta(days=9), not_after=yesterday)
 
 
 @dataclass
 class Script:
-    """A server's answers, connection by connection, the greeting first; and what it was sent after each, a message being one line.
+    """A server's answers, and what it received.
 
-    In place of an answer: CUT closes the connection, SILENCE waits, CUT_WITHIN asks for the message and closes after its first bytes.
+    Instead of an answer, CUT closes the connection, SILENCE waits, and CUT_WITHIN asks for the
+    message and closes after its first bytes.
+
+    Args:
+        connections: the answers of each connection, the greeting first.
+        heard: the line received after each answer, by connection; a message counts as one line.
+        port: on this machine, once it is running.
     """
 
     connections: list[list[str]]
@@ -166,7 +180,7 @@ class Script:
 def scripted(
     *connections: Sequence[str], certificate: trustme.LeafCert | None = None
 ) -> Iterator[Script]:
-    """A server that does as told, for the time of the block, over TLS from the first byte if it has a certificate."""
+    """A server that follows a script for the block; with a certificate, over TLS."""
     script = Script([list(answers) for answers in connections])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
     if context:
@@ -178,7 +192,7 @@ def scripted(
     try:
         yield script
     finally:
-        # Closing alone does not wake a thread that waits for a connection.
+        # Closing alone does not wake the thread that waits for a connection.
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()

@@ -1,4 +1,4 @@
-"""What tools say of a page: axe-core on accessibility, html-validate on HTML, and a browser on what a page asks for."""
+"""Checks of a page: accessibility by axe-core, HTML by html-validate, layout by a browser."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ SPILLS: Final = """() => [...document.querySelectorAll("th, td, dd, dt, li, p")]
   const [text, box] = [range.getBoundingClientRect(), each.getBoundingClientRect()];
   return text.width && (text.right > box.right + 1.5 || text.left < box.left - 1.5);
 }).map((each) => each.textContent.slice(0, 60))"""
-"""What is wider than its place; a caption and a sparkline may be."""
+"""A script: the texts that are wider than their place; captions and sparklines may be."""
 OUTSIDE: Final = """(svg) => {
   document.body.innerHTML = svg;
   const box = document.querySelector("svg").getBoundingClientRect();
   return [...document.querySelectorAll("svg text")].filter((each) => {
     const text = each.getBoundingClientRect();
-    return text.left < box.left - 1 || text.right > box.right + 1 || text.top < box.top - 1 || text.bottom > box.bottom + 1;
+    const sideways = text.left < box.left - 1 || text.right > box.right + 1;
+    return sideways || text.top < box.top - 1 || text.bottom > box.bottom + 1;
   }).map((each) => each.textContent);
 }"""
+"""A script: the texts of a drawing that leave its frame."""
 
 
 def tool(file: Path) -> Path:
-    """A tool of npm; where it is missing, the test is skipped, or fails if the environment says that it is required."""
+    """A tool of npm; the test is skipped without it, or fails where the tool is required."""
     if not file.exists():
         required.without(
             f"{file.name} is not installed: npm install --prefix .ci", required.BROWSER
@@ -42,22 +44,22 @@ def tool(file: Path) -> Path:
 
 
 def violations(visit: Callable[..., Visit], page: Path, width: int, scheme: str) -> list[str]:
-    """What axe finds, every rule it has on."""
+    """The violations that axe finds, with all its default rules."""
     axe = tool(AXE)
     seen = visit(width, color_scheme=scheme, bypass_csp=True)
     seen.page.goto(page.as_uri())
     seen.page.add_script_tag(path=str(axe))
-    found = seen.page.evaluate("axe.run()")["violations"]
+    rules = seen.page.evaluate("axe.run()")["violations"]
     seen.page.close()
     return [
-        f"{each['id']} ({each['impact']}): {node['target']} {node['failureSummary']}"
-        for each in found
-        for node in each["nodes"]
+        f"{rule['id']} ({rule['impact']}): {node['target']} {node['failureSummary']}"
+        for rule in rules
+        for node in rule["nodes"]
     ]
 
 
 def invalid(*pages: Path) -> str:
-    """What html-validate says of pages, one complaint a line."""
+    """The complaints of html-validate about pages, one a line."""
     command = [
         str(tool(VALIDATOR)),
         "--config",
