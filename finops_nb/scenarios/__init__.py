@@ -1,1 +1,1 @@
-"""Scenarios: what-if budgets, edited, saved and adopted. No figure is computed here; the report shows the same ones."""
+"""Scenarios: edit, save and adopt what-if budgets, with the figures that a report would show."""

@@ -1,4 +1,7 @@
-"""Adoption: the budgets of a scenario become the official ones of its month, as a new version; the one before stays on record."""
+"""Adoption: the budgets of a scenario become the official ones of its month, as a new version.
+
+The earlier versions stay on record.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from finops_nb.outputs.lock import hold
 from finops_nb.outputs.manifest import Kind, kind_of
 from finops_nb.params.budget_file import BudgetLine, read_budget_file, with_lines
 from finops_nb.params.budget_versions import version_label, version_number
-from finops_nb.params.budgets import Budgets, read_budgets, snapshot
+from finops_nb.params.budgets import Budgets, Version, read_budgets, snapshot
 from finops_nb.params.model import Params, load_params
 from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of
 from finops_nb.params.scenario import FOLDER, Scenario, differences
@@ -29,11 +32,19 @@ from finops_nb.params.yaml_file import read_document
 from finops_nb.period import MONTH
 
 KEYS: Final = {"organization": "organization_budgets", "product": "product_budgets"}
+NOT_ADOPTED: Final = "Growth and price changes aren't budgets and were not adopted."
 
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """What was done: the file that holds the budgets now, their version, and what a user should know."""
+    """The result of an adoption.
+
+    Args:
+        file: the file that now has the budgets.
+        version: label of their version, such as "revised 1".
+        changes: "organization.org-a was 5000, is 5500", one a name.
+        notices: sentences for the user.
+    """
 
     file: Path
     version: str
@@ -42,81 +53,67 @@ class Adoption:
 
 
 def adopt(home: Home, name: str, reason: str, today: date, author: str | None = None) -> Adoption:
-    """Make the budgets of a scenario the official ones of its base, in the params or in its budgets.csv.
+    """Make the budgets of a scenario the official ones of its base.
+
+    They are written into the base's params, or into its budgets.csv if it has one.
 
     Args:
         home: the home.
-        name: of the scenario, such as scenarios/more-for-gamma.
-        reason: why.
-        today: the day of the adoption.
-        author: who adopts it; the scenario's author if None.
+        name: NAME of the scenario.
+        reason: why the budgets change.
+        today: day of the adoption.
+        author: who adopts it; None takes the scenario's author.
 
     Raises:
-        Refusal: it is no scenario of an official month, changes no budget, or was made on budgets that have changed
-            since; or the file could not be written. Nothing is changed then.
-        Busy: another process adopts or runs the month.
+        Refusal: it is not a scenario of an official month, it changes no budget, the budgets of
+            its base changed after it was saved, or the file could not be written. Nothing is
+            changed then.
+        Busy: another process adopts a scenario of the month, or runs it.
+
+    Example:
+        adopt(home, "scenarios/more-for-gamma", "two more regions", date(2025, 12, 16))
     """
     name = home.check_name(name)
-    if not name.startswith(FOLDER):
-        raise Refusal(
-            Problem(
-                "not a scenario",
-                f"Name a file of params/{FOLDER}, such as {FOLDER}more-for-gamma",
-                column="NAME",
-                value=name,
-            )
-        )
-    said = (
-        ("--reason", reason, "no reason", "Say why, in a sentence"),
-        ("--by", author, "no name", "Say who, or leave it out"),
-    )
-    if problems := [
-        Problem(rule, fix, column=key)
-        for key, text, rule, fix in said
-        if text is not None and not text.strip()
-    ]:
-        raise Refusal(problems)
+    _check_request(name, reason, author)
     params = load_params(home, name)
     scenario = params.scenario
     assert scenario is not None
-    runs = home.runs
-    with _told(home), hold(runs, scenario.base), ExitStack() as held:
+    with _write_errors(home), hold(home.runs, scenario.base), ExitStack() as locks:
         base = load_params(home, scenario.base)
         if base.budgets:
-            # Other months may share the file.
-            held.enter_context(hold(runs, base.budgets, "changed"))
+            # Other months may use the same budgets.csv.
+            locks.enter_context(hold(home.runs, base.budgets, "changed"))
         approved = read_budgets(base, home)
-        _refuse(scenario, name, base, approved, home)
-        changed = read_budgets(params, home)
-        who = (author or scenario.author).strip()
+        _check_scenario(scenario, name, base, approved, home)
         entry = _Entry(
             name,
             _next_version(base, approved, home),
             reason.strip(),
             today,
-            who,
+            (author or scenario.author).strip(),
             scenario,
             approved,
-            changed,
+            read_budgets(params, home),
         )
         file = _into_budget_file(home, base, entry) if base.budgets else _into_params(home, entry)
-    notices = (
-        ["Growth and prices of the scenario are no budgets; they were left out."]
-        if params.growth or params.model_prices
-        else []
-    )
-    changes = tuple(
-        differences(
-            {by: _texts(approved.of(by)) for by in KEYS},
-            {by: _texts(changed.of(by)) for by in KEYS},
-        )
-    )
-    return Adoption(file, entry.label, changes, tuple(notices))
+    notices = (NOT_ADOPTED,) if params.growth or params.model_prices else ()
+    return Adoption(file, entry.label, entry.differences(), notices)
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What is adopted, as which version: by whom, when, why, and the budgets before and after."""
+    """An adoption as it is written down.
+
+    Args:
+        name: NAME of the scenario.
+        number: of the new version; 0 is "original".
+        reason: why.
+        today: when.
+        author: who.
+        scenario: the scenario.
+        approved: the budgets before.
+        changed: the budgets after.
+    """
 
     name: str
     number: int
@@ -132,30 +129,84 @@ class _Entry:
         return version_label(self.number)
 
     def changes(self, dimension: str) -> Mapping[str, Decimal | None]:
-        """The amounts that differ from what is approved."""
+        """The amounts by name that differ from the approved ones; None removes a budget."""
         return _changes(self.scenario, self.approved)[dimension]
 
+    def differences(self) -> tuple[str, ...]:
+        was = {dimension: _texts(self.approved.of(dimension)) for dimension in KEYS}
+        now = {dimension: _texts(self.changed.of(dimension)) for dimension in KEYS}
+        return tuple(differences(was, now))
+
     def compare(self, written: Any, shown: str) -> None:
-        """See that what was written is what was to be.
+        """Check that the draft of a file has the new budgets.
 
         Raises:
-            Refusal: it is not, so that nothing must be changed.
+            Refusal: it has others, so the draft must not replace the file.
         """
-        if (written.organizations, written.products) != (
-            self.changed.organizations,
-            self.changed.products,
-        ):
-            raise Refusal(
-                Problem(
-                    "the new budgets do not read back as they should",
-                    "Write them by hand, and report it",
-                    shown,
-                )
-            )
+        actual = (written.organizations, written.products)
+        if actual != (self.changed.organizations, self.changed.products):
+            rule = "the file would not have the new budgets"
+            fix = "Change the budgets in the file by hand, and report this as a bug"
+            raise Refusal(Problem(rule, fix, shown))
+
+
+def _check_request(name: str, reason: str, author: str | None) -> None:
+    if not name.startswith(FOLDER):
+        fix = f"Write the NAME of a scenario, such as {FOLDER}more-for-gamma"
+        raise Refusal(Problem("not a scenario", fix, column="NAME", value=name))
+    problems = []
+    if not reason.strip():
+        problems.append(Problem("no reason", "Write a sentence that says why", column="--reason"))
+    if author is not None and not author.strip():
+        problems.append(Problem("no name", "Write a name, or leave out --by", column="--by"))
+    if problems:
+        raise Refusal(problems)
+
+
+def _check_scenario(
+    scenario: Scenario, name: str, base: Params, approved: Budgets, home: Home
+) -> None:
+    """Refuse a scenario that cannot be adopted."""
+    file = f"params/{name}.yaml"
+    is_month = MONTH.fullmatch(scenario.base) is not None
+    if not is_month or kind_of(scenario.base, base.period) is not Kind.OFFICIAL:
+        rule = "the base is not an official month"
+        fix = "Change the budgets of an analysis in its file; only official months have versions"
+        raise Refusal(Problem(rule, fix, file, column="base", value=scenario.base))
+    changes = _changes(scenario, approved)
+    if not any(changes.values()):
+        has_budgets = scenario.organization_budgets or scenario.product_budgets
+        reason = f"; {scenario.base} already has the ones in it" if has_budgets else ""
+        rule = f"the scenario changes no budget{reason}"
+        raise Refusal(Problem(rule, "Change a budget and save the scenario", file))
+    if any(amounts.keys() - approved.of(dimension) for dimension, amounts in changes.items()):
+        _check_new_names(base.model_copy(update={"scenario": scenario}), home)
+    if scenario.base_was:
+        _check_base(scenario, file, snapshot(base, approved))
+
+
+def _check_new_names(params: Params, home: Home) -> None:
+    """Refuse names that neither budgets nor usage have, as `run` does.
+
+    DuckDB is imported only for that.
+    """
+    from finops_nb.figures.scenario_effect import check_names
+    from finops_nb.usage.reader import read_usage
+
+    check_names(read_usage(params, home, detail=True), read_budgets(params, home), params)
+
+
+def _check_base(scenario: Scenario, file: str, now: Mapping[str, Any]) -> None:
+    was = {key: scenario.base_was.get(key) for key in KEYS.values()}
+    changes = list(differences(was, {key: now.get(key) for key in KEYS.values()}))
+    if changes:
+        rule = f"the budgets of {scenario.base} changed after the scenario was saved"
+        fix = "Check the scenario against the current budgets, and save it under another name"
+        raise Refusal(Problem(f"{rule} ({'; '.join(changes)})", fix, file))
 
 
 def _next_version(base: Params, approved: Budgets, home: Home) -> int:
-    """The number of the next version; lines of budgets.csv that were proposed, or rejected, have theirs too."""
+    """The number of the next version. In budgets.csv, proposed and rejected lines count too."""
     if not base.budgets:
         return version_number(approved.version.label) + 1
     lines = read_budget_file(home.root / base.budgets, base.budgets)
@@ -167,59 +218,15 @@ def _texts(amounts: Mapping[str, Decimal]) -> dict[str, str]:
 
 
 def _changes(scenario: Scenario, approved: Budgets) -> dict[str, dict[str, Decimal | None]]:
-    given = {"organization": scenario.organization_budgets, "product": scenario.product_budgets}
-    return {
-        by: {name: amount for name, amount in of.items() if approved.of(by).get(name) != amount}
-        for by, of in given.items()
-    }
-
-
-def _refuse(scenario: Scenario, name: str, base: Params, approved: Budgets, home: Home) -> None:
-    file = f"params/{name}.yaml"
-    if (
-        not MONTH.fullmatch(scenario.base)
-        or kind_of(scenario.base, base.period) is not Kind.OFFICIAL
-    ):
-        fix = "Only the official budgets of a calendar month have versions; change those of an analysis in its file"
-        raise Refusal(
-            Problem("the base is no official month", fix, file, column="base", value=scenario.base)
-        )
-    if not any(_changes(scenario, approved).values()):
-        fix = (
-            f"What it says is what {scenario.base} has"
-            if scenario.organization_budgets or scenario.product_budgets
-            else "Change one, and save it"
-        )
-        raise Refusal(Problem("the scenario changes no budget", fix, file))
-    unknown = [
-        name
-        for by, of in _changes(scenario, approved).items()
-        for name in of
-        if name not in approved.of(by)
-    ]
-    if unknown:
-        _refuse_unknown(base.model_copy(update={"scenario": scenario}), home)
-    if scenario.base_was:
-        was, now = (
-            {key: each.get(key) for key in KEYS.values()}
-            for each in (scenario.base_was, snapshot(base, approved))
-        )
-        since = list(differences(was, now))
-        if since:
-            fix = f"{'; '.join(since)}. Look at it again on top of what is approved now, and save it under another name"
-            raise Refusal(
-                Problem(
-                    f"the budgets of {scenario.base} have changed since it was saved", fix, file
-                )
-            )
-
-
-def _refuse_unknown(params: Params, home: Home) -> None:
-    """Refuse names that neither budgets nor usage know, as `run` does; DuckDB is imported for that alone."""
-    from finops_nb.figures.scenario_effect import check_names
-    from finops_nb.usage.reader import read_usage
-
-    check_names(read_usage(params, home, detail=True), read_budgets(params, home), params)
+    """By dimension and name, the amounts of a scenario that differ from the approved ones."""
+    changes: dict[str, dict[str, Decimal | None]] = {}
+    for dimension, key in KEYS.items():
+        before = approved.of(dimension)
+        amounts: Mapping[str, Decimal | None] = getattr(scenario, key)
+        changes[dimension] = {
+            name: amount for name, amount in amounts.items() if before.get(name) != amount
+        }
+    return changes
 
 
 def _into_params(home: Home, entry: _Entry) -> Path:
@@ -228,13 +235,11 @@ def _into_params(home: Home, entry: _Entry) -> Path:
     text = ParamsText(read_document(file, shown), shown)
     for dimension, key in KEYS.items():
         text.change(key, entry.changes(dimension))
-    text.replace("budget_versions", _records(entry))
+    text.replace("budget_versions", _version_records(entry))
 
     def reads_back(draft: Path) -> None:
-        entry.compare(
-            read_budgets(validated_document(Params, read_document(draft, shown), shown), home),
-            shown,
-        )
+        params = validated_document(Params, read_document(draft, shown), shown)
+        entry.compare(read_budgets(params, home), shown)
 
     replace_file(file, str(text).encode("utf-8"), reads_back)
     return file
@@ -243,13 +248,13 @@ def _into_params(home: Home, entry: _Entry) -> Path:
 def _into_budget_file(home: Home, base: Params, entry: _Entry) -> Path:
     file = home.root / base.budgets
     shown = home.shown(file)
+    decimals = minor_units(base.currency)
 
     def budgets_in(path: Path) -> MonthlyBudgets:
-        return budgets_of(
-            read_budget_file(path, shown), (base.period,), base.phasing, minor_units(base.currency)
-        )
+        lines = read_budget_file(path, shown)
+        return budgets_of(lines, (base.period,), base.phasing, decimals)
 
-    # The file's own owners: those of the params stay there.
+    # Only the owners in this file: owners in the params stay there.
     owners = budgets_in(file).owners
     about = (entry.number, "approved", entry.author, entry.reason, f"{entry.today}")
     lines = [
@@ -267,37 +272,38 @@ def _into_budget_file(home: Home, base: Params, entry: _Entry) -> Path:
 
 
 @contextmanager
-def _told(home: Home) -> Iterator[None]:
-    """What the system refuses is a sentence."""
+def _write_errors(home: Home) -> Iterator[None]:
+    """Turns an error of the system into a refusal."""
     try:
         yield
     except OSError as error:
         place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "params"
-        fix = "Nothing was changed; see to room and rights there, then adopt again"
+        fix = "Nothing was changed. Check the free space and the permissions, then adopt again"
         raise Refusal(Problem(f"could not be written: {error.strerror}", fix, place)) from error
 
 
-def _records(entry: _Entry) -> list[dict[str, Any]]:
-    """Every version before, with its amounts, and the new one, whose amounts are the budgets of the file."""
-    records = [
-        {key: value for key, value in _said(version).items() if value}
-        | {key: dict(version.of(dimension)) for dimension, key in KEYS.items()}
-        for version in entry.approved.versions
-    ]
-    about = {
+def _version_records(entry: _Entry) -> list[dict[str, Any]]:
+    """The value of `budget_versions`: each earlier version with its amounts, then the new one.
+
+    The new one needs no amounts: they are the budgets of the file.
+    """
+    new = {
+        "version": entry.label,
         "date": entry.today,
         "author": entry.author,
         "reason": entry.reason,
         "scenario": entry.name,
     }
-    return [*records, {"version": entry.label} | about]
+    return [*map(_version_record, entry.approved.versions), new]
 
 
-def _said(version: Any) -> dict[str, Any]:
-    return {
+def _version_record(version: Version) -> dict[str, Any]:
+    about = {
         "version": version.label,
         "date": date.fromisoformat(version.date) if version.date else None,
         "author": version.author,
         "reason": version.reason,
         "scenario": version.scenario,
     }
+    filled = {key: value for key, value in about.items() if value}
+    return filled | {key: dict(version.of(dimension)) for dimension, key in KEYS.items()}

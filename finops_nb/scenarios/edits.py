@@ -1,4 +1,4 @@
-"""A supposition: what was typed into a what-if, what of it can be reckoned with, and what is wrong with the rest."""
+"""Edits: the texts typed into a what-if, the valid values among them, and errors for the rest."""
 
 from __future__ import annotations
 
@@ -15,22 +15,34 @@ from finops_nb.params.validation import validated
 from finops_nb.schema import ALL
 
 Key = tuple[str, ...]
-"""Where a value stands in a scenario: ("organization_budgets", "org-a"), ("growth", "(all)"), ("model_prices", "gpt-4", "org-a")."""
+"""The place of a value in a scenario: ("organization_budgets", "org-a"), ("growth", "(all)") or
+("model_prices", "gpt-4", "org-a")."""
 
 BUDGETS: Final = ("organization_budgets", "product_budgets")
-RATE: Final = (
-    "not a rate of change. Write 10 for 10% more, -20 for 20% less, to two decimals at most."
+PLACEHOLDERS: Final = {"base": "-", "author": "-", "date": "2000-01-01", "reason": "-"}
+"""The keys that a scenario needs besides its changes, while nobody has filled in the form."""
+
+NOT_A_RATE: Final = (
+    "not a percentage from -100 to 1000."
+    " Write 10 for 10% more or -20 for 20% less, with at most two decimals."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """Texts by key. Empty text of a budget is no budget, that of a rate takes the rate back; rates are typed in percent.
+    """The edits of a what-if, by key; an immutable value.
+
+    An empty budget text means no budget. An empty rate text removes the rate. Rates are typed in
+    percent.
 
     Args:
-        typed: as they stand in the fields.
-        valid: the last of each that could be reckoned with, as a scenario's file would say it.
-        errors: what is wrong with those typed texts that could not.
+        typed: the texts in the fields.
+        valid: the last valid value of each field, as a scenario's file has it (rates as fractions).
+        errors: why a typed text is not valid, as a sentence.
+
+    Example:
+        >>> Edits().with_text(("growth", "(all)"), "10").as_keys()
+        {'growth': {'(all)': '0.1'}}
     """
 
     typed: Mapping[Key, str] = field(default_factory=dict)
@@ -38,71 +50,82 @@ class Edits:
     errors: Mapping[Key, str] = field(default_factory=dict)
 
     def with_text(self, key: Key, text: str) -> Edits:
-        """This, with another text in one field; where it can't be reckoned with, the one before stays in force."""
-        errors = {other: error for other, error in self.errors.items() if other != key}
+        """These edits with another text in one field.
+
+        An invalid text gets an error, and the last valid value of the field stays in force.
+        """
+        errors = _without(self.errors, key)
         if key[0] not in BUDGETS and not text.strip():
-            return Edits(_less(self.typed, key), _less(self.valid, key), errors)
+            return Edits(_without(self.typed, key), _without(self.valid, key), errors)
         typed = {**self.typed, key: text}
         try:
             valid = {**self.valid, key: _checked(key, text.strip())}
         except Refusal as refusal:
-            return Edits(typed, self.valid, {**errors, key: _sentence(refusal)})
+            return Edits(typed, self.valid, {**errors, key: _error(key, refusal)})
         return Edits(typed, valid, errors)
 
     def as_keys(self) -> dict[str, Any]:
-        """What is valid, as the keys of a scenario; a rate of zero only where it is an exception from that of all."""
+        """The valid values as the keys of a scenario's file.
+
+        A rate of zero is left out, unless it is an exception from a rate for all organizations.
+        """
         keys: dict[str, Any] = {}
         for key, text in sorted(self.valid.items()):
-            of_all = self.valid.get((*key[:-1], ALL), "0")
-            if key[0] in BUDGETS or Decimal(text) or (key[-1] != ALL and Decimal(of_all)):
-                place = keys
+            if self._has_effect(key, text):
+                parent = keys
                 for part in key[:-1]:
-                    place = place.setdefault(part, {})
-                place[key[-1]] = text
+                    parent = parent.setdefault(part, {})
+                parent[key[-1]] = text
         return keys
+
+    def _has_effect(self, key: Key, text: str) -> bool:
+        if key[0] in BUDGETS or Decimal(text):
+            return True
+        rate_for_all = Decimal(self.valid.get((*key[:-1], ALL), "0"))
+        return key[-1] != ALL and rate_for_all != 0
 
 
 def edits_of(scenario: Scenario) -> Edits:
-    """The fields as they would stand for a scenario that was saved."""
-    found = Edits()
+    """The edits that lead to a saved scenario."""
+    edits = Edits()
     for key in BUDGETS:
         for name, amount in getattr(scenario, key).items():
-            found = found.with_text((key, name), "" if amount is None else f"{amount:f}")
+            edits = edits.with_text((key, name), "" if amount is None else f"{amount:f}")
     for scope, rate in scenario.growth.items():
-        found = found.with_text(("growth", scope), plain(rate * 100))
+        edits = edits.with_text(("growth", scope), plain(rate * 100))
     for model, rates in scenario.model_prices.items():
         for scope, rate in rates.items():
-            found = found.with_text(("model_prices", model, scope), plain(rate * 100))
-    return found
+            edits = edits.with_text(("model_prices", model, scope), plain(rate * 100))
+    return edits
 
 
-def _less(texts: Mapping[Key, str], key: Key) -> dict[Key, str]:
+def _without(texts: Mapping[Key, str], key: Key) -> dict[Key, str]:
     return {other: text for other, text in texts.items() if other != key}
 
 
 def _checked(key: Key, text: str) -> str:
-    """The text as a scenario's file would say it, by the scenario's own rules.
+    """The text as a scenario's file has it.
 
     Raises:
-        Refusal: it breaks one of them.
+        Refusal: it breaks a rule of scenarios.
     """
-    if key[0] in BUDGETS:
-        said = text or NO_BUDGET
-    else:
-        try:
-            said = plain(parse_amount(text) / 100)
-        except ValueError as error:
-            said = str(error)
-    value: Any = said
+    valid = (text or NO_BUDGET) if key[0] in BUDGETS else _fraction(text)
+    value: Any = valid
     for part in reversed(key[1:]):
         value = {part: value}
-    validated(
-        Scenario, {"base": "-", "author": "-", "date": "2000-01-01", "reason": "-", key[0]: value}
-    )
-    return said
+    validated(Scenario, PLACEHOLDERS | {key[0]: value})
+    return valid
 
 
-def _sentence(refusal: Refusal) -> str:
+def _fraction(percent: str) -> str:
+    try:
+        return plain(parse_amount(percent) / 100)
+    except ValueError:
+        return percent  # the scenario's own rules refuse it
+
+
+def _error(key: Key, refusal: Refusal) -> str:
+    if key[0] not in BUDGETS:
+        return NOT_A_RATE
     problem = refusal.problems[0]
-    is_rate = (problem.column or "").partition(".")[0] not in BUDGETS
-    return RATE if is_rate else f"{problem.rule}. {problem.fix}."
+    return f"{problem.rule}. {problem.fix}."

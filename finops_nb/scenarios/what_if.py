@@ -1,4 +1,4 @@
-"""What if: a state that is edited, undone, saved as a scenario and reported; it reads usage once."""
+"""What if: budgets, growth and prices edited on top of a base; it reads the usage once."""
 
 from __future__ import annotations
 
@@ -22,18 +22,26 @@ from finops_nb.params.model import load_params
 from finops_nb.params.scenario import Scenario
 from finops_nb.params.types import NO_BUDGET
 from finops_nb.params.validation import validated
-from finops_nb.report.budget_tables import driven, what_if_table
 from finops_nb.report.format import Format, visible
+from finops_nb.report.scenario_tables import rate_changes, what_if_table
 from finops_nb.report.table import Table
-from finops_nb.scenarios.edits import Edits, Key, edits_of
+from finops_nb.scenarios.edits import PLACEHOLDERS, Edits, Key, edits_of
 from finops_nb.schema import BUDGETED
 from finops_nb.usage.model import Usage
 from finops_nb.usage.reader import read_usage
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a supposition comes to: by organization and by product, with and without it, and in total."""
+class Figures:
+    """The figures of a what-if, with the edits and without.
+
+    Args:
+        growth: rates of growth by organization, as fractions.
+        model_prices: rates of change by model and organization, as fractions.
+        variances: by organization and by product, with the edits; as from `variance_by`.
+        totals: of both, in that order.
+        before: by organization and by product, without the edits.
+    """
 
     growth: Mapping[str, Decimal]
     model_prices: Mapping[str, Mapping[str, Decimal]]
@@ -43,15 +51,20 @@ class Outcome:
 
 
 class WhatIf:
-    """Budgets, growth and prices supposed on top of a base.
+    """A base with edits of its budgets, growth and prices, which can be undone.
 
     Args:
-        base: a NAME whose budgets to start from.
-        scenario: a saved scenario's NAME to go on with; its base is taken then.
-        home: where they are; found by `find_home` if None.
+        base: the NAME of the params to start from.
+        scenario: the NAME of a saved scenario to continue; its base replaces `base`.
+        home: the home; found by `find_home` if None.
 
     Raises:
-        Refusal: what `run` would refuse of the base or of the scenario.
+        Refusal: `run` would refuse the base or the scenario.
+
+    Example:
+        what_if = WhatIf("2025-12")
+        what_if.edit(("organization_budgets", "org-gamma"), "2800")
+        what_if.sentence(what_if.figures())
     """
 
     def __init__(self, base: str, scenario: str = "", home: Home | None = None):
@@ -63,7 +76,7 @@ class WhatIf:
         self.approved = read_budgets(self.params, self.home)
         self.measured = read_usage(self.params, self.home, detail=True)
         self.saved = loaded.scenario
-        self.supposed = edits_of(loaded.scenario) if loaded.scenario else Edits()
+        self.edits = edits_of(loaded.scenario) if loaded.scenario else Edits()
         self.past: list[Edits] = []
         self.future: list[Edits] = []
         self.editing: Key | None = None
@@ -72,119 +85,118 @@ class WhatIf:
         self.before = self._variances(self.measured, self.approved)
 
     def edit(self, key: Key, text: str) -> None:
-        """Put a text into a field; edits of one field in a row are one step to undo."""
+        """Put a text into a field. Consecutive edits of one field are undone in one step."""
         if key != self.editing:
-            self.past.append(self.supposed)
+            self.past.append(self.edits)
             self.future.clear()
         self.editing = key
-        self.supposed = self.supposed.with_text(key, text)
+        self.edits = self.edits.with_text(key, text)
 
     def leave(self) -> None:
-        """The field was left: the next edit is another step."""
+        """End the step: the next edit, even of the same field, is undone separately."""
         self.editing = None
 
     def undo(self) -> None:
-        """Take the last step back, if there is one."""
+        """Undo the last step, if there is one."""
         self._step(self.past, self.future)
 
     def redo(self) -> None:
-        """Take the last undone step again, if there is one."""
+        """Redo the step that was undone last, if there is one."""
         self._step(self.future, self.past)
 
     def reset(self) -> None:
-        """Back to what is approved; that can be undone too."""
-        if self.supposed != Edits():
-            self.past.append(self.supposed)
+        """Remove all edits; this can be undone too."""
+        if self.edits != Edits():
+            self.past.append(self.edits)
             self.future.clear()
-            self.supposed = Edits()
+            self.edits = Edits()
         self.editing = None
 
     def changes(self) -> dict[str, Any]:
-        """The keys of a scenario that says what is supposed: budgets that differ from the approved ones, rates above or below zero."""
-        keys = self.supposed.as_keys()
+        """The edits as the keys of a scenario's file.
+
+        Returns:
+            Budgets that differ from the approved ones, and rates that are not zero.
+        """
+        keys = self.edits.as_keys()
         for by in BUDGETED:
             approved = {name: f"{amount:f}" for name, amount in self.approved.of(by).items()}
-            given = keys.pop(f"{by}_budgets", {})
             differing = {
                 name: text
-                for name, text in given.items()
+                for name, text in keys.pop(f"{by}_budgets", {}).items()
                 if not same_amount(text, approved.get(name, NO_BUDGET))
             }
-            keys |= {f"{by}_budgets": differing} if differing else {}
+            if differing:
+                keys[f"{by}_budgets"] = differing
         return keys
 
     def notes(self) -> list[str]:
-        """What a reader of the figures should know, as sentences."""
-        found = list(self.approved.notices)
+        """Sentences that a reader needs to understand the figures."""
+        notes = list(self.approved.notices)
         if self.saved:
-            found += changes_since(self.saved, self.params, self.approved)
+            notes += changes_since(self.saved, self.params, self.approved)
         if not self.measured.complete:
-            found.append(
-                f"PARTIAL: usage is known up to {self.measured.complete_through}; costs are to date, budgets for the whole period."
+            notes.append(
+                f"PARTIAL: usage is complete through {self.measured.complete_through}."
+                " Costs are to date; budgets are for the whole period."
             )
-        return found
+        return notes
 
-    def outcome(self) -> Outcome:
-        """What is supposed now, reckoned through."""
-        scenario = validated(
-            Scenario,
-            {"base": self.base, "author": "-", "date": "2000-01-01", "reason": "-"}
-            | self.changes(),
-        )
+    def figures(self) -> Figures:
+        """The figures with the valid edits."""
+        scenario = validated(Scenario, PLACEHOLDERS | {"base": self.base} | self.changes())
         usage = self._projected(scenario)
-        budgets = supposed(self.approved, scenario)
-        variances = self._variances(usage, budgets)
+        variances = self._variances(usage, supposed(self.approved, scenario))
+        at_risk, complete = self.params.at_risk, usage.complete
         by_organization, by_product = (
-            total_variance(each, self.params.at_risk, usage.complete) for each in variances
+            total_variance(variance, at_risk, complete) for variance in variances
         )
-        return Outcome(
-            scenario.growth,
-            scenario.model_prices,
-            variances,
-            (by_organization, by_product),
-            self.before,
-        )
+        totals = (by_organization, by_product)
+        return Figures(scenario.growth, scenario.model_prices, variances, totals, self.before)
 
-    def table(self, outcome: Outcome) -> Table:
-        """The outcome as a table."""
-        return what_if_table(*outcome.variances, outcome.totals, outcome.before, self.params)
+    def table(self, figures: Figures) -> Table:
+        """The figures as a table."""
+        return what_if_table(*figures.variances, figures.totals, figures.before, self.params)
 
-    def sentence(self, outcome: Outcome) -> str:
-        """The outcome as a line for a mail: "org-gamma +$800.00 → 96.3% used; total budget $10,800.00, 19.7% unspent"."""
+    def sentence(self, figures: Figures) -> str:
+        """The changes and totals as one line for a mail.
+
+        Example:
+            org-gamma +$800.00 → 96.3% used; total budget $10,800.00, 19.7% unspent
+        """
         fmt = Format(self.params.currency)
-        moved: list[str] = []
+        main_totals = headline(*figures.totals)
+        changes: list[str] = []
         sums: list[str] = []
-        first = headline(*outcome.totals)
         for by, before, after, totals in zip(
-            BUDGETED, outcome.before, outcome.variances, outcome.totals, strict=True
+            BUDGETED, figures.before, figures.variances, figures.totals, strict=True
         ):
-            differing = scenario_difference(before, after).to_dict("records")
-            rows = [
-                row
-                for row in differing
-                if row["budget_change"] or (row["budget"] is None) != (row["budget_before"] is None)
-            ]
-            moved += (_moved(row, by, fmt) for row in rows)
-            if rows or totals is first:
-                sums.append(_total(totals, "" if totals is first else f" by {by}", fmt))
-        moved += driven(outcome.growth, outcome.model_prices, fmt)
-        return "; ".join([", ".join(moved) or "No change", *sums])
+            rows = _budget_changes(before, after)
+            changes += (_change_text(row, by, fmt) for row in rows)
+            is_main = totals is main_totals
+            if rows or is_main:
+                sums.append(_total_text(totals, "" if is_main else f" by {by}", fmt))
+        changes += rate_changes(figures.growth, figures.model_prices, fmt)
+        return "; ".join([", ".join(changes) or "No change", *sums])
 
     def _repr_html_(self) -> str:
-        outcome = self.outcome()
-        heading = f"<p><strong>What if?</strong> {escape(self.params.window.label)}, base {escape(self.base)}.</p>"
-        said = "".join(
-            f"<p>{escape(visible(text))}</p>" for text in (*self.notes(), self.sentence(outcome))
+        figures = self.figures()
+        period, base = escape(self.params.window.label), escape(self.base)
+        heading = f"<p><strong>What if?</strong> {period}, base {base}.</p>"
+        sentences = (*self.notes(), self.sentence(figures))
+        paragraphs = "".join(f"<p>{escape(visible(text))}</p>" for text in sentences)
+        prose = (
+            f'<div class="finops prose tex2jax_ignore mathjax_ignore">{heading}{paragraphs}</div>'
         )
-        return f'<div class="finops prose tex2jax_ignore mathjax_ignore">{heading}{said}</div>{self.table(outcome)._repr_html_()}'
+        return prose + self.table(figures)._repr_html_()
 
     def _variances(self, usage: Usage, budgets: Budgets) -> tuple[pd.DataFrame, pd.DataFrame]:
         data = ReportData(self.params, usage, self.measured, budgets, Manifest())
-        # A budget that was taken away keeps its line: it may be given back.
+        # Names whose budget was removed keep their row, so that a budget can be entered again.
         return tuple(variance_by(data, by, self.approved.of(by)) for by in BUDGETED)
 
     def _projected(self, scenario: Scenario) -> Usage:
-        """The usage with the rates of a scenario; made again only where they are others than before."""
+        """The usage with the rates of a scenario; computed again only if the rates changed."""
         rates = scenario.growth, scenario.model_prices
         if self.projected is None or self.projected[0] != rates:
             self.projected = rates, project(self.measured, *rates)
@@ -192,34 +204,50 @@ class WhatIf:
 
     def _step(self, from_: list[Edits], to: list[Edits]) -> None:
         if from_:
-            to.append(self.supposed)
-            self.supposed = from_.pop()
+            to.append(self.edits)
+            self.edits = from_.pop()
         self.editing = None
 
 
-def _moved(row: Mapping[str, Any], by: str, fmt: Format) -> str:
-    """A name's change: "org-gamma +$800.00 → 96.3% used"."""
+def same_amount(text: str, other: str) -> bool:
+    """Whether two texts of a scenario's file mean the same budget.
+
+    >>> same_amount("5000", "5000.00"), same_amount("none", "0")
+    (True, False)
+    """
+    if NO_BUDGET in (text, other):
+        return text == other
+    return Decimal(text) == Decimal(other)
+
+
+def _budget_changes(before: pd.DataFrame, after: pd.DataFrame) -> list[dict[Any, Any]]:
+    """The rows of `scenario_difference` whose budget was changed, added or removed."""
+    return [
+        row
+        for row in scenario_difference(before, after).to_dict("records")
+        if row["budget_change"] or (row["budget"] is None) != (row["budget_before"] is None)
+    ]
+
+
+def _change_text(row: Mapping[Any, Any], by: str, fmt: Format) -> str:
+    """The change of one name: "org-gamma +$800.00 → 96.3% used"."""
     if row["budget"] is None:
         return f"{row[by]} no budget"
-    used = (
-        f"{fmt.share(row['budget_used'])} used"
-        if row["budget_used"] is not None
-        else str(row["status"])
-    )
-    return f"{row[by]} {fmt.change(row['budget_change'])} → {used}"
+    if row["budget_used"] is None:
+        result = str(row["status"])
+    else:
+        result = f"{fmt.share(row['budget_used'])} used"
+    return f"{row[by]} {fmt.change(row['budget_change'])} → {result}"
 
 
-def same_amount(text: str, other: str) -> bool:
-    """Whether two texts of a scenario's file say the same budget: 5000 and 5000.00 do."""
-    return text == other or (NO_BUDGET not in (text, other) and Decimal(text) == Decimal(other))
-
-
-def _total(totals: TotalVariance, by: str, fmt: Format) -> str:
+def _total_text(totals: TotalVariance, by: str, fmt: Format) -> str:
+    """The total: "total budget $10,800.00, 19.7% unspent"; `by` is "" or " by product"."""
     if totals.budget is None:
         return f"no budget is set{by}"
-    rest = ratio(abs(totals.variance or ZERO), totals.budget)
-    return f"total budget{by} {fmt.money(totals.budget)}, " + (
-        f"{fmt.share(rest)} {'over' if (totals.variance or ZERO) > ZERO else 'unspent'}"
-        if rest is not None
-        else str(totals.status)
-    )
+    variance = totals.variance or ZERO
+    rest = ratio(abs(variance), totals.budget)
+    if rest is None:
+        result = str(totals.status)
+    else:
+        result = f"{fmt.share(rest)} {'over' if variance > ZERO else 'unspent'}"
+    return f"total budget{by} {fmt.money(totals.budget)}, {result}"

@@ -1,4 +1,4 @@
-"""Adoption: a scenario's budgets become official, and what was before stays on record."""
+"""A scenario's budgets become official, and the earlier ones stay on record."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def budgets_of(home, month: str = "2025-12"):
     return read_budgets(load_params(home, month), home)
 
 
-def test_the_file_gains_a_version_and_keeps_all_else(home):
-    """The amount is changed in its line; comments, order and every other line stay; the original is written down below."""
+def test_the_file_gets_a_version_and_keeps_everything_else(home):
+    """The amount changes in its line, all other lines stay, and the original is added below."""
     name = write_scenario(home, "organization_budgets:\n  org-a: 5500.25\n")
     before = home.params_file("2025-12").read_text()
     adoption = adopt(home, name, "two more regions", DAY, "Cleo")
@@ -61,23 +61,15 @@ def test_the_file_gains_a_version_and_keeps_all_else(home):
     )
 
 
-def test_versions_pile_up(home):
-    """A second adoption is revised 2, and the first two are still there; who adopts is the scenario's author unless told."""
-    adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 1\n", "one"), "first", DAY)
-    adopt(
-        home,
-        write_scenario(
-            home,
-            "organization_budgets:\n  org-a: 2\nproduct_budgets:\n  search: 9\n  chat: none\n",
-            "two",
-        ),
-        "second",
-        DAY,
-    )
+def test_each_adoption_adds_a_version(home):
+    """The second is revised 2, the earlier ones stay; the scenario's author adopts by default."""
+    one = "organization_budgets:\n  org-a: 1\n"
+    two = "organization_budgets:\n  org-a: 2\nproduct_budgets:\n  search: 9\n  chat: none\n"
+    adopt(home, write_scenario(home, one, "one"), "first", DAY)
+    adopt(home, write_scenario(home, two, "two"), "second", DAY)
     budgets = budgets_of(home)
-    assert [
-        (each.label, each.organizations["org-a"], each.reason) for each in budgets.versions
-    ] == [
+    versions = budgets.versions
+    assert [(each.label, each.organizations["org-a"], each.reason) for each in versions] == [
         ("original", 5000, ""),
         ("revised 1", 1, "first"),
         ("revised 2", 2, "second"),
@@ -90,7 +82,7 @@ def test_versions_pile_up(home):
 
 @pytest.mark.parametrize("budgets", ["", "organization_budgets: {}\n", "organization_budgets:\n"])
 def test_a_month_without_budgets_gets_its_first(home, budgets):
-    """Whether the key is missing, or has nothing behind it."""
+    """The key may be missing or have an empty table; a key without a value is refused."""
     home.params_file("2025-12").write_text(
         f'period: "2025-12"\nusage: usage/calls.csv\n{budgets}# the end\n'
     )
@@ -103,8 +95,8 @@ def test_a_month_without_budgets_gets_its_first(home, budgets):
     assert [each.organizations for each in budgets_of(home).versions] == [{}, {"org-a": Decimal(7)}]
 
 
-def test_the_next_month_carries_over_what_is_in_force(home):
-    """With the new amounts and without the versions of the old month."""
+def test_the_next_month_starts_with_the_current_budgets(home):
+    """It has the new amounts, but not the versions of the old month."""
     adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 5500\n"), "more", DAY)
     new_month(home, "2026-01")
     assert budgets_of(home, "2026-01").organizations == {
@@ -115,38 +107,36 @@ def test_the_next_month_carries_over_what_is_in_force(home):
     assert "budget_versions" not in home.params_file("2026-01").read_text()
 
 
-def test_growth_and_prices_are_no_budgets(home):
-    """They are left out, and that is said."""
+def test_growth_and_prices_are_not_budgets(home):
+    """They are not adopted, and a notice says so."""
     name = write_scenario(home, "organization_budgets:\n  org-a: 5500\ngrowth:\n  (all): 0.1\n")
     assert adopt(home, name, "more", DAY).notices == (
-        "Growth and prices of the scenario are no budgets; they were left out.",
+        "Growth and price changes aren't budgets and were not adopted.",
     )
 
 
+def files_in(home) -> dict:
+    files = [file for file in home.root.rglob("*") if file.is_file()]
+    return {file: file.read_bytes() for file in files if ".runs" not in file.parts}
+
+
 def unchanged_refusal(home, name: str, match: str, reason: str = "why") -> None:
-    before = {
-        file: file.read_bytes()
-        for file in home.root.rglob("*")
-        if file.is_file() and ".runs" not in file.parts
-    }
+    """The adoption is refused with this text, and no file changes."""
+    before = files_in(home)
     with pytest.raises(Refusal, match=match):
         adopt(home, name, reason, DAY)
-    assert {
-        file: file.read_bytes()
-        for file in home.root.rglob("*")
-        if file.is_file() and ".runs" not in file.parts
-    } == before
+    assert files_in(home) == before
 
 
-def test_it_refuses_what_it_can_not_adopt(home):
-    """Each time nothing is changed."""
+def test_it_refuses_what_it_cannot_adopt(home):
+    """No file changes."""
     unchanged_refusal(
         home, write_scenario(home, "growth:\n  (all): 0.1\n"), "the scenario changes no budget"
     )
     unchanged_refusal(
         home,
         write_scenario(home, "organization_budgets:\n  org-a: 5000.0\n"),
-        "the scenario changes no budget",
+        "the scenario changes no budget; 2025-12 already has the ones in it",
     )
     unchanged_refusal(home, "2025-12", "not a scenario")
     unchanged_refusal(home, "scenarios/none", "there is no such params file")
@@ -158,11 +148,11 @@ def test_it_refuses_what_it_can_not_adopt(home):
     home.params_file(name).write_text(
         home.params_file(name).read_text().replace('"2025-12"', "analysis")
     )
-    unchanged_refusal(home, name, "the base is no official month")
+    unchanged_refusal(home, name, "the base is not an official month")
 
 
-def test_it_refuses_a_name_that_is_not_there(home):
-    """As `run` does, with the nearest that is; a new name that has usage gets its first budget."""
+def test_it_refuses_an_unknown_name(home):
+    """It suggests the nearest name, as `run` does; a name with usage gets its first budget."""
     unchanged_refusal(
         home,
         write_scenario(home, "organization_budgets:\n  org-aa: 250\n"),
@@ -174,8 +164,8 @@ def test_it_refuses_a_name_that_is_not_there(home):
     )
 
 
-def test_the_last_budget_can_be_taken_away(home):
-    """Nothing is left, and the file says so."""
+def test_the_last_budget_can_be_removed(home):
+    """The file then has an empty table."""
     adopt(home, write_scenario(home, "product_budgets:\n  chat: none\n"), "why", DAY)
     assert "product_budgets: {}\n" in home.params_file("2025-12").read_text()
     assert (budgets_of(home).products, budgets_of(home).versions[0].products) == (
@@ -185,7 +175,7 @@ def test_the_last_budget_can_be_taken_away(home):
 
 
 def test_line_ends_and_links_stay(home):
-    """A file of CRLF keeps them in every line; of a link, what it names is changed."""
+    """A file with CRLF keeps CRLF in every line; of a link, the target changes."""
     file, shared = home.params_file("2025-12"), home.root / "shared.yaml"
     shared.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
     file.unlink()
@@ -196,7 +186,8 @@ def test_line_ends_and_links_stay(home):
     assert budgets_of(home).version.label == "revised 1"
 
 
-def test_it_refuses_a_budget_that_has_no_line_of_its_own(home):
+def test_it_refuses_a_budget_without_a_line_of_its_own(home):
+    """It could not change the amount and keep the rest of the line."""
     text = (
         home.params_file("2025-12")
         .read_text()
@@ -211,7 +202,7 @@ def test_it_refuses_a_budget_that_has_no_line_of_its_own(home):
 
 
 def test_it_refuses_a_scenario_made_on_other_budgets(home):
-    """What has changed since is named; a change of another key is no reason."""
+    """The changed budgets are named; a change of another key does not matter."""
     name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
     base = load_params(home, "2025-12")
     scenario = load_params(home, name).scenario.model_copy(
@@ -223,7 +214,7 @@ def test_it_refuses_a_scenario_made_on_other_budgets(home):
     unchanged_refusal(
         home,
         name,
-        r"have changed since it was saved\. Organization_budgets\.org-b was 3000, is 3100|organization_budgets\.org-b was 3000",
+        r"2025-12 changed after .* \(organization_budgets\.org-b was 3000, is 3100\)\. Check",
     )
     home.params_file("2025-12").write_text(text + "at_risk: 0.9\n")
     assert adopt(home, name, "why", DAY).version == "revised 1"
@@ -243,8 +234,8 @@ def with_table(home, text: str = CSV, params: str = "") -> None:
     )
 
 
-def test_a_table_gains_lines(home):
-    """At its end, in its own columns, with the owner it has; nothing that was there is touched."""
+def test_a_table_gets_new_lines(home):
+    """They are added at its end, in its columns, with its owners; the old lines stay."""
     with_table(home, params="owners:\n  org-b: Bob\n")
     adoption = adopt(
         home,
@@ -265,15 +256,19 @@ def test_a_table_gains_lines(home):
     }
 
 
-def test_a_version_that_was_only_proposed_has_its_number(home):
-    """A proposed revised 1 stays as it is; what is adopted is revised 2. Versions of other months do not count."""
-    proposed = "org-a,organization,9,2025-12,revised 1,proposed,,,\norg-a,organization,9,2025-11,revised 7,approved,,,\n"
+def test_a_proposed_version_keeps_its_number(home):
+    """The adopted one is revised 2 after a proposed revised 1; other months do not count."""
+    proposed = (
+        "org-a,organization,9,2025-12,revised 1,proposed,,,\n"
+        "org-a,organization,9,2025-11,revised 7,approved,,,\n"
+    )
     with_table(home, CSV + proposed)
     adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 5500\n"), "why", DAY)
     assert budgets_of(home).version.label == "revised 2"
 
 
-def test_a_table_without_the_columns_that_are_needed_is_refused(home):
+def test_a_table_without_the_needed_columns_is_refused(home):
+    """The refusal names the missing column."""
     with_table(home, "name,dimension,amount,month\norg-a,organization,5000,2025-12\n")
     unchanged_refusal(
         home,
@@ -283,7 +278,8 @@ def test_a_table_without_the_columns_that_are_needed_is_refused(home):
 
 
 @pytest.mark.parametrize("table", [False, True])
-def test_an_adoption_that_fails_half_way_tears_nothing(home, monkeypatch, table):
+def test_an_adoption_that_fails_changes_nothing(home, monkeypatch, table):
+    """The disk is full before the new file replaces the old one."""
     if table:
         with_table(home)
     name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
@@ -298,14 +294,14 @@ def test_an_adoption_that_fails_half_way_tears_nothing(home, monkeypatch, table)
 
 
 def test_one_adoption_at_a_time(home):
-    """While another holds the month, it waits for nobody and changes nothing."""
+    """While another process holds the month, it is refused at once."""
     name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
     with hold(home.outputs / ".runs", "2025-12"), pytest.raises(Busy):
         adopt(home, name, "why", DAY)
 
 
-def test_the_command_prints_the_file_and_says_the_change(home, monkeypatch, capsys):
-    """On stdout the file alone; a reason must be given."""
+def test_the_command_prints_the_file_and_the_change(home, monkeypatch, capsys):
+    """Stdout has only the file, stderr the change; a reason is required."""
     monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1766000000")
     name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
@@ -314,14 +310,14 @@ def test_the_command_prints_the_file_and_says_the_change(home, monkeypatch, caps
     assert ended.value.code == 2
     with pytest.raises(SystemExit) as ended:
         main(["adopt", name, "--reason", "two more regions", "--by", "Cleo"])
-    said = capsys.readouterr()
-    assert (ended.value.code, said.out) == (0, f"{home.params_file('2025-12')}\n")
-    assert "revised 1: organization.org-a was 5000, is 5500" in said.err
+    printed = capsys.readouterr()
+    assert (ended.value.code, printed.out) == (0, f"{home.params_file('2025-12')}\n")
+    assert "revised 1: organization.org-a was 5000, is 5500" in printed.err
     assert budgets_of(home).version.date == "2025-12-17"
 
 
 def test_two_months_adopt_into_one_table_one_after_the_other(home):
-    """It lets nobody else change a budgets.csv that it is about to write."""
+    """A budgets.csv that another process changes is not written."""
     with_table(home)
     name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
     with (
@@ -335,8 +331,8 @@ def test_two_months_adopt_into_one_table_one_after_the_other(home):
     assert adopt(home, name, "why", DAY).version == "revised 1"
 
 
-def test_it_is_adopted_by_somebody_for_a_reason(home):
-    """It refuses a blank who, and a blank reason with it."""
+def test_an_adoption_needs_a_reason_and_a_name(home):
+    """A blank reason and a blank name are refused together."""
     with pytest.raises(Refusal) as refusal:
         adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 1\n"), " ", DAY, "  ")
     assert [problem.column for problem in refusal.value.problems] == ["--reason", "--by"]

@@ -1,4 +1,4 @@
-"""The what-if's notebook where nobody can edit: under papermill, on the exported page, and without JupyterLab's widgets."""
+"""The what-if's notebook as a table: under papermill, on an exported page, without the widgets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIRST_LINE = [
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
-    """The notebook, executed by papermill as its users call it."""
+    """The notebook, run by papermill from the command line."""
     out = tmp_path_factory.mktemp("papermill") / "out.ipynb"
     command = [
         sys.executable,
@@ -54,7 +54,7 @@ def lines(page: str) -> list[list[str]]:
 
 
 def test_under_papermill_it_is_a_table(executed):
-    """One output, of HTML and text; no panel that would need a kernel."""
+    """It has one output of HTML and text, and no panel, which would need a kernel."""
     (output,) = executed.cells[-1].outputs
     assert set(output.data) == {"text/html", "text/plain"}
     assert (
@@ -66,14 +66,14 @@ def test_under_papermill_it_is_a_table(executed):
 
 @pytest.mark.parametrize("exporter", [ReportExporter, HTMLExporter])
 def test_on_the_exported_page_it_is_that_table(executed, exporter):
-    """By our template, inert, and by nbconvert's own."""
+    """With our template, which is inert, and with nbconvert's own."""
     page, _ = exporter().from_notebook_node(executed)
     assert FIRST_LINE in lines(page)
     assert (audit(page) == []) is (exporter is ReportExporter)
 
 
 def test_a_panel_that_was_saved_in_a_notebook_is_exported_as_its_table(executed):
-    """JupyterLab writes both; the report has no use for the one that needs a script."""
+    """JupyterLab saves both; the report leaves out the one that needs a script."""
     saved = nbformat.from_dict(executed)
     saved.cells[-1].outputs[0].data["application/vnd.jupyter.widget-view+json"] = {
         "model_id": "x",
@@ -83,8 +83,8 @@ def test_a_panel_that_was_saved_in_a_notebook_is_exported_as_its_table(executed)
     assert FIRST_LINE in lines(page)
 
 
-def test_without_the_widgets_it_says_how_to_get_them(monkeypatch):
-    """The table is there all the same."""
+def test_without_the_widgets_it_says_how_to_install_them(monkeypatch):
+    """The table is shown all the same."""
     monkeypatch.setenv("FINOPS_NB_HOME", str(CHECKOUT))
     monkeypatch.setitem(sys.modules, "anywidget", None)
     monkeypatch.delitem(sys.modules, "finops_nb.scenarios.widget", raising=False)
@@ -95,7 +95,7 @@ def test_without_the_widgets_it_says_how_to_get_them(monkeypatch):
 
 
 def test_a_kernel_without_the_widgets_shows_the_table(tmp_path):
-    """It needs neither anywidget nor ipywidgets, which DuckDB asks for in a notebook, to read usage and say how to get them."""
+    """It needs neither anywidget nor ipywidgets, which DuckDB imports in a notebook."""
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     block = "import sys\nsys.modules |= dict.fromkeys(('ipywidgets', 'anywidget'))"
     notebook.cells.insert(0, nbformat.v4.new_code_cell(block))

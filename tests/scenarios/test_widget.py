@@ -1,4 +1,4 @@
-"""The what-if's widget: what it syncs, what it answers, and what it says where something fails."""
+"""The what-if's widget: what it syncs, what it answers, and what it shows after a failure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ SENTENCE = "No change; total budget $10.00, 40.0% unspent"
 
 
 class Typed:
-    """A state that shows the last text that was typed; `fails` is raised by the next action, `hides` by the next view."""
+    """A state that shows the last text typed.
+
+    The next action raises `fails`, and the next view raises `hides`.
+    """
 
     def __init__(self):
         self.text = "10"
@@ -64,7 +67,7 @@ def widget(state) -> BudgetWhatIf:
 
 
 def views_during(widget: BudgetWhatIf, action: dict) -> list[dict]:
-    """Every view that is synced while an action is done."""
+    """Each view that is synced during an action."""
     seen: list[dict] = []
     widget.observe(lambda change: seen.append(change["new"]), "view")
     widget.act(action)
@@ -72,12 +75,12 @@ def views_during(widget: BudgetWhatIf, action: dict) -> list[dict]:
 
 
 def test_it_shows_the_state_at_once(widget, state):
-    """Before anything is done, the view is the state's."""
+    """Before any action, the view is the state's."""
     assert widget.view == state.view()
 
 
-def test_an_action_reaches_the_state_and_its_number_comes_back(widget, state):
-    """One action, one view, with the `seq` of what it answers."""
+def test_an_action_reaches_the_state_and_is_answered(widget, state):
+    """One action gives one view, with the `seq` of the action."""
     views = views_during(widget, {"do": "budget", "text": "12", "seq": ["a", 7]})
 
     assert state.done == ["budget"]
@@ -86,23 +89,23 @@ def test_an_action_reaches_the_state_and_its_number_comes_back(widget, state):
     ]
 
 
-def test_a_message_of_the_browser_is_an_action(widget, state):
-    """What the page sends is done as `act` does it."""
+def test_a_message_from_the_browser_is_an_action(widget, state):
+    """It is handled like a call of `act`."""
     widget._handle_custom_msg({"do": "budget", "text": "12", "seq": ["a", 1]}, [])
 
     assert (state.done, widget.view["text"], widget.view["seq"]) == (["budget"], "12", ["a", 1])
 
 
-def test_an_action_of_a_notebook_answers_nobody(widget):
-    """Without a `seq` that of the action before stays: the page still knows what it waits for."""
+def test_an_action_from_a_cell_answers_no_message(widget):
+    """Without a `seq` the view keeps the last one, which the page may still wait for."""
     widget.act({"do": "budget", "text": "12", "seq": ["a", 7]})
     widget.act({"do": "budget", "text": "13"})
 
     assert (widget.view["text"], widget.view["seq"]) == ("13", ["a", 7])
 
 
-def test_a_report_says_first_that_it_takes_time(widget, state):
-    """The first view is the one before, busy and with a message, and answers nothing yet; the second is the outcome."""
+def test_a_report_first_shows_that_it_takes_time(widget, state):
+    """The first view is busy, with a message, and answers nothing yet; the second is the result."""
     widget.act({"do": "budget", "text": "12", "seq": ["a", 1]})
     first, second = views_during(widget, {"do": "report", "seq": ["a", 2]})
 
@@ -123,14 +126,14 @@ def test_a_report_says_first_that_it_takes_time(widget, state):
             Refusal([Problem("not a name", "Write letters", value="?")]),
             'not a name (found "?"). Write letters.',
         ),
-        (KeyError("do"), "A case that finops_nb does not know: KeyError: 'do'."),
+        (KeyError("do"), "Internal error: KeyError: 'do'."),
         (KeyboardInterrupt(), INTERRUPTED),
     ],
 )
 @pytest.mark.parametrize("where", ["fails", "hides"])
 @pytest.mark.parametrize("do", ["budget", "report"])
-def test_what_fails_is_a_sentence(widget, state, error, sentence, where, do):
-    """No traceback and no silence, whether the action fails or the view after it: it is answered, and the figures stay."""
+def test_a_failure_is_shown_as_a_sentence(widget, state, error, sentence, where, do):
+    """Whether the action or the view fails, the action is answered and the figures stay."""
     setattr(state, where, error)
 
     widget.act({"do": do, "seq": ["a", 1]})
@@ -144,8 +147,8 @@ def test_what_fails_is_a_sentence(widget, state, error, sentence, where, do):
     assert widget.view["scenario"]["message"] == ""
 
 
-def test_what_failed_is_forgotten_with_the_next_action(widget, state):
-    """A sentence stands as long as it is true."""
+def test_the_next_action_removes_the_problem(widget, state):
+    """The sentence is shown only as long as it is true."""
     state.fails = Failure("The disk is full.")
     widget.act({"do": "save"})
     state.fails = None
@@ -154,15 +157,15 @@ def test_what_failed_is_forgotten_with_the_next_action(widget, state):
     assert widget.view["problem"] == ""
 
 
-def test_an_action_that_is_none_is_a_sentence(widget):
-    """A message without `do` is told like any other failure."""
+def test_an_invalid_action_is_a_problem(widget):
+    """A message without `do` is shown like any other failure."""
     widget.act({})
 
-    assert widget.view["problem"] == "A case that finops_nb does not know: KeyError: 'do'."
+    assert widget.view["problem"] == "Internal error: KeyError: 'do'."
 
 
-def test_who_has_no_kernel_sees_the_table(widget):
-    """Beside the panel stand the state's own HTML, and one line of text."""
+def test_without_a_kernel_the_table_is_shown(widget):
+    """The output also has the state's HTML and one line of text."""
     data, _ = widget._repr_mimebundle_()
 
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == widget.model_id
@@ -171,7 +174,7 @@ def test_who_has_no_kernel_sees_the_table(widget):
 
 
 def test_what_is_synced_is_json(widget):
-    """The view and the two files of the panel, and nothing that a browser could not read."""
+    """A browser can read the view and the panel's two files."""
     synced = widget.get_state()
 
     assert json.loads(json.dumps(synced["view"])) == widget.view
@@ -180,26 +183,26 @@ def test_what_is_synced_is_json(widget):
 
 
 def test_the_panel_loads_nothing():
-    """No import, no request, no address; nothing of the data is read as markup or as a program."""
+    """No import, request or address; no data is interpreted as markup or code."""
     script = (FOLDER / "what_if.js").read_text(encoding="utf-8")
     style = (FOLDER / "what_if.css").read_text(encoding="utf-8")
-    asks = r"\bimport\b|\bfetch\b|XMLHttpRequest|https?:|//[a-z]+\."
-    runs = r"\beval\b|Function\(|outerHTML|insertAdjacentHTML|document\.write"
+    requests = r"\bimport\b|\bfetch\b|XMLHttpRequest|https?:|//[a-z]+\."
+    evaluates = r"\beval\b|Function\(|outerHTML|insertAdjacentHTML|document\.write"
 
-    assert not re.findall(f"{asks}|{runs}", script)
+    assert not re.findall(f"{requests}|{evaluates}", script)
     assert re.findall(r"innerHTML.*", script) == ["innerHTML = PANEL;"]
     assert "${" not in script.split("const PANEL = `")[1].split("`")[0]
     assert not re.findall(r"@import|url\(|https?:", style)
 
 
 def test_the_style_stays_in_the_panel():
-    """Every rule begins with the panel's class, so that nothing else of JupyterLab changes its looks."""
+    """Every rule begins with the panel's class, so the rest of JupyterLab looks the same."""
     style = re.sub(
         r"/\*.*?\*/", "", (FOLDER / "what_if.css").read_text(encoding="utf-8"), flags=re.DOTALL
     )
     rules = re.findall(r"([^{}]+)\{", style)
     selectors = [each.strip() for rule in rules for each in re.split(r",(?![^(]*\))", rule)]
-    ours = re.compile(r'(\[data-jp-theme-light="false"\] )?\.finops-what-if\b|@container what-if\b')
+    own = re.compile(r'(\[data-jp-theme-light="false"\] )?\.finops-what-if\b|@container what-if\b')
 
     assert len(selectors) > 30
-    assert [each for each in selectors if not ours.match(each)] == []
+    assert [each for each in selectors if not own.match(each)] == []

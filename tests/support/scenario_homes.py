@@ -1,4 +1,4 @@
-"""A home with two official months of real usage, for scenarios and their adoption."""
+"""A home with usage and params of two official months, for scenarios and their adoption."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ owners:
 
 
 def make_scenario_home(root: Path) -> Home:
-    """org-a 6.00 and org-b 2.00 in December, 4.00 of org-a in November; models m and big."""
+    """December costs $6 of org-a and $2 of org-b, November $4 of org-a; models are m and big."""
     home = Home(root.resolve())
     for folder in ("params/scenarios", "usage", "notebooks"):
         (root / folder).mkdir(parents=True)
@@ -49,7 +49,7 @@ def make_scenario_home(root: Path) -> Home:
 
 
 def write_scenario(home: Home, text: str, name: str = "more") -> str:
-    """A scenario's file of these lines, with who, when and why before them."""
+    """Write a scenario with these lines after author, date and reason; returns its NAME."""
     about = 'base: "2025-12"\nauthor: Ana\ndate: 2025-12-15\nreason: two more regions\n'
     home.params_file(f"scenarios/{name}").write_text(about + text)
     return f"scenarios/{name}"

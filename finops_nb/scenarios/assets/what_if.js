@@ -1,56 +1,83 @@
 /**
- * The budget what-if: one table whose budgets are typed, and figures that move while typing.
+ * The budget what-if: a table in which budgets are typed, and figures that follow while typing.
  *
- * Every figure comes from Python as text, in the model's `view`, and is put into the page as text. What a person does goes
- * back as an action with a sequence number, and the view says which one it answers: until the last one is answered, the
- * fields keep what was typed in them, so that a slow kernel eats no keystroke.
+ * Every figure comes from Python as text, in the model's `view`, and is put into the page as text.
+ * A user's action goes back with a sequence number, and the view says which action it answers.
+ * Until the last action is answered, the fields keep what was typed in them, so that a slow kernel
+ * loses no keystroke.
  */
 
-const PATIENCE = 3000; // milliseconds without an answer, after which the reader is told
-const SILENT = "No answer from the kernel yet. It may be busy; if it was restarted, run the cell again.";
-const OVERWRITING = ["undo", "redo", "reset", "scope"]; // their answer is shown even in the field that has the cursor
+const PATIENCE = 3000; // milliseconds without an answer, after which the user gets a message
+const SILENT =
+  "No answer from the kernel yet. It may be busy. If you restarted it, run the cell again.";
+const OVERWRITING = ["undo", "redo", "reset", "scope"]; // these change even the focused field
 const SUMS = { rounding: "Rounding", total: "Total" };
+
+// The only markup; no data is ever in it.
 const PANEL = `
   <h3></h3>
   <p class="notes"></p>
   <p class="problem" role="alert"></p>
-  <p class="sentence"><output aria-live="polite"></output><button data-do="copy">Copy</button><span class="copied" role="status"></span></p>
+  <p class="sentence">
+    <output aria-live="polite"></output>
+    <button data-do="copy">Copy</button>
+    <span class="copied" role="status"></span>
+  </p>
   <div class="bar" role="group" aria-label="Steps">
-    <button data-do="undo">Undo</button><button data-do="redo">Redo</button><button data-do="reset">Reset</button>
+    <button data-do="undo">Undo</button>
+    <button data-do="redo">Redo</button>
+    <button data-do="reset">Reset</button>
   </div>
   <div class="scroll"><table>
-    <caption><span>Change a budget and the rest follows; an empty field is no budget.</span></caption>
+    <caption>
+      <span>Change a budget to see what follows. An empty field means no budget.</span>
+    </caption>
     <thead><tr><th scope="col">Name</th></tr></thead>
   </table></div>
-  <fieldset><legend>Usage and prices</legend><p><label>Change them for <select></select></label></p><p class="summary"></p></fieldset>
+  <fieldset>
+    <legend>Usage and prices</legend>
+    <p><label>Change them for <select></select></label></p>
+    <p class="summary"></p>
+  </fieldset>
   <form>
-    <p><label>Name of the scenario <input name="name"></label></p>
+    <p><label>Scenario name <input name="name"></label></p>
     <p><label>Author <input name="author"></label></p>
     <p class="reason"><label>Reason <input name="reason"></label></p>
-    <div class="bar"><button data-do="save">Save as a scenario</button><button data-do="report">Report this scenario</button></div>
+    <div class="bar">
+      <button data-do="save">Save scenario</button>
+      <button data-do="report">Report this scenario</button>
+    </div>
     <p class="message" role="status"></p>
-  </form>`; // the only markup; nothing of the data is ever in it
+  </form>`;
 
-/** An element with properties, attributes (those with a hyphen) and children. */
+/** An element with properties, attributes (names with a hyphen) and children. */
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
-  for (const name of Object.keys(properties).filter((each) => each.includes("-"))) element.setAttribute(name, properties[name]);
+  const attributes = Object.keys(properties).filter((name) => name.includes("-"));
+  for (const name of attributes) element.setAttribute(name, properties[name]);
   element.append(...children);
   return element;
 }
 
-function say(element, text) {
+/** Sets a text, unless it is there already: a screen reader would read it again. */
+function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
+}
+
+/** Whether both actions are edits of one field, so that the later one replaces the earlier. */
+function sameField(action, other) {
+  return ["do", "dimension", "name", "key"].every((part) => action[part] === other[part]);
 }
 
 class Panel {
   constructor(model, root) {
     this.model = model;
     this.root = root;
-    this.id = `what-if-${Math.random().toString(36).slice(2)}`; // two views of one model must not take each other's answers
-    this.queue = []; // one action is under way at a time; a later text of a field takes the place of an earlier one
+    // Two views of one model must not take each other's answers.
+    this.id = `what-if-${Math.random().toString(36).slice(2)}`;
+    this.queue = []; // Python works on one action at a time; the others wait here
     this.sent = this.answered = this.notes = 0;
-    this.dirty = null; // the field that was edited since the cursor came to it
+    this.dirty = null; // the field that was edited since it got the focus
     root.addEventListener("keydown", (event) => this.pressed(event));
     this.show();
   }
@@ -63,15 +90,17 @@ class Panel {
 
   send(action) {
     const last = this.queue.at(-1);
-    if (last && ["do", "dimension", "name", "key"].every((part) => last[part] === action[part])) this.queue.pop();
+    if (last && sameField(last, action)) this.queue.pop();
     this.queue.push(action);
     this.overwriting = OVERWRITING.includes(action.do);
-    this.pump();
+    this.sendNext();
   }
 
-  pump() {
+  sendNext() {
     if (this.sent !== this.answered || !this.queue.length) return;
-    this.timer = setTimeout(() => this.model.get("view").busy || say(this.at(".problem"), SILENT), PATIENCE);
+    this.timer = setTimeout(() => {
+      if (!this.model.get("view").busy) setText(this.at(".problem"), SILENT);
+    }, PATIENCE);
     this.model.send({ ...this.queue.shift(), seq: [this.id, ++this.sent] });
   }
 
@@ -80,7 +109,7 @@ class Panel {
     this.send({ ...action, text: input.value });
   }
 
-  /** The field was left: the next edit is a step of its own. */
+  /** The field was left: the next edit is undone separately. */
   leave() {
     if (this.dirty) this.step("done");
   }
@@ -91,33 +120,45 @@ class Panel {
   }
 
   clicked(event) {
-    event.preventDefault(); // the form's own sending
+    event.preventDefault(); // the browser would submit the form
     const button = event.currentTarget;
     if (button.getAttribute("aria-disabled") === "true") return;
-    if (button.dataset.do === "copy") this.copy();
-    else if (button.dataset.do === "save") this.send({ do: "save", ...Object.fromEntries(new FormData(this.at("form"))) });
-    else this.step(button.dataset.do);
+    const action = button.dataset.do;
+    if (action === "copy") this.copy();
+    else if (action === "save") this.send({ do: "save", ...this.formTexts() });
+    else this.step(action);
+  }
+
+  formTexts() {
+    return Object.fromEntries(new FormData(this.at("form")));
   }
 
   pressed(event) {
     const { key, target } = event;
     const command = event.ctrlKey || event.metaKey;
     const step = { z: event.shiftKey ? "redo" : "undo", y: "redo" }[key.toLowerCase()];
-    // JupyterLab must not take a letter, Enter or an undo for a shortcut of its own; Ctrl+S and its like stay with it.
+    // JupyterLab has shortcuts for letters, Enter and undo, which must not run here. It keeps
+    // Ctrl+S and the like.
     if (!command || step || key === "Enter") event.stopPropagation();
     if (command && step && !target.closest("form")) {
       event.preventDefault();
       this.step(step);
     } else if (key === "Escape" && this.dirty === target) {
-      this.step("undo"); // all that was typed since the cursor came is one step
+      this.step("undo"); // everything typed since the field got the focus is one step
     }
     const down = { Enter: event.shiftKey ? -1 : 1, ArrowDown: 1, ArrowUp: -1 }[key];
     const column = ["budget", "rate"].find((name) => target.classList.contains(name));
     if (!column || !down) return;
     event.preventDefault();
     this.leave();
-    const fields = [...this.root.querySelectorAll(`input.${column}`)].filter((field) => field.offsetParent);
-    const next = fields[fields.indexOf(target) + down];
+    this.focusNext(target, column, down);
+  }
+
+  /** Moves the focus up or down a column of fields, past hidden ones. */
+  focusNext(target, column, down) {
+    const all = [...this.root.querySelectorAll(`input.${column}`)];
+    const visible = all.filter((field) => field.offsetParent);
+    const next = visible[visible.indexOf(target) + down];
     next?.focus();
     next?.select();
   }
@@ -126,10 +167,10 @@ class Panel {
     const sentence = this.at("output");
     try {
       await navigator.clipboard.writeText(sentence.textContent);
-      say(this.at(".copied"), "Copied.");
+      setText(this.at(".copied"), "Copied.");
     } catch {
       getSelection().selectAllChildren(sentence);
-      say(this.at(".copied"), "Selected: press Ctrl+C or ⌘C.");
+      setText(this.at(".copied"), "Selected. Press Ctrl+C or ⌘C to copy.");
     }
   }
 
@@ -140,81 +181,102 @@ class Panel {
     const [client, answered] = view.seq ?? [];
     if (client === this.id) this.answered = answered;
     if (this.sent === this.answered) clearTimeout(this.timer);
-    const shape = JSON.stringify([view.columns, view.sections.map(({ title }) => title), view.drivers.scopes, view.drivers.sliders.length]);
-    if (shape !== this.shape) this.build(view);
-    this.shape = shape;
+    this.buildIfNew(view);
     this.settled = this.sent === this.answered && !this.queue.length;
-    this.cursor = this.root.getRootNode().activeElement;
+    this.focused = this.root.getRootNode().activeElement;
 
-    say(this.at("h3"), view.heading);
-    say(this.at(".notes"), view.notes.join("\n"));
-    say(this.at(".problem"), view.problem ?? "");
-    say(this.at("output"), view.sentence);
-    say(this.at(".copied"), "");
-    say(this.at(".summary"), view.drivers.summary);
-    say(this.at(".message"), view.scenario.message);
-    const idle = !view.busy;
-    const possible = { undo: view.can_undo, redo: view.can_redo, reset: view.changed || view.can_undo, save: idle, report: idle };
-    // Not `disabled`: that would throw the cursor out of the panel.
-    for (const step of Object.keys(possible)) this.at(`[data-do=${step}]`).setAttribute("aria-disabled", String(!possible[step]));
+    this.showTexts(view);
+    this.showButtons(view);
     for (const section of view.sections) this.showSection(section, view.columns);
     this.write(this.at("select"), view.drivers.scope);
-    view.drivers.sliders.forEach((slider, position) => this.showSlider(slider, this.sliders[position]));
+    view.drivers.sliders.forEach((slider, position) =>
+      this.showSlider(slider, this.sliders[position]));
     this.showForm(view.scenario);
     if (this.settled) this.overwriting = false;
-    this.pump();
+    this.sendNext();
+  }
+
+  showTexts(view) {
+    setText(this.at("h3"), view.heading);
+    setText(this.at(".notes"), view.notes.join("\n"));
+    setText(this.at(".problem"), view.problem ?? "");
+    setText(this.at("output"), view.sentence);
+    setText(this.at(".copied"), "");
+    setText(this.at(".summary"), view.drivers.summary);
+    setText(this.at(".message"), view.scenario.message);
+  }
+
+  showButtons(view) {
+    const possible = {
+      undo: view.can_undo,
+      redo: view.can_redo,
+      reset: view.changed || view.can_undo,
+      save: !view.busy,
+      report: !view.busy,
+    };
+    // Not `disabled`, because a disabled button loses the focus.
+    for (const [name, isPossible] of Object.entries(possible)) {
+      this.at(`[data-do=${name}]`).setAttribute("aria-disabled", String(!isPossible));
+    }
   }
 
   write(input, text) {
-    if (this.settled && input.value !== text && (input !== this.cursor || this.overwriting)) input.value = text;
+    if (!this.settled || input.value === text) return;
+    if (input !== this.focused || this.overwriting) input.value = text;
   }
 
   showField({ input, note, under }, error = "", changed = false) {
-    say(note, error);
+    setText(note, error);
     if (under) under.hidden = !error;
     input.classList.toggle("changed", changed);
     input.setAttribute("aria-invalid", String(Boolean(error)));
     input.setAttribute("aria-describedby", error && note.id);
   }
 
-  /** Lines hold their place, whatever the order of the view: nothing moves below the hand that changes it. */
+  /** Rows keep their place whatever the order in the view: none moves while it is edited. */
   showSection(section, columns) {
     const lines = this.sections.get(section.dimension);
-    const sums = Object.keys(SUMS).filter((kind) => section[kind]);
-    const gone = new Map(lines);
-    for (const row of [...section.rows, ...sums.map((kind) => ({ kind, name: SUMS[kind], fixed: true, ...section[kind] }))]) {
+    const sums = Object.keys(SUMS)
+      .filter((kind) => section[kind])
+      .map((kind) => ({ kind, name: SUMS[kind], fixed: true, ...section[kind] }));
+    const missing = new Map(lines);
+    for (const row of [...section.rows, ...sums]) {
       const id = `${row.kind ?? "line"} ${row.name}`;
-      gone.delete(id);
+      missing.delete(id);
       if (!lines.has(id)) lines.set(id, this.buildLine(section.dimension, row, columns));
-      const { tr, field, cells } = lines.get(id);
-      tr.hidden = false;
-      this.showCells(cells, row.cells);
-      if (!field) continue;
-      this.write(field.input, row.text);
-      field.input.placeholder = row.placeholder;
-      this.showField(field, row.error, row.changed);
+      this.showLine(lines.get(id), row);
     }
-    for (const { tr, cells } of gone.values()) {
-      tr.hidden = !tr.contains(this.cursor); // who types there may give it a budget again
+    for (const { tr, cells } of missing.values()) {
+      tr.hidden = !tr.contains(this.focused); // the user may still type a budget there
       this.showCells(cells, {});
     }
   }
 
+  showLine({ tr, field, cells }, row) {
+    tr.hidden = false;
+    this.showCells(cells, row.cells);
+    if (!field) return;
+    this.write(field.input, row.text);
+    field.input.placeholder = row.placeholder;
+    this.showField(field, row.error, row.changed);
+  }
+
   showCells(cells, texts) {
     for (const [key, cell] of Object.entries(cells)) {
-      say(cell, texts[key] ?? "");
+      setText(cell, texts[key] ?? "");
       if (cell.className === "status") cell.dataset.status = cell.textContent;
     }
   }
 
   showSlider({ text, unit, error, changed }, { field, range }) {
     this.write(field.input, text);
-    if (text.trim() && Number.isFinite(Number(text))) this.write(range, String(Number(text)));
+    const isNumber = text.trim() && Number.isFinite(Number(text));
+    if (isNumber) this.write(range, String(Number(text)));
     range.setAttribute("aria-valuetext", `${text} ${unit}`);
     this.showField(field, error, changed);
   }
 
-  /** What is typed in the form is Python's only once it is saved: until then no view takes it away. */
+  /** Python knows the form's texts only once they are saved; no view may remove them before. */
   showForm(scenario) {
     for (const field of this.form) {
       const { name } = field.input;
@@ -225,56 +287,89 @@ class Panel {
 
   // ---- what it is made of
 
+  /** Builds the panel again if the view has other columns, sections or sliders than before. */
+  buildIfNew(view) {
+    const titles = view.sections.map(({ title }) => title);
+    const { scopes, sliders } = view.drivers;
+    const shape = JSON.stringify([view.columns, titles, scopes, sliders.length]);
+    if (shape !== this.shape) this.build(view);
+    this.shape = shape;
+  }
+
   build({ columns, sections, drivers }) {
     this.root.innerHTML = PANEL;
-    for (const button of this.root.querySelectorAll("button")) button.onclick = (event) => this.clicked(event);
-    this.at("thead tr").append(...columns.map(({ label, kind }) => make("th", { scope: "col", className: kind }, label)));
-    this.sections = new Map(sections.map(({ dimension }) => [dimension, new Map()]));
-    for (const { dimension, title } of sections) {
-      const heading = make("th", { scope: "rowgroup", colSpan: columns.length + 1 }, make("span", {}, title));
-      this.at("table").append(make("tbody", { "data-of": dimension }, make("tr", { className: "heading" }, heading)));
+    for (const button of this.root.querySelectorAll("button")) {
+      button.onclick = (event) => this.clicked(event);
     }
-    this.at("select").append(...drivers.scopes.map(({ key, label }) => make("option", { value: key }, label)));
+    for (const { label, kind } of columns) {
+      this.at("thead tr").append(make("th", { scope: "col", className: kind }, label));
+    }
+    this.sections = new Map(sections.map(({ dimension }) => [dimension, new Map()]));
+    for (const section of sections) this.buildSection(section, columns.length + 1);
+    for (const { key, label } of drivers.scopes) {
+      this.at("select").append(make("option", { value: key }, label));
+    }
     this.at("select").onchange = (event) => this.send({ do: "scope", scope: event.target.value });
     this.sliders = drivers.sliders.map((slider) => this.buildSlider(slider));
     this.form = [...this.root.querySelectorAll("form input")].map((input) => this.withNote(input));
     for (const { input, note } of this.form) input.closest("p").append(note);
   }
 
+  buildSection({ dimension, title }, width) {
+    const heading = make("th", { scope: "rowgroup", colSpan: width }, make("span", {}, title));
+    const row = make("tr", { className: "heading" }, heading);
+    this.at("table").append(make("tbody", { "data-of": dimension }, row));
+  }
+
+  /** A text field with the place for its error. */
   withNote(input) {
     Object.assign(input, { type: "text", autocomplete: "off", spellcheck: false });
-    return { input, note: make("small", { className: "error", id: `${this.id}-${++this.notes}`, "aria-live": "polite" }) };
+    const id = `${this.id}-${++this.notes}`;
+    return { input, note: make("small", { className: "error", id, "aria-live": "polite" }) };
   }
 
   buildField(action, properties) {
-    const input = make("input", { inputMode: "decimal", onblur: () => this.leave(), ...properties });
+    const leave = () => this.leave();
+    const input = make("input", { inputMode: "decimal", onblur: leave, ...properties });
     input.oninput = () => this.edit(input, action);
     return this.withNote(input);
   }
 
   buildLine(dimension, { kind = "line", name, fixed }, columns) {
+    const heading = make("th", { scope: "row" }, make("bdi", { title: name }, name));
     const cells = columns.map((column) => make("td", { className: column.kind }));
-    const line = { tr: make("tr", { className: kind }, make("th", { scope: "row" }, make("bdi", { title: name }, name)), ...cells) };
+    const line = { tr: make("tr", { className: kind }, heading, ...cells) };
     line.cells = Object.fromEntries(columns.map(({ key }, position) => [key, cells[position]]));
     const body = this.at(`tbody[data-of=${dimension}]`);
     const next = body.querySelector(kind === "line" ? ".rounding, .total" : ".total");
     body.insertBefore(line.tr, next);
-    const { key } = columns.find((column) => column.kind === "input");
     if (!fixed) {
-      line.field = this.buildField({ do: "budget", dimension, name }, { className: "budget", "aria-label": `Budget of ${name}` });
-      line.field.under = make("tr", { className: "under" }, make("td", { colSpan: columns.length + 1 }, line.field.note));
+      line.field = this.buildBudget(dimension, name, columns);
       body.insertBefore(line.field.under, next);
+      const { key } = columns.find((column) => column.kind === "input");
       line.cells[key].append(line.field.input);
       delete line.cells[key];
     }
     return line;
   }
 
+  /** The field of a budget; its error has a row of its own below. */
+  buildBudget(dimension, name, columns) {
+    const action = { do: "budget", dimension, name };
+    const label = `Budget of ${name}`;
+    const field = this.buildField(action, { className: "budget", "aria-label": label });
+    const cell = make("td", { colSpan: columns.length + 1 }, field.note);
+    field.under = make("tr", { className: "under" }, cell);
+    return field;
+  }
+
   buildSlider({ key, label, min, max, step, unit }) {
     const action = { do: "driver", key };
     const field = this.buildField(action, { className: "rate", "aria-label": label });
-    const range = make("input", { type: "range", min, max, step, "aria-label": `${label}, slider` });
-    range.onblur = range.onpointerup = () => this.leave(); // not at each change: ten presses of a key are one step
+    const name = `${label}, slider`;
+    const range = make("input", { type: "range", min, max, step, "aria-label": name });
+    // Not at each change: ten presses of an arrow key are one step.
+    range.onblur = range.onpointerup = () => this.leave();
     range.oninput = () => this.edit(Object.assign(field.input, { value: range.value }), action);
     const line = [make("span", {}, label), range, field.input, make("span", {}, unit), field.note];
     this.at(".summary").before(make("p", { className: "slider" }, ...line));
@@ -284,7 +379,8 @@ class Panel {
 
 export default {
   render({ model, el }) {
-    const root = make("section", { className: "finops-what-if", "aria-label": "Budget what-if" });
+    const properties = { className: "finops-what-if", "aria-label": "Budget what-if" };
+    const root = make("section", properties);
     el.append(root);
     const panel = new Panel(model, root);
     const show = () => panel.show();
