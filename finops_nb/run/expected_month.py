@@ -11,6 +11,7 @@ from finops_nb.outputs.manifest import Manifest, kind_of
 from finops_nb.outputs.months import PublishedMonth, month_of
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import load_params
+from finops_nb.params.organizations import read_mapping
 from finops_nb.report.cost_tables import spend_by_day
 from finops_nb.report.prose import executive_summary
 from finops_nb.schema import BUDGETED
@@ -28,8 +29,9 @@ def expected_month(name: str, home: Home) -> PublishedMonth | None:
     """
     try:
         params = load_params(home, name)
-        budgets = read_budgets(params, home)
-        usage = read_usage(params, home)
+        mapping = read_mapping(params, home)
+        budgets = read_budgets(params, home, mapping=mapping)
+        usage = read_usage(params, home, mapping=mapping)
     except (FinopsError, OSError):
         return None
     manifest = Manifest(kind_of(name, params.period), name)

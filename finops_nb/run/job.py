@@ -20,6 +20,7 @@ from finops_nb.outputs.manifest import Kind, kind_of
 from finops_nb.outputs.months import PublishedMonth, months_before
 from finops_nb.params.budgets import Budgets, read_budgets
 from finops_nb.params.model import Params, load_params
+from finops_nb.params.organizations import OrganizationMap, read_mapping
 
 Fingerprint = tuple[tuple[str, str], ...]
 """Name, as a reader may see it, and SHA-256 of each input file."""
@@ -39,6 +40,8 @@ class Job:
         budgets: likewise.
         months: the months before, as published.
         kind: of the report.
+        mapping: organizations.csv, from which the budgets have owners; None if the params name
+            none.
     """
 
     home: Home
@@ -47,6 +50,7 @@ class Job:
     budgets: Budgets
     months: tuple[PublishedMonth, ...]
     kind: Kind
+    mapping: OrganizationMap | None = None
 
     @property
     def target(self) -> Path:
@@ -121,9 +125,22 @@ def open_job(
     """
     name = home.check_name(name)
     params = load_params(home, name)
-    budgets = read_budgets(params, home)
+    mapping = read_mapping(params, home)
+    budgets = read_budgets(params, home, mapping=mapping)
     months = months_before(params, home, expected)
-    return Job(home, name, params, budgets, months, kind_of(name, params.period))
+    return Job(home, name, params, budgets, months, kind_of(name, params.period), mapping)
+
+
+def inputs_of(job: Job) -> Fingerprint:
+    """What a run starts from: the files of usage now, and organizations.csv as the job read it.
+
+    Raises:
+        Refusal: they do not exist, or can't be read.
+    """
+    from finops_nb.usage.sources.discovery import fingerprint, resolve_inputs
+
+    usage = fingerprint(resolve_inputs(job.params, job.home))
+    return (*usage, (job.mapping.file, job.mapping.sha256)) if job.mapping else usage
 
 
 def inputs_now(job: Job) -> Fingerprint:
@@ -135,10 +152,10 @@ def inputs_now(job: Job) -> Fingerprint:
     from finops_nb.usage.sources.discovery import Source, fingerprint, resolve_inputs
 
     sources = [*resolve_inputs(job.params, job.home)]
-    if job.params.mapping:
-        # Its bytes are enough here: reading the budgets has checked what it says.
+    if job.mapping:
+        # Its bytes are enough here: the job has read and checked what it says.
         path = job.home.root / job.params.mapping
-        sources.append(Source(job.home.shown(path), path, ".csv"))
+        sources.append(Source(job.mapping.file, path, ".csv"))
     return fingerprint(sources)
 
 
@@ -151,9 +168,9 @@ def key_now(job: Job) -> str:
     """The key that a run would have now; a published report with another key is outdated.
 
     Raises:
-        Refusal: as for `inputs_now`; or the notebook does not exist.
+        Refusal: as for `inputs_of`; or the notebook does not exist.
     """
-    return key_of(job, inputs_now(job), job.home.notebook(STEM).read_bytes())
+    return key_of(job, inputs_of(job), job.home.notebook(STEM).read_bytes())
 
 
 def run_key(

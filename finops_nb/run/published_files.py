@@ -36,7 +36,7 @@ def files_to_publish(
         job: the run.
         manifest: that its notebook was given.
         execution: the notebook after its run.
-        inputs: what `inputs_now` returned before it.
+        inputs: what `inputs_of` returned before it.
 
     Raises:
         Failure: what must not be published, and why.
@@ -73,7 +73,8 @@ def _changed_inputs(job: Job, inputs: Fingerprint) -> list[str]:
     if changed:
         files = first_of(changed, SHOWN)
         return [f"The inputs changed during the run: {files}. Run again when they are complete."]
-    if read_budgets(job.params, job.home) != job.budgets:
+    # The inputs are as before, so organizations.csv is what the job has read.
+    if read_budgets(job.params, job.home, mapping=job.mapping) != job.budgets:
         return ["The budgets changed during the run. Run again."]
     return []
 

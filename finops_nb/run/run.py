@@ -31,7 +31,7 @@ from finops_nb.run.job import (
     ALONE,
     Job,
     Slot,
-    inputs_now,
+    inputs_of,
     key_now,
     key_of,
     open_job,
@@ -211,7 +211,7 @@ def _publish(job: Job, options: _Options, interruption: Interruption) -> bool:
 def _publish_changes(job: Job, options: _Options, interruption: Interruption) -> bool:
     probe(job.staging, job.target)
     notebook = job.home.notebook(STEM).read_bytes()
-    inputs = inputs_now(job)
+    inputs = inputs_of(job)
     key = key_of(job, inputs, notebook)
     history = History(job.home.outputs, job.name)
     history.settle()

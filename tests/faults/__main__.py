@@ -1,7 +1,8 @@
-"""The battery of faults: each is injected into a real run, and what is published after it is read back and added up anew.
+"""Fault injection: faults in real runs, after which the published reports are read and added up.
 
-`make faults`, or `PYTHONPATH=tests python -m faults [--full] [--only R05,R08] [--seed N]`; a few cases of each class unless --full. Prints
-what failed, then `faults injected / silent wrong numbers / outputs lost / skipped`, and ends with 1 where anything failed.
+`make faults`, or `PYTHONPATH=tests python -m faults [--full] [--only R05,R08] [--seed N]`. Without
+--full it runs a few cases of each class. It prints what failed, then `faults injected / silent
+wrong numbers / outputs lost / skipped`, and exits with 1 if anything failed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from faults.__main__ import cells, disks, inputs, signals
+from faults import cells, disks, inputs, signals
 from faults.bench import Bench, Tally, Templates
 
 FAULTS: dict[str, Callable[[Bench], None]] = {
@@ -56,58 +57,72 @@ LONGEST_FIRST = ("R09", "R06", "R08", "R07", "R05", "R11", "R17", "R18", "R14")
 
 
 def inject(fault: str, templates: Templates, seed: int, full: bool) -> tuple[str, Tally, float]:
-    """All faults of a class, in a process of their own."""
-    bench, start = Bench(fault, templates, seed, full), time.monotonic()
+    """Inject all faults of a class, in a process of their own."""
+    bench = Bench(fault, templates, seed, full)
+    start = time.monotonic()
     try:
         FAULTS[fault](bench)
-    except Exception:  # a defect of this program, or what nobody thought of: no pass
+    except Exception:  # an error in this program, or one that no case expects
         bench.tally.other.append(traceback.format_exc())
     return fault, bench.tally, time.monotonic() - start
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--full", action="store_true", help="all cases")
-    parser.add_argument("--only", default="", metavar="IDS", help="these classes, such as R05,R08")
-    parser.add_argument("--seed", type=int, default=1, help="of all choices")
-    asked = parser.parse_args()
-    only = [each for each in asked.only.split(",") if each] or [*FAULTS]
-    if unknown := [each for each in only if each not in FAULTS]:
-        parser.error(f"no class {', '.join(unknown)}; there are {', '.join(FAULTS)}")
-    only.sort(
-        key=lambda each: LONGEST_FIRST.index(each) if each in LONGEST_FIRST else len(LONGEST_FIRST)
-    )
+    options = _options()
+    classes = sorted(options.classes, key=_place)
+    tallies = []
     with tempfile.TemporaryDirectory(prefix="faults-") as name:
-        root = Path(name).resolve()
-        templates = Templates.make(root, asked.full)
+        templates = Templates.make(Path(name).resolve(), options.full)
         with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
-            runs = [pool.submit(inject, fault, templates, asked.seed, asked.full) for fault in only]
-            tallies = dict(_told(*run.result(), asked.seed) for run in as_completed(runs))
-    injected, wrong, lost, skipped = (
-        sum(each.injected for each in tallies.values()),
-        *(
-            sum(len(getattr(each, kind)) for each in tallies.values())
-            for kind in ("wrong", "lost", "skipped")
-        ),
-    )
+            runs = [
+                pool.submit(inject, fault, templates, options.seed, options.full)
+                for fault in classes
+            ]
+            for run in as_completed(runs):
+                fault, tally, seconds = run.result()
+                _print(fault, tally, seconds, options.seed)
+                tallies.append(tally)
+    injected = sum(tally.injected for tally in tallies)
+    wrong = sum(len(tally.wrong) for tally in tallies)
+    lost = sum(len(tally.lost) for tally in tallies)
+    skipped = sum(len(tally.skipped) for tally in tallies)
     print("faults injected / silent wrong numbers / outputs lost / skipped")
     print(f"{injected} / {wrong} / {lost} / {skipped}")
-    return int(any(each.wrong or each.lost or each.other for each in tallies.values()))
+    return int(any(tally.wrong or tally.lost or tally.other for tally in tallies))
 
 
-def _told(fault: str, tally: Tally, seconds: float, seed: int) -> tuple[str, Tally]:
-    """What came of a class, on stderr but for failures and skips."""
+def _options() -> argparse.Namespace:
+    """The command line: `full`, `seed` and `classes`."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--full", action="store_true", help="run all cases")
+    parser.add_argument("--only", default="", metavar="IDS", help="these classes, such as R05,R08")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all random choices")
+    options = parser.parse_args()
+    options.classes = [fault for fault in options.only.split(",") if fault] or [*FAULTS]
+    unknown = [fault for fault in options.classes if fault not in FAULTS]
+    if unknown:
+        parser.error(f"no class {', '.join(unknown)}; the classes are {', '.join(FAULTS)}")
+    return options
+
+
+def _place(fault: str) -> int:
+    """The place of a class in the queue: the longest first, so that no processor is idle."""
+    return LONGEST_FIRST.index(fault) if fault in LONGEST_FIRST else len(LONGEST_FIRST)
+
+
+def _print(fault: str, tally: Tally, seconds: float, seed: int) -> None:
+    """Print the failures and skips of a class; its time goes to stderr."""
     print(f"{fault} {tally.injected} in {seconds:.0f} s", file=sys.stderr)
-    for kind, said in (
-        ("silent wrong number", tally.wrong),
-        ("output lost", tally.lost),
-        ("not as it should be", tally.other),
-    ):
-        for text in said:
+    failures_by_kind = {
+        "silent wrong number": tally.wrong,
+        "output lost": tally.lost,
+        "unexpected": tally.other,
+    }
+    for kind, texts in failures_by_kind.items():
+        for text in texts:
             print(f"{fault}, seed {seed}, {kind}: {text}")
     for reason in tally.skipped:
         print(f"skipped: {reason}")
-    return fault, tally
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The bench on which faults are injected: it hands out homes, judges what each fault left, and counts."""
+"""The bench for faults: it provides homes, judges what each fault left, and counts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from faults.replay import Replay
 from support.homes import make_notebook, write_notebook
 
 FAILED = [f".staging/{NAME}", f".staging/{NAME}/failed.ipynb"]
+"""What a failed run leaves."""
+INTERNAL = "Internal error"
+"""In the message about an error that nobody expected."""
 
 
 @dataclass
 class Tally:
-    """What came of the faults of one class; `wrong`, `lost` and `other` hold a sentence for each failure."""
+    """The results of one class of faults; `wrong`, `lost` and `other` have a sentence a failure."""
 
     injected: int = 0
     wrong: list[str] = field(default_factory=list)
@@ -31,10 +34,11 @@ class Tally:
 
 @dataclass(frozen=True)
 class Templates:
-    """Homes to copy, each with the report of before published.
+    """Homes to copy, each with the report from before the fault published.
 
-    `lean` runs the packaged notebook without its charts, and `after` has published what one cent more comes to; `real` runs all of
-    it; `small` runs a few cells that end in no report, for faults that no report may come of.
+    `lean` runs the packaged notebook without its charts; `after` is lean, and has published a
+    report of one cent more; `real` runs the whole notebook; `small` runs a few cells that make no
+    report, for faults after which no report may be published.
 
     Args:
         root: the folder of all homes.
@@ -46,10 +50,10 @@ class Templates:
 
     @classmethod
     def make(cls, root: Path, full: bool) -> Templates:
-        """Make and publish them; `real` is not another one unless all cases are run.
+        """Make and publish them; `real` is a copy of `lean` unless all cases are run.
 
         Raises:
-            RuntimeError: a run without a fault fails, of which nothing can be learnt.
+            RuntimeError: a run without a fault fails, so that no case would prove anything.
         """
         lean = make_home(root / "lean", lean=True)
         start = time.monotonic()
@@ -66,7 +70,7 @@ class Templates:
         return cls(root, seconds)
 
     def replay(self) -> Replay:
-        """Of the report of before, and of that of one cent more."""
+        """Replays the old report, and the one of one cent more."""
         return Replay(*(self.root / kind / "outputs" / NAME for kind in ("lean", "after")))
 
 
@@ -76,7 +80,7 @@ class Bench:
     Args:
         fault: its id.
         templates: the homes.
-        seed: of every choice that is made.
+        seed: of all random choices.
         full: all cases; else a few.
     """
 
@@ -85,7 +89,7 @@ class Bench:
         self.random = random.Random(f"{seed} {fault}")
         self.tally = Tally()
         self.quick = "" if full else templates.replay().patch()
-        """For `patch`, where the fault is not in the execution: that one is replayed unless all cases are run."""
+        """For `patch`: replays the execution, for faults elsewhere, unless all cases run."""
         self.failing = "lean" if full else "small"
         """The kind of home for a notebook that fails."""
 
@@ -93,26 +97,21 @@ class Bench:
         return many if self.full else few
 
     def chosen(self, cases: Sequence, few: int) -> Sequence:
-        """All cases, or a few of them by the seed, in their order."""
-        return (
-            cases
-            if self.full
-            else [
-                cases[place]
-                for place in sorted(self.random.sample(range(len(cases)), min(few, len(cases))))
-            ]
-        )
+        """All cases, or a random few, in their order."""
+        if self.full:
+            return cases
+        places = self.random.sample(range(len(cases)), min(few, len(cases)))
+        return [cases[place] for place in sorted(places)]
 
     def moments(self, few: int, many: int) -> list[float]:
         """Delays spread over the time of a run."""
         return [self.random.uniform(0, self.templates.seconds) for _ in range(self.some(few, many))]
 
     def home(self, kind: str = "lean", *, cents: int = 1) -> FaultHome:
-        """A copy of a template, whose usage has one cent more than what is published."""
+        """A copy of a template; its usage has one cent more than its published report."""
         self.tally.injected += 1
-        home = copy_of(
-            self.templates.root / kind, self.templates.root / f"{self.fault}-{self.tally.injected}"
-        )
+        root = self.templates.root
+        home = copy_of(root / kind, root / f"{self.fault}-{self.tally.injected}")
         home.write_usage(cents)
         return home
 
@@ -120,7 +119,7 @@ class Bench:
         self.tally.skipped.append(f"{self.fault}: {reason}")
 
     def expect(self, what: str, holds: object, seen: object = "") -> None:
-        """A thing that must be so, beside what is published."""
+        """Something that must hold besides what is published."""
         if not holds:
             self.tally.other.append(f"{what}: {seen}")
 
@@ -131,89 +130,84 @@ class Bench:
         ended: Ended,
         *,
         codes: Sequence[int] = (1,),
-        said: str = "",
-        stands: Sequence[str] = (),
+        message: str = "",
+        allowed: Sequence[str] = (),
         left: Sequence[str] | None = (),
         again: bool = False,
     ) -> None:
-        """See what a fault left.
+        """Check what a fault left.
 
         Args:
             what: the fault.
-            home: where it was.
+            home: where it was injected.
             ended: how its run ended.
-            codes: with which it may have.
-            said: a pattern in what it said.
-            stands: what may be published; if empty, the new report where the run ended well, else the old one.
-            left: what may stand beside it under `outputs/`; None for anything.
-            again: run once more, which must do well.
+            codes: the exit codes that it may have.
+            message: a pattern in its stderr.
+            allowed: the reports that may be published, "old" or "new"; if empty, the new one
+                after exit code 0, else the old one.
+            left: what may be left under `outputs/`; None for anything.
+            again: run once more, which must succeed.
         """
-        self.expect(f"{what}, exit code", ended.code in codes, f"{ended.code}: {ended.err[-600:]}")
-        self.expect(f"{what}, message", re.search(said, ended.err), ended.err[-600:])
-        self.expect(f"{what}, sentence", ended.code <= 0 or ended.err.strip(), "nothing was said")
-        self.expect(
-            f"{what}, traceback",
-            "Traceback" not in ended.err and "does not know" not in ended.err,
-            ended.err[-600:],
-        )
-        self.reads(what, home, stands or (("new",) if ended.code == 0 else ("old",)))
+        self._judge_end(what, ended, codes, message)
+        self.reads(what, home, allowed or (("new",) if ended.code == 0 else ("old",)))
         processes = home.processes_left()
         self.expect(f"{what}, processes left", not processes, processes)
-        found = home.left_over()
-        self.expect(f"{what}, left over", left is None or found in ([], [*left]), found)
+        paths = home.left_over()
+        self.expect(f"{what}, left over", left is None or paths in ([], [*left]), paths)
         if again:
             after = home.run(patch=self.quick)
             self.expect(f"{what}, the next run", after.code == 0, after)
             self.reads(f"{what}, after the next run", home, ("new",))
-            self.expect(
-                f"{what}, left over by the next run", not home.left_over(), home.left_over()
-            )
+            paths = home.left_over()
+            self.expect(f"{what}, left over by the next run", not paths, paths)
 
-    def reads(self, what: str, home: FaultHome, stands: Sequence[str], name: str = NAME) -> str:
-        """Which report stands; any but these counts as lost, or as silently wrong."""
-        found = ""
+    def _judge_end(self, what: str, ended: Ended, codes: Sequence[int], message: str) -> None:
+        """A good exit code, a message where it failed, and no traceback."""
+        end = ended.err[-600:]
+        crashed = "Traceback" in ended.err or INTERNAL in ended.err
+        self.expect(f"{what}, exit code", ended.code in codes, f"{ended.code}: {end}")
+        self.expect(f"{what}, message", re.search(message, ended.err), end)
+        self.expect(f"{what}, sentence", ended.code <= 0 or ended.err.strip(), "stderr is empty")
+        self.expect(f"{what}, traceback", not crashed, end)
+
+    def reads(self, what: str, home: FaultHome, allowed: Sequence[str], name: str = NAME) -> str:
+        """The published report: "old", "new" or "none"; any but the allowed ones is a failure."""
+        report = ""
         try:
-            found = read_folder(home.root / "outputs" / name, name)
-            if found not in stands:
-                (
-                    self.tally.lost
-                    if found in ("none", "old") and "old" not in stands
-                    else self.tally.wrong
-                ).append(f"{what}: {found} stands")
+            report = read_folder(home.root / "outputs" / name, name)
+            if report not in allowed:
+                is_lost = report in ("none", "old") and "old" not in allowed
+                failures = self.tally.lost if is_lost else self.tally.wrong
+                failures.append(f"{what}: {report} is published")
             kept = home.root / "outputs" / ".runs" / name / "revision-1"
-            if (
-                name == NAME
-                and found == "new"
-                and kept.exists()
-                and (shown := read_folder(kept)) != "old"
-            ):
-                self.tally.lost.append(f"{what}: the report kept is {shown}")
+            if name == NAME and report == "new" and kept.exists():
+                kept_report = read_folder(kept)
+                if kept_report != "old":
+                    self.tally.lost.append(f"{what}: the kept report is {kept_report}")
         except Lost as error:
             self.tally.lost.append(f"{what}: {error}")
         except Wrong as error:
             self.tally.wrong.append(f"{what}: {error}")
-        return found
+        return report
 
 
 class Mounted:
-    """A small disk in a folder, for the time of a block; None where this machine does not let one be mounted."""
+    """A disk in a folder, during a block; the block gets False if this machine can't mount one."""
 
     def __init__(self, folder: Path, *options: str):
         self.folder, self.options = folder, options
 
     def __enter__(self) -> bool:
-        self.there = (
-            subprocess.run(
-                ["mount", *self.options, self.folder], capture_output=True, check=False
-            ).returncode
-            == 0
-        )
-        return self.there
+        command = ["mount", *self.options, self.folder]
+        done = subprocess.run(command, capture_output=True, check=False)
+        self.is_mounted = done.returncode == 0
+        return self.is_mounted
 
     def __exit__(self, *_: object) -> None:
-        if self.there:
+        if self.is_mounted:
             subprocess.run(["umount", "-l", self.folder], check=True)
 
 
 def small_disk(folder: Path, size: int) -> Mounted:
+    """A disk of that many bytes."""
     return Mounted(folder, "-t", "tmpfs", "-o", f"size={size}", "tmpfs")

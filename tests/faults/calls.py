@@ -1,4 +1,4 @@
-"""Runs in this process whose N-th call to the system goes wrong."""
+"""Runs in this process whose N-th call to the system fails, is cut short, or kills it."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ import signal
 
 import pytest
 from faults.home import NAME, Ended, FaultHome
-from test_run import Fault
+from support.failing_calls import FailingCalls
 
 from finops_nb.errors import FinopsError
 from finops_nb.run.run import run
 
 
-class Crash(Fault):
+class Crash(FailingCalls):
     """Kills the process at the N-th call to the system."""
 
-    def strike(self, call, args, options, path):
+    def fail(self, call, args, options, path):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-class Short(Fault):
-    """Lets the N-th call write a part only."""
+class Short(FailingCalls):
+    """Lets the N-th call write only a third of its bytes."""
 
-    def strike(self, call, args, options, path):
-        return (
-            call(args[0], args[1][: max(1, len(args[1]) // 3)])
-            if call.__name__ == "write"
-            else call(*args, **options)
-        )
+    def fail(self, call, args, options, path):
+        if call.__name__ != "write":
+            return call(*args, **options)
+        handle, data = args
+        return call(handle, data[: max(1, len(data) // 3)])
 
 
 def run_here(home: FaultHome) -> Ended:
@@ -40,7 +39,7 @@ def run_here(home: FaultHome) -> Ended:
 
 
 def run_forked(home: FaultHome, patch: pytest.MonkeyPatch, fail_at: int) -> bool:
-    """A run in a copy of this process that is killed at a call; whether there were as many calls."""
+    """A run in a copy of this process, killed at a call; whether there were that many calls."""
     child = os.fork()
     if child == 0:
         Crash(patch, home.home.outputs, fail_at, False)

@@ -1,4 +1,4 @@
-"""Disks that are full, fail, or are not as they should be: R07, R08, R11 and R23."""
+"""Disks that are full, fail or are mounted in odd places: R07, R08, R11 and R23."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from faults.bench import FAILED, Bench, Mounted, small_disk
 from faults.calls import Short, run_here
 from faults.home import NAME, FaultHome
 from faults.signals import WHOLE
-from test_run import Fault
+from support.failing_calls import FailingCalls
 
+NO_WRITING = "not a folder you can write to"
 NO_ROOM = r"No space left on device|has [\d,]+ bytes free"
 WITHOUT_POWER = """\
 import ctypes
 ctypes.CDLL(None).capset((ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)())
 """
-"""Root without its powers: on Linux rights then hold for it too; who is not root has no more to lose."""
+"""Takes root's powers from it: on Linux, permissions then hold for it as for other users."""
 FAILING_READ = """\
 import errno, io, os, pathlib
 whole = pathlib.Path.open
-def failing(self, *given, **named):
+def failing(self, *args, **options):
     if self.parent.name == "usage":
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(self))
-    return whole(self, *given, **named)
+    return whole(self, *args, **options)
 pathlib.Path.open = failing
 """
 
 
 def full_disk(bench: Bench) -> None:
-    """R07: the disk is full at some byte of staging or publication, or a file may not grow."""
+    """R07: the disk is full at some byte of staging or publication, or file sizes are limited."""
     for _ in range(bench.some(2, 16)):
         home = bench.home()
         published = sum(
@@ -48,8 +49,9 @@ def full_disk(bench: Bench) -> None:
                 break
             shutil.copytree(home.root / "before", outputs, dirs_exist_ok=True)
             end = home.run(patch=bench.quick)
-            said = NO_ROOM if end.code else ""
-            bench.judge(f"{room} bytes of room", home, end, codes=(0, 1), said=said, left=FAILED)
+            message = NO_ROOM if end.code else ""
+            what = f"{room} bytes of room"
+            bench.judge(what, home, end, codes=(0, 1), message=message, left=FAILED)
     for _ in range(bench.some(1, 8)):
         size = bench.random.randrange(2_000, 400_000)
         home = bench.home()
@@ -60,19 +62,18 @@ def full_disk(bench: Bench) -> None:
 
 
 def failing_calls(bench: Bench) -> None:
-    """R08: the N-th call to the system fails once, or from then on; or it writes a part only."""
+    """R08: the N-th call to the system fails once, or from then on, or writes a part only."""
     replay = bench.templates.replay()
     for label, kind, persistent in (
-        ("once", Fault, False),
-        ("from then on", Fault, True),
+        ("once", FailingCalls, False),
+        ("from then on", FailingCalls, True),
         ("short", Short, False),
     ):
-        for fail_at in range(
-            bench.random.randrange(1, 8) if not bench.full else 1, 10_000, bench.some(8, 1)
-        ):
+        first = 1 if bench.full else bench.random.randrange(1, 8)
+        for fail_at in range(first, 10_000, bench.some(8, 1)):
             home = bench.home()
             with replay.at_work() as patch:
-                fault = kind(patch, home.home.outputs, fail_at, persistent)
+                failing = kind(patch, home.home.outputs, fail_at, persistent)
                 end = run_here(home)
             codes = (0,) if kind is Short else (0, 1)
             bench.judge(
@@ -80,7 +81,7 @@ def failing_calls(bench: Bench) -> None:
                 home,
                 end,
                 codes=codes,
-                stands=WHOLE if end.code else (),
+                allowed=WHOLE if end.code else (),
                 left=None,
             )
             with replay.at_work():
@@ -88,12 +89,12 @@ def failing_calls(bench: Bench) -> None:
                     f"after call {fail_at} failed {label}", home, run_here(home), codes=(0,)
                 )
             shutil.rmtree(home.root)
-            if fault.calls < fail_at:
+            if failing.calls < fail_at:
                 break
 
 
 def bad_place(bench: Bench) -> None:
-    """R11: the folder of outputs is missing, a file, read-only, or the report's is on another disk."""
+    """R11: outputs/ is missing, a file or read-only, or a report's folder is on another disk."""
     home = bench.home()
     shutil.rmtree(home.root / "outputs")
     bench.judge("no outputs/", home, home.run(patch=bench.quick), codes=(0,))
@@ -103,16 +104,15 @@ def bad_place(bench: Bench) -> None:
     end = home.run()
     bench.expect("outputs/ is left alone", (home.root / "outputs").read_text() == "mine")
     _put_back(home)
-    bench.judge("a file in the place of outputs/", home, end, said="^outputs: not a folder")
+    bench.judge("a file in the place of outputs/", home, end, message="^outputs: not a folder")
     home = bench.home()
     (home.root / "outputs" / NAME).rename(home.root / "aside")
     (home.root / "outputs" / NAME).write_text("mine")
     end = home.run()
     (home.root / "outputs" / NAME).unlink()
     (home.root / "aside").rename(home.root / "outputs" / NAME)
-    bench.judge(
-        "a file in the place of the report", home, end, said=f"^outputs/{NAME}: not a folder"
-    )
+    message = f"^outputs/{NAME}: not a folder"
+    bench.judge("a file in the place of the report", home, end, message=message)
     _without_right(bench)
     _mounted(bench)
 
@@ -124,61 +124,45 @@ def _put_back(home: FaultHome) -> None:
 
 def _without_right(bench: Bench) -> None:
     home = bench.home()
-    folders = [
-        path
-        for path in (home.root / "outputs", *home.root.joinpath("outputs").iterdir())
-        if path.is_dir()
-    ]
+    outputs = home.root / "outputs"
+    folders = [path for path in (outputs, *outputs.iterdir()) if path.is_dir()]
     for path in folders:
         path.chmod(0o555)
     end = home.run(patch=WITHOUT_POWER)
     for path in folders:
         path.chmod(0o755)
-    bench.judge("no right to write to outputs/", home, end, said="nothing can be written there")
+    bench.judge("no permission to write to outputs/", home, end, message=NO_WRITING)
 
 
 def _mounted(bench: Bench) -> None:
     home = bench.home()
-    with Mounted(
-        home.root / "outputs", "--bind", "-o", "ro", str(home.root / "outputs")
-    ) as mounted:
+    outputs = home.root / "outputs"
+    with Mounted(outputs, "--bind", "-o", "ro", str(outputs)) as mounted:
         if not mounted:
             bench.tally.injected -= 1
-            bench.skip(
-                "outputs/ as a disk that is read-only, and a report's folder on another: needs root on Linux"
-            )
+            bench.skip("outputs/ on a read-only or another disk: needs root on Linux")
             return
         end = home.run()
-    bench.judge(
-        "a disk that is read-only",
-        home,
-        end,
-        said="nothing can be written there|Read-only file system",
-    )
+    bench.judge("a read-only disk", home, end, message=f"{NO_WRITING}|Read-only file system")
     home = bench.home()
     with small_disk(home.folder, 10**6):
         end = home.run()
-    bench.judge("a disk of its own under the report's name", home, end, said="a mounted disk")
+    bench.judge("a disk under the report's name", home, end, message="a mounted disk")
 
 
 def unreadable_input(bench: Bench) -> None:
     """R23: the disk fails while usage is read, or a folder has the name of a file."""
     home = bench.home()
-    bench.judge(
-        "EIO from usage",
-        home,
-        home.run(patch=FAILING_READ),
-        said=rf"^usage/{NAME}\.csv: cannot be read: Input/output error",
-    )
+    message = rf"^usage/{NAME}\.csv: can('t|not) be read: Input/output error"
+    bench.judge("EIO from usage", home, home.run(patch=FAILING_READ), message=message)
     home = bench.home()
     file = home.root / "usage" / f"{NAME}.csv"
     file.unlink()
     file.mkdir()
-    bench.judge("a folder in the place of usage", home, home.run(), said="usage")
+    bench.judge("a folder in the place of usage", home, home.run(), message="usage")
     file.rmdir()
     if Path("/proc/self/mem").exists():
-        file.symlink_to("/proc/self/mem")  # opens, and every read of it fails
+        file.symlink_to("/proc/self/mem")  # it opens, and every read fails
         bench.tally.injected += 1
-        bench.judge(
-            "a file of which no byte can be read", home, home.run(), said=rf"usage/{NAME}\.csv"
-        )
+        message = rf"usage/{NAME}\.csv"
+        bench.judge("a file whose reads all fail", home, home.run(), message=message)

@@ -1,4 +1,4 @@
-"""The home under test: usage that this program writes, what it adds up to in fractions, and runs in processes of their own."""
+"""The home under test: its usage, what that adds up to, and runs in other processes."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ import psutil
 from faults.replay import CLOCK
 from nbformat import NotebookNode
 from support.checkout import CHECKOUT
-from support.homes import write_notebook
+from support.homes import left_over, processes_of, write_notebook
 from support.usage_files import call, write_calls
-from test_run import left_over, processes_of
 
 from finops_nb.home import Home, packaged_notebooks
 from finops_nb.outputs.artifacts import STEM
 
 YEAR = tuple(f"2025-{month:02}" for month in range(1, 13))
 *_, BEFORE, NAME = YEAR
+ORGANIZATIONS = ("org-alpha", "org-alpha", "org-beta", "org-gamma", "")
 PATIENCE = 240
-"""Seconds that any run may take, on a machine that does other things too."""
+"""Seconds that any run may take, on a busy machine."""
 
 PARAMS = """\
 period: "{name}"
@@ -45,12 +45,12 @@ from finops_nb.cli import main
 print("begins", flush=True)
 main(prog_name="finops-nb")
 """
-"""`python -m finops_nb` with something else done first; the line says from when on a signal finds the command."""
+"""`python -m finops_nb` after a patch; from the printed line on, a signal finds the command."""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What a month costs, added up without finops_nb: unrounded fractions."""
+    """What a month costs, added up without finops_nb, in unrounded fractions."""
 
     total: Fraction
     organizations: dict[str, Fraction]
@@ -60,36 +60,32 @@ class Truth:
 
 
 def calls_of(name: str, cents: int = 0) -> list[dict[str, str]]:
-    """The rows of a month: 200 in it, five outside of it, some without an organization.
+    """The rows of a month: 200 in it, some of them without an organization, and five outside it.
 
     Args:
         name: the month.
-        cents: added to the first of them.
+        cents: added to the cost of the first row.
     """
-    choose, rows, last_day = (
-        random.Random(name),
-        [],
-        calendar.monthrange(*map(int, name.split("-")))[1],
-    )
+    choose = random.Random(name)
+    last_day = calendar.monthrange(*map(int, name.split("-")))[1]
+    rows = []
     for number in range(200):
-        micros = choose.randrange(1, 9_000_000) + (cents * 10_000 if number == 0 else 0)
+        # The first row, to which cents are added, always has an organization.
+        organizations = ORGANIZATIONS if number else ("org-alpha",)
+        micros = choose.randrange(1, 9_000_000) + (0 if number else cents * 10_000)
+        day, hour = choose.randrange(1, last_day + 1), choose.randrange(24)
         rows.append(
             call(
-                timestamp=f"{name}-{choose.randrange(1, last_day + 1):02}T{choose.randrange(24):02}:00:00Z",
+                timestamp=f"{name}-{day:02}T{hour:02}:00:00Z",
                 cost_usd=f"{micros // 10**6}.{micros % 10**6:06}",
                 customer_id=f"customer-{choose.randrange(9)}",
-                organization_id=choose.choice(
-                    ["org-alpha", "org-alpha", "org-beta", "org-gamma", ""]
-                    if number
-                    else ["org-alpha"]
-                ),
+                organization_id=choose.choice(organizations),
                 product_id=choose.choice(["chat", "search"]),
                 feature_id=choose.choice(["ask", "find"]),
             )
         )
-    return rows + [
-        call(timestamp=f"2024-0{month}-01T00:00:00Z", cost_usd="7.77") for month in range(1, 6)
-    ]
+    outside = [f"2024-0{month}-01T00:00:00Z" for month in range(1, 6)]
+    return rows + [call(timestamp=time, cost_usd="7.77") for time in outside]
 
 
 def truth_of(name: str, cents: int = 0) -> Truth:
@@ -108,12 +104,12 @@ def truth_of(name: str, cents: int = 0) -> Truth:
 TRUTHS = {name: {"new": truth_of(name)} for name in YEAR} | {
     NAME: {"old": truth_of(NAME), "new": truth_of(NAME, cents=1)}
 }
-"""By NAME: what was published before a fault, and what the run that meets it is of: one cent more."""
+"""By NAME: the old report, published before the fault, and the new one, of one cent more."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended; a signal is a negative code."""
+    """How a command ended; a signal is a negative exit code."""
 
     code: int
     out: str
@@ -147,7 +143,7 @@ class FaultHome:
         write_notebook(self.home, notebook)
 
     def append(self, code: str, cell: int = 2) -> None:
-        """Add lines to one code cell; 0 is that of the parameters, -1 the last."""
+        """Add lines to a code cell; 0 is the cell of the parameters, -1 the last."""
 
         def change(notebook: NotebookNode) -> None:
             code_of(notebook)[cell].source += f"\n{code}"
@@ -155,7 +151,7 @@ class FaultHome:
         self.edit(change)
 
     def start(self, *words: str, patch: str = "", **options: object) -> subprocess.Popen[str]:
-        """A command, `run 2025-12` if none is named, that has begun when this returns.
+        """Start a command, `run 2025-12` if none is named; it has begun when this returns.
 
         Args:
             words: of the command line.
@@ -164,44 +160,39 @@ class FaultHome:
         """
         variables = {name: str(options.pop(name)) for name in [*options] if name.isupper()}
         path = os.pathsep.join(filter(None, [variables.pop("PYTHONPATH", ""), str(CHECKOUT)]))
-        base = os.environ | {
+        environment = os.environ | {
             "FINOPS_NB_HOME": str(self.root),
             "SOURCE_DATE_EPOCH": CLOCK,
             "PYTHONPATH": path,
         }
-        command = [
-            sys.executable,
-            "-P",
-            "-c",
-            DRIVER.format(patch=patch),
-            *(words or ("run", NAME)),
-        ]
-        files = {
+        defaults = {
+            "env": environment | variables,
+            "cwd": self.root,
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
             "text": True,
         }
-        process = subprocess.Popen(
-            command, **{"env": base | variables, "cwd": self.root, **files, **options}
-        )
+        driver = [sys.executable, "-P", "-c", DRIVER.format(patch=patch)]
+        process = subprocess.Popen([*driver, *(words or ("run", NAME))], **defaults | options)
         process.stdout.readline()
         return process
 
     def run(self, *words: str, **options: object) -> Ended:
-        """A command, and how it ended; arguments as of `start`."""
+        """Run a command to its end; arguments as for `start`."""
         return ended(self.start(*words, **options))
 
     def processes_left(self) -> list[psutil.Process]:
-        """What still runs of this home's runs, after a while to end."""
+        """Processes of this home's runs that have not ended within ten seconds."""
         for _ in range(200):
-            if not (left := processes_of(self.home)):
+            processes = processes_of(self.home)
+            if not processes:
                 break
             time.sleep(0.05)
-        return left
+        return processes
 
     def left_over(self) -> list[str]:
-        """What stands under `outputs/` and is no report."""
+        """What is under `outputs/` besides reports and their record."""
         return [path for path in left_over(self.home) if not path.startswith(YEAR[:-1])]
 
 
@@ -211,7 +202,7 @@ def code_of(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 def ended(process: subprocess.Popen[str]) -> Ended:
-    """How a process ended; one that does not is killed, which shows as its code."""
+    """How a process ended; one that takes too long is killed, which its exit code shows."""
     try:
         out, err = process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
@@ -222,7 +213,7 @@ def ended(process: subprocess.Popen[str]) -> Ended:
 
 
 def make_home(root: Path, lean: bool) -> FaultHome:
-    """A home with the usage of before; a lean one runs the packaged notebook without its charts."""
+    """A home with the old usage; a lean one runs the packaged notebook without its charts."""
     home = FaultHome(root)
     home.write_usage(0)
     home.write_params()

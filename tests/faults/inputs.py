@@ -1,4 +1,4 @@
-"""Other surroundings, other inputs and altered files: R17, R18, R20-R22, C11, O01, O02, O04, O06 and D01."""
+"""Other surroundings, inputs and changed files: R17, R18, R20 to R22, C11, O01 to O06, D01."""
 
 from __future__ import annotations
 
@@ -21,17 +21,26 @@ from finops_nb.outputs.revisions import History
 
 CONTRACT = json.loads((SUPPORT / "results_contract.json").read_text(encoding="utf-8"))
 TABLES = ("chargeback_by_organization", "chargeback_by_product", "budget_tracking", "rows")
-"""Those whose columns are the same whatever the usage."""
+"""Tables whose columns are the same whatever the usage."""
 
 RENAMED = """\
 _records = type(rows).records
-type(rows).records = lambda table: [
-    {("spend" if name == "cost" else name): value for name, value in line.items()} for line in _records(table)
-]"""
+_renamed = lambda line: {{"cost": "spend"}.get(name, name): line[name] for name in line}
+type(rows).records = lambda table: [_renamed(line) for line in _records(table)]"""
+"""A last line of a cell that gives a column another name."""
+EDIT_PARAMS = f"""\
+import os, pathlib
+_home = pathlib.Path(os.environ['FINOPS_NB_HOME'])
+_ = (_home / 'params' / '{NAME}.yaml').write_text('period: "2025-11"\\nusage: other.csv\\n')"""
+EDIT_USAGE = f"""\
+import os, pathlib
+_home = pathlib.Path(os.environ['FINOPS_NB_HOME'])
+_ = (_home / 'usage' / '{NAME}.csv').open('a').write('\\n')"""
+"""Lines of a cell that edit what the run has read."""
 
 
 def surroundings(bench: Bench) -> None:
-    """R17: the same run in another zone, language, hash seed, working folder and user's home publishes the same bytes."""
+    """R17: zone, language, hash seed, working folder and user do not change the bytes."""
     zones = ["Pacific/Kiritimati", "America/St_Johns", "Asia/Kathmandu", "UTC"]
     here = bench.templates.root / "after" / "outputs" / NAME
     if bench.full:
@@ -54,69 +63,65 @@ def surroundings(bench: Bench) -> None:
 
 
 def reshaped(bench: Bench) -> None:
-    """R18: rows shuffled, in seven files, zipped or as Parquet: the same results but for where they come from."""
+    """R18: rows shuffled, in seven files, zipped or as Parquet: the same figures."""
     expected = _figures(bench.templates.root / "after" / "outputs" / NAME)
     for shape in ("seven files", "gzip", "parquet"):
         for _ in range(bench.some(1, 5)):
             home = bench.home()
-            usage = home.root / "usage"
-            shutil.rmtree(usage)
-            calls = calls_of(NAME, cents=1)
-            bench.random.shuffle(calls)
-            if shape == "seven files":
-                cuts = [0, *sorted(bench.random.sample(range(1, len(calls)), 6)), len(calls)]
-                for number, (start, end) in enumerate(pairwise(cuts)):
-                    write_calls(usage / f"{number}.csv", *calls[start:end])
-            elif shape == "gzip":
-                write_calls(usage / "calls.csv.gz", *calls)
-            else:
-                usage.mkdir()
-                write_parquet(
-                    usage / "calls.parquet",
-                    calls,
-                    timestamp="TIMESTAMPTZ",
-                    cost_usd="DECIMAL(38, 12)",
-                    input_tokens="BIGINT",
-                )
+            _write_shuffled(bench, home.root / "usage", shape)
             params = home.home.params_file(NAME)
             params.write_text(params.read_text().replace('"usage/{period}.csv"', '"usage/"'))
             if bench.full or shape == "seven files":
                 bench.judge(shape, home, home.run(), codes=(0,))
-                found = _figures(home.folder)
+                figures = _figures(home.folder)
             else:
-                found = expected | json.loads(home.run("check", NAME, "--json").out)
-            if found != expected:
+                figures = expected | json.loads(home.run("check", NAME, "--json").out)
+            if figures != expected:
                 bench.tally.wrong.append(f"{shape}: other results")
 
 
+def _write_shuffled(bench: Bench, usage: Path, shape: str) -> None:
+    """The same rows in another order and shape."""
+    shutil.rmtree(usage)
+    calls = calls_of(NAME, cents=1)
+    bench.random.shuffle(calls)
+    if shape == "seven files":
+        cuts = [0, *sorted(bench.random.sample(range(1, len(calls)), 6)), len(calls)]
+        for number, (start, end) in enumerate(pairwise(cuts)):
+            write_calls(usage / f"{number}.csv", *calls[start:end])
+    elif shape == "gzip":
+        write_calls(usage / "calls.csv.gz", *calls)
+    else:
+        usage.mkdir()
+        write_parquet(
+            usage / "calls.parquet",
+            calls,
+            timestamp="TIMESTAMPTZ",
+            cost_usd="DECIMAL(38, 12)",
+            input_tokens="BIGINT",
+        )
+
+
 def _figures(folder: Path) -> dict:
-    """The results but for what they were made from."""
+    """The results without what they were made from."""
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     del results["provenance"], results["tables"]["parameters"]
     return results
 
 
 def broken_kernelspec(bench: Bench) -> None:
-    """R20: the machine's python3 kernel is broken; a run takes this interpreter."""
+    """R20: the machine's python3 kernel is broken; a run uses this interpreter."""
     home = bench.home()
     spec = home.root / "jupyter" / "kernels" / "python3" / "kernel.json"
     spec.parent.mkdir(parents=True)
-    spec.write_text(
-        json.dumps(
-            {
-                "argv": ["/bin/false", "{connection_file}"],
-                "display_name": "broken",
-                "language": "python",
-            }
-        )
-    )
-    bench.judge(
-        "a broken kernelspec", home, home.run(JUPYTER_PATH=str(home.root / "jupyter")), codes=(0,)
-    )
+    broken = {"argv": ["/bin/false", "{connection_file}"], "display_name": "broken"}
+    spec.write_text(json.dumps(broken | {"language": "python"}))
+    end = home.run(JUPYTER_PATH=str(home.root / "jupyter"))
+    bench.judge("a broken kernelspec", home, end, codes=(0,))
 
 
 def clock(bench: Bench) -> None:
-    """R21: the clock jumps to a leap day, and back by years: the period is that of the params."""
+    """R21: the clock jumps to a leap day, or back by years; the period is that of the params."""
     home = bench.home()
     moments = [datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC), datetime(2001, 1, 1, tzinfo=UTC)]
     for moment in bench.chosen(moments, 1):
@@ -135,7 +140,7 @@ def clock(bench: Bench) -> None:
 
 
 def upgraded(bench: Bench) -> None:
-    """R22: another version of the package makes a new revision, which says so."""
+    """R22: another version of the package makes a new revision that says so."""
     home = bench.home(cents=0)
     place = home.root / "upgraded"
     shutil.copytree(
@@ -144,9 +149,8 @@ def upgraded(bench: Bench) -> None:
     module = place / "finops_nb" / "__init__.py"
     module.write_text(module.read_text().replace('__version__ = "', '__version__ = "9.'))
     metadata(place, "finops-nb", "9.9")
-    bench.judge(
-        "another version", home, home.run(PYTHONPATH=str(place)), codes=(0,), stands=("old",)
-    )
+    end = home.run(PYTHONPATH=str(place))
+    bench.judge("another version", home, end, codes=(0,), allowed=("old",))
     [*_, last] = History(home.home.outputs, NAME).revisions()
     changes = _made_of(home)["revision"]["changes"]
     bench.expect(
@@ -157,7 +161,7 @@ def upgraded(bench: Bench) -> None:
 
 
 def metadata(place: Path, name: str, version: str) -> None:
-    """What makes Python believe that a package is installed in a version."""
+    """The metadata by which Python takes a package for installed in a version."""
     folder = place / f"{name.replace('-', '_')}-{version}.dist-info"
     folder.mkdir(parents=True)
     (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
@@ -168,13 +172,9 @@ def _made_of(home: FaultHome) -> dict:
 
 
 def edited_meanwhile(bench: Bench) -> None:
-    """C11: params are edited while the run goes on: it keeps to what it read. Usage that changes meanwhile is not published."""
-    place = "import os, pathlib\n_home = pathlib.Path(os.environ['FINOPS_NB_HOME'])\n"
+    """C11: edited params do not change a run that has read them; edited usage makes it fail."""
     home = bench.home()
-    home.append(
-        place
-        + f"_ = (_home / 'params' / '{NAME}.yaml').write_text('period: \"2025-11\"\\nusage: other.csv\\n')"
-    )
+    home.append(EDIT_PARAMS)
     bench.judge("params edited meanwhile", home, home.run(), codes=(0,))
     made = _made_of(home)["params"]
     bench.expect(
@@ -183,55 +183,51 @@ def edited_meanwhile(bench: Bench) -> None:
         made,
     )
     home = bench.home(bench.failing)
-    home.append(place + f"_ = (_home / 'usage' / '{NAME}.csv').open('a').write('\\n')", cell=-2)
+    home.append(EDIT_USAGE, cell=-2)
     end = home.run()
-    bench.judge("usage edited meanwhile", home, end, said="The usage changed while", left=None)
+    message = f"inputs changed during the run: usage/{NAME}"
+    bench.judge("usage edited meanwhile", home, end, message=message, left=None)
 
 
 def again(bench: Bench) -> None:
-    """O01: the same run once more changes nothing."""
+    """O01: the same run again changes nothing."""
     home = bench.home(cents=0)
-    before = {
-        file: file.stat().st_mtime_ns
-        for file in home.root.joinpath("outputs").rglob("*")
-        if not file.name.endswith(".lock")
-    }
-    bench.judge("the same again", home, home.run(), codes=(0,), stands=("old",))
-    after = {
-        file: file.stat().st_mtime_ns
-        for file in home.root.joinpath("outputs").rglob("*")
-        if not file.name.endswith(".lock")
-    }
-    staging = home.root / "outputs" / ".staging"
-    changed = [
-        file
-        for file in {**before, **after}
-        if before.get(file) != after.get(file) and file not in (staging, home.root / "outputs")
-    ]
+    outputs = home.root / "outputs"
+    before = _times(outputs)
+    bench.judge("the same again", home, home.run(), codes=(0,), allowed=("old",))
+    after = _times(outputs)
+    differing = [file for file in before | after if before.get(file) != after.get(file)]
+    changed = [file for file in differing if file not in (outputs, outputs / ".staging")]
     bench.expect("the same again", not changed, changed)
 
 
+def _times(folder: Path) -> dict[Path, int]:
+    """When each file was last written, but the locks."""
+    files = [file for file in folder.rglob("*") if not file.name.endswith(".lock")]
+    return {file: file.stat().st_mtime_ns for file in files}
+
+
 def one_cent(bench: Bench) -> None:
-    """O02: one cent more is a second revision that says so; the first is kept whole."""
+    """O02: one cent more is a second revision that says so; the first is kept."""
     home = bench.home("real" if bench.full else "after")
     before = digest(bench.templates.root / "real" / "outputs" / NAME)
     bench.judge("one cent more", home, home.run(), codes=(0,))
     [first, second] = History(home.home.outputs, NAME).revisions()
     bench.expect("the revisions", (first.number, second.number) == (1, 2), (first, second))
     if digest(home.root / "outputs" / ".runs" / NAME / "revision-1") != before:
-        bench.tally.lost.append("the first revision is not as it was published")
+        bench.tally.lost.append("the first revision was changed")
     [change] = _made_of(home)["revision"]["changes"]
     bench.expect(
         "the difference",
         (Decimal(change["money"]), change["causes"]) == (Decimal("0.01"), ["usage"]),
         change,
     )
-    said = home.run("what-changed", NAME)
-    bench.expect("what-changed", said.code == 0 and "+$0.01" in said.out, said)
+    end = home.run("what-changed", NAME)
+    bench.expect("what-changed", end.code == 0 and "+$0.01" in end.out, end)
 
 
 def altered(bench: Bench) -> None:
-    """O04: one digit of a published file is edited: `status --verify` names the file. The oracle of this program sees it too."""
+    """O04: `status --verify` names a file with one digit edited, and the oracle sees it too."""
     for name in bench.chosen(FILES, 2):
         home = bench.home(cents=0)
         file = home.folder / name
@@ -244,11 +240,11 @@ def altered(bench: Bench) -> None:
         bench.expect(
             f"byte {place} of {name}", end.code == 1 and f"outputs/{NAME}/{name}" in end.out, end
         )
-    _oracle_bites(bench)
+    _oracle_finds_changes(bench)
 
 
-def _oracle_bites(bench: Bench) -> None:
-    """Without which the rest of this program would prove nothing."""
+def _oracle_finds_changes(bench: Bench) -> None:
+    """The oracle finds a changed figure; if it did not, this program would prove nothing."""
     total = TRUTHS[NAME]["old"].total
     for name, find in (
         ("results.json", b'"total": "'),
@@ -262,11 +258,12 @@ def _oracle_bites(bench: Bench) -> None:
         data[place] = ord("9") if data[place] != ord("9") else ord("8")
         file.write_bytes(data)
         with suppress(Lost, Wrong):
-            bench.expect(f"the oracle on {name}", False, f"{read_folder(home.folder)}, of {total}")
+            report = read_folder(home.folder)
+            bench.expect(f"the oracle on {name}", False, f"{report}, total {total}")
 
 
 def contract(bench: Bench) -> None:
-    """O06: a column of the results has another name: the contract of the tests says so."""
+    """O06: the tests' contract finds a renamed column of the results."""
     home = bench.home()
     bench.expect(
         "the contract",
@@ -288,7 +285,7 @@ def _broken(folder: Path) -> list[str]:
 
 
 def old_dependency(bench: Bench) -> None:
-    """D01: a package is below the version that is needed: the doctor names it."""
+    """D01: the doctor names a package that is too old."""
     home = bench.home()
     metadata(home.root / "below", "pandas", "0.1")
     end = home.run("status", "--doctor", PYTHONPATH=str(home.root / "below"))

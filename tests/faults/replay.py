@@ -1,4 +1,4 @@
-"""Runs without a kernel, by the hundred: what a notebook handed over once is handed over again, and the rest is the real thing."""
+"""Runs without a kernel, by the hundred: the notebook's files are recorded, the rest is real."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     import pytest
 
 CLOCK = "1767225600"
-"""Of every run of the battery, in seconds since 1970."""
+"""The time of every run here, in seconds since 1970."""
 
 
 class Replay:
-    """Stands for the execution: recorded are the published folders of reports, by their keys."""
+    """Replaces the execution: it writes what the published report with the same key has."""
 
     def __init__(self, *folders: Path):
         self.recorded = {
@@ -33,7 +33,7 @@ class Replay:
         }
 
     def execute(self, job, manifest: Manifest, *_: object) -> Execution:
-        """What the notebook's run would leave, with the revision that is now due."""
+        """What the notebook's run would leave, with the number of the next revision."""
         folder = self.recorded[manifest.key]
         results = json.loads((folder / "results.json").read_text())
         results["provenance"]["revision"] |= {
@@ -46,26 +46,28 @@ class Replay:
         return Execution(nbformat.read(folder / f"{STEM}.ipynb", as_version=4))
 
     def page(self, notebook: nbformat.NotebookNode) -> str:
-        """The page of a notebook, as it was made once."""
-        return (self.recorded[notebook.metadata["finops_nb"]["key"]] / f"{STEM}.html").read_text(
-            encoding="utf-8"
-        )
+        """The page of a notebook, as recorded."""
+        folder = self.recorded[notebook.metadata["finops_nb"]["key"]]
+        return (folder / f"{STEM}.html").read_text(encoding="utf-8")
 
     def patch(self) -> str:
-        """What a process of its own runs first to have its runs replayed."""
+        """Python that another process runs first, so that its runs are replayed."""
         folders = ", ".join(f"pathlib.Path({str(folder)!r})" for folder in self.recorded.values())
         place = f"sys.path.insert(0, {str(Path(__file__).parent.parent)!r})"
-        return f"import pathlib\n{place}\nfrom faults.replay import Replay\nReplay({folders}).install(setattr)"
+        return (
+            f"import pathlib\n{place}\n"
+            f"from faults.replay import Replay\nReplay({folders}).install(setattr)"
+        )
 
     def install(self, put: Callable[[object, str, object], None]) -> None:
-        """Have runs replayed; `put` sets an attribute."""
+        """Let runs be replayed; `put` sets an attribute."""
         put(running, "_execute", self.execute)
         put(export, "export_html", self.page)
 
     @contextmanager
     def at_work(self) -> Iterator[pytest.MonkeyPatch]:
-        """Runs of this process are replayed, for the time of a block."""
-        import pytest  # half a second, which a process of its own does without
+        """Runs of this process are replayed during the block."""
+        import pytest  # takes half a second, which other processes save
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SOURCE_DATE_EPOCH", CLOCK)

@@ -33,14 +33,14 @@ def ctrl_c(bench: Bench) -> None:
             home,
             ended(process),
             codes=(0, 130),
-            said=INTERRUPTED,
-            stands=WHOLE,
+            message=INTERRUPTED,
+            allowed=WHOLE,
             again=number % 5 == 0,
         )
 
 
 def stopped(bench: Bench) -> None:
-    """R06: the run is told to end, or killed, at any moment and at any call to the system; so is a batch."""
+    """R06: a run or a batch is terminated or killed, at any moment and at any call."""
     for number, moment in enumerate(bench.moments(2, 20)):
         how = signal.SIGKILL if number % 2 else signal.SIGTERM
         home = bench.home()
@@ -54,7 +54,7 @@ def stopped(bench: Bench) -> None:
             home,
             ended(process),
             codes=codes,
-            stands=WHOLE,
+            allowed=WHOLE,
             left=left,
             again=bench.full or number,
         )
@@ -73,9 +73,9 @@ def _batch_killed(bench: Bench, months: Sequence[str]) -> None:
     time.sleep(moment)
     process.kill()
     what = f"batch of {len(months)} killed after {moment:.2f} s"
-    bench.judge(what, home, ended(process), codes=(0, -9), stands=WHOLE, left=None)
-    found = [bench.reads(what, home, ("none", "new"), name) for name in months[:-1]]
-    bench.expect(f"{what}, in turn", found == sorted(found), found)
+    bench.judge(what, home, ended(process), codes=(0, -9), allowed=WHOLE, left=None)
+    reports = [bench.reads(what, home, ("none", "new"), name) for name in months[:-1]]
+    bench.expect(f"{what}, in turn", reports == sorted(reports), reports)
     bench.judge(f"{what}, the next one", home, home.run("run", span), codes=(0,))
     for name in months[:-1]:
         bench.reads(f"{what}, the next one", home, ("new",), name)
@@ -83,28 +83,27 @@ def _batch_killed(bench: Bench, months: Sequence[str]) -> None:
 
 def _killed_at_any_call(bench: Bench) -> None:
     replay = bench.templates.replay()
-    for fail_at in range(
-        bench.random.randrange(1, 8) if not bench.full else 1, 10_000, bench.some(8, 1)
-    ):
+    first = 1 if bench.full else bench.random.randrange(1, 8)
+    for fail_at in range(first, 10_000, bench.some(8, 1)):
         home = bench.home()
         with replay.at_work() as patch:
-            struck = run_forked(home, patch, fail_at)
+            killed = run_forked(home, patch, fail_at)
             bench.judge(
                 f"killed at call {fail_at}",
                 home,
                 Ended(-9, "", ""),
                 codes=(-9,),
-                stands=WHOLE,
+                allowed=WHOLE,
                 left=None,
             )
             bench.judge(f"after the kill at call {fail_at}", home, run_here(home), codes=(0,))
         shutil.rmtree(home.root)
-        if not struck:
+        if not killed:
             return
 
 
 def at_once(bench: Bench) -> None:
-    """R09: two runs of a month at once; one of them publishes, the other goes with 75 and says who is at it."""
+    """R09: of two runs of a month at once, one publishes; the other exits with 75 and says why."""
     for number in range(bench.some(3, 50)):
         home = bench.home()
         with Reader(home.folder) as reader:
@@ -113,13 +112,13 @@ def at_once(bench: Bench) -> None:
         what = f"two at once, {number + 1}"
         bench.expect(what, sorted(each.code for each in ends) in ([0, 75], [0, 0]), ends)
         for each in ends:
-            who = "is being run by process" if each.code == 75 else ""
-            bench.judge(what, home, each, codes=(0, 75), said=who, stands=("new",))
+            message = "is being run by process" if each.code == 75 else ""
+            bench.judge(what, home, each, codes=(0, 75), message=message, allowed=("new",))
         judge_reader(bench, what, reader)
 
 
 def read_meanwhile(bench: Bench) -> None:
-    """R10: readers poll while one report after the other is published."""
+    """R10: a reader polls while one report after another is published."""
     home, replay = bench.home(), bench.templates.replay()
     rounds = bench.some(20, 200)
     with replay.at_work(), Reader(home.folder) as reader:
@@ -129,16 +128,14 @@ def read_meanwhile(bench: Bench) -> None:
             bench.expect(f"publication {number + 1}", end.code == 0, end.err)
     bench.tally.injected += rounds - 1
     judge_reader(bench, "a reader during publications", reader)
-    bench.expect(
-        "the reader",
-        len(reader.by_descriptor) > 2 and len(reader.by_path) > 2,
-        "saw no publication",
-    )
+    saw_several = len(reader.by_descriptor) > 2 and len(reader.by_path) > 2
+    bench.expect("the reader", saw_several, "saw no publication")
     kept = sorted((home.root / "outputs" / ".runs" / NAME).glob("revision-*"))
     bench.expect("what is kept", len(kept) == rounds, len(kept))
 
 
 def judge_reader(bench: Bench, what: str, reader: Reader) -> None:
+    """Check that everything a reader saw was of one whole report."""
     for files in reader.by_descriptor:
         try:
             read_files(dict(files))
@@ -148,13 +145,11 @@ def judge_reader(bench: Bench, what: str, reader: Reader) -> None:
             bench.tally.wrong.append(f"{what}, by descriptor: {error}")
     whole = {pair for files in reader.by_descriptor for pair in files}
     torn = {name for name, data in reader.by_path - whole if _torn(name, data)}
-    bench.tally.lost.extend(
-        f"{what}, by path: {failure_text}" for failure_text in [*reader.missing, *torn]
-    )
+    bench.tally.lost.extend(f"{what}, by path: {text}" for text in [*reader.missing, *torn])
 
 
 def _torn(name: str, data: bytes) -> bool:
-    """By its first and last bytes."""
+    """Whether a file is cut off, by its end."""
     if name.endswith((".json", ".ipynb")):
         try:
             return not isinstance(json.loads(data), dict)
@@ -165,12 +160,12 @@ def _torn(name: str, data: bytes) -> bool:
 
 
 class Reader(threading.Thread):
-    """Reads the published folder again and again, by an open descriptor of the folder and by path.
+    """Reads the published folder again and again, by an open descriptor and by path.
 
     Args (attributes):
-        by_descriptor: each set of files that was seen in one open folder.
-        by_path: each file that was seen.
-        missing: what was not there, in a folder that was not exchanged meanwhile.
+        by_descriptor: each set of files seen in one open folder.
+        by_path: each file seen.
+        missing: errors in a folder that was not exchanged meanwhile.
     """
 
     def __init__(self, folder: Path):
@@ -199,7 +194,7 @@ class Reader(threading.Thread):
             try:
                 self.by_descriptor.add(tuple((name, self._bytes(name, handle)) for name in FILES))
             except OSError as error:
-                # A folder that was exchanged, and then removed, loses its files: this reader has to open the new one.
+                # A folder that was exchanged and removed has no files: open the new one.
                 if os.path.samestat(os.fstat(handle), self.folder.stat()):
                     self.missing.append(str(error))
             finally:
@@ -217,7 +212,7 @@ class Reader(threading.Thread):
 
 
 def stale_lock(bench: Bench) -> None:
-    """R12: a run was killed and left its lock, or one names a process of another machine."""
+    """R12: a killed run left its lock, or a lock names a process of another machine."""
     for moment in (0.6, 0.9) if bench.full else (0.7,):
         home = bench.home()
         process = home.start()
@@ -225,24 +220,14 @@ def stale_lock(bench: Bench) -> None:
         process.kill()
         end = ended(process)
         held = (home.root / "outputs" / ".runs" / f".{NAME}.lock").read_bytes()
-        said = "was cut off; what it left is removed" if held else ""
-        bench.judge(
-            "the lock of a killed run",
-            home,
-            home.run(patch=bench.quick),
-            codes=(0,),
-            said=said if end.code else "",
-        )
+        message = "was killed; its leftovers are removed" if held and end.code else ""
+        after = home.run(patch=bench.quick)
+        bench.judge("the lock of a killed run", home, after, codes=(0,), message=message)
     home = bench.home()
     lock = home.root / "outputs" / ".runs" / f".{NAME}.lock"
-    for text in bench.chosen(
-        ['{"pid": 1, "host": "elsewhere", "started": "yesterday"}\n', "half a line"], 1
-    ):
+    other_machine = '{"pid": 1, "host": "elsewhere", "started": "yesterday"}\n'
+    for text in bench.chosen([other_machine, "half a line"], 1):
         lock.write_text(text)
-        bench.judge(
-            f"a lock that says {text!r}",
-            home,
-            home.run(patch=bench.quick),
-            codes=(0,),
-            said="process 1 on elsewhere" if "pid" in text else "",
-        )
+        message = "process 1 on elsewhere" if "pid" in text else ""
+        end = home.run(patch=bench.quick)
+        bench.judge(f"a lock with {text!r}", home, end, codes=(0,), message=message)

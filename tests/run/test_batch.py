@@ -1,4 +1,4 @@
-"""Many runs side by side: published in the order of their months, none of them stopped by another that fails."""
+"""Many runs in parallel: published in the order of their months; a failure stops no other."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 from support.checkout import CHECKOUT
-from support.homes import make_home, make_notebook, published, write_notebook
+from support.homes import make_home, make_notebook, processes_of, published, write_notebook
 
 from finops_nb.home import Home
 from finops_nb.notebook.fork_provisioner import AVAILABLE
@@ -24,22 +23,36 @@ from finops_nb.outputs.mail_journal import DeliveryState as Sending
 from finops_nb.outputs.months import months_before
 from finops_nb.outputs.revisions import History
 from finops_nb.params.model import load_params
-from finops_nb.run import batch
-from finops_nb.run import job as key
+from finops_nb.run import batch, job
 from finops_nb.run.batch import run_batch
-from finops_nb.run.expected_month import coming_month
+from finops_nb.run.expected_month import expected_month
 from finops_nb.run.run import run
 from finops_nb.run.worker import Event, RunState
 
 WAYS = ["fork", "plain"] if AVAILABLE else ["plain"]
 MONTHS = ("2025-10", "2025-11", "2025-12")
 HEADER = "timestamp,cost_usd,organization_id,product_id,feature_id,customer_id\n"
-PARAMS = "from finops_nb.params.model import make_params\nparams = make_params({'period': period, 'usage': usage, 'columns': columns})\n"
-READ = PARAMS + "from finops_nb.usage.reader import read_usage\n_ = read_usage(params)"
-SEEN = (
+PARAMS = """\
+from finops_nb.params.model import make_params
+params = make_params({'period': period, 'usage': usage, 'columns': columns})
+"""
+READ = (
     PARAMS
-    + "from finops_nb.outputs.months import months_before\nprint([month.name for month in months_before(params)])"
+    + """\
+from finops_nb.usage.reader import read_usage
+_ = read_usage(params)"""
 )
+SHOW_MONTHS = (
+    PARAMS
+    + """\
+from finops_nb.outputs.months import months_before
+print([month.name for month in months_before(params)])"""
+)
+KILL_NOVEMBER = """\
+import json, os, pathlib, signal
+runs = pathlib.Path(os.environ['FINOPS_NB_HOME'], 'outputs', '.runs')
+holder = json.loads((runs / f'.{period}.lock').read_text())
+if period == '2025-11': os.kill(holder['pid'], signal.SIGKILL)"""
 
 RUNNER = """\
 import pathlib, sys
@@ -50,20 +63,22 @@ job.code_digest = lambda: "0" * 64
 if __name__ == "__main__":
     def tell(event):
         print(event.name, event.state, flush=True)
-    ends = run_batch(sys.argv[2:], Home(pathlib.Path(sys.argv[1])), jobs=2, forked=FORKED, force=True, reason="", tell=tell)
+    home = Home(pathlib.Path(sys.argv[1]))
+    options = dict(jobs=2, forked=FORKED, force=True, reason="", tell=tell)
+    ends = run_batch(sys.argv[2:], home, **options)
     sys.exit(max(end.exit_code for end in ends))
 """
 
 
 @pytest.fixture(autouse=True)
 def one_code(monkeypatch):
-    """The package as one state, and one time, in workers too."""
-    monkeypatch.setattr(key, "code_digest", lambda: "0" * 64)
+    """One state of the package and one time, in workers too."""
+    monkeypatch.setattr(job, "code_digest", lambda: "0" * 64)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
 
 
 def home_of(root: Path, *cells: str) -> Home:
-    """A home with three small months, of one row each."""
+    """A home with three small months of one row each."""
     for month in MONTHS:
         make_home(root, list(cells) or ["6"], name=month, period=month, usage=f"usage/{month}.csv")
         (root / "usage" / f"{month}.csv").write_text(
@@ -88,30 +103,26 @@ def everything(home: Home, names: tuple[str, ...] = MONTHS) -> dict[str, dict[st
 def run_them(
     home: Home, *names: str, way: str = WAYS[0], force: bool = False, jobs: int = 2
 ) -> tuple[list[Event], list[Event]]:
-    """How each ended, and all that was told."""
-    told: list[Event] = []
-    return run_batch(
-        names, home, jobs=jobs, forked=way == "fork", force=force, reason="", tell=told.append
-    ), told
+    """The event that ended each NAME, and all events in their order."""
+    events: list[Event] = []
+    ends = run_batch(
+        names, home, jobs=jobs, forked=way == "fork", force=force, reason="", tell=events.append
+    )
+    return ends, events
 
 
-def processes_of(home: Home) -> list[psutil.Process]:
-    """The runners and kernels that are at work on a home."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            here = str(home.root) in process.cmdline() or process.environ().get(
-                "FINOPS_NB_HOME"
-            ) == str(home.root)
-            if here and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except psutil.Error:
-            pass
-    return found
+def states(ends: list[Event]) -> list[RunState]:
+    return [end.state for end in ends]
 
 
-def test_it_publishes_what_runs_one_by_one_do(tmp_path):
-    """It makes the same bytes whichever way kernels start, though each report looks back on those beside it."""
+def published_names(home: Home) -> list[str]:
+    """The names of what is in outputs/, but the hidden folders."""
+    names = sorted(path.name for path in home.outputs.iterdir())
+    return [name for name in names if not name.startswith(".")]
+
+
+def test_it_publishes_the_same_as_single_runs(tmp_path):
+    """Bytes are the same however kernels start, although reports look back on parallel ones."""
     alone = real_home(tmp_path / "alone")
     for name in MONTHS:
         run(name, alone)
@@ -130,26 +141,26 @@ def test_it_publishes_what_runs_one_by_one_do(tmp_path):
         assert {path.name for path in (home.outputs / ".staging").iterdir()} == set()
 
 
-def test_what_is_expected_of_a_month_is_what_it_publishes(tmp_path):
-    """It foretells each figure that a later report takes from a month, and nothing of one that will be refused."""
+def test_an_expected_month_is_what_is_published(tmp_path):
+    """Each figure that later reports use is expected; nothing of a month that will be refused."""
     home = real_home(tmp_path)
     for name in MONTHS[:2]:
         run(name, home)
-    assert [coming_month(name, home) for name in ("2025-11", "2025-10")] == list(
+    assert [expected_month(name, home) for name in ("2025-11", "2025-10")] == list(
         months_before(load_params(home, "2025-12"), home)
     )
     (home.params / "2025-11.yaml").write_text("period: 2025-11\nusage: nothing.csv\n")
-    assert coming_month("2025-11", home) is None
-    assert coming_month("2025-09", home) is None
+    assert expected_month("2025-11", home) is None
+    assert expected_month("2025-09", home) is None
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_one_that_fails_stops_no_other(tmp_path, way):
-    """It publishes the others and says what is wrong with the one."""
+def test_a_failure_stops_no_other(tmp_path, way):
+    """The others are published, and the failure says what is wrong."""
     home = home_of(tmp_path)
     (tmp_path / "usage" / "2025-11.csv").write_text(HEADER + "2025-11-01,much,org-a,chat,ask,c1\n")
     write_notebook(home, make_notebook([READ]))
-    ends, told = run_them(home, *MONTHS, way=way)
+    ends, events = run_them(home, *MONTHS, way=way)
     assert [(end.state, end.exit_code) for end in ends] == [
         (RunState.PUBLISHED, 0),
         (RunState.FAILED, 1),
@@ -158,48 +169,38 @@ def test_one_that_fails_stops_no_other(tmp_path, way):
     assert ends[1].text.startswith(
         'usage/2025-11.csv, line 2, cost_usd: not a plain number (found "much")'
     )
-    assert [event.name for event in told if event.state.ends and event.exit_code] == ["2025-11"]
-    assert sorted(
-        path.name for path in home.outputs.iterdir() if not path.name.startswith(".")
-    ) == ["2025-10", "2025-12", "index.html"]
+    assert [event.name for event in events if event.state.ends and event.exit_code] == ["2025-11"]
+    assert published_names(home) == ["2025-10", "2025-12", "index.html"]
 
 
 def test_no_run_waits_for_one_that_starts_later(tmp_path):
-    """It ends also where a month's params are lost, and months that look back on it come before it in the queue."""
+    """A month without params is last in the queue, and months that look back on it do not wait."""
     home = home_of(tmp_path)
     (tmp_path / "params" / "2025-10.yaml").unlink()
     ends, _ = run_them(home, "2025-11", "2025-12", "2025-10")
-    assert [end.state for end in ends] == [RunState.PUBLISHED, RunState.PUBLISHED, RunState.FAILED]
+    assert states(ends) == [RunState.PUBLISHED, RunState.PUBLISHED, RunState.FAILED]
 
 
-def test_it_looks_back_on_what_was_published_and_not_on_what_was_expected(tmp_path):
-    """It makes a report again whose month before was expected and has failed."""
-    home = home_of(tmp_path, SEEN)
-    assert coming_month("2025-11", home).cost == 1
+def test_it_looks_back_on_published_and_not_on_expected_months(tmp_path):
+    """A report is made again if a month before it was expected and then failed."""
+    home = home_of(tmp_path, SHOW_MONTHS)
+    assert expected_month("2025-11", home).cost == 1
     home.outputs.mkdir()
     (home.outputs / "2025-11").write_text("not a folder")
-    ends, told = run_them(home, *MONTHS, jobs=3)
-    assert [end.state for end in ends] == [RunState.PUBLISHED, RunState.FAILED, RunState.PUBLISHED]
+    ends, events = run_them(home, *MONTHS, jobs=3)
+    assert states(ends) == [RunState.PUBLISHED, RunState.FAILED, RunState.PUBLISHED]
     notebook = json.loads(published(home, "2025-12")["organizational_alignment.ipynb"])
-    # The notebooks of these homes publish results without tables, on which no report can look back.
+    # These notebooks publish results without tables, and no report can look back on those.
     assert notebook["cells"][2]["outputs"][0]["text"] == ["[]\n"]
-    assert (
-        len(
-            [
-                event
-                for event in told
-                if event.name == "2025-12" and event.state is RunState.CELL and event.cell == 1
-            ]
-        )
-        == 2
-    )
+    first_cells = [event.name for event in events if event.cell == 1]
+    assert first_cells.count("2025-12") == 2
 
 
 @pytest.mark.parametrize("mailed", [False, True])
-def test_a_month_whose_month_before_did_not_change_is_let_be(tmp_path, mailed):
-    """It expected another figure of it, which another process holds; nothing is published then, and nobody is owed a reason."""
+def test_a_month_is_unchanged_if_the_month_before_stays_as_it_was(tmp_path, mailed):
+    """A new figure was expected, but another process held that month: no reason is required."""
     home = home_of(tmp_path)
-    assert [end.state for end in run_them(home, *MONTHS)[0]] == [RunState.PUBLISHED] * 3
+    assert states(run_them(home, *MONTHS)[0]) == [RunState.PUBLISHED] * 3
     before = published(home, "2025-12")
     if mailed:
         key = History(home.outputs, "2025-12").revisions()[-1].key
@@ -217,19 +218,19 @@ def test_a_month_whose_month_before_did_not_change_is_let_be(tmp_path, mailed):
     assert published(home, "2025-12") == before
 
 
-def test_a_report_that_stands_is_let_be(tmp_path, monkeypatch):
-    """It starts no worker where nothing is to be done; one alone is made in this process; --force makes all."""
+def test_an_unchanged_report_is_left_alone(tmp_path, monkeypatch):
+    """No worker is started without work, and a single run is made in this process."""
     home = home_of(tmp_path)
-    assert [end.state for end in run_them(home, *MONTHS)[0]] == [RunState.PUBLISHED] * 3
+    assert states(run_them(home, *MONTHS)[0]) == [RunState.PUBLISHED] * 3
     before = everything(home)
-    monkeypatch.setattr(batch, "_Hands", None)
+    monkeypatch.setattr(batch, "WorkerPool", None)
     ends, _ = run_them(home, *MONTHS)
-    assert [end.state for end in ends] == [RunState.UNCHANGED] * 3
+    assert states(ends) == [RunState.UNCHANGED] * 3
     assert [end.text for end in ends] == [
         str(home.outputs / name / "organizational_alignment.html") for name in MONTHS
     ]
     (home.outputs / "2025-12" / "results.json").unlink()
-    assert [end.state for end in run_them(home, *MONTHS)[0]] == [
+    assert states(run_them(home, *MONTHS)[0]) == [
         RunState.UNCHANGED,
         RunState.UNCHANGED,
         RunState.PUBLISHED,
@@ -238,16 +239,12 @@ def test_a_report_that_stands_is_let_be(tmp_path, monkeypatch):
 
 
 def test_a_worker_that_dies_is_replaced(tmp_path):
-    """It says that the run's process ended, publishes the others, and nothing of the one."""
-    kill = "import json, os, pathlib, signal\nlock = pathlib.Path(os.environ['FINOPS_NB_HOME'], 'outputs', '.runs', f'.{period}.lock')\n"
-    kill += "if period == '2025-11': os.kill(json.loads(lock.read_text())['pid'], signal.SIGKILL)"
-    home = home_of(tmp_path, kill)
+    """Its run fails with the cause, and the others are published."""
+    home = home_of(tmp_path, KILL_NOVEMBER)
     ends, _ = run_them(home, *MONTHS)
-    assert [end.state for end in ends] == [RunState.PUBLISHED, RunState.FAILED, RunState.PUBLISHED]
-    assert (
-        ends[1].text
-        == "The process of the run ended (killed; out of memory?). What was published before stands."
-    )
+    assert states(ends) == [RunState.PUBLISHED, RunState.FAILED, RunState.PUBLISHED]
+    cause = "The process of the run ended (killed; out of memory?)."
+    assert ends[1].text == f"{cause} Published reports are intact."
     assert not (home.outputs / "2025-11").exists()
     assert not processes_of(home)
 
@@ -255,7 +252,7 @@ def test_a_worker_that_dies_is_replaced(tmp_path):
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_all_runs(tmp_path, way, number):
-    """It ends with 130, says so of each run, leaves no process and no half report; the next time all are made."""
+    """The batch exits with 130 and leaves no process and no half report; the next one makes all."""
     home = home_of(tmp_path, "import time\ntime.sleep(0.5 if period == '2025-10' else 50)")
     runner = subprocess.Popen(
         [
@@ -276,17 +273,15 @@ def test_a_signal_ends_all_runs(tmp_path, way, number):
     assert runner.wait() == 130
     assert {"2025-11 interrupted\n", "2025-12 interrupted\n"} <= {*rest}
     assert not processes_of(home)
-    assert sorted(
-        path.name for path in home.outputs.iterdir() if not path.name.startswith(".")
-    ) == ["2025-10", "index.html"]
+    assert published_names(home) == ["2025-10", "index.html"]
     write_notebook(home, make_notebook(["6"]))
     assert [end.exit_code for end in run_them(home, *MONTHS)[0]] == [0, 0, 0]
 
 
-@pytest.mark.skipif(not AVAILABLE, reason="only Linux tells a process of its parent's death")
+@pytest.mark.skipif(not AVAILABLE, reason="only Linux can end a process with its parent")
 @pytest.mark.parametrize("delay", [0.1, 0.8, 1.6, 2.4])
 def test_a_killed_runner_leaves_no_process(tmp_path, delay):
-    """It takes workers, fork server and kernels with it, tears no report, and the next run finishes the rest."""
+    """Workers, fork server and kernels end with it, and the next batch finishes the rest."""
     home = home_of(tmp_path, "import time\ntime.sleep(0.2)")
     runner = subprocess.Popen(
         [sys.executable, "-c", RUNNER.replace("FORKED", "True"), str(home.root), *MONTHS],
@@ -302,41 +297,33 @@ def test_a_killed_runner_leaves_no_process(tmp_path, delay):
     assert not left
     for name in MONTHS:
         if (home.outputs / name).exists():
-            assert (
-                len(
-                    {
-                        json.loads(text)["provenance"]["key"]
-                        for file, text in published(home, name).items()
-                        if file == "results.json"
-                    }
-                )
-                == 1
-            )
-            assert len(published(home, name)) == 5
+            files = published(home, name)
+            assert len(files) == 5
+            assert json.loads(files["results.json"])["provenance"]["key"]
     ends, _ = run_them(home, *MONTHS)
     assert [end.exit_code for end in ends] == [0, 0, 0]
     assert {path.name for path in (home.outputs / ".staging").iterdir()} == set()
 
 
-def test_no_index_is_made_of_nothing(tmp_path):
-    """It says of no report that it is published where none was."""
+def test_no_index_is_made_without_reports(tmp_path):
+    """No notice says that a report is published if none was."""
     home = home_of(tmp_path)
     home.outputs.write_text("not a folder")
-    ends, told = run_them(home, *MONTHS)
-    assert [end.state for end in ends] == [RunState.FAILED] * 3
-    assert not [event for event in told if event.state is RunState.NOTICE]
+    ends, events = run_them(home, *MONTHS)
+    assert states(ends) == [RunState.FAILED] * 3
+    assert not [event for event in events if event.state is RunState.NOTICE]
 
 
-def test_an_index_that_cannot_be_written_is_told(tmp_path, monkeypatch):
-    """It publishes the reports all the same, and says once that the list of them is as it was."""
+def test_an_index_that_cannot_be_written_is_a_notice(tmp_path, monkeypatch):
+    """The reports are published all the same, with one notice."""
 
     def fail(_):
         raise OSError(5, "Input/output error", "x")
 
     monkeypatch.setattr("finops_nb.run.index_page.write_index", fail)
-    ends, told = run_them(home_of(tmp_path), *MONTHS)
-    assert [end.state for end in ends] == [RunState.PUBLISHED] * 3
-    notices = [event.text for event in told if event.state is RunState.NOTICE]
+    ends, events = run_them(home_of(tmp_path), *MONTHS)
+    assert states(ends) == [RunState.PUBLISHED] * 3
+    notices = [event.text for event in events if event.state is RunState.NOTICE]
     assert notices == [
-        "The report is published; outputs/index.html is as it was: Input/output error"
+        "The report is published, but outputs/index.html was not updated: Input/output error"
     ]

@@ -43,11 +43,11 @@ def rows(file: Path, table: str = "months") -> list[list[str]]:
 
 
 def test_it_lists_the_months_newest_first(home):
-    """It has 3.01 of a budget of 4.00, a change of 0.00 where the month before is published, and empty where it is not."""
+    """A row has $3.01 of $4.00, and a change of $0.00 if the month before is published."""
     for month in ("2025-10", "2025-12", "2025-11"):
         publish(home.outputs, month)
-    found = rows(write_index(home))
-    assert found[0] == [
+    listed = rows(write_index(home))
+    assert listed[0] == [
         "December 2025",
         "$3.01",
         "$0.00",
@@ -57,26 +57,22 @@ def test_it_lists_the_months_newest_first(home):
         "",
         "Results",
     ]
-    assert [(line[0], line[2]) for line in found] == [
+    assert [(row[0], row[2]) for row in listed] == [
         ("December 2025", "$0.00"),
         ("November 2025", "$0.00"),
         ("October 2025", ""),
     ]
 
 
-def test_it_compares_like_with_like_only(home):
-    """It has no change against another currency, nor of a month that still runs, which is marked."""
+def test_only_comparable_months_have_a_change(home):
+    """No change is shown from another currency or for a running month, which is marked."""
     publish(home.outputs, "2025-10", currency="EUR")
     publish(home.outputs, "2025-11")
     publish(home.outputs, "2025-12")
-    text = (
-        (home.outputs / "2025-12" / "results.json")
-        .read_text()
-        .replace('"complete": true', '"complete": false')
-    )
-    (home.outputs / "2025-12" / "results.json").write_text(text)
-    found = rows(write_index(home))
-    assert [(line[0], line[2]) for line in found] == [
+    results = home.outputs / "2025-12" / "results.json"
+    results.write_text(results.read_text().replace('"complete": true', '"complete": false'))
+    listed = rows(write_index(home))
+    assert [(row[0], row[2]) for row in listed] == [
         ("December 2025PARTIAL", ""),
         ("November 2025", ""),
         ("October 2025", ""),
@@ -84,7 +80,7 @@ def test_it_compares_like_with_like_only(home):
 
 
 def test_every_link_leads_to_a_file(home):
-    """It names only files that are there, by relative links, whatever is in a folder's name."""
+    """Links are relative and lead to existing files, whatever characters a folder's name has."""
     for name, period in (
         ("2025-12", None),
         ("scenarios/more & less", "2025-12"),
@@ -97,36 +93,34 @@ def test_every_link_leads_to_a_file(home):
     assert all((home.outputs / unquote(link)).is_file() for link in links)
 
 
-def test_what_is_not_official_stands_apart_with_its_stamp(home):
-    """It marks a what-if by its reason, as text, and an analysis as not for booking."""
+def test_other_reports_are_listed_apart_with_their_stamps(home):
+    """A what-if is stamped with its reason, as text; an analysis is not for booking."""
     publish(home.outputs, "scenarios/x", "2025-12")
     publish(home.outputs, "analysis/2025-Q4", "2025-Q4")
     file = write_index(home)
-    assert [line[0] for line in rows(file, "others")] == [
+    assert [row[0] for row in rows(file, "others")] == [
         "December 2025WHAT-IF: <b> morescenarios/x",
         "Q4 2025ANALYSIS · NOT FOR BOOKINGanalysis/2025-Q4",
     ]
     assert "No month is published yet." in page_of(file).text_content()
 
 
-def test_it_names_what_it_can_not_read(home):
-    """It leaves nothing out in silence."""
+def test_unreadable_reports_are_named(home):
+    """Nothing is left out silently."""
     publish(home.outputs, "2025-12", text="{")
-    assert (
-        "2025-12: its results can't be read. Run it again."
-        in page_of(write_index(home)).text_content()
-    )
+    text = page_of(write_index(home)).text_content()
+    assert "2025-12: its results can't be read. Run it again." in text
 
 
-def test_it_leaves_out_no_month_that_claims_to_be_another(home):
-    """It lists both of two reports that say they are of the same month."""
+def test_a_month_that_claims_to_be_another_is_listed(home):
+    """Two reports that both claim one month are both listed."""
     publish(home.outputs, "2025-11")
     publish(home.outputs, "2025-12", text=results_of("2025-12", "2025-11", kind="official"))
-    assert [line[0] for line in rows(write_index(home))] == ["November 2025", "November 2025"]
+    assert [row[0] for row in rows(write_index(home))] == ["November 2025", "November 2025"]
 
 
 def test_a_long_reason_is_cut(home):
-    """It says 159 characters of 10,000, and that there is more; the report has all of it."""
+    """159 of 10,000 characters are shown, and that there is more; the report shows them all."""
     params = {"period": "2025-12", "scenario": {"reason": "x" * 10_000}}
     publish(
         home.outputs,
@@ -150,8 +144,8 @@ def test_a_long_reason_is_cut(home):
         "{{ 7 * 7 }}",
     ],
 )
-def test_no_text_of_a_report_becomes_markup(home, text):
-    """It prints it as it is, with a mark for what HTML can't hold."""
+def test_no_text_from_a_report_becomes_markup(home, text):
+    """Text is printed as it is, with a mark for characters that HTML can't hold."""
     opened = {"budget": "4", "variance": "-1", "variance_ratio": "-0.25", "status": text}
     tables = json.loads(results_of("2025-12", "2025-12"))["tables"] | {
         "executive_summary": [opened]
@@ -163,7 +157,7 @@ def test_no_text_of_a_report_becomes_markup(home, text):
 
 
 def test_months_of_three_years_stay_in_order(home):
-    """It lists 36 months from the newest to the oldest, each compared with the one before."""
+    """36 months are listed from newest to oldest, each compared with the one before."""
     months = [f"{year}-{month:02}" for year in (2023, 2024, 2025) for month in range(1, 13)]
     for month in sorted(months, key=lambda name: name[::-1]):
         publish(home.outputs, month)
@@ -171,18 +165,18 @@ def test_months_of_three_years_stay_in_order(home):
     assert [link.split("/")[0] for link in page_of(file).xpath("//tbody//th/a/@href")] == months[
         ::-1
     ]
-    assert [line[2] for line in rows(file)] == ["$0.00"] * 35 + [""]
+    assert [row[2] for row in rows(file)] == ["$0.00"] * 35 + [""]
 
 
 def test_an_empty_home_has_an_index_too(home):
-    """It says that there is nothing yet."""
+    """The index says that no month is published yet."""
     page = page_of(write_index(home))
     assert "No month is published yet." in page.text_content()
     assert not page.xpath("//table | //a")
 
 
 def test_it_is_inert_and_the_same_for_the_same_reports(home):
-    """It runs nothing, loads nothing, and holds no clock and no path."""
+    """The page runs nothing, loads nothing, and has no time and no local path."""
     publish(home.outputs, "2025-12")
     publish(home.outputs, "scenarios/<script>alert(1)<", "2025-12")
     first = write_index(home).read_bytes()
@@ -198,8 +192,8 @@ def test_it_is_inert_and_the_same_for_the_same_reports(home):
     ]
 
 
-def test_the_days_have_a_shape(home):
-    """It draws the days over the whole month, of which three are there, with their highest in words."""
+def test_the_days_are_a_sparkline(home):
+    """Three days of the month are drawn on an axis of 31, with the highest cost in words."""
     publish(home.outputs, "2025-12")
     page = page_of(write_index(home))
     assert page.xpath("//svg/@aria-label") == ["Cost by day, at most $2.00"]
@@ -209,7 +203,7 @@ def test_the_days_have_a_shape(home):
 
 @pytest.mark.parametrize("call", ["open", "write", "fsync", "close", "replace"])
 def test_a_failed_write_leaves_a_whole_index(home, monkeypatch, call):
-    """It is the old one or the new one, and no draft stays, whichever call fails at whichever time."""
+    """Whichever call fails, the index is the old one or the new one, and no draft is left."""
     publish(home.outputs, "2025-11")
     before = write_index(home).read_bytes()
     publish(home.outputs, "2025-12")
@@ -226,7 +220,7 @@ def test_a_failed_write_leaves_a_whole_index(home, monkeypatch, call):
 
 
 def failing(patch: pytest.MonkeyPatch, call: str, number: int) -> None:
-    """Let a call on a file fail once, after so many that work."""
+    """Let a call on a file fail once, after `number` calls that work."""
     real, calls = getattr(os, call), itertools.count()
 
     def call_or_fail(*args, **options):
@@ -238,8 +232,8 @@ def failing(patch: pytest.MonkeyPatch, call: str, number: int) -> None:
     patch.setattr(os, call, call_or_fail)
 
 
-def test_a_failed_write_is_said(home, monkeypatch):
-    """It raises what the disk said, for the run to pass on."""
+def test_a_failed_write_is_raised(home, monkeypatch):
+    """The error of the disk is raised, for the run to report."""
     publish(home.outputs, "2025-12")
     failing(monkeypatch, "replace", 0)
     with pytest.raises(OSError, match="No space left"):
@@ -248,7 +242,7 @@ def test_a_failed_write_is_said(home, monkeypatch):
 
 
 def test_two_publications_take_turns(home, monkeypatch):
-    """It waits for the other one, and says who it is when that takes too long."""
+    """The second waits for the first, and names it when that takes too long."""
     monkeypatch.setattr(index_page, "PAUSE", 0)
     with (
         hold(home.outputs / ".runs", "~index.html", "rebuilt"),
@@ -262,8 +256,9 @@ def _publish_and_list(root: Path, month: str) -> None:
     write_index(Home(root))
 
 
+@pytest.mark.slow
 def test_the_last_of_many_at_once_has_seen_all(home):
-    """It lists every month that was published before it, however they meet."""
+    """The last index lists every month published before it, however the processes overlap."""
     months = [f"2025-{number:02}" for number in range(1, 9)]
     processes = [
         multiprocessing.get_context("spawn").Process(
@@ -282,22 +277,21 @@ def test_the_last_of_many_at_once_has_seen_all(home):
 
 
 def test_a_run_rebuilds_it(tmp_path):
-    """It is there after a publication; where it can't be written, the report is published all the same, and that is said."""
+    """A publication rebuilds the index; if that fails, the report is published with a notice."""
     home = make_home(tmp_path / "home")
     run(NAME, home)
     assert re.search(rf"{NAME}", (home.outputs / "index.html").read_text())
     (home.outputs / "index.html").unlink()
     (home.outputs / "index.html").mkdir()
-    said = []
-    run(NAME, home, force=True, notice=said.append)
-    assert said == [
-        f"The report is published; outputs/index.html is as it was: {said[0].rpartition(': ')[2]}"
-    ]
+    notices = []
+    run(NAME, home, force=True, notice=notices.append)
+    [notice] = notices
+    assert notice.startswith("The report is published, but outputs/index.html was not updated: ")
     assert (home.outputs / NAME / "organizational_alignment.html").is_file()
 
 
-def test_a_run_that_has_nothing_to_do_mends_it(tmp_path):
-    """Where a report's folder was deleted since, it is rebuilt; else it is not touched."""
+def test_a_run_with_nothing_to_do_repairs_the_index(tmp_path):
+    """The index is rebuilt if a report's folder was deleted, and left alone otherwise."""
     home = make_home(tmp_path / "home")
     publish(home.outputs, "analysis/2025 & Q4 é", "2025-Q4")
     run(NAME, home)
@@ -311,21 +305,22 @@ def test_a_run_that_has_nothing_to_do_mends_it(tmp_path):
 
 
 @pytest.mark.browser
-def test_a_phone_shows_what_it_is_opened_for(home):
-    """At 375 pixels period, total, variance and status stand on the screen, and the files after them are said to be there."""
+def test_a_phone_shows_the_main_columns(home):
+    """375 pixels show period, total, variance and status, and a hint at the files to the right."""
     publish(home.outputs, "2025-12")
     page = write_index(home).read_text()
     with browser() as visit_of:
         visit = visit_of(375, 700)
         visit.page.set_content(page)
         ends = visit.page.evaluate(
-            "[...document.querySelectorAll('tbody tr > *')].map(cell => cell.getBoundingClientRect().right)"
+            "[...document.querySelectorAll('tbody tr > *')]"
+            ".map(cell => cell.getBoundingClientRect().right)"
         )
         assert len(ends) == 8
         # Period, total, change, budget, variance, status; a cell that is not shown ends at 0.
         assert [end > 0 for end in ends] == [True, True, False, False, True, True, False, True]
         assert max(ends[:6]) <= 375
-        assert visit.page.is_visible("text=Files stand to the right")
+        assert visit.page.is_visible("text=Scroll right for files")
         wide = visit_of(1200, 700)
         wide.page.set_content(page)
-        assert not wide.page.is_visible("text=Files stand to the right")
+        assert not wide.page.is_visible("text=Scroll right for files")

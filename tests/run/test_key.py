@@ -12,7 +12,7 @@ from finops_nb.outputs.manifest import Kind
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import Params
-from finops_nb.run import job as key
+from finops_nb.run import job
 from finops_nb.run.job import code_digest, run_key
 
 PARAMS = Params(period="2025-12", usage="a.csv", organization_budgets={"org-a": "5000"})
@@ -30,11 +30,11 @@ SAME = {
 
 
 def test_equal_parts_give_an_equal_key():
-    """It is 64 hexadecimal digits, whatever the order in which the inputs were found."""
-    found = run_key(**SAME)
-    assert len(found) == 64
-    assert int(found, 16) >= 0
-    assert run_key(**SAME | {"inputs": INPUTS[::-1]}) == found
+    """The key is 64 hexadecimal digits, whatever the order of the inputs."""
+    key = run_key(**SAME)
+    assert len(key) == 64
+    assert int(key, 16) >= 0
+    assert run_key(**SAME | {"inputs": INPUTS[::-1]}) == key
 
 
 @pytest.mark.parametrize(
@@ -73,23 +73,23 @@ def test_equal_parts_give_an_equal_key():
     ],
 )
 def test_any_other_part_gives_another_key(part, value):
-    """It tells apart what differs in one part only."""
+    """A difference in one part is enough."""
     assert run_key(**SAME | {part: value}) != run_key(**SAME)
 
 
 def test_other_code_gives_another_key(monkeypatch):
-    """It tells versions apart, and states of a checkout whose version stands still."""
+    """Versions differ, and so do states of a checkout with the same version."""
     before = run_key(**SAME)
-    monkeypatch.setattr(key, "__version__", "99")
+    monkeypatch.setattr(job, "__version__", "99")
     other = run_key(**SAME)
     monkeypatch.undo()
-    monkeypatch.setattr(key, "code_digest", lambda: "0" * 64)
+    monkeypatch.setattr(job, "code_digest", lambda: "0" * 64)
     assert len({before, other, run_key(**SAME)}) == 3
 
 
-def test_the_code_is_sources_and_templates(tmp_path, monkeypatch):
-    """It counts every file of the package by name and content, and neither what Python compiles nor the sample."""
-    monkeypatch.setattr(key, "PACKAGE", tmp_path)
+def test_the_code_is_source_files_and_templates(tmp_path, monkeypatch):
+    """Every file of the package counts by name and content, but compiled files and the sample."""
+    monkeypatch.setattr(job, "PACKAGE", tmp_path)
     digests = []
     for file, text in (
         ("a.py", "1"), ("a.py", "2"), ("templates/report/page.j2", "1"), ("b.py", "2"),

@@ -1,4 +1,4 @@
-"""A published month is made anew: what the report says of it, what is kept, and who must say why."""
+"""A published month is run again: what the report says, what is kept, when a reason is needed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.homes import FILES, NAME, finished, make_home, published
+from support.homes import FILES, NAME, files_of, finished, make_home, published
 from support.published import page_of
 
 from finops_nb.cli import main
@@ -18,7 +18,7 @@ from finops_nb.home import Home
 from finops_nb.outputs import publish as publishing
 from finops_nb.outputs.mail_journal import DeliveryState, Entry, Journal
 from finops_nb.outputs.revisions import History
-from finops_nb.run import job as key
+from finops_nb.run import job
 from finops_nb.run import run as running
 from finops_nb.run.run import run
 
@@ -43,8 +43,8 @@ BUDGETS = {
 
 @pytest.fixture(autouse=True)
 def one_code(monkeypatch):
-    """The package as one state, though its files may be edited while the tests run; 1 January 2026."""
-    monkeypatch.setattr(key, "code_digest", lambda: "0" * 64)
+    """One state of the package, though its files may change during the tests; 1 January 2026."""
+    monkeypatch.setattr(job, "code_digest", lambda: "0" * 64)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
 
 
@@ -76,20 +76,14 @@ def numbers(home: Home) -> list[int]:
 
 
 def kept(home: Home, number: int) -> dict[str, bytes]:
-    return {
-        file.name: file.read_bytes()
-        for file in sorted((home.outputs / ".runs" / NAME / f"revision-{number}").iterdir())
-    }
+    return files_of(home.outputs / ".runs" / NAME / f"revision-{number}")
 
 
 def every_file(home: Home) -> dict[Path, tuple[int, int]]:
-    """Inode and time of change of everything under outputs/, but of locks and folders that are used in passing."""
-    found = {
-        path: path.lstat()
-        for path in home.outputs.rglob("*")
-        if path.suffix != ".lock" and path.name not in (".staging", ".runs")
-    }
-    return {path: (of.st_ino, of.st_mtime_ns) for path, of in found.items() if path.is_file()}
+    """Inode and time of change of each file under outputs/, without locks."""
+    files = [path for path in home.outputs.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    states = {path: path.lstat() for path in files}
+    return {path: (state.st_ino, state.st_mtime_ns) for path, state in states.items()}
 
 
 def was_mailed(home: Home, state: DeliveryState) -> None:
@@ -101,9 +95,12 @@ def was_mailed(home: Home, state: DeliveryState) -> None:
 # The report itself
 
 
-def test_late_usage_and_a_budget_are_said_with_their_money(tmp_path, monkeypatch):
-    """One row of 12.40 of org-beta came late, and org-gamma got 2,800: the page, results.json and `what-changed` say so, and nothing
-    of it stood there before; a forced run publishes the same bytes; the revision before is kept, byte by byte.
+@pytest.mark.slow
+def test_late_usage_and_a_new_budget_are_reported_with_their_amounts(tmp_path, monkeypatch):
+    """A late row adds $12.40 to org-beta, and the budget of org-gamma rises to $2,800.
+
+    The page, results.json and `what-changed` of revision 2 say so; revision 1 said nothing of it
+    and is kept byte for byte. A forced run publishes the same bytes.
     """
     home = make_home(tmp_path, **BUDGETS)
     shutil.rmtree(home.root / "notebooks")
@@ -129,10 +126,12 @@ def test_late_usage_and_a_budget_are_said_with_their_money(tmp_path, monkeypatch
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767484800")  # three days later
     run(NAME, home, reason="two <regions> more")
     second = published(home)
-    said = "Revision 2 (2026-01-04): +$12.40 late usage of org-beta; budget of org-gamma $2,000.00 → $2,800.00. Reason: two <regions> more"
-    assert said in " ".join(
-        page_of(second["organizational_alignment.html"].decode()).text_content().split()
+    sentence = (
+        "Revision 2 (2026-01-04): +$12.40 late data for org-beta; "
+        "budget of org-gamma $2,000.00 → $2,800.00. Reason: two <regions> more"
     )
+    text = page_of(second["organizational_alignment.html"].decode()).text_content()
+    assert sentence in " ".join(text.split())
     results = json.loads(second["results.json"])
     about = results["provenance"]["revision"]
     assert (about["number"], about["reason"]) == (2, "two <regions> more")
@@ -149,7 +148,7 @@ def test_late_usage_and_a_budget_are_said_with_their_money(tmp_path, monkeypatch
     assert lines[:5] == [
         "2025-12, revision 2 (2026-01-04), after revision 1 (2026-01-01)",
         "Reason: two <regions> more",
-        "+$12.40 late usage of org-beta",
+        "+$12.40 late data for org-beta",
         "budget of org-gamma $2,000.00 → $2,800.00",
         "",
     ]
@@ -173,15 +172,15 @@ def test_late_usage_and_a_budget_are_said_with_their_money(tmp_path, monkeypatch
 
 
 def test_the_same_key_rewrites_nothing(home):
-    """Neither the report, nor the index, nor the record: every file is the one it was."""
+    """Report, index and record are not written: every file is the same as before."""
     before = every_file(home)
     run(NAME, home)
     assert every_file(home) == before
     assert numbers(home) == [1]
 
 
-def test_another_key_is_a_revision_and_the_one_before_stays(home):
-    """It counts, keeps each as it was, and takes an older key that comes back for a third one."""
+def test_another_key_is_a_revision_and_the_last_one_is_kept(home):
+    """Numbers count up, each revision is kept as it was, and an old key again is the third."""
     usage = (home.root / "usage" / "calls.csv").read_text()
     reports = [published(home)]
     for text in (usage + "2025-12-09T00:00:00Z,1\n", usage):
@@ -196,8 +195,8 @@ def test_another_key_is_a_revision_and_the_one_before_stays(home):
     assert History(home.outputs, NAME).altered() == []
 
 
-def test_a_forced_run_is_no_revision(home):
-    """It publishes the same bytes under the same number, though a reason is given, and says that this is not on record."""
+def test_a_forced_run_is_not_a_revision(home):
+    """It publishes the same bytes under the same number, and says that a reason is not recorded."""
     add_usage(home)
     run(NAME, home, reason="first")
     before, notices = published(home), []
@@ -207,11 +206,11 @@ def test_a_forced_run_is_no_revision(home):
         "",
         "first",
     ]
-    assert notices == ["No new revision was made; the reason is not on record."]
+    assert notices == ["No new revision was made, so the reason was not recorded."]
 
 
 def test_an_analysis_has_no_revisions(tmp_path, quick):
-    """It is replaced, and nothing of it kept."""
+    """It is replaced, and no copy is kept."""
     home = make_home(tmp_path, name="analysis/x")
     for _ in range(2):
         run("analysis/x", home)
@@ -225,13 +224,13 @@ def test_an_analysis_has_no_revisions(tmp_path, quick):
 
 
 def test_an_altered_file_is_named_by_the_run(home):
-    """A run that has nothing to do names it, and leaves it; a forced one publishes it as it was."""
+    """A run with nothing to do names the file and leaves it; a forced run restores it."""
     before = published(home)
     (home.outputs / NAME / "chargeback.csv").write_text("organization,amount\norg-alpha,1.00\n")
     notices: list[str] = []
     run(NAME, home, notice=notices.append)
-    way = f"`finops-nb run {NAME} --force` makes the last report again."
-    assert notices == [f"outputs/{NAME}/chargeback.csv is not as it was published. {way}"]
+    fix = f"`finops-nb run {NAME} --force` recreates the last report."
+    assert notices == [f"outputs/{NAME}/chargeback.csv was changed after it was published. {fix}"]
     run(NAME, home, force=True, notice=notices.append)
     assert published(home) == before
     assert len(notices) == 1
@@ -241,15 +240,16 @@ def test_an_altered_file_is_named_by_the_run(home):
 
 
 @pytest.mark.parametrize("state", DeliveryState)
-def test_a_reason_must_be_said_once_it_was_mailed(home, state, monkeypatch):
-    """Before anything is executed, and whoever has it or may have it; where a server refused it, or put it off, nobody has."""
+def test_a_mailed_report_needs_a_reason_to_be_revised(home, state, monkeypatch):
+    """It is refused before anything is executed, unless no server accepted the mail."""
     was_mailed(home, state)
     add_usage(home)
     before = published(home)
     if state in (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNKNOWN):
         monkeypatch.setattr(running, "_execute", None)
-        said = rf'^outputs/{NAME}: it was mailed, and this would be its revision 2\. Say why: finops-nb run {NAME} --reason "'
-        with pytest.raises(Refusal, match=said):
+        rule = "the report was mailed, so revision 2 needs a reason"
+        fix = rf'Give one: finops-nb run {NAME} --reason "'
+        with pytest.raises(Refusal, match=rf"^outputs/{NAME}: {rule}\. {fix}"):
             run(NAME, home)
         assert published(home) == before
         assert numbers(home) == [1]
@@ -263,8 +263,8 @@ def test_a_reason_must_be_said_once_it_was_mailed(home, state, monkeypatch):
     assert kept(home, 1) == before
 
 
-def test_a_journal_that_cannot_be_read_stands_against_a_run_without_a_reason(home):
-    """It does not take a spoilt journal for one of nobody."""
+def test_a_run_without_a_reason_needs_a_readable_journal(home):
+    """A damaged journal does not count as an empty one."""
     was_mailed(home, DeliveryState.SENT)
     (home.outputs / ".mail" / NAME / "journal.jsonl").write_text("{}\n{}\n")
     add_usage(home)
@@ -275,8 +275,8 @@ def test_a_journal_that_cannot_be_read_stands_against_a_run_without_a_reason(hom
 
 
 @pytest.mark.parametrize(("reason", "code"), [("  ", 1), (" late\n usage ", 0)])
-def test_a_blank_reason_is_refused_and_another_is_one_line(home, monkeypatch, reason, code):
-    """The command says so, and keeps the reason in one line."""
+def test_a_blank_reason_is_refused_and_others_become_one_line(home, monkeypatch, reason, code):
+    """The command refuses a blank reason, and records others on one line."""
     from click.testing import CliRunner
 
     monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
@@ -292,9 +292,12 @@ def test_a_blank_reason_is_refused_and_another_is_one_line(home, monkeypatch, re
 # Crashes
 
 
+@pytest.mark.slow
 def test_a_crash_at_any_call_loses_neither_the_old_report_nor_the_new(home, tmp_path):
-    """The process ends in the N-th call to the system: what is published is whole, the one before it is published or kept, and the
-    next run makes, or has, revision 2, with nothing left over.
+    """The process ends in the N-th call to the system.
+
+    The published report is whole, and the old one is published or kept. After the next run
+    revision 2 is published, and nothing is left over.
     """
     add_usage(home)
     old = published(home)
@@ -330,7 +333,7 @@ def test_a_crash_at_any_call_loses_neither_the_old_report_nor_the_new(home, tmp_
 
 
 def crash(home: Home, fail_at: int) -> bool:
-    """Run in a process that ends, as if by a cut of power, in the N-th call to the system; whether it came to that."""
+    """Run in a process that ends in the N-th call, as in a power cut; whether it got that far."""
     process = os.fork()
     if process == 0:
         calls = 0
@@ -358,16 +361,13 @@ def crash(home: Home, fail_at: int) -> bool:
 # What changed
 
 
-def test_a_revision_that_is_altered_or_unknown_is_not_compared(home):
-    """It names what is gone, and lists the revisions that there are."""
+def test_a_changed_or_unknown_revision_is_not_compared(home):
+    """What is missing is named, and the existing revisions are listed."""
     add_usage(home)
     run(NAME, home)
     (home.outputs / ".runs" / NAME / "revision-1" / "results.json").write_text("{}")
     *_, last = what_changed(home, NAME)
-    assert (
-        last
-        == "No figures can be compared: results.json of revision 1 was removed or changed."
-    )
+    assert last == "No figures can be compared: results.json of revision 1 was removed or changed."
     assert list(what_changed(home, NAME, 1)) == ["2025-12: revision 1 is the first."]
     with pytest.raises(
         Refusal,
@@ -377,7 +377,7 @@ def test_a_revision_that_is_altered_or_unknown_is_not_compared(home):
 
 
 def test_results_without_tables_have_no_figures_to_compare(home):
-    """Of a notebook that hands over results of its own it says when and why, and no more."""
+    """For a notebook with results of its own, only date and reason are known."""
     add_usage(home)
     run(NAME, home, reason="late")
     assert list(what_changed(home, NAME)) == [
@@ -387,8 +387,8 @@ def test_results_without_tables_have_no_figures_to_compare(home):
     ]
 
 
-def test_nothing_published_is_refused(tmp_path):
-    """It says how to publish it."""
+def test_a_name_that_is_not_published_is_refused(tmp_path):
+    """The refusal says how to publish it."""
     with pytest.raises(
         Refusal,
         match=rf"^outputs/{NAME}: no report yet\. Run `finops-nb run {NAME}`",
@@ -397,7 +397,7 @@ def test_nothing_published_is_refused(tmp_path):
 
 
 def test_the_command_prints_it(home, monkeypatch):
-    """A line each on stdout, exit 0."""
+    """One line each on stdout, exit code 0."""
     from click.testing import CliRunner
 
     monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))

@@ -16,7 +16,7 @@ from finops_nb.run.signals import SIGNALS, Interruption
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_raises_once(number):
-    """It stops what must stop, raises for the first signal only, and puts the former handlers back."""
+    """`stop` is called for each signal, the first one raises, and the old handlers are restored."""
     former = {each: signal.getsignal(each) for each in SIGNALS}
     stopped = []
     with Interruption() as interruption:
@@ -30,7 +30,7 @@ def test_a_signal_raises_once(number):
 
 
 def test_a_held_block_is_finished_first():
-    """It lets a publication end, and raises after it."""
+    """The interruption is raised after the block."""
     steps = []
     with Interruption() as interruption, pytest.raises(KeyboardInterrupt):
         with interruption.held():
@@ -41,7 +41,7 @@ def test_a_held_block_is_finished_first():
 
 
 def test_a_swallowed_interruption_is_remembered():
-    """It does not start a publication after a library has swallowed the exception."""
+    """No publication starts after a library has swallowed the exception."""
     with Interruption() as interruption:
         with contextlib.suppress(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
@@ -54,7 +54,7 @@ class Referent:
 
 
 def unraisable_in(error):
-    """Raise `error` where it can't be passed on: in the callback of a weak reference."""
+    """Call `error` where no exception can be passed on: in the callback of a weak reference."""
     referent = Referent()
     kept = weakref.ref(referent, lambda _: error())
     del referent
@@ -62,7 +62,7 @@ def unraisable_in(error):
 
 
 def test_an_interruption_that_cannot_be_passed_on_prints_nothing(monkeypatch):
-    """It shows no traceback of a signal that came in a finalizer, still stops, and leaves all other errors visible."""
+    """A signal in a finalizer prints no traceback and still stops; other errors stay visible."""
     shown = []
     monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: shown.append(unraisable.exc_type))
     former = sys.unraisablehook
@@ -77,14 +77,14 @@ def test_an_interruption_that_cannot_be_passed_on_prints_nothing(monkeypatch):
 
 
 def test_an_error_in_a_held_block_is_not_covered_up():
-    """It raises the block's own error, though a signal came too."""
+    """The block's own error is raised, although a signal came too."""
     with Interruption() as interruption, pytest.raises(OSError, match="disk"), interruption.held():
         os.kill(os.getpid(), signal.SIGINT)
         raise OSError("disk")
 
 
 def test_clearing_up_is_not_broken():
-    """It lets a shielded block run to its end, also after a signal, and remembers one that comes in it."""
+    """A shielded block runs to its end after a signal, and one that comes in it is remembered."""
     steps = []
     with Interruption() as interruption:
         with interruption.shielded():
@@ -98,7 +98,7 @@ def test_clearing_up_is_not_broken():
 
 
 def test_an_ignored_signal_stays_ignored():
-    """It leaves SIGHUP alone where nohup had it ignored."""
+    """SIGHUP stays ignored under nohup."""
     former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with Interruption() as interruption:
@@ -109,7 +109,7 @@ def test_an_ignored_signal_stays_ignored():
 
 
 def test_it_can_be_entered_outside_of_the_main_thread():
-    """It catches nothing there, since Python handles signals in the main thread only."""
+    """No signal is caught there, since Python handles signals in the main thread only."""
     entered = []
 
     def enter():

@@ -1,0 +1,84 @@
+"""What a run imports and reads: no mail, and organizations.csv only where a change must be seen."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import partial
+
+import pytest
+from support.homes import NAME, finished, make_home
+
+from finops_nb.errors import Failure
+from finops_nb.params import organizations
+from finops_nb.run import run as running
+from finops_nb.run.run import run
+
+COMMAND = """\
+import sys
+from finops_nb.cli import main
+try:
+    main(["run", "2025-12"])
+except SystemExit as end:
+    print(end.code)
+print(*sys.modules)
+"""
+
+
+def test_a_run_imports_nothing_of_the_mail(tmp_path):
+    """Whether a report was mailed is read from its journal, without SMTP."""
+    make_home(tmp_path)
+    environment = os.environ | {"FINOPS_NB_HOME": str(tmp_path.resolve())}
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+        check=True,
+    )
+    _, code, modules = done.stdout.splitlines()
+    assert code == "0"
+    names = modules.split()
+    assert "finops_nb.outputs.mail_journal" in names
+    assert not [name for name in names if name == "smtplib" or name.startswith("finops_nb.mail")]
+
+
+def test_a_run_reads_organizations_once(tmp_path, monkeypatch):
+    """The runner reads organizations.csv at its start; at its end it compares the file's bytes."""
+    home = make_home(tmp_path, mapping="organizations.csv")
+    (home.root / "organizations.csv").write_text("key,organization\nteam-17,org-a\n")
+    paths = []
+    read = organizations.read_organization_map
+    monkeypatch.setattr(
+        organizations,
+        "read_organization_map",
+        lambda path, shown: (paths.append(path), read(path, shown))[1],
+    )
+    monkeypatch.setattr(running, "_execute", finished)
+    monkeypatch.setattr("finops_nb.report.html_page.export_html", lambda notebook: "<p>")
+    run(NAME, home)
+    assert paths == [home.root / "organizations.csv"]
+
+
+@pytest.mark.parametrize("when", ["before its inputs are taken", "while its notebook runs"])
+def test_a_run_sees_that_organizations_changed(tmp_path, monkeypatch, when):
+    """Whenever organizations.csv changes after it was read, nothing is published."""
+    home = make_home(tmp_path, mapping="organizations.csv")
+    file = home.root / "organizations.csv"
+    file.write_text("key,organization\nteam-17,org-a\n")
+
+    def change(call, *given):
+        result = call(*given)
+        file.write_text("key,organization\nteam-17,org-b\n")
+        return result
+
+    step = ("open_job", running.open_job) if when.startswith("before") else ("_execute", finished)
+    monkeypatch.setattr(running, step[0], partial(change, step[1]))
+    if step[0] != "_execute":
+        monkeypatch.setattr(running, "_execute", finished)
+    monkeypatch.setattr("finops_nb.report.html_page.export_html", lambda notebook: "<p>")
+    with pytest.raises(Failure, match=r"inputs changed during the run: organizations\.csv\."):
+        run(NAME, home)
+    assert not (home.outputs / NAME).exists()

@@ -1,0 +1,96 @@
+"""Notebooks of earlier versions, which import `finops_nb.workbench`, still run, with advice."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.checkout import CHECKOUT, SUPPORT
+from support.homes import NAME, make_home, published
+
+from finops_nb.home import Home
+from finops_nb.notebook.old_imports import INSTEAD, imports_workbench
+from finops_nb.outputs.manifest import VARIABLE
+from finops_nb.run.batch import run_batch
+from finops_nb.run.run import run
+from finops_nb.run.worker import Event, RunState
+
+OLD = SUPPORT / "notebooks" / "workbench.ipynb"
+CURRENT = CHECKOUT / "notebooks" / "organizational_alignment.ipynb"
+
+
+def home_with(root: Path, notebook: Path) -> Home:
+    """A home with the sample's December and a notebook of its own."""
+    for folder in ("params", "notebooks"):
+        (root / folder).mkdir(parents=True)
+    shutil.copy(CHECKOUT / "params" / f"{NAME}.yaml", root / "params")
+    shutil.copy(notebook, root / "notebooks" / CURRENT.name)
+    return Home(root.resolve())
+
+
+def tables_of(home: Home) -> dict:
+    return json.loads(published(home)["results.json"])["tables"]
+
+
+def test_an_old_notebook_makes_the_same_tables(tmp_path):
+    """Its results.json has the tables of the current notebook, and the run says what to import."""
+    old, current = home_with(tmp_path / "old", OLD), home_with(tmp_path / "current", CURRENT)
+    notices: list[str] = []
+    run(NAME, old, notice=notices.append)
+    assert notices == [INSTEAD]
+    notices.clear()
+    run(NAME, current, notice=notices.append)
+    assert notices == []
+    assert tables_of(old) == tables_of(current)
+
+
+def test_a_batch_gives_the_advice_once(tmp_path):
+    """Two months run with the same old notebook."""
+    months = ("2025-11", NAME)
+    for month in months:
+        home = make_home(tmp_path, ["from finops_nb import workbench"], name=month, period=month)
+    events: list[Event] = []
+    run_batch(months, home, jobs=2, forked=False, force=False, reason="", tell=events.append)
+    notices = [event.text for event in events if event.state is RunState.NOTICE]
+    assert notices == [INSTEAD]
+
+
+@pytest.mark.parametrize("is_run", [False, True], ids=["draft", "run"])
+def test_a_draft_prints_the_advice_on_import(tmp_path, is_run):
+    """In JupyterLab the import says it on stderr; in a run it does not, since the runner does."""
+    environment = {name: text for name, text in os.environ.items() if name != VARIABLE}
+    if is_run:
+        environment[VARIABLE] = str(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", "from finops_nb.workbench import *"],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+        check=True,
+    )
+    assert done.stdout == ""
+    assert done.stderr == ("" if is_run else f"{INSTEAD}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("from finops_nb.workbench import *", True),
+        ("from finops_nb.workbench import tables, charts", True),
+        ("import finops_nb.workbench as nb", True),
+        ("from finops_nb import workbench", True),
+        ("x = 1\nfrom finops_nb.workbench import *", True),
+        ("from finops_nb.api import *", False),
+        ("# Before, finops_nb.workbench was imported here.", False),
+        ("from finops_nb.workbench_of_mine import *", False),
+    ],
+)
+def test_the_import_is_recognized(line, expected):
+    """Each way to import the module counts, and its name in other text does not."""
+    assert imports_workbench(json.dumps({"source": [f"{line}\n"]}).encode()) is expected
