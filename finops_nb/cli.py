@@ -367,8 +367,8 @@ def _checked_reason(reason: str | None) -> str:
     if reason is None:
         return ""
     if not reason.strip():
-        problem = Problem("no reason", "Write why, in a sentence", column="--reason", value=reason)
-        raise Refusal(problem)
+        fix = "Write a sentence that says why"
+        raise Refusal(Problem("no reason", fix, column="--reason"))
     if len(reason) > LONGEST_REASON:
         rule = f"a reason of more than {LONGEST_REASON} characters"
         raise Refusal(Problem(rule, "Write a sentence or two", column="--reason"))

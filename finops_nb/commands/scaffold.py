@@ -83,12 +83,7 @@ def new_month(home: Home, month: str) -> Path:
         raise Refusal(Problem(rule, fix, file=shown))
     source = home.params_file(last)
     text = next_month_text(read_document(source, home.shown(source)), last, month)
-    try:
-        target.write_bytes(text.encode("utf-8"))
-    except OSError as error:
-        target.unlink(missing_ok=True)
-        rule = f"cannot be written: {error.strerror}"
-        raise Refusal(Problem(rule, "Fix this and try again", file=shown)) from error
+    _write(target, text, shown)
     _check_rolled(home, last, month)
     return target
 
@@ -140,6 +135,15 @@ def _newest_before(month: str, home: Home) -> str | None:
         if load_params(home, name).period == name:
             return name
     return None
+
+
+def _write(target: Path, text: str, shown: str) -> None:
+    try:
+        target.write_bytes(text.encode("utf-8"))
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        rule = f"cannot be written: {error.strerror}"
+        raise Refusal(Problem(rule, "Fix this and try again", file=shown)) from error
 
 
 def _check_rolled(home: Home, last: str, month: str) -> None:

@@ -74,18 +74,12 @@ def verify(home: Home, names: Collection[str] = ()) -> tuple[list[str], list[str
     Raises:
         Refusal: a NAME is not published and has no params file.
     """
-    altered: list[str] = []
-    outdated: list[str] = []
     published, unreadable = published_reports(home.outputs)
     reports = [report.name for report in published]
     known = sorted({*reports, *recorded_names(home.outputs)})
-    for name in names:
-        if name in known:
-            continue
-        if name in unreadable:
-            altered.append(f"outputs/{name}/results.json can't be read.")
-        else:
-            altered.append(f"{home.check_name(name)}: no report yet.")
+    unknown = [name for name in names if name not in known]
+    altered = [_unverifiable(name, name in unreadable, home) for name in unknown]
+    outdated: list[str] = []
     for name in known:
         if names and name not in names:
             continue
@@ -147,6 +141,12 @@ def _unpublished(names: Collection[str], published: set[str], home: Home) -> Ite
         if name not in published:
             known = home.check_name(name) if names else name
             yield f"{known}: no report yet."
+
+
+def _unverifiable(name: str, published: bool, home: Home) -> str:
+    if published:
+        return f"outputs/{name}/results.json can't be read."
+    return f"{home.check_name(name)}: no report yet."
 
 
 def _is_outdated(name: str, history: History, readable: bool, home: Home) -> bool:

@@ -19,13 +19,25 @@ from finops_nb.schema import Unit
 from finops_nb.words import listing
 
 OTHER_UNITS: Final[Mapping[str, Unit]] = {
-    **dict.fromkeys(("total_spend", "money", "excess", "booked", "trend"), "money"),
-    "variance_ratio": "signed share",
+    **dict.fromkeys(("total_spend", "money", "excess", "booked", "trend", "left"), "money"),
+    **dict.fromkeys(("limit", "rest", "unallocated", "compared", "cost_before"), "money"),
+    **dict.fromkeys(("variance_ratio", "change_ratio"), "signed share"),
+    **dict.fromkeys(("cheap", "dear"), "unit cost"),
+    **dict.fromkeys(("least", "most"), "calls per money"),
+    **dict.fromkeys(("crossed", "threshold"), "percent"),
+    "gap": "gap",
+    "used": "share",
 }
 """Units of columns that no sheet of the workbook has."""
 
 MONEY: Final = ("money", "change", "variance")
-FIGURES: Final = (*MONEY, "share", "signed share", "unit cost", "calls per money", "count")
+FIGURES: Final = (
+    *MONEY,
+    *("share", "signed share", "percent"),
+    *("unit cost", "calls per money", "gap"),
+    "count",
+)
+EMPTY: Final = (None, "")
 
 
 def what_changed(home: Home, name: str, number: int | None = None) -> Iterator[str]:
@@ -102,7 +114,8 @@ def _comparison(history: History, revision: Revision, former: Revision | None) -
     fmt = Format(after.get("currency", ""))
     yield ""
     for difference in figure_differences(before.get("tables", {}), after.get("tables", {})):
-        yield _line(difference, fmt)
+        if difference.before not in EMPTY or difference.after not in EMPTY:
+            yield _line(difference, fmt)
 
 
 def _line(difference: FigureDifference, fmt: Format) -> str:
