@@ -97,7 +97,7 @@ def _reconciliation_warnings(data: ReportData) -> Iterator[str]:
         f"{invoice.name} {change_text(invoice.difference, data.params.currency)}"
         for invoice in reconciliation.differing
     )
-    yield f"NOT RECONCILED: invoiced minus billed in the usage: {differences}."
+    yield f"NOT RECONCILED: invoices differ from the usage (stated − billed): {differences}."
 
 
 def _period_warnings(data: ReportData) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _period_warnings(data: ReportData) -> Iterator[str]:
     later = cost_after(usage)
     if later:
         money = money_text(later, data.params.currency)
-        days = f"after {usage.complete_through}, up to {usage.last_day},"
+        days = f"after as_of ({usage.complete_through}), up to {usage.last_day},"
         yield (
             f"{money} from days {days} counts in costs, statuses and alerts, "
             "but not in the run-rate or in figures to date."
