@@ -175,8 +175,8 @@ def test_a_page_asks_for_nothing_and_holds_its_layout(visit, pages, name):
     for width in (375, 1024, 1600):
         seen = visit(width)
         seen.page.goto(pages[name].as_uri())
-        assert [url for url in seen.asked if not url.startswith(("file:", "data:"))] == []
-        assert seen.complaints == []
+        assert [url for url in seen.requests if not url.startswith(("file:", "data:"))] == []
+        assert seen.errors == []
         assert seen.page.evaluate(SIDEWAYS) <= 0, width
         assert seen.page.evaluate(SPILLS) == [], width
         seen.page.close()

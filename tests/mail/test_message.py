@@ -297,7 +297,7 @@ def test_it_bears_the_stamps_of_the_report():
     for text in texts_of(message):
         assert "WHAT-IF: two <more> regions" in text
         assert "By Ana, 2025-12-15, based on the 2025-12 budgets; not for booking." in text
-        assert "Usage is known up to 2025-12-20, the period ends with 2025-12-31." in text
+        assert "Usage is known through 2025-12-20; the period ends on 2025-12-31." in text
         assert "Costs are to date; budgets cover the whole period." in text
     assert "regions" not in message.as_bytes().split(b"\r\n\r\n")[0].decode()
 
@@ -319,7 +319,7 @@ def test_a_revision_is_marked():
     second["provenance"]["revision"] = {
         "number": 2,
         "reason": "it came late",
-        "changes": [{"text": "+$12.40 late usage of org-b"}],
+        "changes": [{"text": "+$12.40 late data for org-b"}],
     }
     messages = [compose(results, {}) for results in (first, second)]
     assert messages[1]["Subject"] == f"REVISION 2 · {messages[0]['Subject']}"
@@ -327,7 +327,7 @@ def test_a_revision_is_marked():
     for text in texts_of(messages[1]):
         assert "REVISION 2: it came late" in text
         assert "It replaces the earlier report." in text
-        assert "Changed: +$12.40 late usage of org-b." in text
+        assert "Changed: +$12.40 late data for org-b." in text
     assert "REVISION" not in text_of(messages[0])
 
 
@@ -392,9 +392,9 @@ def test_its_summary_figures_and_findings_are_those_of_the_results():
                 "$8,459.55 published",
             ),
             *(
-                "Over budget: org-c: $695.75 over its budget of $2,000.00",
+                "Over Budget: org-c: $695.75 over its budget of $2,000.00",
                 "org-c: two more regions",
-                "Approval missing: $3,504.94",
+                "Approval Missing: $3,504.94",
             ),
             "This is an automatic message. Organizational Alignment, December 2025 "
             f"(2025-12-01 to 2025-12-31, UTC); report key {KEY[:12]}.",
@@ -513,7 +513,7 @@ def test_a_long_name_leaves_a_finding_its_money(name):
         "y" * 5000,
     ]
     results["tables"]["findings"] = [
-        {"title": "Over budget", "text": text, "note": ""} for text in findings
+        {"title": "Over Budget", "text": text, "note": ""} for text in findings
     ]
     texts = [finding.text for finding in body_of(results).findings]
     assert [re.sub("[\u2066-\u2069]", "", text) for text in texts] == [

@@ -1,4 +1,4 @@
-"""The kernel of a run is this interpreter, in an environment of its own, and goes when the run does."""
+"""The kernel is this interpreter, in an environment of its own, and ends with its run."""
 
 from __future__ import annotations
 
@@ -25,9 +25,16 @@ ASK = """\
 import json, locale, os, sys, time
 import matplotlib
 print(json.dumps({
-    "python": sys.executable, "path": sys.path, "cwd": os.getcwd(), "zone": time.tzname[0], "encoding": locale.getpreferredencoding(),
-    "hash": hash("a"), "backend": matplotlib.get_backend(), "size": matplotlib.rcParams["figure.figsize"],
-    "told": os.environ["TOLD"], "loaded": "wave" in sys.modules,
+    "python": sys.executable,
+    "path": sys.path,
+    "cwd": os.getcwd(),
+    "zone": time.tzname[0],
+    "encoding": locale.getpreferredencoding(),
+    "hash": hash("a"),
+    "backend": matplotlib.get_backend(),
+    "size": matplotlib.rcParams["figure.figsize"],
+    "extra": os.environ["EXTRA"],
+    "loaded": "wave" in sys.modules,
     "startup": [name for name in ("from_startup", "from_profile") if name in globals()],
 }))
 """
@@ -39,7 +46,9 @@ with running_kernel(pathlib.Path(sys.argv[1]), {}) as kernel:
     if sys.argv[2] == "busy":
         import nbformat
         from finops_nb.notebook.execute import execute
-        cell = f"print({kernel.process.pid}, file=open('pid', 'w'), flush=True); import re; re.match('(a+)+$', 'a' * 50 + 'b')"
+        write = f"print({kernel.process.pid}, file=open('pid', 'w'), flush=True)"
+        hold = "import re; re.match('(a+)+$', 'a' * 50 + 'b')"
+        cell = f"{write}; {hold}"
         execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), {}, kernel)
     else:
         (pathlib.Path(sys.argv[1]) / "pid").write_text(f"{kernel.process.pid}\\n")
@@ -54,7 +63,7 @@ subprocess.Popen([sys.executable, "-c", *sys.argv[1:]])
 while True:
     os.wait()
 """
-"""A process that takes over the orphans below it, as systemd and many containers' first processes do."""
+"""A process that adopts orphans, as systemd and the first process of many containers do."""
 
 
 def notebook_of(*sources: str) -> nbformat.NotebookNode:
@@ -70,7 +79,7 @@ def run_cell(
 
 @pytest.fixture
 def hostile(tmp_path, monkeypatch):
-    """A machine whose kernels, start-up files and settings are all not what a report should be made with."""
+    """A machine whose kernels, start-up files and settings would all change a report."""
     spec = tmp_path / "jupyter" / "kernels" / "python3"
     spec.mkdir(parents=True)
     (spec / "kernel.json").write_text(
@@ -103,32 +112,33 @@ def hostile(tmp_path, monkeypatch):
 
 
 def test_it_is_this_interpreter_whatever_the_machine_says(hostile):
-    """It passes by broken kernelspecs, start-up files, settings, time zone, locale, hash seed and a long $TMPDIR."""
+    """It ignores kernelspecs, start-up files, settings, time zone, locale and hash seed.
+
+    It also works with a long $TMPDIR.
+    """
     work = hostile / "work"
     work.mkdir()
-    (output,) = run_cell(work, ASK, {"TOLD": "yes", PRELOAD: "no_such_module wave"}).outputs
-    found = json.loads(output.text)
-    assert str(work) not in found.pop("path")
-    assert found == {
+    (output,) = run_cell(work, ASK, {"EXTRA": "yes", PRELOAD: "no_such_module wave"}).outputs
+    hash_command = [sys.executable, "-c", "print(hash('a'))"]
+    hash_of_a = subprocess.check_output(hash_command, env=os.environ | {"PYTHONHASHSEED": "0"})
+    answer = json.loads(output.text)
+    assert str(work) not in answer.pop("path")
+    assert answer == {
         "python": sys.executable,
         "cwd": str(work),
         "zone": "UTC",
         "encoding": "utf-8",
-        "hash": int(
-            subprocess.check_output(
-                [sys.executable, "-c", "print(hash('a'))"], env=os.environ | {"PYTHONHASHSEED": "0"}
-            )
-        ),
+        "hash": int(hash_of_a),
         "backend": "agg",
         "size": [6.4, 4.8],
-        "told": "yes",
+        "extra": "yes",
         "loaded": True,
         "startup": [],
     }
 
 
 def test_nothing_is_left(tmp_path, monkeypatch):
-    """It ends the kernel and what that started, also when the block is left by an error; its sockets' names go before."""
+    """The kernel and its children end, even after an error; socket files are removed earlier."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     work = tmp_path / "work"
     work.mkdir()
@@ -152,7 +162,10 @@ def test_nothing_is_left(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("moment", ["starting", "busy"])
 def test_it_dies_with_its_runner(tmp_path, moment):
-    """It is gone after a SIGKILL of the runner: while it starts, and while a cell holds the interpreter; under a subreaper."""
+    """A SIGKILL of the runner ends it while it starts and while a cell holds the interpreter lock.
+
+    The runner has a subreaper above it.
+    """
     above = subprocess.Popen([sys.executable, "-c", NEW_PARENT, RUNNER, str(tmp_path), moment])
     try:
         kernel = psutil.Process(_pid(tmp_path / "pid"))
@@ -166,7 +179,7 @@ def test_it_dies_with_its_runner(tmp_path, moment):
 
 
 def _pid(file: Path) -> int:
-    """The number in a file, once it is there whole."""
+    """The number in a file, once the file is complete."""
     for _ in range(600):
         text = file.read_text() if file.exists() else ""
         if text.endswith("\n"):

@@ -1,4 +1,4 @@
-"""Notebooks are committed as source: no outputs, one cell of literal parameters, ids with a meaning, no path of a machine."""
+"""Notebooks are committed as source: no outputs, literal parameters, named cells, no local path."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from support.notebook_hygiene import main, problems_of
 
 NOTEBOOKS = CHECKOUT / "notebooks"
 Notebook = dict[str, Any]
+TAGGED = 'cells with the tag "parameters" instead of one code cell'
+NO_SLUG = "an id that is not lowercase words joined by hyphens"
 
 
 def code(name: str, source: str, *tags: str) -> Notebook:
@@ -30,7 +32,7 @@ def code(name: str, source: str, *tags: str) -> Notebook:
 
 
 def clean() -> Notebook:
-    """A notebook of three cells with nothing wrong."""
+    """A notebook of three cells without problems."""
     described = {
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},
@@ -49,19 +51,14 @@ def clean() -> Notebook:
     }
 
 
-def said(notebook: Notebook) -> list[str]:
+def texts(notebook: Notebook) -> list[str]:
+    """The problems of a notebook, as printed."""
     return [str(problem) for problem in problems_of(json.dumps(notebook).encode(), "n.ipynb")]
 
 
-@pytest.mark.parametrize("file", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda file: file.stem)
-def test_every_notebook_of_the_kit_is_clean(file):
-    """Nothing is wrong with it."""
-    assert problems_of(file.read_bytes(), file.name) == []
-
-
 def test_a_clean_notebook_is_clean():
-    """What the tests below break is whole before."""
-    assert said(clean()) == []
+    """The tests below start from it."""
+    assert texts(clean()) == []
 
 
 def with_output(notebook: Notebook) -> None:
@@ -124,79 +121,61 @@ def with_a_path_in_a_cells_metadata(notebook: Notebook) -> None:
     notebook["cells"][0]["metadata"]["source"] = "/Users/ann/x.md"
 
 
+def with_a_long_cell(notebook: Notebook) -> None:
+    notebook["cells"][2]["source"] = ["a\n", "b\n", "c\n", "d"]
+
+
+def with_a_long_line(notebook: Notebook) -> None:
+    notebook["cells"][0]["source"] = ["x" * 101]
+
+
 @pytest.mark.parametrize(
     ("mutate", "problems"),
     [
         (
             with_output,
-            [
-                "cell 3: an output or an execution count. `.venv/bin/jupyter nbconvert --clear-output"
-            ],
+            ["cell 3: an output or an execution count. Run `.venv/bin/jupyter nbconvert --clear"],
         ),
-        (with_count, ["cell 3: an output or an execution count. `.venv/bin/"]),
+        (with_count, ["cell 3: an output or an execution count. Run `.venv/bin/"]),
         (
             with_time,
             [
-                'cell 1: metadata of a run or of a screen (found "execution"). Delete it in JupyterLab\'s property inspector'
+                'cell 1: metadata of a run or of a screen (found "execution").'
+                " Delete it in JupyterLab's property inspector"
             ],
         ),
         (
             without_parameters,
-            [
-                '0 cells with the tag "parameters" where there must be one, of code. Give that tag to the one code cell'
-            ],
+            [f"0 {TAGGED}. Give that tag only to the code cell that assigns the parameters"],
         ),
-        (
-            with_two_parameters,
-            [
-                '2 cells with the tag "parameters" where there must be one, of code (found "cell 2, cell 4"). Give that'
-            ],
-        ),
-        (
-            with_parameters_in_prose,
-            [
-                '1 cells with the tag "parameters" where there must be one, of code (found "cell 2"). Give that tag'
-            ],
-        ),
-        (
-            without_id,
-            [
-                "cell 1: an id that is not words in small letters joined by hyphens. Open the file as text and name the cell"
-            ],
-        ),
-        (
-            with_random_id,
-            [
-                'cell 3: an id that is not words in small letters joined by hyphens (found "3f9ac2e1"). Open the file'
-            ],
-        ),
+        (with_two_parameters, [f'2 {TAGGED} (found "cell 2, cell 4"). Give that']),
+        (with_parameters_in_prose, [f'1 {TAGGED} (found "cell 2"). Give that tag']),
+        (without_id, [f"cell 1: {NO_SLUG}. Open the file as text and write what the cell does"]),
+        (with_random_id, [f'cell 3: {NO_SLUG} (found "3f9ac2e1"). Open the file']),
         (
             with_one_id_twice,
             [
-                f'cell {number}: an id that another cell has too (found "title"). Open the file'
+                f'cell {number}: an id that another cell also has (found "title"). Open the file'
                 for number in (1, 3)
             ],
         ),
         (
             in_an_old_format,
-            [
-                'not of notebook format 4.5, in which cells have ids (found "4.4"). Open it in JupyterLab and save it.'
-            ],
+            ['not notebook format 4.5 (found "4.4"). Open it in JupyterLab and save it.'],
         ),
         (
             with_another_kernel,
-            [
-                'metadata: a kernelspec other than python3 (found "finops-venv"). Choose the kernel Python 3'
-            ],
+            ['metadata: a kernel other than python3 (found "finops-venv"). Choose the kernel Pyt'],
         ),
         (
             without_a_kernel,
-            ['metadata: a kernelspec other than python3 (found ""). Choose the kernel Python 3'],
+            ['metadata: a kernel other than python3 (found ""). Choose the kernel Python 3'],
         ),
         (
             with_widgets,
             [
-                'metadata: more than kernel, language and the version (found "widgets"). Delete it in JupyterLab\'s property'
+                'metadata: metadata other than kernel, language and version (found "widgets").'
+                " Delete it in JupyterLab's property"
             ],
         ),
         (with_a_path_in_metadata, ['metadata: an absolute path (found "C:']),
@@ -204,18 +183,26 @@ def with_a_path_in_a_cells_metadata(notebook: Notebook) -> None:
             with_a_path_in_a_cells_metadata,
             ['cell 1: an absolute path (found "/Users/ann/x.md"). Write it relative to the home.'],
         ),
+        (
+            with_a_long_cell,
+            ["cell 3: a code cell of 4 lines; 3 are allowed. Split it, or move the code"],
+        ),
+        (
+            with_a_long_line,
+            ['cell 1: a line of 101 characters; 100 are allowed (found "xxxx'],
+        ),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
-def test_what_is_wrong_is_named_with_its_cell_and_the_way_out(
+def test_each_problem_names_its_cell_and_how_to_fix_it(
     mutate: Callable[[Notebook], None], problems: list[str]
 ):
-    """It finds each thing that no commit may have, and nothing else."""
+    """Each problem is found, and nothing else."""
     notebook = clean()
     mutate(notebook)
-    found = said(notebook)
-    assert len(found) == len(problems)
-    for line, problem in zip(found, problems, strict=True):
+    lines = texts(notebook)
+    assert len(lines) == len(problems)
+    for line, problem in zip(lines, problems, strict=True):
         assert line.removeprefix("n.ipynb").lstrip(":, ").startswith(problem)
 
 
@@ -233,21 +220,20 @@ def test_what_is_wrong_is_named_with_its_cell_and_the_way_out(
     ],
 )
 def test_a_parameter_is_a_typed_literal(line):
-    """It refuses what papermill could not replace, or would have to guess the type of."""
+    """papermill could not replace another line, or would have to guess its type."""
     notebook = clean()
     notebook["cells"][1]["source"] = ['period: str = "2025-12"\n', line]
-    (found,) = said(notebook)
-    assert found.startswith(
-        "n.ipynb, cell 2: not a literal assigned to one name with its type (found "
-    )
+    (problem,) = texts(notebook)
+    rule = "not a literal assigned to one name with its type"
+    assert problem.startswith(f"n.ipynb, cell 2: {rule} (found ")
 
 
 def test_parameters_that_are_not_python_are_shown():
-    """It names the line that cannot be read."""
+    """The problem shows the line with the syntax error."""
     notebook = clean()
     notebook["cells"][1]["source"] = ["a: int = 1\n", "b: int = = 2\n"]
-    (found,) = said(notebook)
-    assert '(found "b: int = = 2")' in found
+    (problem,) = texts(notebook)
+    assert '(found "b: int = = 2")' in problem
 
 
 @pytest.mark.parametrize(
@@ -262,7 +248,7 @@ def test_parameters_that_are_not_python_are_shown():
     ],
 )
 def test_an_absolute_path_is_found(source, path):
-    """It is found in code and in prose, in its quotes or brackets."""
+    """It is found in code and in prose, inside quotes or brackets."""
     for number in (0, 2):
         notebook = clean()
         notebook["cells"][number]["source"] = source
@@ -282,26 +268,26 @@ def test_an_absolute_path_is_found(source, path):
         "{x}:\\n",
     ],
 )
-def test_other_texts_with_slashes_are_no_absolute_paths(source):
-    """It lets relative paths, addresses of the web and plain prose be."""
+def test_other_texts_with_slashes_are_not_absolute_paths(source):
+    """Relative paths, web addresses and plain prose are allowed."""
     notebook = clean()
     notebook["cells"][0]["source"] = source
-    assert said(notebook) == []
+    assert texts(notebook) == []
 
 
 @pytest.mark.parametrize(
     "raw",
     [b"", b"{", b"[]", b"\xff", b"{}", b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}'],
 )
-def test_a_file_that_is_no_notebook_is_one_problem(raw):
-    """It says so, and how to mend it."""
+def test_a_file_that_is_not_a_notebook_is_one_problem(raw):
+    """The problem says how to fix it."""
     (problem,) = problems_of(raw, "n.ipynb")
     assert str(problem).startswith("n.ipynb: not a notebook (")
     assert str(problem).endswith("Restore the file, or save it again from JupyterLab.")
 
 
-def test_as_a_command_it_prints_a_line_a_problem_and_ends_with_1(tmp_path, capsys):
-    """It ends with 0, and prints nothing, where nothing is wrong."""
+def test_the_command_prints_a_line_for_each_problem(tmp_path, capsys):
+    """Its exit code is then 1; without problems it prints nothing, and the code is 0."""
     good, bad = tmp_path / "good.ipynb", tmp_path / "bad.ipynb"
     good.write_text(json.dumps(clean()), encoding="utf-8")
     broken = clean()
@@ -317,6 +303,6 @@ def test_as_a_command_it_prints_a_line_a_problem_and_ends_with_1(tmp_path, capsy
 
 
 def test_it_is_a_script():
-    """Git hooks call the file itself."""
+    """The pre-commit hook runs the file itself."""
     files = map(str, sorted(NOTEBOOKS.glob("*.ipynb")))
     subprocess.run([sys.executable, notebook_hygiene.__file__, *files], check=True, timeout=60)

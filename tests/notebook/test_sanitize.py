@@ -1,4 +1,4 @@
-"""The published notebook holds nothing that differs from run to run or from machine to machine."""
+"""The published notebook has nothing that differs between runs or machines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from finops_nb.notebook.preflight import INJECTED
 from finops_nb.notebook.sanitize import as_bytes, sanitize
 from finops_nb.outputs.manifest import Kind, Manifest
 
-EDITION = Manifest(Kind.SCENARIO, "scenarios/x", "ab" * 32, "2026-01-01T00:00:00Z")
+MANIFEST = Manifest(Kind.SCENARIO, "scenarios/x", "ab" * 32, "2026-01-01T00:00:00Z")
 
 
 def executed(*outputs: NotebookNode) -> NotebookNode:
@@ -33,24 +33,24 @@ def executed(*outputs: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def fair(notebook: NotebookNode) -> NotebookNode:
-    return sanitize(notebook, EDITION, "What if", {"usage": ["a.csv"]})
+def clean(notebook: NotebookNode) -> NotebookNode:
+    return sanitize(notebook, MANIFEST, "What if", {"usage": ["a.csv"]})
 
 
-def test_only_what_was_asked_for_is_described():
-    """It keeps the kernel's language, the title, and which manifest it is; not the time, which the page says."""
-    assert fair(executed()).metadata == {
+def test_the_metadata_is_the_same_for_equal_runs():
+    """The language, the title and the report's name, kind and key stay; the time does not."""
+    assert clean(executed()).metadata == {
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},
         "title": "What if",
         "finops_nb": {"name": "scenarios/x", "kind": "scenario", "key": "ab" * 32},
     }
-    assert "title" not in sanitize(executed(), EDITION, None, {}).metadata
+    assert "title" not in sanitize(executed(), MANIFEST, None, {}).metadata
 
 
-def test_cells_keep_their_tags_only():
-    """It numbers the cells, and drops timing and empty tags."""
-    notebook = fair(executed())
+def test_cells_keep_only_their_tags():
+    """Cells are numbered, and lose timing and empty tags."""
+    notebook = clean(executed())
     assert [cell.id for cell in notebook.cells] == ["cell-1", "cell-2", "cell-3", "cell-4"]
     assert [cell.metadata for cell in notebook.cells] == [
         {"tags": ["parameters"]},
@@ -61,8 +61,8 @@ def test_cells_keep_their_tags_only():
 
 
 def test_injected_parameters_are_those_that_may_be_shown():
-    """It writes the parameters without local paths into the injected cell."""
-    assert fair(executed()).cells[1].source == '# Parameters\nusage = ["a.csv"]\n'
+    """The injected cell gets the parameters without local paths."""
+    assert clean(executed()).cells[1].source == '# Parameters\nusage = ["a.csv"]\n'
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_injected_parameters_are_those_that_may_be_shown():
     ],
     ids=["one", "two", "warning", "traceback", "long", "prose", "money"],
 )
-def test_addresses_are_taken_out_of_text(text, kept):
-    """It takes memory addresses and the kernel's own file names out of text outputs, and touches nothing else."""
-    cell = fair(
+def test_addresses_are_removed_from_text(text, kept):
+    """Text outputs lose memory addresses and the kernel's file names, and nothing else."""
+    cell = clean(
         executed(
             new_output("execute_result", {"text/plain": text, "text/html": text}),
             new_output("stream", text=text),
@@ -91,27 +91,27 @@ def test_addresses_are_taken_out_of_text(text, kept):
 
 
 def test_pieces_of_a_stream_are_joined():
-    """It joins streams that follow each other, first stdout, then stderr, however they arrived."""
+    """Consecutive streams become one stdout and one stderr, whatever their order was."""
     pieces = [("stderr", "e1 "), ("stdout", "o1 "), ("stdout", "o2 "), ("stderr", "e2 ")]
     value = new_output("execute_result", {"text/plain": "6"})
     streams = [new_output("stream", name=name, text=text) for name, text in pieces]
-    outputs = fair(executed(*streams, value, new_output("stream", text="o3"))).cells[2].outputs
+    outputs = clean(executed(*streams, value, new_output("stream", text="o3"))).cells[2].outputs
     assert [(output.get("name"), output.get("text")) for output in outputs] == [
         ("stdout", "o1 o2 "), ("stderr", "e1 e2 "), (None, None), ("stdout", "o3"),
     ]  # fmt: skip
 
 
-def test_the_notebook_given_is_not_changed():
-    """It is a copy."""
+def test_the_given_notebook_is_not_changed():
+    """The published notebook is a copy."""
     notebook = executed(new_output("stream", text="x at 0x7f3a5c>"))
     before = copy.deepcopy(notebook)
-    fair(notebook)
+    clean(notebook)
     assert notebook == before
 
 
 def test_the_file_is_valid_and_plain():
-    """It is a valid notebook of format 4.5 in UTF-8, with LF and one at its end."""
-    raw = as_bytes(fair(executed(new_output("stream", text="ä\r\n"))))
+    """It is a valid notebook of format 4.5 in UTF-8, with LF line ends and one at the end."""
+    raw = as_bytes(clean(executed(new_output("stream", text="ä\r\n"))))
     nbformat.validate(nbformat.reads(raw.decode("utf-8"), as_version=nbformat.NO_CONVERT))
     assert raw.endswith(b"\n}\n")
     assert b"\r" not in raw
