@@ -1,4 +1,4 @@
-"""What a notebook of the kit works with, in one import: `from finops_nb.api import *`."""
+"""Everything that a notebook of the kit uses, in one import: `from finops_nb.api import *`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from finops_nb.report import charts, prose, tables
 from finops_nb.report.theme import Style
 from finops_nb.scenarios.panel import open_what_if
 
-__all__ = [
+__all__ = [  # noqa: RUF022 (by subject, in the order of a report)
     # what a report starts from
     "read_parameters",
     "read_report_data",

@@ -1,7 +1,7 @@
-"""The names that notebooks imported before `finops_nb.api`, so that those notebooks still run.
+"""The names that notebooks imported before `finops_nb.api`, so that old notebooks still run.
 
-Nothing else in the package uses this module. Each old function takes the arguments it took, gathers
-those that are now one `ReportData`, and calls the function that took its place.
+Nothing else in the package uses this module. Each old function takes its old arguments, gathers
+those that are now one `ReportData`, and calls the function that replaced it.
 """
 
 from __future__ import annotations
@@ -83,18 +83,21 @@ unit_costs = api.unit_costs
 
 
 def _data(**given: Any) -> ReportData:
-    """Report data of what an old call was given; what it was not given, it does not use."""
+    """Report data of the arguments of an old call; the function uses no other field."""
     fields: dict[str, Any] = dict.fromkeys(DATA[:-1]) | {"months": ()}
     fields |= given
     return ReportData(measured=fields["usage"], **fields)
 
 
 def _adapted(function: Callable[..., Any], old: str) -> Callable[..., Any]:
-    """A function that is called as it was before.
+    """A function that takes the old arguments.
 
     Args:
-        function: what took its place; its first argument is `ReportData`.
-        old: the names of the arguments before, in their order.
+        function: the function to call; its first argument is `ReportData`.
+        old: the names of the old arguments, in their order.
+
+    Example:
+        _adapted(api.cost_by_month, "usage by months")(usage, "product", months)
     """
     kind = Parameter.POSITIONAL_OR_KEYWORD
     signature = Signature([Parameter(name, kind) for name in old.split()])
@@ -108,29 +111,29 @@ def _adapted(function: Callable[..., Any], old: str) -> Callable[..., Any]:
 
 
 def set_params(**values: Any) -> Params:
-    """As `read_parameters`, of values that are named one by one."""
+    """`read_parameters`, with each value as an argument."""
     return make_params(values)
 
 
-def _findings(months: Any = (), **found: Any) -> api.Findings:
-    fields = {name: found.pop(name) for name in DATA if name in found}
-    return api.Findings(_data(**fields, months=months), **found)
+def _findings(months: Any = (), **given: Any) -> api.Findings:
+    fields = {name: given.pop(name) for name in DATA if name in given}
+    return api.Findings(_data(**fields, months=months), **given)
 
 
-def main_findings(months: Any, **found: Any) -> Any:
-    """As `api.main_findings`, of findings that are named one by one."""
-    return api.main_findings(_findings(months, **found))
+def main_findings(months: Any, **given: Any) -> Any:
+    """`api.main_findings`, with each finding as an argument."""
+    return api.main_findings(_findings(months, **given))
 
 
-def recommend(**found: Any) -> Any:
-    """As `api.recommend`, of findings that are named one by one."""
-    return api.recommend(_findings(**found))
+def recommend(**given: Any) -> Any:
+    """`api.recommend`, with each finding as an argument."""
+    return api.recommend(_findings(**given))
 
 
 def hand_over(
     parts: Sequence[Part], usage: Any, budgets: Any, params: Params, edition: Any, book: Any
 ) -> Marker:
-    """As `api.write_results`, of parts that are listed by hand."""
+    """`api.write_results`, with the parts listed by hand."""
     show = Parts(_data(usage=usage, budgets=budgets, params=params, manifest=edition), book)
     for part in parts:
         show(part)
@@ -138,7 +141,7 @@ def hand_over(
 
 
 def ledger_of(usage: Any, currency: str, edition: Any) -> Any:
-    """As `api.ledger_of`."""
+    """`api.ledger_of`, with its old arguments."""
     params = SimpleNamespace(currency=currency)
     return api.ledger_of(_data(usage=usage, params=params, manifest=edition))
 

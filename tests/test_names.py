@@ -1,4 +1,4 @@
-"""Names from the data are text, whatever is in them: in the page, in the charts, in the ledger."""
+"""Names of the data stay text, whatever is in them: on the page, in charts and in the ledger."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOSTILE = (
     "‮gnp",
 )
 HARMLESS = tuple(f"name-{sorted(HOSTILE).index(name)}" for name in HOSTILE)
-"""In the same order when sorted, so that the same lines are the ones that rounding falls on."""
+"""They sort in the same order, so that rounding falls on the same lines."""
 HEADER = (
     "timestamp,provider,model,input_tokens,output_tokens,cost_usd,latency_ms,"
     "customer_id,organization_id,product_id,feature_id,task_type,subscription_tier"
@@ -36,7 +36,7 @@ HEADER = (
 
 
 def publish(home: Path, names: tuple[str, ...]) -> Path:
-    """The published folder of a month in which each name is an organization, a product, a feature and a customer."""
+    """A published month in which each name is an organization, product, feature and customer."""
     (home / "params").mkdir(parents=True)
     with (home / "calls.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -64,7 +64,9 @@ def publish(home: Path, names: tuple[str, ...]) -> Path:
     notes = "".join(f"  {json.dumps(name)}: {json.dumps(f'about {name}')}\n" for name in names)
     owners = "".join(f"  {json.dumps(name)}: {json.dumps(name)}\n" for name in names)
     (home / "params" / "2025-12.yaml").write_text(
-        f'period: "2025-12"\nusage: calls.csv\norganization_budgets:\n{budgets}product_budgets:\n{budgets}notes:\n{notes}owners:\n{owners}',
+        'period: "2025-12"\nusage: calls.csv\n'
+        f"organization_budgets:\n{budgets}product_budgets:\n{budgets}"
+        f"notes:\n{notes}owners:\n{owners}",
         encoding="utf-8",
     )
     environment = os.environ | {"FINOPS_NB_HOME": str(home), "SOURCE_DATE_EPOCH": "1767225600"}
@@ -90,12 +92,12 @@ def page(folder) -> HtmlElement:
 
 
 def test_the_page_is_inert(folder):
-    """It holds nothing that runs or loads, whatever the names say."""
+    """Whatever the names are, nothing on the page runs or loads anything."""
     assert audit((folder / "organizational_alignment.html").read_text(encoding="utf-8")) == []
 
 
 def test_the_elements_are_those_of_harmless_names(page, tmp_path):
-    """It has the same tree of elements and attributes as the same report with harmless names."""
+    """The tree of elements and attributes is that of the same report with harmless names."""
     harmless = page_of(publish(tmp_path / "harmless", HARMLESS) / "organizational_alignment.html")
     assert [_shape(element) for element in page.iter("*")] == [
         _shape(element) for element in harmless.iter("*")
@@ -107,7 +109,7 @@ def _shape(element: HtmlElement) -> tuple[str, tuple[str, ...]]:
 
 
 def test_every_name_is_on_the_page_as_it_was_written(page):
-    """It prints each name whole, in its table and beside its commentary."""
+    """Each name is printed whole, in its table and above its commentary."""
     rows = sections_of(page)["Cost by Organization"].rows[""]
     assert {row.name for row in rows if row.kind == "line"} == {
         name.replace("\u202e", "\ufffd") for name in HOSTILE
@@ -118,7 +120,7 @@ def test_every_name_is_on_the_page_as_it_was_written(page):
 
 
 def test_no_name_is_a_formula_in_the_ledger(folder):
-    """It has an apostrophe before `=1+1`, and adds up."""
+    """`=1+1` has an apostrophe before it, and the ledger adds up."""
     with (folder / "chargeback.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     names = {line["organization"] for line in lines}

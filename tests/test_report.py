@@ -1,4 +1,4 @@
-"""The report as it was published: the command's output, read back."""
+"""The published report: the output of the command, read back."""
 
 from __future__ import annotations
 
@@ -22,13 +22,16 @@ from finops_nb.report.html_page import NOT_SHOWN, audit
 
 FIGURES = reference_figures()
 CONTRACT = json.loads((SUPPORT / "results_contract.json").read_text(encoding="utf-8"))
-"""The keys of results.json, and the columns of its tables and of chargeback.csv: other programs read them by these names."""
+"""The keys of results.json and the columns of its tables and of chargeback.csv.
+
+Other programs read them by these names.
+"""
 HEAT_MAP = "Cross-Organization Product Usage"
-"""Here a row is an organization and a column a product, where the reference report has a list for each organization."""
+"""A row for each organization; the reference report has a list for each organization instead."""
 
 
 def home_at(folder: Path) -> Path:
-    """A home with the project's own params, and its notebooks by way of the package."""
+    """A home with the params of the project, which uses the packaged notebooks."""
     shutil.copytree(CHECKOUT / "params", folder / "params")
     return folder
 
@@ -86,7 +89,7 @@ def results(folder) -> dict:
     ids=lambda f: f"{f['section']}-{f['group']}-{f['line']}-{f['column']}-{f['figure']}",
 )
 def test_it_prints_each_figure_of_the_reference_report(sections, figure):
-    """It has the figure in the same section, table, line and column; in prose, in that section's line."""
+    """It is in the same section, table, line and column, or in the same line of prose."""
     section = sections[figure["section"]]
     if not figure["column"]:
         lines = [line for line in section.text.splitlines() if line.startswith(figure["line"])]
@@ -109,12 +112,12 @@ def test_it_prints_each_figure_of_the_reference_report(sections, figure):
 
 
 def test_it_has_all_136_figures():
-    """It compares as many figures as the reference report prints: 95 cells of tables and 41 in prose."""
+    """The reference report prints 95 figures in tables and 41 in prose."""
     assert len(FIGURES) == 136
 
 
 def test_it_has_the_sections_of_the_reference_report_in_its_order(sections):
-    """It keeps the reference report's sections and groups of recommendations; what is added comes after."""
+    """The sections of the reference report come first, in its order, then the appendix."""
     wanted = [
         "Executive Summary",
         "Cost by Organization",
@@ -139,7 +142,7 @@ def test_it_has_the_sections_of_the_reference_report_in_its_order(sections):
 
 
 def test_every_table_foots(sections):
-    """It adds up: the printed lines, with their Rounding line, are the printed total, in every additive column."""
+    """In every additive column, the printed lines and Rounding add up to the printed total."""
     additive = {
         "Total Cost",
         "Charge",
@@ -160,12 +163,12 @@ def test_every_table_foots(sections):
     for section in sections.values():
         for rows in section.rows.values():
             for group in {row.group for row in rows}:
-                mine = [row for row in rows if row.group == group]
-                for total in (row for row in mine if row.kind == "total"):
+                lines = [row for row in rows if row.group == group]
+                for total in (row for row in lines if row.kind == "total"):
                     for head in additive & set(total.cells):
                         parts = [
                             _figure(row.cells[head])
-                            for row in mine
+                            for row in lines
                             if row.kind != "total" and row.cells[head]
                         ]
                         assert sum(parts) == _figure(total.cells[head]), (head, group)
@@ -174,7 +177,7 @@ def test_every_table_foots(sections):
 
 
 def test_the_heat_map_foots_across_too(sections):
-    """It adds up in each row: the printed cells, with the Rounding column, are the printed total."""
+    """In each row, the printed cells and Rounding add up to the printed total."""
     rows = sections["Chargeback Report"].rows[HEAT_MAP]
     assert [row.name for row in rows] == ["org-alpha", "org-gamma", "org-beta", "Total"]
     for row in rows:
@@ -187,28 +190,28 @@ def test_the_heat_map_foots_across_too(sections):
 
 
 def test_it_opens_with_the_figures_that_matter(sections, results):
-    """It has spend, the month before and the year so far as they were published, and the allocated share.
+    """Spend, the month before and the year to date as published, and the allocated share.
 
-    November was published with 5,797.901154: 8,669.894004 − that is 2,871.992850, the sum 14,467.795158;
-    the budgets of both are 5,800 + 10,000.
+    November was published with 5,797.901154. The change is 8,669.894004 − that = 2,871.992850, the
+    year to date 14,467.795158, and its budget 5,800 + 10,000.
     """
     lines = {line["figure"]: line for line in results["tables"]["headline"]}
     assert (
-        lines["spend"] | {"value": "$8,669.89", "detail": "of $10,000.00; $1,330.11 below it"}
+        lines["spend"] | {"value": "$8,669.89", "detail": "$1,330.11 under the $10,000.00 budget"}
         == lines["spend"]
     )
     assert lines["prior_month"]["value"] == "+$2,871.99 (+49.5%)"
     assert lines["prior_month"]["detail"] == "$5,797.90 as published"
     assert lines["year_to_date"]["value"] == "$14,467.80"
     assert (
-        lines["year_to_date"]["detail"]
-        == "of $15,800.00; $1,332.20 below it; not published: January 2025 to October 2025"
+        lines["year_to_date"]["detail"] == "$1,332.20 under the $15,800.00 budget. "
+        "November and December only: January to October not published"
     )
     assert lines["allocated"]["value"] == "100.0%"
     assert [line["title"] for line in results["tables"]["findings"]] == [
-        "Over budget",
-        "Over budget",
-        "Cost rose",
+        "Over Budget",
+        "Over Budget",
+        "Cost Rose",
     ]
     for line in results["tables"]["findings"]:
         assert line["text"] in sections["Executive Summary"].text
@@ -219,14 +222,14 @@ def _figure(text: str) -> Decimal:
     return money if money is not None else Decimal(text.replace(",", ""))
 
 
-def test_it_says_rounding_where_the_reference_report_did_not_add_up(sections):
-    """It prints -$0.01 where 3,866.22 + 2,425.04 + 2,378.64 = 8,669.90 stands over a total of 8,669.89."""
+def test_it_prints_rounding_where_the_reference_report_did_not_add_up(sections):
+    """3,866.22 + 2,425.04 + 2,378.64 = 8,669.90 has a total of 8,669.89: Rounding is -$0.01."""
     [rounding] = [row for row in sections["Cost by Product"].rows[""] if row.kind == "rounding"]
     assert rounding.cells["Total Cost"] == "-$0.01"
 
 
 def test_the_ledger_foots_both_ways(folder, sections, results):
-    """It books whole cents that add up by organization, by product and in all; "booked" stands where the charge differs."""
+    """Booked cents add up by organization, product and in total; "booked" marks a difference."""
     with (folder / "chargeback.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     assert sum(Decimal(line["amount"]) for line in lines) == Decimal("8669.89")
@@ -245,7 +248,7 @@ def test_the_ledger_foots_both_ways(folder, sections, results):
 
 
 def test_the_names_in_the_results_are_a_contract(results):
-    """It has these keys, and its tables these columns; one that is new, gone or renamed is written into the contract and the changelog."""
+    """A key or column that is new, gone or renamed belongs in the contract and the changelog."""
     whole = {
         "": results,
         **{key: results[key] for key in ("period", "rows", "money", "provenance")},
@@ -272,15 +275,15 @@ def test_the_names_in_the_results_are_a_contract(results):
 
 
 def test_the_money_in_the_results_is_text(results):
-    """Plain decimals, never a binary number: it holds whole numbers only where it counts."""
+    """Amounts are decimal text; only counts are JSON numbers."""
 
     def numbers(value, place: str = ""):
         if isinstance(value, dict):
             return [
-                found for key, part in value.items() for found in numbers(part, f"{place}.{key}")
+                number for key, part in value.items() for number in numbers(part, f"{place}.{key}")
             ]
         if isinstance(value, list):
-            return [found for part in value for found in numbers(part, place)]
+            return [number for part in value for number in numbers(part, place)]
         return [place] if isinstance(value, float) else []
 
     assert numbers(results) == []
@@ -291,16 +294,17 @@ def test_the_money_in_the_results_is_text(results):
 
 
 def test_the_header_of_the_ledger_is_a_contract(folder):
-    """It has these columns in this order."""
+    """Other programs read these columns in this order."""
     header, *_ = (folder / "chargeback.csv").read_text(encoding="utf-8").split("\n")
     assert header == CONTRACT["ledger"]
 
 
 def test_the_ledger_is_a_plain_csv(folder):
-    """It is LF, UTF-8 without BOM, sorted by name, with days whose end is exclusive."""
+    """It has LF, UTF-8 without BOM, lines sorted by name, and an exclusive end of the period."""
     raw = (folder / "chargeback.csv").read_bytes()
     assert raw.startswith(
-        b"period_start,period_end,organization,product,amount,currency\n2025-12-01,2026-01-01,org-alpha,product-ai-chat,"
+        b"period_start,period_end,organization,product,amount,currency\n"
+        b"2025-12-01,2026-01-01,org-alpha,product-ai-chat,"
     )
     assert b"\r" not in raw
     assert raw.count(b"\n") == 1 + 9
@@ -308,20 +312,21 @@ def test_the_ledger_is_a_plain_csv(folder):
     assert lines == sorted(lines)
 
 
-def test_check_says_what_the_report_holds(home, results):
-    """It prints, as JSON, the very figures that results.json has."""
+def test_check_has_the_figures_of_the_report(home, results):
+    """Its JSON has the same figures as results.json."""
     done = command(home, "check", "2025-12", "--json")
     checked = json.loads(done.stdout)
     assert {key: results[key] for key in checked} == checked
     assert set(checked) == {
-        "name", "kind", "period", "currency", "total", "organizations", "products", "features", "rows", "money", "warnings"
-    }  # fmt: skip
+        *("name", "kind", "period", "currency", "total", "organizations", "products"),
+        *("features", "rows", "money", "warnings"),
+    }
     assert checked["total"] == "8669.894004"
     assert checked["rows"] == {"read": 563373, "used": 224072, "outside_period": 563373 - 224072}
 
 
 def test_the_printed_figures_are_those_of_the_results(sections, results):
-    """It prints what results.json holds: each cost of each table is the rounding of the unrounded one there."""
+    """Every printed cost is the rounded cost of results.json."""
     for by in ("organization", "product"):
         rows = {
             row.name: row
@@ -335,7 +340,7 @@ def test_the_printed_figures_are_those_of_the_results(sections, results):
 
 
 def test_the_run_is_named_in_every_file(folder, html, results):
-    """It has one key in HTML, notebook and results.json."""
+    """HTML, notebook and results.json have the same key."""
     key = results["provenance"]["key"]
     assert re.fullmatch(r"[0-9a-f]{64}", key)
     assert key in html
@@ -344,7 +349,7 @@ def test_the_run_is_named_in_every_file(folder, html, results):
 
 
 def test_the_page_is_inert_and_small(html):
-    """It runs nothing, loads nothing, describes every image, and stays under 300 KB."""
+    """It runs and loads nothing, describes every image, and stays under 300 KB."""
     assert audit(html) == []
     page = page_of(html)
     assert not page.xpath(
@@ -356,7 +361,7 @@ def test_the_page_is_inert_and_small(html):
 
 
 def test_each_output_of_the_notebook_is_on_the_page(folder, html):
-    """It leaves out no output but those of the cells that are for the analyst."""
+    """Only the outputs of cells for analysts are left out."""
     notebook = nbformat.read(folder / "organizational_alignment.ipynb", as_version=4)
     page = page_of(html)
     whole = " ".join(page.text_content().split())
@@ -368,20 +373,16 @@ def test_each_output_of_the_notebook_is_on_the_page(folder, html):
                     assert output.metadata["image/svg+xml"]["alt"] in [
                         image.get("alt") for image in page.iter("img")
                     ]
-                elif output.data[
-                    "text/html"
-                ].strip():  # what has nothing to say in this month shows nothing
-                    assert (
-                        " ".join(page_of(output.data["text/html"]).text_content().split()) in whole
-                    )
+                elif output.data["text/html"].strip():  # empty: nothing to say in this month
+                    text = " ".join(page_of(output.data["text/html"]).text_content().split())
+                    assert text in whole
                 seen += bool(output.data.get("text/html", "an image").strip())
-    assert (
-        seen == 6 + 19 + 2 + 3
-    )  # charts, tables and prose of every month, those of this one, the opening and the history
+    # Charts; tables and prose of every month; those of this month; the opening and the history.
+    assert seen == 6 + 19 + 2 + 3
 
 
 def test_no_file_tells_where_or_by_whom_it_was_made(folder, home):
-    """It holds no local path, no user and no host."""
+    """No file has a local path, a user or a host."""
     secrets = [str(home), str(CHECKOUT), f"{Path.home()}/", "ipykernel_", "/tmp/"]
     for file in folder.iterdir():
         text = _text(file)
@@ -389,7 +390,7 @@ def test_no_file_tells_where_or_by_whom_it_was_made(folder, home):
 
 
 def _text(file: Path) -> str:
-    """What a file says; of a spreadsheet, all of its parts."""
+    """The text of a file; of a spreadsheet, that of all its parts."""
     if file.suffix != ".xlsx":
         return file.read_text(encoding="utf-8")
     with zipfile.ZipFile(file) as parts:
@@ -397,7 +398,7 @@ def _text(file: Path) -> str:
 
 
 def test_the_same_input_publishes_the_same_bytes(folder, tmp_path):
-    """It does not matter in which folder, time zone, language, hash seed or working directory it is made."""
+    """Folder, time zone, language, hash seed and working directory do not matter."""
     other = home_at(tmp_path / "elsewhere")
     variables = {
         "TZ": "Asia/Kathmandu",
@@ -413,7 +414,7 @@ def test_the_same_input_publishes_the_same_bytes(folder, tmp_path):
 
 
 def test_a_second_run_changes_nothing_and_a_forced_one_publishes_the_same_bytes(home, folder):
-    """It does no work for an unchanged key; --force works, and Generated stays that of the first run."""
+    """An unchanged key is not run again; with --force it is, and Generated stays the same."""
     before, touched = _contents(folder), _touched(folder)
     again = command(home, "run", "2025-12", SOURCE_DATE_EPOCH="1770000000")
     assert (again.returncode, _contents(folder), _touched(folder)) == (0, before, touched)
@@ -431,7 +432,7 @@ def _touched(folder: Path) -> dict[str, int]:
 
 
 def test_plain_papermill_runs_it_from_anywhere_as_a_draft(tmp_path):
-    """It finds its usage from a folder that is no home, prints the same figures, and is stamped DRAFT."""
+    """It finds its usage outside of a home, prints the same figures, and is stamped DRAFT."""
     notebook, month = (
         CHECKOUT / "notebooks" / "organizational_alignment.ipynb",
         CHECKOUT / "params" / "2025-12.yaml",

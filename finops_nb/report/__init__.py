@@ -1,1 +1,1 @@
-"""Report: what a person sees: text, tables, charts, pages, workbooks. No figure is computed here, only rounded and printed."""
+"""Report: texts, tables, charts, pages and workbooks that a person sees; it computes no figures."""

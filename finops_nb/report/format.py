@@ -69,7 +69,7 @@ class Format:
         return f"+{text}" if rises else text
 
     def unit_cost(self, amount: Decimal | None) -> str:
-        """$0.0391: two decimals more than money; four more where these would show at most one digit."""
+        """$0.0391: two decimals more than money; four more if only one digit would be left."""
         decimals = minor_units(self.currency) + 2
         tiny = amount is not None and 0 < abs(amount) < Decimal(10).scaleb(-decimals)
         return self._amount(amount, decimals + 2 if tiny else decimals)

@@ -12,7 +12,7 @@ from finops_nb.figures.efficiency import overall
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import WEEK, BacktestError, days_seen
 from finops_nb.figures.variance import TotalVariance
-from finops_nb.findings.insights import Insight, insight_sentence
+from finops_nb.findings.insights import Insight, insight_sentence, materiality_rule
 from finops_nb.findings.main_findings import MainFinding
 from finops_nb.findings.recommendations import Horizon, Recommendation
 from finops_nb.findings.sentence import Sentence, sentence
@@ -190,18 +190,19 @@ def efficiency_summary(data: ReportData, efficiency: pd.DataFrame) -> Prose:
 
 
 def key_insights(data: ReportData, insights: Iterable[Insight]) -> Prose:
-    """The insights as a numbered list.
+    """The insights as a numbered list, with the rule of materiality if one is not material.
 
     Args:
         data: the report data.
         insights: from `find_insights`.
     """
     fmt = Format(data.params.currency)
+    insights = tuple(insights)
     items = [insight_sentence(insight) for insight in insights]
     lines = [
         {"title": title, "text": text_sentence(text, fmt), **text.values} for title, text in items
     ]
-    values = {"insights": items}
+    values = {"insights": items, "rule": materiality_rule(insights, data.params)}
     return Prose("key_insights", "insights.html.j2", lines, values, data.params.currency)
 
 

@@ -56,9 +56,9 @@ def test_an_invoice_that_differs_is_stamped_and_warned_about(six, params):
         "NOT RECONCILED"
     ]
     assert title(data_of(usage=usage, params=made, manifest=manifest)).endswith(" · NOT RECONCILED")
-    assert "NOT RECONCILED: stated less billed, in USD: AWS INV-1 0.01." in warnings(
-        data_of(usage=usage, budgets=read_budgets(made), params=made)
-    )
+    assert (
+        "NOT RECONCILED: invoices differ from the usage (stated − billed): AWS INV-1 +$0.01."
+    ) in warnings(data_of(usage=usage, budgets=read_budgets(made), params=made))
 
 
 def test_an_invoice_that_agrees_has_a_line_and_no_stamp(six, params):
@@ -78,13 +78,14 @@ def test_confusable_names_are_listed_with_their_cost(params):
     usage = usage_of(
         [("org-a", "chat", "ask", "c", "1.00"), ("Org-A", "chat", "ask", "c", "2.00"), SIX[3]]
     )
-    said = {
+    costs = {
         line["item"]: line["cost"]
         for line in data_tables.data_quality(
             data_of(usage=usage, budgets=read_budgets(params()), params=params())
         ).records()
     }
-    assert said['Organizations that look the same, and are counted apart: "Org-A", "org-a"'] == "3"
+    item = 'Organizations that look the same but are counted separately: "Org-A", "org-a"'
+    assert costs[item] == "3"
 
 
 def test_the_notebook_may_have_invoices_too():

@@ -112,7 +112,7 @@ def tags_of(piece: Prose) -> list[str]:
         (
             BudgetsDisagree(Decimal(7), Decimal(10), Decimal(-3)),
             "Budgets Disagree",
-            "budgets by organization sum to $7.00, by product to $10.00: $3.00 apart",
+            "organization budgets total $7.00, product budgets $10.00: a difference of $3.00",
         ),
         (
             HighestCost("product", "x", Decimal(7), Decimal("0.7005")),
@@ -123,28 +123,31 @@ def tags_of(piece: Prose) -> list[str]:
         (
             EfficiencyGap("a", "b", Decimal("0.105"), Decimal("0.004"), Decimal(60), True),
             "Efficiency Gap",
-            "0.11 calls/$ between most and least efficient organizations (a and b; worth $60.00)",
+            "0.11 calls/$ between the most and least efficient organizations "
+            "(a and b; worth $60.00)",
         ),
         (
             EfficiencyGap("a", "b", Decimal("0.105"), Decimal("0.004"), Decimal(6), False),
             "Efficiency Gap",
-            "0.11 calls/$ between most and least efficient organizations (a and b; 0.4%, worth $6.00: not material)",
+            "0.11 calls/$ between the most and least efficient organizations "
+            "(a and b; 0.4%, worth $6.00: not material)",
         ),
         (
             Allocated(Decimal("0.8"), Decimal(2)),
             "Allocated Cost",
-            "80.0% of the cost has an organization; $2.00 name no organization; the target of 80% is met, that of 90% is not",
+            "80.0% of cost has an organization, $2.00 has none; "
+            "the 80% target is met, the 90% target is not",
         ),
         (
             Allocated(Decimal(1), Decimal(0)),
             "Allocated Cost",
-            "100.0% of the cost has an organization",
+            "100.0% of cost has an organization",
         ),
         (
             *(Allocated(Decimal("0.99958"), Decimal("12.50")), "Allocated Cost"),
-            ">99.9% of the cost has an organization; $12.50 name no organization; the target of 90% is met",
+            ">99.9% of cost has an organization, $12.50 has none; the 90% target is met",
         ),
-        (Allocated(None, Decimal(5)), "Allocated Cost", "$5.00 name no organization"),
+        (Allocated(None, Decimal(5)), "Allocated Cost", "$5.00 has no organization"),
         (Allocated(None, Decimal(0)), "Allocated Cost", "no cost is without an organization"),
     ],
 )
@@ -423,6 +426,16 @@ def test_it_compares_the_efficient_only_where_there_are_two(six, usage_of, param
     assert prose.efficiency_summary(data_of(params=params()), one).records() == []
 
 
+@pytest.mark.parametrize("material", [True, False])
+def test_it_prints_the_rule_of_materiality_once_where_it_is_needed(params, material):
+    """The rule is below the insights if one of them is called not material."""
+    gap = EfficiencyGap("a", "b", Decimal("0.1"), Decimal("0.004"), Decimal(6), material)
+    piece = prose.key_insights(data_of(params=params()), iter([gap, gap]))
+
+    assert text_of(piece).count("Not material: below both 1% and $50") == (not material)
+    assert len(piece.records()) == 2
+
+
 def test_it_groups_recommendations_by_horizon(params):
     """Each has a heading and its own numbers; a horizon with none has no heading."""
     piece = prose.recommended(
@@ -453,5 +466,5 @@ def test_it_prints_in_the_currency_of_the_params(params):
         data_of(params=params(currency="JPY")), [Allocated(Decimal("0.5"), Decimal("1234.5"))]
     )
 
-    assert "¥1,235 name no organization" in text_of(piece)
+    assert "¥1,235 has none" in text_of(piece)
     assert piece.records()[0]["unallocated"] == "1234.5"
