@@ -1,4 +1,4 @@
-"""A column is said once: its name in a frame, the head a reader sees, its unit and its meaning."""
+"""Each column, once: its name in a frame, the head a reader sees, its unit and its meaning."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ TOTAL_BUDGET: Final = Column("budget", "Total Budget", "money", "the sum of the 
 TOTAL_ACTUAL: Final = Column("actual", "Total Actual", "money", "the cost of the period")
 ITEM: Final = Column("item", "Item", "text", "what the line counts")
 ROWS: Final = Column("rows", "Rows", "count", "rows of the inputs", additive=True)
-MONEY: Final = Column("cost", "Money", "money", "the cost those rows touch")
+MONEY: Final = Column("cost", "Amount", "money", "the cost of those rows")
 KEY: Final = Column("key", "Key", "text", "a key of the params file")
 VALUE: Final = Column("value", "Value", "text", "what it was set to")
 
@@ -149,6 +149,6 @@ CHANGE: Final = Column(
     "change", "Change", "change", "cost − the cost of the month before", additive=True
 )
 AMOUNT: Final = Column(
-    "amount", "Money", "money", "the cost, or the budget, that the breach is about"
+    "amount", "Amount", "money", "the cost, or the budget, that the breach is about"
 )
 ACTION: Final = Column("action", "What to Do", "text", "what keeps the rule")

@@ -189,7 +189,7 @@ def cost_by_month(data: ReportData, organizations: pd.DataFrame, products: pd.Da
     )
     return Table(
         "cost_by_month",
-        "Cost by month, as published; change is from the month before",
+        "Cost by month; change is from the month before",
         (schema.NAME, *columns, schema.CHANGE),
         tuple(_month_block(frame, months) for frame in frames),
         data.params.currency,
