@@ -1,1 +1,1 @@
-"""Usage: from files to exact summaries, every row accounted for. No budget and no report is known here."""
+"""From usage files to exact summaries, with every row accounted for. No budgets, no reports."""

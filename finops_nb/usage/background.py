@@ -1,4 +1,4 @@
-"""Beside: work that goes on in a thread of its own while the engine scans."""
+"""Work in a background thread, while the engine scans."""
 
 from __future__ import annotations
 
@@ -11,21 +11,25 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def beside(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> Future[T]:
-    """Begin some work, and go on.
-
-    The thread does not keep the process alive: Ctrl-C does not wait for it, as it would for one of an executor.
+def in_background(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> Future[T]:
+    """Start some work and return at once.
 
     Returns:
-        Its result to come; `result()` waits for it, and raises what the work raised.
+        Its future result: `result()` waits for it, and raises what the work raised.
+
+    Example:
+        hashes = in_background(fingerprint, sources)
+        ...  # scan the files meanwhile
+        hashes.result()
     """
-    coming: Future[T] = Future()
+    future: Future[T] = Future()
 
     def run() -> None:
         try:
-            coming.set_result(work(*args, **named))
+            future.set_result(work(*args, **named))
         except BaseException as error:
-            coming.set_exception(error)
+            future.set_exception(error)
 
+    # A daemon thread does not keep the process alive. Ctrl-C would wait for an executor's thread.
     Thread(target=run, daemon=True).start()
-    return coming
+    return future

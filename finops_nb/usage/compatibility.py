@@ -1,4 +1,4 @@
-"""What must not be added together: files of two dialects, two currencies, a request twice."""
+"""Which files can be added together: one dialect, one currency, and no row twice."""
 
 from __future__ import annotations
 
@@ -8,122 +8,125 @@ from typing import Final
 import duckdb
 
 from finops_nb.errors import Problem, Refusal, listed
-from finops_nb.money import plain
+from finops_nb.money import minor_units, rounded
 from finops_nb.params.model import Params
-from finops_nb.usage import duplicates, queries
-from finops_nb.usage.duplicates import repeated_requests
-from finops_nb.usage.notices import File
+from finops_nb.usage import queries
+from finops_nb.usage.duplicates import duplicate_requests, files_with_equal_rows
+from finops_nb.usage.notices import UsageFile
 from finops_nb.usage.sources.dialects import FOCUS
-from finops_nb.usage.sources.source_table import BILLED, keys_of
+from finops_nb.usage.sources.source_table import BILLED, all_tag_keys
 
-KEYS_TOLD: Final = 20
+LISTED_TAGS: Final = 20
+"""How many tags of a file a message lists."""
 
 
-def refuse_what_does_not_add(
-    db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params
+def refuse_incompatible_files(
+    db: duckdb.DuckDBPyConnection, files: Sequence[UsageFile], params: Params
 ) -> None:
-    """Refuse sums that would mean nothing.
+    """Refuse files whose sum would mean nothing.
+
+    Args:
+        db: with all files added, and after `duplicates.fingerprint_rows`.
+        files: all files.
+        params: of the report.
 
     Raises:
-        Refusal: all such sums of the files.
+        Refusal: all reasons at once.
     """
-    twice, count = repeated_requests(db, files)
+    duplicates, duplicate_count = duplicate_requests(db, files)
     problems = [
-        *_dialects(files),
-        *_currencies(db, files, params),
-        *_clocks(files, params),
-        *_tags(db, files),
-        *_mapping(files, params),
-        *duplicates.refuse_same_rows(db),
+        *_different_dialects(files),
+        *_other_currencies(db, files, params),
+        *_wrong_periods(files, params),
+        *_unknown_tags(db, files),
+        *_missing_mapping_keys(files, params),
+        *files_with_equal_rows(db),
     ]
-    if problems or twice:
-        raise Refusal([*problems, *twice], len(problems) + count)
+    if problems or duplicates:
+        raise Refusal([*problems, *duplicates], len(problems) + duplicate_count)
 
 
-def missing_columns_of(files: Sequence[File]) -> frozenset[str]:
-    """Which of calls, customer and feature the files, or some of them, do not tell."""
+def missing_columns_of(files: Sequence[UsageFile]) -> frozenset[str]:
+    """Which of `calls`, `customer` and `feature` at least one file does not have."""
     tables = [file.table for file in files]
-    told = {
-        each: all(each in table.columns for table in tables) for each in ("customer", "feature")
+    missing = {
+        column
+        for column in ("customer", "feature")
+        if not all(column in table.columns for table in tables)
     }
-    told["calls"] = all(table.dialect.counts_calls or "calls" in table.columns for table in tables)
-    return frozenset(each for each, known in told.items() if not known)
+    if not all(table.dialect.counts_calls or "calls" in table.columns for table in tables):
+        missing.add("calls")
+    return frozenset(missing)
 
 
-def _dialects(files: Sequence[File]) -> Iterator[Problem]:
-    first = files[0].table
-    for table in (file.table for file in files[1:]):
-        if table.dialect is not first.dialect:
-            rule = f"a file of the dialect {table.dialect.name} beside one of {first.dialect.name}, {first.source.name}"
-            yield Problem(
-                rule,
-                "Report them by themselves: a bill and a log of calls may hold the same cost",
-                table.source.name,
-            )
+def _different_dialects(files: Sequence[UsageFile]) -> Iterator[Problem]:
+    first = files[0]
+    for file in files[1:]:
+        dialect = file.table.dialect
+        if dialect is not first.table.dialect:
+            rule = f"dialect {dialect.name}, but {first.name} is {first.table.dialect.name}"
+            fix = "Report them separately: a bill and a log of calls may hold the same cost"
+            yield Problem(rule, fix, file.name)
 
 
-def _currencies(
-    db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params
+def _other_currencies(
+    db: duckdb.DuckDBPyConnection, files: Sequence[UsageFile], params: Params
 ) -> Iterator[Problem]:
-    for table in (file.table for file in files if file.facts.foreign):
-        found = queries.currencies(db, table, params)
-        shown = ", ".join(
-            f"{plain(cost)} {currency or 'of no currency'} in {rows:,} rows"
-            for currency, rows, cost in found
-        )
-        only = found[0][0] if len(found) == 1 else None
-        fix = (
-            f"Write currency: {only} in the params"
-            if only
-            else "Export each currency to a file of its own, and report it by itself"
-        )
-        rule = f"costs in another currency than {params.currency}, and currencies are never added: {shown}"
-        yield Problem(rule, fix, table.source.name, column=table.names["currency"])
+    for file in files:
+        if not file.result.other_currency_rows:
+            continue
+        sums = queries.cost_by_currency(db, file.table, params)
+        shown = []
+        for currency, rows, cost in sums:
+            amount = rounded(cost, minor_units(currency or params.currency))
+            noun = "row" if rows == 1 else "rows"
+            shown.append(f"{amount:,} {currency or 'without a currency'} in {rows:,} {noun}")
+        rule = f"costs not in {params.currency}, and currencies are never added: {', '.join(shown)}"
+        only = sums[0][0] if len(sums) == 1 else None
+        if only:
+            fix = f"Write currency: {only} in the params"
+        else:
+            fix = "Export each currency to its own file, and report it separately"
+        yield Problem(rule, fix, file.name, column=file.table.names["currency"])
 
 
-def _clocks(files: Sequence[File], params: Params) -> Iterator[Problem]:
+def _wrong_periods(files: Sequence[UsageFile], params: Params) -> Iterator[Problem]:
+    """Billing periods are calendar months in UTC; a report must not cut them."""
     if files[0].table.dialect is FOCUS and params.timezone != "UTC":
-        yield Problem(
-            "the periods of a bill in FOCUS are in UTC",
-            "Leave timezone out",
-            column="timezone",
-            value=params.timezone,
-        )
+        rule = "the periods of a FOCUS bill are in UTC"
+        yield Problem(rule, "Remove timezone", column="timezone", value=params.timezone)
     if any(file.table.by_billing_period for file in files) and "/" in params.period:
-        fix = "Write a month, a quarter or a year; or columns: {cost: EffectiveCost}, which goes by charge period"
-        yield Problem(
-            f"{BILLED} goes by billing periods, which an interval would cut",
-            fix,
-            column="period",
-            value=params.period,
+        rule = f"{BILLED} belongs to billing periods, which an interval would cut"
+        fix = (
+            "Write a month, a quarter or a year; "
+            "or columns: {cost: EffectiveCost}, which belongs to charge periods"
         )
+        yield Problem(rule, fix, column="period", value=params.period)
 
 
-def _mapping(files: Sequence[File], params: Params) -> Iterator[Problem]:
-    for table in (
-        file.table for file in files if params.mapping and "organization" not in file.table.columns
-    ):
-        fix = "Name the column of the keys, columns: {organization: …}, or take mapping out of the params"
-        yield Problem(
-            "organizations are mapped, and the usage has no column of their keys",
-            fix,
-            table.source.name,
-        )
+def _unknown_tags(db: duckdb.DuckDBPyConnection, files: Sequence[UsageFile]) -> Iterator[Problem]:
+    """A tag that no file has is a typo, and would leave all cost unallocated."""
+    columns = dict.fromkeys(column for file in files for column in file.table.tag_keys)
+    for column in columns:
+        if any(file.table.tag_keys.get(column) for file in files):
+            continue
+        keys = dict.fromkeys(key for file in files for key in all_tag_keys(db, file.table, column))
+        if keys:
+            fix = f"Write one of these: {listed([*keys], LISTED_TAGS)}"
+        else:
+            fix = "Name another column; this one has no tags"
+        tag = files[0].table.names[column]
+        yield Problem("no row of the usage has this tag", fix, column="columns", value=tag)
 
 
-def _tags(db: duckdb.DuckDBPyConnection, files: Sequence[File]) -> Iterator[Problem]:
-    """A tag that no file has is a slip of the pen."""
-    for ours in dict.fromkeys(ours for file in files for ours in file.table.keys):
-        if not any(file.table.keys.get(ours) for file in files):
-            table = files[0].table
-            there = list(
-                dict.fromkeys(key for file in files for key in keys_of(db, file.table, ours))
-            )
+def _missing_mapping_keys(files: Sequence[UsageFile], params: Params) -> Iterator[Problem]:
+    if not params.mapping:
+        return
+    for file in files:
+        if "organization" not in file.table.columns:
+            rule = "organizations are mapped, but the usage has no column for their keys"
             fix = (
-                f"Write one that is there: {listed(there, KEYS_TOLD)}"
-                if there
-                else "The column has no tags at all; name another"
+                "Name the key column with columns: {organization: …}, "
+                "or remove mapping from the params"
             )
-            yield Problem(
-                "no row of the usage has this tag", fix, column="columns", value=table.names[ours]
-            )
+            yield Problem(rule, fix, file.name)

@@ -1,4 +1,4 @@
-"""A CSV file, read: by the engine's scan, and by Python's strict reader wherever the bytes or the scan leave a doubt."""
+"""Reading a CSV file: by the engine, and by Python's strict reader wherever that leaves a doubt."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from finops_nb.money import ZERO
 from finops_nb.params.model import ColumnName, Params
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage import engine
-from finops_nb.usage.background import beside
-from finops_nb.usage.notices import File
+from finops_nb.usage.background import in_background
+from finops_nb.usage.notices import ScanResult, UsageFile
 from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources import csv_text, values
 from finops_nb.usage.sources.columns import Columns, place_columns
@@ -25,214 +25,293 @@ from finops_nb.usage.sources.csv_text import (
     LONGEST_LINE,
     SEPARATORS,
     Header,
+    PhysicalRecord,
     character_fault,
     open_text,
     printable,
-    records,
 )
 from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.discovery import Source
 from finops_nb.usage.sources.notice import Notice
-from finops_nb.usage.sources.source_table import SourceTable, with_keys
+from finops_nb.usage.sources.source_table import SourceTable, with_tag_keys
 from finops_nb.usage.sources.values import FAULTS, Fault, name_fault
 
 if TYPE_CHECKING:
     from finops_nb.usage.sources.csv_shape import Shape
 
+RowFault = tuple[Fault, str | None, str | None]
+"""A rule and a fix, the column in the file, and the value."""
 
-def last_row(source: Source, shape: Shape) -> list[str]:
-    """The fields of the last row of a file that was read, and whose last line has no line break."""
-    if not shape.odd and shape.last_line.count(b'"') % 2 == 0:
-        return next(
-            csv.reader([shape.last_line.decode("utf-8")], delimiter=shape.separator, strict=True)
-        )
-    with open_text(source) as text:
-        return deque(csv.reader(text, delimiter=shape.separator, strict=True), maxlen=1).pop()
-
-
-AGAIN: Final = ("the header again", "Delete the line; files that were joined kept their headers")
-SHORTER: Final = "Close its quote, or export the file without the text that makes it so long"
-QUOTES: Final = "Close each quote, double it inside of a field, and put whole fields in quotes, without a blank beside them"
-PARTED: Final = "Put a field that holds a {one} in quotes, and end no line with a {one}; an empty field is nothing between two {one}s"
-LINE_ENDS: Final = "Save the file with line ends of one kind, Unix or Windows"
+REPEATED_HEADER: Final[Fault] = (
+    "the header again",
+    "Delete the line; files that were joined kept their headers",
+)
+LONG_ROW_FIX: Final = "Close its quote, or export the file without the text that makes it so long"
+QUOTES_FIX: Final = (
+    "Close each quote, double a quote inside a field, and put whole fields in quotes, "
+    "with no space around them"
+)
+SEPARATOR_FIX: Final = (
+    "Put a field that contains a {separator} in quotes, and end no line with a {separator}; "
+    "an empty field is nothing between two {separator}s"
+)
+LINE_END_FIX: Final = "Save the file with one kind of line ending, Unix or Windows"
+AMBIGUOUS_FIX: Final = "Export it again, with every field in quotes and one kind of line ending"
 
 
 @dataclass(slots=True)
-class Proof:
-    """What the slow reading found: rows and their cost, empty lines, problems (the first of them) and their number."""
+class StrictReading:
+    """What Python's strict reader found in a file.
+
+    Args:
+        rows: how many rows it has.
+        cost: the sum of those that are sound.
+        empty_lines: how many lines are empty.
+        problems: the first `SHOWN` problems.
+        problem_count: how many there are in all.
+    """
 
     rows: int = 0
     cost: Decimal = ZERO
     empty_lines: int = 0
     problems: list[Problem] = field(default_factory=list)
-    count: int = 0
+    problem_count: int = 0
 
     def add(self, problem: Problem) -> None:
-        self.count += 1
+        self.problem_count += 1
         if len(self.problems) < SHOWN:
             self.problems.append(problem)
 
 
-def proofread(
-    source: Source, header: Header, columns: Columns, checked: Sequence[ColumnName]
-) -> Proof:
-    """Read every row, and say of each that is wrong where and why.
-
-    Args:
-        columns: of ours that are read.
-        checked: those of them whose value must be there and sound.
-
-    Raises:
-        Refusal: the file cannot be read to its end.
-    """
-    proof = Proof()
-    first_end = None
-    for record in records(source, header.separator):
-        first_end = first_end or record.end
-        line, row = record.line, record.row
-        if record.size > LONGEST_LINE:
-            proof.add(
-                Problem(f"a row of more than {LONGEST_LINE:,} bytes", SHORTER, source.name, line)
-            )
-            if isinstance(row, csv.Error):
-                break  # what follows begins within the row
-        elif isinstance(row, csv.Error):
-            proof.add(Problem(f"not CSV: {row}", QUOTES, source.name, line))
-        elif line == 1:
-            continue
-        elif record.end == "\r" or (record.end and record.end != first_end):
-            rule = (
-                "the line ends in a lone carriage return"
-                if record.end == "\r"
-                else "the line ends otherwise than the first"
-            )
-            proof.add(Problem(rule, LINE_ENDS, source.name, line))
-        elif not row:
-            proof.empty_lines += 1
-        else:
-            faults = list(_faults(row, header, columns, checked))
-            for (rule, fix), column, value in faults:
-                proof.add(Problem(rule, fix, source.name, line, column, value))
-            proof.rows += 1
-            proof.cost += ZERO if faults else values.read_cost(row[columns.places["cost"].position])
-    return proof
-
-
-def _faults(
-    row: list[str], header: Header, columns: Columns, checked: Sequence[ColumnName]
-) -> Iterator[tuple[Fault, str | None, str | None]]:
-    """What is wrong with a row, the column and the value."""
-    names = header.names
-    if row[0].removeprefix("\ufeff") == names[0] and tuple(row[1:]) == names[1:]:
-        yield AGAIN, None, None
-    elif len(row) != len(names):
-        rule, fix = (
-            f"{len(row)} fields where the header has {len(names)}",
-            PARTED.format(one=SEPARATORS[header.separator]),
-        )
-        yield (rule, fix), None, header.separator.join(row)
-    else:
-        text = "".join(row)
-        if not text.isascii() or "\0" in text or '"' in text:
-            for name, value in zip(names, row, strict=True):
-                if fault := character_fault(value):
-                    yield fault, name, printable(value)
-        for ours, place in columns.places.items():
-            value = row[place.position]
-            check = (
-                FAULTS[ours]
-                if ours in checked
-                else name_fault
-                if ours in NAMED and not place.tag
-                else None
-            )
-            if check and (fault := check(None if value == columns.dialect.nothing else value)):
-                yield fault, names[place.position], value
-
-
-def read_csv(db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool) -> File:
+def read_csv(
+    db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool
+) -> UsageFile:
     """Scan a file and add it to the summaries.
 
+    Args:
+        db: from `engine.open_engine`.
+        source: the file.
+        params: of the report.
+        detail: read the columns of `DETAIL`, too.
+
     Raises:
-        Refusal: all that is wrong with it, each with its line.
+        Refusal: everything that is wrong with it, each with its line.
     """
-    from finops_nb.usage.sources.csv_shape import look
+    # Imported here because it needs numpy, which no other file needs.
+    from finops_nb.usage.sources.csv_shape import measure_shape
 
     header = csv_text.read_header(source)
     columns = place_columns(params, header.names, source.name, detail)
     if columns.problems:
         raise Refusal(columns.problems)
-    coming = beside(look, source, len(header.names), header.separator)
-    places = {ours: place.position for ours, place in columns.places.items()}
-    engine_names = {ours: f"c{place}" for ours, place in places.items()}
-    names = {ours: header.names[place] for ours, place in places.items()}
-    scan = csv_text.scan_sql(source, header)
-    table = SourceTable(
-        source,
-        columns.dialect,
-        scan,
-        engine_names,
-        dict.fromkeys(places, values.TEXT),
-        names,
-        {},
-        bool(params.mapping),
-        bool(params.invoices),
-    )
-    try:
-        table = with_keys(db, table, columns)
-        facts = add_table(db, table, params, detail)
-    except engine.STOPPED:
-        raise
-    except duckdb.Error:
-        facts = None
-    shape = coming.result()
-    empty_lines = 0
-    if facts is None or facts.bad or shape.odd or facts.rows != shape.records - 1:
-        proof = proofread(source, header, columns, table.checked)
-        if proof.count:
-            raise Refusal(proof.problems, proof.count)
-        if facts and facts.bad and table.keys:
-            rule = f"a tag that is {UNALLOCATED}, the report's word for cost without a name, or that holds a NUL character"
-            raise Refusal(
-                Problem(rule, "Leave the tag out, or use another value", source.name), facts.bad
-            )
-        if facts is None or facts.bad or (facts.rows, facts.cost) != (proof.rows, proof.cost):
-            rule = "CSV that two readers read differently"
-            raise Refusal(
-                Problem(
-                    rule,
-                    "Export it again, with every field in quotes and one kind of line ends",
-                    source.name,
-                )
-            )
-        empty_lines = proof.empty_lines
-    notices = (
-        [Notice(f"{source.name} has empty lines, which were left out.", empty_lines, ZERO)]
-        if empty_lines
-        else []
-    )
-    if shape.last_line and facts.rows:
-        notices.append(_open_end(table, shape, header.names, columns))
-    return File(table, facts, tuple(notices))
+    shape_to_come = in_background(measure_shape, source, len(header.names), header.separator)
+    table, result = _scan(db, _table(source, header, columns, params), columns, params, detail)
+    shape = shape_to_come.result()
+    notices = []
+    if result is None or _is_doubtful(result, shape):
+        reading = read_strictly(source, header, columns, table.checked)
+        result = _confirmed(table, result, reading)
+        if reading.empty_lines:
+            text = f"{source.name} has empty lines, which were left out."
+            notices.append(Notice(text, reading.empty_lines, ZERO))
+    if shape.last_line and result.rows:
+        notices.append(_unfinished_last_line(table, shape, header.names, columns))
+    return UsageFile(table, result, tuple(notices))
 
 
-def _open_end(table: SourceTable, shape: Shape, header: Sequence[str], columns: Columns) -> Notice:
-    """The notice that the last line has no line break, and so may be cut short.
+def read_strictly(
+    source: Source, header: Header, columns: Columns, checked: Sequence[ColumnName]
+) -> StrictReading:
+    """Read every row with Python's strict reader, and find where and why each bad one is bad.
+
+    Args:
+        source: the file.
+        header: of the file.
+        columns: our columns that are read.
+        checked: those whose value must be there and sound.
 
     Raises:
-        Refusal: what would be cut is a time or a number, since what is left of it may be another one.
+        Refusal: the file cannot be read to its end.
+    """
+    reading = StrictReading()
+    first_end = ""
+    cost_position = columns.places["cost"].position
+    for record in csv_text.records(source, header.separator):
+        first_end = first_end or record.end
+        row = record.row
+        fault = _record_fault(record, first_end)
+        if fault is not None:
+            reading.add(Problem(*fault, source.name, record.line))
+        if isinstance(row, csv.Error):
+            if record.size > LONGEST_LINE:
+                break  # what follows begins inside of the row
+            continue
+        if fault is not None or record.line == 1:
+            continue
+        if not row:
+            reading.empty_lines += 1
+            continue
+        faults = list(_row_faults(row, header, columns, checked))
+        for (rule, fix), column, value in faults:
+            reading.add(Problem(rule, fix, source.name, record.line, column, value))
+        reading.rows += 1
+        if not faults:
+            reading.cost += values.read_cost(row[cost_position])
+    return reading
+
+
+def _table(source: Source, header: Header, columns: Columns, params: Params) -> SourceTable:
+    positions = {column: place.position for column, place in columns.places.items()}
+    return SourceTable(
+        source,
+        columns.dialect,
+        csv_text.scan_sql(source, header),
+        columns={column: f"c{position}" for column, position in positions.items()},
+        types=dict.fromkeys(positions, values.TEXT),
+        names={column: header.names[position] for column, position in positions.items()},
+        mapped=bool(params.mapping),
+        reconciled=bool(params.invoices),
+    )
+
+
+def _scan(
+    db: duckdb.DuckDBPyConnection,
+    table: SourceTable,
+    columns: Columns,
+    params: Params,
+    detail: bool,
+) -> tuple[SourceTable, ScanResult | None]:
+    """The table with the keys of its tags, and what its scan found; None if the engine failed.
+
+    The strict reading then says why.
+    """
+    try:
+        table = with_tag_keys(db, table, columns)
+        return table, add_table(db, table, params, detail)
+    except engine.ENGINE_STOPPED:
+        raise
+    except duckdb.Error:
+        return table, None
+
+
+def _is_doubtful(result: ScanResult, shape: Shape) -> bool:
+    """Whether the engine may have read something differently from Python; see `csv_text`."""
+    return bool(result.bad_rows) or shape.ambiguous or result.rows != shape.records - 1
+
+
+def _confirmed(table: SourceTable, result: ScanResult | None, reading: StrictReading) -> ScanResult:
+    """The result of the scan, if the strict reading has no problem and agrees with it.
+
+    Raises:
+        Refusal: otherwise.
     """
     name = table.source.name
-    last = {
-        ours
-        for ours, place in columns.places.items()
-        if place.position == len(header) - 1 and not place.tag
+    if reading.problem_count:
+        raise Refusal(reading.problems, reading.problem_count)
+    if result and result.bad_rows and table.tag_keys:
+        # The strict reader does not look into tags, so what the scan refused is in one of them.
+        rule = (
+            f"a tag that is {UNALLOCATED}, the report's word for cost without a name, "
+            "or that contains a NUL character"
+        )
+        fix = "Remove the tag, or use another value"
+        raise Refusal(Problem(rule, fix, name), result.bad_rows)
+    same = result is not None and (result.rows, result.cost) == (reading.rows, reading.cost)
+    if result is None or result.bad_rows or not same:
+        raise Refusal(Problem("CSV that two readers read differently", AMBIGUOUS_FIX, name))
+    return result
+
+
+def _record_fault(record: PhysicalRecord, first_end: str) -> Fault | None:
+    """What is wrong with a record as a whole; None if its fields are worth a look."""
+    if record.size > LONGEST_LINE:
+        return f"a row of more than {LONGEST_LINE:,} bytes", LONG_ROW_FIX
+    if isinstance(record.row, csv.Error):
+        return f"not CSV: {record.row}", QUOTES_FIX
+    if record.line == 1:
+        return None
+    if record.end == "\r":
+        return "the line ends in a lone carriage return", LINE_END_FIX
+    if record.end and record.end != first_end:
+        return "the line ends differently from the first line", LINE_END_FIX
+    return None
+
+
+def _row_faults(
+    row: list[str], header: Header, columns: Columns, checked: Sequence[ColumnName]
+) -> Iterator[RowFault]:
+    """What is wrong with the fields of a row."""
+    names = header.names
+    if row[0].removeprefix("\ufeff") == names[0] and tuple(row[1:]) == names[1:]:
+        yield REPEATED_HEADER, None, None
+    elif len(row) != len(names):
+        noun = "field" if len(row) == 1 else "fields"
+        rule = f"{len(row)} {noun}, but the header has {len(names)}"
+        fix = SEPARATOR_FIX.format(separator=SEPARATORS[header.separator])
+        yield (rule, fix), None, header.separator.join(row)
+    else:
+        yield from _character_faults(row, names)
+        yield from _value_faults(row, names, columns, checked)
+
+
+def _character_faults(row: list[str], names: Sequence[str]) -> Iterator[RowFault]:
+    text = "".join(row)
+    if text.isascii() and "\0" not in text and '"' not in text:
+        return  # most rows, in one look
+    for name, value in zip(names, row, strict=True):
+        if fault := character_fault(value):
+            yield fault, name, printable(value)
+
+
+def _value_faults(
+    row: list[str], names: Sequence[str], columns: Columns, checked: Sequence[ColumnName]
+) -> Iterator[RowFault]:
+    for column, place in columns.places.items():
+        if column in checked:
+            find_fault = FAULTS[column]
+        elif column in NAMED and not place.tag:
+            find_fault = name_fault
+        else:
+            continue
+        value = row[place.position]
+        fault = find_fault(None if value == columns.dialect.nothing else value)
+        if fault:
+            yield fault, names[place.position], value
+
+
+def _unfinished_last_line(
+    table: SourceTable, shape: Shape, names: Sequence[str], columns: Columns
+) -> Notice:
+    """The notice that the last line has no line break, so the file may be cut short.
+
+    Raises:
+        Refusal: a time or a number may be cut; what is left of it could be another one.
+    """
+    file, last_name = table.source.name, names[-1]
+    row = _last_row(table.source, shape)
+    in_last_field = {
+        column
+        for column, place in columns.places.items()
+        if place.position == len(names) - 1 and not place.tag
     }
-    cut = next((ours for ours in FAULTS if ours in last), None)
-    row = last_row(table.source, shape)
-    if cut and not shape.last_line.endswith(b'"'):
-        rule = f"the last line has no line break, so its {cut} may be cut short"
-        fix = "Export the file again; if the line is whole, end it with a line break"
-        raise Refusal(Problem(rule, fix, name, shape.lines, header[-1], row[-1]))
-    text = f"The last line of {name} has no line break; if the file was cut there, its {header[-1]} is not whole."
+    may_be_cut = next((column for column in FAULTS if column in in_last_field), None)
+    if may_be_cut and not shape.last_line.endswith(b'"'):
+        rule = f"the last line has no line break, so its {may_be_cut} may be cut short"
+        fix = "Export the file again; if the line is complete, end it with a line break"
+        raise Refusal(Problem(rule, fix, file, shape.lines, last_name, row[-1]))
+    text = (
+        f"The last line of {file} has no line break; "
+        f"if the file was cut there, its {last_name} is incomplete."
+    )
     return Notice(text, 1, values.read_cost(row[columns.places["cost"].position]))
+
+
+def _last_row(source: Source, shape: Shape) -> list[str]:
+    """The fields of the last row of a sound file whose last line has no line break."""
+    is_whole_row = not shape.ambiguous and shape.last_line.count(b'"') % 2 == 0
+    if is_whole_row:
+        lines = [shape.last_line.decode("utf-8")]
+        return next(csv.reader(lines, delimiter=shape.separator, strict=True))
+    with open_text(source) as text:
+        rows = csv.reader(text, delimiter=shape.separator, strict=True)
+        return deque(rows, maxlen=1).pop()

@@ -1,9 +1,9 @@
-"""Gaps: days of a period of which the files hold nothing, or next to nothing, as when a part of an export did not arrive."""
+"""Signs of incomplete or garbled files: days with little or no usage, and misread names."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
@@ -16,84 +16,105 @@ from finops_nb.period import Period
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.notice import Notice
-from finops_nb.usage.sources.source_table import inside_sql
+from finops_nb.usage.sources.source_table import in_period_sql
+from finops_nb.words import first_of
 
-NAMED_DAYS: Final = 5
+LISTED_DAYS: Final = 5
+"""How many days a notice lists."""
+
 THIN: Final = 10
-"""A day is thin that has less than the usual day's rows divided by this."""
+"""A day is thin if it has less than a tenth of a usual day's rows."""
+
+DAILY_IN_A_WEEK: Final = 5
+"""A file with usage on so many days of some week is a daily one."""
+
+SHOWN_NAMES: Final[tuple[ColumnName, ...]] = ("organization", "product", "feature")
+"""A notice may show these names as an example; a customer's name it may not."""
+
+CONTINUATION: Final = r"\x{80}-\x{9f}\x{a1}-\x{bf}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+"""What Windows-1252 and Latin-1 show for the second and later bytes of a letter in UTF-8, except
+the no-break space."""
+
+MISREAD: Final = (
+    rf"[Â-ÅÎ-Ñ][{CONTINUATION}\x{{a0}}]|[à-ï][{CONTINUATION}]{{2}}|ð[{CONTINUATION}]{{3}}"
+)
+"""A letter of two, three or four bytes in UTF-8, read as Windows-1252 or Latin-1."""
 
 
-def days_with_gaps(
+def notices_of_gaps(
     db: duckdb.DuckDBPyConnection, period: Period, complete_through: date
-) -> tuple[Notice, ...]:
-    """Notices of the days without a row, and of those with far fewer rows than the median day; none of a file that is not daily.
+) -> Iterator[Notice]:
+    """Notices of the days without a row, and of those with far fewer rows than the median day.
 
-    Daily is what has rows on five days of some week, or on more than half of the days.
+    Files that are not daily have no gaps. Daily is what has rows on five days of some week, or on
+    more than half of the days.
 
     Args:
-        complete_through: the last day, inclusive, of which the usage is to be complete.
+        db: with the summary `days`.
+        period: of the report.
+        complete_through: the last day, inclusive, for which usage should be complete.
     """
-    query = f"SELECT day, sum(entries), sum(cost) FROM days WHERE {inside_sql(period)} AND day <= ? GROUP BY 1"
-    found: dict[date, tuple[int, Decimal]] = {
+    query = (
+        "SELECT day, sum(entries), sum(cost) FROM days "
+        f"WHERE {in_period_sql(period)} AND day <= ? GROUP BY 1"
+    )
+    usage: dict[date, tuple[int, Decimal]] = {
         day: (int(rows), cost)
         for day, rows, cost in db.execute(query, [complete_through]).fetchall()
     }
-    days = [period.start + timedelta(n) for n in range((complete_through - period.start).days + 1)]
-    weeks = (days[n : n + 7] for n in range(len(days) - 6))
-    if 2 * len(found) <= len(days) and not any(
-        sum(day in found for day in week) >= 5 for week in weeks
-    ):
-        return ()
-    usual = statistics.median(rows for rows, _ in found.values())
-    missing = [day for day in days if day not in found]
-    thin = [day for day in days if day in found and THIN * found[day][0] < usual]
-    notices = []
+    count = (complete_through - period.start).days + 1
+    days = [period.start + timedelta(n) for n in range(count)]
+    if not _is_daily(days, usage):
+        return
+    missing = [day for day in days if day not in usage]
     if missing:
-        notices.append(
-            Notice(
-                f"There is no usage on {_listed(missing)}; the files may not be complete.", 0, ZERO
-            )
-        )
+        text = f"No usage on {_listed(missing)}; the files may be incomplete."
+        yield Notice(text, 0, ZERO)
+    usual_rows = statistics.median(rows for rows, _ in usage.values())
+    thin = [day for day in days if day in usage and THIN * usage[day][0] < usual_rows]
     if thin:
-        text = f"There is less than a tenth of a usual day's rows on {_listed(thin)}; the files may not be complete."
-        notices.append(
-            Notice(text, sum(found[day][0] for day in thin), total(found[day][1] for day in thin))
+        text = (
+            f"Less than a tenth of a usual day's rows on {_listed(thin)}; "
+            "the files may be incomplete."
         )
-    return tuple(notices)
+        rows, money = zip(*(usage[day] for day in thin), strict=True)
+        yield Notice(text, sum(rows), total(money))
+
+
+def notices_of_misread_names(db: duckdb.DuckDBPyConnection) -> Iterator[Notice]:
+    """A notice of the rows of the period with a garbled name, if there are any.
+
+    Example:
+        "MÃ¼nchen" is "München" in UTF-8, read as Windows-1252.
+    """
+    # Only a name that is not ASCII, so longer in bytes than in letters, can be misread. That
+    # comparison is much quicker than the pattern.
+    is_misread = {
+        name: f"(strlen({name}) > length({name}) "
+        f"AND regexp_matches({name}, {values.sql_text(MISREAD)}))"
+        for name in NAMED
+    }
+    examples = ", ".join(f"min({name}) FILTER ({is_misread[name]})" for name in SHOWN_NAMES)
+    query = (
+        f"SELECT coalesce({examples}), sum(entries), sum(cost) FROM owners "
+        f"WHERE {' OR '.join(is_misread.values())}"
+    )
+    example, rows, cost = db.execute(query).fetchone() or ()
+    if rows:
+        shown = f', such as "{example}"' if example else ""
+        text = (
+            f"Some names look like UTF-8 that was read in another encoding{shown}; "
+            "they were kept unchanged."
+        )
+        yield Notice(text, rows, cost)
+
+
+def _is_daily(days: Sequence[date], with_usage: Collection[date]) -> bool:
+    if 2 * len(with_usage) > len(days):
+        return True
+    weeks = (days[n : n + 7] for n in range(len(days) - 6))
+    return any(sum(day in with_usage for day in week) >= DAILY_IN_A_WEEK for week in weeks)
 
 
 def _listed(days: Sequence[date]) -> str:
-    more = len(days) - NAMED_DAYS
-    return ", ".join(f"{day}" for day in days[:NAMED_DAYS]) + (
-        f" and {more} more {'days' if more > 1 else 'day'}" if more > 0 else ""
-    )
-
-
-FOLLOWING: Final = r"\x{80}-\x{9f}\x{a1}-\x{bf}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-"""What Windows-1252 and Latin-1 show for the second and later bytes of a letter in UTF-8, but for the blank that does not break."""
-
-MISREAD: Final = rf"[Â-ÅÎ-Ñ][{FOLLOWING}\x{{a0}}]|[à-ï][{FOLLOWING}]{{2}}|ð[{FOLLOWING}]{{3}}"
-"""Western, Greek and Cyrillic letters in two bytes, other scripts in three, emoji in four. French puts the blank between a letter
-and its quotation mark, so that it does not count in the last two."""
-
-
-def misread_names(db: duckdb.DuckDBPyConnection) -> tuple[Notice, ...]:
-    """A notice of the rows of the period with such a name, if there are any; a customer is not named in it."""
-    misread = {
-        name: f"(strlen({name}) > length({name}) AND regexp_matches({name}, {values.sql_text(MISREAD)}))"
-        for name in NAMED
-    }
-    shown: tuple[ColumnName, ...] = ("organization", "product", "feature")
-    examples = ", ".join(f"min({name}) FILTER ({misread[name]})" for name in shown)
-    query = f"SELECT coalesce({examples}), sum(entries), sum(cost) FROM owners WHERE {' OR '.join(misread.values())}"
-    example, rows, cost = db.execute(query).fetchone() or ()
-    if not rows:
-        return ()
-    such = f', such as "{example}"' if example else ""
-    return (
-        Notice(
-            f"Some names look like UTF-8 that was read in another encoding{such}; they were kept as they are.",
-            rows,
-            cost,
-        ),
-    )
+    return first_of([f"{day}" for day in days], LISTED_DAYS)

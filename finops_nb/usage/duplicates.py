@@ -1,4 +1,4 @@
-"""Repeats: rows that are identical to another one, in the same file or in another, and files that hold the same rows."""
+"""Duplicates: identical rows, files with the same rows, and requests that are there twice."""
 
 from __future__ import annotations
 
@@ -12,150 +12,196 @@ import duckdb
 from finops_nb.errors import SHOWN, Problem
 from finops_nb.money import ZERO
 from finops_nb.params.model import Params
-from finops_nb.usage.notices import File
+from finops_nb.usage.notices import UsageFile
 from finops_nb.usage.sources import csv_text, values
 from finops_nb.usage.sources.discovery import NAME_ONCE
 from finops_nb.usage.sources.notice import Notice
 from finops_nb.usage.sources.source_table import (
-    ROW,
+    WHOLE_ROW,
     SourceTable,
-    inside_sql,
-    numbered,
+    in_period_sql,
     quoted,
     rows_sql,
+    with_row_numbers,
 )
+from finops_nb.words import first_of
 
 SEARCHED: Final = 2_000_000
-"""Rows of the period in all among which repeats are looked for; in more it would take longer than all else."""
+"""Rows of the period, in all files, among which duplicates are looked for. With more rows the
+search would take longer than everything else."""
+
+LISTED_FILES: Final = 5
+"""How many files a notice lists."""
 
 
-def note_rows(
-    db: duckdb.DuckDBPyConnection, files: Sequence[File], params: Params
+def fingerprint_rows(
+    db: duckdb.DuckDBPyConnection, files: Sequence[UsageFile], params: Params
 ) -> tuple[str, ...]:
-    """Take a fingerprint of every row of the period, of all its columns, read or not.
+    """Hash every row of the period, over all its columns, whether read or not.
+
+    Fills the table `row_hashes`, which the other functions query: a line for each file and hash,
+    with the cost of one such row and how many there are.
 
     Returns:
-        The names of the files that were left out, since with them there would be too many rows.
+        The names of the files that were left out because there are more than `SEARCHED` rows.
     """
     db.execute(
-        "CREATE TEMP TABLE prints (file VARCHAR, print UBIGINT, cost DECIMAL(38,12), entries BIGINT)"
+        "CREATE TEMP TABLE row_hashes "
+        "(file VARCHAR, row_hash UBIGINT, cost DECIMAL(38,12), entries BIGINT)"
     )
-    left_out, so_far = [], 0
-    for file in (file for file in files if file.facts.inside[0]):
-        so_far += file.facts.inside[0]
-        if so_far > SEARCHED:
-            left_out.append(file.table.source.name)
+    left_out, searched = [], 0
+    for file in files:
+        rows_in_period, _ = file.result.in_period
+        if not rows_in_period:
             continue
-        rows = rows_sql(file.table, params.timezone, also=f"hash({ROW}) AS print, ")
-        grouped = f"print, any_value(cost), count(*) FROM ({rows}) WHERE {inside_sql(params.window)} GROUP BY print"
-        db.execute(f"INSERT INTO prints SELECT ?, {grouped}", [file.table.source.name])
+        searched += rows_in_period
+        if searched > SEARCHED:
+            left_out.append(file.name)
+            continue
+        rows = rows_sql(file.table, params.timezone, also=f"hash({WHOLE_ROW}) AS row_hash, ")
+        db.execute(
+            "INSERT INTO row_hashes SELECT ?, row_hash, any_value(cost), count(*) "
+            f"FROM ({rows}) WHERE {in_period_sql(params.window)} GROUP BY row_hash",
+            [file.name],
+        )
     return tuple(left_out)
 
 
-def refuse_same_rows(db: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
-    """A problem for each file whose rows of the period are those of one before it, all and no others, packed or ordered otherwise."""
-    sums = "sum(CAST(print AS HUGEINT) * entries) AS content, sum(entries) AS rows"
-    of_files = f"SELECT file, {sums} FROM prints GROUP BY 1"
-    query = f"SELECT list(file ORDER BY file) AS files FROM ({of_files}) GROUP BY content, rows HAVING count(*) > 1 ORDER BY files"
-    for ((first, *others),) in db.execute(query).fetchall():
-        yield from (
-            Problem(f"the file has the same rows as {first}", NAME_ONCE, name) for name in others
-        )
+def files_with_equal_rows(db: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+    """A problem for each file that has exactly the rows of another one in the period.
 
-
-def same_content(files: Sequence[File]) -> Iterator[Notice]:
-    """Notices of the files that have as many rows and the same cost as one before them, by day, organization and product."""
-    first: dict[int, File] = {}
-    for file in files:
-        if (
-            file.facts.content is not None
-            and (before := first.setdefault(file.facts.content, file)) is not file
-        ):
-            two = (
-                f"{file.table.source.name} has the rows and the cost of {before.table.source.name}"
-            )
-            text = f"{two}, by day, organization and product; if it is the same usage, it counts twice."
-            yield Notice(text, *file.facts.inside)
-
-
-def repeats(db: duckdb.DuckDBPyConnection, left_out: Sequence[str]) -> Iterator[Notice]:
-    """Notices of the rows of the period that are as another one before them in every column."""
-    within = "SELECT file, sum(entries - 1), sum(CAST(entries - 1 AS INTEGER) * cost) FROM prints WHERE entries > 1 GROUP BY 1 ORDER BY 1"
-    for name, rows, cost in db.execute(within).fetchall():
-        yield Notice(
-            f"{name} has rows that are identical to another one; they were kept.", int(rows), cost
-        )
-    in_two = "SELECT print FROM prints GROUP BY 1 HAVING count(*) > 1"  # first by itself: of most rows there is nothing more to gather
-    shared = (
-        "SELECT list(file) AS files, any_value(cost) AS cost, sum(entries) - max(entries) AS more FROM prints "
-        f"WHERE print IN ({in_two}) GROUP BY print"
+    The files may be compressed or sorted differently.
+    """
+    # The sum of the hashes does not depend on the order of the rows. It needs 128 bits.
+    contents = (
+        "SELECT file, sum(CAST(row_hash AS HUGEINT) * entries) AS content, sum(entries) AS rows "
+        "FROM row_hashes GROUP BY 1"
     )
-    named = "list_sort(list_distinct(flatten(list(files))))"
-    query = f"SELECT coalesce(sum(more), 0), coalesce(sum(CAST(more AS INTEGER) * cost), 0), {named} FROM ({shared})"
-    rows, cost, names = db.execute(query).fetchone() or (0, ZERO, [])
-    if rows:
-        yield Notice(
-            f"{_listed(names)} have rows in common, which were kept and count more than once.",
-            int(rows),
-            Decimal(cost),
+    groups = db.execute(
+        f"SELECT list(file ORDER BY file) AS files FROM ({contents}) "
+        "GROUP BY content, rows HAVING count(*) > 1 ORDER BY files"
+    ).fetchall()
+    for ((first, *others),) in groups:
+        for name in others:
+            yield Problem(f"the file has the same rows as {first}", NAME_ONCE, name)
+
+
+def duplicate_requests(
+    db: duckdb.DuckDBPyConnection, files: Sequence[UsageFile]
+) -> tuple[list[Problem], int]:
+    """Requests that have several rows, so that their cost would count several times.
+
+    Returns:
+        The first problems, sorted by request, each with the places of the first two rows; and the
+        number of all such requests.
+    """
+    rows = db.execute(
+        "SELECT request, count(*) FROM requests GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
+    ).fetchall()
+    counts: dict[str, int] = dict(rows[:SHOWN])
+    if not counts:
+        return [], 0
+    places: dict[str, list[tuple[SourceTable, int]]] = defaultdict(list)
+    for table in (file.table for file in files if "request" in file.table.columns):
+        rows_of_requests = _parquet_rows if table.is_columnar else _csv_lines
+        for request, line in rows_of_requests(db, table, counts):
+            places[request].append((table, line))
+    problems = []
+    for request, count in counts.items():
+        (first, first_line), (second, line) = places[request][:2]
+        times = "twice" if count == 2 else f"{count} times"
+        rule = (
+            f"duplicate request, so its cost would count {times}; "
+            f"first in line {first_line} of {first.source.name}"
         )
+        column = second.names["request"]
+        fix = "Export each request once"
+        problems.append(Problem(rule, fix, second.source.name, line, column, request))
+    return problems, len(rows)
+
+
+def notices_of_equal_files(files: Sequence[UsageFile]) -> Iterator[Notice]:
+    """Notices of files with the same rows and cost, by day, organization and product.
+
+    Such files may hold the same usage in two formats.
+    """
+    first_files: dict[int, UsageFile] = {}
+    for file in files:
+        content_hash = file.result.content_hash
+        if content_hash is None:
+            continue
+        first = first_files.setdefault(content_hash, file)
+        if first is not file:
+            text = (
+                f"{file.name} has the same rows and cost as {first.name} by day, organization "
+                "and product; if both hold the same usage, it counts twice."
+            )
+            yield Notice(text, *file.result.in_period)
+
+
+def notices_of_identical_rows(
+    db: duckdb.DuckDBPyConnection, left_out: Sequence[str]
+) -> Iterator[Notice]:
+    """Notices of the rows in the period that equal another row in every column.
+
+    Args:
+        db: after `fingerprint_rows`.
+        left_out: what that returned.
+    """
+    within_files = db.execute(
+        "SELECT file, sum(entries - 1), sum(CAST(entries - 1 AS INTEGER) * cost) "
+        "FROM row_hashes WHERE entries > 1 GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    for name, rows, cost in within_files:
+        yield Notice(f"{name} has duplicate rows; they were kept.", int(rows), cost)
+    yield from _rows_in_common(db)
     if left_out:
-        text = f"Identical rows were not looked for in {_listed(left_out)}: there are more than {SEARCHED:,} rows."
+        text = (
+            f"Not checked for duplicate rows: {first_of(left_out, LISTED_FILES)}. "
+            f"There are more than {SEARCHED:,} rows."
+        )
         yield Notice(text, 0, ZERO)
 
 
-def _listed(names: Sequence[str]) -> str:
-    shown = names if len(names) < 6 else [*names[:5], f"{len(names) - 5} more"]
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+def _rows_in_common(db: duckdb.DuckDBPyConnection) -> Iterator[Notice]:
+    # The hashes in several files are found first, since most rows are in one file only, and lists
+    # of files are dear. The most frequent file counts as the original; the others have copies.
+    in_several_files = "SELECT row_hash FROM row_hashes GROUP BY 1 HAVING count(*) > 1"
+    copies = (
+        "SELECT list(file) AS files, any_value(cost) AS cost, sum(entries) - max(entries) AS more "
+        f"FROM row_hashes WHERE row_hash IN ({in_several_files}) GROUP BY row_hash"
+    )
+    rows, cost, names = db.execute(
+        "SELECT coalesce(sum(more), 0), coalesce(sum(CAST(more AS INTEGER) * cost), 0), "
+        f"list_sort(list_distinct(flatten(list(files)))) FROM ({copies})"
+    ).fetchone() or (0, ZERO, [])
+    if rows:
+        shown = first_of(names, LISTED_FILES)
+        text = f"{shown} have rows in common, which were kept and count more than once."
+        yield Notice(text, int(rows), Decimal(cost))
 
 
-def repeated_requests(
-    db: duckdb.DuckDBPyConnection, files: Sequence[File]
-) -> tuple[list[Problem], int]:
-    """A problem for each request of which there are several rows, with the places of the first two; and how many there are.
-
-    Returns:
-        The first problems, sorted by request, and the number of all.
-    """
-    found = db.execute(
-        "SELECT request, count(*) FROM requests GROUP BY 1 HAVING count(*) > 1 ORDER BY 1"
-    ).fetchall()
-    shown = dict(found[:SHOWN])
-    places: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
-    for table in (file.table for file in files if shown and "request" in file.table.columns):
-        for request, line in (_rows_of if table.by_columns else _lines_of)(db, table, shown):
-            places[request].append((table.source.name, line, table.names["request"]))
-    problems = []
-    for request, count in shown.items():
-        (first, at, _), (name, line, column) = places[request][:2]
-        times = "twice" if count == 2 else f"{count} times"
-        rule = f"a request again, whose cost would count {times}: it stands in line {at} of {first}"
-        problems.append(Problem(rule, "Export each request once", name, line, column, request))
-    return problems, len(found)
-
-
-def _lines_of(
-    _: duckdb.DuckDBPyConnection, table: SourceTable, wanted: Collection[str]
+def _csv_lines(
+    _: duckdb.DuckDBPyConnection, table: SourceTable, requests: Collection[str]
 ) -> Iterator[tuple[str, int]]:
     """Each row of some requests in a CSV file, with its physical line."""
     header = csv_text.read_header(table.source)
-    place = header.names.index(table.names["request"])
+    position = header.names.index(table.names["request"])
     for record in csv_text.records(table.source, header.separator):
-        if (
-            isinstance(record.row, list)
-            and record.line > 1
-            and len(record.row) > place
-            and record.row[place] in wanted
-        ):
-            yield record.row[place], record.line
+        row = record.row
+        if record.line == 1 or not isinstance(row, list) or len(row) <= position:
+            continue
+        if row[position] in requests:
+            yield row[position], record.line
 
 
-def _rows_of(
-    db: duckdb.DuckDBPyConnection, table: SourceTable, wanted: Collection[str]
+def _parquet_rows(
+    db: duckdb.DuckDBPyConnection, table: SourceTable, requests: Collection[str]
 ) -> Iterator[tuple[str, int]]:
     """Each row of some requests in a Parquet file, with its number from 1."""
     column = f"CAST({quoted(table.columns['request'])} AS {values.TEXT})"
-    listed = ", ".join(map(values.sql_text, wanted))
+    wanted = ", ".join(values.sql_text(request) for request in requests)
     yield from db.execute(
-        f"SELECT {column}, file_row_number + 1 FROM {numbered(table)} WHERE {column} IN ({listed}) ORDER BY 2"
+        f"SELECT {column}, file_row_number + 1 FROM {with_row_numbers(table)} "
+        f"WHERE {column} IN ({wanted}) ORDER BY 2"
     ).fetchall()

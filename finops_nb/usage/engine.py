@@ -1,6 +1,7 @@
-"""The engine: two small summaries, into which files are scanned, and every grouping rolled up from them, exactly.
+"""The engine: two small summaries of all files, and every grouping rolled up from them, exactly.
 
-Money is DECIMAL(38,12) inside and `Decimal` outside. DuckDB's `.df()` would make floats of it, so rows are fetched.
+Money is DECIMAL(38,12) inside and `Decimal` outside. DuckDB's `.df()` would turn it into floats, so
+rows are fetched instead.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import CUBE, GROUPINGS, Grouping
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.dialects import NAMED
-from finops_nb.usage.sources.source_table import MAP, inside_sql
+from finops_nb.usage.sources.source_table import ORGANIZATION_MAP, in_period_sql
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,45 +29,56 @@ OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+"""Reading usage must not download anything."""
 
+DAY_NAMES: Final = ", ".join(f"{name} VARCHAR" for name in CUBE[1:])
+OWNER_NAMES: Final = ", ".join(f"{name} VARCHAR" for name in (*NAMED, "charge", "source_key"))
 SUMS: Final = "cost DECIMAL(38,12), entries BIGINT, calls BIGINT"
-PREPARED: Final = (
+KEYS: Final = "key VARCHAR, organization VARCHAR, product VARCHAR"
+
+SETUP: Final = (
+    # The machine's own time zone must not matter.
     "SET TimeZone = 'UTC'",
+    # A damaged Parquet file may deny in its statistics that a cost is missing. With this optimizer
+    # the engine would believe it, and not see the missing cost.
     "SET disabled_optimizers = 'statistics_propagation'",
-    f"CREATE TABLE days (day DATE, {', '.join(f'{name} VARCHAR' for name in CUBE[1:])}, {SUMS})",
-    f"CREATE TABLE owners (month DATE, {', '.join(f'{name} VARCHAR' for name in (*NAMED, 'charge', 'source_key'))}, {SUMS})",
+    # The first summary: all rows by day, and by some names (`scan.BY_DAY`, or all of the cube).
+    f"CREATE TABLE days (day DATE, {DAY_NAMES}, {SUMS})",
+    # The second: rows of the period by month, all names and kind of charge; NULL for no name.
+    f"CREATE TABLE owners (month DATE, {OWNER_NAMES}, {SUMS})",
+    # The requests of sources that number them.
     "CREATE TABLE requests (request VARCHAR, file VARCHAR)",
-    f"CREATE TABLE {MAP} (key VARCHAR, organization VARCHAR, product VARCHAR, valid_from DATE, valid_to DATE)",
+    # organizations.csv.
+    f"CREATE TABLE {ORGANIZATION_MAP} ({KEYS}, valid_from DATE, valid_to DATE)",
 )
-"""The machine's time zone says nothing. A Parquet file's own statistics are not believed: where they deny that a cost is missing, a
-missing one would not be seen. Then the two summaries: all rows by day, those of the period with some names, and the
-rows of the period by month, all names and kind of charge, NULL where there is none. The requests of
-sources that number them. And which organization a key of the source belongs to."""
 
-
-STOPPED: Final = (
+ENGINE_STOPPED: Final = (
     duckdb.OutOfMemoryException,
     duckdb.InterruptException,
     duckdb.ParserException,
     duckdb.BinderException,
 )
-"""What ends the reading, and says nothing about the file."""
+"""Errors that end the reading but say nothing about the file."""
 
 
 @contextmanager
 def open_engine() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory with the two empty summaries; what does not fit goes to the system's folder for temporary files.
+    """A database in memory with the two empty summaries.
 
-    Ctrl-C during a query, which DuckDB turns into another exception, is a `KeyboardInterrupt` again.
+    What does not fit in memory goes to the system's folder for temporary files.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C during a query, which DuckDB turns into another exception.
     """
     with (
         tempfile.TemporaryDirectory(prefix="finops-nb-") as spill,
         duckdb.connect(config=OFFLINE | {"temp_directory": spill}) as db,
     ):
-        # In a notebook it is set already where ipywidgets are there to draw it; where they are not, DuckDB refuses to set it at all.
+        # In a notebook DuckDB draws a progress bar if ipywidgets are installed. If they are not, it
+        # refuses to set this at all, even to false.
         if db.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (True,):
             db.execute("SET enable_progress_bar = false")
-        for statement in PREPARED:
+        for statement in SETUP:
             db.execute(statement)
         try:
             yield db
@@ -76,34 +88,14 @@ def open_engine() -> Iterator[duckdb.DuckDBPyConnection]:
             raise KeyboardInterrupt from error
 
 
-def knows_zone(db: duckdb.DuckDBPyConnection, zone: str) -> bool:
+def has_time_zone(db: duckdb.DuckDBPyConnection, zone: str) -> bool:
     """Whether the engine's own list of time zones has this one."""
-    return db.execute(
-        "SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [zone]
-    ).fetchone() != (0,)
+    query = "SELECT count(*) FROM pg_timezone_names() WHERE name = ?"
+    return db.execute(query, [zone]).fetchone() != (0,)
 
 
-def roll_up(
-    db: duckdb.DuckDBPyConnection, period: Period, detail: bool, missing_columns: Collection[str]
-) -> dict[Grouping, pd.DataFrame]:
-    """The frame of each grouping, and of the cube if asked for: `model.Usage.groups`.
-
-    Args:
-        missing_columns: which of calls, customer and feature the source does not tell.
-    """
-    names = f"strftime(month, '%Y-%m') AS month, {_names(NAMED)}, charge, source_key"
-    db.execute(f"CREATE TEMP TABLE named AS SELECT {names}, cost, entries, calls FROM owners")
-    db.execute(
-        f"CREATE TEMP TABLE named_days AS SELECT day, {_names(CUBE[1:])}, cost, calls FROM days WHERE {inside_sql(period)}"
-    )
-    return {
-        keys: _grouped(db, keys, missing_columns)
-        for keys in (*GROUPINGS, *((CUBE,) if detail else ()))
-    }
-
-
-def set_map(db: duckdb.DuckDBPyConnection, lines: Iterable[MapLine]) -> None:
-    """Say which organization a key of the source belongs to, before any table is added."""
+def load_organization_map(db: duckdb.DuckDBPyConnection, lines: Iterable[MapLine]) -> None:
+    """Store which organization each key of the source belongs to, before any file is added."""
     rows = [
         [
             line.key,
@@ -114,49 +106,80 @@ def set_map(db: duckdb.DuckDBPyConnection, lines: Iterable[MapLine]) -> None:
         ]
         for line in lines
     ]
-    db.executemany(f"INSERT INTO {MAP} VALUES (?, ?, ?, ?, ?)", rows) if rows else None
+    if rows:
+        db.executemany(f"INSERT INTO {ORGANIZATION_MAP} VALUES (?, ?, ?, ?, ?)", rows)
 
 
-def _names(names: Iterable[str]) -> str:
+def roll_up(
+    db: duckdb.DuckDBPyConnection, period: Period, detail: bool, missing_columns: Collection[str]
+) -> dict[Grouping, pd.DataFrame]:
+    """The frame of each grouping, as in `model.Usage.groups`.
+
+    Also makes the table `named`, the rows of `owners` with `UNALLOCATED` for no name, which
+    `queries` uses.
+
+    Args:
+        db: with all files added.
+        period: of the report.
+        detail: add the cube.
+        missing_columns: which of calls, customer and feature the source does not have.
+    """
+    db.execute(
+        f"CREATE TEMP TABLE named AS SELECT strftime(month, '%Y-%m') AS month, "
+        f"{_names_sql(NAMED)}, charge, source_key, cost, entries, calls FROM owners"
+    )
+    db.execute(
+        f"CREATE TEMP TABLE named_days AS SELECT day, {_names_sql(CUBE[1:])}, cost, calls "
+        f"FROM days WHERE {in_period_sql(period)}"
+    )
+    groupings = (*GROUPINGS, CUBE) if detail else GROUPINGS
+    return {keys: _group(db, keys, missing_columns) for keys in groupings}
+
+
+def _names_sql(names: Iterable[str]) -> str:
     nobody = values.sql_text(UNALLOCATED)
     return ", ".join(f"coalesce({values.name_sql(name)}, {nobody}) AS {name}" for name in names)
 
 
-def _grouped(
+def _group(
     db: duckdb.DuckDBPyConnection, keys: Grouping, missing_columns: Collection[str]
 ) -> pd.DataFrame:
-    """The sums by these keys, and the distinct customers; those not by day."""
-    columns, table = [*keys, "cost", "calls"], "named_days" if "day" in keys else "named"
-    sums = [*keys, "sum(cost)", "sum(calls)"]
-    if table == "named":
+    """The sums by these keys; and the distinct customers, unless a key is the day."""
+    by_day = "day" in keys
+    columns, sums = [*keys, "cost", "calls"], [*keys, "sum(cost)", "sum(calls)"]
+    if not by_day:
         columns.append("customers")
-        sums.append(
-            f"count(DISTINCT customer) FILTER (customer <> {values.sql_text(UNALLOCATED)})"
-            if "customer" not in missing_columns
-            else "NULL"
-        )
-    told = f" WHERE {'feature' not in missing_columns}" if keys == ("feature",) else ""
-    grouped = f" GROUP BY {', '.join(keys)} ORDER BY {', '.join(keys)}" if keys else ""
-    counts = {"calls": "calls" in missing_columns, "customers": "customer" in missing_columns}
-    kinds = {name: object if unknown else "int64" for name, unknown in counts.items()}
-    return _frame(
-        db.execute(f"SELECT {', '.join(sums)} FROM {table}{told}{grouped}").fetchall(),
-        tuple(columns),
-        kinds,
-    )
+        sums.append(_customers_sql(missing_columns))
+    query = f"SELECT {', '.join(sums)} FROM {'named_days' if by_day else 'named'}"
+    if keys == ("feature",) and "feature" in missing_columns:
+        query += " WHERE false"
+    if keys:
+        query += f" GROUP BY {', '.join(keys)} ORDER BY {', '.join(keys)}"
+    types = {
+        "calls": object if "calls" in missing_columns else "int64",
+        "customers": object if "customer" in missing_columns else "int64",
+    }
+    return _frame(db.execute(query).fetchall(), columns, types)
+
+
+def _customers_sql(missing_columns: Collection[str]) -> str:
+    if "customer" in missing_columns:
+        return "NULL"
+    return f"count(DISTINCT customer) FILTER (customer <> {values.sql_text(UNALLOCATED)})"
 
 
 def _frame(
-    rows: list[tuple[Any, ...]], columns: tuple[str, ...], counts: Mapping[str, Any]
+    rows: list[tuple[Any, ...]], columns: list[str], count_types: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """Rows as a frame: text stays text, `Decimal` stays `Decimal`, counts are int64, or None where nobody knows them."""
-    import pandas as pd  # its import takes as long as the scan of a million rows, and may go on beside that
+    """Rows as a frame: text stays text, `Decimal` stays `Decimal`; an unknown count is None."""
+    # Importing pandas takes as long as scanning a million rows; the caller may do so meanwhile.
+    import pandas as pd
 
-    kinds = {"cost": object, "day": object, **counts}
+    types = {"cost": object, "day": object, **count_types}
     lists = list(zip(*rows, strict=True)) or [()] * len(columns)
     return pd.DataFrame(
         {
-            name: pd.Series(list(column), dtype=kinds.get(name, "str"))
+            name: pd.Series(list(column), dtype=types.get(name, "str"))
             for name, column in zip(columns, lists, strict=True)
         }
     )

@@ -1,4 +1,4 @@
-"""What is known of a period's usage once it has been read: small exact summaries, and an account of every row."""
+"""What is known about a period's usage: small exact summaries, and an account of every row."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ GROUPINGS: Final[tuple[Grouping, ...]] = (
     ("month", "product"),
     (),
 )
-"""The summaries that the engine makes of one scan."""
+"""The summaries that the engine makes from one scan."""
 
 CUBE: Final = ("day", "organization", "product", "feature", "model")
-"""The finest summary, of usage that is read in detail: from it every grouping is made again where rates change."""
+"""The finest summary, made if usage is read in detail. A what-if that changes rates computes every
+other grouping from it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +43,32 @@ class Usage:
 
     Args:
         period: the days it covers.
-        groups: a frame for each of `GROUPINGS`: its key columns (text; `day` is a date, `month` text like 2025-12;
-            `UNALLOCATED` where the source names none), `cost` (Decimal, unrounded), `calls` (int) and `customers`
-            (int, distinct and named; not where a day is a key), sorted by its keys. The frame of `()` has one row, the whole.
-            Where it was read in detail, likewise for `CUBE`.
+        groups: a frame for each of `GROUPINGS`, and for `CUBE` if it was read in detail, sorted by
+            its keys. Its columns are the keys (text; `day` is a date, `month` text like 2025-12;
+            `UNALLOCATED` for no name), `cost` (Decimal, unrounded), `calls` (int) and, unless a key
+            is the day, `customers` (int, distinct and named). The frame of `()` has one row, the
+            total.
         rows_read: rows of all inputs; `rows_read == rows_used + rows_outside`.
         rows_used: rows inside the period.
         rows_outside: rows outside of it.
         cost_outside: their cost.
-        complete: the period is over as far as the data tells; else it is PARTIAL.
+        complete: as far as the data tells, the period is over; else it is PARTIAL.
         last_day: the last day with usage.
         complete_through: the day, inclusive, up to which usage is known; never after the period.
         inputs: the files, sorted by name.
-        notices: what was done to the data.
+        notices: what was done to the data, and what may surprise in it.
+        projected: what a projection added to the cost; below zero where it took away, 0 for usage
+            as it was read.
         dialect: of the files.
-        missing_columns: which of `calls`, `customer` and `feature` the files do not tell. `calls` and `customers` are None then in
-            every frame, and the frame by feature has no row.
-        charges: of a bill, the rows and the cost of each kind of charge, highest first.
-        unmapped: the keys that organizations.csv maps nowhere, with rows and cost, highest first.
+        missing_columns: which of `calls`, `customer` and `feature` the files do not have. `calls`
+            and `customers` are then None in every frame, and the frame by feature has no row.
+        charges: for a bill, rows and cost of each kind of charge, highest cost first.
+        unmapped: keys that organizations.csv maps nowhere, with rows and cost, highest cost first.
+        mapping: organizations.csv, if there is one.
         reconciliation: of the invoices that the params state.
-        mapping: organizations.csv, where there is one.
-        rows_unallocated: rows of the period that name no organization.
-        credits: the sum of all costs below zero, and of those of them that name no organization.
-        outside: rows and cost of the calendar months outside of the period, by text like 2025-11.
-        projected: what a projection added to the cost, below zero where it took away; 0 of usage as it was read.
+        rows_unallocated: rows of the period without an organization.
+        outside: rows and cost of each calendar month outside of the period, by text like 2025-11.
+        credits: the sum of all costs below zero, and of those without an organization.
     """
 
     period: Period
@@ -93,27 +96,30 @@ class Usage:
     @property
     def cost(self) -> Decimal:
         """The total cost of the period."""
-        whole: Decimal = self.groups[()]["cost"].iloc[0]
-        return whole
+        cost: Decimal = self.groups[()]["cost"].iloc[0]
+        return cost
 
     @property
     def unallocated(self) -> Decimal:
-        """The cost of the rows that name no organization."""
+        """The cost of the rows without an organization."""
         frame = self.groups["organization",]
         return total(frame.loc[frame["organization"] == UNALLOCATED, "cost"])
 
     @property
     def allocated(self) -> Decimal | None:
-        """Which fraction of the cost has an organization; None where there is none.
+        """The fraction of the cost that has an organization; None if there is no cost.
 
-        Credits count without their sign, as costs do: else one without an organization would hide a cost without one.
+        Credits count without their sign, as costs do. Otherwise a credit without an organization
+        would hide a cost without one.
         """
-        every, nameless = (-2 * credit for credit in self.credits)
-        return portion(self.cost + every - self.unallocated - nameless, self.cost + every)
+        # A credit of -50 is in the cost already; adding 100 turns it into a cost of 50.
+        all_credits, unallocated_credits = (-2 * credit for credit in self.credits)
+        gross = self.cost + all_credits
+        return portion(gross - self.unallocated - unallocated_credits, gross)
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The models that the usage names, sorted; none where it was not read in detail."""
+        """The models in the usage, sorted; empty if it was not read in detail."""
         if CUBE not in self.groups:
             return ()
         return tuple(sorted(set(self.groups[CUBE]["model"]) - {UNALLOCATED}))

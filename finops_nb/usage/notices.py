@@ -1,4 +1,4 @@
-"""Remarks: what a reader of a report should know about rows that were read, counted and priced in the scan."""
+"""What the scan of a file finds, and the notices that a reader of the report gets about it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ from finops_nb.money import DECIMALS, ZERO
 from finops_nb.params.model import ColumnName
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.notice import Notice
-from finops_nb.usage.sources.source_table import BILLED, EARLIER, LATER, SourceTable
+from finops_nb.usage.sources.source_table import (
+    BILLED,
+    FROM_EARLIER_MONTH,
+    FROM_LATER_MONTH,
+    SourceTable,
+)
 
 TOKENS: Final[tuple[ColumnName, ...]] = ("input_tokens", "output_tokens")
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """Something that is true of some rows of the period.
+class RowCheck:
+    """A check that the scan makes on each row of the period; rows that meet it become a notice.
 
     Args:
         condition: on the rows of `rows_sql`.
-        text: the sentence.
-        money: the money of a row that it touches.
+        text: the sentence of the notice.
+        money: the money of such a row, as SQL.
     """
 
     condition: str
@@ -31,130 +36,148 @@ class Remark:
     money: str = "cost"
 
 
-def remarks_on(table: SourceTable) -> tuple[Remark, ...]:
-    """All that may have to be said of a file."""
-    return (*_of_billing(table), *_of_effective_cost(table), *_of_tokens(table), *_of_tags(table))
-
-
-def _of_billing(table: SourceTable) -> Iterator[Remark]:
-    if table.by_billing_period:
-        name = table.source.name
-        yield Remark(
-            EARLIER,
-            f"{name} bills charges of earlier periods; they stand on the first day of the month that bills them.",
-        )
-        yield Remark(
-            LATER,
-            f"{name} bills charges of later periods; they stand on the last day of the month that bills them.",
-        )
-
-
-def _of_effective_cost(table: SourceTable) -> Iterator[Remark]:
-    """Some providers write an effective cost of zero, or of whole units, beside what they bill."""
-    if "billed_cost" in table.columns and table.names["cost"] == "EffectiveCost":
-        poor = "cost = 0 OR (cost = trunc(cost) AND billed <> trunc(billed))"
-        bought = " AND charge_category <> 'Purchase'" if "charge_category" in table.columns else ""
-        text = (
-            f"EffectiveCost is zero or rounded where {BILLED} is not, in {table.source.name}; `columns: {{cost: {BILLED}}}` reports "
-            "what was billed. Billed more"
-        )
-        yield Remark(
-            f"billed <> 0 AND ({poor}){bought}", f"{text} (less, if below zero):", "billed - cost"
-        )
-
-
-def _of_tokens(table: SourceTable) -> Iterator[Remark]:
-    """No figure is made of tokens; but where they and the cost contradict each other, the cost may be wrong.
-
-    Texts are compared as they stand, which is quickest: those from '-' up to '.' begin with a sign.
-    """
-    as_text = {ours: table.types[ours] == values.TEXT for ours in TOKENS if ours in table.columns}
-    name = table.source.name
-    if as_text:
-        below = " OR ".join(
-            f"({ours} < '.' AND {ours} > '-')" if text else f"{ours} < 0"
-            for ours, text in as_text.items()
-        )
-        yield Remark(
-            below, f"{name} has numbers of tokens below zero; no figure is made of tokens."
-        )
-    if len(as_text) == len(TOKENS):
-        none = " AND ".join(
-            f"coalesce({ours} <= '0' AND {ours} IN ('', '0'), true)"
-            if text
-            else f"coalesce({ours} = 0, true)"
-            for ours, text in as_text.items()
-        )
-        yield Remark(
-            f"cost = 0 AND NOT ({none})",
-            f"{name} has rows with tokens and no cost; their price may be missing.",
-        )
-        yield Remark(f"cost <> 0 AND {none}", f"{name} has rows with a cost and no tokens.")
-
-
-def _of_tags(table: SourceTable) -> Iterator[Remark]:
-    for ours, keys in table.keys.items():
-        name, tag = table.source.name, table.names[ours]
-        fault = "are no JSON object or list of texts, have a key twice, or no plain value under it"
-        yield Remark(f"{ours}_unread", f"The tags of {name} {fault}; {tag} is not known there.")
-        spelled = ", ".join(f'"{key}"' for key in keys)
-        if len(keys) == 1 and table.other_keys(ours):
-            yield Remark(f"{ours}_other", f"{tag} was read from the key {spelled} in {name}.")
-        if len(keys) > 1:
-            yield Remark(
-                f"{ours}_other",
-                f"{tag} stands under several keys in {name}, which were read as one: {spelled}.",
-            )
-            yield Remark(
-                f"{ours}_apart", f"{spelled} disagree in {name}; {tag} is not known there."
-            )
-
-
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ScanResult:
     """What the scan of one file found.
 
     Args:
-        rows: all of them.
-        bad: rows that refuse the file.
+        rows: all rows.
+        bad_rows: rows for which the file is refused.
         cost: the sum of all costs that could be read.
-        magnitude: the sum of their absolute values.
-        rounded: rows with more than 12 decimals.
-        change: what rounding them changed in all, exactly.
-        remarks: rows and money of each remark of the table.
-        inside: the rows of the period, and their cost.
-        content: a fingerprint of the rows and the cost by day, organization and product, of the period; None where they are few.
-        credits: of the period, all costs below zero, and those of them that name no organization.
-        foreign: rows in another currency than the report's, of the period or not.
+        absolute_cost: the sum of their absolute values.
+        rounded_rows: rows with more than 12 decimals.
+        rounding_change: what rounding them changed in all, exactly.
+        checks: rows and money of each of `row_checks`, in the same order.
+        other_currency_rows: rows in a currency other than the report's, inside the period or not.
+        in_period: the number of rows in the period, and their cost.
+        content_hash: a hash of rows and cost by day, organization and product in the period; None
+            where they are few.
+        credits: in the period, the sum of all costs below zero, and of those without an
+            organization.
     """
 
     rows: int
-    bad: int
+    bad_rows: int
     cost: Decimal
-    magnitude: Decimal
-    rounded: int = 0
-    change: Decimal = ZERO
-    remarks: tuple[tuple[int, Decimal], ...] = ()
-    foreign: int = 0
-    inside: tuple[int, Decimal] = (0, ZERO)
-    content: int | None = None
+    absolute_cost: Decimal
+    rounded_rows: int = 0
+    rounding_change: Decimal = ZERO
+    checks: tuple[tuple[int, Decimal], ...] = ()
+    other_currency_rows: int = 0
+    in_period: tuple[int, Decimal] = (0, ZERO)
+    content_hash: int | None = None
     credits: tuple[Decimal, Decimal] = (ZERO, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class UsageFile:
     """A file that was read: its table, what its scan found, and what its reader noticed."""
 
     table: SourceTable
-    facts: Facts
+    result: ScanResult
     notices: tuple[Notice, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """What a reader may see of its path."""
+        return self.table.source.name
 
-def notices_of(table: SourceTable, facts: Facts) -> Iterator[Notice]:
+
+def row_checks(table: SourceTable) -> tuple[RowCheck, ...]:
+    """The checks on the rows of a file, by the columns that it has."""
+    return (
+        *_billing_checks(table),
+        *_effective_cost_checks(table),
+        *_token_checks(table),
+        *_tag_checks(table),
+    )
+
+
+def notices_of(file: UsageFile) -> Iterator[Notice]:
     """What was done to rows of a file, and what may surprise in them."""
-    if facts.rounded:
-        text = f"{table.source.name} has costs of more than {DECIMALS} decimals; each was rounded half away from zero."
-        yield Notice(text, facts.rounded, facts.change)
-    for remark, (rows, money) in zip(remarks_on(table), facts.remarks, strict=True):
+    result = file.result
+    if result.rounded_rows:
+        text = (
+            f"{file.name} has costs with more than {DECIMALS} decimals; "
+            "each was rounded half away from zero."
+        )
+        yield Notice(text, result.rounded_rows, result.rounding_change)
+    for check, (rows, money) in zip(row_checks(file.table), result.checks, strict=True):
         if rows:
-            yield Notice(remark.text, rows, money)
+            yield Notice(check.text, rows, money)
+    yield from file.notices
+
+
+def _billing_checks(table: SourceTable) -> Iterator[RowCheck]:
+    if table.by_billing_period:
+        name = table.source.name
+        for condition, period, day in (
+            (FROM_EARLIER_MONTH, "earlier", "first"),
+            (FROM_LATER_MONTH, "later", "last"),
+        ):
+            text = (
+                f"{name} bills charges from {period} periods; "
+                f"they count on the {day} day of the billing month."
+            )
+            yield RowCheck(condition, text)
+
+
+def _effective_cost_checks(table: SourceTable) -> Iterator[RowCheck]:
+    """Some providers write an effective cost of zero, or rounded to whole units."""
+    if "billed_cost" not in table.columns or table.names["cost"] != "EffectiveCost":
+        return
+    condition = "billed <> 0 AND (cost = 0 OR (cost = trunc(cost) AND billed <> trunc(billed)))"
+    if "charge_category" in table.columns:
+        # The effective cost of a purchase is spread over its term, so there it is zero by design.
+        condition += " AND charge_category <> 'Purchase'"
+    text = (
+        f"In {table.source.name}, EffectiveCost is zero or rounded where {BILLED} is not; "
+        f"`columns: {{cost: {BILLED}}}` reports what was billed. Billed minus effective cost:"
+    )
+    yield RowCheck(condition, text, "billed - cost")
+
+
+def _token_checks(table: SourceTable) -> Iterator[RowCheck]:
+    """No figure uses tokens, but where they contradict the cost, the cost may be wrong."""
+    columns = [column for column in TOKENS if column in table.columns]
+    name = table.source.name
+    if columns:
+        negative = " OR ".join(_is_negative(table, column) for column in columns)
+        yield RowCheck(negative, f"{name} has negative token counts; no figure uses tokens.")
+    if len(columns) == len(TOKENS):
+        none = " AND ".join(_is_zero(table, column) for column in columns)
+        text = f"{name} has rows with tokens but no cost; their price may be missing."
+        yield RowCheck(f"cost = 0 AND NOT ({none})", text)
+        yield RowCheck(f"cost <> 0 AND {none}", f"{name} has rows with a cost but no tokens.")
+
+
+def _is_negative(table: SourceTable, column: ColumnName) -> str:
+    """Texts are compared as they are, which is quickest: from "-" up to "." they begin with "-"."""
+    if table.types[column] == values.TEXT:
+        return f"({column} < '.' AND {column} > '-')"
+    return f"{column} < 0"
+
+
+def _is_zero(table: SourceTable, column: ColumnName) -> str:
+    """The first comparison decides most texts, and is quicker than looking one up in a list."""
+    if table.types[column] == values.TEXT:
+        return f"coalesce({column} <= '0' AND {column} IN ('', '0'), true)"
+    return f"coalesce({column} = 0, true)"
+
+
+def _tag_checks(table: SourceTable) -> Iterator[RowCheck]:
+    file = table.source.name
+    for column, keys in table.tag_keys.items():
+        tag = table.names[column]
+        fault = "not a JSON object or list of texts, a duplicate key, or no plain value under it"
+        text = f"Some tags in {file} can't be read ({fault}); {tag} is unknown there."
+        yield RowCheck(f"{column}_unread", text)
+        spellings = ", ".join(f'"{key}"' for key in keys)
+        if len(keys) == 1 and table.other_tag_keys(column):
+            text = f"{tag} was read from the key {spellings} in {file}."
+            yield RowCheck(f"{column}_other", text)
+        if len(keys) > 1:
+            text = f"{tag} has several spellings in {file}, which were read as one: {spellings}."
+            yield RowCheck(f"{column}_other", text)
+            text = f"The keys {spellings} disagree in some rows of {file}; {tag} is unknown there."
+            yield RowCheck(f"{column}_apart", text)

@@ -1,16 +1,17 @@
-"""Parquet: the columns and their types, and the bad rows by number."""
+"""Reading a Parquet file: its columns and their types, its scan, and its bad rows by number."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import duckdb
 
 from finops_nb.errors import SHOWN, Problem, Refusal
-from finops_nb.params.model import Params
+from finops_nb.params.model import ColumnName, Params
 from finops_nb.usage import engine
-from finops_nb.usage.notices import File
+from finops_nb.usage.notices import UsageFile
 from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources import tags, values
 from finops_nb.usage.sources.columns import Columns, place_columns
@@ -18,182 +19,212 @@ from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.discovery import Source
 from finops_nb.usage.sources.notice import Notice
 from finops_nb.usage.sources.source_table import (
-    READ,
+    PARSED,
     SourceTable,
-    bad_sql,
-    numbered,
+    bad_row_sql,
+    parsed_name,
     path_sql,
-    read_sql,
     rows_sql,
-    with_keys,
+    with_row_numbers,
+    with_tag_keys,
 )
-from finops_nb.usage.sources.values import FAULTS, known_type, name_fault
+from finops_nb.usage.sources.values import FAULTS, Fault, known_type, name_fault
 
-MONEY: Final = f"Write it as DECIMAL of at most {values.DIGITS} digits, or as text; a 32-bit FLOAT has lost the cents already"
-TIME: Final = "Write it as TIMESTAMP, DATE or ISO 8601 text"
+MONEY_FIX: Final = (
+    f"Write it as a DECIMAL of at most {values.DIGITS} digits, or as text; "
+    "a 32-bit FLOAT has already lost the cents"
+)
+TIME_FIX: Final = "Write it as TIMESTAMP, DATE or ISO 8601 text"
 TYPE_FIXES: Final = {
-    "timestamp": TIME,
-    "billing_period": TIME,
-    "charge_end": TIME,
-    "cost": MONEY,
-    "billed_cost": MONEY,
+    "timestamp": TIME_FIX,
+    "billing_period": TIME_FIX,
+    "charge_end": TIME_FIX,
+    "cost": MONEY_FIX,
+    "billed_cost": MONEY_FIX,
 }
-TAGS: Final = "Write them as text of JSON, a map, a struct, or a list of pairs or texts"
-TYPE_FIX: Final = "Write it as text, or as an integer"
+OTHER_TYPE_FIX: Final = "Write it as text, or as an integer"
+TAGS_FIX: Final = "Write tags as JSON text, a map, a struct, or a list of pairs or texts"
+DAMAGED: Final = "Copy or export it again; it is damaged, cut short or not Parquet"
+OUT_OF_RANGE: Final[Fault] = ("a value out of range", "Correct it, or export the file again")
+
+SchemaRow = tuple[str, int | None, int | None, int | None]
+"""Of DuckDB's `parquet_schema`: name, number of children, precision and scale."""
 
 
-def read_columns(db: duckdb.DuckDBPyConnection, source: Source) -> tuple[tuple[str, str, str], ...]:
-    """Each top-level column: its name in the file, the engine's name for it (those are unique), and its type.
+class ParquetColumn(NamedTuple):
+    """A top-level column: its name in the file, the engine's name for it, and its DuckDB type.
 
-    Raises:
-        Refusal: this is no whole Parquet file.
+    The engine's names are unique: it calls a second `cost` `cost_1`.
     """
-    try:
-        described = db.execute(f"DESCRIBE SELECT * FROM {_scan(source)}").fetchall()
-        schema = db.execute(
-            f"SELECT name, num_children, precision, scale FROM parquet_schema({path_sql(source)})"
-        ).fetchall()
-    except duckdb.Error as error:
-        raise unreadable(error, source) from error
-    return tuple(
-        (name, row[0], kind or row[1])
-        for (name, kind), row in zip(_top_level(schema), described, strict=True)
-    )
 
-
-def _top_level(
-    schema: list[tuple[str, int | None, int | None, int | None]],
-) -> list[tuple[str, str]]:
-    """The names of the root's children, in a schema that lists each column before its own children.
-
-    With each its type where the engine reads it as another one: a decimal of more than 38 digits is a float to it.
-    """
-    names: list[tuple[str, str]] = []
-    depth: list[int] = []
-    for name, children, precision, scale in schema:
-        if len(depth) == 1:
-            names.append(
-                (name, f"DECIMAL({precision},{scale})" if (precision or 0) > values.DIGITS else "")
-            )
-        if depth:
-            depth[-1] -= 1
-        depth.append(children or 0)
-        while depth and depth[-1] == 0:
-            depth.pop()
-    return names
-
-
-def open_parquet(
-    db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool
-) -> tuple[SourceTable, Columns]:
-    """The file's table, with its columns of detail if asked for, and where they stand.
-
-    Raises:
-        Refusal: not Parquet, a column missing or twice there, or of a type that cannot be read exactly.
-    """
-    columns = read_columns(db, source)
-    found = place_columns(params, [name for name, _, _ in columns], source.name, detail)
-    problems = [*found.problems]
-    for ours, place in found.places.items():
-        name, _, kind = columns[place.position]
-        if not (tags.known_type(kind) if place.tag else known_type(ours, kind)):
-            fix = TAGS if place.tag else TYPE_FIXES.get(ours, TYPE_FIX)
-            read_as = "tags" if place.tag else ours
-            problems.append(
-                Problem(
-                    f"a column of type {kind}, which is not read as {read_as}",
-                    fix,
-                    source.name,
-                    column=name,
-                )
-            )
-    if problems:
-        raise Refusal(problems)
-    names, engine_names, types = (
-        {ours: columns[place.position][part] for ours, place in found.places.items()}
-        for part in range(3)
-    )
-    return SourceTable(
-        source,
-        found.dialect,
-        _scan(source),
-        engine_names,
-        types,
-        names,
-        mapped=bool(params.mapping),
-        reconciled=bool(params.invoices),
-    ), found
+    name: str
+    engine_name: str
+    type: str
 
 
 def read_parquet(
     db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool
-) -> File:
+) -> UsageFile:
     """Scan a file and add it to the summaries.
 
+    Args:
+        db: from `engine.open_engine`.
+        source: the file.
+        params: of the report.
+        detail: read the columns of `DETAIL`, too.
+
     Raises:
-        Refusal: all that is wrong with it, each with its row.
+        Refusal: everything that is wrong with it, each with its row.
     """
-    plain, columns = open_parquet(db, source, params, detail)
+    columns = read_columns(db, source)
+    places = place_columns(params, [column.name for column in columns], source.name, detail)
+    problems = [*places.problems, *_wrong_types(source, columns, places)]
+    if problems:
+        raise Refusal(problems)
+    table = _table(source, columns, places, params)
     try:
-        table = with_keys(db, plain, columns)
-        facts = add_table(db, table, params, detail)
-        if facts.bad:
-            problems = find_bad_rows(db, table, params) or [
-                Problem("values that read otherwise each time", UNSOUND, source.name)
+        table = with_tag_keys(db, table, places)
+        result = add_table(db, table, params, detail)
+        if result.bad_rows:
+            problems = bad_row_problems(db, table, params) or [
+                Problem("values that read differently each time", DAMAGED, source.name)
             ]
-            raise Refusal(problems, max(facts.bad, len(problems)))
-    except engine.STOPPED:
+            raise Refusal(problems, max(result.bad_rows, len(problems)))
+    except engine.ENGINE_STOPPED:
         raise
     except duckdb.Error as error:
-        raise unreadable(error, source) from error
-    text = f"{source.name} holds {table.names['cost']} as floats; each was read as its shortest decimal text."
-    notices = (Notice(text, facts.rows, facts.cost),) if table.types["cost"] == values.FLOAT else ()
-    return File(table, facts, notices)
+        raise _unreadable(error, source) from error
+    if table.types["cost"] != values.FLOAT:
+        return UsageFile(table, result)
+    text = (
+        f"{source.name} stores {table.names['cost']} as floats; "
+        "each was read as its shortest decimal text."
+    )
+    return UsageFile(table, result, (Notice(text, result.rows, result.cost),))
 
 
-def find_bad_rows(
+def read_columns(db: duckdb.DuckDBPyConnection, source: Source) -> tuple[ParquetColumn, ...]:
+    """The top-level columns of a file.
+
+    Raises:
+        Refusal: it is not a complete Parquet file.
+    """
+    try:
+        described = db.execute(f"DESCRIBE SELECT * FROM {_scan_sql(source)}").fetchall()
+        schema = db.execute(
+            f"SELECT name, num_children, precision, scale FROM parquet_schema({path_sql(source)})"
+        ).fetchall()
+    except duckdb.Error as error:
+        raise _unreadable(error, source) from error
+    return tuple(
+        ParquetColumn(name, engine_name, type_ or engine_type)
+        for (name, type_), (engine_name, engine_type, *_) in zip(
+            _top_level(schema), described, strict=True
+        )
+    )
+
+
+def bad_row_problems(
     db: duckdb.DuckDBPyConnection, table: SourceTable, params: Params
 ) -> list[Problem]:
     """The problems of the first bad rows; `line` is the number of the row, from 1."""
-    rows = rows_sql(
-        replace(table, scan=numbered(table)),
-        params.timezone,
-        also="file_row_number + 1 AS number, ",
+    numbered = replace(table, scan=with_row_numbers(table))
+    rows = rows_sql(numbered, params.timezone, also="file_row_number + 1 AS number, ")
+    checked = [
+        f"{parsed_name(table, column)} IS NULL, CAST({PARSED[column][0]} AS {values.TEXT})"
+        for column in table.checked
+    ]
+    query = (
+        f"SELECT number, {', '.join((*NAMED, *checked))} FROM ({rows}) "
+        f"WHERE {bad_row_sql(table)} ORDER BY number LIMIT {SHOWN}"
     )
-    asked = ", ".join(
-        f"{read_sql(table, ours)} IS NULL, CAST({READ[ours][0]} AS {values.TEXT})"
-        for ours in table.checked
-    )
-    query = f"SELECT number, {', '.join(NAMED)}, {asked} FROM ({rows}) WHERE {bad_sql(table)} ORDER BY number LIMIT {SHOWN}"
     problems = []
-    for number, *found in db.execute(query).fetchall():
-        names, rest = found[: len(NAMED)], found[len(NAMED) :]
-        faults = [
-            (ours, text, FAULTS[ours](text) or OUT_OF_RANGE)
-            for ours, bad, text in zip(table.checked, rest[::2], rest[1::2], strict=True)
-            if bad
-        ]
-        faults += [
-            (ours, name, fault)
-            for ours, name in zip(NAMED, names, strict=True)
-            if (fault := name_fault(name))
-        ]
-        for ours, value, (rule, fix) in faults:
+    for number, *fields in db.execute(query).fetchall():
+        for column, value, (rule, fix) in _faults(table, fields):
             rule = f"{rule}, in row {number} of the Parquet file"
-            problems.append(Problem(rule, fix, table.source.name, number, table.names[ours], value))
+            name = table.names[column]
+            problems.append(Problem(rule, fix, table.source.name, number, name, value))
     return problems
 
 
-UNSOUND: Final = "Copy or export it again; it is damaged, cut short or something else"
-OUT_OF_RANGE: Final = ("a value out of range", "Correct it, or export the file again")
+def _wrong_types(
+    source: Source, columns: Sequence[ParquetColumn], places: Columns
+) -> Iterator[Problem]:
+    """Columns whose type does not hold their values exactly."""
+    for column, place in places.places.items():
+        name, _, type_ = columns[place.position]
+        if place.tag:
+            known, read_as, fix = tags.known_type(type_), "tags", TAGS_FIX
+        else:
+            known, read_as = known_type(column, type_), column
+            fix = TYPE_FIXES.get(column, OTHER_TYPE_FIX)
+        if not known:
+            rule = f"a column of type {type_}, which can't be read as {read_as}"
+            yield Problem(rule, fix, source.name, column=name)
 
 
-def unreadable(error: duckdb.Error, source: Source) -> Refusal:
-    """The engine's own reason, without the path of this machine."""
-    reason = str(error).splitlines()[0].replace(str(source.path.absolute()), source.name)
-    rule = f"not a whole Parquet file: {reason.partition(': ')[2] or reason}"
-    return Refusal(Problem(rule, UNSOUND, source.name))
+def _table(
+    source: Source, columns: Sequence[ParquetColumn], places: Columns, params: Params
+) -> SourceTable:
+    found = {column: columns[place.position] for column, place in places.places.items()}
+    return SourceTable(
+        source,
+        places.dialect,
+        _scan_sql(source),
+        columns={column: of_file.engine_name for column, of_file in found.items()},
+        types={column: of_file.type for column, of_file in found.items()},
+        names={column: of_file.name for column, of_file in found.items()},
+        mapped=bool(params.mapping),
+        reconciled=bool(params.invoices),
+    )
 
 
-def _scan(source: Source) -> str:
+def _faults(
+    table: SourceTable, fields: Sequence[Any]
+) -> Iterator[tuple[ColumnName, str | None, Fault]]:
+    """What is wrong with a row: column, value and fault.
+
+    Args:
+        table: of the file.
+        fields: the names; then, of each checked column, whether it is bad, and its text.
+    """
+    names, checked = fields[: len(NAMED)], fields[len(NAMED) :]
+    for column, is_bad, text in zip(table.checked, checked[::2], checked[1::2], strict=True):
+        if is_bad:
+            yield column, text, FAULTS[column](text) or OUT_OF_RANGE
+    for column, name in zip(NAMED, names, strict=True):
+        if fault := name_fault(name):
+            yield column, name, fault
+
+
+def _scan_sql(source: Source) -> str:
+    # A folder named "team=x" adds no column.
     return f"read_parquet({path_sql(source)}, hive_partitioning = false)"
+
+
+def _top_level(schema: Sequence[SchemaRow]) -> list[tuple[str, str]]:
+    """The root's children, in a schema that lists each column before its own children.
+
+    Returns:
+        The name of each; and its type if the engine reads it as another one: a decimal of more
+        than 38 digits is a float to it. Else "".
+    """
+    columns: list[tuple[str, str]] = []
+    open_children: list[int] = []
+    for name, children, precision, scale in schema:
+        if len(open_children) == 1:
+            too_long = (precision or 0) > values.DIGITS
+            columns.append((name, f"DECIMAL({precision},{scale})" if too_long else ""))
+        if open_children:
+            open_children[-1] -= 1
+        open_children.append(children or 0)
+        while open_children and open_children[-1] == 0:
+            open_children.pop()
+    return columns
+
+
+def _unreadable(error: duckdb.Error, source: Source) -> Refusal:
+    """The engine's own reason, without the path on this machine."""
+    first_line = str(error).splitlines()[0].replace(str(source.path.absolute()), source.name)
+    reason = first_line.partition(": ")[2] or first_line
+    return Refusal(Problem(f"not a complete Parquet file: {reason}", DAMAGED, source.name))

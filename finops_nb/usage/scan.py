@@ -1,12 +1,14 @@
-"""The scan of one file: its rows added to the two summaries, and what is odd about some of them counted and priced.
+"""The scan of one file: its rows added to the two summaries, its odd rows counted and priced.
 
-Rows about which something is odd are groups of their own, so that one scan tells how many they are and what they cost.
+A row can be odd in several ways: its cost is below zero, it is in another currency, and so on. The
+scan groups rows by what is odd about them, too, so one scan tells how many there are of each kind
+and what they cost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,247 +19,300 @@ from finops_nb.params.model import Params
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import CUBE
-from finops_nb.usage.notices import Facts, remarks_on
+from finops_nb.usage.notices import ScanResult, row_checks
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.source_table import (
     SourceTable,
-    inside_sql,
-    misnamed_sql,
+    bad_name_sql,
+    in_period_sql,
     rows_sql,
-    unread_sql,
+    unreadable_row_sql,
 )
 
 BY_DAY: Final = ("organization", "product")
-"""The names by which days are told apart, where not all of the cube is asked for."""
+"""The names by which the summary of days is grouped, unless all of the cube is asked for."""
 
-SUMMED: Final = "CAST(sum(cost) AS DECIMAL(38,12)) AS cost, count(*) AS entries, {} AS calls"
-"""The sums of some rows, of which the calls are counted one way or another."""
+FEW_GROUPS: Final = 3
+FEW_ROWS: Final = 30
+"""Two files with equal sums in fewer groups and fewer rows need not hold the same usage."""
 
-FEW: Final = 3
-"""Groups of rows; two files with the same cost in fewer of them need not be the same usage."""
+UNREADABLE, CREDIT, ROUNDED, OTHER_CURRENCY, FIRST_CHECK = range(5)
+"""Kinds of odd rows: it cannot be read, its cost is below zero, or may have been rounded, or is in
+another currency; from `FIRST_CHECK` on, the checks of `notices.row_checks`."""
 
-UNREAD, CREDIT, ROUNDED, FOREIGN, REMARKED = range(5)
-"""Kinds of oddity: the row cannot be read, its cost is below zero, or perhaps rounded, or in another currency; from the last on, the
-remarks."""
+
+@dataclass(frozen=True, slots=True)
+class _Grouping:
+    """How the rows of a file are grouped for the two summaries.
+
+    Args:
+        by_day: the names in `days`, besides the day and what is odd.
+        owners: the columns of `owners`, each with its SQL.
+        calls: the number of calls, an aggregate.
+    """
+
+    by_day: Sequence[str]
+    owners: Mapping[str, str]
+    calls: str
+
+    @property
+    def sums(self) -> str:
+        return (
+            f"CAST(sum(cost) AS DECIMAL(38,12)) AS cost, count(*) AS entries, {self.calls} AS calls"
+        )
 
 
 def add_table(
     db: duckdb.DuckDBPyConnection, table: SourceTable, params: Params, detail: bool
-) -> Facts:
-    """Scan a file, and add it to both summaries: a line for each day and some names, and one for each month and all names.
+) -> ScanResult:
+    """Scan a file and add it to both summaries.
+
+    `days` gets a line for each day and some names, `owners` one for each month and all names.
 
     Args:
-        db: from `open_engine`.
+        db: from `engine.open_engine`.
         table: of the file.
-        params: for the period and the time zone.
-        detail: tell days apart by all names of the cube.
+        params: for the period, the time zone and the currency.
+        detail: group days by all names of the cube.
 
     Raises:
         duckdb.Error: the file cannot be read to its end.
     """
     period = params.window
-    rows = f"SELECT *, {inside_sql(period)} AS inside FROM ({rows_sql(table, params.timezone)})"
-    own = {"month": _month(period)} | {name: name for name in NAMED}
-    own |= {"charge": "charge"} if "charge_category" in table.columns else {}
-    own |= {"source_key": "source_key"} if table.mapped else {}
-    by_day = CUBE[1:] if detail else BY_DAY
-    oddities = _oddities(table, params)
-    scan = _two_scans if table.by_columns else _one_scan
-    scan(db, table, f"SELECT *, {_kind(oddities)} AS odd FROM ({rows})", own, by_day)
-    for summary, keys, which in (
-        ("days", ("day", *by_day), "true"),
-        ("owners", (*own,), "month IS NOT NULL"),
-    ):
-        columns = ", ".join((*keys, "cost", "entries", "calls"))
-        db.execute(
-            f"INSERT INTO {summary} ({columns}) SELECT {columns} FROM scanned_{summary} WHERE {which}"
-        )
+    rows = f"SELECT *, {in_period_sql(period)} AS inside FROM ({rows_sql(table, params.timezone)})"
+    odd_kinds = _odd_kinds(table, params)
+    odd_rows = f"SELECT *, {_odd_sql(odd_kinds)} AS odd FROM ({rows})"
+    grouping = _grouping(table, period, detail)
+    scan = _two_scans if table.is_columnar else _one_scan
+    scan(db, odd_rows, grouping)
+    _insert(db, "days", ("day", *grouping.by_day), "true")
+    # A month of NULL is what `_one_scan` makes of all rows outside of the period.
+    _insert(db, "owners", (*grouping.owners,), "month IS NOT NULL")
     if "request" in table.columns:
-        named = values.sql_text(table.source.name)
+        file = values.sql_text(table.source.name)
+        db.execute(f"INSERT INTO requests SELECT request, {file} FROM ({rows}) WHERE request <> ''")
+    return _result(db, table, rows, odd_kinds, period)
+
+
+def _grouping(table: SourceTable, period: Period, detail: bool) -> _Grouping:
+    owners = {"month": _month_sql(period)} | {name: name for name in NAMED}
+    if "charge_category" in table.columns:
+        owners["charge"] = "charge"
+    if table.mapped:
+        owners["source_key"] = "source_key"
+    return _Grouping(CUBE[1:] if detail else BY_DAY, owners, table.calls_sql)
+
+
+def _month_sql(period: Period) -> str:
+    """The month of a row of the period; a constant, which is quicker, if the period has one."""
+    first = period.start.replace(day=1)
+    if period.last_day.replace(day=1) == first:
+        return f"DATE '{first}'"
+    return "date_trunc('month', day)"
+
+
+def _two_scans(db: duckdb.DuckDBPyConnection, rows: str, grouping: _Grouping) -> None:
+    """The groups of a file that stores each column apart: one scan for each summary.
+
+    Each scan reads only what it groups by, and decodes no text twice.
+    """
+    by_day = ", ".join(grouping.by_day)
+    owners = ", ".join(f"{column} AS {name}" for name, column in grouping.owners.items())
+    db.execute(
+        "CREATE OR REPLACE TEMP TABLE scanned_days AS "
+        f"SELECT day, odd, {by_day}, {grouping.sums} FROM ({rows}) GROUP BY ALL"
+    )
+    db.execute(
+        "CREATE OR REPLACE TEMP TABLE scanned_owners AS "
+        f"SELECT {owners}, {grouping.sums} FROM ({rows}) WHERE inside GROUP BY ALL"
+    )
+
+
+def _one_scan(db: duckdb.DuckDBPyConnection, rows: str, grouping: _Grouping) -> None:
+    """The groups of a file of text, which takes longer to read than to group: one scan for both.
+
+    The customers outside of the period, who may be many, are forgotten; so is the month there.
+    """
+    # (unallocated) is kept as a customer, since `_count_bad_names` looks for it.
+    customer = f"CASE WHEN inside OR customer = {values.sql_text(UNALLOCATED)} THEN customer END"
+    month = f"CASE WHEN inside THEN {grouping.owners['month']} END"
+    trimmed = f"SELECT * REPLACE ({customer} AS customer), {month} AS month FROM ({rows})"
+    of_days = ("day", "odd", *grouping.by_day)
+    of_owners = tuple(grouping.owners)
+    names = ", ".join(dict.fromkeys((*of_days, *of_owners)))
+    # grouping(day) is 0 in the groups by day, and 1 in those by owner.
+    db.execute(
+        "CREATE OR REPLACE TEMP TABLE scan AS "
+        f"SELECT grouping(day) AS by_owner, {names}, {grouping.sums} FROM ({trimmed}) "
+        f"GROUP BY GROUPING SETS (({', '.join(of_days)}), ({', '.join(of_owners)}))"
+    )
+    for name, by_owner in (("scanned_days", 0), ("scanned_owners", 1)):
         db.execute(
-            f"INSERT INTO requests SELECT request, {named} FROM ({rows}) WHERE request <> ''"
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM scan WHERE by_owner = {by_owner}"
         )
-    inside, content = _of_period(db, period)
-    facts = replace(_facts(db, table, rows, oddities), inside=inside, content=content)
-    return replace(facts, bad=facts.bad + _misnamed(db, table, rows, period))
 
 
-def _of_period(
+def _insert(
+    db: duckdb.DuckDBPyConnection, summary: str, keys: Sequence[str], condition: str
+) -> None:
+    """Add the groups of a file to a summary."""
+    columns = ", ".join((*keys, "cost", "entries", "calls"))
+    db.execute(
+        f"INSERT INTO {summary} ({columns}) "
+        f"SELECT {columns} FROM scanned_{summary} WHERE {condition}"
+    )
+
+
+def _odd_kinds(table: SourceTable, params: Params) -> dict[int, str]:
+    """The condition for each kind of odd row. Bad names are found in the groups instead."""
+    kinds = {UNREADABLE: unreadable_row_sql(table), CREDIT: "cost < 0"}
+    if values.cost_is_text(table.types["cost"]):
+        kinds[ROUNDED] = "change IS DISTINCT FROM 0"
+    if "currency" in table.columns:
+        kinds[OTHER_CURRENCY] = f"currency IS DISTINCT FROM {values.sql_text(params.currency)}"
+    for kind, check in enumerate(row_checks(table), FIRST_CHECK):
+        kinds[kind] = f"inside AND ({check.condition})"
+    return kinds
+
+
+def _odd_sql(odd_kinds: Mapping[int, str]) -> str:
+    """What is odd about a row: a number with a bit for each kind; 0 for most rows."""
+    bits = (
+        f"CASE WHEN {condition} THEN {1 << kind} ELSE 0 END"
+        for kind, condition in odd_kinds.items()
+    )
+    return " + ".join(bits)
+
+
+def _result(
+    db: duckdb.DuckDBPyConnection,
+    table: SourceTable,
+    rows: str,
+    odd_kinds: Mapping[int, str],
+    period: Period,
+) -> ScanResult:
+    """What the scan found. Money other than the cost is asked of the rows again."""
+    groups = _odd_groups(db)
+    counts, costs = {}, {}
+    for kind in odd_kinds:
+        of_kind = [(entries, cost) for odd, entries, cost in groups if odd >> kind & 1]
+        counts[kind] = sum(entries for entries, _ in of_kind)
+        costs[kind] = total(cost for _, cost in of_kind)
+    checks = []
+    for kind, check in enumerate(row_checks(table), FIRST_CHECK):
+        money = costs[kind]
+        if counts[kind] and check.money != "cost":
+            money = _sum(db, check.money, rows, odd_kinds[kind])
+        checks.append((counts[kind], money))
+    cost = total(cost for *_, cost in groups)
+    unreadable = counts[UNREADABLE]
+    rounded, change = 0, ZERO
+    if counts.get(ROUNDED) and not unreadable:
+        rounded, change = _rounding(db, rows)
+    in_period, content_hash = _in_period(db, period)
+    return ScanResult(
+        rows=sum(entries for _, entries, _ in groups),
+        bad_rows=unreadable + _count_bad_names(db, table, rows, period),
+        cost=cost,
+        absolute_cost=cost - 2 * costs[CREDIT],
+        rounded_rows=rounded,
+        rounding_change=change,
+        checks=tuple(checks),
+        other_currency_rows=counts.get(OTHER_CURRENCY, 0),
+        in_period=in_period,
+        content_hash=content_hash,
+        credits=_credits(db, rows) if counts[CREDIT] else (ZERO, ZERO),
+    )
+
+
+def _odd_groups(db: duckdb.DuckDBPyConnection) -> list[tuple[int, int, Decimal]]:
+    """What is odd, rows and cost, by what is odd."""
+    query = "SELECT odd, sum(entries), coalesce(sum(cost), 0) FROM scanned_days GROUP BY 1"
+    return [(odd, int(entries), cost) for odd, entries, cost in db.execute(query).fetchall()]
+
+
+def _in_period(
     db: duckdb.DuckDBPyConnection, period: Period
 ) -> tuple[tuple[int, Decimal], int | None]:
-    """The rows of the period in a file and their cost; and, unless they are few, a fingerprint: the same in another format."""
-    sums = "SELECT day, organization, product, CAST(sum(cost) AS DECIMAL(38,12)) AS cost, sum(entries) AS entries FROM scanned_days"
-    groups = f"{sums} WHERE {inside_sql(period)} GROUP BY ALL"
-    content = "sum(CAST(hash(day, organization, product, cost, entries) AS HUGEINT))"
-    query = f"SELECT coalesce(sum(entries), 0), coalesce(sum(cost), 0), count(*), {content} FROM ({groups})"
-    rows, cost, of_groups, found = db.execute(query).fetchone() or (0, ZERO, 0, None)
-    return (int(rows), Decimal(cost)), found if of_groups >= FEW or rows >= 10 * FEW else None
+    """Rows and cost of a file in the period; and, unless they are few, a hash of their groups.
 
-
-def _month(period: Period) -> str:
-    """The month of a row of the period: one for all where it has but one."""
-    first = period.start.replace(day=1)
-    return (
-        f"DATE '{first}'" if period.last_day.replace(day=1) == first else "date_trunc('month', day)"
-    )
-
-
-def _two_scans(
-    db: duckdb.DuckDBPyConnection,
-    table: SourceTable,
-    rows: str,
-    own: Mapping[str, str],
-    by_day: Sequence[str],
-) -> None:
-    """The summaries of a file that stores its columns one by one: each scan reads what it groups by, and decodes no text twice."""
-    sums = SUMMED.format(table.calls)
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE scanned_days AS SELECT day, odd, {', '.join(by_day)}, {sums} FROM ({rows}) GROUP BY ALL"
-    )
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE scanned_owners AS SELECT {_named(own)}, {sums} FROM ({rows}) WHERE inside GROUP BY ALL"
-    )
-
-
-def _one_scan(
-    db: duckdb.DuckDBPyConnection,
-    table: SourceTable,
-    rows: str,
-    own: Mapping[str, str],
-    by_day: Sequence[str],
-) -> None:
-    """The summaries of a file of text, which takes longer to read than to group: both by the grouping sets of one scan.
-
-    Customers, of whom there may be many, are forgotten outside of the period, where the month is NULL.
+    The hash is the same for the same usage in another format.
     """
-    customer = f"CASE WHEN inside OR customer = {values.sql_text(UNALLOCATED)} THEN customer END"
-    inner = f"SELECT * REPLACE ({customer} AS customer), CASE WHEN inside THEN {own['month']} END AS month FROM ({rows})"
-    sets = ("day", "odd", *by_day), tuple(own)
-    names = ", ".join(dict.fromkeys((*sets[0], *sets[1])))
-    grouped = ", ".join(f"({', '.join(keys)})" for keys in sets)
-    columns = f"grouping(day) AS by_names, {names}, {SUMMED.format(table.calls)}"
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE scan AS SELECT {columns} FROM ({inner}) GROUP BY GROUPING SETS ({grouped})"
+    groups = (
+        "SELECT day, organization, product, CAST(sum(cost) AS DECIMAL(38,12)) AS cost, "
+        f"sum(entries) AS entries FROM scanned_days WHERE {in_period_sql(period)} GROUP BY ALL"
     )
-    db.execute("CREATE OR REPLACE TEMP TABLE scanned_days AS SELECT * FROM scan WHERE by_names = 0")
-    db.execute(
-        "CREATE OR REPLACE TEMP TABLE scanned_owners AS SELECT * FROM scan WHERE by_names = 1"
+    # A sum of hashes does not depend on the order of the groups. It needs 128 bits.
+    content = "sum(CAST(hash(day, organization, product, cost, entries) AS HUGEINT))"
+    query = (
+        f"SELECT coalesce(sum(entries), 0), coalesce(sum(cost), 0), count(*), {content} "
+        f"FROM ({groups})"
     )
+    rows, cost, group_count, content_hash = db.execute(query).fetchone() or (0, ZERO, 0, None)
+    enough = group_count >= FEW_GROUPS or rows >= FEW_ROWS
+    return (int(rows), Decimal(cost)), content_hash if enough else None
 
 
-def _named(columns: Mapping[str, str]) -> str:
-    return ", ".join(f"{column} AS {name}" for name, column in columns.items())
+def _count_bad_names(
+    db: duckdb.DuckDBPyConnection, table: SourceTable, rows: str, period: Period
+) -> int:
+    """How many rows have a name that is refused.
 
-
-def _misnamed(db: duckdb.DuckDBPyConnection, table: SourceTable, rows: str, period: Period) -> int:
-    """Rows with a name that is refused: of the groups, and of the rows outside of the period where those have none."""
-    condition = misnamed_sql(table)
-    found = db.execute(
-        f"SELECT coalesce(sum(entries), 0) FROM scanned_owners WHERE {condition}"
-    ).fetchone() or (0,)
-    all_inside = f"SELECT count(*) FROM scanned_days WHERE ({inside_sql(period)}) IS NOT TRUE"
-    if not table.by_columns or db.execute(all_inside).fetchone() == (0,):
-        return int(found[0])
-    outside = db.execute(
-        f"SELECT count(*) FROM ({rows}) WHERE inside IS NOT TRUE AND ({condition})"
-    ).fetchone() or (0,)
-    return int(found[0]) + int(outside[0])
-
-
-def _oddities(table: SourceTable, params: Params) -> dict[int, str]:
-    """The conditions on a row of which something must be refused or told, by kind; names are left to the groups."""
-    rounded = values.cost_is_text(table.types["cost"])
-    return (
-        {UNREAD: unread_sql(table), CREDIT: "cost < 0"}
-        | ({ROUNDED: "change IS DISTINCT FROM 0"} if rounded else {})
-        | (
-            {FOREIGN: f"currency IS DISTINCT FROM {values.sql_text(params.currency)}"}
-            if "currency" in table.columns
-            else {}
-        )
-        | {
-            n: f"inside AND ({remark.condition})"
-            for n, remark in enumerate(remarks_on(table), REMARKED)
-        }
-    )
-
-
-def _kind(oddities: Mapping[int, str]) -> str:
-    """What is odd about a row, a bit for each kind of oddity; 0 of most rows."""
-    return " + ".join(
-        f"CASE WHEN {condition} THEN {1 << kind} ELSE 0 END" for kind, condition in oddities.items()
-    )
-
-
-def _facts(
-    db: duckdb.DuckDBPyConnection, table: SourceTable, rows: str, oddities: Mapping[int, str]
-) -> Facts:
-    """The facts of a scan. The rows are asked again for money that is no cost."""
-    query = "SELECT odd, sum(entries), coalesce(sum(cost), 0) FROM scanned_days GROUP BY 1"
-    found = [(odd, int(entries), cost) for odd, entries, cost in db.execute(query).fetchall()]
-    count = {
-        kind: sum(entries for odd, entries, _ in found if odd >> kind & 1) for kind in oddities
-    }
-    priced = {kind: total(cost for odd, _, cost in found if odd >> kind & 1) for kind in oddities}
-    cost = total(cost for *_, cost in found)
-    facts = Facts(
-        rows=sum(entries for _, entries, _ in found),
-        bad=count[UNREAD],
-        cost=cost,
-        magnitude=cost - 2 * priced[CREDIT],
-        foreign=count.get(FOREIGN, 0),
-    )
-    remarks = []
-    for n, remark in enumerate(remarks_on(table), REMARKED):
-        money = (
-            priced[n]
-            if remark.money == "cost"
-            else _asked(db, f"sum({remark.money})", rows, oddities[n])
-            if count[n]
-            else ZERO
-        )
-        remarks.append((count[n], money))
-    rounded, change = _rounding(db, rows) if count.get(ROUNDED) and not facts.bad else (0, ZERO)
-    credit = _credits(db, rows) if count[CREDIT] else (ZERO, ZERO)
-    return replace(facts, remarks=tuple(remarks), rounded=rounded, change=change, credits=credit)
-
-
-def _asked(db: duckdb.DuckDBPyConnection, aggregate: str, rows: str, condition: str) -> Any:
-    return (
-        db.execute(f"SELECT coalesce({aggregate}, 0) FROM ({rows}) WHERE {condition}").fetchone()
-        or (ZERO,)
-    )[0]
+    The groups have the names of all rows; only where `_two_scans` made them, those outside of the
+    period are not among them.
+    """
+    condition = bad_name_sql(table)
+    query = f"SELECT coalesce(sum(entries), 0) FROM scanned_owners WHERE {condition}"
+    count = int(_one_value(db, query))
+    if table.is_columnar:
+        # A row that has no day is outside, too.
+        is_outside = f"({in_period_sql(period)}) IS NOT TRUE"
+        if _one_value(db, f"SELECT count(*) FROM scanned_days WHERE {is_outside}"):
+            outside = f"inside IS NOT TRUE AND ({condition})"
+            count += int(_one_value(db, f"SELECT count(*) FROM ({rows}) WHERE {outside}"))
+    return count
 
 
 def _credits(db: duckdb.DuckDBPyConnection, rows: str) -> tuple[Decimal, Decimal]:
-    """Of the period, what is below zero, and what of that names no organization."""
-    nameless = f"({values.name_sql('organization')}) IS NULL"
-    sums = f"coalesce(sum(cost), 0), coalesce(sum(cost) FILTER ({nameless}), 0)"
-    every, unallocated = db.execute(
-        f"SELECT {sums} FROM ({rows}) WHERE inside AND cost < 0"
-    ).fetchone() or (ZERO, ZERO)
+    """In the period, the sum of costs below zero, and of those without an organization."""
+    has_no_name = f"({values.name_sql('organization')}) IS NULL"
+    query = (
+        "SELECT coalesce(sum(cost), 0), "
+        f"coalesce(sum(cost) FILTER ({has_no_name}), 0) "
+        f"FROM ({rows}) WHERE inside AND cost < 0"
+    )
+    every, unallocated = db.execute(query).fetchone() or (ZERO, ZERO)
     return Decimal(every), Decimal(unallocated)
 
 
 def _rounding(db: duckdb.DuckDBPyConnection, rows: str) -> tuple[int, Decimal]:
     """How many costs have more than 12 decimals, and what rounding them changed in all."""
-    counts = (
-        "count(*) FILTER (change <> 0), coalesce(sum(change), 0), count(*) FILTER (change IS NULL)"
+    query = (
+        "SELECT count(*) FILTER (change <> 0), coalesce(sum(change), 0), "
+        "count(*) FILTER (change IS NULL) "
+        f"FROM ({rows}) WHERE change IS DISTINCT FROM 0"
     )
-    rounded, change, unsure = (
-        db.execute(f"SELECT {counts} FROM ({rows}) WHERE change IS DISTINCT FROM 0").fetchone()
-        or ()
-    )
+    rounded, change, unsure = db.execute(query).fetchone() or (0, ZERO, 0)
     if not unsure:
         return rounded, change
-    more_rows, more_change = values.excess(
-        _amounts(db, f"SELECT amount FROM ({rows}) WHERE change IS NULL")
-    )
+    # The engine's decimals cannot hold these; Python's can.
+    texts = _texts(db, f"SELECT amount FROM ({rows}) WHERE change IS NULL")
+    more_rows, more_change = values.rounding_change(texts)
     return rounded + more_rows, values.WIDE.add(change, more_change)
 
 
-def _amounts(db: duckdb.DuckDBPyConnection, query: str) -> Iterator[str]:
+def _sum(db: duckdb.DuckDBPyConnection, column: str, rows: str, condition: str) -> Decimal:
+    query = f"SELECT coalesce(sum({column}), 0) FROM ({rows}) WHERE {condition}"
+    return Decimal(_one_value(db, query))
+
+
+def _one_value(db: duckdb.DuckDBPyConnection, query: str) -> Any:
+    (value,) = db.execute(query).fetchone() or (0,)
+    return value
+
+
+def _texts(db: duckdb.DuckDBPyConnection, query: str) -> Iterator[str]:
     cursor = db.execute(query)
     while rows := cursor.fetchmany(10_000):
         yield from (row[0] for row in rows)

@@ -1,7 +1,8 @@
-"""Times the reading of ten million calls: `finops-nb check` against bare DuckDB and against pandas, whole processes in turn.
+"""Times the reading of ten million calls: `finops-nb check`, bare DuckDB and pandas, in turn.
 
-`make bench`: it makes its tables itself (seeded), prints seconds, peak memory and ratios, each a median of `ROUNDS` rounds. Then
-`finops-nb check` on a tenth of the rows, on all, and on five times as many, and on the packaged sample. `ROWS=1000000` makes it smaller.
+Each is a whole process. `make bench` makes its own tables (seeded) and prints seconds, peak memory
+and ratios, each a median of `ROUNDS` rounds. Then `finops-nb check` reads a tenth of the rows, all,
+five times as many, and the packaged sample. `ROWS=1000000 make bench` makes it smaller.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +23,10 @@ import duckdb
 ROWS = int(os.environ.get("ROWS", "10_000_000"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 BIN = Path(sys.executable).parent
+CHECK = "finops-nb check"
+
+Measurement = tuple[float, float]
+"""Seconds, and peak memory in MB."""
 
 BARE = """
 import duckdb, sys
@@ -29,19 +35,24 @@ source = sys.argv[1]
 names = "organization_id, product_id, feature_id, customer_id"
 if source.endswith(".csv"):
     kinds = "{'cost_usd': 'DECIMAL(38,12)', 'timestamp': 'TIMESTAMP'}"
-    db.execute(f"CREATE TEMP TABLE scan AS SELECT grouping(day) AS g, day, {names}, sum(cost_usd) AS cost, count(*) AS calls FROM "
-               f"(SELECT *, CAST(timestamp AS DATE) AS day FROM read_csv('{source}', types = {kinds})) "
-               f"GROUP BY GROUPING SETS ((day), ({names}))")
+    calls = f"SELECT *, CAST(timestamp AS DATE) AS day FROM read_csv('{source}', types = {kinds})"
+    sums = "sum(cost_usd) AS cost, count(*) AS calls"
+    db.execute(f"CREATE TEMP TABLE scan AS SELECT grouping(day) AS g, day, {names}, {sums} "
+               f"FROM ({calls}) GROUP BY GROUPING SETS ((day), ({names}))")
     db.execute("CREATE TEMP TABLE a AS SELECT * FROM scan WHERE g = 1")
     db.execute("SELECT day, cost, calls FROM scan WHERE g = 0 ORDER BY 1").fetchall()
 else:
-    db.execute(f"CREATE TEMP TABLE a AS SELECT {names}, sum(cost_usd) AS cost, count(*) AS calls FROM '{source}' GROUP BY ALL")
-    db.execute(f"SELECT CAST(timestamp AS DATE), sum(cost_usd), count(*) FROM '{source}' GROUP BY 1 ORDER BY 1").fetchall()
+    db.execute(f"CREATE TEMP TABLE a AS SELECT {names}, sum(cost_usd) AS cost, count(*) AS calls "
+               f"FROM '{source}' GROUP BY ALL")
+    db.execute("SELECT CAST(timestamp AS DATE), sum(cost_usd), count(*) "
+               f"FROM '{source}' GROUP BY 1 ORDER BY 1").fetchall()
 for by in ("organization_id", "product_id", "feature_id", "organization_id, product_id"):
-    db.execute(f"SELECT {by}, sum(cost), sum(calls), count(DISTINCT customer_id) FROM a GROUP BY ALL ORDER BY ALL").fetchall()
+    db.execute(f"SELECT {by}, sum(cost), sum(calls), count(DISTINCT customer_id) "
+               "FROM a GROUP BY ALL ORDER BY ALL").fetchall()
 db.execute("SELECT sum(cost), sum(calls), count(DISTINCT customer_id) FROM a").fetchall()
 """
-"""The fastest that was found: on Parquet two summaries of a scan each, on CSV, where parsing is dear, one scan with grouping sets."""
+"""The fastest known way. On Parquet that is two summaries with a scan each. On CSV, where parsing
+is slow, it is one scan with grouping sets."""
 
 PANDAS = """
 import pandas as pd, sys
@@ -52,32 +63,52 @@ if source.endswith(".csv"):
 else:
     frame = pd.read_parquet(source, columns=columns)
 frame["cost_usd"] = frame["cost_usd"].astype(float)
-for by in (["organization_id"], ["product_id"], ["feature_id"], ["organization_id", "product_id"]):
-    frame.groupby(by).agg(cost=("cost_usd", "sum"), calls=("cost_usd", "size"), customers=("customer_id", "nunique"))
+for by in (
+    ["organization_id"], ["product_id"], ["feature_id"], ["organization_id", "product_id"]
+):
+    frame.groupby(by).agg(
+        cost=("cost_usd", "sum"), calls=("cost_usd", "size"), customers=("customer_id", "nunique")
+    )
 frame.groupby(frame["timestamp"].dt.date)["cost_usd"].sum()
 """
 
 
 def make_table(folder: Path, rows: int = ROWS, text: bool = True) -> None:
-    """Calls of December: 100,000 customers of 40 organizations, each with four features of 60, of 12 products; costs of six decimals."""
-    day = "TIMESTAMP '2025-12-01' + to_microseconds(CAST(hash(i, 1) % 2678400000000 AS BIGINT))"
-    query = f"""
-        SELECT {day} AS timestamp, 'openai' AS provider, 'gpt-' || (hash(i, 2) % 5) AS model,
-        CAST(hash(i, 3) % 4000 AS INTEGER) AS input_tokens, CAST(hash(i, 4) % 2000 AS INTEGER) AS output_tokens,
-        CAST(CAST(hash(i, 5) % 90000 AS BIGINT) / 1000000 AS DECIMAL(12,6)) AS cost_usd, CAST(hash(i, 6) % 5000 AS INTEGER) AS latency_ms,
-        'customer-' || (hash(i, 7) % 100000) AS customer_id, 'org-' || (hash(hash(i, 7) % 100000, 8) % 40) AS organization_id,
-        'product-' || (habit // 5) AS product_id, 'feature-' || habit AS feature_id, 'qa' AS task_type, 'pro' AS subscription_tier
-        FROM (SELECT i, hash(hash(i, 7) % 100000, hash(i, 9) % 4) % 60 AS habit FROM range({rows}) AS t(i))"""
+    """Write calls in December to usage.parquet, and to usage.csv if `text`.
+
+    There are 100,000 customers in 40 organizations. Each customer uses four of 60 features of 12
+    products. Costs have six decimals.
+    """
+    microseconds = "CAST(hash(i, 1) % 2678400000000 AS BIGINT)"
+    columns = {
+        "timestamp": f"TIMESTAMP '2025-12-01' + to_microseconds({microseconds})",
+        "provider": "'openai'",
+        "model": "'gpt-' || (hash(i, 2) % 5)",
+        "input_tokens": "CAST(hash(i, 3) % 4000 AS INTEGER)",
+        "output_tokens": "CAST(hash(i, 4) % 2000 AS INTEGER)",
+        "cost_usd": "CAST(CAST(hash(i, 5) % 90000 AS BIGINT) / 1000000 AS DECIMAL(12,6))",
+        "latency_ms": "CAST(hash(i, 6) % 5000 AS INTEGER)",
+        "customer_id": "'customer-' || customer",
+        "organization_id": "'org-' || (hash(customer, 8) % 40)",
+        "product_id": "'product-' || (feature // 5)",
+        "feature_id": "'feature-' || feature",
+        "task_type": "'qa'",
+        "subscription_tier": "'pro'",
+    }
+    customers = f"SELECT i, hash(i, 7) % 100000 AS customer FROM range({rows}) AS t(i)"
+    features = f"SELECT *, hash(customer, hash(i, 9) % 4) % 60 AS feature FROM ({customers})"
+    select = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
     with duckdb.connect() as db:
         db.execute("SET enable_progress_bar = false")
-        db.execute(f"COPY ({query}) TO '{folder}/usage.parquet'")
+        db.execute(f"COPY (SELECT {select} FROM ({features})) TO '{folder}/usage.parquet'")
         if text:
             db.execute(
-                f"COPY (SELECT * FROM '{folder}/usage.parquet') TO '{folder}/usage.csv' (TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%fZ')"
+                f"COPY (SELECT * FROM '{folder}/usage.parquet') TO '{folder}/usage.csv' "
+                "(TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%fZ')"
             )
 
 
-def measured(*command: str, **environment: str) -> tuple[float, float]:
+def measure(*command: str, **environment: str) -> Measurement:
     """Seconds of a process, and its peak memory in MB."""
     before = time.perf_counter()
     process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL)
@@ -91,63 +122,78 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         (home / "params").mkdir()
-        _made(home, ROWS, True)
-        for kind in ("parquet", "csv"):
-            (home / "params" / "2025-12.yaml").write_text(
-                json.dumps({"period": "2025-12", "usage": f"usage.{kind}"})
-            )
-            commands = {
-                "finops-nb check": (str(BIN / "finops-nb"), "check", "2025-12", "--json"),
-                "bare DuckDB": (sys.executable, "-c", BARE, f"{home}/usage.{kind}"),
-                "pandas": (sys.executable, "-c", PANDAS, f"{home}/usage.{kind}"),
-            }
-            if kind == "parquet" and find_spec("pyarrow") is None:
-                print("skipped: pandas on Parquet, which needs pyarrow")
-                del commands["pandas"]
-            taken: dict[str, list[tuple[float, float]]] = {label: [] for label in commands}
-            for _ in range(ROUNDS):
-                for label, command in commands.items():
-                    taken[label].append(measured(*command, FINOPS_NB_HOME=str(home)))
-            print(f"{kind}, {ROWS:,} calls")
-            for label, each in taken.items():
-                seconds, memory = (statistics.median(part) for part in zip(*each, strict=True))
-                ratio = statistics.median(
-                    ours[0] / theirs[0]
-                    for ours, theirs in zip(taken["finops-nb check"], each, strict=True)
-                )
-                share = statistics.median(
-                    ours[1] / theirs[1]
-                    for ours, theirs in zip(taken["finops-nb check"], each, strict=True)
-                )
-                print(
-                    f"  {label:16} {seconds:7.2f} s {memory:7.0f} MB   check takes {ratio:.2f} of its time, {share:.2f} of its memory"
-                )
+        _make_in_process(home, ROWS, True)
+        for suffix in ("parquet", "csv"):
+            _write_params(home, f"usage.{suffix}")
+            print(f"{suffix}, {ROWS:,} calls")
+            _print_ratios(_compare(home, suffix))
         (home / "usage.csv").unlink()
-        (home / "params" / "2025-12.yaml").write_text(
-            json.dumps({"period": "2025-12", "usage": "usage.parquet"})
-        )
+        _write_params(home, "usage.parquet")
         for rows in (ROWS // 10, ROWS, 5 * ROWS):
-            _made(home, rows, False)
-            _checked(f"parquet, {rows:,} calls", home)
-        (home / "params" / "2025-12.yaml").write_text(
-            json.dumps({"period": "2025-12", "usage": "sample:"})
+            _make_in_process(home, rows, False)
+            _print_check(f"parquet, {rows:,} calls", home)
+        _write_params(home, "sample:")
+        _print_check("the packaged sample", home)
+
+
+def _write_params(home: Path, usage: str) -> None:
+    params = {"period": "2025-12", "usage": usage}
+    (home / "params" / "2025-12.yaml").write_text(json.dumps(params))
+
+
+def _compare(home: Path, suffix: str) -> dict[str, list[Measurement]]:
+    """The measurements of each command, in rounds, so that the machine's load is the same."""
+    source = f"{home}/usage.{suffix}"
+    commands = {
+        CHECK: (str(BIN / "finops-nb"), "check", "2025-12", "--json"),
+        "bare DuckDB": (sys.executable, "-c", BARE, source),
+        "pandas": (sys.executable, "-c", PANDAS, source),
+    }
+    if suffix == "parquet" and find_spec("pyarrow") is None:
+        print("skipped: pandas on Parquet, which needs pyarrow")
+        del commands["pandas"]
+    measurements: dict[str, list[Measurement]] = {label: [] for label in commands}
+    for _ in range(ROUNDS):
+        for label, command in commands.items():
+            measurements[label].append(measure(*command, FINOPS_NB_HOME=str(home)))
+    return measurements
+
+
+def _print_ratios(measurements: dict[str, list[Measurement]]) -> None:
+    check = measurements[CHECK]
+    for label, rounds in measurements.items():
+        seconds, memory = _medians(rounds)
+        time_ratio, memory_ratio = _medians(
+            [
+                (ours[0] / theirs[0], ours[1] / theirs[1])
+                for ours, theirs in zip(check, rounds, strict=True)
+            ]
         )
-        _checked("the packaged sample", home)
+        print(
+            f"  {label:16} {seconds:7.2f} s {memory:7.0f} MB   "
+            f"check takes {time_ratio:.2f} of its time, {memory_ratio:.2f} of its memory"
+        )
 
 
-def _made(home: Path, rows: int, text: bool) -> None:
-    """Make the table in a process of its own: a child begins with its parent's peak of memory."""
-    code = f"import pathlib; from bench.reading import make_table; make_table(pathlib.Path({str(home)!r}), {rows}, {text})"
+def _make_in_process(home: Path, rows: int, text: bool) -> None:
+    """Make the table in its own process: a child starts with its parent's peak of memory."""
+    code = (
+        "import pathlib; from bench.reading import make_table; "
+        f"make_table(pathlib.Path({str(home)!r}), {rows}, {text})"
+    )
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, check=True)
 
 
-def _checked(label: str, home: Path) -> None:
-    each = [
-        measured(str(BIN / "finops-nb"), "check", "2025-12", "--json", FINOPS_NB_HOME=str(home))
-        for _ in range(ROUNDS)
-    ]
-    seconds, memory = (statistics.median(part) for part in zip(*each, strict=True))
+def _print_check(label: str, home: Path) -> None:
+    command = (str(BIN / "finops-nb"), "check", "2025-12", "--json")
+    rounds = [measure(*command, FINOPS_NB_HOME=str(home)) for _ in range(ROUNDS)]
+    seconds, memory = _medians(rounds)
     print(f"{label}: {seconds:.2f} s, {memory:.0f} MB")
+
+
+def _medians(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    first, second = zip(*pairs, strict=True)
+    return statistics.median(first), statistics.median(second)
 
 
 if __name__ == "__main__":

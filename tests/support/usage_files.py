@@ -36,22 +36,23 @@ COLUMNS = [
 
 
 def call(**values: str) -> dict[str, str]:
-    """One call of 31 December that cost 1.00, with the given columns changed."""
+    """One call on 31 December that cost 1.00, with the given columns changed."""
     plain = {
         "timestamp": "2025-12-31 10:00:00",
         "provider": "p",
         "model": "m",
         "input_tokens": "1",
         "output_tokens": "1",
-    }
-    plain |= {
         "cost_usd": "1.00",
         "latency_ms": "5",
         "customer_id": "c1",
         "organization_id": "org-a",
         "product_id": "chat",
+        "feature_id": "ask",
+        "task_type": "qa",
+        "subscription_tier": "pro",
     }
-    return plain | {"feature_id": "ask", "task_type": "qa", "subscription_tier": "pro"} | values
+    return plain | values
 
 
 def csv_text(
@@ -74,7 +75,7 @@ def write(path: Path, content: str | bytes) -> Path:
 
 
 def packed(data: bytes, name: str) -> bytes:
-    """The bytes as a file of that name holds them; by zstd with a checksum, as its command writes them."""
+    """The bytes as a file of that name holds them; zstd adds a checksum, as its command does."""
     if name.endswith(".zst"):
         zstd = import_module(ZSTD)
         return zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1})
@@ -87,7 +88,7 @@ def write_calls(path: Path, *calls: Mapping[str, str], **options) -> Path:
 
 
 def write_parquet(path: Path, calls: Iterable[Mapping[str, str]], **types: str) -> Path:
-    """A Parquet file of these calls, text but for the columns whose type is given; empty text is NULL."""
+    """A Parquet file of these calls: text, except for columns with a given type; empty is NULL."""
     rows = [[of[name] or None for name in COLUMNS] for of in calls]
     select = ", ".join(
         f"CAST({name} AS {types.get(name, 'VARCHAR')}) AS {name}" for name in COLUMNS

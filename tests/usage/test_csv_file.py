@@ -1,4 +1,4 @@
-"""CSV: each row is read exactly, or the file is refused with the physical line; never anything between."""
+"""CSV: each row is read exactly, or the file is refused with the physical line."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_it_reads_the_ways_to_write_one_row(tmp_path, content):
 
 
 def test_columns_are_found_by_name_and_others_are_ignored(tmp_path):
-    """Each file has a header order of its own."""
+    """Each file has its own order of columns."""
     one = write_calls(tmp_path / "one.csv", call(cost_usd="1"), columns=COLUMNS)
     two = write_calls(
         tmp_path / "two.csv", call(cost_usd="2", extra="x"), columns=["extra", *COLUMNS[::-1]]
@@ -70,7 +70,7 @@ def test_columns_are_found_by_name_and_others_are_ignored(tmp_path):
 
 
 def test_columns_of_other_names_are_given_by_the_params(tmp_path):
-    """One column of the source may be two of ours."""
+    """One column of the source may be two of our columns."""
     content = (
         csv_text([call()], COLUMNS)
         .replace("organization_id", "team")
@@ -109,7 +109,7 @@ def test_a_name_is_kept_as_it_is(tmp_path, name):
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t", "\u00a0", " \u2003 ", '""'])
-def test_a_blank_name_is_none(tmp_path, blank):
+def test_a_blank_name_is_no_name(tmp_path, blank):
     """Its cost is unallocated, and a customer without a name is not counted."""
     file = text(tmp_path, ROW + f"2025-12-31,2,{blank},{blank},{blank},{blank},n\n")
     usage = read(file)
@@ -119,23 +119,23 @@ def test_a_blank_name_is_none(tmp_path, blank):
 
 # What is refused, and where. The line is the physical one: a quoted line break counts.
 BROKEN = [
-    ("a trailing comma", ROW + ROW[:-1] + ",\n", 3, None, "8 fields where the header has 7"),
+    ("a trailing comma", ROW + ROW[:-1] + ",\n", 3, None, "8 fields, but the header has 7"),
     ("one field too many", ROW[:-1] + ",9\n", 2, None, "8 fields"),
     ("two fields too many", ROW[:-1] + ",9,9\n" + ROW, 2, None, "9 fields"),
     ("a field too few", ROW + "2025-12-31,1.5,org-a,chat,ask,c1\n", 3, None, "6 fields"),
     ("a trailing comma after a quoted line break", ROW[:-2] + '"n\nn",\n', 2, None, "8 fields"),
-    ("only one field", ROW + "x\n" + ROW, 3, None, "1 fields"),
-    ("a blank line of blanks", ROW + "  \n", 3, None, "1 fields"),
+    ("only one field", ROW + "x\n" + ROW, 3, None, "1 field, but"),
+    ("a blank line of blanks", ROW + "  \n", 3, None, "1 field, but"),
     ("a quote never closed", ROW + '2025-12-31,1.5,org-a,chat,ask,c1,"n\n', 3, None, "not CSV"),
     ("a quote never closed, at the end", ROW + ROW + '"', 4, None, "not CSV"),
     ("text after a quote", ROW + '2025-12-31,1.5,"org"-a,chat,ask,c1,n\n', 3, None, "not CSV"),
     ("a blank after a quote", '2025-12-31,1.5,"org-a" ,chat,ask,c1,n\n', 2, None, "not CSV"),
     (
-        "a blank before a quote",
+        "a space before a quote",
         '2025-12-31,1.5, "org-a",chat,ask,c1,n\n',
         2,
         "organization_id",
-        "a blank before a quote",
+        "a space before a quote",
     ),
     (
         "a quoted line break before",
@@ -255,39 +255,39 @@ def test_it_refuses_a_row_with_its_line(tmp_path, name, body, line, column, rule
         (
             b"\xef\xbb\xbf\xef\xbb\xbf" + HEADER.encode(),
             1,
-            "the file begins with two marks of UTF-8 (BOM)",
+            "the file begins with two byte order marks (BOM)",
         ),
-        (HEADER.replace(",", "|").encode(), 1, "the fields are parted by bars"),
-        (b"a,b;c\n", 1, "commas and semicolons part the header into as many names"),
-        (b'a\t"b,;",c\n', 1, "commas and tabs part the header into as many names"),
-        (b"a;b,c\td\n", 1, "commas and semicolons and tabs part the header into as many names"),
+        (HEADER.replace(",", "|").encode(), 1, "the fields are separated by bars"),
+        (b"a,b;c\n", 1, "commas and semicolons split the header into equally many names"),
+        (b'a\t"b,;",c\n', 1, "commas and tabs split the header into equally many names"),
+        (b"a;b,c\td\n", 1, "commas, semicolons and tabs split the header into equally many names"),
         ((HEADER + ROW).encode("utf-16"), None, "not CSV but UTF-16 text"),
         ((HEADER + ROW).encode("utf-16-le"), None, "not text: it has NUL bytes"),
-        (b"\x28\xb5\x2f\xfd\x24\x06", None, "not CSV but packed by zstd"),
+        (b"\x28\xb5\x2f\xfd\x24\x06", None, "not CSV but compressed by zstd"),
         (gzip.compress(HEADER.encode(), mtime=0), None, "not CSV but gzipped"),
         (b"PK\x03\x04", None, "not CSV but a spreadsheet or a zip archive"),
-        (b"sep=;\ntimestamp;cost_usd\n", 1, "the first line is a remark, and not the header"),
+        (b"sep=;\ntimestamp;cost_usd\n", 1, "the first line is a comment, not the header"),
         (
             b"# exported today\ntimestamp,cost_usd\n",
             1,
-            "the first line is a remark, and not the header",
+            "the first line is a comment, not the header",
         ),
-        (b"BZh91AY&SY", None, "not CSV but packed by bzip2"),
+        (b"BZh91AY&SY", None, "not CSV but compressed by bzip2"),
         (b"PAR1\x15\x04", None, "not CSV but Parquet"),
         (b"<!DOCTYPE html><p>502</p>", None, "not CSV but HTML or XML, perhaps an error page"),
         (b'{"error": "timeout"}', None, "not CSV but JSON"),
         (b"[]", None, "not CSV but JSON"),
         (b'"timestamp\n', 1, "the header is not CSV"),
-        (HEADER.replace("note", "n\0te").encode(), 1, "in the header a NUL character"),
+        (HEADER.replace("note", "n\0te").encode(), 1, "a NUL character, in the header"),
         (
             HEADER.replace("note", "caf\xe9").encode("latin-1"),
             1,
-            "in the header not UTF-8: byte 0xe9",
+            "not UTF-8: byte 0xe9, in the header",
         ),
-        (HEADER.replace("note", "cost_usd").encode(), 1, "the column stands twice in the header"),
+        (HEADER.replace("note", "cost_usd").encode(), 1, "duplicate column in the header"),
     ],
 )
-def test_it_refuses_what_is_no_csv(tmp_path, content, line, rule):
+def test_it_refuses_what_is_not_csv(tmp_path, content, line, rule):
     problem = refused(write(tmp_path / "u.csv", content))[0]
     assert (problem.file, problem.line) == ("u.csv", line)
     assert rule in problem.rule
@@ -298,9 +298,10 @@ def test_it_refuses_a_missing_column_with_the_nearest_and_all_that_are_missing(t
         csv_text([call()], COLUMNS).replace("organization_id", "team").replace("cost_usd", "amount")
     )
     assert list(map(str, refused(write(tmp_path / "u.csv", content)))) == [
-        f"u.csv, line 1, {theirs}: the column that tells the {ours} is missing; the file has timestamp, provider, model, input_tokens, "
-        "output_tokens, amount, latency_ms, customer_id, team, product_id, feature_id, task_type, subscription_tier. "
-        f"Write columns: {{{ours}: {near}}} in the params, if that is it."
+        f"u.csv, line 1, {theirs}: no column for {ours}; the file has timestamp, provider, model, "
+        "input_tokens, output_tokens, amount, latency_ms, customer_id, team, product_id, "
+        "feature_id, task_type, subscription_tier. "
+        f"If that is the column, write columns: {{{ours}: {near}}} in the params."
         for ours, theirs, near in (
             ("cost", "cost_usd", "amount"),
             ("organization", "organization_id", "team"),
@@ -318,9 +319,9 @@ def test_empty_lines_are_left_out_and_counted(tmp_path):
 
 def test_a_missing_last_line_break_is_a_notice_with_its_cost(tmp_path):
     (notice,) = read(text(tmp_path, ROW + ROW.replace("1.5", "2")[:-1])).notices
-    assert (
-        notice.text
-        == "The last line of u.csv has no line break; if the file was cut there, its note is not whole."
+    assert notice.text == (
+        "The last line of u.csv has no line break; "
+        "if the file was cut there, its note is incomplete."
     )
     assert (notice.rows, notice.money) == (1, 2)
 
@@ -367,7 +368,7 @@ CUTS = [
     ("order", "style"), [case[1:] for case in CUTS], ids=[case[0] for case in CUTS]
 )
 def test_cut_anywhere_it_is_refused_or_the_exact_total_of_its_rows(tmp_path, order, style):
-    """A row without its line break is priced only where no more than the end of its last text may be missing."""
+    """A row without a line break counts only if at most the end of its last text may be missing."""
     calls = [
         call(note="n", cost_usd=cost, organization_id='é "o"', timestamp="2025-12-31")
         for cost in ("1.25", "20.5")
@@ -390,14 +391,14 @@ def test_cut_anywhere_it_is_refused_or_the_exact_total_of_its_rows(tmp_path, ord
 
 
 def test_names_of_the_header_may_hold_another_separator_in_quotes(tmp_path):
-    """Seven semicolons inside of quotes are none; a line break in quotes is no end of the header."""
+    """Semicolons in quotes do not count; a line break in quotes does not end the header."""
     header = HEADER.replace("note", '"n;o;t;e;;;;\n"')
     assert read(text(tmp_path, ROW, header=header)).cost == Fraction("1.5")
 
 
 @pytest.mark.parametrize("separator", SEPARATORS)
-def test_most_names_tell_the_separator(tmp_path, separator):
-    """A name with two other separators in it, outside of quotes."""
+def test_the_separator_that_makes_the_most_names_is_used(tmp_path, separator):
+    """Even if a name contains two of another separator, outside of quotes."""
     header, row = HEADER.replace("note", "a|b").replace(",", separator), ROW.replace(",", separator)
     for other in SEPARATORS.replace(separator, ""):
         assert costs(
@@ -406,7 +407,7 @@ def test_most_names_tell_the_separator(tmp_path, separator):
 
 
 def test_a_decimal_comma_is_refused_with_its_line(tmp_path):
-    """Between semicolons a spreadsheet writes 1,25; which thousand that is nobody can tell."""
+    """Between semicolons a spreadsheet writes 1,25; that could also be thousands."""
     problem = refused(
         text(
             tmp_path,
@@ -423,23 +424,24 @@ def test_a_decimal_comma_is_refused_with_its_line(tmp_path):
 
 
 @pytest.mark.parametrize(("separator", "word"), [(",", "comma"), (";", "semicolon"), ("\t", "tab")])
-def test_a_row_of_another_width_is_told_in_the_words_of_its_separator(tmp_path, separator, word):
+def test_the_fix_for_a_row_of_another_width_names_the_separator(tmp_path, separator, word):
     problem = refused(
         text(tmp_path, (ROW[:-1] + ",\n").replace(",", separator), HEADER.replace(",", separator))
     )[0]
     assert (problem.line, problem.value) == (2, (ROW[:-1] + ",").replace(",", separator))
     assert problem.fix == (
-        f"Put a field that holds a {word} in quotes, and end no line with a {word}; an empty field is nothing between two {word}s"
+        f"Put a field that contains a {word} in quotes, and end no line with a {word}; "
+        f"an empty field is nothing between two {word}s"
     )
 
 
 def test_rows_of_another_separator_than_the_header_are_refused(tmp_path):
     problem = refused(text(tmp_path, ROW.replace(",", ";")))[0]
-    assert (problem.line, problem.rule) == (2, "1 fields where the header has 7")
+    assert (problem.line, problem.rule) == (2, "1 field, but the header has 7")
 
 
 def is_day(text: str) -> bool:
-    """An ISO date of the calendar, written with ten characters."""
+    """Whether the text is an ISO date in the calendar, written with ten characters."""
     try:
         return len(text) == 10 and bool(date.fromisoformat(text))
     except ValueError:
@@ -447,7 +449,7 @@ def is_day(text: str) -> bool:
 
 
 def oracle(data: bytes, separator: str) -> tuple[Fraction, int, dict[str, Fraction]] | None:
-    """Total, rows and cost by organization, by the standard library's reader and fractions; None where it is refused."""
+    """Total, rows and cost by organization, by csv and fractions; None if it is refused."""
     try:
         rows = list(
             csv.reader(
@@ -507,7 +509,10 @@ INSERTED = st.sampled_from(
 
 @st.composite
 def csv_files(draw, separator: str) -> bytes:
-    """A good CSV of some style, with up to three faults: bytes put in, taken out or repeated, or a bit flipped."""
+    """A good CSV in some style, with up to three faults.
+
+    A fault is bytes inserted, removed or repeated, or a flipped bit.
+    """
     day, cost = (
         st.integers(1, 31).map("2025-12-{:02}".format),
         st.sampled_from(["1.5", "-2", ".5", "12345.678", "0.000001"]),
@@ -535,10 +540,13 @@ def csv_files(draw, separator: str) -> bytes:
 
 @pytest.mark.parametrize("separator", SEPARATORS)
 @given(st.data())
-def test_whatever_is_wrong_it_is_refused_or_read_as_the_standard_library_reads_it(
+def test_a_faulty_file_is_refused_or_read_as_the_standard_library_reads_it(
     tmp_path_factory, separator, data
 ):
-    """It may refuse more than the oracle, never read anything else; a flipped digit is another cost to both."""
+    """The reader may refuse more than the oracle, but never reads anything different.
+
+    A flipped digit is a different cost for both.
+    """
     content = data.draw(csv_files(separator))
     try:
         usage = read(write(tmp_path_factory.getbasetemp() / "fault.csv", content))
@@ -554,27 +562,27 @@ def test_whatever_is_wrong_it_is_refused_or_read_as_the_standard_library_reads_i
 
 
 @pytest.mark.parametrize("name", ["PK", "PKEY", "PAR1ID", "[id]", "<id>", "#"])
-def test_a_name_that_begins_as_another_format_does_is_a_name(tmp_path, name):
-    """It reads a file whose first column is called so."""
+def test_a_name_may_begin_like_another_format(tmp_path, name):
+    """A file whose first column has such a name is read."""
     header, row = csv_text([call()]).splitlines()
     assert read(write(tmp_path / "u.csv", f"{name},{header}\nx,{row}\n")).cost == 1
 
 
-def test_a_long_field_is_no_fault_beside_another_one(tmp_path):
-    """It takes a prompt of 140,000 characters, also where the file is read again for an empty line, and where another row is refused."""
+def test_a_long_field_is_not_a_fault(tmp_path):
+    """A prompt of 140,000 characters is read, by the strict reader, too, and is not a problem."""
     long = call(task_type="x" * 140_000)
     assert read(write(tmp_path / "u.csv", csv_text([long, call()]) + "\n")).cost == 2
     (problem,) = refused(write_calls(tmp_path / "u.csv", long, call(cost_usd="oops")))
     assert (problem.line, problem.column) == (3, "cost_usd")
 
 
-def test_a_name_of_two_lines_is_read_or_refused_for_what_it_is(tmp_path):
-    """It reads it where lines end as Unix has them, and says what is wrong where they end as Windows has them."""
+def test_a_column_name_of_two_lines_is_read_or_refused(tmp_path):
+    """With Unix line endings the header is read; with Windows line endings it is refused."""
     text = csv_text([call()], lineterminator="\r\n").replace("task_type", '"task\ntype"', 1)
     assert read(write(tmp_path / "unix.csv", text.replace("\r\n", "\n"))).cost == 1
     (problem,) = refused(write(tmp_path / "windows.csv", text))
     assert (problem.rule, problem.line, problem.value) == (
-        "a name in the header has a line break in it",
+        "a column name contains a line break",
         1,
         "task\ntype",
     )

@@ -1,21 +1,28 @@
-"""Days without usage, or with next to none."""
+"""Data quality: days with little or no usage, and garbled names."""
 
 from __future__ import annotations
 
+import string
 from decimal import Decimal
 
 import pytest
-from support.usage_files import call, read, write_calls
+from hypothesis import given
+from hypothesis import strategies as st
+from support.usage_files import call, costs, read, write_calls, write_parquet
 
+from finops_nb.usage.data_quality import notices_of_misread_names
+from finops_nb.usage.engine import open_engine
 from finops_nb.usage.sources.notice import Notice
+
+GARBLED = "Some names look like UTF-8 that was read in another encoding"
 
 
 @pytest.fixture
 def noticed(tmp_path):
-    """The notices on a December with so many calls of 1.00 on each of its days, from the first."""
+    """The notices about a December with so many calls of 1.00 on each day, from the first."""
 
     def read_back(*rows: int, **params) -> list[Notice]:
-        # Each call has another feature, so that none is like another one.
+        # Each call has its own feature, so that no two rows are identical.
         calls = [
             call(timestamp=f"2025-12-{day:02}", feature_id=f"f{n}")
             for day, count in enumerate(rows, 1)
@@ -26,38 +33,38 @@ def noticed(tmp_path):
     return read_back
 
 
-def test_every_day_with_usage_is_not_worth_a_word(noticed):
-    """It says nothing of a month that has some on each day."""
+def test_usage_on_every_day_has_no_notice(noticed):
+    """A month with usage on each day has no notice."""
     assert noticed(*[2] * 31) == []
 
 
 def test_days_without_usage_are_named(noticed):
-    """It names the second, and of eight days the first five."""
-    text = "There is no usage on {}; the files may not be complete."
+    """Up to five days are listed; of eight days, the first five."""
+    text = "No usage on {}; the files may be incomplete."
     assert noticed(2, 0, *[2] * 29) == [Notice(text.format("2025-12-02"), 0, Decimal(0))]
     first = ", ".join(f"2025-12-0{day}" for day in range(2, 7))
     assert noticed(2, *[0] * 8, *[2] * 22) == [
-        Notice(text.format(f"{first} and 3 more days"), 0, Decimal(0))
+        Notice(text.format(f"{first} and 3 more"), 0, Decimal(0))
     ]
-    assert noticed(2, *[0] * 6, *[2] * 24)[0].text == text.format(f"{first} and 1 more day")
+    assert noticed(2, *[0] * 6, *[2] * 24)[0].text == text.format(f"{first} and 1 more")
 
 
 def test_days_before_the_first_usage_count(noticed):
-    """It misses the first as it misses any other."""
-    assert noticed(0, *[1] * 30)[0].text.startswith("There is no usage on 2025-12-01;")
+    """The first of the month is missed like any other day."""
+    assert noticed(0, *[1] * 30)[0].text.startswith("No usage on 2025-12-01;")
 
 
 def test_days_that_are_not_over_do_not_count(noticed):
-    """It misses none after the last day of a month that runs, or after `as_of`."""
+    """No day after the last day with usage, or after `as_of`, is missed."""
     assert noticed(*[1] * 10) == []
     assert noticed(*[1] * 10, 0, 1, as_of="2025-12-10") == []
     assert len(noticed(*[1] * 10, as_of="2025-12-11")) == 1
 
 
 def test_a_day_with_less_than_a_tenth_of_the_usual_rows_is_named_with_its_money(noticed):
-    """It is named with two rows of 2.00 where the median day has 21, and is usual where that has 20."""
+    """A day with two rows is thin if the median day has 21 rows, but not if it has 20."""
     notice = Notice(
-        "There is less than a tenth of a usual day's rows on 2025-12-03; the files may not be complete.",
+        "Less than a tenth of a usual day's rows on 2025-12-03; the files may be incomplete.",
         2,
         Decimal(2),
     )
@@ -66,12 +73,100 @@ def test_a_day_with_less_than_a_tenth_of_the_usual_rows_is_named_with_its_money(
 
 
 def test_what_has_rows_on_half_of_the_days_is_not_daily(noticed):
-    """It says nothing of a bill by week, or by month: 5 of 31 days; 16 of 31 are daily."""
+    """A weekly bill (6 of 31 days) has no gaps; usage on 16 of 31 days is daily."""
     assert noticed(*[1, 0, 0, 0, 0, 0, 0] * 4, 1, 0, 1) == []
     assert noticed(*[1, 0] * 15, 0, as_of="2025-12-31") == []
     assert len(noticed(*[1, 0] * 15, 1)) == 1
 
 
-def test_half_a_month_that_did_not_arrive_is_told(noticed):
-    """It has 14 days and the last one: 16 of 31 are missing, though there was usage every day for a week."""
-    assert "and 11 more days" in noticed(*[1] * 14, *[0] * 16, 1)[0].text
+def test_half_a_missing_month_has_a_notice(noticed):
+    """With usage on 14 days and the last one, 16 of 31 days are missing."""
+    assert "and 11 more" in noticed(*[1] * 14, *[0] * 16, 1)[0].text
+
+
+def count_misread(*names: str) -> int:
+    """How many of these organizations the notice counts."""
+    with open_engine() as db:
+        db.executemany(
+            "INSERT INTO owners (organization, cost, entries) VALUES (?, 1, 1)",
+            [[name] for name in names],
+        )
+        return sum(notice.rows for notice in notices_of_misread_names(db))
+
+
+def misread(name: str, encoding: str = "cp1252") -> str:
+    """The name as a reader of that encoding shows its UTF-8.
+
+    A byte that the encoding lacks is read as Latin-1, as browsers do.
+    """
+    return "".join(bytes([byte]).decode(encoding, "ignore") or chr(byte) for byte in name.encode())
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_notice_has_the_rows_and_the_money_of_the_period_and_keeps_the_name(tmp_path, kind):
+    """The notice counts 2.00 and 4.00 in the period; 1.00 is sound, 8.00 is from November."""
+    calls = [
+        call(),
+        call(organization_id="MÃ¼nchen", cost_usd="2"),
+        call(product_id="cafÃ©", cost_usd="4"),
+    ]
+    calls.append(call(organization_id="KÃ¶ln", cost_usd="8", timestamp="2025-11-30"))
+    usage = read(
+        write_calls(tmp_path / "u.csv", *calls)
+        if kind == "csv"
+        else write_parquet(tmp_path / "u.parquet", calls)
+    )
+    assert [(notice.text, notice.rows, notice.money) for notice in usage.notices] == [
+        (f'{GARBLED}, such as "MÃ¼nchen"; they were kept unchanged.', 2, 6)
+    ]
+    assert costs(usage, "organization") == {"org-a": "5", "MÃ¼nchen": "2"}
+
+
+def test_a_customer_is_not_named(tmp_path):
+    (notice,) = read(write_calls(tmp_path / "u.csv", call(customer_id="JosÃ©"))).notices
+    assert notice.text == f"{GARBLED}; they were kept unchanged."
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+@pytest.mark.parametrize(
+    "name",
+    ["é", "Ñ", "Łódź", "Αθήνα", "Москва", "it’s", "–", "€", "東京", "서울", "🚀", "don’t à la"],
+)
+def test_it_knows_the_letters_of_many_languages(name, encoding):
+    assert count_misread(misread(name, encoding)) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "a",
+        "Ünïcödé",
+        "São Paulo",
+        "NÃO",
+        "Ångström",
+        "Łódź",
+        "Москва",
+        "東京",
+        "🚀",
+        "« été\u00a0»",
+        "à\u00a0«\u00a0x",
+        "£5",
+        "x™",
+        "É…",
+    ],
+)
+def test_a_sound_name_is_not_garbled(name):
+    assert count_misread(name) == 0
+
+
+@given(
+    st.lists(
+        st.text(string.ascii_letters + "äöüßéèêçñåøæœÄÖÜÉØ", min_size=1), min_size=1, max_size=8
+    )
+)
+def test_of_western_names_only_misread_ones_are_found(names):
+    """A name of ASCII alone cannot be misread."""
+    misreadings = [misread(name) for name in names]
+    assert count_misread(*names) == 0
+    assert count_misread(*misreadings) == sum(not name.isascii() for name in names)

@@ -1,4 +1,4 @@
-"""Rows that are identical to another one, in one file or in two."""
+"""Duplicates: identical rows in one file or in two, and equal files."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import duckdb
 import pytest
 from support.usage_files import call, csv_text, read, refused, write, write_calls, write_parquet
 
-from finops_nb.usage import duplicates as repeats
+from finops_nb.usage import duplicates
 from finops_nb.usage.sources.notice import Notice
 
-WITHIN = "{} has rows that are identical to another one; they were kept."
+WITHIN = "{} has duplicate rows; they were kept."
 
 
 def test_rows_that_are_identical_are_kept_and_counted(tmp_path):
-    """It keeps 3 × 1.00 + 2 × 2.00 = 7.00, and tells of 2 × 1.00 + 1 × 2.00 = 4.00 in three rows."""
+    """Of 3 × 1.00 + 2 × 2.00 + 3.00, three rows with 2 × 1.00 + 2.00 = 4.00 are duplicates."""
     file = write_calls(
         tmp_path / "u.csv", *[call()] * 3, *[call(cost_usd="2")] * 2, call(cost_usd="3")
     )
@@ -24,12 +24,15 @@ def test_rows_that_are_identical_are_kept_and_counted(tmp_path):
 
 
 def test_a_column_that_is_not_read_tells_rows_apart(tmp_path):
-    """It takes another latency for another call."""
+    """Two calls with different latencies are two calls."""
     assert read(write_calls(tmp_path / "u.csv", call(), call(latency_ms="6"))).notices == ()
 
 
 def test_rows_that_two_files_share_are_kept_and_counted(tmp_path):
-    """It tells of yesterday's two rows in today's export of three: 1.00 + 2.00; of a row twice in one and once in another, the one."""
+    """Today's export repeats yesterday's two rows: 1.00 + 2.00 = 3.00 counts twice.
+
+    Of a row that is twice in one file and once in another, one row is in common.
+    """
     first = write_calls(tmp_path / "a.csv", call(), call(cost_usd="2"))
     longer = write_calls(tmp_path / "b.csv", call(), call(cost_usd="2"), call(cost_usd="3"))
     text = "a.csv and b.csv have rows in common, which were kept and count more than once."
@@ -45,7 +48,7 @@ def test_rows_that_two_files_share_are_kept_and_counted(tmp_path):
 
 
 def test_files_in_another_packing_or_order_are_the_same_rows(tmp_path):
-    """It refuses a file beside its copy in gzip, with Windows line ends, or shuffled; and Parquet beside Parquet."""
+    """A copy is refused if it is gzipped, has Windows line endings or is shuffled; Parquet, too."""
     calls = [call(), call(cost_usd="2"), call(cost_usd="3")]
     first = write_calls(tmp_path / "a.csv", *calls)
     copies = [
@@ -63,8 +66,8 @@ def test_files_in_another_packing_or_order_are_the_same_rows(tmp_path):
     assert refused(*parquet)[0].rule == "the file has the same rows as a.parquet"
 
 
-def test_rows_outside_of_the_period_are_left_to_their_own(tmp_path):
-    """It takes two files that hold nothing of December for no copies."""
+def test_rows_outside_of_the_period_have_no_notice(tmp_path):
+    """Two files without rows in December are not copies of each other."""
     november = call(timestamp="2025-11-30")
     files = [
         write_calls(tmp_path / f"{name}.csv", november, call(latency_ms=f"{name}"))
@@ -73,13 +76,13 @@ def test_rows_outside_of_the_period_are_left_to_their_own(tmp_path):
     assert read(*files).notices == ()
 
 
-def test_it_says_where_it_has_not_searched(tmp_path, monkeypatch):
-    """It names the file with which the rows would be too many, and searches the others."""
-    monkeypatch.setattr(repeats, "SEARCHED", 3)
+def test_a_file_that_was_not_searched_has_a_notice(tmp_path, monkeypatch):
+    """The file that makes the rows too many is named; the others are searched."""
+    monkeypatch.setattr(duplicates, "SEARCHED", 3)
     first = write_calls(tmp_path / "a.csv", *[call()] * 2)
     second = write_calls(tmp_path / "b.csv", *[call(cost_usd="2")] * 2)
     unsearched = Notice(
-        "Identical rows were not looked for in b.csv: there are more than 3 rows.", 0, Decimal(0)
+        "Not checked for duplicate rows: b.csv. There are more than 3 rows.", 0, Decimal(0)
     )
     assert read(first, second).notices == (
         Notice(WITHIN.format("a.csv"), 1, Decimal(1)),
@@ -87,9 +90,9 @@ def test_it_says_where_it_has_not_searched(tmp_path, monkeypatch):
     )
 
 
-@pytest.mark.parametrize("name", ["source", "print", "row", "inside", "odd"])
+@pytest.mark.parametrize("name", ["source", "row_hash", "row", "inside", "odd"])
 def test_a_column_of_any_name_is_a_column(tmp_path, name):
-    """It does not take one of the file's own columns for the row."""
+    """A file's own column is never mistaken for one of the query."""
     header, *rows = csv_text([call(), call(latency_ms="6")]).splitlines()
     text = "\n".join([f"{header},{name}", *(f"{row},same" for row in rows), ""])
     csv = write(tmp_path / "u.csv", text)
@@ -99,8 +102,11 @@ def test_a_column_of_any_name_is_a_column(tmp_path, name):
     assert read(tmp_path / "u.parquet").notices == ()
 
 
-def test_the_same_usage_in_another_format_is_told(tmp_path):
-    """It tells of 1.00 + 2.00 + 3.00 in CSV and in Parquet, which count as 12.00; not of files that differ by a cent, nor of a row."""
+def test_the_same_usage_in_another_format_has_a_notice(tmp_path):
+    """1.00 + 2.00 + 3.00 in CSV and in Parquet count as 12.00, with a notice.
+
+    Files that differ by a cent have no notice, and neither have files of one row.
+    """
     calls = [call(cost_usd=f"{day}", timestamp=f"2025-12-0{day}") for day in (1, 2, 3)]
     csv = write_calls(tmp_path / "a.csv", *calls)
     parquet = write_parquet(tmp_path / "b.parquet", calls, cost_usd="DOUBLE", timestamp="TIMESTAMP")
@@ -109,7 +115,7 @@ def test_the_same_usage_in_another_format_is_told(tmp_path):
         (each.text, each.rows, each.money) for each in usage.notices if "counts twice" in each.text
     ]
     assert (usage.cost, rows, money) == (12, 3, 6)
-    assert text.startswith("b.parquet has the rows and the cost of a.csv, by day")
+    assert text.startswith("b.parquet has the same rows and cost as a.csv by day")
     other = write_parquet(
         tmp_path / "c.parquet",
         [*calls[:2], call(cost_usd="3.01", timestamp="2025-12-03")],

@@ -1,4 +1,4 @@
-"""The engine: every grouping is exact, every row is accounted for, and neither order nor format changes anything."""
+"""The engine: groupings are exact, every row is accounted for, order and format do not matter."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from support.usage_files import call, costs, read, refused, write_calls, write_parquet
 
 from finops_nb.errors import Failure
-from finops_nb.usage import csv_file
-from finops_nb.usage import parquet_file as parquet
+from finops_nb.usage import csv_file, parquet_file
 from finops_nb.usage.engine import open_engine
 from finops_nb.usage.model import GROUPINGS, Usage
 
@@ -81,7 +80,7 @@ def rows(usage: Usage, *keys: str) -> list[tuple]:
 
 
 def test_it_sums_each_grouping(usage):
-    """c1 is one customer of `chat`, though two organizations' calls came from it."""
+    """c1 is one customer of `chat`, though it calls for two organizations."""
     assert list(usage.groups) == list(GROUPINGS)
     assert rows(usage, "organization") == [("a", Decimal(6), 3, 2), ("b", Decimal("-0.5"), 1, 1)]
     assert rows(usage, "product") == [("chat", Decimal("3.5"), 3, 2), ("search", Decimal(2), 1, 1)]
@@ -109,7 +108,7 @@ def test_every_row_is_accounted_for_with_its_money(usage):
 
 
 def test_months_of_a_quarter_are_kept_apart(tmp_path):
-    """Customers too: c9 is November's only."""
+    """Customers, too: c9 is in November only."""
     usage = read(write_calls(tmp_path / "u.csv", *SIX), period="2025-Q4")
     assert rows(usage, "month", "product") == [
         ("2025-11", "chat", Decimal(10), 1, 1),
@@ -120,7 +119,7 @@ def test_months_of_a_quarter_are_kept_apart(tmp_path):
 
 
 def test_frames_hold_text_decimals_and_counts(tmp_path):
-    """A name "NA" is no missing value, a sum no float, an index no key."""
+    """The name "NA" is not a missing value, a sum is not a float, and the index is not a key."""
     usage = read(
         write_calls(
             tmp_path / "u.csv",
@@ -157,14 +156,15 @@ def test_a_period_without_a_row_is_refused_with_the_days_there_are(tmp_path):
     (problem,) = refused(write_calls(tmp_path / "u.csv", *SIX), period="2024-12")
     assert str(problem) == (
         'period: no usage in December 2024 (found "2024-12"). '
-        "The files hold 2025-11-30 to 2026-01-01; correct `period`, or name the period's files in `usage`."
+        "Correct `period`, or name the period's files in `usage`; "
+        "the files hold 2025-11-30 to 2026-01-01."
     )
     (problem,) = refused(write_calls(tmp_path / "u.csv"))
-    assert "The files hold no row at all" in problem.fix
+    assert "the files have no rows" in problem.fix
 
 
 def test_the_sample_is_read_to_the_row():
-    """December as the reference report has it; the other five months are outside."""
+    """December is as in the reference report; the other five months are outside."""
     usage = read(period="2025-12", usage=["sample:"])
     assert (usage.cost, usage.rows_used, usage.rows_read) == (
         Decimal("8669.894004"),
@@ -194,28 +194,28 @@ CALLS = st.builds(
 
 
 def by_hand(calls: list[dict[str, str]], keys: tuple[str, ...]) -> list[tuple]:
-    """What the engine must find in December, by dicts and fractions."""
-    found: dict[tuple, list] = {} if keys else {(): [Fraction(0), 0, set()]}
+    """What the engine must find in December, computed with dicts and fractions."""
+    groups: dict[tuple, list] = {} if keys else {(): [Fraction(0), 0, set()]}
     for of in calls:
         if of["timestamp"].startswith("2025-12"):
             named = {name: of[f"{name}_id"] or "(unallocated)" for name in NAMES}
             named |= {"day": date.fromisoformat(of["timestamp"]), "month": "2025-12"}
-            sums = found.setdefault(tuple(named[key] for key in keys), [Fraction(0), 0, set()])
+            sums = groups.setdefault(tuple(named[key] for key in keys), [Fraction(0), 0, set()])
             sums[0] += Fraction(of["cost_usd"])
             sums[1] += 1
             sums[2] |= {of["customer_id"]} - {""}
     return [
         (*key, cost, calls, *([] if "day" in keys else [len(customers)]))
-        for key, (cost, calls, customers) in sorted(found.items())
+        for key, (cost, calls, customers) in sorted(groups.items())
     ]
 
 
 @settings(max_examples=25)
 @given(st.lists(CALLS, min_size=1, max_size=25), st.randoms(), st.integers(1, 4))
-def test_order_files_and_formats_change_nothing_and_it_is_what_fractions_say(
+def test_order_files_and_formats_change_nothing_and_sums_equal_fractions(
     tmp_path_factory, calls, random, pieces
 ):
-    """Shuffled and split over CSV, gzipped CSV and Parquet: equal frames, and equal to an oracle."""
+    """Shuffled and split over CSV, gzipped CSV and Parquet, the frames equal an oracle's."""
     calls = [*calls, call(timestamp="2025-12-31", cost_usd="0.000000000001")]
     folder = tmp_path_factory.mktemp("property")
     plain = read(write_calls(folder / "u.csv", *calls))
@@ -237,8 +237,8 @@ def test_order_files_and_formats_change_nothing_and_it_is_what_fractions_say(
     assert plain.cost + plain.cost_outside == sum(Fraction(of["cost_usd"]) for of in calls)
 
 
-def test_ctrl_c_during_a_query_is_one():
-    """DuckDB makes a RuntimeError of it, which no command knows how to end on."""
+def test_ctrl_c_during_a_query_is_a_keyboard_interrupt():
+    """DuckDB turns Ctrl-C into a RuntimeError, which no command expects."""
     former = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt), open_engine() as db:
@@ -248,12 +248,12 @@ def test_ctrl_c_during_a_query_is_one():
         signal.signal(signal.SIGALRM, former)
 
 
-def test_what_stops_the_engine_is_a_failure_and_no_defect_of_the_file(tmp_path, monkeypatch):
+def test_an_engine_that_stops_is_a_failure_not_a_refusal(tmp_path, monkeypatch):
     def out_of_memory(*_):
         raise duckdb.OutOfMemoryException("Out of Memory Error: 1 GB of 1 GB")
 
     monkeypatch.setattr(csv_file, "add_table", out_of_memory)
-    monkeypatch.setattr(parquet, "add_table", out_of_memory)
+    monkeypatch.setattr(parquet_file, "add_table", out_of_memory)
     for file in write_calls(tmp_path / "u.csv", *SIX), write_parquet(tmp_path / "u.parquet", SIX):
         with pytest.raises(
             Failure, match="The engine could not read the usage: Out of Memory Error"
@@ -262,19 +262,25 @@ def test_what_stops_the_engine_is_a_failure_and_no_defect_of_the_file(tmp_path, 
 
 
 def test_nothing_heavy_is_imported():
-    code = "import sys, finops_nb.usage.reader; print([name for name in ('papermill', 'nbconvert', 'matplotlib') if name in sys.modules])"
+    heavy = "('papermill', 'nbconvert', 'matplotlib')"
+    code = (
+        "import sys, finops_nb.usage.reader;"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
-def test_the_time_zone_of_the_machine_says_nothing(tmp_path, zone):
+def test_the_time_zone_of_the_machine_does_not_matter(tmp_path, zone):
     file = write_calls(
         tmp_path / "u.csv", *SIX, call(timestamp="2025-12-31T23:30:00Z", cost_usd="100")
     )
     code = (
-        "from finops_nb.params.model import make_params; from finops_nb.usage.reader import read_usage;"
-        f"print(read_usage(make_params({{'period': '2025-12', 'usage': {str(file)!r}}})).cost.normalize())"
+        "from finops_nb.params.model import make_params;"
+        "from finops_nb.usage.reader import read_usage;"
+        f"params = make_params({{'period': '2025-12', 'usage': {str(file)!r}}});"
+        "print(read_usage(params).cost.normalize())"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"TZ": zone}

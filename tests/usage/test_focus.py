@@ -1,4 +1,4 @@
-"""FOCUS bills: two clocks, one currency, credits and corrections with their sign, tags however they are spelled."""
+"""FOCUS bills: billing and charge periods, one currency, credits, corrections and tags."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ FIRST = {
     "ProviderName": "AWS",
     "Tags": "NULL",
 }
-"""A charge of December, billed in December."""
+"""A charge from December, billed in December."""
 
 
 def bill(
     folder: Path, *charges: dict[str, str], columns: dict[str, str] | None = None, **keys
 ) -> Usage:
-    """The usage of a bill of these charges, each as `FIRST` but for what it says."""
+    """The usage of a bill with these charges, each like `FIRST` except for the given fields."""
     file = folder / "bill.csv"
     with file.open("w", newline="", encoding="utf-8") as opened:
         writer = csv.DictWriter(opened, [*FIRST])
@@ -53,7 +53,7 @@ def costs(usage: Usage, by: str) -> dict[str, Decimal]:
     return dict(zip(frame[by], frame["cost"], strict=True))
 
 
-def said(usage: Usage) -> list[tuple[str, int, Decimal]]:
+def notices_of(usage: Usage) -> list[tuple[str, int, Decimal]]:
     return [(notice.text, notice.rows, notice.money) for notice in usage.notices]
 
 
@@ -67,7 +67,10 @@ LATE = {
 
 
 def test_a_bill_has_no_calls_and_no_customers(tmp_path):
-    """It knows neither, and invents neither; sub-account, service and its category are organization, product and feature."""
+    """Calls and customers are unknown.
+
+    Sub-account, service and service category are organization, product and feature.
+    """
     usage = bill(tmp_path, {}, {"BilledCost": "2", "EffectiveCost": "2"})
     assert (usage.dialect, usage.cost, usage.rows_used, usage.missing_columns) == (
         "focus",
@@ -84,15 +87,21 @@ def test_a_bill_has_no_calls_and_no_customers(tmp_path):
 
 
 def test_the_billed_cost_goes_by_billing_period(tmp_path):
-    """1.00 of December and 0.25 of November were billed in December: 1.25, of which the second is named and stands on its first day."""
+    """Charges of 1.00 in December and 0.25 in November, billed in December, are 1.25.
+
+    The charge from November counts on December 1, with a notice.
+    """
     usage = bill(tmp_path, {}, LATE, columns=BILLED)
     assert (usage.cost, usage.rows_outside) == (Decimal("1.25"), 0)
     assert [(f"{day}", cost) for day, cost in costs(usage, "day").items()] == [
         ("2025-12-01", Decimal("0.25")),
         ("2025-12-10", 1),
     ]
-    text = "bill.csv bills charges of earlier periods; they stand on the first day of the month that bills them."
-    assert said(usage) == [(text, 1, Decimal("0.25"))]
+    text = (
+        "bill.csv bills charges from earlier periods; "
+        "they count on the first day of the billing month."
+    )
+    assert notices_of(usage) == [(text, 1, Decimal("0.25"))]
     assert usage.charges == (
         ("Usage", 1, 1),
         ("Usage (correction), of earlier periods", 1, Decimal("0.25")),
@@ -100,14 +109,14 @@ def test_the_billed_cost_goes_by_billing_period(tmp_path):
 
 
 def test_the_effective_cost_goes_by_charge_period(tmp_path):
-    """The same bill: 1.00 was used in December, and 0.25 in November."""
+    """In the same bill 1.00 was used in December, and 0.25 in November."""
     usage = bill(tmp_path, {}, LATE)
     assert (usage.cost, usage.rows_outside, usage.cost_outside) == (1, 1, Decimal("0.25"))
     assert bill(tmp_path, {}, LATE, period="2025-11").cost == Decimal("0.25")
 
 
 def test_a_quarter_has_each_bill_in_its_month(tmp_path):
-    """October's bill is 20; of December's, −5 corrects October, and it stands in December, as billed."""
+    """October's bill is 20. A correction of October by −5 in December's bill counts in December."""
     october = {
         "BillingPeriodStart": "2025-10-01 00:00:00",
         "ChargePeriodStart": "2025-10-10 00:00:00",
@@ -129,8 +138,8 @@ def test_a_quarter_has_each_bill_in_its_month(tmp_path):
     ]
 
 
-def test_the_clock_goes_by_the_cost_however_it_is_spelled(tmp_path):
-    """It takes `billedcost` for what was billed: 1.00 of December and 0.25 of November."""
+def test_the_billed_cost_is_known_however_it_is_spelled(tmp_path):
+    """`billedcost` is the billed cost: 1.00 from December and 0.25 from November."""
     file = tmp_path / "lower.csv"
     bill(tmp_path, {}, LATE)
     header, _, rest = (tmp_path / "bill.csv").read_text().partition("\n")
@@ -153,7 +162,7 @@ def test_the_clock_goes_by_the_cost_however_it_is_spelled(tmp_path):
 
 
 def test_a_cost_that_is_the_billed_one_by_any_name_goes_by_billing_period(tmp_path):
-    """It is said to be that, or called so but for a blank."""
+    """Either the params say that it is the billed cost, or its name differs only by a blank."""
     bill(tmp_path, {}, LATE)
     file = tmp_path / "bill.csv"
     whole = file.read_text()
@@ -168,7 +177,7 @@ def test_a_cost_that_is_the_billed_one_by_any_name_goes_by_billing_period(tmp_pa
 
 
 def test_a_charge_period_that_is_billed_later_is_outside(tmp_path):
-    """1.00 of December that January bills is none of December's invoice, and the other way round."""
+    """What January bills for December is on January's invoice, not on December's."""
     january = {"BillingPeriodStart": "2026-01-01 00:00:00"}
     assert bill(tmp_path, {}, january, columns=BILLED).cost_outside == 1
     usage = bill(tmp_path, january, columns=BILLED, period="2026-01")
@@ -178,15 +187,15 @@ def test_a_charge_period_that_is_billed_later_is_outside(tmp_path):
 @pytest.mark.parametrize(
     ("keys", "match"),
     [
-        ({"timezone": "Europe/Berlin"}, r"^timezone: the periods of a bill in FOCUS are in UTC"),
+        ({"timezone": "Europe/Berlin"}, r"^timezone: the periods of a FOCUS bill are in UTC"),
         (
             {"period": "2025-12-01/2025-12-15"},
-            r"^period: BilledCost goes by billing periods, which an interval would cut",
+            r"^period: BilledCost belongs to billing periods, which an interval would cut",
         ),
     ],
 )
 def test_billing_periods_are_not_cut(tmp_path, keys, match):
-    """It refuses what would divide an invoice."""
+    """A period or time zone that would cut an invoice is refused."""
     with pytest.raises(Refusal, match=match):
         bill(tmp_path, {}, columns=BILLED, **keys)
 
@@ -201,8 +210,11 @@ def test_billing_periods_are_not_cut(tmp_path, keys, match):
         (["?"], "2025-12-10"),
     ],
 )
-def test_a_bill_is_known_to_the_end_of_its_charges(tmp_path, ends, complete_through):
-    """A charge of the month alone is of all of it; beside charges of an hour or a day, those tell how far the bill goes."""
+def test_a_bill_is_known_up_to_the_end_of_its_charges(tmp_path, ends, complete_through):
+    """A charge for the month alone covers all of it.
+
+    With charges for an hour or a day, those tell how far the bill goes.
+    """
     charges = [FIRST | {"ChargePeriodEnd": end} for end in ends]
     file = tmp_path / "ends.csv"
     with file.open("w", newline="", encoding="utf-8") as opened:
@@ -217,7 +229,10 @@ def test_a_bill_is_known_to_the_end_of_its_charges(tmp_path, ends, complete_thro
 
 
 def test_a_fee_in_another_file_does_not_make_a_bill_complete(tmp_path):
-    """A file of daily charges up to the 10th, and one of a fee for the month: it is known to the 10th. So is one prepaid for a year."""
+    """With daily charges up to the 10th and a fee for the month, usage is known up to the 10th.
+
+    A charge prepaid for a year does not change that.
+    """
     daily = {"ChargePeriodEnd": "2025-12-11T00:00:00Z", "ChargePeriodStart": "2025-12-10T00:00:00Z"}
     fee = {
         "ChargePeriodEnd": "2026-01-01T00:00:00Z",
@@ -244,22 +259,22 @@ def test_a_fee_in_another_file_does_not_make_a_bill_complete(tmp_path):
     assert (usage.cost, f"{usage.complete_through}", usage.complete) == (13, "2025-12-10", False)
 
 
-def test_a_bill_whose_invoices_are_met_is_complete(tmp_path):
-    """It is known to the end of the month where the stated 1.00 was billed, and to its last charge where it was not."""
+def test_a_bill_whose_invoices_match_is_complete(tmp_path):
+    """If the stated 1.00 was billed, usage is known to the end of the month; else it is not."""
     for amount, complete in (("1", True), ("2", False)):
         stated = [{"issuer": "AWS", "amount": amount}]
         usage = bill(tmp_path, {}, columns={"invoice_issuer": "ProviderName"}, invoices=stated)
         assert usage.complete is complete
 
 
-def test_a_bill_whose_invoices_are_met_has_no_gaps(tmp_path):
-    """Six days of charges and no seventh: told, unless all that was invoiced is there, 6 x 1.00."""
+def test_a_bill_whose_invoices_match_has_no_gaps(tmp_path):
+    """A missing day has a notice, unless everything invoiced is there: 6 × 1.00."""
     charges = [{"ChargePeriodStart": f"2025-12-0{day} 05:00:00"} for day in (1, 2, 3, 4, 6, 7)]
     columns = {"invoice_issuer": "ProviderName"}
     gaps = [
         any(
-            "There is no usage on" in text
-            for text, *_ in said(bill(tmp_path, *charges, columns=columns, invoices=stated))
+            "No usage on" in text
+            for text, *_ in notices_of(bill(tmp_path, *charges, columns=columns, invoices=stated))
         )
         for stated in ([], [{"issuer": "AWS", "amount": "7"}], [{"issuer": "AWS", "amount": "6"}])
     ]
@@ -267,7 +282,10 @@ def test_a_bill_whose_invoices_are_met_has_no_gaps(tmp_path):
 
 
 def test_a_correction_is_mapped_by_the_day_of_its_charge(tmp_path):
-    """team-a was org-a until December and is org-b since: what December bills for November is org-a's, 0.25 of 1.25."""
+    """team-a was org-a until December and is org-b since.
+
+    What December bills for November, 0.25 of 1.25, belongs to org-a.
+    """
     lines = [
         "key,organization,valid_from,valid_to",
         "team-a,org-a,,2025-12-01",
@@ -280,22 +298,25 @@ def test_a_correction_is_mapped_by_the_day_of_its_charge(tmp_path):
 
 
 def test_currencies_are_never_added(tmp_path):
-    """It refuses a bill in two, with the sum of each, be it of rows outside of the period, and one in another than the report's."""
+    """A bill in two currencies is refused with the sum of each, even if one is outside the period.
+
+    So is a bill in a currency other than the report's.
+    """
     euros = {"BillingCurrency": "EUR", "EffectiveCost": "5"}
     with pytest.raises(
         Refusal,
-        match=r"BillingCurrency: costs in another currency than USD.*: 5 EUR in 1 rows, 1 USD in 1 rows",
+        match=r"BillingCurrency: costs not in USD.*: 5.00 EUR in 1 row, 1.00 USD in 1 row",
     ):
         bill(tmp_path, {}, euros)
     with pytest.raises(Refusal, match=r"Write currency: EUR in the params"):
         bill(tmp_path, euros)
     assert bill(tmp_path, euros, currency="EUR").cost == 5
-    with pytest.raises(Refusal, match=r"5 EUR in 1 rows, 1 USD in 1 rows"):
+    with pytest.raises(Refusal, match=r"5.00 EUR in 1 row, 1.00 USD in 1 row"):
         bill(tmp_path, {}, euros | {"ChargePeriodStart": "2025-11-01"})
 
 
 def test_credits_taxes_and_adjustments_keep_their_sign(tmp_path):
-    """3.00 − 2.50 + 0.40 + 0.10 = 1.00, each on a line of its own."""
+    """3.00 − 2.50 + 0.40 + 0.10 = 1.00, each on its own line."""
     kinds = {"Usage": "3", "Credit": "-2.5", "Tax": "0.4", "Adjustment": "0.1"}
     usage = bill(
         tmp_path, *({"ChargeCategory": kind, "EffectiveCost": cost} for kind, cost in kinds.items())
@@ -306,30 +327,34 @@ def test_credits_taxes_and_adjustments_keep_their_sign(tmp_path):
     }
 
 
-def test_an_effective_cost_that_is_rounded_or_zero_is_told(tmp_path):
-    """It says how much more was billed: 18.01 − 13 and 0.25 − 0; a purchase that is spread over its term is as it should be."""
+def test_a_rounded_or_zero_effective_cost_has_a_notice(tmp_path):
+    """The notice says how much more was billed: 18.01 − 13 and 0.25 − 0.
+
+    A purchase whose cost is spread over its term has no notice.
+    """
     charges = [
         {"BilledCost": "18.01", "EffectiveCost": "13"},
         {"BilledCost": "0.25", "EffectiveCost": "0"},
         {},
     ]
     bought = {"ChargeCategory": "Purchase", "BilledCost": "100", "EffectiveCost": "0"}
-    [(text, rows, money)] = said(bill(tmp_path, *charges, bought))
+    [(text, rows, money)] = notices_of(bill(tmp_path, *charges, bought))
     assert (rows, money) == (2, Decimal("5.26"))
     assert text.startswith(
-        "EffectiveCost is zero or rounded where BilledCost is not, in bill.csv; `columns: {cost: BilledCost}`"
+        "In bill.csv, EffectiveCost is zero or rounded where BilledCost is not; "
+        "`columns: {cost: BilledCost}`"
     )
-    assert said(bill(tmp_path, *charges, bought, columns=BILLED)) == []
+    assert notices_of(bill(tmp_path, *charges, bought, columns=BILLED)) == []
 
 
 def test_a_cost_of_null_is_refused_with_its_line(tmp_path):
-    """The text NULL is no value, so the cost is missing."""
+    """The text NULL means no value, so the cost is missing."""
     with pytest.raises(Refusal, match=r"^bill\.csv, line 3, EffectiveCost: the cost is missing"):
         bill(tmp_path, {}, {"EffectiveCost": "NULL"})
 
 
-def test_null_is_no_name(tmp_path):
-    """It is unallocated, as an empty one is."""
+def test_null_is_not_a_name(tmp_path):
+    """Its cost is unallocated, like that of an empty name."""
     usage = bill(tmp_path, {"SubAccountName": "NULL"}, {"SubAccountName": ""}, {})
     assert (costs(usage, "organization"), usage.rows_unallocated) == (
         {"(unallocated)": 2, "team-a": 1},
@@ -338,8 +363,8 @@ def test_null_is_no_name(tmp_path):
 
 
 TAG = {"organization": "Tags.business_unit"}
-FAULT = "are no JSON object or list of texts, have a key twice, or no plain value under it"
-UNREAD = f"The tags of bill.csv {FAULT}; Tags.business_unit is not known there."
+FAULT = "not a JSON object or list of texts, a duplicate key, or no plain value under it"
+UNREAD = f"Some tags in bill.csv can't be read ({FAULT}); Tags.business_unit is unknown there."
 
 
 def tagged(**tags: str) -> dict[str, str]:
@@ -347,7 +372,7 @@ def tagged(**tags: str) -> dict[str, str]:
 
 
 def test_a_tag_is_an_organization(tmp_path):
-    """Other spellings of its key count, and are told with their money."""
+    """Other spellings of its key count, with a notice and their money."""
     usage = bill(
         tmp_path,
         tagged(business_unit="x"),
@@ -358,17 +383,18 @@ def test_a_tag_is_an_organization(tmp_path):
     )
     assert costs(usage, "organization") == {"(unallocated)": 1, "x": 2, "y": 1}
     keys = '"business_unit", " Business Unit", "businessUnit"'
-    assert said(usage) == [
+    assert notices_of(usage) == [
         (
-            f"Tags.business_unit stands under several keys in bill.csv, which were read as one: {keys}.",
+            "Tags.business_unit has several spellings in bill.csv, "
+            f"which were read as one: {keys}.",
             2,
             2,
         )
     ]
 
 
-def test_keys_that_disagree_are_no_organization(tmp_path):
-    """A row with two values has none, and is told; two equal ones are one."""
+def test_keys_that_disagree_are_not_an_organization(tmp_path):
+    """A row with two values has no organization, with a notice; two equal values are one."""
     usage = bill(
         tmp_path,
         tagged(org="x", Org="y"),
@@ -376,15 +402,15 @@ def test_keys_that_disagree_are_no_organization(tmp_path):
         columns={"organization": "Tags.org"},
     )
     assert costs(usage, "organization") == {"(unallocated)": 1, "x": 1}
-    assert said(usage)[1] == (
-        '"org", "Org" disagree in bill.csv; Tags.org is not known there.',
+    assert notices_of(usage)[1] == (
+        'The keys "org", "Org" disagree in some rows of bill.csv; Tags.org is unknown there.',
         1,
         1,
     )
 
 
-def test_tags_that_are_no_object_are_told(tmp_path):
-    """It leaves the row unallocated; the rest is read."""
+def test_tags_that_are_not_an_object_have_a_notice(tmp_path):
+    """The row is unallocated; the rest is read."""
     usage = bill(
         tmp_path,
         tagged(business_unit="x"),
@@ -393,7 +419,7 @@ def test_tags_that_are_no_object_are_told(tmp_path):
         columns=TAG,
     )
     assert costs(usage, "organization") == {"(unallocated)": 2, "x": 1}
-    assert said(usage) == [(UNREAD, 2, 2)]
+    assert notices_of(usage) == [(UNREAD, 2, 2)]
 
 
 @pytest.mark.parametrize(
@@ -404,15 +430,15 @@ def test_tags_that_are_no_object_are_told(tmp_path):
         '{"business_unit":["a"]}',
     ],
 )
-def test_a_key_that_stands_twice_and_a_value_that_is_none_are_told(tmp_path, tags):
-    """It takes neither of two values, and no text of a list for a name."""
+def test_a_duplicate_key_and_a_nested_value_have_a_notice(tmp_path, tags):
+    """Neither of two values is used, and no text in a list is a name."""
     usage = bill(tmp_path, tagged(business_unit="x"), {"Tags": tags}, columns=TAG)
     assert costs(usage, "organization") == {"(unallocated)": 1, "x": 1}
-    assert said(usage) == [(UNREAD, 1, 1)]
+    assert notices_of(usage) == [(UNREAD, 1, 1)]
 
 
-def test_null_in_a_tag_is_no_name(tmp_path):
-    """It is none as in a column; a number and a truth are names."""
+def test_null_in_a_tag_is_not_a_name(tmp_path):
+    """NULL means no value, as in a column; a number and a boolean are names."""
     usage = bill(
         tmp_path,
         *({"Tags": f'{{"business_unit":{value}}}'} for value in ('"NULL"', "null", "7", "true")),
@@ -422,37 +448,41 @@ def test_null_in_a_tag_is_no_name(tmp_path):
 
 
 def test_the_reports_own_word_is_refused_in_a_tag(tmp_path):
-    """It would be taken for cost without a name."""
+    """It would look like cost without a name."""
     with pytest.raises(Refusal, match=r"^bill\.csv: a tag that is \(unallocated\)"):
         bill(tmp_path, tagged(business_unit="(unallocated)"), columns=TAG)
 
 
 def test_a_nul_character_is_refused_in_a_tag(tmp_path):
-    """JSON spells it without one being in the file; no ledger could hold it."""
+    """JSON can spell NUL without having one in the file; no ledger could hold it."""
     with pytest.raises(
         Refusal,
-        match=r"^bill\.csv: a tag that .* or that holds a NUL character.*\n… and 1 more of 2 problems\.$",
+        match=r"^bill\.csv: a tag that .* or that contains a NUL character.*\n"
+        r"… and 1 more of 2 problems\.$",
     ):
         bill(tmp_path, tagged(business_unit="a\0b"), tagged(business_unit="\0"), {}, columns=TAG)
 
 
-def test_a_key_that_is_spelled_otherwise_is_told(tmp_path):
-    """It says from which key it was read, where a file has that one only."""
+def test_a_different_spelling_of_the_key_has_a_notice(tmp_path):
+    """The notice names the key if the file has only one spelling."""
     usage = bill(tmp_path, tagged(businessUnit="x"), {}, columns=TAG)
-    assert said(usage) == [
+    assert notices_of(usage) == [
         ('Tags.business_unit was read from the key "businessUnit" in bill.csv.', 1, 1)
     ]
 
 
 @pytest.mark.parametrize("ours", ["cost", "timestamp", "currency"])
 def test_only_a_name_can_be_a_tag(tmp_path, ours):
-    """It refuses money and time in JSON."""
-    with pytest.raises(Refusal, match=rf"Tags\.x: {ours} can't be a tag, only a name can"):
+    """Money and time in JSON are refused."""
+    names = "organization, product, feature and customer"
+    with pytest.raises(
+        Refusal, match=rf"Tags\.x: {ours} can't be read from a tag; only {names} can"
+    ):
         bill(tmp_path, tagged(x="1"), columns={ours: "Tags.x"})
 
 
-def test_a_tag_that_no_row_has_is_refused(tmp_path):
-    """It is a slip of the pen, and would leave all unallocated."""
+def test_an_unknown_tag_is_refused(tmp_path):
+    """It is a typo, and would leave all cost unallocated."""
     with pytest.raises(
         Refusal,
         match=r"^columns: no row of the usage has this tag \(found \"Tags\.bussiness_unit\"\)",
@@ -460,18 +490,18 @@ def test_a_tag_that_no_row_has_is_refused(tmp_path):
         bill(tmp_path, tagged(business_unit="x"), columns={"organization": "Tags.bussiness_unit"})
 
 
-def test_a_tag_that_no_row_has_is_refused_with_those_that_are_there(tmp_path):
-    """Twenty of them, or that there are none."""
+def test_an_unknown_tag_is_refused_with_the_tags_in_the_file(tmp_path):
+    """The first twenty tags are listed, or it says that there are none."""
     tags = tagged(**{f"key{n:02}": "x" for n in range(22)})
-    told = ", ".join(f"key{n:02}" for n in range(20))
-    with pytest.raises(Refusal, match=rf"Write one that is there: {told} and 2 more\.$"):
+    listed = ", ".join(f"key{n:02}" for n in range(20))
+    with pytest.raises(Refusal, match=rf"Write one of these: {listed} and 2 more\.$"):
         bill(tmp_path, tags, columns={"organization": "Tags.team"})
-    with pytest.raises(Refusal, match=r"The column has no tags at all; name another\.$"):
+    with pytest.raises(Refusal, match=r"Name another column; this one has no tags\.$"):
         bill(tmp_path, {}, columns={"organization": "Tags.team"})
 
 
 def test_json_is_read_alike_as_text_and_as_a_type_of_parquet(tmp_path):
-    """Of DuckDB's own type JSON too a key that stands twice is none and told, and a list of texts is one of tags."""
+    """A duplicate key is no value, with a notice; a list of texts holds tags."""
     tags = [
         '{"team":"a"}',
         '{"team":"a","team":"b"}',
@@ -481,13 +511,14 @@ def test_json_is_read_alike_as_text_and_as_a_type_of_parquet(tmp_path):
         "null",
         None,
     ]
-    found = []
+    readings = []
     for kind in ("VARCHAR", "JSON"):
         file = tmp_path / f"{kind}.parquet"
         rows = "FROM (SELECT unnest(?) AS tags)"
         with duckdb.connect() as db:
             db.execute(
-                f"CREATE TABLE t AS SELECT DATE '2025-12-01' AS day, 1 AS cost, CAST(tags AS {kind}) AS tags {rows}",
+                "CREATE TABLE t AS SELECT DATE '2025-12-01' AS day, 1 AS cost, "
+                f"CAST(tags AS {kind}) AS tags {rows}",
                 [tags],
             )
             db.execute(f"COPY t TO '{file}'")
@@ -496,16 +527,17 @@ def test_json_is_read_alike_as_text_and_as_a_type_of_parquet(tmp_path):
             make_params({"period": "2025-12", "usage": str(file), "columns": columns})
         )
         unread = sum(notice.rows for notice in usage.notices if "no plain value" in notice.text)
-        found.append((costs(usage, "organization"), unread))
-    assert found[0] == found[1] == ({"a": 1, "c": 1, "(unallocated)": 5}, 4)
+        readings.append((costs(usage, "organization"), unread))
+    assert readings[0] == readings[1] == ({"a": 1, "c": 1, "(unallocated)": 5}, 4)
 
 
 @pytest.mark.parametrize("kind", ["BLOB", "INTEGER", "VARCHAR[][]", "JSON[]"])
 def test_a_column_that_can_hold_no_tags_is_refused_by_its_type(tmp_path, kind):
-    """It is not said that no row has the tag."""
+    """The refusal names the type; it does not say that no row has the tag."""
     file = tmp_path / "u.parquet"
     duckdb.sql(
-        f"COPY (SELECT DATE '2025-12-01' AS day, 1 AS cost, CAST(NULL AS {kind}) AS tags) TO '{file}'"
+        "COPY (SELECT DATE '2025-12-01' AS day, 1 AS cost, "
+        f"CAST(NULL AS {kind}) AS tags) TO '{file}'"
     )
     params = make_params(
         {
@@ -516,7 +548,8 @@ def test_a_column_that_can_hold_no_tags_is_refused_by_its_type(tmp_path, kind):
     )
     with pytest.raises(
         Refusal,
-        match=r"^u\.parquet, tags: a column of type .*, which is not read as tags\. Write them as text of JSON",
+        match=r"^u\.parquet, tags: a column of type .*, which can't be read as tags\. "
+        r"Write tags as JSON text",
     ):
         read_usage(params)
 
@@ -529,21 +562,23 @@ def test_a_column_that_can_hold_no_tags_is_refused_by_its_type(tmp_path, kind):
         "[{'key': 'business_unit', 'value': Tags ->> 'business_unit'}]",
         "[{'inherited': true, 'value': Tags ->> 'business_unit', 'key': 'business_unit'}]",
         "{'business_unit': Tags ->> 'business_unit'}",
-        "map_from_entries([{'k': 'business_unit', 'v': Tags ->> 'business_unit'}, {'k': 'x', 'v': NULL}])",
+        "map_from_entries([{'k': 'business_unit', 'v': Tags ->> 'business_unit'}, "
+        "{'k': 'x', 'v': NULL}])",
     ],
 )
 def test_parquet_may_hold_tags_as_text_map_pairs_or_struct(tmp_path, tags):
-    """The same bill is the same usage, however its export writes tags."""
+    """The same bill gives the same usage, however its export writes tags."""
     usage = bill(tmp_path, tagged(business_unit="x"), tagged(business_unit="y"), columns=TAG)
     file = tmp_path / "bill.parquet"
     duckdb.sql(
-        f"COPY (SELECT * REPLACE ({tags} AS Tags) FROM read_csv('{tmp_path}/bill.csv', all_varchar = true)) TO '{file}'"
+        f"COPY (SELECT * REPLACE ({tags} AS Tags) "
+        f"FROM read_csv('{tmp_path}/bill.csv', all_varchar = true)) TO '{file}'"
     )
     other = read_usage(make_params({"period": "2025-12", "usage": str(file), "columns": TAG}))
     assert costs(other, "organization") == costs(usage, "organization") == {"x": 1, "y": 1}
 
 
-def test_a_bill_beside_a_log_of_calls_is_refused(tmp_path):
+def test_a_bill_and_a_log_of_calls_are_refused(tmp_path):
     """The two may hold the same cost."""
     bill(tmp_path, {})
     (tmp_path / "calls.csv").write_text(
@@ -552,19 +587,17 @@ def test_a_bill_beside_a_log_of_calls_is_refused(tmp_path):
     params = make_params(
         {"period": "2025-12", "usage": [str(tmp_path / "bill.csv"), str(tmp_path / "calls.csv")]}
     )
-    with pytest.raises(
-        Refusal, match=r"^calls\.csv: a file of the dialect calls beside one of focus, bill\.csv"
-    ):
+    with pytest.raises(Refusal, match=r"^calls\.csv: dialect calls, but bill\.csv is focus"):
         read_usage(params)
 
 
 def test_invoices_are_reconciled_whichever_cost_is_reported(tmp_path):
-    """1.00 + 0.25 were billed in December; 1.25 is stated, and then 1.26."""
+    """1.00 + 0.25 were billed in December; the invoice states 1.25, then 1.26."""
     right, wrong = ([{"issuer": "AWS", "amount": amount}] for amount in ("1.25", "1.26"))
     names = {"invoice_issuer": "ProviderName"}
     assert bill(tmp_path, {}, LATE, columns=names, invoices=right).reconciliation.reconciled
-    found = bill(tmp_path, {}, LATE, columns=names | BILLED, invoices=wrong).reconciliation
-    assert (found.reconciled, found.difference) == (False, Decimal("0.01"))
+    reconciliation = bill(tmp_path, {}, LATE, columns=names | BILLED, invoices=wrong).reconciliation
+    assert (reconciliation.reconciled, reconciliation.difference) == (False, Decimal("0.01"))
 
 
 @pytest.mark.parametrize(
@@ -577,7 +610,7 @@ def test_invoices_are_reconciled_whichever_cost_is_reported(tmp_path):
         ({"BilledCost": "NULL"}, r"^bill\.csv, line 3, BilledCost: the cost is missing"),
         (
             {"BillingPeriodStart": "12/01/2025"},
-            r"^bill\.csv, line 3, BillingPeriodStart: not a time in ISO 8601",
+            r"^bill\.csv, line 3, BillingPeriodStart: not an ISO 8601 time",
         ),
         (
             {"BillingPeriodStart": ""},
@@ -586,7 +619,10 @@ def test_invoices_are_reconciled_whichever_cost_is_reported(tmp_path):
     ],
 )
 def test_what_an_invoice_is_set_against_must_be_read(tmp_path, charge, match):
-    """It leaves no charge out of a reconciliation; without invoices, an effective cost does without what was billed."""
+    """No charge is left out of a reconciliation.
+
+    Without invoices, an unreadable billed cost does not matter to the effective cost.
+    """
     stated = [{"issuer": "AWS", "amount": "1"}]
     with pytest.raises(Refusal, match=match):
         bill(tmp_path, {}, charge, columns={"invoice_issuer": "ProviderName"}, invoices=stated)
@@ -594,10 +630,11 @@ def test_what_an_invoice_is_set_against_must_be_read(tmp_path, charge, match):
 
 
 def test_invoices_without_their_columns_are_refused(tmp_path):
-    """It says which column is not there."""
+    """The refusal names the missing column."""
     with pytest.raises(
         Refusal,
-        match=r"^bill\.csv: invoices are stated, and the usage does not tell the invoice_issuer",
+        match=r"^bill\.csv: the params list invoices, "
+        r"but the usage has no column for invoice_issuer",
     ):
         bill(tmp_path, {}, invoices=[{"issuer": "AWS", "amount": "1"}])
 
@@ -606,7 +643,7 @@ def test_invoices_without_their_columns_are_refused(tmp_path):
     not SHARED.is_dir(), reason="../shared/data, with the bills of others, is not there"
 )
 def test_a_real_bill_adds_up():
-    """FOCUS 1.0: 20.28 was billed in September and 0.24 in October; FOCUS 1.3: 18,554.86 by cost centre."""
+    """FOCUS 1.0: 20.28 was billed in September, 0.24 in October. FOCUS 1.3: 18,554.86."""
     file = SHARED / "focus_1.0_sample.csv"
     september = read_usage(
         make_params({"period": "2024-09", "usage": str(file), "columns": BILLED | TAG})

@@ -1,4 +1,4 @@
-"""Logs of gateways and tables of one's own: LiteLLM's SpendLogs, the 19 columns of calls, and whatever the params describe."""
+"""Gateway logs and other tables: LiteLLM's SpendLogs, 19 columns of calls, custom columns."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from finops_nb.params.model import make_params
 from finops_nb.usage.model import Usage
 from finops_nb.usage.reader import read_usage
 
-SPEND = "request_id,call_type,spend,prompt_tokens,completion_tokens,startTime,model,custom_llm_provider,team_id,organization_id,end_user\n"
+SPEND = (
+    "request_id,call_type,spend,prompt_tokens,completion_tokens,startTime,model,"
+    "custom_llm_provider,team_id,organization_id,end_user\n"
+)
 NINETEEN = (
-    "timestamp,provider,model,input_tokens,output_tokens,cost_usd,latency_ms,customer_id,organization_id,product_id,feature_id,task_type,"
-    "customer_archetype,tier_price_usd,region,total_tokens,status,error_type,metadata\n"
+    "timestamp,provider,model,input_tokens,output_tokens,cost_usd,latency_ms,customer_id,"
+    "organization_id,product_id,feature_id,task_type,customer_archetype,tier_price_usd,region,"
+    "total_tokens,status,error_type,metadata\n"
 )
 
 
@@ -33,11 +37,15 @@ def costs(usage: Usage, by: str) -> dict[str, Decimal]:
 
 def spend(number: str, cost: str = "0.5", **values: str) -> str:
     of = {"team": "team-a", "model": "gpt", "user": "u1"} | values
-    return f"{number},acompletion,{cost},10,20,2025-12-05T10:00:00Z,{of['model']},openai,{of['team']},,{of['user']}\n"
+    start = f"{number},acompletion,{cost},10,20,2025-12-05T10:00:00Z"
+    return f"{start},{of['model']},openai,{of['team']},,{of['user']}\n"
 
 
 def test_spend_logs_are_calls(tmp_path):
-    """Team, model, type of call and end user are organization, product, feature and customer; a row is a call."""
+    """Team, model, call type and end user are organization, product, feature and customer.
+
+    A row is a call.
+    """
     usage = read(
         tmp_path,
         SPEND + spend("r1") + spend("r2", team="", user="u2") + spend("r3", model="claude"),
@@ -48,15 +56,19 @@ def test_spend_logs_are_calls(tmp_path):
     assert usage.groups[()].iloc[0].tolist() == [Decimal("1.5"), 3, 2]
 
 
-def test_a_request_that_is_there_twice_is_refused(tmp_path):
-    """It names the request, its line, and where it stood first; the same in two files counts too."""
-    twice = r'^usage\.csv, line 4, request_id: a request again, whose cost would count twice: it stands in line 2 of usage\.csv \(found "r1"\)'
+def test_a_duplicate_request_is_refused(tmp_path):
+    """The refusal names the request, its line, and its first line; also across two files."""
+    twice = (
+        r"^usage\.csv, line 4, request_id: duplicate request, so its cost would count twice; "
+        r'first in line 2 of usage\.csv \(found "r1"\)'
+    )
     with pytest.raises(Refusal, match=twice):
         read(tmp_path, SPEND + spend("r1") + spend("r2") + spend("r1"))
     (tmp_path / "more.csv").write_text(SPEND + spend("r1", "0.7"))
     with pytest.raises(
         Refusal,
-        match=r"^usage\.csv, line 2, request_id: a request again, .* it stands in line 2 of more\.csv",
+        match=r"^usage\.csv, line 2, request_id: duplicate request, .* "
+        r"first in line 2 of more\.csv",
     ):
         read(
             tmp_path,
@@ -66,16 +78,14 @@ def test_a_request_that_is_there_twice_is_refused(tmp_path):
 
 
 def test_a_request_has_the_line_that_an_editor_shows(tmp_path):
-    """A line break within quotes ends a physical line; a lone carriage return there ends none."""
+    """A line break in quotes ends a physical line; a lone carriage return in quotes does not."""
     rows = spend("r1", user='"u\n1"') + spend("r2", user='"u\r1"') + spend("r1")
-    with pytest.raises(
-        Refusal, match=r"^usage\.csv, line 5, request_id: .* it stands in line 2 of"
-    ):
+    with pytest.raises(Refusal, match=r"^usage\.csv, line 5, request_id: .* first in line 2 of"):
         read(tmp_path, SPEND + rows)
 
 
-def test_a_request_that_is_there_twice_in_parquet_is_refused(tmp_path):
-    """It names the row; rows without a number are not of one request."""
+def test_a_duplicate_request_in_parquet_is_refused(tmp_path):
+    """The refusal names the row; rows without a request id are not one request."""
     (tmp_path / "u.csv").write_text(
         SPEND + spend("r1") + spend("r2") + spend("r1", "0.7") + spend("", "2") + spend("", "3")
     )
@@ -86,7 +96,7 @@ def test_a_request_that_is_there_twice_in_parquet_is_refused(tmp_path):
     )
     with pytest.raises(
         Refusal,
-        match=r"^u\.parquet, line 3, request_id: a request again, .* in line 1 of u\.parquet",
+        match=r"^u\.parquet, line 3, request_id: duplicate request, .* in line 1 of u\.parquet",
     ) as refused:
         read(tmp_path, "", usage=[str(file)])
     assert refused.value.count == 1
@@ -94,9 +104,10 @@ def test_a_request_that_is_there_twice_in_parquet_is_refused(tmp_path):
 
 @pytest.mark.parametrize("parquet", [False, True])
 def test_a_key_and_its_value_of_the_request_tags_are_a_tag(tmp_path, parquet):
-    """A feature is `search` by "Feature: search" too; a list with two of them tells none, and is told; another key may be there twice.
+    """A text "Feature: search" in the list makes the feature `search`.
 
-    LiteLLM adds two agents of its own to the tags of a request.
+    A list with two features has none, with a notice; another key may be there twice. LiteLLM adds
+    two agents of its own to the tags of a request.
     """
     agents = '"User-Agent: OpenAI", "User-Agent: OpenAI/Python 1.68.2"'
     tags = [
@@ -112,9 +123,11 @@ def test_a_key_and_its_value_of_the_request_tags_are_a_tag(tmp_path, parquet):
     )
     (tmp_path / "usage.csv").write_text(f"{SPEND.rstrip()},request_tags\n{rows}")
     file = tmp_path / "usage.parquet"
-    as_list = "* REPLACE (json_extract_string(request_tags, '$[*]') AS request_tags, CAST(spend AS DECIMAL(9, 2)) AS spend)"
+    tag_list = "json_extract_string(request_tags, '$[*]') AS request_tags"
+    as_list = f"* REPLACE ({tag_list}, CAST(spend AS DECIMAL(9, 2)) AS spend)"
     duckdb.sql(
-        f"COPY (SELECT {as_list} FROM read_csv('{tmp_path}/usage.csv', all_varchar = true)) TO '{file}'"
+        f"COPY (SELECT {as_list} "
+        f"FROM read_csv('{tmp_path}/usage.csv', all_varchar = true)) TO '{file}'"
     )
     place = str(file) if parquet else str(tmp_path / "usage.csv")
     usage = read_usage(
@@ -123,14 +136,14 @@ def test_a_key_and_its_value_of_the_request_tags_are_a_tag(tmp_path, parquet):
         )
     )
     assert costs(usage, "feature") == {"search": 1, "a:b": 1, "(unallocated)": 3}
-    told = [
+    unread = [
         (notice.rows, notice.money) for notice in usage.notices if "no plain value" in notice.text
     ]
-    assert told == [(1, 1)]
+    assert unread == [(1, 1)]
 
 
-def test_the_teams_name_stands_in_the_metadata(tmp_path):
-    """What is nested there otherwise does not matter."""
+def test_the_name_of_the_team_is_in_the_metadata(tmp_path):
+    """Other nested values in the metadata do not matter."""
     metadata = (
         '{"user_api_key_team_alias": "search", "usage_object": {"total_tokens": 30}}'.replace(
             '"', '""'
@@ -148,10 +161,11 @@ def test_the_teams_name_stands_in_the_metadata(tmp_path):
 @pytest.mark.parametrize(
     "tags", ['["feature:x", 1]', '[{"Key": "feature", "Value": "x"}]', '"feature:x"', "feature:x"]
 )
-def test_other_request_tags_tell_nothing_and_are_told(tmp_path, tags):
-    """What is no list of texts and no object is not taken apart."""
+def test_other_request_tags_are_not_read_and_have_a_notice(tmp_path, tags):
+    """Only an object or a list of texts is read."""
     quoted = tags.replace('"', '""')
-    rows = f"""{spend("r1", "1").rstrip()},"[""feature:y""]"\n{spend("r2", "2").rstrip()},"{quoted}"\n"""
+    first = f"""{spend("r1", "1").rstrip()},"[""feature:y""]"\n"""
+    rows = first + f"""{spend("r2", "2").rstrip()},"{quoted}"\n"""
     usage = read(
         tmp_path,
         f"{SPEND.rstrip()},request_tags\n{rows}",
@@ -164,7 +178,7 @@ def test_other_request_tags_tell_nothing_and_are_told(tmp_path, tags):
 
 
 def test_nineteen_columns_are_calls_too(tmp_path):
-    """It reads what it needs of them."""
+    """The extra columns are ignored."""
     row = "2025-12-01,openai,gpt,1,2,0.25,9,c1,org-a,chat,ask,qa,smb,10,eu,3,ok,,{}\n"
     usage = read(tmp_path, NINETEEN + row * 2)
     assert (usage.dialect, usage.cost, usage.groups[()]["calls"].iloc[0]) == (
@@ -178,7 +192,7 @@ TABLE = {"timestamp": "date", "cost": "amount", "organization": "team", "product
 
 
 def test_a_table_is_read_by_the_columns_that_the_params_name(tmp_path):
-    """What they do not name is not known, but that a row is a call where no column says how many."""
+    """Other columns are unknown; a row is one call unless a column counts calls."""
     usage = read(
         tmp_path, "date,amount,team,service\n2025-12-01,2,a,x\n2025-12-02,3,b,x\n", columns=TABLE
     )
@@ -197,7 +211,7 @@ def test_a_table_is_read_by_the_columns_that_the_params_name(tmp_path):
 
 
 def test_an_aggregated_table_says_how_many_calls_a_row_is(tmp_path):
-    """40 + 2 calls in two rows; the rows are counted beside them."""
+    """Two rows have 40 + 2 calls; rows and calls are counted apart."""
     usage = read(
         tmp_path,
         "date,amount,team,service,n\n2025-12-01,2,a,x,40\n2025-12-02,3,b,x,2\n",
@@ -207,16 +221,16 @@ def test_an_aggregated_table_says_how_many_calls_a_row_is(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "rule"),
     [
         ("", "the number of calls is missing"),
         ("1.5", "not a number of calls"),
         ("-1", "not a number of calls"),
     ],
 )
-def test_calls_that_are_no_number_are_refused(tmp_path, text, said):
-    """With their line."""
-    with pytest.raises(Refusal, match=rf"^usage\.csv, line 2, n: {said}"):
+def test_calls_that_are_not_a_number_are_refused(tmp_path, text, rule):
+    """The refusal names the line."""
+    with pytest.raises(Refusal, match=rf"^usage\.csv, line 2, n: {rule}"):
         read(
             tmp_path,
             f"date,amount,team,service,n\n2025-12-01,2,a,x,{text}\n",
@@ -235,7 +249,7 @@ def test_the_calls_of_the_last_line_must_end(tmp_path):
 
 
 def test_two_currencies_in_a_log_are_never_added(tmp_path):
-    """It looks at a column `currency` of any table."""
+    """The column `currency` of any table is read."""
     (tmp_path / "usage.csv").write_text(
         "timestamp,amount,team,currency\n2025-12-01,1,a,USD\n2025-12-02,2,a,EUR\n"
     )
@@ -246,5 +260,5 @@ def test_two_currencies_in_a_log_are_never_added(tmp_path):
             "columns": {"cost": "amount", "organization": "team"},
         }
     )
-    with pytest.raises(Refusal, match=r"^usage\.csv, currency: costs in another currency than USD"):
+    with pytest.raises(Refusal, match=r"^usage\.csv, currency: costs not in USD"):
         read_usage(params)

@@ -1,4 +1,4 @@
-"""organizations.csv at work: keys of the source are allocated by the day, and what maps nowhere is told with its money."""
+"""organizations.csv: keys are allocated by day, and unmapped keys are listed with their money."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def of(
 
 
 def test_a_month_in_which_a_key_moves_is_divided_by_the_day(tmp_path):
-    """team-1 is of org-a up to the 14th and of org-b from the 15th: 1 + 2 and 4."""
+    """team-1 belongs to org-a up to the 14th, and to org-b from the 15th: 1 + 2 and 4."""
     lines = "team-1,org-a,,,2025-12-15\nteam-1,org-b,,2025-12-15,\n"
     calls = (
         of("team-1", "1", "2025-12-01"),
@@ -54,14 +54,14 @@ def test_a_month_in_which_a_key_moves_is_divided_by_the_day(tmp_path):
 
 
 def test_a_key_that_was_deleted_keeps_its_past(tmp_path):
-    """Its days up to then are of its organization, whatever it maps to later."""
+    """Its days up to then belong to its organization, whatever it maps to later."""
     assert costs(mapped(tmp_path, "team-1,org-a,,,2025-12-21\n", of("team-1")), "organization") == {
         "org-a": 1
     }
 
 
-def test_what_maps_nowhere_is_unallocated_and_told_by_key(tmp_path):
-    """The most money first; a row without a key has none. The total stands."""
+def test_unmapped_keys_are_unallocated_and_listed(tmp_path):
+    """The most money comes first; a row without a key is not listed. The total stays the same."""
     usage = mapped(
         tmp_path,
         "team-1,org-a,,,\n",
@@ -77,7 +77,7 @@ def test_what_maps_nowhere_is_unallocated_and_told_by_key(tmp_path):
 
 
 def test_spellings_are_merged_where_the_file_says_so(tmp_path):
-    """Two keys of one organization are one; a third spelling, to the blank, maps nowhere."""
+    """Two keys of one organization become one; a spelling with one more blank maps nowhere."""
     usage = mapped(
         tmp_path, "Team 1,org-a,,,\nteam-1,org-a,,,\n", of("Team 1"), of("team-1"), of("team-1 ")
     )
@@ -86,7 +86,7 @@ def test_spellings_are_merged_where_the_file_says_so(tmp_path):
 
 
 def test_a_line_may_say_the_product_too(tmp_path):
-    """It stands for that of the row; where it says none, that of the row is kept."""
+    """The product in the map replaces the row's; without one, the row's stays."""
     usage = mapped(
         tmp_path, "team-1,org-a,search,,\nteam-2,org-a,,,\n", of("team-1"), of("team-2", "2")
     )
@@ -94,7 +94,7 @@ def test_a_line_may_say_the_product_too(tmp_path):
 
 
 def test_a_file_with_two_lines_for_a_day_is_refused(tmp_path):
-    """No cost is counted twice: it names the second line."""
+    """Otherwise cost would count twice; the refusal names the second line."""
     with pytest.raises(
         Refusal,
         match=r"organizations\.csv, line 3, key: a second line of the key for the same days",
@@ -107,7 +107,7 @@ def test_a_file_with_two_lines_for_a_day_is_refused(tmp_path):
     days=st.lists(st.integers(0, 30), min_size=1, max_size=12),
 )
 def test_the_parts_of_a_month_add_up(tmp_path_factory, cuts, days):
-    """Wherever it is cut, each call is of the one organization of its day, and the total is that of the file."""
+    """Wherever the month is cut, each call belongs to one organization, and the total stays."""
     folder, first = tmp_path_factory.mktemp("cuts"), date(2025, 12, 1)
     edges = ["", *(f"{first + timedelta(days=cut)}" for cut in cuts), ""]
     lines = "".join(
@@ -124,7 +124,7 @@ def test_the_parts_of_a_month_add_up(tmp_path_factory, cuts, days):
 
 
 def test_a_usage_without_keys_cannot_be_mapped(tmp_path):
-    """It would leave all of it unallocated without a word."""
+    """Otherwise all cost would be unallocated without a notice."""
     (tmp_path / "organizations.csv").write_text(HEADER + "team-1,org-a,,,\n")
     (tmp_path / "u.csv").write_text("timestamp,amount\n2025-12-01,1\n")
     keys = {
@@ -134,6 +134,6 @@ def test_a_usage_without_keys_cannot_be_mapped(tmp_path):
     }
     with pytest.raises(
         Refusal,
-        match=r"^u\.csv: organizations are mapped, and the usage has no column of their keys",
+        match=r"^u\.csv: organizations are mapped, but the usage has no column for their keys",
     ):
         read_usage(make_params({"period": "2025-12"} | keys))

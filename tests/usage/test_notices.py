@@ -1,4 +1,4 @@
-"""What is said of rows that were read, and whose columns contradict each other."""
+"""Notices about rows whose tokens and cost contradict each other."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from decimal import Decimal
 import pytest
 from support.usage_files import call, read, write_calls, write_parquet
 
-BELOW = "{} has numbers of tokens below zero; no figure is made of tokens."
-FREE = "{} has rows with tokens and no cost; their price may be missing."
-NONE = "{} has rows with a cost and no tokens."
+BELOW = "{} has negative token counts; no figure uses tokens."
+FREE = "{} has rows with tokens but no cost; their price may be missing."
+NONE = "{} has rows with a cost but no tokens."
 
 
 @pytest.fixture(params=["text", "integers", "floats"])
-def said(request, tmp_path):
-    """What is said of some calls, in CSV and in Parquet: text, rows and money of each notice."""
+def notices_about(request, tmp_path):
+    """The notices about some calls, in CSV and in Parquet: text, rows and money of each."""
 
     def notices(*calls):
         kinds = {"integers": "INTEGER", "floats": "DOUBLE"}
@@ -33,27 +33,27 @@ def said(request, tmp_path):
     return notices
 
 
-def test_tokens_below_zero_are_told(said):
-    """It counts two rows of 1.00, of either kind of token, and keeps their cost."""
+def test_negative_tokens_have_a_notice(notices_about):
+    """Two rows of 1.00 with either kind of token are counted; their cost stays."""
     calls = [call(input_tokens="-1"), call(output_tokens="-300"), call(input_tokens="7")]
-    assert said(*calls) == [(BELOW, 2, Decimal(2))]
+    assert notices_about(*calls) == [(BELOW, 2, Decimal(2))]
 
 
-def test_tokens_without_cost_are_told(said):
-    """It counts one row of nothing, and not the one that had no token."""
+def test_tokens_without_cost_have_a_notice(notices_about):
+    """One row with tokens is free; the other free row has no tokens."""
     calls = [call(cost_usd="0"), call(cost_usd="0.000", input_tokens="0", output_tokens="")]
-    assert said(*calls) == [(FREE, 1, Decimal(0))]
+    assert notices_about(*calls) == [(FREE, 1, Decimal(0))]
 
 
-def test_a_cost_without_tokens_is_told(said):
-    """It prices the rows without either kind of token: 2.00 and −0.50."""
+def test_a_cost_without_tokens_has_a_notice(notices_about):
+    """Rows without either kind of token are priced: 2.00 and −0.50."""
     calls = [
         call(cost_usd="2", input_tokens="0", output_tokens="0"),
         call(cost_usd="-0.5", input_tokens="", output_tokens=""),
     ]
-    assert said(*calls, call(output_tokens="0")) == [(NONE, 2, Decimal("1.50"))]
+    assert notices_about(*calls, call(output_tokens="0")) == [(NONE, 2, Decimal("1.50"))]
 
 
-def test_rows_outside_of_the_period_are_left_to_their_own(said):
-    """It tells of the period only."""
-    assert said(call(), call(timestamp="2025-11-30", input_tokens="-1")) == []
+def test_rows_outside_of_the_period_have_no_notice(notices_about):
+    """Rows outside of the period have no notice."""
+    assert notices_about(call(), call(timestamp="2025-11-30", input_tokens="-1")) == []

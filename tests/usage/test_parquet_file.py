@@ -1,4 +1,4 @@
-"""Parquet: types that hold the money and the time exactly are read, all others are refused by name."""
+"""Parquet: types that hold money and time exactly are read; others are refused by name."""
 
 from __future__ import annotations
 
@@ -32,21 +32,20 @@ FIVE = [call(cost_usd=cost) for cost in ("0.10", "0.20", "-3", "0.000001", "7")]
 def test_it_reads_the_types_that_hold_money_exactly(tmp_path, kind, total):
     usage = read(write_parquet(tmp_path / "u.parquet", FIVE, cost_usd=kind))
     assert costs(usage, "organization") == {"org-a": total}
-    # Where the cost is whole, some of the five are the same in every column; and the least is nothing where it has two decimals.
+    # As integers some of the five costs are equal; with two decimals the least is zero.
     assert all(
-        re.search("identical to another one|tokens and no cost", notice.text)
-        for notice in usage.notices
+        re.search("duplicate rows|tokens but no cost", notice.text) for notice in usage.notices
     )
 
 
 def test_a_double_is_its_shortest_text_and_a_notice_says_so(tmp_path):
-    """0.1 + 0.2 is 0.3 again, since each row is read as what was typed."""
+    """0.1 + 0.2 is 0.3 again, because each row is read as what was typed."""
     usage = read(write_parquet(tmp_path / "u.parquet", FIVE, cost_usd="DOUBLE"))
     assert costs(usage, "organization") == {"org-a": "4.300001"}
     (notice,) = usage.notices
     assert (
         notice.text
-        == "u.parquet holds cost_usd as floats; each was read as its shortest decimal text."
+        == "u.parquet stores cost_usd as floats; each was read as its shortest decimal text."
     )
     assert (notice.rows, notice.money) == (5, usage.cost)
 
@@ -80,7 +79,7 @@ def test_it_refuses_other_types_by_name(tmp_path, column, kind, value):
         write_parquet(tmp_path / "u.parquet", [call(**{column: value})], **{column: kind})
     )
     assert (problem.file, problem.column) == ("u.parquet", column)
-    assert problem.rule.startswith(f"a column of type {kind}, which is not read as ")
+    assert problem.rule.startswith(f"a column of type {kind}, which can't be read as ")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +95,10 @@ def test_it_refuses_other_types_by_name(tmp_path, column, kind, value):
 )
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
 def test_the_last_moment_of_a_period_is_in_it_in_every_type(tmp_path, kind, last, zone):
-    """Local times: no zone moves them. DuckDB's own cast rounds the last nanosecond into the next day."""
+    """Local times are not moved by a time zone.
+
+    DuckDB's own cast would round the last nanosecond into the next day.
+    """
     calls = [
         call(timestamp=last),
         call(timestamp="2026-01-01 00:00:00", cost_usd="5"),
@@ -108,7 +110,10 @@ def test_the_last_moment_of_a_period_is_in_it_in_every_type(tmp_path, kind, last
 
 
 def as_aware(file: Path) -> Path:
-    """Turn timestamps of nanoseconds into instants, as pandas writes them: one bit of the schema, in two places."""
+    """Turn timestamps of nanoseconds into instants, as pandas writes them.
+
+    That is one bit of the schema, in two places.
+    """
     local, instant = bytes([0x12, 0x1C, 0x3C, 0, 0]), bytes([0x11, 0x1C, 0x3C, 0, 0])
     assert local in file.read_bytes()
     return write(file, file.read_bytes().replace(local, instant))
@@ -168,9 +173,9 @@ def test_null_names_are_unallocated(tmp_path):
             {"timestamp": "infinity"},
             {"timestamp": "TIMESTAMP"},
             "timestamp",
-            "not a time in ISO 8601",
+            "not an ISO 8601 time",
         ),
-        ({"timestamp": "0001-01-01"}, {"timestamp": "DATE"}, "timestamp", "not a time in ISO 8601"),
+        ({"timestamp": "0001-01-01"}, {"timestamp": "DATE"}, "timestamp", "not an ISO 8601 time"),
         ({"timestamp": "2025-02-30"}, {}, "timestamp", "no such day in the calendar"),
         (
             {"product_id": "(unallocated)"},
@@ -198,18 +203,19 @@ def test_bad_rows_are_counted_and_the_first_twenty_kept(tmp_path):
 
 
 def test_it_refuses_a_missing_and_a_doubled_column(tmp_path):
-    """DuckDB would call the second one cost_usd_1, and never say so."""
+    """DuckDB would silently call the second one cost_usd_1."""
     with duckdb.connect() as db:
         db.execute(
-            f"COPY (SELECT 1 AS cost_usd, 2 AS cost_usx, {{'team': 3}} AS timestamp) TO '{tmp_path / 'u.parquet'}'"
+            "COPY (SELECT 1 AS cost_usd, 2 AS cost_usx, {'team': 3} AS timestamp) "
+            f"TO '{tmp_path / 'u.parquet'}'"
         )
     file = write(
         tmp_path / "u.parquet",
         (tmp_path / "u.parquet").read_bytes().replace(b"cost_usx", b"cost_usd"),
     )
     rules = [(problem.column, problem.rule) for problem in refused(file)]
-    assert rules[0] == ("cost_usd", "the column stands twice in the header")
-    missing = "is missing; the file has cost_usd, cost_usd, timestamp"
+    assert rules[0] == ("cost_usd", "duplicate column in the header")
+    missing = "; the file has cost_usd, cost_usd, timestamp"
     assert [column for column, rule in rules if missing in rule] == [
         "organization_id",
         "product_id",
@@ -219,9 +225,9 @@ def test_it_refuses_a_missing_and_a_doubled_column(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"a,b\n1,2\n", b"PAR1" + bytes(100) + b"PAR1"])
-def test_it_refuses_what_is_no_parquet(tmp_path, content):
+def test_it_refuses_what_is_not_parquet(tmp_path, content):
     (problem,) = refused(write(tmp_path / "u.parquet", content))
-    assert problem.rule.startswith("not a whole Parquet file: ")
+    assert problem.rule.startswith("not a complete Parquet file: ")
     assert str(tmp_path) not in str(problem)
 
 
@@ -251,7 +257,7 @@ def test_csv_and_parquet_can_be_mixed(tmp_path):
 
 
 def test_a_decimal_of_more_digits_than_the_engine_has_is_refused():
-    """It says the file's own type: the engine would read it as a float."""
+    """The file's own type is reported; the engine would read it as a float."""
     schema = [
         ("schema", 2, None, None),
         ("cost_usd", None, 40, 6),
@@ -262,12 +268,13 @@ def test_a_decimal_of_more_digits_than_the_engine_has_is_refused():
     assert not known_type("cost", "DECIMAL(40,6)")
 
 
-def test_a_column_without_any_value_is_none(tmp_path):
-    """It reads a file whose writer did not know the type of an empty column; only time and cost must be there."""
+def test_a_column_without_any_value_has_no_names(tmp_path):
+    """An empty column of unknown type is read; only time and cost need values."""
     file = write_parquet(tmp_path / "u.parquet", [call()])
     again = tmp_path / "null.parquet"
     duckdb.sql(
-        f"COPY (SELECT * REPLACE (NULL AS customer_id, NULL AS input_tokens) FROM '{file}') TO '{again}'"
+        f"COPY (SELECT * REPLACE (NULL AS customer_id, NULL AS input_tokens) FROM '{file}') "
+        f"TO '{again}'"
     )
     assert (read(again).cost, known_type("customer", '"NULL"'), known_type("cost", '"NULL"')) == (
         1,
@@ -276,16 +283,19 @@ def test_a_column_without_any_value_is_none(tmp_path):
     )
 
 
-def test_statistics_of_a_file_are_not_asked():
-    """The engine takes no condition for settled because a file says so; a damaged file may deny that a cost is missing."""
+def test_statistics_of_a_file_are_not_trusted():
+    """The engine does not trust a file's statistics.
+
+    Those of a damaged file may deny that a cost is missing.
+    """
     with open_engine() as db:
         assert db.execute("SELECT current_setting('disabled_optimizers')").fetchone() == (
             "statistics_propagation",
         )
 
 
-def test_a_number_of_calls_that_does_not_add_is_refused(tmp_path):
-    """It takes fifteen digits, as in text, and no more."""
+def test_a_number_of_calls_that_is_too_large_is_refused(tmp_path):
+    """At most fifteen digits are read, as in text."""
     file = write_parquet(tmp_path / "u.parquet", [call()])
     for calls, found in (
         ("999999999999999", None),

@@ -1,4 +1,4 @@
-"""The reader in detail: models are read where they are asked for, and the cubes hold all that the groups hold."""
+"""The reader in detail: models are read on request, and the cube adds up to the groups."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def test_without_detail_there_are_no_models_and_no_cubes(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_in_detail_models_are_seen_and_a_blank_one_is_none(tmp_path, kind):
-    """x 1.00 and 4.00, y 2.00; what has only a blank, or nothing, 8.00 and 16.00."""
+def test_in_detail_models_are_read_and_a_blank_one_is_no_model(tmp_path, kind):
+    """x has 1.00 and 4.00, y has 2.00; a blank and an empty model have 8.00 and 16.00."""
     calls = [
         call(model=name, cost_usd=str(2**n)) for n, name in enumerate(["x", "y", "x", " ", ""])
     ]
@@ -60,7 +60,7 @@ def test_in_detail_models_are_seen_and_a_blank_one_is_none(tmp_path, kind):
 
 
 def test_a_file_without_models_is_unallocated_beside_one_with_them(tmp_path):
-    """1.00 has no model, 2.00 is x."""
+    """1.00 has no model, 2.00 belongs to x."""
     lacking = write_calls(tmp_path / "a.csv", call(), columns=WITHOUT_MODEL)
     assert (read(lacking).models, by_model(read(lacking))) == ((), {"(unallocated)": 1})
     both = read(lacking, write_calls(tmp_path / "b.csv", call(model="x", cost_usd="2")))
@@ -68,7 +68,7 @@ def test_a_file_without_models_is_unallocated_beside_one_with_them(tmp_path):
 
 
 def test_another_name_of_the_column_is_taken_and_one_that_is_not_there_refused(tmp_path):
-    """The provider as a model; a name that the file does not have is a mistake, with the file, line and column."""
+    """The provider can be the model; a name that is not in the file is refused with its place."""
     assert read(
         write_calls(tmp_path / "u.csv", call(provider="p1")), columns={"model": "provider"}
     ).models == ("p1",)
@@ -76,7 +76,7 @@ def test_another_name_of_the_column_is_taken_and_one_that_is_not_there_refused(t
         read(write_calls(tmp_path / "v.csv", call()), columns={"model": "engine"})
     (problem,) = refused.value.problems
     assert (problem.file, problem.line, problem.column) == ("v.csv", 1, "engine")
-    assert problem.rule.startswith("the column that tells the model is missing")
+    assert problem.rule.startswith("no column for model")
 
 
 def test_models_of_rows_outside_the_period_are_not_seen(tmp_path):
@@ -90,7 +90,7 @@ def test_models_of_rows_outside_the_period_are_not_seen(tmp_path):
     ("key", "rates"), [("growth", {"(all)": "0.1"}), ("model_prices", {"x": {"(all)": "-0.2"}})]
 )
 def test_a_scenario_with_rates_is_read_in_detail(tmp_path, key, rates):
-    """A notebook asks for usage alone; what it projects then needs the cubes."""
+    """A notebook does not ask for detail, but its projection needs the cube."""
     scenario = {
         "base": "2025-12",
         "author": "Ana",
@@ -118,8 +118,8 @@ def test_usage_is_known_to_as_of_or_to_its_last_day_within_the_period(
     assert usage.complete_through == date(2025, 12, complete_through)
 
 
-def test_a_day_before_the_period_is_no_as_of(tmp_path):
-    """Nothing of the period would be known."""
+def test_an_as_of_before_the_period_is_refused(tmp_path):
+    """Otherwise nothing in the period would be known."""
     with pytest.raises(Refusal, match="as_of: a day before December 2025"):
         read(write_calls(tmp_path / "u.csv", call()), as_of="2025-11-30")
 
@@ -141,18 +141,18 @@ CALLS = st.builds(
 
 def summed(frame: pd.DataFrame, keys: tuple[str, ...]) -> dict[tuple, tuple[Decimal, int]]:
     """Cost and calls of a frame by some of its keys, in plain Python."""
-    found: dict[tuple, tuple[Decimal, int]] = {}
+    sums: dict[tuple, tuple[Decimal, int]] = {}
     for row in frame.to_dict("records"):
         place = tuple(row[key] for key in keys)
-        cost, calls = found.get(place, (Decimal(0), 0))
-        found[place] = cost + row["cost"], calls + row["calls"]
-    return found
+        cost, calls = sums.get(place, (Decimal(0), 0))
+        sums[place] = cost + row["cost"], calls + row["calls"]
+    return sums
 
 
 @settings(max_examples=25)
 @given(st.lists(CALLS, max_size=20))
 def test_the_cubes_add_up_to_the_groups_and_detail_changes_nothing_else(tmp_path_factory, calls):
-    """In CSV with and without the column, and in Parquet; sums are equal to the last digit."""
+    """In CSV with and without the column, and in Parquet, sums are equal to the last digit."""
     folder = tmp_path_factory.mktemp("property")
     calls = [*calls, call(timestamp="2025-12-31")]
     files = [
@@ -177,7 +177,7 @@ def test_the_cubes_add_up_to_the_groups_and_detail_changes_nothing_else(tmp_path
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_credit_without_an_organization_hides_no_cost_without_one(tmp_path, kind):
-    """It has 100 of 100 + 50 + 50 allocated, not 100 of 100; of November's credit it takes no notice."""
+    """100 of 100 + 50 + 50 is allocated, not 100 of 100; November's credit does not matter."""
     calls = [
         call(cost_usd="100"),
         call(cost_usd="50", organization_id=""),
@@ -195,6 +195,6 @@ def test_a_credit_without_an_organization_hides_no_cost_without_one(tmp_path, ki
 
 
 def test_a_credit_that_is_allocated_counts_as_cost_does(tmp_path):
-    """It has 80 + 20 of 80 + 20 + 100 allocated."""
+    """80 + 20 of 80 + 20 + 100 is allocated."""
     calls = [call(cost_usd="80"), call(cost_usd="-20"), call(cost_usd="100", organization_id="")]
     assert read(write_calls(tmp_path / "u.csv", *calls)).allocated == Decimal("0.5")

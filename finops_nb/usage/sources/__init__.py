@@ -1,1 +1,1 @@
-"""Sources: one file of usage: where it is, what its columns mean and how its values are written. Nothing is summed here."""
+"""One file of usage: where it is, what its columns mean, how values are read. No sums here."""

@@ -1,4 +1,7 @@
-"""The columns of a file: where each of ours stands in its header, and what to write where one is not found."""
+"""The columns of a file: where each of ours is in the header, and what to write if one is missing.
+
+In this module `column` is our name (`cost`); `name` is what the file calls it (`spend`).
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,14 @@ from typing import Final
 
 from finops_nb.errors import Problem, listed
 from finops_nb.params.model import ColumnName, Params
-from finops_nb.usage.sources.dialects import DETAIL, FACTS, NAMED, Dialect, recognise
+from finops_nb.usage.sources.dialects import DETAIL, EXTRA, NAMED, Dialect, recognize
+from finops_nb.words import listing
 
 LISTED: Final = 30
-"""How many of a file's columns a message lists."""
+"""How many columns of a file a message lists."""
 
-SAME: Final = ("ServiceProviderName", "ProviderName")
-"""One column, which FOCUS calls by the first name from 1.3 on."""
+PROVIDER_NAMES: Final = ("ServiceProviderName", "ProviderName")
+"""Two names of one column: FOCUS uses the first from version 1.3 on."""
 
 ALIASES: Final = {
     "timestamp": ("time", "date", "day", "created"),
@@ -26,12 +30,20 @@ ALIASES: Final = {
     "feature": ("feature", "component", "use_case", "task"),
     "customer": ("customer", "client", "user", "consumer"),
 }
-"""What other sources call them; only to suggest a column, never to take one."""
+"""Common names in other sources. They only suggest a column to a person; none is read by itself."""
+
+NO_QUOTES_NEEDED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""Names that YAML reads as text without quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one of our columns is: its position in the header, and the tag in it, if it is one of a column of tags."""
+    """Where one of our columns is.
+
+    Args:
+        position: its position in the header, from 0.
+        tag: the key of the tag, where the column holds tags; else "".
+    """
 
     position: int
     tag: str = ""
@@ -43,8 +55,8 @@ class Columns:
 
     Args:
         dialect: of the file.
-        places: by our name, those that are read.
-        problems: with those that are not there, or stand there twice.
+        places: where each of our columns is, of those in the file.
+        problems: missing and duplicate columns.
     """
 
     dialect: Dialect
@@ -52,130 +64,131 @@ class Columns:
     problems: tuple[Problem, ...]
 
 
-def place_columns(params: Params, found: Sequence[str], file: str, detail: bool = False) -> Columns:
-    """Where in a file's header each column that we read stands: by name, never by position.
+def place_columns(
+    params: Params, header: Sequence[str], file: str, detail: bool = False
+) -> Columns:
+    """Where in a header each column that we read is: by name, never by position.
 
     Args:
-        params: `columns` of theirs come first; `Tags.business_unit` in them is the tag of a column `Tags`.
-        found: the header, as it stands in the file.
+        params: names in their `columns` come first; "Tags.business_unit" there is the tag
+            `business_unit` in the column `Tags`.
+        header: column names as they are in the file.
         file: what messages call the file.
-        detail: look for those of `DETAIL` too.
+        detail: look for the columns of `DETAIL`, too.
 
     Returns:
-        Those that are there; a problem for each that the dialect needs or the params name and that is not, and for each
-        name of the header that stands twice.
+        The columns in the file. A problem for each column that the dialect needs, or the params
+        name, and that is missing; and for each name that is twice in the header.
+
+    Example:
+        For the header "day,team,amount", the params line
+        "columns: {timestamp: day, organization: team, cost: amount}" places all three.
     """
-    dialect = recognise(params, found)
-    asked: tuple[ColumnName, ...] = (
-        "timestamp",
-        "cost",
-        *NAMED,
-        *FACTS,
-        *(DETAIL if detail else ()),
+    dialect = recognize(params, header)
+    wanted: tuple[ColumnName, ...] = ("timestamp", "cost", *NAMED, *EXTRA)
+    if detail:
+        wanted += DETAIL
+    places: dict[ColumnName, Place] = {}
+    for column in wanted:
+        place = _find(names_of(column, dialect, params), header)
+        if place is not None:
+            places[column] = place
+    problems = (
+        *_duplicate_names(header, file),
+        *_tags_that_are_not_names(params, places, file),
+        *_missing_columns(params, dialect, wanted, header, file),
     )
-    places = {
-        ours: place for ours in asked if (place := _place(names_of(ours, dialect, params), found))
-    }
-    wanted = {name for ours in asked for name in names_of(ours, dialect, params)}
-    free = [name for name in found if name and name not in wanted]
-    problems = [
-        Problem(
-            "the column stands twice in the header", "Rename or drop one of them", file, 1, name
-        )
-        for name in dict.fromkeys(found)
-        if name and found.count(name) > 1
-    ]
-    problems += [
-        Problem(
-            f"{ours} can't be a tag, only a name can: {', '.join(NAMED)}",
-            "Name a column of its own",
-            file,
-            1,
-            params.columns[ours],
-        )
-        for ours, place in places.items()
-        if place.tag and ours not in NAMED
-    ]
-    # Those that are not read are looked for too where the params name them: it is a slip of the pen where they are not there.
-    unread = [
-        ours
-        for ours in params.columns
-        if ours not in asked and not _place(names_of(ours, dialect, params), found)
-    ]
-    problems += _missing(
-        params,
-        dialect,
-        [*(ours for ours in asked if ours not in places), *unread],
-        found,
-        free,
-        file,
-    )
-    return Columns(dialect, places, tuple(problems))
+    return Columns(dialect, places, problems)
 
 
-def names_of(ours: ColumnName, dialect: Dialect, params: Params) -> tuple[str, ...]:
-    """What the source may call our column: what the params say, or else the dialect."""
-    if ours not in params.columns:
-        return dialect.columns.get(ours, ())
-    named = params.columns[ours]
-    return (named, *(other for other in SAME if named in SAME and other != named))
+def names_of(column: ColumnName, dialect: Dialect, params: Params) -> tuple[str, ...]:
+    """What the source may call one of our columns: by the params, or else by the dialect."""
+    if column not in params.columns:
+        return dialect.columns.get(column, ())
+    name = params.columns[column]
+    if name not in PROVIDER_NAMES:
+        return (name,)
+    return (name, *(other for other in PROVIDER_NAMES if other != name))
 
 
-def _place(names: Sequence[str], found: Sequence[str]) -> Place | None:
-    for name in names:
-        if name in found:
-            return Place(found.index(name))
-        column, dot, tag = name.partition(".")
-        if dot and tag and column in found:
-            return Place(found.index(column), tag)
-    return None
-
-
-def _missing(
-    params: Params,
-    dialect: Dialect,
-    absent: Sequence[ColumnName],
-    found: Sequence[str],
-    free: Sequence[str],
-    file: str,
-) -> Iterator[Problem]:
-    for ours in absent:
-        if ours in dialect.needed or ours in params.columns:
-            theirs = (names_of(ours, dialect, params) or (ours,))[0]
-            rule = (
-                f"the column that tells the {ours} is missing; the file has {listed(found, LISTED)}"
-            )
-            yield Problem(rule, _suggestion(ours, theirs, free), file, 1, theirs)
-
-
-def _suggestion(ours: str, theirs: str, free: Sequence[str]) -> str:
-    near = nearest_column(ours, theirs, free)
-    if near is None:
-        return (
-            f"Say in the params what the file calls it: columns: {{{ours}: its name in the file}}"
-        )
-    written = (
-        near
-        if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", near)
-        else '"' + near.replace('"', '\\"') + '"'
-    )
-    return f"Write columns: {{{ours}: {written}}} in the params, if that is it"
-
-
-def nearest_column(ours: str, theirs: str, free: Sequence[str]) -> str | None:
-    """The name of the header that most likely is our column `ours`, for a person to confirm; None if none is near.
+def nearest_column(column: str, expected: str, free: Sequence[str]) -> str | None:
+    """The name in a header that most likely is our column, for a person to confirm.
 
     Args:
-        theirs: what the dialect calls it.
-        free: the names that no other column has taken.
+        column: our name.
+        expected: what the dialect calls it.
+        free: the names that are no other column.
+
+    Returns:
+        None if no name is near.
 
     >>> nearest_column("cost", "cost_usd", ["team", "amount"])
     'amount'
     """
-    lowered = {name.lower(): name for name in reversed(free)}
-    near = difflib.get_close_matches(theirs.lower(), lowered, n=1, cutoff=0.7)
+    by_lower_case = {name.lower(): name for name in reversed(free)}
+    near = difflib.get_close_matches(expected.lower(), by_lower_case, n=1, cutoff=0.7)
     if near:
-        return lowered[near[0]]
-    return next(
-        (name for alias in ALIASES.get(ours, ()) for name in free if alias in name.lower()), None
-    )
+        return by_lower_case[near[0]]
+    for alias in ALIASES.get(column, ()):
+        for name in free:
+            if alias in name.lower():
+                return name
+    return None
+
+
+def _find(names: Sequence[str], header: Sequence[str]) -> Place | None:
+    """The first of some names in a header; the part after a dot may be a tag of a column."""
+    for name in names:
+        if name in header:
+            return Place(header.index(name))
+        container, dot, tag = name.partition(".")
+        if dot and tag and container in header:
+            return Place(header.index(container), tag)
+    return None
+
+
+def _duplicate_names(header: Sequence[str], file: str) -> Iterator[Problem]:
+    for name in dict.fromkeys(header):
+        if name and header.count(name) > 1:
+            rule = "duplicate column in the header"
+            yield Problem(rule, "Rename or remove one of them", file, 1, name)
+
+
+def _tags_that_are_not_names(
+    params: Params, places: Mapping[ColumnName, Place], file: str
+) -> Iterator[Problem]:
+    """A tag holds text, so it can be a name, but not money or a time."""
+    for column, place in places.items():
+        if place.tag and column not in NAMED:
+            rule = f"{column} can't be read from a tag; only {listing(NAMED)} can"
+            yield Problem(rule, "Name a separate column", file, 1, params.columns[column])
+
+
+def _missing_columns(
+    params: Params,
+    dialect: Dialect,
+    wanted: Sequence[ColumnName],
+    header: Sequence[str],
+    file: str,
+) -> Iterator[Problem]:
+    """The missing columns that the dialect needs or the params name."""
+    taken = {name for column in wanted for name in names_of(column, dialect, params)}
+    free = [name for name in header if name and name not in taken]
+    # A column that the params name is looked for even where it is not read: the name is a typo.
+    for column in dict.fromkeys((*wanted, *params.columns)):
+        names = names_of(column, dialect, params)
+        required = column in dialect.needed or column in params.columns
+        if not required or _find(names, header) is not None:
+            continue
+        expected = names[0] if names else column
+        rule = f"no column for {column}; the file has {listed(header, LISTED)}"
+        yield Problem(rule, _suggestion(column, expected, free), file, 1, expected)
+
+
+def _suggestion(column: str, expected: str, free: Sequence[str]) -> str:
+    near = nearest_column(column, expected, free)
+    if near is None:
+        return f"Write its name in the params: columns: {{{column}: name in the file}}"
+    if not NO_QUOTES_NEEDED.fullmatch(near):
+        near = '"' + near.replace('"', '\\"') + '"'
+    return f"If that is the column, write columns: {{{column}: {near}}} in the params"

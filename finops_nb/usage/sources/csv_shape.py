@@ -1,4 +1,8 @@
-"""The bytes of a CSV file, counted: how many rows it must have, and whether anything about it is odd."""
+"""The bytes of a CSV file, counted: how many records it must have, and whether they are ambiguous.
+
+This module needs numpy, whose import takes longer than reading a small file, so it is imported only
+once a CSV file is read.
+"""
 
 from __future__ import annotations
 
@@ -12,103 +16,122 @@ from finops_nb.usage.sources.csv_text import BOM, LONGEST_LINE, open_bytes
 from finops_nb.usage.sources.discovery import Source
 
 QUOTE, LF, CR = b'"\n\r'
+
 CHUNK: Final = 1 << 17
-"""Bytes at a time: few enough that what is made of them is never given back to the system and taken again, four times the work."""
+"""Bytes at a time.
+
+Few enough that the allocator reuses the memory of the arrays made from them. With larger chunks it
+returns the memory to the system each time, which takes four times as long.
+"""
 
 
 @dataclass(slots=True)
 class Shape:
-    """What the bytes alone tell of a CSV file.
+    """What the bytes alone tell about a CSV file.
 
     Args:
         width: fields of the header.
-        separator: what parts the fields.
-        records: lines that end outside of quotes, the header among them; of no meaning where something is odd.
-        lines: physical lines, as line feeds end them.
-        odd: something that the engine may read otherwise than Python: more or fewer fields than all lines would have (an
-            empty line has one), quotes that are not whole fields or are never closed, lone carriage returns, line ends of
-            two kinds, NUL, bytes that are not UTF-8. Where one line without quotes has a field too many, and another one
-            too few, the engine itself stops at the latter, or leaves it out if it is empty.
-        last_line: its last line, where that has no line break; else empty.
-        inside, parted, crlf: whether the next byte is inside of quotes, the separators of its record so far, and whether
-            lines end in CR LF, which the first one decides.
+        separator: the character between fields.
+        records: lines that end outside of quotes, including the header; meaningless where the file
+            is ambiguous.
+        lines: physical lines, each ended by a line feed.
+        ambiguous: the engine may read something differently from Python: more or fewer fields in
+            all than `width` times the lines (an empty line has one field), quotes that do not
+            enclose whole fields or are never closed, lone carriage returns, two kinds of line
+            ending, NUL, bytes that are not UTF-8. Not seen: one line without quotes has a field too
+            many and another one too few. There the engine itself stops at the latter, or leaves it
+            out if it is empty.
+        last_line: the last line if it has no line break; else empty.
+        in_quotes: whether the next byte is inside of quotes.
+        separators: how many separators the unfinished record has so far.
+        crlf: whether lines end in CR LF, which the first line decides; None before it.
     """
 
     width: int
     separator: str
     records: int = 0
     lines: int = 0
-    odd: bool = False
+    ambiguous: bool = False
     last_line: bytes = b""
-    inside: bool = False
-    parted: int = 0
+    in_quotes: bool = False
+    separators: int = 0
     crlf: bool | None = None
 
     def add(self, chunk: bytes) -> None:
-        """Count the bytes up to the end of a line; once something was odd, only the physical lines."""
-        if self.odd:
+        """Count bytes up to the end of a line; of an ambiguous file, only the physical lines."""
+        if self.ambiguous:
             self.lines += chunk.count(b"\n")
             return
         array = np.frombuffer(chunk, np.uint8)
-        self.odd = b"\0" in chunk or not _is_utf8(chunk)
-        if self.inside or QUOTE in chunk:
-            self._add_quoted(chunk, array)
+        self.ambiguous = b"\0" in chunk or not _is_utf8(chunk)
+        if self.in_quotes or QUOTE in chunk:
+            self._add_quoted(array)
         else:
             self._add_plain(chunk, array)
 
     def _add_plain(self, chunk: bytes, array: np.ndarray) -> None:
         """Count whole lines without a quote."""
         lines = int(np.count_nonzero(array == LF))
+        separators = np.count_nonzero(array == ord(self.separator))
         self.lines += lines
         self.records += lines
-        self.odd |= bool(np.count_nonzero(array == ord(self.separator)) != lines * (self.width - 1))
+        self.ambiguous |= bool(separators != lines * (self.width - 1))
         crlf = CR in chunk
-        self.crlf = crlf if self.crlf is None else self.crlf
-        self.odd |= crlf != self.crlf
+        if self.crlf is None:
+            self.crlf = crlf
+        self.ambiguous |= crlf != self.crlf
         if crlf:
             returns = array == CR
             pairs = np.count_nonzero(returns[:-1] & (array[1:] == LF))
-            self.odd |= not np.count_nonzero(returns) == pairs == lines
+            self.ambiguous |= not np.count_nonzero(returns) == pairs == lines
 
-    def _add_quoted(self, chunk: bytes, array: np.ndarray) -> None:
-        """Count lines of which some hold quotes, or of which the first began inside of them."""
-        ends, returns, parts = (
-            np.flatnonzero(array == byte) for byte in (LF, CR, ord(self.separator))
-        )
-        self.lines += len(ends)
+    def _add_quoted(self, array: np.ndarray) -> None:
+        """Count lines of which some hold quotes, or of which the first began inside of quotes."""
         quotes = np.flatnonzero(array == QUOTE)
-        self.odd |= self._stray_quotes(array, quotes)
-        ends, returns, parts = (
-            at[(np.searchsorted(quotes, at) + self.inside) % 2 == 0]
-            for at in (ends, returns, parts)
-        )
-        self.inside = bool((len(quotes) + self.inside) % 2)
-        before = array[ends - 1] == CR
-        self.odd |= len(returns) != before.sum()
+        self.ambiguous |= self._has_stray_quotes(array, quotes)
+        feeds = np.flatnonzero(array == LF)
+        self.lines += len(feeds)
+        ends = self._outside_quotes(feeds, quotes)
+        returns = self._outside_quotes(np.flatnonzero(array == CR), quotes)
+        separators = self._outside_quotes(np.flatnonzero(array == ord(self.separator)), quotes)
+        self.in_quotes = bool((len(quotes) + self.in_quotes) % 2)
+        ends_in_crlf = array[ends - 1] == CR
+        self.ambiguous |= len(returns) != ends_in_crlf.sum()
         if len(ends):
             self.records += len(ends)
-            self.crlf = bool(before[0]) if self.crlf is None else self.crlf
-            fields = np.diff(np.searchsorted(parts, ends), prepend=-self.parted) + 1
-            self.odd |= bool((before != self.crlf).any() or (fields != self.width).any())
-            parts = parts[parts > ends[-1]]
-            self.parted = 0
-        self.parted += len(parts)
+            if self.crlf is None:
+                self.crlf = bool(ends_in_crlf[0])
+            before_end = np.searchsorted(separators, ends)
+            fields = np.diff(before_end, prepend=-self.separators) + 1
+            self.ambiguous |= bool((ends_in_crlf != self.crlf).any())
+            self.ambiguous |= bool((fields != self.width).any())
+            separators = separators[separators > ends[-1]]
+            self.separators = 0
+        self.separators += len(separators)
 
-    def _stray_quotes(self, array: np.ndarray, quotes: np.ndarray) -> bool:
-        """Whether a quote opens elsewhere than at a field's start, or closes elsewhere than at its end."""
-        beside = np.zeros(256, bool)
-        beside[[ord(self.separator), LF, CR, QUOTE]] = True
-        opening, closing = quotes[self.inside :: 2], quotes[1 - self.inside :: 2]
+    def _outside_quotes(self, positions: np.ndarray, quotes: np.ndarray) -> np.ndarray:
+        """The positions before which the number of quotes is even."""
+        quotes_before = np.searchsorted(quotes, positions) + self.in_quotes
+        outside: np.ndarray = positions[quotes_before % 2 == 0]
+        return outside
+
+    def _has_stray_quotes(self, array: np.ndarray, quotes: np.ndarray) -> bool:
+        """Whether a quote opens other than at a field's start, or closes other than at its end."""
+        is_boundary = np.zeros(256, bool)
+        is_boundary[[ord(self.separator), LF, CR, QUOTE]] = True
+        opening, closing = quotes[self.in_quotes :: 2], quotes[1 - self.in_quotes :: 2]
         opening = opening[opening > 0]
-        return not (beside[array[opening - 1]].all() and beside[array[closing + 1]].all())
+        sound = is_boundary[array[opening - 1]].all() and is_boundary[array[closing + 1]].all()
+        return not sound
 
 
-def look(source: Source, width: int, separator: str = ",") -> Shape:
-    """Count the lines outside of quotes, and find out whether anything about the bytes is odd.
+def measure_shape(source: Source, width: int, separator: str = ",") -> Shape:
+    """Count the lines outside of quotes, and find out whether the bytes are ambiguous.
 
     Args:
+        source: a CSV file, compressed or not.
         width: fields of the header.
-        separator: what parts them.
+        separator: the character between fields.
 
     Raises:
         Refusal: the file cannot be read to its end, or a line of it is too long.
@@ -117,18 +140,27 @@ def look(source: Source, width: int, separator: str = ",") -> Shape:
     with open_bytes(source) as raw:
         rest = raw.read(len(BOM)).removeprefix(BOM)
         while block := raw.read(CHUNK):
-            first, whole = block.find(b"\n"), block.rfind(b"\n") + 1
-            if len(rest) + (first if whole else len(block)) > LONGEST_LINE:
+            first_feed, end = block.find(b"\n"), block.rfind(b"\n") + 1
+            if len(rest) + (first_feed if end else len(block)) > LONGEST_LINE:
                 raise Refusal(_too_long(source, shape.lines + 1))
-            if whole:
-                shape.add(b"".join((rest, memoryview(block)[:whole])))
-            rest = block[whole:] if whole else rest + block
+            if end:
+                # The view saves a copy of the block.
+                shape.add(b"".join((rest, memoryview(block)[:end])))
+                rest = block[end:]
+            else:
+                rest += block
     if rest:
-        shape.last_line = rest[rest.rfind(b"\n") + 1 :]
-        crlf = b"\r\n" in rest if shape.crlf is None else shape.crlf
-        shape.add(rest + (b"" if not shape.last_line else b"\r\n" if crlf else b"\n"))
-    shape.odd |= shape.inside
+        _add_unfinished(shape, rest)
+    shape.ambiguous |= shape.in_quotes
     return shape
+
+
+def _add_unfinished(shape: Shape, rest: bytes) -> None:
+    """Count what follows the last line feed as if its line break were there."""
+    shape.last_line = rest[rest.rfind(b"\n") + 1 :]
+    crlf = b"\r\n" in rest if shape.crlf is None else shape.crlf
+    line_break = b"\r\n" if crlf else b"\n"
+    shape.add(rest + line_break if shape.last_line else rest)
 
 
 def _too_long(source: Source, line: int) -> Problem:

@@ -1,4 +1,4 @@
-"""Dialects: what each kind of source calls the columns we read, one small declaration each, and which one a header is of."""
+"""Dialects: what each kind of source calls the columns we read, and which kind a header is of."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ NAMED: Final[tuple[ColumnName, ...]] = ("organization", "product", "feature", "c
 """Our columns that hold a name, or nothing."""
 
 NEEDED: Final[tuple[ColumnName, ...]] = ("timestamp", "cost", *NAMED)
-"""Our columns of a source that tells all there is to report."""
+"""Our columns in a source that has everything a report shows."""
 
 DETAIL: Final[tuple[ColumnName, ...]] = ("model",)
-"""Our columns that are read only where a what-if asks for them."""
+"""Our columns that only a what-if needs."""
 
-FACTS: Final[tuple[ColumnName, ...]] = (
-    *(
-        "calls",
-        "currency",
-        "charge_category",
-        "charge_class",
-        "charge_end",
-        "billing_period",
-        "billed_cost",
-        "request",
-    ),
-    *("invoice_issuer", "invoice", "input_tokens", "output_tokens"),
+EXTRA: Final[tuple[ColumnName, ...]] = (
+    "calls",
+    "currency",
+    "charge_category",
+    "charge_class",
+    "charge_end",
+    "billing_period",
+    "billed_cost",
+    "request",
+    "invoice_issuer",
+    "invoice",
+    "input_tokens",
+    "output_tokens",
 )
-"""Our columns that say more about a row where a source has them."""
+"""Our columns that are read wherever a source has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,12 @@ class Dialect:
 
     Args:
         name: its name in `params.dialect`.
-        columns: our name of a column and what the source calls it; of several names, the first that a file has.
-        needed: those without which it is refused.
-        counts_calls: one row is one call; else calls are what the column of that name says, or are not known.
-        nothing: text that the source writes for no value.
+        columns: what the source calls each of our columns; of several names, the first in the file
+            is read.
+        needed: our columns without which a file is refused.
+        counts_calls: one row is one call. Otherwise the column `calls` says how many, or nobody
+            knows.
+        nothing: text that the source writes for "no value".
     """
 
     name: str
@@ -70,7 +73,11 @@ CALLS: Final = Dialect(
     NEEDED,
     counts_calls=True,
 )
-"""One row a call of a language model; its other columns are not read, be they 13 in all or 19."""
+"""One row is one call of a language model. Other columns are ignored: some logs have 13, some 19.
+
+    timestamp,cost_usd,organization_id,product_id,feature_id,customer_id
+    2025-12-31T10:00:00Z,0.0123,org-alpha,product-ai-chat,ask,c1
+"""
 
 FOCUS: Final = Dialect(
     "focus",
@@ -101,7 +108,7 @@ FOCUS: Final = Dialect(
     ),
     nothing="NULL",
 )
-"""FOCUS cost and usage, 1.0 to 1.4 (https://focus.finops.org): one row a charge of a bill."""
+"""FOCUS cost and usage, 1.0 to 1.4 (https://focus.finops.org): one row is one charge of a bill."""
 
 LITELLM: Final = Dialect(
     "litellm",
@@ -121,7 +128,7 @@ LITELLM: Final = Dialect(
     ("timestamp", "cost", "organization", "product"),
     counts_calls=True,
 )
-"""LiteLLM's SpendLogs: one row a request through its proxy."""
+"""LiteLLM's SpendLogs: one row is one request through its proxy."""
 
 TABLE: Final = Dialect(
     "table",
@@ -129,31 +136,45 @@ TABLE: Final = Dialect(
     ("timestamp", "cost"),
     counts_calls=True,
 )
-"""Any other table, whose columns the params name, but for those of a plain name; one row is one call unless a column says how many."""
-
-FEW: Final = 2
-"""A table whose cost the params name is of no dialect where it has fewer columns of one: `timestamp` alone says nothing."""
+"""Any other table: the params name its columns. One row is one call unless a column counts them."""
 
 DIALECTS: Final = {dialect.name: dialect for dialect in (CALLS, FOCUS, LITELLM, TABLE)}
 
+FEW_MATCHES: Final = 2
+"""With fewer columns of a dialect than this, a header may be a `TABLE`.
 
-def recognise(params: Params, found: Sequence[str]) -> Dialect:
-    """The dialect that the params name, or else the one of which the header has most; `TABLE` where it has next to nothing of any.
+`timestamp` alone, for one, says nothing about the dialect.
+"""
+
+
+def recognize(params: Params, header: Sequence[str]) -> Dialect:
+    """The dialect that the params name, or else the one with the most columns in the header.
 
     Args:
-        params: `columns` of theirs say nothing about a dialect, but that a table is described where they name its cost.
-        found: the header of a file.
+        params: columns that they name say nothing about the dialect, with one exception: where they
+            name the cost and the header has next to nothing of any dialect, it is a `TABLE`.
+        header: column names of a file.
+
+    Example:
+        The header "startTime,spend,team_id,model" is of `LITELLM`; so is any header with the params
+        line "dialect: litellm".
     """
     if params.dialect != AUTO:
         return DIALECTS[params.dialect]
-    best = max((CALLS, FOCUS, LITELLM), key=lambda dialect: _own(dialect, params, found))
-    return TABLE if _own(best, params, found) < FEW and "cost" in params.columns else best
+    matches = {
+        dialect.name: _matching_columns(dialect, params, header)
+        for dialect in (CALLS, FOCUS, LITELLM)
+    }
+    best = max(matches, key=lambda name: matches[name])
+    if matches[best] < FEW_MATCHES and "cost" in params.columns:
+        return TABLE
+    return DIALECTS[best]
 
 
-def _own(dialect: Dialect, params: Params, found: Sequence[str]) -> int:
-    """How many of its needed columns a header has, but for those that the params name."""
+def _matching_columns(dialect: Dialect, params: Params, header: Sequence[str]) -> int:
+    """How many needed columns of a dialect a header has, without those that the params name."""
     return sum(
-        any(name in found for name in dialect.columns[ours])
-        for ours in dialect.needed
-        if ours not in params.columns
+        any(name in header for name in dialect.columns[column])
+        for column in dialect.needed
+        if column not in params.columns
     )

@@ -1,4 +1,4 @@
-"""Which files hold the usage: paths, globs and folders of the params, resolved, fingerprinted and watched."""
+"""Which files hold the usage: paths of the params resolved, fingerprinted, watched and verified."""
 
 from __future__ import annotations
 
@@ -23,14 +23,27 @@ Format = Literal[".csv", ".csv.gz", ".csv.zst", ".parquet"]
 
 FORMATS: Final[tuple[Format, ...]] = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 READABLE: Final = "CSV (.csv, .csv.gz, .csv.zst) or Parquet (.parquet)"
+
 SAMPLE_FILES: Final = PACKAGE / "sample"
+
 CHECKSUMS: Final = "SHA256SUMS"
+"""A file with the checksums of all files in its folder."""
+
 CHECKSUM: Final = ".sha256"
-"""Files of checksums beside usage: of all in a folder, and the suffix of that of one."""
+"""The suffix of a file with the checksum of one file."""
+
+CHECKSUM_LINE: Final = re.compile(r"(?P<digest>[0-9A-Fa-f]{64})(?:[ \t]+\*?(?P<name>.+))?")
+"""What sha256sum writes: the digest and the name; "*" marks a file read as binary."""
+
 LISTED: Final = 5
-NAME_ONCE: Final = "Name each file once, or its cost would count twice"
+"""How many names of files a message lists."""
+
+NAME_ONCE: Final = "Name each file once; otherwise its cost counts twice"
+READ_PERMISSION: Final = "Check the file and its permissions"
 
 FileState = tuple[int, int, int]
+"""Inode, size in bytes and time of the last change in nanoseconds."""
+
 T = TypeVar("T")
 
 
@@ -39,9 +52,9 @@ class Source:
     """One file of usage.
 
     Args:
-        name: what a reader may see of its path: relative to the home, or the bare name outside of it.
+        name: what a reader may see of its path: relative to the home, or the bare name outside.
         path: the file.
-        format: its suffix in small letters.
+        format: its suffix in lower case.
     """
 
     name: str
@@ -53,11 +66,16 @@ def resolve_inputs(params: Params, home: Home | None = None) -> tuple[Source, ..
     """The files that `params.usage` names, sorted by the name that is shown.
 
     Args:
-        params: `{period}` in a path stands for `params.period`.
-        home: what relative paths start from; found by `find_home` if None, and only if a path needs it.
+        params: "{period}" in a path stands for `params.period`.
+        home: what relative paths start from; found by `find_home` if None, and only if a path
+            needs it.
 
     Raises:
-        Refusal: a path that matches nothing, a file named twice, a format that is not read.
+        Refusal: a path that matches nothing, a file named twice, or a format that is not read.
+
+    Example:
+        The params line "usage: exports/calls-{period}.csv" of 2025-12 is one source, named
+        "exports/calls-2025-12.csv".
     """
     return find_sources(params, home)[0]
 
@@ -65,32 +83,84 @@ def resolve_inputs(params: Params, home: Home | None = None) -> tuple[Source, ..
 def find_sources(
     params: Params, home: Home | None = None
 ) -> tuple[tuple[Source, ...], tuple[Notice, ...]]:
-    """`resolve_inputs`, and a notice for each folder of which a part was left out."""
+    """`resolve_inputs`, and a notice for each folder with files that were left out."""
     problems: list[Problem] = []
     notices: list[Notice] = []
-    named: dict[Hashable, tuple[str, Path]] = {}
+    patterns: dict[Hashable, tuple[str, Path]] = {}
     for pattern in params.usage:
         try:
             for path in _matches(pattern.replace("{period}", params.period), home, notices):
-                first, other = named.setdefault(_identity(path), (pattern, path))
-                if other is not path:
-                    rule = f'the same file twice: {other.name} by "{first}" and {path.name} by "{pattern}"'
+                first_pattern, first_path = patterns.setdefault(_identity(path), (pattern, path))
+                if first_path is not path:
+                    first = f'{first_path.name} by "{first_pattern}"'
+                    rule = f'the same file twice: {first} and {path.name} by "{pattern}"'
                     problems.append(Problem(rule, NAME_ONCE, column="usage", value=pattern))
         except Refusal as refusal:
             problems += refusal.problems
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            problems.append(
-                Problem(
-                    f"cannot be read: {reason}",
-                    "Check the path and its permissions",
-                    column="usage",
-                    value=pattern,
-                )
-            )
+            rule = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+            fix = "Check the path and its permissions"
+            problems.append(Problem(rule, fix, column="usage", value=pattern))
     if problems:
         raise Refusal(problems)
-    return _shown((path for _, path in named.values()), home), tuple(notices)
+    return _named_sources((path for _, path in patterns.values()), home), tuple(notices)
+
+
+def fingerprint(sources: Iterable[Source]) -> tuple[tuple[str, str], ...]:
+    """The shown name of each file and the SHA-256 of its bytes, in the order of `sources`.
+
+    Raises:
+        Refusal: a file that cannot be read.
+    """
+    return tuple((source.name, digest) for source, digest in _read_each(sources, _sha256))
+
+
+def file_states(sources: Iterable[Source]) -> tuple[tuple[Source, FileState], ...]:
+    """What changes about each file when somebody writes to it.
+
+    Raises:
+        Refusal: there is no such file, or it is not a regular file (a pipe, a device).
+    """
+    return tuple(_read_each(sources, _state))
+
+
+def changed_files(states: Iterable[tuple[Source, FileState]]) -> list[Problem]:
+    """A problem for each file that was written to since its state was taken."""
+    problems = []
+    for source, state in states:
+        try:
+            changed = _state(source.path) != state
+        except OSError:
+            changed = True
+        if changed:
+            rule = "the file changed while it was read"
+            fix = "Wait for the export to finish, then run again"
+            problems.append(Problem(rule, fix, source.name))
+    return problems
+
+
+def checksum_problems(
+    sources: Sequence[Source], fingerprints: Sequence[tuple[str, str]]
+) -> Iterator[Problem]:
+    """A problem for each file whose bytes differ from the checksums next to it.
+
+    Args:
+        sources: the files. One without a checksum file next to it is not checked.
+        fingerprints: of `sources`, in the same order.
+
+    Example:
+        Next to calls.csv, either "SHA256SUMS" with the line "2c26…  calls.csv", or
+        "calls.csv.sha256" with the same line or with the digest alone.
+    """
+    for source, (name, digest) in zip(sources, fingerprints, strict=True):
+        own_list = source.path.with_name(source.path.name + CHECKSUM)
+        for checksums in (own_list, source.path.with_name(CHECKSUMS)):
+            if checksums.is_file():
+                names_needed = checksums != own_list
+                yield from _compare(source.path.name, name, digest, checksums, names_needed)
+            elif checksums.exists() or checksums.is_symlink():
+                rule, fix = "not a readable checksum file", "Create it again, or remove it"
+                yield Problem(rule, fix, checksums.name)
 
 
 def _identity(path: Path) -> Hashable:
@@ -98,7 +168,7 @@ def _identity(path: Path) -> Hashable:
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        raise ValueError("the name of a file is not UTF-8") from None
+        raise ValueError("a file name is not UTF-8") from None
     try:
         status = path.stat()
     except OSError:
@@ -110,7 +180,7 @@ def _matches(place: str, home: Home | None, notices: list[Notice]) -> Iterator[P
     """The files that one entry of `usage` stands for."""
     if place.startswith(SAMPLE):
         if place != SAMPLE:
-            raise _refused("the packaged sample has no parts", 'Write "sample:" alone', place)
+            raise _refused("the packaged sample takes no path", 'Write "sample:" alone', place)
         yield from _in_folder(SAMPLE_FILES, SAMPLE, notices)
         return
     root = Path("/") if Path(place).is_absolute() else (home or find_home()).root
@@ -119,58 +189,50 @@ def _matches(place: str, home: Home | None, notices: list[Notice]) -> Iterator[P
         yield from _in_folder(path, place, notices)
     elif path.exists() or path.is_symlink():
         if _format(path) is None:
-            raise _refused(
-                f"{path.name} is no file of usage that can be read", f"Give it as {READABLE}", place
-            )
+            raise _refused(f"{path.name} is not a usage file", f"Use {READABLE}", place)
         yield path
     else:
         yield from _by_glob(root, place, notices)
 
 
 def _by_glob(root: Path, place: str, notices: list[Notice]) -> Iterator[Path]:
-    matches = glob.glob(place, root_dir=root, recursive=True) if glob.has_magic(place) else []  # noqa: PTH207 - Path.glob takes hidden files
-    found = sorted(root / match for match in matches)
-    files = [path for path in found if not path.is_dir()]
-    if found and not files:
-        raise _refused(
-            "only folders match", f'Write "{place.rstrip("/")}/*" for the files in them', place
-        )
+    is_pattern = glob.has_magic(place)
+    # Path.glob would match hidden files, too.
+    matches = glob.glob(place, root_dir=root, recursive=True) if is_pattern else []  # noqa: PTH207
+    paths = sorted(root / match for match in matches)
+    files = [path for path in paths if not path.is_dir()]
+    if paths and not files:
+        fix = f'Write "{place.rstrip("/")}/*" for the files in them'
+        raise _refused("only folders match", fix, place)
     if not files:
-        raise _refused(
-            "no file matches" if glob.has_magic(place) else "there is no such file",
-            _nearest(root, place),
-            place,
-        )
+        rule = "no file matches" if is_pattern else "no such file"
+        raise _refused(rule, _existing_names(root, place), place)
     yield from _usable(files, place, notices)
 
 
 def _in_folder(folder: Path, place: str, notices: list[Notice]) -> Iterator[Path]:
-    yield from _usable(
-        sorted(path for path in folder.iterdir() if not path.name.startswith(".")), place, notices
-    )
+    entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    yield from _usable(entries, place, notices)
 
 
 def _usable(entries: list[Path], place: str, notices: list[Notice]) -> Iterator[Path]:
-    """The entries that can be read; a notice counts the others, and none at all is refused."""
+    """The entries that can be read; a notice names the others; no usable one at all is refused."""
     usable = [path for path in entries if _format(path) and not path.is_dir()]
     others = [
-        path.name + "/" * path.is_dir()
-        for path in entries
-        if path not in usable and not _is_checksum(path)
+        _entry_name(path) for path in entries if path not in usable and not _is_checksum(path)
     ]
     if not usable:
-        there = f"there is {listed(others, LISTED)}" if others else "it is empty"
-        raise _refused(f"no file of usage in it; {there}", f"Put usage there as {READABLE}", place)
+        content = f"it has {listed(others, LISTED)}" if others else "it is empty"
+        raise _refused(f"no usage file in it; {content}", f"Put usage there as {READABLE}", place)
     if others and place != SAMPLE:
         shown = Path(place).name if Path(place).is_absolute() else place
-        notices.append(
-            Notice(
-                f'Left out of "{shown}", being neither CSV nor Parquet: {listed(others, LISTED)}.',
-                0,
-                ZERO,
-            )
-        )
+        text = f'Left out of "{shown}", not CSV or Parquet: {listed(others, LISTED)}.'
+        notices.append(Notice(text, 0, ZERO))
     yield from usable
+
+
+def _entry_name(path: Path) -> str:
+    return f"{path.name}/" if path.is_dir() else path.name
 
 
 def _is_checksum(path: Path) -> bool:
@@ -185,25 +247,21 @@ def _refused(rule: str, fix: str, place: str) -> Refusal:
     return Refusal(Problem(rule, fix, column="usage", value=place))
 
 
-def _nearest(root: Path, place: str) -> str:
-    """What there is instead: the entries nearest in name, in the deepest folder of the path that exists."""
+def _existing_names(root: Path, place: str) -> str:
+    """A fix with the names nearest to a wrong one, in the deepest existing folder of its path."""
     parts = Path(place).parts
     depth = max(n for n in range(len(parts)) if (root / Path(*parts[:n])).is_dir())
     folder = Path(*parts[:depth])
-    names = sorted(
-        path.name + "/" * path.is_dir()
-        for path in (root / folder).iterdir()
-        if not path.name.startswith(".")
-    )
+    entries = (root / folder).iterdir()
+    names = sorted(_entry_name(path) for path in entries if not path.name.startswith("."))
     near = difflib.get_close_matches(parts[depth], names, n=3, cutoff=0.5) or names
     where = "the home" if folder == Path() else f'"{folder.as_posix()}"'
-    return (
-        f"In {where} there is {listed(near, LISTED)}" if names else f"In {where} there is nothing"
-    )
+    content = f"has {listed(near, LISTED)}" if names else "is empty"
+    return f"Write a file that exists; {where} {content}"
 
 
-def _shown(paths: Iterable[Path], home: Home | None) -> tuple[Source, ...]:
-    """Sources sorted by name. Files outside the home that share a bare name are numbered in the order of `usage`."""
+def _named_sources(paths: Iterable[Path], home: Home | None) -> tuple[Source, ...]:
+    """Sources sorted by name; files outside the home with one bare name are numbered in order."""
     sources: dict[str, Source] = {}
     for path in paths:
         plain = name = _shown_name(path, home)
@@ -219,63 +277,20 @@ def _shown_name(path: Path, home: Home | None) -> str:
     if path.parent == SAMPLE_FILES:
         return SAMPLE + path.name
     try:
-        shown = (home or find_home()).shown(path)
+        return (home or find_home()).shown(path)
     except Refusal:
-        shown = path.name
-    return shown
+        return path.name
 
 
-def fingerprint(sources: Iterable[Source]) -> tuple[tuple[str, str], ...]:
-    """The name shown of each file and the SHA-256 of its bytes, in the order of `sources`.
-
-    Raises:
-        Refusal: a file that cannot be read.
-    """
-    return tuple((source.name, digest) for source, digest in _each(sources, _sha256))
-
-
-def states(sources: Iterable[Source]) -> tuple[tuple[Source, FileState], ...]:
-    """What changes in each file when somebody writes to it: its number, size and time.
-
-    Raises:
-        Refusal: there is no such file, or it is none (a pipe, a device).
-    """
-    return tuple(_each(sources, _state))
-
-
-def changes(before: Iterable[tuple[Source, FileState]]) -> list[Problem]:
-    """A problem for each file that was written to since its state was taken."""
-    problems = []
-    for source, was in before:
-        try:
-            same = _state(source.path) == was
-        except OSError:
-            same = False
-        if not same:
-            problems.append(
-                Problem(
-                    "the file changed while it was read",
-                    "Wait until its export has ended, and run again",
-                    source.name,
-                )
-            )
-    return problems
-
-
-def _each(sources: Iterable[Source], read: Callable[[Path], T]) -> list[tuple[Source, T]]:
+def _read_each(sources: Iterable[Source], read: Callable[[Path], T]) -> list[tuple[Source, T]]:
     problems: list[Problem] = []
     results: list[tuple[Source, T]] = []
     for source in sources:
         try:
             results.append((source, read(source.path)))
         except OSError as error:
-            problems.append(
-                Problem(
-                    f"cannot be read: {error.strerror}",
-                    "Check the file and its permissions",
-                    source.name,
-                )
-            )
+            rule = f"cannot be read: {error.strerror}"
+            problems.append(Problem(rule, READ_PERMISSION, source.name))
     if problems:
         raise Refusal(problems)
     return results
@@ -293,57 +308,36 @@ def _state(path: Path) -> FileState:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-LINE: Final = re.compile(r"(?P<digest>[0-9A-Fa-f]{64})(?:[ \t]+\*?(?P<name>.+))?")
-
-WRONG: Final = "Copy or export it again; if it was meant to change, make the list of checksums anew"
-UNREAD: Final = (
-    "Write it by sha256sum: 64 hexadecimal digits, two blanks and the name of the file in each line"
-)
-
-
-def wrong_files(sources: Sequence[Source], prints: Sequence[tuple[str, str]]) -> Iterator[Problem]:
-    """A problem for each file whose bytes are not those that the checksums beside it say; none where there are no checksums.
+def _compare(
+    file: str, shown_name: str, digest: str, checksums: Path, names_needed: bool
+) -> Iterator[Problem]:
+    """The problems of one file and one list of checksums.
 
     Args:
-        sources: the files.
-        prints: the SHA-256 of each, in the same order.
+        file: its name in the list.
+        shown_name: its name in messages.
+        digest: the SHA-256 of its bytes.
+        checksums: the list.
+        names_needed: the list may have other files, so each line must have a name.
     """
-    for source, (name, digest) in zip(sources, prints, strict=True):
-        own = source.path.with_name(source.path.name + CHECKSUM)
-        for beside in (own, source.path.with_name(CHECKSUMS)):
-            if beside.is_file():
-                yield from _compared(
-                    beside, source.path.name, name, digest.lower(), many=beside != own
-                )
-            elif beside.exists() or beside.is_symlink():
-                yield Problem(
-                    "no file of checksums that can be read",
-                    "Make it anew, or take it away",
-                    beside.name,
-                )
-
-
-def _compared(beside: Path, file: str, shown: str, digest: str, many: bool) -> Iterator[Problem]:
-    """The problems of one file and one list, of which entries may be of other files where it is of `many`."""
-    lines = beside.read_text(encoding="utf-8", errors="replace").splitlines()
-    found = [
-        (number, LINE.fullmatch(line.strip()))
-        for number, line in enumerate(lines, 1)
-        if line.strip()
-    ]
-    for number, match in found:
-        if match is None or (many and not match["name"]):
-            yield Problem("no checksum", UNREAD, beside.name, number, value=lines[number - 1])
-    of_file = [
-        match for _, match in found if match and (match["name"] or file).removeprefix("./") == file
-    ]
-    if not of_file:
-        yield Problem(
-            f"{beside.name} has no checksum of the file",
-            f"Add it: sha256sum {file} >> {beside.name}",
-            shown,
-        )
-    elif any(match["digest"].lower() != digest for match in of_file):
-        yield Problem(
-            f"its SHA-256 is not the one in {beside.name}", WRONG, shown, value=f"{digest[:16]}…"
-        )
+    digests = []
+    lines = checksums.read_text(encoding="utf-8", errors="replace").splitlines()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        match = CHECKSUM_LINE.fullmatch(line.strip())
+        if match is None or (names_needed and not match["name"]):
+            fix = (
+                "Write it with sha256sum: 64 hexadecimal digits, two spaces and the file name "
+                "on each line"
+            )
+            yield Problem("not a checksum", fix, checksums.name, number, value=line)
+        if match and (match["name"] or file).removeprefix("./") == file:
+            digests.append(match["digest"].lower())
+    if not digests:
+        rule = f"no checksum for this file in {checksums.name}"
+        yield Problem(rule, f"Add it: sha256sum {file} >> {checksums.name}", shown_name)
+    elif any(listed_digest != digest.lower() for listed_digest in digests):
+        rule = f"its SHA-256 differs from {checksums.name}"
+        fix = "Copy or export it again; if the change was intended, update the checksums"
+        yield Problem(rule, fix, shown_name, value=f"{digest[:16]}…")

@@ -1,18 +1,20 @@
-"""What is remembered of a file of usage: its hash, and the notices that its rows give rise to."""
+"""What a report keeps of a usage file: its hash, and notices about its rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """One file of usage as it was read; `name` is relative to the home, `rows` all it holds."""
+    """One file of usage as it was read.
+
+    Args:
+        name: relative to the home, or the bare name of a file outside of it.
+        sha256: of its bytes, in hexadecimal digits.
+        rows: all rows it holds, inside the period and outside.
+    """
 
     name: str
     sha256: str
@@ -21,7 +23,13 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something done to the data that a reader should know: a sentence, and the rows and money it touches."""
+    """Something about the data that a reader should know.
+
+    Args:
+        text: a sentence.
+        rows: how many rows it concerns.
+        money: the money in those rows, unrounded.
+    """
 
     text: str
     rows: int

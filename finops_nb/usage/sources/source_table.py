@@ -1,4 +1,4 @@
-"""A file as the engine scans it: which of its columns is which of ours, and each row's cost, day and names."""
+"""A file as the engine scans it: which of its columns is which of ours, and its rows in SQL."""
 
 from __future__ import annotations
 
@@ -18,60 +18,47 @@ if TYPE_CHECKING:
     import duckdb
 
 BILLED: Final = "BilledCost"
-"""The cost that goes by billing period; every other goes by charge period."""
+"""The cost that belongs to billing periods; every other cost belongs to charge periods."""
 
-EARLIER: Final = "charged < date_trunc('month', invoiced)"
-LATER: Final = "charged > last_day(invoiced)"
+FROM_EARLIER_MONTH: Final = "charged < date_trunc('month', invoiced)"
+FROM_LATER_MONTH: Final = "charged > last_day(invoiced)"
+"""Conditions on rows of a bill: the charge is from before, or after, the month that bills it."""
+
 DAY_OF_BILL: Final = (
     "CAST(greatest(date_trunc('month', invoiced), least(charged, last_day(invoiced))) AS DATE)"
 )
-"""A charge of a bill stands on its own day where that is in the month in which it was billed, else on the first or last of that."""
+"""The day of a billed charge: its own if that is in the billing month, else the month's first or
+last day. So each bill adds up to the invoice of its month."""
 
-
-def charge_sql(classed: bool, by_billing_period: bool) -> str:
-    """What kind of charge a row is, in words.
-
-    Args:
-        classed: the bill has a column of charge classes.
-        by_billing_period: charges of earlier periods may be in it.
-    """
-    words = ["coalesce(charge_category, 'No category')"]
-    if classed:
-        words.append("CASE WHEN charge_class = 'Correction' THEN ' (correction)' ELSE '' END")
-    if by_billing_period:
-        words.append(f"CASE WHEN {EARLIER} THEN ', of earlier periods' ELSE '' END")
-    return " || ".join(words)
-
-
-MAP: Final = "organization_map"
+ORGANIZATION_MAP: Final = "organization_map"
 """The table of organizations.csv: key, organization, product, valid_from, valid_to."""
 
-ROW: Final = '"the row as it is in the file"'
-"""The name of the scan in `rows_sql`: as a value it is the whole row, unless a column were called so."""
+WHOLE_ROW: Final = '"the row as it is in the file"'
+"""The alias of the scan in `rows_sql`. As a value it is the whole row, unless a column has that
+name, so it is one that no file uses."""
 
-READ: Final[Mapping[ColumnName, tuple[str, str]]] = {
+PARSED: Final[Mapping[ColumnName, tuple[str, str]]] = {
     "timestamp": ("time", "day"),
     "billing_period": ("billing_period", "invoiced"),
     "cost": ("amount", "cost"),
     "billed_cost": ("billed_cost", "billed"),
     "calls": ("calls", "n"),
 }
-"""In `rows_sql`, a value as it stands there, and as it was read: NULL where it could not be."""
+"""In `rows_sql`: a value as it is in the file, and as it was parsed; NULL if it could not be."""
 
 TYPED: Final[tuple[ColumnName, ...]] = (
-    *(
-        "timestamp",
-        "cost",
-        "calls",
-        "charge_end",
-        "billing_period",
-        "billed_cost",
-        "input_tokens",
-        "output_tokens",
-    ),
+    "timestamp",
+    "cost",
+    "calls",
+    "charge_end",
+    "billing_period",
+    "billed_cost",
+    "input_tokens",
+    "output_tokens",
 )
-"""Our columns that are taken in the type of the file; those after them are text."""
-OTHER_FACTS: Final[tuple[ColumnName, ...]] = (
+"""Our columns that keep the type of the file."""
+
+AS_TEXT: Final[tuple[ColumnName, ...]] = (
     "currency",
     "charge_category",
     "charge_class",
@@ -79,6 +66,7 @@ OTHER_FACTS: Final[tuple[ColumnName, ...]] = (
     "invoice_issuer",
     "invoice",
 )
+"""Our other columns, except names: read as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +78,11 @@ class SourceTable:
         dialect: of the file.
         scan: the table function that reads it.
         columns: the name in `scan` of each of our columns that is read.
-        types: DuckDB's type of each.
+        types: the DuckDB type of each.
         names: what the file calls each.
-        keys: of those that are a tag, the keys under which it stands.
-        mapped: its organizations are keys of `MAP`.
-        reconciled: its billed costs are set against invoices.
+        tag_keys: of columns that are a tag, the keys in the file that are spellings of it.
+        mapped: its organizations are keys of `ORGANIZATION_MAP`.
+        reconciled: its billed costs are compared with invoices.
     """
 
     source: Source
@@ -103,219 +91,265 @@ class SourceTable:
     columns: Mapping[ColumnName, str]
     types: Mapping[ColumnName, str]
     names: dict[ColumnName, str]
-    keys: Mapping[ColumnName, tuple[str, ...]] = field(default_factory=dict)
+    tag_keys: Mapping[ColumnName, tuple[str, ...]] = field(default_factory=dict)
     mapped: bool = False
     reconciled: bool = False
 
     @property
     def by_billing_period(self) -> bool:
-        """Its cost belongs to the period in which it was billed, not to that in which it arose."""
-        billed = (
+        """Its cost belongs to the period that billed it, not to the one in which it arose."""
+        is_billed_cost = (
             self.columns["cost"] == self.columns.get("billed_cost")
             or tags.normal_key(self.names["cost"]) == BILLED.casefold()
         )
-        return billed and "billing_period" in self.columns
+        return is_billed_cost and "billing_period" in self.columns
 
     @property
     def checked(self) -> tuple[ColumnName, ...]:
-        """Those of its columns whose value refuses the row where it cannot be read."""
-        bill: tuple[ColumnName, ...] = ("billing_period", "billed_cost") if self.reconciled else ()
-        wanted = (
-            "timestamp",
-            "cost",
-            "calls",
-            *bill,
-            *(("billing_period",) if self.by_billing_period else ()),
-        )
-        return tuple(ours for ours in READ if ours in wanted and ours in self.columns)
+        """The columns whose value must be readable, or the row is refused; ordered as `PARSED`."""
+        wanted = {"timestamp", "cost", "calls"}
+        if self.by_billing_period:
+            wanted.add("billing_period")
+        if self.reconciled:
+            wanted |= {"billing_period", "billed_cost"}
+        return tuple(column for column in PARSED if column in wanted and column in self.columns)
 
     @property
-    def by_columns(self) -> bool:
-        """The file stores its columns one by one: what is not asked for is not read."""
+    def is_columnar(self) -> bool:
+        """The file stores each column apart, so a column that is not asked for is not read."""
         return self.source.format == ".parquet"
 
     @property
-    def calls(self) -> str:
-        """The number of calls of some rows of `rows_sql`, as an aggregate; NULL where it is not known."""
-        return (
-            "sum(n)"
-            if "calls" in self.columns
-            else "count(*)"
-            if self.dialect.counts_calls
-            else "CAST(NULL AS BIGINT)"
-        )
+    def calls_sql(self) -> str:
+        """The number of calls of some rows of `rows_sql`, an aggregate; NULL if nobody knows."""
+        if "calls" in self.columns:
+            return "sum(n)"
+        return "count(*)" if self.dialect.counts_calls else "CAST(NULL AS BIGINT)"
 
-    def other_keys(self, ours: ColumnName) -> tuple[str, ...]:
-        """The keys of a tag that are spelled otherwise than the params have it."""
-        return tuple(key for key in self.keys[ours] if key != self.names[ours].partition(".")[2])
+    def other_tag_keys(self, column: ColumnName) -> tuple[str, ...]:
+        """The keys of a tag that are spelled differently from the params."""
+        spelled_in_params = self.names[column].partition(".")[2]
+        return tuple(key for key in self.tag_keys[column] if key != spelled_in_params)
 
 
-def with_keys(db: duckdb.DuckDBPyConnection, table: SourceTable, columns: Columns) -> SourceTable:
-    """The table with the keys under which its tags stand; one more scan of a file that has any.
+def with_tag_keys(
+    db: duckdb.DuckDBPyConnection, table: SourceTable, columns: Columns
+) -> SourceTable:
+    """The table with the keys of its tags; each tag needs one more scan of the file.
 
     Raises:
         duckdb.Error: the file cannot be read to its end.
     """
-    keys = {}
-    for ours, place in columns.places.items():
+    keys: dict[ColumnName, tuple[str, ...]] = {}
+    names: dict[ColumnName, str] = {}
+    for column, place in columns.places.items():
         if place.tag:
-            keys[ours] = tags.keys_like(place.tag, keys_of(db, table, ours))
-    names = table.names | {ours: f"{table.names[ours]}.{columns.places[ours].tag}" for ours in keys}
-    return replace(table, keys=keys, names=names)
+            keys[column] = tags.keys_like(place.tag, all_tag_keys(db, table, column))
+            names[column] = f"{table.names[column]}.{place.tag}"
+    return replace(table, tag_keys=keys, names=table.names | names)
 
 
-def keys_of(db: duckdb.DuckDBPyConnection, table: SourceTable, ours: ColumnName) -> list[str]:
-    """The keys of all tags of which our column is one, sorted."""
-    query = (
-        f"SELECT DISTINCT unnest(json_keys({tags_sql(table, ours)})) FROM {table.scan} ORDER BY 1"
-    )
-    return [key for (key,) in db.execute(query).fetchall()]
-
-
-def numbered(table: SourceTable) -> str:
-    """The scan of a Parquet file with `file_row_number`, from 0."""
-    return f"{table.scan.removesuffix(')')}, file_row_number = true)"
-
-
-def bad_sql(table: SourceTable) -> str:
-    """The condition, on `rows_sql`, that refuses a row."""
-    return f"{unread_sql(table)} OR {misnamed_sql(table)}"
-
-
-def unread_sql(table: SourceTable) -> str:
-    """The condition that a row has a day or a number that can't be read."""
-    return " OR ".join(f"{read_sql(table, ours)} IS NULL" for ours in table.checked)
-
-
-def read_sql(table: SourceTable, ours: ColumnName) -> str:
-    """One of `Table.checked` as `rows_sql` reads it."""
-    return "charged" if ours == "timestamp" and table.by_billing_period else READ[ours][1]
-
-
-def misnamed_sql(table: SourceTable) -> str:
-    """The condition that a row has a name that is the report's own, or no text."""
-    names = [name for name in NAMED if name in table.columns]
-    return (
-        " OR ".join(
-            f"{name} = {values.sql_text(UNALLOCATED)} OR contains({name}, chr(0))" for name in names
-        )
-        or "false"
-    )
-
-
-def path_sql(source: Source) -> str:
-    """The path as a literal, no character of which is taken for a pattern."""
-    return values.sql_text(
-        "".join(f"[{char}]" if char in "*?[" else char for char in str(source.path.absolute()))
-    )
+def all_tag_keys(
+    db: duckdb.DuckDBPyConnection, table: SourceTable, column: ColumnName
+) -> list[str]:
+    """The keys of all tags in the column that holds one of ours, sorted."""
+    keys = f"unnest(json_keys({_tags_sql(table, column)}))"
+    rows = db.execute(f"SELECT DISTINCT {keys} FROM {table.scan} ORDER BY 1").fetchall()
+    return [key for (key,) in rows]
 
 
 def rows_sql(table: SourceTable, zone: str, *, also: str = "") -> str:
-    """A query of each row.
+    """A query of each row of a file.
 
     Args:
+        table: the file.
         zone: the time zone of the days.
-        also: more columns of the scan, which is called `ROW`, each with a comma after it.
+        also: more columns of the scan, which is called `WHOLE_ROW`, each with a comma after it.
 
     Returns:
-        `time` and `amount` as they stand there; `day`, `cost`, what rounding `change`d, the names, `n` calls where a column
-        says how many; of a bill the kind of its `charge`, `charged`, its day by charge period, and `billed`, its billed cost; and
-        the facts of the dialect under our names.
+        A query with the columns `time` and `amount` as they are in the file; `day`; `cost` (12
+        decimals) and what rounding it changed (`change`); the names; `n` calls where a column
+        counts them; and the `EXTRA` columns of the dialect under our names. For a bill also the
+        kind of `charge`, the day `charged` by charge period, the day `invoiced`, and the `billed`
+        cost. With organizations.csv also `source_key`.
     """
-    kinds = table.types
-    days = [
-        values.day_sql("time", kinds["timestamp"], zone)
-        + (" AS charged" if table.by_billing_period else " AS day")
-    ]
-    if "billing_period" in table.checked:
-        days.append(
-            values.day_sql("billing_period", kinds["billing_period"], zone) + " AS invoiced"
-        )
-    more = [values.count_sql("calls", kinds["calls"]) + " AS n"] if "calls" in table.columns else []
-    more += (
-        [values.cost_sql("billed_cost", kinds["billed_cost"]) + " AS billed"]
-        if "billed_cost" in table.columns
-        else []
-    )
-    rows = f"SELECT {also}{', '.join(_taken(table))} FROM {table.scan} AS {ROW}"
-    rows = f"SELECT *, {values.plain_sql('amount', kinds['cost'])} AS plain FROM ({rows})"
-    read = f"SELECT *, {', '.join([*days, values.cost_sql('amount', kinds['cost'], 'plain') + ' AS cost', *more])} FROM ({rows})"
+    cost_type = table.types["cost"]
+    rows = f"SELECT {also}{', '.join(_taken(table))} FROM {table.scan} AS {WHOLE_ROW}"
+    # Each value is computed once, in a query of its own; the outer queries use its name.
+    is_short = values.is_short_cost_sql("amount", cost_type)
+    rows = f"SELECT *, {is_short} AS is_short FROM ({rows})"
+    rows = f"SELECT *, {', '.join(_parsed(table, zone))} FROM ({rows})"
     if table.by_billing_period:
-        read = f"SELECT *, {DAY_OF_BILL} AS day FROM ({read})"
+        rows = f"SELECT *, {DAY_OF_BILL} AS day FROM ({rows})"
     if table.mapped:
-        read = _mapped(read, "charged" if table.by_billing_period else "day")
-    kind = charge_sql("charge_class" in table.columns, table.by_billing_period)
-    charge = f", {kind} AS charge" if "charge_category" in table.columns else ""
-    return f"SELECT *, {values.excess_sql('amount', 'cost', kinds['cost'], 'plain')} AS change{charge} FROM ({read})"
+        rows = _mapped(rows, "charged" if table.by_billing_period else "day")
+    change = values.rounding_change_sql("amount", "cost", cost_type, "is_short")
+    outer = [f"{change} AS change"]
+    if "charge_category" in table.columns:
+        outer.append(f"{_charge_kind(table)} AS charge")
+    return f"SELECT *, {', '.join(outer)} FROM ({rows})"
 
 
-def _mapped(rows: str, day: str) -> str:
-    """The rows with the organization and the product of their key on the day of the charge; `source_key` where it maps nowhere."""
-    return (
-        "SELECT row.* REPLACE (map.organization AS organization, coalesce(map.product, row.product) AS product), "
-        f"CASE WHEN map.key IS NULL THEN {values.name_sql('row.organization')} END AS source_key FROM ({rows}) AS row "
-        f"LEFT JOIN {MAP} AS map ON map.key = row.organization AND row.{day} >= map.valid_from AND row.{day} < map.valid_to"
-    )
+def invoice_rows_sql(table: SourceTable) -> str:
+    """A query of what a bill says about the invoice of each row.
 
-
-def billed_sql(table: SourceTable) -> str:
-    """A query of what a bill says of each row's invoice: issuer, number, billed cost, and the day on which its billing period begins."""
+    Returns:
+        A query with the columns `issuer` and `number` ("" if unknown), the billed `cost`, and the
+        `day` on which the billing period begins, in UTC.
+    """
     cost = values.cost_sql("billed_cost", table.types["billed_cost"])
     day = values.day_sql("billing_period", table.types["billing_period"], "UTC")
     number = "invoice" if "invoice" in table.columns else "NULL"
-    rows = f"SELECT {', '.join(_taken(table))} FROM {table.scan}"
-    return f"SELECT coalesce(invoice_issuer, '') AS issuer, coalesce({number}, '') AS number, {cost} AS cost, {day} AS day FROM ({rows})"
-
-
-def _taken(table: SourceTable) -> Iterator[str]:
-    """The columns of the scan that are read, as our names."""
-    renamed = {"timestamp": "time", "cost": "amount"}
-    for ours in (*NAMED, *DETAIL):
-        yield f"{_value(table, ours) if ours in table.columns else 'NULL'} AS {ours}"
-    for ours in table.columns:
-        if ours in (*TYPED, *OTHER_FACTS):
-            as_text = ours in OTHER_FACTS or (
-                ours in ("cost", "billed_cost") and values.cost_is_text(table.types[ours])
-            )
-            value = _or_nothing(table, ours)
-            yield f"{f'CAST({value} AS {values.TEXT})' if as_text else value} AS {renamed.get(ours, ours)}"
-    for ours, keys in table.keys.items():
-        of_row = tags_sql(table, ours)
-        unread = f"{_or_nothing(table, ours)} IS NOT NULL AND {of_row} IS NULL"
-        yield f"({unread} OR {tags.nested_sql(of_row, keys)}) AS {ours}_unread"
-        if others := table.other_keys(ours):
-            yield f"{tags.has_sql(of_row, others)} AS {ours}_other"
-        if len(keys) > 1:
-            yield f"{tags.disagree_sql(tags_sql(table, ours), keys)} AS {ours}_apart"
-
-
-def _value(table: SourceTable, ours: ColumnName) -> str:
-    """The text of a name: of the column, or of its tag."""
-    if ours in table.keys:
-        return tags.value_sql(tags_sql(table, ours), table.keys[ours], table.dialect.nothing)
-    return (
-        _or_nothing(table, ours)
-        if table.types[ours] == values.TEXT
-        else f"CAST({quoted(table.columns[ours])} AS {values.TEXT})"
+    columns = (
+        "coalesce(invoice_issuer, '') AS issuer",
+        f"coalesce({number}, '') AS number",
+        f"{cost} AS cost",
+        f"{day} AS day",
     )
+    rows = f"SELECT {', '.join(_taken(table))} FROM {table.scan}"
+    return f"SELECT {', '.join(columns)} FROM ({rows})"
 
 
-def tags_sql(table: SourceTable, ours: ColumnName) -> str:
-    """The tags of which our column is one, as JSON; NULL where they are none."""
-    return tags.json_sql(quoted(table.columns[ours]), table.types[ours])
+def with_row_numbers(table: SourceTable) -> str:
+    """The scan of a Parquet file with the column `file_row_number`, from 0."""
+    return f"{table.scan.removesuffix(')')}, file_row_number = true)"
 
 
-def _or_nothing(table: SourceTable, ours: ColumnName) -> str:
-    column = quoted(table.columns[ours])
-    says_nothing = table.dialect.nothing and table.types[ours] == values.TEXT
-    return f"nullif({column}, {values.sql_text(table.dialect.nothing)})" if says_nothing else column
-
-
-def inside_sql(period: Period, day: str = "day") -> str:
-    """The condition that a row is of the period."""
+def in_period_sql(period: Period, day: str = "day") -> str:
+    """The condition that a row is inside the period: first day inclusive, `end` exclusive."""
     return f"{day} >= DATE '{period.start}' AND {day} < DATE '{period.end}'"
 
 
+def bad_row_sql(table: SourceTable) -> str:
+    """The condition, on `rows_sql`, that a row is refused."""
+    return f"{unreadable_row_sql(table)} OR {bad_name_sql(table)}"
+
+
+def unreadable_row_sql(table: SourceTable) -> str:
+    """The condition that a row has a day or a number that can't be read."""
+    return " OR ".join(f"{parsed_name(table, column)} IS NULL" for column in table.checked)
+
+
+def bad_name_sql(table: SourceTable) -> str:
+    """The condition that a row has the report's own name, or one with a NUL character."""
+    conditions = [
+        f"{name} = {values.sql_text(UNALLOCATED)} OR contains({name}, chr(0))"
+        for name in NAMED
+        if name in table.columns
+    ]
+    return " OR ".join(conditions) or "false"
+
+
+def parsed_name(table: SourceTable, column: ColumnName) -> str:
+    """What `rows_sql` calls the parsed value of one of `SourceTable.checked`."""
+    if column == "timestamp" and table.by_billing_period:
+        return "charged"
+    return PARSED[column][1]
+
+
+def path_sql(source: Source) -> str:
+    """The path as a literal of SQL, in which the engine sees no character as a pattern."""
+    path = str(source.path.absolute())
+    escaped = "".join(f"[{char}]" if char in "*?[" else char for char in path)
+    return values.sql_text(escaped)
+
+
 def quoted(identifier: str) -> str:
-    """A name of a column in SQL."""
+    """The name of a column in SQL."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def _taken(table: SourceTable) -> Iterator[str]:
+    """The columns of the scan that are read, under our names."""
+    renamed = {"timestamp": "time", "cost": "amount"}
+    for name in (*NAMED, *DETAIL):
+        yield f"{_name_sql(table, name) if name in table.columns else 'NULL'} AS {name}"
+    for column in table.columns:
+        if column in (*TYPED, *AS_TEXT):
+            yield f"{_plain_value(table, column)} AS {renamed.get(column, column)}"
+    for column in table.tag_keys:
+        yield from _tag_checks(table, column)
+
+
+def _name_sql(table: SourceTable, column: ColumnName) -> str:
+    """The text of a name: of its column, or of its tag."""
+    if column in table.tag_keys:
+        keys = table.tag_keys[column]
+        return tags.value_sql(_tags_sql(table, column), keys, table.dialect.nothing)
+    if table.types[column] == values.TEXT:
+        return _without_nothing(table, column)
+    return f"CAST({quoted(table.columns[column])} AS {values.TEXT})"
+
+
+def _plain_value(table: SourceTable, column: ColumnName) -> str:
+    value = _without_nothing(table, column)
+    is_cost = column in ("cost", "billed_cost")
+    if column in AS_TEXT or (is_cost and values.cost_is_text(table.types[column])):
+        return f"CAST({value} AS {values.TEXT})"
+    return value
+
+
+def _tag_checks(table: SourceTable, column: ColumnName) -> Iterator[str]:
+    """Conditions on the tags of a row, which become notices (`usage.notices`)."""
+    keys = table.tag_keys[column]
+    row_tags = _tags_sql(table, column)
+    unreadable = f"{_without_nothing(table, column)} IS NOT NULL AND {row_tags} IS NULL"
+    nested = tags.has_nested_value_sql(row_tags, keys)
+    yield f"({unreadable} OR {nested}) AS {column}_unread"
+    if other_keys := table.other_tag_keys(column):
+        yield f"{tags.has_any_key_sql(row_tags, other_keys)} AS {column}_other"
+    if len(keys) > 1:
+        yield f"{tags.keys_disagree_sql(row_tags, keys)} AS {column}_apart"
+
+
+def _tags_sql(table: SourceTable, column: ColumnName) -> str:
+    """The tags of a row, of which our column is one, as JSON; NULL if they can't be read."""
+    return tags.json_sql(quoted(table.columns[column]), table.types[column])
+
+
+def _without_nothing(table: SourceTable, column: ColumnName) -> str:
+    """The value, with NULL for the text that the dialect writes for no value."""
+    name = quoted(table.columns[column])
+    if table.dialect.nothing and table.types[column] == values.TEXT:
+        return f"nullif({name}, {values.sql_text(table.dialect.nothing)})"
+    return name
+
+
+def _parsed(table: SourceTable, zone: str) -> Iterator[str]:
+    types = table.types
+    day_name = parsed_name(table, "timestamp")
+    yield f"{values.day_sql('time', types['timestamp'], zone)} AS {day_name}"
+    if "billing_period" in table.checked:
+        day = values.day_sql("billing_period", types["billing_period"], zone)
+        yield f"{day} AS invoiced"
+    yield f"{values.cost_sql('amount', types['cost'], 'is_short')} AS cost"
+    if "calls" in table.columns:
+        yield f"{values.count_sql('calls', types['calls'])} AS n"
+    if "billed_cost" in table.columns:
+        yield f"{values.cost_sql('billed_cost', types['billed_cost'])} AS billed"
+
+
+def _charge_kind(table: SourceTable) -> str:
+    """What kind of charge a row is, in words, such as "Usage (correction), of earlier periods"."""
+    words = ["coalesce(charge_category, 'No category')"]
+    if "charge_class" in table.columns:
+        words.append("CASE WHEN charge_class = 'Correction' THEN ' (correction)' ELSE '' END")
+    if table.by_billing_period:
+        words.append(f"CASE WHEN {FROM_EARLIER_MONTH} THEN ', of earlier periods' ELSE '' END")
+    return " || ".join(words)
+
+
+def _mapped(rows: str, day: str) -> str:
+    """The rows with the organization and product of their key on the day of the charge.
+
+    `source_key` is the key where organizations.csv maps it nowhere, else NULL. The left join keeps
+    those rows; it repeats none, since the lines of a key hold on different days.
+    """
+    product = "coalesce(map.product, row.product)"
+    unmapped = f"CASE WHEN map.key IS NULL THEN {values.name_sql('row.organization')} END"
+    return (
+        f"SELECT row.* REPLACE (map.organization AS organization, {product} AS product), "
+        f"{unmapped} AS source_key FROM ({rows}) AS row "
+        f"LEFT JOIN {ORGANIZATION_MAP} AS map ON map.key = row.organization "
+        f"AND row.{day} >= map.valid_from AND row.{day} < map.valid_to"
+    )

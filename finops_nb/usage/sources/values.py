@@ -1,6 +1,7 @@
-"""What one value of a usage row must be, as an expression for the engine.
+"""What one value of a usage row must be: as SQL for the engine, and as Python for the messages.
 
-The patterns mean the same to DuckDB's regular expressions (RE2) and to Python's, by which `faults` says what is wrong.
+The patterns mean the same to DuckDB's regular expressions (RE2) and to Python's. The engine reads
+every row; Python only those that the engine could not read, to name the fault.
 """
 
 from __future__ import annotations
@@ -9,45 +10,52 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from finops_nb.money import DECIMALS, LIMIT, ZERO
 from finops_nb.schema import UNALLOCATED
 
-COST: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
-TIME: Final = r"[12]\d{3}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z| UTC|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?"
+Fault: TypeAlias = tuple[str, str]
+"""A rule and a fix."""
 
+COST: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
+CLOCK: Final = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?"
+ZONE: Final = r"(Z| UTC|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
+TIME: Final = rf"[12]\d{{3}}-\d\d-\d\d([T ]{CLOCK}{ZONE}?)?"
 COUNT: Final = r"\d{1,15}"
+
+BLANK: Final = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]*"
+"""Nothing, or only what Python's `str.isspace` counts as blank; for RE2 only."""
+
+IS_COUNT: Final = re.compile(COUNT, re.ASCII).fullmatch
+IS_COST: Final = re.compile(COST, re.ASCII).fullmatch
+IS_TIME: Final = re.compile(TIME, re.ASCII).fullmatch
+
+SCIENTIFIC: Final = 28
+"""Longest number with an exponent. Up to here DECIMAL(38,12) holds its digits before the exponent
+moves the point, and DuckDB reads it exactly. A float's shortest text has at most 24."""
+
+DIGITS: Final = 38
+"""Most digits of a decimal that the engine reads as a decimal."""
+
+WHOLE: Final = 15
+"""Digits before the point of a number below 10^15."""
 
 LAST_DECIMAL: Final = Decimal(1).scaleb(-DECIMALS)
 
-BLANK: Final = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]*"
-"""Nothing, or only what Python's `str.isspace` counts as blank; of RE2 only."""
-
-SCIENTIFIC: Final = 28
-"""Longest number with an exponent: up to here DECIMAL(38,12) holds its digits before the exponent moves the point, and
-DuckDB reads it exactly. A float's shortest text has at most 24."""
-
-DIGITS: Final = 38
-"""Most digits of a decimal that the engine reads as one."""
+WIDE: Final = Context(prec=2_000, rounding=ROUND_HALF_UP)
+"""Holds every number that `COST` matches exactly, up to some thousand characters."""
 
 TEXT: Final = "VARCHAR"
-NOTHING: Final = '"NULL"'
-"""The engine's type of a column without any value, of which an export did not know the type."""
 FLOAT: Final = "DOUBLE"
-INTEGERS: Final = (
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "UTINYINT",
-    "USMALLINT",
-    "UINTEGER",
-    "UBIGINT",
-)
+NOTHING: Final = '"NULL"'
+"""The engine's type of a column without any value, whose type the export did not know."""
+
+DECIMAL: Final = re.compile(r"DECIMAL\((\d+),(\d+)\)").fullmatch
+"""The type of decimals: how many digits it has in all, and how many after the point."""
+
 SMALL_INTEGERS: Final = ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER")
-WHOLE: Final = 15
-"""Digits before the point of what is below 10^15."""
+INTEGERS: Final = (*SMALL_INTEGERS, "BIGINT", "UBIGINT")
 AWARE: Final = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 TIMES: Final = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE", *AWARE)
 
@@ -57,11 +65,16 @@ QUICK: Final = (
     (24, "????-??-??T??:??:??.???Z", "%Y-%m-%dT%H:%M:%S.%fZ"),
     (27, "????-??-??T??:??:??.??????Z", "%Y-%m-%dT%H:%M:%S.%fZ"),
 )
-"""Layouts of times that need no conversion: bytes, what stands where, for strptime. All but the first say that they are in UTC.
-Strptime takes fewer digits too, and blanks beside a blank; not where all else has its place."""
+"""Layouts of times that need no conversion: bytes, pattern for GLOB, format for strptime.
 
-WIDE: Final = Context(prec=2_000, rounding=ROUND_HALF_UP)
-"""Holds every number that `COST` matches exactly, up to some thousand characters."""
+All but the first say that they are in UTC. Strptime also takes fewer digits, and blanks next to a
+blank; the pattern leaves no room for them.
+"""
+
+NUL_FAULT: Final[Fault] = (
+    "a NUL character",
+    "Export the file again; it is damaged or not text",
+)
 
 
 def sql_text(text: str) -> str:
@@ -69,19 +82,39 @@ def sql_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def cost_is_text(kind: str) -> bool:
-    """Whether a cost of that type is read by way of its text: it may then have more than 12 decimals."""
-    return kind in (TEXT, FLOAT) or (
-        kind.startswith("DECIMAL") and int(kind.rstrip(")").split(",")[1]) > DECIMALS
-    )
+def known_type(column: str, type_: str) -> bool:
+    """Whether our column can be read from a column of that DuckDB type."""
+    if type_ == NOTHING:
+        return column not in ("timestamp", "cost")
+    if column in ("timestamp", "charge_end", "billing_period"):
+        return type_ == TEXT or type_ in TIMES
+    if column == "calls":
+        return type_ in (TEXT, *INTEGERS)
+    if column in ("input_tokens", "output_tokens") and type_ == "FLOAT":
+        return True  # no figure uses it
+    if column in ("cost", "billed_cost", "input_tokens", "output_tokens"):
+        decimal = DECIMAL(type_)
+        if decimal:
+            return int(decimal[1]) <= DIGITS
+        return type_ in (TEXT, FLOAT, *INTEGERS)
+    return type_ in (TEXT, "UUID", *INTEGERS)
 
 
-def plain_sql(column: str, kind: str) -> str:
-    """The condition that the text of a cost is so short, and of digits and points alone, that its cast says all about it.
+def cost_is_text(type_: str) -> bool:
+    """Whether a cost of that type is read through its text: it may have more than 12 decimals."""
+    decimal = DECIMAL(type_)
+    if decimal:
+        return int(decimal[2]) > DECIMALS
+    return type_ in (TEXT, FLOAT)
 
-    Up to 13 characters it has at most 12 decimals. A slash lies between the point and the digits; no cast takes one.
+
+def is_short_cost_sql(column: str, type_: str) -> str:
+    """The condition that the text of a cost is so short and plain that its cast is exact.
+
+    Up to 13 characters it has at most 12 decimals. The pattern lets digits and points pass, and the
+    slash that lies between them in ASCII; no cast takes a slash.
     """
-    if not cost_is_text(kind):
+    if not cost_is_text(type_):
         return "false"
     cases = " ".join(
         f"WHEN {length} THEN {column} GLOB '{'[.-9]' * length}'"
@@ -90,150 +123,118 @@ def plain_sql(column: str, kind: str) -> str:
     return f"coalesce(CASE strlen({column}) {cases} END, false)"
 
 
-def cost_sql(column: str, kind: str, plain: str = "false") -> str:
-    """The cost in 12 decimals, rounded half away from zero; NULL where it is missing, no number, or 10^15 and more.
+def cost_sql(column: str, type_: str, is_short: str = "false") -> str:
+    """The cost with 12 decimals, rounded half away from zero.
 
-    DECIMAL(27,12) holds what is below 10^15, so a cast that does not fit is NULL, and sums widen to 38 digits.
+    NULL if it is missing, not a number, or 10^15 or more.
 
     Args:
-        plain: the condition of `plain_sql`, for speed.
+        column: of the scan.
+        type_: its DuckDB type.
+        is_short: the condition of `is_short_cost_sql`, for speed.
     """
-    if small_decimal(kind):
+    if _is_small_decimal(type_):
         return column
-    exact = f"TRY_CAST(TRY_CAST({column} AS DECIMAL(38,{DECIMALS})) AS DECIMAL(27,{DECIMALS}))"
-    if not cost_is_text(kind):
+    # DECIMAL(27,12) holds what is below 10^15, so that a cast that does not fit is NULL. Sums of it
+    # widen to 38 digits.
+    small = f"DECIMAL(27,{DECIMALS})"
+    exact = f"TRY_CAST(TRY_CAST({column} AS DECIMAL(38,{DECIMALS})) AS {small})"
+    if not cost_is_text(type_):
         return exact
+    is_number = f"regexp_full_match({column}, {sql_text(COST)})"
+    is_exact = f"(length({column}) <= {SCIENTIFIC} OR NOT {_has_exponent(column)})"
     return (
-        f"CASE WHEN {plain} THEN TRY_CAST({column} AS DECIMAL(27,{DECIMALS})) WHEN regexp_full_match({column}, {sql_text(COST)}) "
-        f"AND (length({column}) <= {SCIENTIFIC} OR NOT {_scientific(column)}) THEN {exact} END"
+        f"CASE WHEN {is_short} THEN TRY_CAST({column} AS {small}) "
+        f"WHEN {is_number} AND {is_exact} THEN {exact} END"
     )
 
 
-def small_decimal(kind: str) -> bool:
-    """Whether every value of a type is below 10^15 and has 12 decimals at most, so that it is taken and summed as it is."""
-    if kind in SMALL_INTEGERS:
-        return True
-    digits = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", kind)
-    return (
-        digits is not None
-        and int(digits[2]) <= DECIMALS
-        and int(digits[1]) - int(digits[2]) <= WHOLE
-    )
+def rounding_change_sql(column: str, cost: str, type_: str, is_short: str = "false") -> str:
+    """What rounding a cost to 12 decimals changed: `cost` minus its text, exactly.
 
+    NULL where only Python can tell (`rounding_change`).
 
-def excess_sql(column: str, cost: str, kind: str, plain: str = "false") -> str:
-    """What rounding to 12 decimals changed: `cost` minus its text, exactly; NULL where only Python can tell.
-
-    DECIMAL(38,23) holds every cost to 23 decimals, and DECIMAL(38,37) those below ten to 37. `plain` is as in `cost_sql`.
+    Args:
+        column: the text of the cost.
+        cost: the cost from `cost_sql`.
+        type_: the DuckDB type of `column`.
+        is_short: as in `cost_sql`.
     """
-    nothing = "CAST(0 AS DECIMAL(38,37))"
-    if not cost_is_text(kind):
-        return nothing
+    no_change = "CAST(0 AS DECIMAL(38,37))"
+    if not cost_is_text(type_):
+        return no_change
+    has_exponent = _has_exponent(column)
+    exponent = f"CAST(regexp_extract({column}, '[eE](.*)', 1) AS INTEGER)"
     decimals = (
         rf"length(regexp_extract({column}, '\.(\d*)', 1))"
-        rf" - CASE WHEN {_scientific(column)} THEN CAST(regexp_extract({column}, '[eE](.*)', 1) AS INTEGER) ELSE 0 END"
+        f" - CASE WHEN {has_exponent} THEN {exponent} ELSE 0 END"
     )
+    too_short = f"(length({column}) <= {DECIMALS + 1} AND NOT {has_exponent})"
+    # DECIMAL(38,23) holds every cost below 10^15 to 23 decimals; DECIMAL(38,37) those below ten to
+    # 37 decimals.
+    to_23 = f"CAST({cost} - TRY_CAST({column} AS DECIMAL(38,23)) AS DECIMAL(38,37))"
+    to_37 = f"CAST({cost} AS DECIMAL(38,37)) - TRY_CAST({column} AS DECIMAL(38,37))"
     return (
-        f"CASE WHEN {plain} OR {cost} IS NULL OR (length({column}) <= {DECIMALS + 1} AND NOT {_scientific(column)}) THEN {nothing} "
-        f"WHEN {decimals} <= {DECIMALS} THEN {nothing} "
-        f"WHEN {decimals} <= 23 THEN CAST({cost} - TRY_CAST({column} AS DECIMAL(38,23)) AS DECIMAL(38,37)) "
-        f"WHEN {decimals} <= 37 AND abs({cost}) < 9 THEN CAST({cost} AS DECIMAL(38,37)) - TRY_CAST({column} AS DECIMAL(38,37)) END"
+        f"CASE WHEN {is_short} OR {cost} IS NULL OR {too_short} THEN {no_change} "
+        f"WHEN {decimals} <= {DECIMALS} THEN {no_change} "
+        f"WHEN {decimals} <= 23 THEN {to_23} "
+        f"WHEN {decimals} <= 37 AND abs({cost}) < 9 THEN {to_37} END"
     )
 
 
-def count_sql(column: str, kind: str) -> str:
-    """A number of calls; NULL where it is missing, below zero or not whole."""
-    if kind == TEXT:
-        return f"CASE WHEN regexp_full_match({column}, {sql_text(COUNT)}) THEN TRY_CAST({column} AS BIGINT) END"
+def count_sql(column: str, type_: str) -> str:
+    """A number of calls; NULL if it is missing, negative or not whole."""
+    if type_ == TEXT:
+        is_count = f"regexp_full_match({column}, {sql_text(COUNT)})"
+        return f"CASE WHEN {is_count} THEN TRY_CAST({column} AS BIGINT) END"
     return f"CASE WHEN {column} BETWEEN 0 AND {10**15 - 1} THEN CAST({column} AS BIGINT) END"
 
 
-def _scientific(column: str) -> str:
-    return f"(contains({column}, 'e') OR contains({column}, 'E'))"
+def day_sql(column: str, type_: str, zone: str) -> str:
+    """The day of a time in `zone`.
 
+    NULL if the time is missing, not ISO 8601, not in the calendar or outside of the years 1000 to
+    2999. A time without a zone is in `zone` already.
 
-def excess(texts: Iterable[str]) -> tuple[int, Decimal]:
-    """How many of these costs have more than 12 decimals, and what rounding them changed: exact, however long they are."""
-    rows, difference = 0, ZERO
-    for text in texts:
-        change = WIDE.subtract(read_cost(text), Decimal(text))
-        rows, difference = rows + (change != 0), WIDE.add(difference, change)
-    return rows, difference
-
-
-def day_sql(column: str, kind: str, zone: str) -> str:
-    """The day in `zone`; NULL where the time is missing, not ISO 8601, not in the calendar or outside the years 1000 to 2999.
-
-    A time without a zone is in `zone` already, so its day is what it says. A timestamp of nanoseconds is cut to
-    microseconds first: DuckDB's own cast rounds the last of a day into the next.
+    Args:
+        column: of the scan.
+        type_: its DuckDB type.
+        zone: an IANA name.
     """
-    if kind == TEXT:
-        aware = f"CAST(TRY_CAST({column} AS TIMESTAMPTZ) AT TIME ZONE {sql_text(zone)} AS DATE)"
-        slow = (
-            f"CASE WHEN NOT regexp_full_match({column}, {sql_text(TIME)}) THEN NULL "
-            f"WHEN regexp_matches(substr({column}, 11), '[ZU+-]') THEN CASE WHEN {_day_of(column)} IS NOT NULL THEN {aware} END "
-            f"ELSE {_day_of(column)} END"
-        )
-        return f"coalesce({_in_range(_quick_day(column, zone))}, {slow})"
-    local = f"({column} AT TIME ZONE {sql_text(zone)})" if kind in AWARE else column
-    if kind.endswith("_NS"):
-        floor = f"(epoch_ns({local}) - CASE WHEN epoch_ns({local}) < 0 THEN 999 ELSE 0 END) // 1000"
-        local = f"make_timestamp({floor})"
-    return _in_range(f"CAST({local} AS DATE)")
-
-
-def _quick_day(column: str, zone: str) -> str:
-    """The day of a time in one of the usual layouts, at a third of the price; NULL of any other time, and of what is none."""
-    layouts = QUICK if zone == "UTC" else QUICK[:1]
-    cases = [
-        f"WHEN {length} THEN CASE WHEN {column} GLOB '{places}' THEN CAST(try_strptime({column}, '{layout}') AS DATE) END"
-        for length, places, layout in layouts
-    ]
-    return f"CASE strlen({column}) {' '.join(cases)} END"
-
-
-def _day_of(column: str) -> str:
-    return f"TRY_CAST(substr({column}, 1, 10) AS DATE)"
-
-
-def _in_range(day: str) -> str:
-    return f"CASE WHEN {day} BETWEEN DATE '1000-01-01' AND DATE '2999-12-31' THEN {day} END"
+    if type_ == TEXT:
+        slow = _day_of_text(column, zone)
+        return f"coalesce({_if_in_range(_quick_day(column, zone))}, {slow})"
+    local = f"({column} AT TIME ZONE {sql_text(zone)})" if type_ in AWARE else column
+    if type_.endswith("_NS"):
+        # Cut to microseconds: DuckDB's own cast rounds the last nanosecond of a day into the next.
+        # Integer division rounds toward zero; times before 1970 are negative.
+        toward_past = f"CASE WHEN epoch_ns({local}) < 0 THEN 999 ELSE 0 END"
+        local = f"make_timestamp((epoch_ns({local}) - {toward_past}) // 1000)"
+    return _if_in_range(f"CAST({local} AS DATE)")
 
 
 def name_sql(column: str) -> str:
-    """The name exactly as it is; NULL where there is none, or only blanks."""
+    """The name exactly as it is; NULL if there is none, or only blanks."""
     return f"CASE WHEN regexp_full_match({column}, {sql_text(BLANK)}) THEN NULL ELSE {column} END"
 
 
 def read_cost(text: str) -> Decimal:
-    """The cost in 12 decimals, as `cost_sql` reads it; of a text that `COST` matches."""
+    """The cost with 12 decimals, as `cost_sql` reads it, of a text that `COST` matches."""
     exact = Decimal(text)
     return exact if exact.copy_abs() >= LIMIT else exact.quantize(LAST_DECIMAL, context=WIDE)
 
 
-IS_COUNT: Final = re.compile(COUNT, re.ASCII).fullmatch
-IS_COST: Final = re.compile(COST, re.ASCII).fullmatch
-IS_TIME: Final = re.compile(TIME, re.ASCII).fullmatch
+def rounding_change(texts: Iterable[str]) -> tuple[int, Decimal]:
+    """How many costs have more than 12 decimals, and what rounding changed in all.
 
-Fault = tuple[str, str]
-"""A rule and a fix."""
-
-
-def known_type(ours: str, kind: str) -> bool:
-    """Whether our column `ours` can be read from a column of DuckDB's type `kind`."""
-    if kind == NOTHING:
-        return ours not in ("timestamp", "cost")
-    if ours in ("timestamp", "charge_end", "billing_period"):
-        return kind == TEXT or kind in TIMES
-    if ours == "calls":
-        return kind in (TEXT, *INTEGERS)
-    if ours in ("input_tokens", "output_tokens") and kind == "FLOAT":
-        return True  # no figure is made of it
-    if ours in ("cost", "billed_cost", "input_tokens", "output_tokens"):
-        return kind in (TEXT, FLOAT, *INTEGERS) or (
-            kind.startswith("DECIMAL") and int(kind[8:].partition(",")[0]) <= DIGITS
-        )
-    return kind in (TEXT, "UUID", *INTEGERS)
+    Exact, however long the texts are.
+    """
+    rows, change = 0, ZERO
+    for text in texts:
+        difference = WIDE.subtract(read_cost(text), Decimal(text))
+        rows += difference != 0
+        change = WIDE.add(change, difference)
+    return rows, change
 
 
 def cost_fault(text: str | None) -> Fault | None:
@@ -241,17 +242,16 @@ def cost_fault(text: str | None) -> Fault | None:
     if text is None or not text.strip():
         return "the cost is missing", "Write the cost of the row, 0 if it was free"
     if not IS_COST(text):
-        return (
-            "not a plain number",
-            "Write digits and a decimal point only, such as 1234.56, without thousands separator, currency sign or blanks",
+        fix = (
+            "Write digits and a decimal point only, such as 1234.56, without thousands separator, "
+            "currency sign or spaces"
         )
+        return "not a plain number", fix
     scientific = "e" in text or "E" in text
     if scientific and len(text) > SCIENTIFIC:
-        return (
-            f"a number with an exponent, of more than {SCIENTIFIC} characters",
-            "Write it without the exponent",
-        )
-    if (scientific or len(text) > 15) and read_cost(text).copy_abs() >= LIMIT:
+        rule = f"a number with an exponent and more than {SCIENTIFIC} characters"
+        return rule, "Write it without the exponent"
+    if (scientific or len(text) > WHOLE) and read_cost(text).copy_abs() >= LIMIT:
         return "a cost of 10^15 or more", "Write it in the currency's main unit"
     return None
 
@@ -259,12 +259,13 @@ def cost_fault(text: str | None) -> Fault | None:
 def time_fault(text: str | None) -> Fault | None:
     """What is wrong with a time; None if it can be read."""
     if text is None or not text.strip():
-        return "the time is missing", "Write when it was, such as 2025-12-31T23:59:59Z"
+        return "the time is missing", "Write the time, such as 2025-12-31T23:59:59Z"
     if not IS_TIME(text):
-        return (
-            "not a time in ISO 8601",
-            "Write it as 2025-12-31, 2025-12-31 23:59:59 or 2025-12-31T23:59:59Z; a zone as Z or +01:00, a year from 1000 to 2999",
+        fix = (
+            "Write it as 2025-12-31, 2025-12-31 23:59:59 or 2025-12-31T23:59:59Z; "
+            "a zone as Z or +01:00, a year from 1000 to 2999"
         )
+        return "not an ISO 8601 time", fix
     try:
         date.fromisoformat(text[:10])
     except ValueError:
@@ -282,15 +283,11 @@ def count_fault(text: str | None) -> Fault | None:
 
 
 def name_fault(text: str | None) -> Fault | None:
-    """What is wrong with a name; None if it can be read, also where there is none."""
+    """What is wrong with a name; None if it can be read, or there is none."""
     if text == UNALLOCATED:
-        return (
-            f"{UNALLOCATED} is the report's word for cost without a name",
-            "Leave the field empty, or use another name",
-        )
-    if "\0" in (text or ""):
-        return "a NUL character", "Export the file again; it is damaged, or no text"
-    return None
+        rule = f"{UNALLOCATED} is the report's word for cost without a name"
+        return rule, "Leave the field empty, or use another name"
+    return NUL_FAULT if "\0" in (text or "") else None
 
 
 FAULTS: Final[dict[str, Callable[[str | None], Fault | None]]] = {
@@ -300,4 +297,45 @@ FAULTS: Final[dict[str, Callable[[str | None], Fault | None]]] = {
     "billed_cost": cost_fault,
     "calls": count_fault,
 }
-"""By our column, what may be wrong with a value that must be there."""
+"""By our column, what finds the fault of a value that must be there."""
+
+
+def _is_small_decimal(type_: str) -> bool:
+    """Whether every value of a type is below 10^15 and has 12 decimals at most: no cast needed."""
+    decimal = DECIMAL(type_)
+    if decimal:
+        digits, decimals = int(decimal[1]), int(decimal[2])
+        return decimals <= DECIMALS and digits - decimals <= WHOLE
+    return type_ in SMALL_INTEGERS
+
+
+def _has_exponent(column: str) -> str:
+    return f"(contains({column}, 'e') OR contains({column}, 'E'))"
+
+
+def _day_of_text(column: str, zone: str) -> str:
+    """The day of a time in any layout that `TIME` matches; its first ten characters are a date."""
+    own_day = f"TRY_CAST(substr({column}, 1, 10) AS DATE)"
+    instant = f"TRY_CAST({column} AS TIMESTAMPTZ)"
+    local_day = f"CAST({instant} AT TIME ZONE {sql_text(zone)} AS DATE)"
+    return (
+        f"CASE WHEN NOT regexp_full_match({column}, {sql_text(TIME)}) THEN NULL "
+        # After the date, a letter or a sign is a zone.
+        f"WHEN regexp_matches(substr({column}, 11), '[ZU+-]') "
+        f"THEN CASE WHEN {own_day} IS NOT NULL THEN {local_day} END "
+        f"ELSE {own_day} END"
+    )
+
+
+def _quick_day(column: str, zone: str) -> str:
+    """The day of a time in one of the usual layouts, in a third of the time; NULL of any other."""
+    layouts = QUICK if zone == "UTC" else QUICK[:1]
+    cases = []
+    for length, pattern, layout in layouts:
+        day = f"CAST(try_strptime({column}, '{layout}') AS DATE)"
+        cases.append(f"WHEN {length} THEN CASE WHEN {column} GLOB '{pattern}' THEN {day} END")
+    return f"CASE strlen({column}) {' '.join(cases)} END"
+
+
+def _if_in_range(day: str) -> str:
+    return f"CASE WHEN {day} BETWEEN DATE '1000-01-01' AND DATE '2999-12-31' THEN {day} END"

@@ -1,4 +1,4 @@
-"""Columns: found by name, and suggested where one is missing."""
+"""Columns are found by name, and suggested if one is missing."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_places_are_by_name_whatever_the_order():
     )
     header = ["x", "customer_id", "cost_usd", "organization_id", "product_id", "timestamp"]
     columns = place_columns(params, header, "u.csv")
-    found = {ours: place.position for ours, place in columns.places.items()}
-    assert found == {
+    positions = {ours: place.position for ours, place in columns.places.items()}
+    assert positions == {
         "timestamp": 5,
         "cost": 2,
         "organization": 3,
@@ -43,7 +43,7 @@ def test_places_are_by_name_whatever_the_order():
     assert columns.problems == ()
 
 
-def test_a_suggestion_that_is_no_plain_word_is_quoted_and_none_is_made_up():
+def test_a_suggestion_is_quoted_if_needed_and_never_made_up():
     params = make_params({"period": "2025-12", "usage": "sample:"})
     columns = place_columns(
         params, ["time", "Team name", *"abcdefghijklmnopqrstuvwxyzABCDEF"], "u.csv"
@@ -51,17 +51,14 @@ def test_a_suggestion_that_is_no_plain_word_is_quoted_and_none_is_made_up():
     fixes = {problem.column: problem.fix for problem in columns.problems}
     assert (
         fixes["organization_id"]
-        == 'Write columns: {organization: "Team name"} in the params, if that is it'
+        == 'If that is the column, write columns: {organization: "Team name"} in the params'
     )
-    assert (
-        fixes["cost_usd"]
-        == "Say in the params what the file calls it: columns: {cost: its name in the file}"
-    )
+    assert fixes["cost_usd"] == "Write its name in the params: columns: {cost: name in the file}"
     assert "A, B and 4 more" in columns.problems[0].rule
 
 
 def test_a_tag_is_found_in_its_column():
-    """It is the column before the first dot, and the key after it; a column of that whole name comes first."""
+    """The column is before the first dot, the key after it; a column with the whole name wins."""
     params = make_params(
         {
             "period": "2025-12",
@@ -78,7 +75,7 @@ def test_a_tag_is_found_in_its_column():
 
 
 def test_what_the_params_name_must_be_there():
-    """It refuses a column that they name and the file does not have, though the dialect could do without it."""
+    """A column that the params name must be in the file, even if the dialect does not need it."""
     params = make_params(
         {
             "period": "2025-12",
@@ -89,15 +86,15 @@ def test_what_the_params_name_must_be_there():
     [problem] = place_columns(params, ["t", "c", "user"], "u.csv").problems
     assert (problem.column, problem.fix) == (
         "who",
-        "Write columns: {customer: user} in the params, if that is it",
+        "If that is the column, write columns: {customer: user} in the params",
     )
 
 
 @pytest.mark.parametrize("ours", ["provider", "model", "input_tokens"])
 def test_a_column_that_the_params_name_is_there(ours):
-    """It refuses a slip of the pen, also in the name of a column that is not read."""
+    """A typo is refused, even in the name of a column that is not read."""
     params = make_params({"period": "2025-12", "usage": "u.csv", "columns": {ours: "nope"}})
-    found = [
+    header = [
         "timestamp",
         "cost_usd",
         "organization_id",
@@ -107,17 +104,17 @@ def test_a_column_that_the_params_name_is_there(ours):
         "provider",
         "model",
     ]
-    [problem] = place_columns(params, found, "u.csv").problems
+    [problem] = place_columns(params, header, "u.csv").problems
     assert (problem.column, problem.rule.partition(";")[0]) == (
         "nope",
-        f"the column that tells the {ours} is missing",
+        f"no column for {ours}",
     )
 
 
-@pytest.mark.parametrize("found", ["ProviderName", "ServiceProviderName"])
+@pytest.mark.parametrize("name", ["ProviderName", "ServiceProviderName"])
 @pytest.mark.parametrize("named", ["ProviderName", "ServiceProviderName"])
-def test_the_two_names_of_a_provider_are_one(named, found):
-    """It takes the one that a version of FOCUS has for the one that the params name."""
+def test_the_two_names_of_a_provider_are_one(named, name):
+    """Either name in the params finds either name in the file, as FOCUS versions differ."""
     params = make_params(
         {
             "period": "2025-12",
@@ -126,11 +123,11 @@ def test_the_two_names_of_a_provider_are_one(named, found):
             "columns": {"organization": named},
         }
     )
-    assert place_columns(params, ["x", found], "u.csv").places["organization"] == Place(1)
+    assert place_columns(params, ["x", name], "u.csv").places["organization"] == Place(1)
 
 
 def test_a_table_with_a_time_called_timestamp_is_a_table():
-    """It is no log of calls, whose other columns it has not."""
+    """Without the other columns of a log of calls, it is not one."""
     params = make_params(
         {
             "period": "2025-12",

@@ -1,4 +1,7 @@
-"""The bytes of a CSV file: what is not odd, and has as many rows to the engine as were counted, was read as Python reads it."""
+"""The bytes of a CSV file: unless they are ambiguous, engine and Python read the same rows.
+
+That holds if the engine finds as many rows as were counted.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,16 @@ from hypothesis import strategies as st
 from support.usage_files import write
 
 from finops_nb.usage.sources import csv_shape
-from finops_nb.usage.sources.csv_shape import Shape, look
+from finops_nb.usage.sources.csv_shape import Shape, measure_shape
 from finops_nb.usage.sources.csv_text import Header, scan_sql
 from finops_nb.usage.sources.discovery import Source
 
 
 def shape_of(path: Path, content: bytes, chunk: int = 1 << 20, separator: str = ",") -> Shape:
-    """The shape of a file of two columns, read in pieces of that size (and to the end of their lines)."""
+    """The shape of a file with two columns, read in pieces of that size, to the end of a line."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_shape, "CHUNK", chunk)
-        return look(Source("u.csv", write(path, content), ".csv"), 2, separator)
+        return measure_shape(Source("u.csv", write(path, content), ".csv"), 2, separator)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1 << 20])
@@ -42,7 +45,7 @@ def shape_of(path: Path, content: bytes, chunk: int = 1 << 20, separator: str = 
 )
 def test_it_counts_the_lines_outside_of_quotes(tmp_path, content, records, lines, last_line, chunk):
     shape = shape_of(tmp_path / "u.csv", content, chunk)
-    assert (shape.records, shape.lines, shape.last_line, shape.odd) == (
+    assert (shape.records, shape.lines, shape.last_line, shape.ambiguous) == (
         records,
         lines,
         last_line,
@@ -77,14 +80,14 @@ def test_it_counts_the_lines_outside_of_quotes(tmp_path, content, records, lines
         *(b"a,b\n1,\0\n", b"a,b\n1,\xe9\n", b"a,b\n1,\xc3\n", b'a,b\n1,"\xc3\n\xa9"\n'),
     ],
 )
-def test_what_two_readers_may_read_differently_is_odd(tmp_path, content, chunk):
-    assert shape_of(tmp_path / "u.csv", content, chunk).odd
+def test_what_two_readers_may_read_differently_is_ambiguous(tmp_path, content, chunk):
+    assert shape_of(tmp_path / "u.csv", content, chunk).ambiguous
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1 << 20])
 def test_other_separators_are_text(tmp_path, chunk):
-    assert not shape_of(tmp_path / "u.csv", b'a;b\n1,\t2;"3;,"\n', chunk, ";").odd
-    assert shape_of(tmp_path / "u.csv", b'a;b\n1,2,"3"\n', chunk, ";").odd
+    assert not shape_of(tmp_path / "u.csv", b'a;b\n1,\t2;"3;,"\n', chunk, ";").ambiguous
+    assert shape_of(tmp_path / "u.csv", b'a;b\n1,2,"3"\n', chunk, ";").ambiguous
 
 
 PIECES = st.sampled_from(
@@ -119,16 +122,19 @@ PIECES = st.sampled_from(
 @example(b"||\n\n", b"\n", 1, ",")
 @example(b"||\n1\n", b"\n", 1 << 20, ",")
 @example(b"1\n2||3\n", b"\n", 1 << 20, ",")
-def test_what_is_not_odd_and_has_as_many_rows_to_the_engine_python_reads_alike(
+def test_python_reads_the_rows_of_an_unambiguous_file_like_the_engine(
     tmp_path_factory, body, end, chunk, separator
 ):
-    """A line with a field too many and one with a field too few are not odd by their bytes; the engine stops at them, or miscounts."""
+    """A field too many in one line and one too few in another are not seen in the bytes.
+
+    The engine stops at them, or counts fewer rows.
+    """
     content = b"a|b" + end + body
     content = content.replace(b"|", separator.encode())
     path = tmp_path_factory.getbasetemp() / "shape.csv"
     shape = shape_of(path, content, chunk, separator)
     scanned = engine_reads(path, separator)
-    if not shape.odd and scanned is not None and len(scanned) == shape.records - 1:
+    if not shape.ambiguous and scanned is not None and len(scanned) == shape.records - 1:
         rows = list(
             csv.reader(io.StringIO(content.decode(), newline=""), delimiter=separator, strict=True)
         )
@@ -136,7 +142,10 @@ def test_what_is_not_odd_and_has_as_many_rows_to_the_engine_python_reads_alike(
 
 
 def engine_reads(path: Path, separator: str) -> list[tuple[str | None, ...]] | None:
-    """The rows of a file of two columns as the engine reads them, an empty field as None; None where it refuses the file."""
+    """The rows of a file with two columns as the engine reads them, an empty field as None.
+
+    None if it refuses the file.
+    """
     with duckdb.connect() as db:
         try:
             rows = db.execute(

@@ -1,4 +1,4 @@
-"""Packed CSV: gzip and zstd are read whole or refused, and what unpacks to far too much is refused early."""
+"""Packed CSV: gzip and zstd are read completely or refused, and zip bombs are refused early."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from support.usage_files import call, csv_text, packed, read, refused, write
 
 from finops_nb.errors import Refusal
-from finops_nb.usage.sources import csv_text as csv_bytes
-from finops_nb.usage.sources.csv_shape import look
+from finops_nb.usage.sources import csv_text as csv_text_module
+from finops_nb.usage.sources.csv_shape import measure_shape
 from finops_nb.usage.sources.csv_text import BUFFER, ZSTD, open_bytes
 from finops_nb.usage.sources.discovery import Source
 
@@ -26,19 +26,19 @@ HEADER, FIRST, LAST = CONTENT.splitlines(keepends=True)
 
 
 def unpacked(path: Path) -> bytes | None:
-    """All bytes of the text; None where they are refused."""
+    """All bytes of the text; None if they are refused."""
     try:
         with open_bytes(Source(path.name, path, f".csv{path.suffix}")) as raw:
             return raw.read()
     except Refusal as refusal:
         (problem,) = refusal.problems
         assert problem.file == path.name
-        assert problem.rule.startswith(("not a whole gzip file: ", "not a whole zstd file: "))
+        assert problem.rule.startswith(("not a complete gzip file: ", "not a complete zstd file: "))
         return None
 
 
 def plain_file(tmp_path: Path, name: str, data: bytes) -> Path:
-    """A file of just these bytes, whatever its name says."""
+    """A file with exactly these bytes, whatever its name says."""
     path = tmp_path / name
     path.write_bytes(data)
     return path
@@ -46,41 +46,41 @@ def plain_file(tmp_path: Path, name: str, data: bytes) -> Path:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_cut_at_any_byte_it_is_refused(tmp_path, name):
-    """The last bytes are checksum and length, which DuckDB does not miss."""
+    """The last bytes are checksum and length, whose absence DuckDB does not notice."""
     whole = packed(CONTENT, name)
     assert unpacked(plain_file(tmp_path, name, whole)) == CONTENT
     for cut in range(1, len(whole)):
         assert unpacked(plain_file(tmp_path, name, whole[:cut])) is None
     for cut in (1, len(whole) // 2, len(whole) - 4, len(whole) - 1):
         (problem,) = refused(plain_file(tmp_path, name, whole[:cut]))
-        assert problem.rule.startswith("not a whole ")
+        assert problem.rule.startswith("not a complete ")
     (problem,) = refused(plain_file(tmp_path, name, b""))
-    assert problem.rule.startswith(("the file is empty", "not a whole zstd file: "))
+    assert problem.rule.startswith(("the file is empty", "not a complete zstd file: "))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_flipped_bit_is_refused_or_changes_nothing(tmp_path, name):
-    """Some bits of the head mean nothing: the time, the system, the level."""
+    """Some bits of the head do not matter: the time, the system, the level."""
     whole = packed(CONTENT, name)
     harmless = 0
     for bit in range(8 * len(whole)):
         flipped = bytearray(whole)
         flipped[bit // 8] ^= 1 << bit % 8
-        found = unpacked(plain_file(tmp_path, name, bytes(flipped)))
-        assert found in (None, CONTENT)
-        harmless += found is not None
+        content = unpacked(plain_file(tmp_path, name, bytes(flipped)))
+        assert content in (None, CONTENT)
+        harmless += content is not None
     assert harmless < 8 * 10
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_of_several_parts_every_one_is_read_or_the_file_is_refused(tmp_path, name):
-    """Cut between two parts it is a sound file of the first of them: 1.25, and 21.75 with the second."""
+    """Cut between two parts, it is a sound file with the first part."""
     parts = [packed(part, name) for part in (HEADER + FIRST[:9], FIRST[9:], LAST)]
     whole = b"".join(parts)
     assert read(plain_file(tmp_path, name, whole)).cost == Fraction("21.75")
     for cut in range(1, len(whole)):
-        found = unpacked(plain_file(tmp_path, name, whole[:cut]))
-        assert found == {
+        content = unpacked(plain_file(tmp_path, name, whole[:cut]))
+        assert content == {
             len(parts[0]): HEADER + FIRST[:9],
             len(whole) - len(parts[2]): HEADER + FIRST,
         }.get(cut)
@@ -90,7 +90,7 @@ def test_of_several_parts_every_one_is_read_or_the_file_is_refused(tmp_path, nam
 @settings(max_examples=25)
 @given(st.data(), st.sampled_from(NAMES), st.integers(1, 400))
 def test_however_it_is_packed_the_same_is_read(tmp_path_factory, data, name, rows):
-    """In parts of any size, some of them empty; more rows than a buffer of the engine holds in one of them."""
+    """Parts may have any size, be empty, or hold more rows than the engine's buffer."""
     content = HEADER + (FIRST + LAST) * rows
     cuts = sorted(data.draw(st.lists(st.integers(0, len(content)), max_size=5)))
     parts = [
@@ -130,20 +130,20 @@ def test_what_is_not_packed_as_its_name_says_is_refused(tmp_path, name, how, dat
     (problem,) = refused(
         plain_file(tmp_path, name, bodies.get(how) or packed(CONTENT, name) + data)
     )
-    assert problem.rule.startswith("not a whole ")
+    assert problem.rule.startswith("not a complete ")
     assert problem.fix.startswith("Compress or copy it again")
 
 
-def test_what_is_packed_twice_is_refused(tmp_path):
+def test_a_file_that_is_gzipped_twice_is_refused(tmp_path):
     (problem,) = refused(plain_file(tmp_path, "u.csv.gz", gzip.compress(gzip.compress(CONTENT))))
     assert (problem.rule, problem.fix) == (
         "not CSV but gzipped",
-        "Name it .csv.gz, and gzip it once only",
+        "Rename it to .csv.gz, and gzip it only once",
     )
 
 
 def test_a_window_larger_than_memory_should_be_asked_for_is_refused(tmp_path):
-    """`zstd --long=31` makes its reader keep 2 GB."""
+    """`zstd --long=31` makes a reader keep 2 GB in memory."""
     zstd = import_module(ZSTD)
     options = {
         zstd.CompressionParameter.window_log: 30,
@@ -160,25 +160,27 @@ def test_a_window_larger_than_memory_should_be_asked_for_is_refused(tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("piece", [b"\n", FIRST], ids=["empty lines", "rows"])
 def test_a_zip_bomb_is_refused_early_with_its_figures(tmp_path, monkeypatch, name, piece):
-    """20 MB of one row, or of nothing: refused after 2 MB, and at most a buffer more."""
-    monkeypatch.setattr(csv_bytes, "LARGE", 2 << 20)
-    monkeypatch.setattr(csv_bytes, "RATIO", 50)
+    """20 MB of one row, or of empty lines, is refused after 2 MB and at most one buffer more."""
+    monkeypatch.setattr(csv_text_module, "LARGE", 2 << 20)
+    monkeypatch.setattr(csv_text_module, "RATIO", 50)
     data = HEADER + piece * (20_000_000 // len(piece))
     (problem,) = refused(write(tmp_path / name, data))
-    assert problem.rule.startswith("perhaps a zip bomb: ")
+    assert problem.rule.startswith("possible zip bomb: ")
     before, after = (
         int(word.replace(",", "")) for word in problem.rule.split() if word[0].isdigit()
     )
     assert max(2 << 20, 50 * before) < after <= max(2 << 20, 50 * before) + BUFFER
-    assert problem.fix == "Export it again, or unpack it if it is sound"
+    assert problem.fix == "Export it again, or unpack it yourself if you trust it"
     assert len(packed(data, name)) < len(data) / 50
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_large_or_repetitive_alone_is_no_zip_bomb(tmp_path, monkeypatch, name):
-    """50,000 equal rows are under the size; 20,000 rows of which no two are alike are above it, and under the ratio."""
+def test_a_file_that_is_only_large_or_only_repetitive_is_not_a_zip_bomb(
+    tmp_path, monkeypatch, name
+):
+    """50,000 equal rows are below the size limit; 20,000 different rows are below the ratio."""
     assert read(write(tmp_path / name, HEADER + FIRST * 50_000)).rows_read == 50_000
-    monkeypatch.setattr(csv_bytes, "LARGE", 1000)
+    monkeypatch.setattr(csv_text_module, "LARGE", 1000)
     numbers = random.Random(6)
     calls = [call(customer_id=f"c{numbers.random()}") for _ in range(20_000)]
     assert read(write(tmp_path / name, csv_text(calls))).rows_read == 20_000
@@ -197,7 +199,7 @@ def test_large_or_repetitive_alone_is_no_zip_bomb(tmp_path, monkeypatch, name):
     ],
 )
 def test_a_line_without_end_is_refused_in_little_memory(tmp_path, name, start, piece, rule, line):
-    """100 MB unpacked."""
+    """A line of 100 MB is refused with less than 50 MB of memory."""
     path = write(tmp_path / name, start + piece * (100_000_000 // len(piece)))
     tracemalloc.start()
     try:
@@ -210,18 +212,18 @@ def test_a_line_without_end_is_refused_in_little_memory(tmp_path, name, start, p
 
 
 def test_the_longest_line_is_read(tmp_path):
-    """And one that is longer is refused in plain CSV too."""
+    """A longer line is refused, in plain CSV, too."""
     row = csv_text([call(product_id="x" * 1_999_000)]).encode()
     assert read(write(tmp_path / "u.csv", row)).rows_read == 1
     (problem,) = refused(write(tmp_path / "v.csv", row.replace(b"x", b"xx") + FIRST))
     assert (problem.line, problem.rule) == (2, "a line of more than 2,000,000 bytes")
 
 
-def test_plain_csv_is_no_zip_bomb(tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_bytes, "LARGE", 0)
-    monkeypatch.setattr(csv_bytes, "RATIO", 0)
+def test_plain_csv_is_not_a_zip_bomb(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_text_module, "LARGE", 0)
+    monkeypatch.setattr(csv_text_module, "RATIO", 0)
     path = write(tmp_path / "u.csv", CONTENT)
-    assert look(Source("u.csv", path, ".csv"), 13).records == 3
+    assert measure_shape(Source("u.csv", path, ".csv"), 13).records == 3
 
 
 @pytest.mark.parametrize("name", ["u.csv", *NAMES])

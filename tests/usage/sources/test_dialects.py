@@ -1,4 +1,4 @@
-"""Dialects: declared with our names only, and recognised from a header."""
+"""Dialects: declared with known column names only, and recognized from a header."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from finops_nb.params.model import AUTO, COLUMNS, DIALECTS, make_params
 from finops_nb.usage.sources import dialects
-from finops_nb.usage.sources.dialects import recognise
+from finops_nb.usage.sources.dialects import recognize
 
 CALLS = [
     "timestamp",
@@ -53,7 +53,10 @@ def params(**keys):
 
 
 def test_every_dialect_of_the_params_is_declared_with_columns_the_params_know():
-    """It needs a time and a cost at least, and has a name for all it needs, but for the table that the params describe."""
+    """Each needs a time and a cost, and has a name for every column it needs.
+
+    Only the columns of a `TABLE` are named by the params.
+    """
     assert (AUTO, *dialects.DIALECTS) == DIALECTS
     for dialect in dialects.DIALECTS.values():
         assert {"timestamp", "cost"} <= set(dialect.needed) <= set(COLUMNS)
@@ -72,22 +75,22 @@ def test_every_dialect_of_the_params_is_declared_with_columns_the_params_know():
         ([], "calls"),
     ],
 )
-def test_a_header_is_of_the_dialect_of_which_it_has_most(header, name):
-    """One of no dialect is refused as a log of calls, which says what is missing."""
-    assert recognise(params(), header).name == name
+def test_the_dialect_with_the_most_columns_wins(header, name):
+    """A header of no dialect counts as a log of calls; the refusal lists what is missing."""
+    assert recognize(params(), header).name == name
 
 
 def test_a_table_is_what_the_params_describe():
-    """It takes the file for one where they name its cost, and its header is of no dialect."""
+    """A file is a table if the params name its cost and its header is of no dialect."""
     assert (
-        recognise(
+        recognize(
             params(columns={"cost": "amount", "timestamp": "date"}), ["date", "amount", "team"]
         ).name
         == "table"
     )
-    assert recognise(params(columns={"cost": "BilledCost"}), FOCUS).name == "focus"
+    assert recognize(params(columns={"cost": "BilledCost"}), FOCUS).name == "focus"
 
 
-def test_the_params_have_the_last_word():
-    """It takes the dialect that they name, whatever the header."""
-    assert recognise(params(dialect="table"), CALLS).name == "table"
+def test_the_dialect_in_the_params_wins():
+    """The dialect in the params wins, whatever the header."""
+    assert recognize(params(dialect="table"), CALLS).name == "table"

@@ -1,4 +1,4 @@
-"""Which files are read: paths, globs, folders, the sample; each file once, whole and unchanged."""
+"""Which files are read: paths, globs, folders, the sample; each once, complete and unchanged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from finops_nb.usage.sources.discovery import fingerprint, resolve_inputs
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """Three files of one call each, a README and a hidden file in `usage/`."""
+    """Three files with one call each, a README and a hidden file in `usage/`."""
     for month in ("2025-10", "2025-11", "2025-12"):
         write_calls(tmp_path / f"usage/calls-{month}.csv", call(timestamp=f"{month}-01"))
     write(tmp_path / "usage/README.md", "not usage")
@@ -76,7 +76,7 @@ def test_a_relative_path_finds_the_home_by_itself(home, monkeypatch):
 
 
 def test_files_outside_the_home_are_shown_by_their_bare_names(home, tmp_path_factory):
-    """Two of the same name are numbered in the order of `usage`; no folder of this machine is shown."""
+    """Two files of one name are numbered in the order of `usage`; no folder is shown."""
     one, two = (
         write_calls(tmp_path_factory.mktemp("elsewhere") / "calls.csv", call(cost_usd=cost))
         for cost in ("1", "2")
@@ -108,7 +108,7 @@ def test_what_it_leaves_out_of_a_folder_is_a_notice(home):
     params = make_params({"period": "2025-12", "usage": "usage"})
     notices = reader.read_usage(params, home).notices
     assert [notice.text for notice in notices] == [
-        'Left out of "usage", being neither CSV nor Parquet: README.md, old/.'
+        'Left out of "usage", not CSV or Parquet: README.md, old/.'
     ]
 
 
@@ -121,25 +121,28 @@ def test_it_refuses_what_is_not_there_with_the_nearest_names(home):
         "usage/README.md",
         "sample:x",
     ) == [
-        'usage: there is no such file (found "usage/calls-2026-12.csv"). '
-        'In "usage" there is calls-2025-12.csv, calls-2025-11.csv, calls-2025-10.csv.',
-        'usage: no file matches (found "usage/cals-*.csv"). In "usage" there is calls-2025-12.csv, calls-2025-11.csv, calls-2025-10.csv.',
-        'usage: there is no such file (found "usgae/x.csv"). In the home there is usage/.',
-        'usage: README.md is no file of usage that can be read (found "usage/README.md"). '
-        "Give it as CSV (.csv, .csv.gz, .csv.zst) or Parquet (.parquet).",
-        'usage: the packaged sample has no parts (found "sample:x"). Write "sample:" alone.',
+        'usage: no such file (found "usage/calls-2026-12.csv"). '
+        'Write a file that exists; "usage" has '
+        "calls-2025-12.csv, calls-2025-11.csv, calls-2025-10.csv.",
+        'usage: no file matches (found "usage/cals-*.csv"). '
+        'Write a file that exists; "usage" has '
+        "calls-2025-12.csv, calls-2025-11.csv, calls-2025-10.csv.",
+        'usage: no such file (found "usgae/x.csv"). Write a file that exists; the home has usage/.',
+        'usage: README.md is not a usage file (found "usage/README.md"). '
+        "Use CSV (.csv, .csv.gz, .csv.zst) or Parquet (.parquet).",
+        'usage: the packaged sample takes no path (found "sample:x"). Write "sample:" alone.',
     ]
 
 
 def test_it_refuses_a_folder_without_usage_and_a_pattern_of_folders(home):
     (home.root / "empty").mkdir()
     first, second = problems(home, "empty", "us*")
-    assert "no file of usage in it; it is empty" in first
+    assert "no usage file in it; it is empty" in first
     assert 'only folders match (found "us*"). Write "us*/*" for the files in them.' in second
 
 
 def test_it_refuses_a_file_named_twice_naming_both(home):
-    """By two patterns, by a symbolic link, by a hard link."""
+    """By two patterns, by a symbolic link, and by a hard link."""
     (home.root / "link.csv").symlink_to(home.root / ALL[0])
     os.link(home.root / ALL[0], home.root / "hard.csv")
     for other in ("usage/*-10.csv", ALL[0], "link.csv", "hard.csv"):
@@ -152,12 +155,13 @@ def test_it_refuses_a_copy_naming_both(home):
     copy = write(home.root / "copy.csv", (home.root / ALL[2]).read_bytes())
     (problem,) = refused(copy, home.root / ALL[2])
     assert str(problem) == (
-        "copy.csv: the file has the same bytes as calls-2025-12.csv. Name each file once, or its cost would count twice."
+        "copy.csv: the file has the same bytes as calls-2025-12.csv. "
+        "Name each file once; otherwise its cost counts twice."
     )
 
 
-def test_files_without_rows_may_be_alike(home):
-    """Two days without a call are no copies of each other."""
+def test_files_without_rows_may_be_equal(home):
+    """Two days without a call are not copies of each other."""
     empty = [write(home.root / f"empty-{n}.csv", csv_text([])) for n in (1, 2)]
     assert [file.rows for file in read(*empty, home.root / ALL[2]).inputs] == [1, 0, 0]
 
@@ -217,7 +221,7 @@ def test_a_folder_may_hold_every_format(tmp_path):
     )
 
 
-def test_it_tells_the_columns_of_a_file(tmp_path, home):
+def test_it_returns_the_columns_of_a_file(tmp_path, home):
     file = write(tmp_path / "other.csv", 'when,"a, b",when\n')
     assert columns_found(
         resolve_inputs(make_params({"period": "2025-12", "usage": str(file)}))[0]

@@ -1,4 +1,4 @@
-"""Values: what is a cost, a time and a name; the engine and the sentences agree on it."""
+"""Values: what is a cost, a time and a name; the engine and the messages agree."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from support.usage_files import COLUMNS, call, read, refused, write_calls
 from finops_nb.errors import Refusal
 from finops_nb.usage.engine import open_engine
 from finops_nb.usage.sources import values
-from finops_nb.usage.sources import values as faults
 
-MISSING, NO_NUMBER, NO_TIME = "the cost is missing", "not a plain number", "not a time in ISO 8601"
+MISSING, NO_NUMBER, NO_TIME = "the cost is missing", "not a plain number", "not an ISO 8601 time"
 
 
 @pytest.mark.parametrize(
@@ -98,7 +97,7 @@ def test_a_cost_is_read_exactly(tmp_path, text, exact):
         ("999999999999999.9999999999996", "a cost of 10^15 or more"),
         (
             "0.00000000000000000000000000001e5",
-            "a number with an exponent, of more than 28 characters",
+            "a number with an exponent and more than 28 characters",
         ),
     ],
 )
@@ -115,7 +114,7 @@ def test_any_other_cost_is_refused(tmp_path, text, rule):
 @pytest.mark.parametrize(
     ("texts", "total", "rows", "changed"),
     [
-        # Half away from zero, on both sides of it: 0.5e-12 up each, of which only the first two are ties.
+        # Half away from zero, on both sides of zero; only the first two are ties.
         (["0.0000000000005", "-0.0000000000005", "0.0000000000004"], "0", 3, "-0.0000000000004"),
         (["0.0000000000005"], "0.000000000001", 1, "0.0000000000005"),
         (["1.0000000000014999999"], "1.000000000001", 1, "-0.0000000000004999999"),
@@ -126,7 +125,8 @@ def test_any_other_cost_is_refused(tmp_path, text, rule):
             2,
             "-0.000000000000000039999996",
         ),
-        # More digits than DECIMAL(38,37) holds: 0.1 as a float, written out; and an exponent with two digits before the point.
+        # More digits than DECIMAL(38,37) holds: 0.1 as a float, written out; and an exponent with
+        # two digits before the point.
         (
             ["0.1000000000000000055511151231257827021181583404541015625"],
             "0.1",
@@ -162,7 +162,7 @@ def test_more_than_twelve_decimals_are_rounded_and_the_change_is_counted_exactly
 
 
 def test_costs_that_add_up_to_more_than_is_exact_are_refused(tmp_path):
-    """10^15 in absolute amounts, even where credits cancel them."""
+    """10^15 in absolute amounts is refused, even if credits cancel it."""
     calls = [call(cost_usd="999999999999999"), call(cost_usd="-1")]
     assert (
         refused(write_calls(tmp_path / "u.csv", *calls))[0].rule
@@ -181,11 +181,11 @@ COSTS = st.one_of(
 
 @given(st.lists(COSTS, min_size=1, max_size=50))
 def test_the_engine_and_python_read_the_same_costs(texts):
-    """Same number or no number; and what rounding changed, where the engine can tell."""
-    plain = values.plain_sql("amount", "VARCHAR")
+    """Both read the same number or none, and the same rounding where the engine can tell."""
+    plain = values.is_short_cost_sql("amount", "VARCHAR")
     cost, change = (
         values.cost_sql("amount", "VARCHAR", plain),
-        values.excess_sql("amount", "cost", "VARCHAR", plain),
+        values.rounding_change_sql("amount", "cost", "VARCHAR", plain),
     )
     with open_engine() as db:
         db.execute("CREATE TABLE texts (n INTEGER, amount VARCHAR)")
@@ -194,7 +194,7 @@ def test_the_engine_and_python_read_the_same_costs(texts):
             f"SELECT amount, cost, {change} FROM (SELECT *, {cost} AS cost FROM texts) ORDER BY n"
         )
         for text, read_cost, changed in db.execute(query).fetchall():
-            fault = faults.cost_fault(text)
+            fault = values.cost_fault(text)
             assert (read_cost is None) == (fault is not None), text
             if fault is None:
                 assert read_cost == values.read_cost(text)
@@ -225,7 +225,7 @@ def test_the_engine_and_python_read_the_same_costs(texts):
     ],
 )
 def test_a_time_is_a_day_in_the_zone_of_the_report(tmp_path, text, zone, day):
-    """None: outside of December."""
+    """None means outside of December."""
     calls = [call(timestamp="2025-12-15", cost_usd="7"), call(timestamp=text)]
     usage = read(write_calls(tmp_path / "u.csv", *calls), timezone=zone)
     assert usage.cost_outside == (day is None)
@@ -333,7 +333,7 @@ ZONES = st.sampled_from(
     st.sampled_from(" T"),
 )
 def test_the_engine_and_python_read_the_same_days(times, zone, parting):
-    """Python's own zones against the engine's, across summer time, date lines and seconds cut off."""
+    """Python's zones agree with the engine's, across summer time, date lines and odd offsets."""
     with open_engine() as db:
         db.execute("CREATE TABLE texts (n INTEGER, time VARCHAR)")
         db.executemany(
@@ -345,7 +345,7 @@ def test_the_engine_and_python_read_the_same_days(times, zone, parting):
         ).fetchall()
     expected = [(time.astimezone(ZoneInfo(zone)) if time.tzinfo else time).date() for time in times]
     assert [day for (day,) in days] == expected
-    assert not any(map(faults.time_fault, (time.isoformat(parting) for time in times)))
+    assert not any(map(values.time_fault, (time.isoformat(parting) for time in times)))
 
 
 @given(st.from_regex(values.TIME, fullmatch=True, alphabet="0123456789+-: TZ."))
@@ -355,7 +355,7 @@ def test_the_engine_and_python_refuse_the_same_times(text):
             f"SELECT {values.day_sql('time', 'VARCHAR', 'Europe/Berlin')} FROM (SELECT ? AS time)",
             [text],
         ).fetchone()
-    assert (day is None) == (faults.time_fault(text) is not None)
+    assert (day is None) == (values.time_fault(text) is not None)
 
 
 @pytest.mark.parametrize(
@@ -368,14 +368,15 @@ def test_the_engine_and_python_refuse_the_same_times(text):
     ],
 )
 def test_a_time_with_two_wrong_characters_is_not_a_quick_one(time):
-    """Every two characters of the usual layouts, each replaced by every one that a lenient reader takes there."""
+    """Any two characters of a usual layout are replaced by those a lenient reader would accept."""
     texts = {time}
     for first, second in combinations(range(len(time)), 2):
         for one, two in product(" 029TZ:.+-é", repeat=2):
             texts.add(time[:first] + one + time[first + 1 : second] + two + time[second + 1 :])
     with open_engine() as db:
         days = db.execute(
-            f"SELECT time, {values.day_sql('time', 'VARCHAR', 'UTC')} FROM (SELECT unnest(?) AS time)",
+            f"SELECT time, {values.day_sql('time', 'VARCHAR', 'UTC')} "
+            "FROM (SELECT unnest(?) AS time)",
             [[*texts]],
         ).fetchall()
     assert len(days) == len(texts) > 10_000
@@ -387,7 +388,7 @@ def test_a_time_with_two_wrong_characters_is_not_a_quick_one(time):
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"])
 def test_the_months_of_any_zone_add_up_to_the_file(tmp_path: Path, zone):
-    """A call every seven hours from October to March: each is in one month, by a zone's own midnights."""
+    """Of calls every seven hours from October to March, each is in one month of the zone."""
     start = datetime(2025, 10, 1, tzinfo=UTC)
     times = [start + timedelta(hours=7 * n) for n in range(600)]
     file = write_calls(
