@@ -164,7 +164,7 @@ def fork_server(environment: Mapping[str, str]) -> Iterator[socket.socket]:
 
 
 def _start_server(handle: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    # -P: a module in the working folder must not take the place of ours.
+    # -P: a module in the working folder must not replace this one.
     module = "finops_nb.notebook.fork_server"
     return subprocess.Popen(
         [sys.executable, "-P", "-m", module, str(handle)],

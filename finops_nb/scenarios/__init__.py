@@ -1,1 +1,1 @@
-"""Scenarios: edit, save and adopt what-if budgets, with the figures that a report would show."""
+"""Scenarios: edit, save and adopt what-if budgets; the figures are the report's, not its own."""

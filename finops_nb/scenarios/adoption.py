@@ -78,23 +78,13 @@ def adopt(home: Home, name: str, reason: str, today: date, author: str | None = 
     params = load_params(home, name)
     scenario = params.scenario
     assert scenario is not None
-    with _write_errors(home), hold(home.runs, scenario.base), ExitStack() as locks:
-        base = load_params(home, scenario.base)
-        if base.budgets:
-            # Other months may use the same budgets.csv.
-            locks.enter_context(hold(home.runs, base.budgets, "changed"))
+    with _write_errors(home), _locked_base(home, scenario.base) as base:
         approved = read_budgets(base, home)
         _check_scenario(scenario, name, base, approved, home)
-        entry = _Entry(
-            name,
-            _next_version(base, approved, home),
-            reason.strip(),
-            today,
-            (author or scenario.author).strip(),
-            scenario,
-            approved,
-            read_budgets(params, home),
-        )
+        number = _next_version(base, approved, home)
+        adopter = (author or scenario.author).strip()
+        changed = read_budgets(params, home)
+        entry = _Entry(name, number, reason.strip(), today, adopter, scenario, approved, changed)
         file = _into_budget_file(home, base, entry) if base.budgets else _into_params(home, entry)
     notices = (NOT_ADOPTED,) if params.growth or params.model_prices else ()
     return Adoption(file, entry.label, entry.differences(), notices)
@@ -148,6 +138,17 @@ class _Entry:
             rule = "the file would not have the new budgets"
             fix = "Change the budgets in the file by hand, and report this as a bug"
             raise Refusal(Problem(rule, fix, shown))
+
+
+@contextmanager
+def _locked_base(home: Home, name: str) -> Iterator[Params]:
+    """The base, while no other process can adopt for it or run it."""
+    with hold(home.runs, name), ExitStack() as locks:
+        base = load_params(home, name)
+        if base.budgets:
+            # Other months may use the same budgets.csv.
+            locks.enter_context(hold(home.runs, base.budgets, "changed"))
+        yield base
 
 
 def _check_request(name: str, reason: str, author: str | None) -> None:

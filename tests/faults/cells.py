@@ -139,7 +139,7 @@ def floods(bench: Bench) -> None:
     few_lines = "for _ in range(500): print('x' * 10**6)"
     many_lines = "for _ in range(5 * 10**6): print('x' * 99)"
     for code in bench.chosen([few_lines, many_lines], 1):
-        _in_cell(bench, code, r"its outputs passed 10,000,000 bytes; show less")
+        _in_cell(bench, code, r"its outputs exceeded 10,000,000 bytes; show less")
 
 
 def stale_outputs(bench: Bench) -> None:

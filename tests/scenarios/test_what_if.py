@@ -55,11 +55,9 @@ def row(panel: Panel, name: str) -> dict:
 
 
 def cells(panel: Panel, name: str) -> tuple[str, ...]:
-    found = row(panel, name)["cells"]
-    return tuple(
-        found[key]
-        for key in ("cost", "budget", "budget_change", "variance", "budget_used", "status")
-    )
+    texts = row(panel, name)["cells"]
+    columns = ("cost", "budget", "budget_change", "variance", "budget_used", "status")
+    return tuple(texts[column] for column in columns)
 
 
 def total(panel: Panel, section: int = 0) -> dict:
