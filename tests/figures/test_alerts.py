@@ -18,7 +18,8 @@ def call(cost: str, day: int, organization: str = "a", product: str = "x") -> tu
     return (organization, product, "f", "c", cost, f"2025-12-{day:02}")
 
 
-def crossed(usage, params, **keys) -> dict[tuple, int | None]:
+def days_reached(usage, params, **keys) -> dict[tuple, int | None]:
+    """The day of each threshold, by dimension, name and threshold."""
     made = params(**keys)
     frame = budget_alerts(data_of(usage=usage, budgets=read_budgets(made), params=made))
     return {
@@ -40,53 +41,46 @@ def crossed(usage, params, **keys) -> dict[tuple, int | None]:
     ],
 )
 def test_a_threshold_is_crossed_on_the_day_that_reaches_it(usage_of, params, costs, days):
-    """Of a budget of 10: at exactly 5, 8 and 10 and not before; a credit later does not take the day back."""
+    """Of a budget of 10: at exactly 5, 8 and 10, not before; a later credit changes no day."""
     usage = usage_of([call(cost, day) for day, cost in enumerate(costs, 1)])
-    found = crossed(usage, params, organization_budgets={"a": 10})
-    assert list(found.values()) == days
-    assert [threshold for *_, threshold in found] == [
-        Decimal("0.5"),
-        Decimal("0.8"),
-        Decimal("1.0"),
-    ]
+    reached = days_reached(usage, params, organization_budgets={"a": 10})
+    assert list(reached.values()) == days
+    thresholds = [Decimal("0.5"), Decimal("0.8"), Decimal("1.0")]
+    assert [threshold for *_, threshold in reached] == thresholds
 
 
-def test_a_budget_of_nothing_is_crossed_by_the_first_cost(usage_of, params):
-    """A free call crosses nothing; the first cent crosses all."""
+def test_the_first_cost_reaches_every_threshold_of_a_zero_budget(usage_of, params):
+    """A free call reaches none of them; the first cent reaches all."""
     usage = usage_of([call("0", 1), call("0.01", 2)])
-    assert set(crossed(usage, params, organization_budgets={"a": 0}).values()) == {2}
+    assert set(days_reached(usage, params, organization_budgets={"a": 0}).values()) == {2}
 
 
 def test_organizations_and_products_are_told_apart(usage_of, params):
-    """One name in both: the organization a spent 9, the product a 3."""
+    """The organization a spent 9, the product of the same name 3."""
     usage = usage_of([call("6", 1, "a", "b"), call("3", 2, "a", "a")])
-    found = crossed(
+    reached = days_reached(
         usage,
         params,
         organization_budgets={"a": 9},
         product_budgets={"a": 3},
         alert_thresholds=["1"],
     )
-    assert found == {("organization", "a", 1): 2, ("product", "a", 1): 2}
+    assert reached == {("organization", "a", 1): 2, ("product", "a", 1): 2}
 
 
-def test_a_budget_without_usage_crosses_nothing(usage_of, params):
-    found = crossed(
+def test_a_budget_without_usage_reaches_no_threshold(usage_of, params):
+    """Its row is there, without a day."""
+    reached = days_reached(
         usage_of([call("1", 1)]), params, organization_budgets={"idle": 5}, alert_thresholds=["0.5"]
     )
-    assert found == {("organization", "idle", Decimal("0.5")): None}
+    assert reached == {("organization", "idle", Decimal("0.5")): None}
 
 
 def test_the_highest_crossing_is_the_last_one(usage_of, params):
-    """9 of 10 crossed 80% on the third; what crossed nothing is not there."""
+    """9 of 10 reached 80% on the third; a name that reached no threshold is left out."""
     made = params(organization_budgets={"a": 10, "b": 99})
-    alerts = budget_alerts(
-        data_of(
-            usage=usage_of([call("5", 1), call("4", 3), call("1", 1, "b")]),
-            budgets=read_budgets(made),
-            params=made,
-        )
-    )
+    usage = usage_of([call("5", 1), call("4", 3), call("1", 1, "b")])
+    alerts = budget_alerts(data_of(usage=usage, budgets=read_budgets(made), params=made))
     assert highest_crossing(alerts, "organization") == {"a": (Decimal("0.8"), date(2025, 12, 3))}
     assert highest_crossing(alerts, "product") == {}
 
@@ -97,11 +91,11 @@ def test_the_highest_crossing_is_the_last_one(usage_of, params):
     ),
     st.decimals(1, 30, places=2),
 )
-def test_a_crossed_threshold_is_what_is_used_at_the_end(usage_of, params, drawn, budget):
-    """Without credits, a threshold is crossed if and only if that share is used in the end, and higher ones never earlier."""
+def test_a_threshold_is_reached_if_that_share_is_used_at_the_end(usage_of, params, drawn, budget):
+    """Without credits, that is so for each threshold, and higher ones are not reached earlier."""
     usage = usage_of([call(*each) for each in drawn])
-    found = crossed(usage, params, organization_budgets={"a": str(budget)})
-    for (*_, threshold), day in found.items():
+    reached = days_reached(usage, params, organization_budgets={"a": str(budget)})
+    for (*_, threshold), day in reached.items():
         assert (day is not None) == (usage.cost >= threshold * budget)
-    reached = [day for day in found.values() if day]
-    assert reached == sorted(reached)
+    days = [day for day in reached.values() if day]
+    assert days == sorted(days)

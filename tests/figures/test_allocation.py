@@ -1,4 +1,4 @@
-"""Allocation: the cost of a period divided among those who caused it, conserving it."""
+"""Allocation divides the cost of a period among the names that caused it, and loses none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.figures.allocation import allocate, allocate_within, sort_by_cost, name_sort_key
+from finops_nb.figures.allocation import allocate, allocate_within, name_sort_key, sort_by_cost
 from finops_nb.money import total
 from finops_nb.schema import UNALLOCATED
 
@@ -32,7 +32,7 @@ def rows(frame) -> list[tuple]:
 
 
 def test_it_divides_the_cost_by_organization(six):
-    """3.00 + 1.00 + 2.00 and 1.50 + 0.50; the call that names none is a line of its own, last."""
+    """3.00 + 1.00 + 2.00, and 1.50 + 0.50; the call without an organization is the last line."""
     assert rows(allocate(six, "organization")) == [
         ("org-a", Decimal("6.00"), Decimal("0.6"), 3, 2),
         ("org-b", Decimal("2.00"), Decimal("0.2"), 2, 1),
@@ -41,7 +41,7 @@ def test_it_divides_the_cost_by_organization(six):
 
 
 def test_it_divides_the_cost_by_product(six):
-    """Chat 3.00 + 1.00 + 0.50 + 2.00, search 2.00 + 1.50; customers are distinct, and nobody is no customer."""
+    """Chat 3.00 + 1.00 + 0.50 + 2.00, search 2.00 + 1.50; customers are distinct and named."""
     assert rows(allocate(six, "product")) == [
         ("chat", Decimal("6.50"), Decimal("0.65"), 4, 3),
         ("search", Decimal("3.50"), Decimal("0.35"), 2, 2),
@@ -49,7 +49,7 @@ def test_it_divides_the_cost_by_product(six):
 
 
 def test_it_divides_each_organization_by_product(six):
-    """A share is of the organization's cost: 4.00 ÷ 6.00, 1.50 ÷ 2.00."""
+    """A share is of the organization's cost: 4.00 ÷ 6.00, and 1.50 ÷ 2.00."""
     assert rows(allocate_within(six, "organization", "product")) == [
         ("org-a", "chat", Decimal("4.00"), Decimal(4) / 6, 2, 2),
         ("org-a", "search", Decimal("2.00"), Decimal(2) / 6, 1, 1),
@@ -60,7 +60,7 @@ def test_it_divides_each_organization_by_product(six):
 
 
 def test_it_names_its_columns(six):
-    """The first column is the dimension; the second, inside of another, the inner one."""
+    """The first column is the dimension; the second one is the inner dimension, if there is one."""
     assert list(allocate(six, "feature").columns) == [
         "feature",
         "cost",
@@ -79,7 +79,7 @@ def test_it_names_its_columns(six):
 
 @given(calls, dimensions)
 def test_it_conserves_cost_and_calls(usage_of, calls, by):
-    """Whatever was called, the lines add up to the whole, exactly."""
+    """The lines of any usage add up to the whole, exactly."""
     usage = usage_of(calls)
     frame = allocate(usage, by)
 
@@ -91,12 +91,10 @@ def test_it_conserves_cost_and_calls(usage_of, calls, by):
 def test_it_conserves_within_each_organization(usage_of, calls):
     """The products of an organization add up to its own line."""
     usage = usage_of(calls)
+    outer = allocate(usage, "organization")
     inner = allocate_within(usage, "organization", "product")
 
-    for organization, cost in zip(
-        *(allocate(usage, "organization")[column] for column in ("organization", "cost")),
-        strict=True,
-    ):
+    for organization, cost in zip(outer["organization"], outer["cost"], strict=True):
         assert total(inner.loc[inner["organization"] == organization, "cost"]) == cost
 
 
@@ -111,7 +109,10 @@ def test_it_does_not_depend_on_the_order_of_calls(usage_of, calls, by, random):
 
 @given(calls)
 def test_its_shares_add_up_to_one(usage_of, calls):
-    """As far as 28 digits go; credits have shares below zero; of a whole not above zero there is no share."""
+    """They add up as far as 28 digits go; credits have negative shares.
+
+    A whole that is not above zero has no shares.
+    """
     usage = usage_of(calls)
     shares = list(allocate(usage, "organization")["share"])
 
@@ -121,8 +122,8 @@ def test_its_shares_add_up_to_one(usage_of, calls):
         assert shares == [None] * len(shares)
 
 
-def test_it_sorts_equals_by_name_and_the_unnamed_last(usage_of):
-    """Two names of 1.00 stand in the order of the alphabet, below the 2.00, above what has no name, however dear."""
+def test_it_sorts_equals_by_name_and_cost_without_a_name_last(usage_of):
+    """Two names of 1.00 are sorted by name, after 2.00, and before 9.00 without a name."""
     usage = usage_of(
         [
             (name, "x", "f", "c", cost)
@@ -139,13 +140,13 @@ def test_it_sorts_equals_by_name_and_the_unnamed_last(usage_of):
     ]
 
 
-def test_it_sorts_names_with_the_unnamed_last():
-    """Before the parenthesis in every alphabet, "(unallocated)" stays behind."""
+def test_it_sorts_names_with_unallocated_last():
+    """A parenthesis sorts before every letter, but "(unallocated)" is last."""
     assert sorted([UNALLOCATED, "z", "a", "Z"], key=name_sort_key) == ["Z", "a", "z", UNALLOCATED]
 
 
 def test_it_leaves_the_frames_it_was_given_alone(six):
-    """Nobody mutates a frame: the summaries have no column `share` afterwards."""
+    """The summaries of the usage have no column `share` afterwards."""
     before = six.groups["organization",].copy()
     allocate(six, "organization")
     allocate_within(six, "organization", "product")
@@ -155,8 +156,8 @@ def test_it_leaves_the_frames_it_was_given_alone(six):
 
 
 @pytest.mark.parametrize("cost", ["0", "-5"])
-def test_it_has_no_shares_of_nothing(usage_of, cost):
-    """A month of 0.00, or of credits, has lines and no shares."""
+def test_it_has_no_shares_of_a_cost_that_is_not_above_zero(usage_of, cost):
+    """A month of 0.00, or of credits, has lines but no shares."""
     usage = usage_of([("a", "x", "f", "c", cost)])
 
     assert rows(allocate(usage, "organization")) == [("a", Decimal(cost), None, 1, 1)]

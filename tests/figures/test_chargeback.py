@@ -1,4 +1,4 @@
-"""Chargeback: what each is charged, and a ledger in whole cents that foots both ways and to the printed total."""
+"""Chargeback: what each name is charged, and a ledger in whole cents that adds up both ways."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def variance_of(usage, by, **budgets):
 
 
 def test_it_books_a_line_for_each_pair(six):
-    """Sorted by name, what has no organization last; in whole cents nothing is to round."""
+    """Sorted by name, cost without an organization last; whole cents need no rounding."""
     assert rows(ledger(six, "USD")) == [
         ("org-a", "chat", Decimal("4.00")),
         ("org-a", "search", Decimal("2.00")),
@@ -70,7 +70,7 @@ def test_it_books_a_line_for_each_pair(six):
 
 
 def test_it_books_a_line_at_zero_too(usage_of):
-    """A pair with usage is in the ledger, also if its cent went to another."""
+    """A pair with usage is in the ledger, even if its cent went to another."""
     book = ledger(usage_of(THIRDS), "USD")
 
     assert len(book) == 3
@@ -85,15 +85,14 @@ def test_it_books_in_the_minor_unit(usage_of, currency, amount):
 
 
 @given(calls)
-def test_it_foots_both_ways_and_to_the_printed_total(usage_of, calls):
+def test_it_adds_up_both_ways_and_to_the_printed_total(usage_of, calls):
     """By organization and by product within a cent of exact; in total what the report prints."""
     usage = usage_of(calls)
     book = ledger(usage, "USD")
 
     assert total(book["amount"]) == rounded(usage.cost, 2)
-    assert [*zip(book["organization"], book["product"], strict=True)] == [
-        *dict.fromkeys(zip(book["organization"], book["product"], strict=True))
-    ]
+    pairs = list(zip(book["organization"], book["product"], strict=True))
+    assert len(pairs) == len(set(pairs))
     for by in ("organization", "product"):
         exact = allocate(usage, by).set_index(by)["cost"]
         booked = book.groupby(by)["amount"].agg(total)
@@ -103,7 +102,7 @@ def test_it_foots_both_ways_and_to_the_printed_total(usage_of, calls):
 
 
 def test_it_charges_each_organization_beside_its_budget(six):
-    """The exact charge, what is booked of it, and how it stands against the budget; sorted by name."""
+    """The exact charge, the booked amount, and where it stands against the budget; by name."""
     frame = charges(
         variance_of(six, "organization", **{"org-b": "1", "org-a": "8"}),
         ledger(six, "USD"),
@@ -159,8 +158,8 @@ def test_it_charges_each_organization_beside_its_budget(six):
     assert list(frame.columns) == columns
 
 
-def test_it_says_which_threshold_was_crossed_last(six, params):
-    """6.00 of 8 is 75%: past 50%; 2.00 of 1 is past 100%; what has no budget has crossed none."""
+def test_it_has_the_highest_threshold_that_was_reached(six, params):
+    """6.00 of 8 is 75%: above 50%; 2.00 of 1 is above 100%; without a budget there is none."""
     budgets = read_budgets(params(organization_budgets={"org-a": "8", "org-b": "1"}))
     alerts = budget_alerts(data_of(usage=six, budgets=budgets, params=params()))
     frame = charges(variance_of(six, "organization", **{"org-b": "1", "org-a": "8"}), None, alerts)
@@ -169,8 +168,8 @@ def test_it_says_which_threshold_was_crossed_last(six, params):
     assert list(frame["crossed_on"]) == [date(2025, 12, 31), date(2025, 12, 31), None]
 
 
-def test_it_books_beside_the_charge_what_the_ledger_holds(usage_of):
-    """A charge stays exact; its booked sum is that of the ledger's lines, by organization and by product."""
+def test_the_booked_amount_is_the_sum_of_the_ledger_lines(usage_of):
+    """The charge stays exact, by organization and by product."""
     usage = usage_of(THIRDS)
     book = ledger(usage, "USD")
 
@@ -183,7 +182,7 @@ def test_it_books_beside_the_charge_what_the_ledger_holds(usage_of):
 
 
 def test_it_books_nothing_for_a_budget_without_usage(six):
-    """A name that only has a budget is charged 0 and booked 0."""
+    """A name with only a budget is charged 0 and booked 0."""
     frame = charges(
         variance_of(six, "organization", idle="5"), ledger(six, "USD"), NO_ALERTS
     ).set_index("organization")
@@ -192,7 +191,7 @@ def test_it_books_nothing_for_a_budget_without_usage(six):
 
 
 def test_it_books_nothing_without_a_ledger(six):
-    """A report of another kind has charges and no booked sums."""
+    """A report of another kind has charges but no booked amounts."""
     assert list(charges(variance_of(six, "product"), None, NO_ALERTS)["booked"]) == [None, None]
     assert set(cross_usage(allocate_within(six, "organization", "product"), None)["booked"]) == {
         None
@@ -223,12 +222,8 @@ def test_it_lists_what_an_organization_is_charged_for_each_product(six):
     ],
 )
 def test_it_has_a_ledger_where_one_may_be_booked(usage_of, kind, period, books):
-    """Official reports have one, and drafts of a calendar month show what it would be; nothing else does."""
-    book = ledger_of(
-        data_of(
-            usage=usage_of([("a", "x", "f", "c", "1")], period),
-            manifest=Manifest(kind=kind),
-        )
-    )
+    """Official reports have one, and drafts of a month show what it would be; others have none."""
+    usage = usage_of([("a", "x", "f", "c", "1")], period)
+    book = ledger_of(data_of(usage=usage, manifest=Manifest(kind=kind)))
 
     assert (book is not None) is books

@@ -1,4 +1,4 @@
-"""Apportionment: whole cents that foot by row, by column and in total, each within a cent of exact."""
+"""Controlled rounding: whole cents that add up by row, by column and in total."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from finops_nb.money import rounded, total
 
 CENT = Decimal("0.01")
 
-# Few decimals make many ties; many make none. Negatives are credits; a pair that is absent has no usage.
+# Few decimals make many ties; many make none. Negatives are credits; an absent pair has no usage.
 amounts = st.one_of(*(st.decimals(-20, 20, places=places) for places in (2, 3, 6, 12)))
 
 
@@ -37,23 +37,17 @@ def sums(cells: Mapping[Pair, Decimal], axis: int) -> dict[str, Decimal]:
 
 @given(tables(6))
 def test_it_is_within_a_cent_everywhere(cells):
-    """Each cell, each row's sum and each column's sum is one of the two cents around the exact amount."""
+    """Each cell, row sum and column sum is one of the two cents around the exact amount."""
     booked = round_table(cells, 2)
 
-    for exact, whole in (
-        (cells, booked),
-        *((sums(cells, axis), sums(booked, axis)) for axis in (0, 1)),
-    ):
+    pairs = [(cells, booked), *((sums(cells, axis), sums(booked, axis)) for axis in (0, 1))]
+    for exact, whole in pairs:
         assert exact.keys() == whole.keys()
-        for name, amount in exact.items():
-            assert whole[name] in {
-                amount.quantize(CENT, ROUND_FLOOR),
-                amount.quantize(CENT, ROUND_CEILING),
-            }
+        assert all(whole[name] in neighbors(amount) for name, amount in exact.items())
 
 
 @given(tables(6))
-def test_it_foots_to_the_rounded_total(cells):
+def test_it_adds_up_to_the_rounded_total(cells):
     """Rows, columns and cells all add up to the one total that is printed."""
     booked = round_table(cells, 2)
     whole = rounded(total(cells.values()), 2)
@@ -68,7 +62,7 @@ def test_it_foots_to_the_rounded_total(cells):
 
 @given(tables(6), st.integers(0, 4))
 def test_it_has_the_decimals_of_the_currency(cells, decimals):
-    """Yen have none, dinars three; a zero has them too, and no sign."""
+    """Yen have none, dinars have three; a zero has them too, and no sign."""
     for amount in round_table(cells, decimals).values():
         assert amount.as_tuple().exponent == -decimals
         assert not (amount.is_zero() and amount.is_signed())
@@ -76,7 +70,7 @@ def test_it_has_the_decimals_of_the_currency(cells, decimals):
 
 @given(tables(6), st.randoms(use_true_random=False))
 def test_it_does_not_depend_on_the_order(cells, random):
-    """Shuffled, the same pairs get the same cents."""
+    """Shuffled pairs get the same cents."""
     shuffled = list(cells.items())
     random.shuffle(shuffled)
 
@@ -91,13 +85,13 @@ def test_it_does_not_depend_on_the_order(cells, random):
     )
 )
 def test_it_leaves_whole_cents_alone(cells):
-    """What is in whole cents is booked as it is."""
+    """An amount in whole cents is booked as it is."""
     assert round_table(cells, 2) == cells
 
 
 @given(tables(3))
 @example(
-    # Four cells pull column u, which is close to a tie, to -16.86 together; it is printed as -16.85.
+    # Four cells together pull column u, close to a tie, to -16.86; it is printed as -16.85.
     {
         ("a", "u"): Decimal("-16.848"),
         ("b", "u"): Decimal("-0.006833"),
@@ -106,39 +100,41 @@ def test_it_leaves_whole_cents_alone(cells):
     }
 )
 def test_it_books_the_printed_sums_wherever_a_table_can(cells):
-    """If any table of neighbouring cents has all sums as they are printed, the one that is booked has them."""
+    """If any table of neighboring cents has all sums as printed, the booked table has them."""
     printed = [
         {name: rounded(amount, 2) for name, amount in sums(cells, axis).items()} for axis in (0, 1)
     ]
     whole = rounded(total(cells.values()), 2)
     possible = any(
         [sums(table, axis) for axis in (0, 1)] == printed and total(table.values()) == whole
-        for table in neighbours(cells, limit=512)
+        for table in neighboring_tables(cells, limit=512)
     )
 
     booked = round_table(cells, 2)
     assert not possible or [sums(booked, axis) for axis in (0, 1)] == printed
 
 
-def neighbours(cells: Mapping[Pair, Decimal], limit: int) -> Iterator[dict[Pair, Decimal]]:
-    """Every table of which each cell is one of the two cents around the exact amount; the oracle of the test above."""
-    choices = [
-        sorted({amount.quantize(CENT, ROUND_FLOOR), amount.quantize(CENT, ROUND_CEILING)})
-        for amount in cells.values()
-    ]
+def neighbors(amount: Decimal) -> set[Decimal]:
+    """The two cents around an amount; of whole cents, only itself."""
+    return {amount.quantize(CENT, ROUND_FLOOR), amount.quantize(CENT, ROUND_CEILING)}
+
+
+def neighboring_tables(cells: Mapping[Pair, Decimal], limit: int) -> Iterator[dict[Pair, Decimal]]:
+    """Tables whose cells are neighbors of the exact amounts: the oracle of the test above."""
+    choices = [sorted(neighbors(amount)) for amount in cells.values()]
     for chosen in itertools.islice(itertools.product(*choices), limit):
         yield dict(zip(cells, chosen, strict=True))
 
 
-def test_it_books_a_cent_that_rounding_line_by_line_would_lose():
-    """Three thirds of a cent are one cent: somebody must bear it, and only one does."""
+def test_it_books_a_cent_that_rounding_cell_by_cell_would_lose():
+    """Three thirds of a cent are one cent, which one cell gets."""
     booked = round_table({(name, "chat"): Decimal("0.01") / 3 for name in "abc"}, 2)
 
     assert sorted(booked.values()) == [Decimal("0.00"), Decimal("0.00"), CENT]
 
 
-def test_it_foots_where_rounding_by_rows_would_not():
-    """Rounded one by one, the column of chat would be 0.01 + 0.01 = 0.02, and exact it is 0.0100."""
+def test_it_adds_up_where_rounding_by_rows_would_not():
+    """Rounded one by one, the column of chat would be 0.01 + 0.01 = 0.02; it is exactly 0.01."""
     booked = round_table(
         {
             ("a", "chat"): Decimal("0.005"),
@@ -154,7 +150,7 @@ def test_it_foots_where_rounding_by_rows_would_not():
 
 
 def test_it_books_the_printed_sum_even_if_all_cells_pull_the_other_way():
-    """0.015 is printed as 0.02; that three cells of 0.005 would rather be 0.00 does not change it."""
+    """0.015 is printed as 0.02, although three cells of 0.005 could each be 0.00."""
     booked = round_table({("a", product): Decimal("0.005") for product in "uvw"}, 2)
 
     assert total(booked.values()) == Decimal("0.02")
@@ -171,7 +167,7 @@ def test_it_books_the_printed_sum_even_if_all_cells_pull_the_other_way():
     ],
 )
 def test_it_rounds_one_cell_as_it_is_printed(exact, booked):
-    """A table of one line has nothing to distribute."""
+    """A table of one cell has nothing to distribute."""
     assert str(round_table({("a", "chat"): Decimal(exact)}, 2)["a", "chat"]) == booked
 
 
@@ -194,12 +190,12 @@ def table_of(*rows: str) -> dict[Pair, Decimal]:
     ],
 )
 def test_it_books_the_nearest_of_the_tables_that_foot(exact, booked):
-    """Where several tables have all the printed sums, a cent goes to the cell that is nearest to one."""
+    """If several tables have all the printed sums, a cent goes to the cell nearest to one."""
     assert round_table(table_of(*exact), 2) == table_of(*booked)
 
 
-def test_it_takes_names_that_are_alike():
-    """An organization and a product may share a name, and be called like anything."""
+def test_a_row_and_a_column_may_have_the_same_name():
+    """Names may also be empty, or those of the network's own nodes."""
     booked = round_table(
         {
             ("source", "sink"): Decimal("0.005"),
@@ -213,7 +209,7 @@ def test_it_takes_names_that_are_alike():
 
 
 def test_it_stays_exact_for_large_amounts():
-    """Beside 10^14, half a cent is still half a cent."""
+    """Next to 10^14, half a cent is still half a cent."""
     booked = round_table(
         {("a", "u"): Decimal(10**14) + Decimal("0.005"), ("b", "u"): Decimal("0.005")}, 2
     )

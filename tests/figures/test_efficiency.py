@@ -1,4 +1,4 @@
-"""Efficiency: what a call and a customer cost, and who gets most calls for the money."""
+"""Efficiency: what a call and a customer cost, and the rank by calls for the money."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ def ranks(usage) -> list[tuple]:
 
 
 def test_it_divides_cost_by_calls_and_customers(six):
-    """org-a: 6.00 ÷ 3 calls, ÷ 2 customers; 3 calls ÷ 6.00. What has no customer has no cost per customer."""
+    """org-a: 6.00 ÷ 3 calls, 6.00 ÷ 2 customers, 3 calls ÷ 6.00.
+
+    Without customers there is no cost per customer.
+    """
     frame = unit_costs(allocate(six, "organization")).set_index("organization")
 
     assert list(frame.columns) == [
@@ -44,14 +47,14 @@ def test_it_divides_cost_by_calls_and_customers(six):
 
 
 def test_it_keeps_the_order_it_was_given(six):
-    """Unit costs are columns beside the table, not another table."""
+    """The rows are in the order of the table given."""
     given_order = allocate(six, "organization")
 
     assert list(unit_costs(given_order)["organization"]) == list(given_order["organization"])
 
 
 def test_it_ranks_by_calls_per_unit_of_currency(usage_of):
-    """2 calls ÷ 1.00 before 1 ÷ 1.00 before 1 ÷ 4.00."""
+    """2 calls ÷ 1.00 come before 1 ÷ 1.00, and that before 1 ÷ 4.00."""
     assert ranks(usage_of(calls(a="1", b="0.5 0.5", c="4"))) == [
         (1, "b", 2),
         (2, "a", 1),
@@ -60,14 +63,14 @@ def test_it_ranks_by_calls_per_unit_of_currency(usage_of):
 
 
 def test_it_puts_the_rank_before_the_name(usage_of):
-    """The rank, and then the columns of `unit_costs`."""
+    """The rank comes first, then the columns of `unit_costs`."""
     costs = allocate(usage_of(calls(a="1", b="2")), "organization")
 
     assert list(rank_efficiency(costs).columns) == ["rank", *unit_costs(costs).columns]
 
 
 def test_it_lets_equals_share_a_rank(usage_of):
-    """Two firsts, by name; the next is third."""
+    """Two are first, sorted by name; the next is third."""
     assert ranks(usage_of(calls(c="4", b="1", a="0.5 1.5"))) == [
         (1, "a", 1),
         (1, "b", 1),
@@ -75,8 +78,8 @@ def test_it_lets_equals_share_a_rank(usage_of):
     ]
 
 
-def test_it_does_not_rank_what_has_no_score(usage_of):
-    """Free calls and net credits have no calls per dollar; they come last, by name, and take no rank from others."""
+def test_it_does_not_rank_names_without_a_score(usage_of):
+    """Free calls and net credits have no calls per dollar; they come last, sorted by name."""
     assert ranks(usage_of(calls(free="0", credit="1 -2", a="4", b="1"))) == [
         (1, "b", 1),
         (2, "a", Decimal("0.25")),
@@ -85,8 +88,8 @@ def test_it_does_not_rank_what_has_no_score(usage_of):
     ]
 
 
-def test_it_does_not_rank_what_has_no_name(six):
-    """Cost without an organization is nobody's efficiency, though its calls per dollar are known."""
+def test_it_does_not_rank_cost_without_a_name(six):
+    """Cost without an organization has calls per dollar, but no rank."""
     assert ranks(six) == [
         (1, "org-b", 1),
         (2, "org-a", Decimal("0.5")),
@@ -102,7 +105,7 @@ def test_it_does_not_rank_what_has_no_name(six):
     )
 )
 def test_its_ranks_follow_the_scores(usage_of, costs):
-    """A rank is one more than the number of better scores; all with a name and a cost above zero have one."""
+    """A rank is 1 + the number of better scores; every name with a cost above zero has one."""
     frame = ranks(usage_of(calls(**{name: " ".join(each) for name, each in costs.items()})))
     scored = {name: score for _, name, score in frame if score is not None and name != UNALLOCATED}
 
@@ -114,8 +117,8 @@ def test_its_ranks_follow_the_scores(usage_of, costs):
     )
 
 
-def test_it_knows_the_unit_costs_of_the_whole(six):
-    """10.00 for 6 calls of 3 customers; distinct customers are not the sum of the lines'."""
+def test_it_has_the_unit_costs_of_the_whole_period(six):
+    """10.00 for 6 calls of 3 customers, who are distinct and not the sum of the lines."""
     assert overall(six) == {
         "cost": Decimal(10),
         "calls": 6,
@@ -127,7 +130,7 @@ def test_it_knows_the_unit_costs_of_the_whole(six):
 
 
 def test_it_leaves_the_frame_it_was_given_alone(six):
-    """Nobody mutates a frame."""
+    """Ranking returns another frame."""
     costs = allocate(six, "organization")
     before = costs.copy()
     rank_efficiency(costs)

@@ -1,4 +1,4 @@
-"""Projection: growth and prices scale cost exactly, touch nothing else, and every axis still foots."""
+"""Projection: growth and prices scale cost exactly, and every table still adds up."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ FIVE = (
     ("org-b", "chat", "find", "", "-1.00", "2025-12-03", ""),
     ("", "chat", "ask", "c3", "2.00", "2025-12-03", "big"),
 )
-"""21.00 in all: org-a 14.00, org-b 5.00, without organization 2.00; big 18.00, small 4.00, without model -1.00."""
+"""21.00 in all: org-a 14.00, org-b 5.00, without organization 2.00.
+
+By model: big 18.00, small 4.00, without model -1.00.
+"""
 
 
 def sums(usage: Usage, *keys: str, column: str = "cost") -> dict[tuple, Decimal]:
@@ -39,7 +42,7 @@ def sums(usage: Usage, *keys: str, column: str = "cost") -> dict[tuple, Decimal]
 
 
 def test_growth_multiplies_cost_and_calls(usage_of):
-    """10 % more of everything: 21.00 × 1.1 = 23.10, and 5 calls × 1.1 = 5.5."""
+    """10% more of everything: 21.00 × 1.1 = 23.10, and 5 calls × 1.1 = 5.5."""
     grown = project(usage_of(FIVE), {ALL: Decimal("0.10")}, {})
     assert (grown.cost, grown.projected) == (Decimal("23.10"), Decimal("2.10"))
     assert sums(grown, column="calls") == {(): Decimal("5.5")}
@@ -51,7 +54,7 @@ def test_growth_multiplies_cost_and_calls(usage_of):
 
 
 def test_an_organizations_own_rate_replaces_that_of_all(usage_of):
-    """org-a 14.00 × 1.5 = 21.00, org-b 5.00 × 1.1 = 5.50, no organization 2.00 × 1.1 = 2.20; not 14.00 × 1.5 × 1.1."""
+    """org-a 14.00 × 1.5 = 21.00, not 14.00 × 1.5 × 1.1; org-b 5.00 × 1.1, the rest 2.00 × 1.1."""
     grown = project(usage_of(FIVE), {ALL: Decimal("0.10"), "org-a": Decimal("0.5")}, {})
     assert sums(grown, "organization") == {
         ("(unallocated)",): Decimal("2.2"),
@@ -60,14 +63,14 @@ def test_an_organizations_own_rate_replaces_that_of_all(usage_of):
     }
 
 
-def test_an_own_rate_of_zero_is_a_rate(usage_of):
+def test_a_rate_of_zero_is_a_rate(usage_of):
     """org-a stays at 14.00 while all others double: 5.00 × 2 + 2.00 × 2."""
     grown = project(usage_of(FIVE), {ALL: Decimal(1), "org-a": Decimal(0)}, {})
     assert sums(grown, "organization") == {("(unallocated)",): 4, ("org-a",): 14, ("org-b",): 10}
 
 
 def test_a_price_multiplies_cost_and_leaves_calls(usage_of):
-    """big at half the price: 18.00 × 0.5 = 9.00; small 4.00 and what has no model -1.00 stay."""
+    """big at half the price: 18.00 × 0.5 = 9.00; small (4.00) and no model (-1.00) stay."""
     cheaper = project(usage_of(FIVE), {}, {"big": {ALL: Decimal("-0.5")}})
     assert (cheaper.cost, cheaper.projected) == (12, -9)
     assert sums(cheaper, column="calls") == {(): 5}
@@ -75,7 +78,10 @@ def test_a_price_multiplies_cost_and_leaves_calls(usage_of):
 
 
 def test_growth_and_price_multiply(usage_of):
-    """org-a's big 10.00 × 1.1 × 0.8 = 8.80, its small 4.00 × 1.1 = 4.40; org-b has no growth: 6.00 × 0.8 - 1.00 = 3.80."""
+    """org-a: big 10.00 × 1.1 × 0.8 = 8.80, small 4.00 × 1.1 = 4.40.
+
+    org-b has no growth: 6.00 × 0.8 − 1.00 = 3.80.
+    """
     changed = project(usage_of(FIVE), {"org-a": Decimal("0.1")}, {"big": {ALL: Decimal("-0.2")}})
     assert sums(changed, "organization", "product") == {
         ("(unallocated)", "chat"): Decimal("1.6"),
@@ -86,28 +92,31 @@ def test_growth_and_price_multiply(usage_of):
 
 
 def test_a_price_for_one_organization_replaces_that_of_all(usage_of):
-    """big: org-b 6.00 × 1.5 = 9.00, all others 0.5: 5.00 and 1.00; with small 4.00 and -1.00 that is 18.00."""
+    """big: org-b 6.00 × 1.5 = 9.00, all others × 0.5: 5.00 and 1.00.
+
+    With small 4.00 and -1.00 without a model, that is 18.00.
+    """
     changed = project(usage_of(FIVE), {}, {"big": {ALL: Decimal("-0.5"), "org-b": Decimal("0.5")}})
     assert sums(changed, "organization") == {("(unallocated)",): 1, ("org-a",): 9, ("org-b",): 8}
     assert changed.cost == 18
 
 
-def test_days_and_months_are_scaled_by_who_used_them(usage_of):
-    """org-a doubles: 1 December 10.00 × 2, 2 December 4.00 × 2 + 6.00, 3 December 2.00 - 1.00."""
+def test_days_and_months_are_scaled_by_organization(usage_of):
+    """org-a doubles: 10.00 × 2 on December 1, 4.00 × 2 + 6.00 on the 2nd, 2.00 − 1.00 on the 3rd."""
     grown = project(usage_of(FIVE), {"org-a": Decimal(1)}, {})
     assert list(grown.groups["day",]["cost"]) == [20, 14, 1]
     assert sums(grown, "month", "product") == {("2025-12", "chat"): 27, ("2025-12", "search"): 8}
 
 
-def test_all_usage_may_go(usage_of):
-    """A change of -1 leaves cost and calls of zero, and the names."""
+def test_a_change_of_minus_one_leaves_nothing(usage_of):
+    """Cost and calls are zero; the names stay."""
     gone = project(usage_of(FIVE), {ALL: Decimal(-1)}, {})
     assert (gone.cost, gone.projected) == (0, -21)
     assert sums(gone, "product", column="calls") == {("chat",): 0, ("search",): 0}
 
 
-def test_customers_and_the_account_of_rows_stay(usage_of):
-    """A customer who calls more is still one; rows are those of the files."""
+def test_customers_and_row_counts_stay(usage_of):
+    """A customer who calls more is still one customer; rows are those of the files."""
     usage = usage_of(FIVE)
     grown = project(usage, {ALL: Decimal("0.1")}, {})
     for keys in GROUPINGS:
@@ -131,7 +140,7 @@ def test_customers_and_the_account_of_rows_stay(usage_of):
 
 
 def test_the_usage_it_is_given_does_not_change(usage_of):
-    """It returns another value; the frames it was given are as before."""
+    """Projection returns another value; the frames given are as before."""
     usage = usage_of(FIVE)
     before = {keys: frame.copy(deep=True) for keys, frame in usage.groups.items()}
     project(usage, {ALL: Decimal("0.1")}, {"big": {ALL: Decimal("0.1")}})
@@ -146,12 +155,13 @@ def test_the_usage_it_is_given_does_not_change(usage_of):
     "prices", [{}, {"big": {}}, {"big": {ALL: Decimal(0)}, "small": {"org-a": Decimal("0.0")}}]
 )
 def test_rates_of_zero_return_the_usage_itself(usage_of, growth, prices):
+    """Nothing is computed where no rate changes anything."""
     usage = usage_of(FIVE)
     assert project(usage, growth, prices) is usage
 
 
-def test_names_that_are_not_there_change_nothing(usage_of):
-    """Whether they are known is asked elsewhere; here 21.00 stays 21.00."""
+def test_unknown_names_change_nothing(usage_of):
+    """They are refused elsewhere; here 21.00 stays 21.00."""
     same = project(
         usage_of(FIVE),
         {"org-x": Decimal(1)},
@@ -161,7 +171,7 @@ def test_names_that_are_not_there_change_nothing(usage_of):
 
 
 def test_frames_hold_decimals(usage_of):
-    """Calls need not be whole any more; neither they nor cost are floats."""
+    """Calls need not be whole; neither calls nor cost are floats."""
     for frame in project(usage_of(FIVE), {ALL: Decimal("0.1")}, {}).groups.values():
         assert {type(value) for column in ("cost", "calls") for value in frame[column]} == {Decimal}
 
@@ -170,7 +180,7 @@ def test_frames_hold_decimals(usage_of):
     "cost", ["99999999999999.999999999999", "0.000000000001", "-12345678.000000000001"]
 )
 def test_a_cell_is_within_half_of_the_twelfth_decimal(usage_of, cost):
-    """However large: every projected cost has the 12 decimals of a cost, so that sums of them stay exact."""
+    """Every projected cost has the 12 decimals of a cost, so that sums of them stay exact."""
     rate = Decimal("-0.0001")
     changed = project(
         usage_of([("org-a", "chat", "ask", "c1", cost)]), {ALL: rate}, {"gpt": {ALL: rate}}
@@ -181,8 +191,11 @@ def test_a_cell_is_within_half_of_the_twelfth_decimal(usage_of, cost):
     assert changed.cost.as_tuple().exponent == -12
 
 
-def test_the_sample_foots_when_projected(params: Callable[..., Params]):
-    """December with 10 % growth and gpt-4 at 0.8: (8,669.894004 - 3,045.66063 × 0.2) × 1.1 = 8,866.8380658."""
+def test_the_projected_sample_adds_up(params: Callable[..., Params]):
+    """December with 10% growth and gpt-4 at 0.8 of its price.
+
+    (8,669.894004 − 3,045.66063 × 0.2) × 1.1 = 8,866.8380658.
+    """
     usage = read_usage(params(), detail=True)
     changed = project(usage, {ALL: Decimal("0.10")}, {"gpt-4": {ALL: Decimal("-0.20")}})
     assert changed.cost == Decimal("8866.8380658")
@@ -214,22 +227,21 @@ def by_hand(calls: list[tuple], growth: dict, prices: dict) -> Fraction:
     """The projected cost, call by call, in fractions."""
     whole = Fraction(0)
     for organization, _, _, _, cost, _, model in calls:
-        more, price = (
-            rates.get(organization, rates.get(ALL, 0)) for rates in (growth, prices.get(model, {}))
-        )
-        whole += Fraction(cost) * (1 + Fraction(more)) * (1 + Fraction(price))
+        price_rates = prices.get(model, {})
+        grown = 1 + Fraction(growth.get(organization, growth.get(ALL, 0)))
+        price = 1 + Fraction(price_rates.get(organization, price_rates.get(ALL, 0)))
+        whole += Fraction(cost) * grown * price
     return whole
 
 
-def near(found: Decimal, exact: Decimal | Fraction, cells: int) -> bool:
-    """Within half of the 12th decimal a cell."""
-    return abs(Fraction(found) - Fraction(exact)) <= Fraction(cells, 2 * 10**12)
+def near(cost: Decimal, exact: Decimal | Fraction, cells: int) -> bool:
+    """Whether a cost is within half of the 12th decimal per cell of the exact one."""
+    return abs(Fraction(cost) - Fraction(exact)) <= Fraction(cells, 2 * 10**12)
 
 
 @given(CALLS, RATES, PRICES)
-def test_every_grouping_foots_to_what_fractions_say_in_the_same_order(
-    usage_of, calls, growth, prices
-):
+def test_every_grouping_adds_up_to_the_exact_cost(usage_of, calls, growth, prices):
+    """The oracle is computed in fractions; rows keep their order."""
     usage = usage_of(calls, period="2025-Q4")
     changed = project(usage, growth, prices)
     assert near(changed.cost, by_hand(calls, growth, prices), len(calls))
@@ -245,13 +257,15 @@ def test_every_grouping_foots_to_what_fractions_say_in_the_same_order(
 
 
 @given(CALLS, RATE)
-def test_growth_of_all_scales_the_total_by_that(usage_of, calls, rate):
+def test_growth_of_all_scales_the_total(usage_of, calls, rate):
+    """The total is multiplied by 1 + the rate."""
     usage = usage_of(calls)
     assert near(project(usage, {ALL: rate}, {}).cost, usage.cost * (1 + rate), len(calls))
 
 
 @given(CALLS, RATE, RATE)
-def test_rates_of_one_organization_leave_the_others_cost_untouched(usage_of, calls, more, price):
+def test_rates_of_one_organization_leave_the_others_unchanged(usage_of, calls, more, price):
+    """Their cost is the same in every grouping."""
     usage = usage_of(calls)
     changed = project(usage, {"org-a": more}, {"big": {"org-a": price}})
     for keys in FRAMES:
@@ -265,7 +279,7 @@ def test_rates_of_one_organization_leave_the_others_cost_untouched(usage_of, cal
 
 @given(CALLS, RATES, RATES, PRICES)
 def test_a_projection_can_be_projected_again(usage_of, calls, first, second, prices):
-    """The cube is scaled too: growth twice is the product of both, for each organization."""
+    """The cube is scaled too: growing twice multiplies both rates of each organization."""
     usage = usage_of(calls)
     twice = project(project(usage, first, {}), second, prices)
     expected = sum(
@@ -273,6 +287,6 @@ def test_a_projection_can_be_projected_again(usage_of, calls, first, second, pri
         * (1 + Fraction(first.get(call[0], first.get(ALL, Decimal(0)))))
         for call in calls
     )
-    # The second growth, tenfold and dearer tenfold at most, multiplies what the first one rounded.
+    # The second rates, 11 × 11 at most, multiply what the first ones rounded.
     assert near(twice.cost, expected, 122 * len(calls))
     assert twice.projected == twice.cost - usage.cost

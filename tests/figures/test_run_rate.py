@@ -1,4 +1,4 @@
-"""Run-rate: what a running period will cost, and by how much the same method missed before."""
+"""Run-rate: what a running period will cost, and how far off it would have been before."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ from hypothesis import strategies as st
 from support.made_usage import data_of
 
 from finops_nb.figures.budget_status import Status
-from finops_nb.figures.run_rate import backtest_errors, days_seen, run_rates, budget_to_date, with_run_rate
+from finops_nb.figures.run_rate import (
+    backtest_errors,
+    budget_to_date,
+    days_seen,
+    run_rates,
+    with_run_rate,
+)
 from finops_nb.figures.variance import total_variance, variance_by
 from finops_nb.money import rounded, total
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
 
 WEEKDAYS = {0: 10, 1: 20, 2: 30, 3: 40, 4: 50, 5: 1, 6: 2}
-"""Cost of a Monday, a Tuesday, ..."""
+"""Cost of a Monday, a Tuesday and so on."""
 
 
 def days(count: int, name: str = "a", factor: int = 1) -> list[tuple]:
-    """A call on each of the first days of December 2025, which begins with a Monday."""
+    """A call on each of the first days of December 2025, which begins on a Monday."""
     first = date(2025, 12, 1)
     return [
         (
@@ -38,26 +44,30 @@ def days(count: int, name: str = "a", factor: int = 1) -> list[tuple]:
 
 
 def test_weekdays_go_on_as_they_were(usage_of):
-    """December 2025 has five Mondays to Wednesdays and four other days each: 5 × (10+20+30) + 4 × (40+50+1+2) = 672."""
+    """December 2025 has five Mondays, Tuesdays and Wednesdays, and four of each other day.
+
+    5 × (10 + 20 + 30) + 4 × (40 + 50 + 1 + 2) = 672.
+    """
     for seen in (7, 12, 30):
         assert run_rates(usage_of(days(seen), complete=False), "organization") == {
             "a": Decimal(672)
         }
 
 
-def test_weekdays_differ_from_an_average_day(usage_of):
-    """The first five days cost 150, of which a plain average would make 150 ÷ 5 × 31 = 930; but below a week there is none."""
+def test_below_a_week_there_is_no_run_rate(usage_of):
+    """Five days cost 150: a plain average would make 150 ÷ 5 × 31 = 930, far above 672."""
     assert run_rates(usage_of(days(5), complete=False), "organization") == {}
     assert run_rates(usage_of(days(6), complete=False), "organization") == {}
     assert run_rates(usage_of(days(7), complete=False), "organization") != {}
 
 
-def test_a_period_that_is_over_has_none(usage_of):
+def test_a_period_that_is_over_has_no_run_rate(usage_of):
+    """Its cost is known."""
     assert run_rates(usage_of(days(31)), "organization") == {}
 
 
-def test_a_day_seen_without_usage_counts_as_nothing(usage_of):
-    """Two Mondays seen, one of them idle: 10 ÷ 2 × 5 = 25; one other weekday each, the second Tuesday to Sunday idle too."""
+def test_a_day_seen_without_usage_counts_as_zero(usage_of):
+    """a: two Mondays, one of them idle: 10 ÷ 2 × 5 = 25. b: two Sundays: 7 ÷ 2 × 4 = 14."""
     calls = [("a", "x", "f", "c", "10", "2025-12-01"), ("b", "x", "f", "c", "7", "2025-12-14")]
     assert run_rates(usage_of(calls, complete=False), "organization") == {
         "a": Decimal(25),
@@ -75,7 +85,7 @@ def test_a_day_seen_without_usage_counts_as_nothing(usage_of):
     )
 )
 def test_the_names_add_up_to_the_whole(usage_of, drawn):
-    """By organization and by product: the same total, but for the 13th decimal."""
+    """By organization and by product the total is the same, up to the 12th decimal."""
     calls = [(name, "x" + name, "f", "c", cost, f"2025-12-{day:02}") for name, cost, day in drawn]
     usage = usage_of([*calls, ("a", "xa", "f", "c", "1", "2025-12-20")], complete=False)
     sums = [total(run_rates(usage, by).values()) for by in ("organization", "product")]
@@ -83,19 +93,25 @@ def test_the_names_add_up_to_the_whole(usage_of, drawn):
 
 
 def test_budget_to_date_is_by_days(usage_of):
-    """12 of 31 days of 310 are 120; no budget has none."""
+    """12 of 31 days of 310 are 120; without a budget there is none."""
     usage = usage_of(days(12), complete=False)
     assert len(days_seen(usage)) == 12
-    assert (budget_to_date(Decimal(310), usage), budget_to_date(None, usage)) == (Decimal(120), None)
+    assert (budget_to_date(Decimal(310), usage), budget_to_date(None, usage)) == (
+        Decimal(120),
+        None,
+    )
 
 
-def test_budget_to_date_is_that_of_the_months_where_they_are_known(usage_of):
-    """October 300 and November 300 are over, of December's 3,000 one day of 31: 600 + 96.77; else 3,600 × 62 ÷ 92."""
+def test_budget_to_date_follows_the_budgets_of_the_months(usage_of):
+    """October 300 and November 300 are over; of December's 3,000 it is one day of 31: 696.77.
+
+    Without the months it is 3,600 × 62 ÷ 92.
+    """
     usage = usage_of([("a", "x", "f", "c", "1", "2025-12-01")], "2025-Q4", complete=False)
     months = {"2025-10": Decimal(300), "2025-11": Decimal(300), "2025-12": Decimal(3000)}
     assert rounded(budget_to_date(Decimal(3600), usage, months), 2) == Decimal("696.77")
     assert rounded(budget_to_date(Decimal(3600), usage), 2) == Decimal("2426.09")
-    # A scenario that changes the quarter's budget says nothing of its months.
+    # A scenario that changes the quarter's budget says nothing about its months.
     assert rounded(budget_to_date(Decimal(9200), usage, months), 2) == Decimal("6200.00")
 
 
@@ -104,31 +120,28 @@ def test_budget_to_date_is_that_of_the_months_where_they_are_known(usage_of):
     [(1000, Status.UNDER), (672, Status.UNDER), ("671.99", Status.AT_RISK), (100, Status.OVER)],
 )
 def test_a_run_rate_above_budget_is_at_risk(usage_of, params, budget, status):
-    """672 at the end: at risk against 671.99 long before 80% is used, and not against 672."""
+    """A run-rate of 672 is at risk against 671.99, before 80% is used, but not against 672."""
     usage = usage_of(days(10), complete=False)  # 153 + 60 = 213 spent
     made = params(organization_budgets={"a": budget})
-    variance = variance_by(
-        data_of(usage=usage, budgets=read_budgets(made), params=made), "organization"
-    )
+    data = data_of(usage=usage, budgets=read_budgets(made), params=made)
+    variance = variance_by(data, "organization")
     assert list(variance["status"]) == [status]
     assert total_variance(variance, made.at_risk, False).run_rate == Decimal(672)
-    line = with_run_rate(data_of(usage=usage, budgets=read_budgets(made)), variance).iloc[0]
+    line = with_run_rate(data, variance).iloc[0]
     assert line["run_rate_variance"] == Decimal(672) - Decimal(budget)
 
 
-def test_a_budget_without_usage_heads_for_nothing(usage_of, params):
+def test_a_budget_without_usage_has_a_run_rate_of_zero(usage_of, params):
+    """Its status is UNDER."""
     made = params(organization_budgets={"a": 5000, "idle": 10})
-    variance = variance_by(
-        data_of(usage=usage_of(days(10), complete=False), budgets=read_budgets(made), params=made),
-        "organization",
-    ).set_index("organization")
-    assert (variance.at["idle", "run_rate"], variance.at["idle", "status"]) == (
-        Decimal(0),
-        Status.UNDER,
-    )
+    usage = usage_of(days(10), complete=False)
+    data = data_of(usage=usage, budgets=read_budgets(made), params=made)
+    idle = variance_by(data, "organization").set_index("organization").loc["idle"]
+    assert (idle["run_rate"], idle["status"]) == (Decimal(0), Status.UNDER)
 
 
 def month(name: str, cost_of_a_day: int, last_day: int) -> PublishedMonth:
+    """A published month with the same cost on each of its days."""
     spent = {
         date.fromisoformat(f"{name}-{day:02}"): Decimal(cost_of_a_day)
         for day in range(1, last_day + 1)
@@ -136,41 +149,33 @@ def month(name: str, cost_of_a_day: int, last_day: int) -> PublishedMonth:
     return PublishedMonth(name, total(spent.values()), last_day, spent)
 
 
-def test_it_says_how_far_off_it_would_have_been(usage_of):
-    """November at 2 a day is foretold exactly; October spent 31 × 2 - 62 more on its last day: foretold 62 of 124, 50% too little."""
-    october = month("2025-10", 2, 31)
-    dearer = {**october.days, date(2025, 10, 31): Decimal(64)}
-    late = PublishedMonth("2025-10", Decimal(124), 31, dearer)
-    found = backtest_errors(
-        data_of(usage=usage_of(days(12), complete=False), months=[month("2025-11", 2, 30), late])
-    )
-    assert [(each.month, each.run_rate, each.actual, each.error) for each in found] == [
+def errors_after(usage, *months: PublishedMonth) -> list[tuple]:
+    errors = backtest_errors(data_of(usage=usage, months=months))
+    return [(error.month, error.run_rate, error.actual, error.error) for error in errors]
+
+
+def test_it_knows_how_far_off_it_would_have_been(usage_of):
+    """November at 2 a day is predicted exactly.
+
+    October spent 62 more on its last day: the run-rate is 62 of 124, 50% too low.
+    """
+    days_of_october = month("2025-10", 2, 31).days | {date(2025, 10, 31): Decimal(64)}
+    october = PublishedMonth("2025-10", Decimal(124), 31, days_of_october)
+    usage = usage_of(days(12), complete=False)
+    assert errors_after(usage, month("2025-11", 2, 30), october) == [
         ("2025-11", Decimal(60), Decimal(60), Decimal(0)),
         ("2025-10", Decimal(62), Decimal(124), Decimal("-0.5")),
     ]
 
 
-def test_it_compares_with_longer_months_only(usage_of):
-    """After 28 days nothing of February 2025 is left to foretell; a month of no cost has no error; below a week there is nothing."""
-    free = month("2025-01", 0, 31)
-    assert [
-        miss.month
-        for miss in backtest_errors(
-            data_of(
-                usage=usage_of(days(28), complete=False), months=[month("2025-02", 1, 28), free]
-            )
-        )
-    ] == ["2025-01"]
-    assert (
-        backtest_errors(data_of(usage=usage_of(days(28), complete=False), months=[free]))[0].error
-        is None
-    )
-    assert (
-        backtest_errors(
-            data_of(usage=usage_of(days(6), complete=False), months=[month("2025-11", 1, 30)])
-        )
-        == ()
-    )
-    assert (
-        backtest_errors(data_of(usage=usage_of(days(31)), months=[month("2025-11", 1, 30)])) == ()
-    )
+def test_it_is_tested_on_longer_months_only(usage_of):
+    """After 28 days nothing of February 2025 is left to predict; a month without cost has no error.
+
+    Below a week, and in a period that is over, there is nothing to test.
+    """
+    february, january = month("2025-02", 1, 28), month("2025-01", 0, 31)
+    no_error = ("2025-01", Decimal(0), Decimal(0), None)
+    assert errors_after(usage_of(days(28), complete=False), february, january) == [no_error]
+    november = month("2025-11", 1, 30)
+    assert errors_after(usage_of(days(6), complete=False), november) == []
+    assert errors_after(usage_of(days(31)), november) == []

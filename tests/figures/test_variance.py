@@ -1,4 +1,4 @@
-"""Variance: actual − budget, name by name and in total; above zero is unfavorable."""
+"""Variance: actual − budget, by name and in total; above zero is unfavorable."""
 
 from __future__ import annotations
 
@@ -59,14 +59,13 @@ def line(cost: str, budget: str, complete: bool = True) -> dict:
 def test_it_compares_a_cost_with_its_budget(
     cost, budget, variance, variance_ratio, budget_used, status
 ):
-    """Exactly at budget is UNDER, a millionth above is OVER; of a zero budget there is no fraction."""
-    expected = [
-        None if each is None else Decimal(each) for each in (variance, variance_ratio, budget_used)
-    ]
-    found = line(cost, budget)
+    """Exactly at budget is UNDER, a millionth above is OVER; a zero budget has no fractions."""
+    texts = (variance, variance_ratio, budget_used)
+    expected = [None if text is None else Decimal(text) for text in texts]
+    row = line(cost, budget)
 
-    assert [found["variance"], found["variance_ratio"], found["budget_used"]] == expected
-    assert found["status"] == status
+    assert [row["variance"], row["variance_ratio"], row["budget_used"]] == expected
+    assert row["status"] == status
 
 
 @pytest.mark.parametrize(
@@ -85,12 +84,15 @@ def test_it_compares_a_cost_with_its_budget(
     ],
 )
 def test_it_is_at_risk_in_a_running_period_only(cost, budget, complete, status):
-    """From exactly 80% (0.333333333333 × 0.8 = 0.2666666666664) and up to the budget, as long as the period runs."""
+    """From exactly 80% up to the budget, while the period runs.
+
+    0.333333333333 × 0.8 = 0.2666666666664.
+    """
     assert line(cost, budget, complete)["status"] == status
 
 
-def test_it_shows_every_name_of_either_side():
-    """Spend without budget varies by all of it; a budget without spend by nothing spent."""
+def test_it_has_every_name_with_cost_or_budget():
+    """Without a budget the variance is the whole cost; without cost it is −budget."""
     frame = compare({"a": "6", "new": "2", UNALLOCATED: "1"}, {"a": "5", "idle": "3"})
 
     assert frame.drop(columns=["variance_ratio", "budget_used", "run_rate"]).values.tolist() == [
@@ -103,7 +105,7 @@ def test_it_shows_every_name_of_either_side():
 
 
 def test_it_has_no_variance_without_any_budget():
-    """Where nobody has a budget, there is nothing to vary from."""
+    """If no name has a budget, there is nothing to compare with."""
     frame = compare({"a": "6", "b": "2"}, {})
 
     assert frame[["budget", "variance", "variance_ratio", "budget_used"]].isna().all(axis=None)
@@ -114,7 +116,7 @@ def test_it_has_no_variance_without_any_budget():
 
 
 def test_it_adds_up_to_the_total():
-    """Variances 1 + 2 − 3 are the total's: 8 spent of 8 budgeted."""
+    """The variances 1 + 2 − 3 add up to the total's: 8 spent of 8 budgeted."""
     totals = total_variance(compare({"a": "6", "new": "2"}, {"a": "5", "idle": "3"}), AT_RISK, True)
 
     assert totals == TotalVariance(
@@ -127,34 +129,28 @@ def test_it_adds_up_to_the_total():
     [("8", True, UNDER), ("8.01", True, OVER), ("6.4", False, NEAR), ("6.39", False, UNDER)],
 )
 def test_it_gives_the_total_a_status_of_its_own(cost, complete, status):
-    """Of 5 + 3 budgeted, 6.40 are 80%."""
-    assert (
-        total_variance(
-            compare({"a": cost}, {"a": "5", "b": "3"}, complete), AT_RISK, complete
-        ).status
-        == status
-    )
+    """Of 5 + 3 budgeted, 6.40 is 80%."""
+    frame = compare({"a": cost}, {"a": "5", "b": "3"}, complete)
+
+    assert total_variance(frame, AT_RISK, complete).status == status
 
 
 @given(costs, budgets)
-def test_its_columns_foot(costs, budgets):
+def test_its_columns_add_up(costs, budgets):
     """Cost, budget and variance of the lines add up to the total's, exactly."""
     frame = compare(costs, budgets)
     totals = total_variance(frame, AT_RISK, True)
 
     assert total(frame["cost"]) == totals.actual == total(costs.values())
-    assert (
-        total(each for each in frame["budget"] if each is not None)
-        == (totals.budget or 0)
-        == total(budgets.values())
-    )
+    set_budgets = [budget for budget in frame["budget"] if budget is not None]
+    assert total(set_budgets) == (totals.budget or 0) == total(budgets.values())
     if budgets:
         assert total(frame["variance"]) == totals.variance == totals.actual - totals.budget
 
 
 @given(costs, budgets, st.booleans())
 def test_it_has_one_line_a_name(costs, budgets, complete):
-    """Nothing is dropped in the join, nothing doubled."""
+    """No name is dropped or doubled."""
     frame = compare(costs, budgets, complete)
 
     assert sorted(frame["organization"]) == sorted({*costs, *budgets})
@@ -162,14 +158,14 @@ def test_it_has_one_line_a_name(costs, budgets, complete):
 
 
 def test_it_sorts_by_cost():
-    """Highest cost first, equals by name, what has no name last."""
-    assert list(
-        compare({"b": "1", "c": "2", UNALLOCATED: "9"}, {"a": "1", "z": "1"})["organization"]
-    ) == ["c", "b", "a", "z", UNALLOCATED]
+    """Highest cost first, equals by name, cost without a name last."""
+    frame = compare({"b": "1", "c": "2", UNALLOCATED: "9"}, {"a": "1", "z": "1"})
+
+    assert list(frame["organization"]) == ["c", "b", "a", "z", UNALLOCATED]
 
 
-def test_it_opens_with_the_level_that_has_budgets():
-    """The headline is the organizations' total; the products' where only they have budgets."""
+def test_the_headline_is_the_total_that_has_a_budget():
+    """It is the organizations' total, or the products' if only they have budgets."""
     with_budget, without = (
         total_variance(compare({"a": "6"}, budgets), AT_RISK, True) for budgets in ({"a": "5"}, {})
     )
@@ -181,8 +177,8 @@ def test_it_opens_with_the_level_that_has_budgets():
     assert headline(without, without) is without
 
 
-def test_it_takes_its_own_result_for_a_what_if():
-    """A variance table with other budgets is the same as costs with them: earlier budgets leave no trace."""
+def test_a_variance_table_may_be_compared_with_other_budgets():
+    """The result is that of the costs alone: earlier budgets leave no trace."""
     first = compare({"a": "6", "b": "2"}, {"a": "5"})
     again = budget_variance(first, {"b": Decimal(1)}, AT_RISK, True)
 

@@ -1,4 +1,4 @@
-"""Usage made by hand, in plain Python: six rows that a reader can add up, and an oracle beside the engine."""
+"""Usage made by hand, in plain Python: six rows to add up by hand, and a second way to group."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from finops_nb.usage.sources.notice import InputFile
 
 
 class Call(NamedTuple):
-    """One call; empty text is no name."""
+    """One call; an empty name means that the call has none."""
 
     organization: str
     product: str
@@ -32,8 +32,28 @@ class Call(NamedTuple):
     model: str = "gpt"
 
 
+SIX = (
+    Call("org-a", "chat", "ask", "c1", "3.00"),
+    Call("org-a", "chat", "ask", "c2", "1.00"),
+    Call("org-a", "search", "find", "c1", "2.00"),
+    Call("org-b", "search", "find", "c3", "1.50"),
+    Call("org-b", "chat", "ask", "c3", "0.50"),
+    Call("", "chat", "ask", "", "2.00"),
+)
+"""10.00 in all: org-a 6.00, org-b 2.00, without organization 2.00; chat 6.50, search 3.50."""
+
+
 def usage_of(calls: Sequence[tuple], period: str = "2025-12", complete: bool = True) -> Usage:
-    """The usage of these calls, each in the order of `Call`, all of them in the period."""
+    """The usage of some calls, all of them in the period.
+
+    Args:
+        calls: each in the order of `Call`.
+        period: as in the params.
+        complete: the period is over; else usage is known up to the last call's day.
+
+    Example:
+        `usage_of([("org-a", "chat", "ask", "c1", "3.00", "2025-12-05")], complete=False)`
+    """
     calls = [Call(*call) for call in calls]
     last_day = max(date.fromisoformat(call.day) for call in calls)
     groups = {grouping: _group(calls, grouping) for grouping in (*GROUPINGS, CUBE)}
@@ -54,26 +74,26 @@ def usage_of(calls: Sequence[tuple], period: str = "2025-12", complete: bool = T
 def _key(call: Call, column: str) -> str | date:
     if column == "day":
         return date.fromisoformat(call.day)
-    return call.day[:7] if column == "month" else getattr(call, column).strip() or UNALLOCATED
+    if column == "month":
+        return call.day[:7]
+    name: str = getattr(call, column)
+    return name.strip() or UNALLOCATED
 
 
 def _group(calls: Sequence[Call], grouping: tuple[str, ...]) -> pd.DataFrame:
     members: dict[tuple, list[Call]] = {} if grouping else {(): []}
     for call in calls:
-        members.setdefault(tuple(_key(call, column) for column in grouping), []).append(call)
-    rows = [
-        (
-            *key,
-            sum((Decimal(call.cost) for call in of), Decimal(0)),
-            len(of),
-            len({call.customer for call in of if call.customer}),
-        )
-        for key, of in sorted(members.items())
-    ]
-    frame = pd.DataFrame(rows, columns=[*grouping, "cost", "calls", "customers"]).astype(
-        {"cost": object}
-    )
-    return frame.drop(columns="customers") if "day" in grouping or "model" in grouping else frame
+        key = tuple(_key(call, column) for column in grouping)
+        members.setdefault(key, []).append(call)
+    rows = []
+    for key, group in sorted(members.items()):
+        cost = sum((Decimal(call.cost) for call in group), Decimal(0))
+        customers = {call.customer for call in group if call.customer}
+        rows.append((*key, cost, len(group), len(customers)))
+    frame = pd.DataFrame(rows, columns=[*grouping, "cost", "calls", "customers"])
+    frame = frame.astype({"cost": object})
+    # As in the engine: where a day is a key, customers are not counted.
+    return frame.drop(columns="customers") if "day" in grouping else frame
 
 
 def data_of(
@@ -83,19 +103,11 @@ def data_of(
     manifest: Manifest | None = None,
     months: Sequence[PublishedMonth] = (),
 ) -> ReportData:
-    """Report data of what a test is about; the rest is six rows of December 2025, as a draft."""
+    """Report data with what a test is about.
+
+    The rest is `SIX`, params of December 2025, their budgets, and the manifest of a draft.
+    """
     usage = usage or usage_of(SIX)
     params = params or make_params({"period": "2025-12", "usage": "sample:"})
-    made = manifest or Manifest()
-    return ReportData(params, usage, usage, budgets or read_budgets(params), made, tuple(months))
-
-
-SIX = (
-    Call("org-a", "chat", "ask", "c1", "3.00"),
-    Call("org-a", "chat", "ask", "c2", "1.00"),
-    Call("org-a", "search", "find", "c1", "2.00"),
-    Call("org-b", "search", "find", "c3", "1.50"),
-    Call("org-b", "chat", "ask", "c3", "0.50"),
-    Call("", "chat", "ask", "", "2.00"),
-)
-"""10.00 in all: org-a 6.00, org-b 2.00, without organization 2.00; chat 6.50, search 3.50."""
+    budgets = budgets or read_budgets(params)
+    return ReportData(params, usage, usage, budgets, manifest or Manifest(), tuple(months))
