@@ -1,263 +1,316 @@
-"""The charts of the report: each draws the figures of a table, and says in its alt text what it shows.
+"""The charts of the report: each draws the figures of a table, with an alt text that cites them.
 
 Floats are for the axes only; the figures in alt texts are those of the tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import pandas as pd
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
+from finops_nb import schema
 from finops_nb.figures.budget_status import Status
 from finops_nb.money import ZERO, total
 from finops_nb.params.model import Params
 from finops_nb.report.format import Format, noun
 from finops_nb.report.theme import ACTUAL, INK, OTHER, OVER, SERIES, Chart, drawn, elided, themed
+from finops_nb.report.top_n import top_n, top_names
+from finops_nb.schema import Column
 from finops_nb.usage.model import Usage
+from finops_nb.words import listing
 
 SHOWN: Final = 12
-"""Bars of a chart; the rest are one bar "other", or one sentence where that bar would crush the others, so that it all adds up."""
+"""Bars of a chart.
+
+The rest are one bar "other", or one sentence if that bar would crush the others. Either way the
+chart adds up to the table.
+"""
 
 BAR: Final = 0.56
-HALO: Final = (patheffects.withStroke(linewidth=6, foreground="white"),)
-"""Around a mark on a bar: on light and on dark pages the two would else be hard to tell apart."""
+"""The height of a bar, where the distance from bar to bar is 1."""
 
-ABREAST: Final = 66
-"""Characters of a legend's names that stand side by side."""
+HALO: Final = (patheffects.withStroke(linewidth=6, foreground="white"),)
+"""Around a mark on a bar, so that the two contrast on light and on dark pages."""
+
+LEGEND_LENGTH: Final = 66
+"""Characters of a legend's names that fit side by side."""
+
+MANY_DAYS: Final = 100
+"""Days from which on their bars touch and their ticks have the year."""
+
+Row: TypeAlias = Mapping[str, Any]
+Cells: TypeAlias = Mapping[tuple[str, str], Decimal]
+"""Cost by organization and product."""
 
 
 def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
-    """Bars of cost with a mark at the budget, by name; from `budget_variance`."""
-    name, fmt = variance.columns[0], Format(params.currency)
-    frame, rest = _first(variance, name, ("cost", "budget"), fmt)
-    with themed(_height(len(frame), rest)) as axes:
-        budgeted = frame["budget"].notna().any()
-        gray = (None, Status.NO_BUDGET) if budgeted else (None,)
-        colors = [
-            OVER if status == Status.OVER else OTHER if status in gray else ACTUAL
-            for status in frame["status"]
-        ]
-        _bars(axes, frame[name], frame["cost"], colors)
-        for place, budget in enumerate(frame["budget"]):
-            if budget is not None:
-                ends = [float(budget)] * 2, [place - 0.4, place + 0.4]
-                axes.plot(
-                    *ends,
-                    color=INK,
-                    linewidth=3,
-                    solid_capstyle="butt",
-                    path_effects=HALO,
-                    zorder=3,
-                )
-        marked = (
-            "Actual (bar; orange: over, gray: no budget) and budget (mark)"
-            if budgeted
-            else "Actual"
-        )
-        _money_axis(axes, fmt, f"{marked}, {params.currency}", rest)
-        said = [
-            f"{row[1]} {fmt.money(row.cost)}{_budget(row.budget, fmt)}{f', {row.status}' if row.status and row.budget is not None else ''}"
-            for row in frame.itertuples(index=True, name="Row")
-        ]
-        return drawn(axes, f"Actual cost against budget by {name}: {_listed(said, rest)}.")
+    """Bars of cost by name, each with a mark at the budget.
+
+    Args:
+        variance: from `budget_variance`; its first column has the names.
+        params: for the currency.
+    """
+    name, fmt = str(variance.columns[0]), Format(params.currency)
+    rows, rest = _first(variance, name, (schema.COST, schema.BUDGET), fmt)
+    budgets = [row["budget"] for row in rows]
+    has_budgets = any(budget is not None for budget in budgets)
+    colors = [_bar_color(row.get("status"), has_budgets) for row in rows]
+    label = "Actual"
+    if has_budgets:
+        label = "Actual (bar; orange: over, gray: no budget) and budget (mark)"
+    with themed(_height(len(rows), rest)) as axes:
+        _bars(axes, [row[name] for row in rows], [row["cost"] for row in rows], colors)
+        _budget_marks(axes, budgets)
+        _money_axis(axes, fmt, f"{label}, {params.currency}", rest)
+        texts = [f"{row[name]} {_against_budget(row, fmt)}" for row in rows]
+        return drawn(axes, f"Actual cost against budget by {name}: {_joined(texts, rest)}.")
 
 
 def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
-    """A bar for each organization, divided by product; from `allocate_within`."""
+    """A bar for each organization, divided by product.
+
+    Args:
+        parts: from `allocate_within`.
+        params: for the currency.
+    """
     fmt = Format(params.currency)
-    organizations, products = (_by_cost(parts, name) for name in ("organization", "product"))
-    rows, columns = _fold(organizations), _fold(products)
-    names, kinds = list(dict.fromkeys(rows.values())), list(dict.fromkeys(columns.values()))
-    cells = {(row, column): ZERO for row in names for column in kinds}
-    for part in parts.itertuples():
-        cells[rows[part.organization], columns[part.product]] += part.cost
-    rest, stacks = "", [_stacks(cells[name, kind] for kind in kinds) for name in names]
-    if len(rows) > len(names) and _crushes(list(map(_reach, stacks))):
-        names, rest = names[:-1], _undrawn(len(rows) - len(names) + 1, total(stacks[-1]), fmt=fmt)
-    labels = [elided(kind) for kind in kinds]
-    abreast = max(1, min(3, ABREAST // max(map(len, labels), default=1)))
-    with themed(_height(len(names), rest) + 0.22 * -(-len(kinds) // abreast)) as axes:
-        bars = []
-        for position, kind in enumerate(kinds):
-            # Credits stack to the left of zero, charges to the right, so that neither hides the other.
-            costs = [cells[name, kind] for name in names]
-            starts = [
-                total(
-                    cells[name, other]
-                    for other in kinds[:position]
-                    if (cells[name, other] < 0) == (cost < 0)
-                )
-                for name, cost in zip(names, costs, strict=True)
-            ]
-            color = SERIES[position] if kind in columns else OTHER
-            bars.append(
-                axes.barh(
-                    range(len(names)), _floats(costs), BAR, _floats(starts), color=color, zorder=2
-                )[0]
-            )
-        _names(axes, names)
+    stacks, rest = _stacks(parts, fmt)
+    labels = [elided(product) for product in stacks.products]
+    # Names that fit side by side make a legend of few lines; three columns are the most.
+    abreast = max(1, min(3, LEGEND_LENGTH // max(map(len, labels), default=1)))
+    legend_lines = -(-len(labels) // abreast)
+    with themed(_height(len(stacks.organizations), rest) + 0.22 * legend_lines) as axes:
+        bars = _draw_stacks(axes, stacks)
+        _names(axes, stacks.organizations)
         _money_axis(axes, fmt, f"Cost, {params.currency}", rest)
-        # With its bars given, the legend names every product; by itself it would leave out those that start with "_".
+        # Without the bars the legend would leave out products whose names start with "_".
         axes.figure.legend(bars, labels, loc="outside lower center", ncols=abreast, fontsize=9)
-        said = [
-            f"{name}: "
-            + ", ".join(
-                f"{kind} {fmt.money(cells[name, kind])}" for kind in kinds if cells[name, kind]
-            )
-            for name in names
-        ]
-        return drawn(axes, f"Cost of each organization by product. {_listed(said, rest)}.")
+        texts = [_products_text(stacks, name, fmt) for name in stacks.organizations]
+        return drawn(axes, f"Cost of each organization by product. {_joined(texts, rest)}.")
 
 
 def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
-    """Bars of cost by feature, each with the cost of a call beside it; from `unit_costs`."""
+    """Bars of cost by feature, each with its cost per call.
+
+    Args:
+        features: from `unit_costs`.
+        params: for the currency.
+    """
     fmt = Format(params.currency)
     if features.empty:
         return Chart("")
-    counted = features["calls"].notna().any()  # a bill has no calls; of a log, "other" has none
-    frame, rest = _first(features, "feature", ("cost",), fmt)
-    with themed(_height(len(frame), rest)) as axes:
-        _bars(
-            axes,
-            frame["feature"],
-            frame["cost"],
-            [OTHER if calls is None and counted else ACTUAL for calls in frame["calls"]],
-        )
-        unit_costs = [
-            f"{fmt.unit_cost(each)} a call" if each is not None else ""
-            for each in frame["cost_per_call"]
-        ]
-        _beside(axes, frame["cost"], unit_costs)
+    rows, rest = _first(features, "feature", (schema.COST,), fmt)
+    # A bill has no calls at all; in a log, only "other" has none.
+    has_calls = features["calls"].notna().any()
+    colors = [OTHER if has_calls and row.get("calls") is None else ACTUAL for row in rows]
+    costs = [row["cost"] for row in rows]
+    unit_costs = [_unit_cost(row.get("cost_per_call"), fmt) for row in rows]
+    with themed(_height(len(rows), rest)) as axes:
+        _bars(axes, [row["feature"] for row in rows], costs, colors)
+        _texts_after_bars(axes, costs, unit_costs)
         _money_axis(axes, fmt, f"Cost, {params.currency}", rest)
-        said = [
-            f"{name} {fmt.money(cost)}{f', {each}' if each else ''}"
-            for name, cost, each in zip(frame["feature"], frame["cost"], unit_costs, strict=True)
+        texts = [
+            ", ".join(filter(None, (f"{row['feature']} {fmt.money(row['cost'])}", unit_cost)))
+            for row, unit_cost in zip(rows, unit_costs, strict=True)
         ]
-        return drawn(axes, f"Cost by feature: {_listed(said, rest)}.")
+        return drawn(axes, f"Cost by feature: {_joined(texts, rest)}.")
 
 
 def efficiency(ranked: pd.DataFrame, params: Params) -> Chart:
-    """Bars of calls per unit of currency by organization; from `rank_efficiency`."""
+    """Bars of calls per unit of currency by organization, the highest first.
+
+    Args:
+        ranked: from `rank_efficiency`; an organization without a rank has no bar.
+        params: for the currency.
+    """
     fmt = Format(params.currency)
-    scored = ranked[[rank is not None for rank in ranked["rank"]]]
     if ranked["calls"].isna().all():
         return Chart("")
-    shown = scored.head(SHOWN)
+    scored = ranked[[rank is not None for rank in ranked["rank"]]]
+    shown, others = scored.head(SHOWN), len(scored) - SHOWN
+    names, scores = list(shown["organization"]), list(shown["calls_per_unit"])
+    labels = [fmt.calls_per_money(score) for score in scores]
     with themed(_height(len(shown))) as axes:
-        _bars(axes, shown["organization"], shown["calls_per_unit"], ACTUAL)
-        _beside(
-            axes,
-            shown["calls_per_unit"],
-            [fmt.calls_per_money(score) for score in shown["calls_per_unit"]],
-        )
-        axes.set_xlabel(f"Calls per {params.currency}; longer is better")
-        rest = (
-            f"; {noun(len(scored) - SHOWN, 'more organization')} with fewer"
-            if len(scored) > SHOWN
-            else ""
-        )
-        said = ", ".join(
-            f"{row.organization} {fmt.calls_per_money(row.calls_per_unit)}"
-            for row in shown.itertuples()
-        )
-        return drawn(
-            axes,
-            f"Calls per {params.currency} by organization, most first: {said or 'no organization has a score'}{rest}.",
-        )
+        _bars(axes, names, scores, ACTUAL)
+        _texts_after_bars(axes, scores, labels)
+        axes.set_xlabel(f"Calls per {fmt.unit}; higher is better")
+        texts = [f"{name} {label}" for name, label in zip(names, labels, strict=True)]
+        listed = listing(texts) or "no organization has a score"
+        more = f"; {noun(others, 'more organization')} with fewer" if others > 0 else ""
+        heading = f"Calls per {fmt.unit} by organization, highest first"
+        return drawn(axes, f"{heading}: {listed}{more}.")
 
 
 def spend_by_day(usage: Usage, params: Params) -> Chart:
-    """Bars of cost by day, empty where a day has no usage."""
+    """Bars of cost by day; a day without usage has none."""
     fmt, days = Format(params.currency), usage.period.days
-    spent = dict(zip(usage.groups["day",]["day"], usage.groups["day",]["cost"], strict=True))
+    by_day = usage.groups["day",]
+    costs = dict(zip(by_day["day"], by_day["cost"], strict=True))
+    many = len(days) >= MANY_DAYS
     with themed(2.6) as axes:
-        axes.bar(
-            range(len(days)),
-            _floats(spent.get(day, ZERO) for day in days),
-            0.8 if len(days) < 100 else 1,
-            color=ACTUAL,
-            zorder=2,
-        )
+        heights = _floats(costs.get(day, ZERO) for day in days)
+        axes.bar(range(len(days)), heights, 1 if many else 0.8, color=ACTUAL, zorder=2)
         ticks = range(0, len(days), max(1, len(days) // 8))
-        axes.set_xticks(
-            ticks, [days[tick].isoformat()[5 if len(days) < 100 else 0 :] for tick in ticks]
-        )
+        start = 0 if many else len("2025-")
+        axes.set_xticks(ticks, [days[tick].isoformat()[start:] for tick in ticks])
         axes.grid(visible=False, axis="x")
         axes.yaxis.set_major_formatter(_money_ticks(fmt))
         axes.set_ylabel(f"Cost, {params.currency}")
-        high, low = (pick(spent, key=lambda day: (spent[day], day)) for pick in (max, min))
-        idle = len(days) - len(spent)
-        return drawn(
-            axes,
-            f"Cost by day from {days[0]} to {days[-1]}: highest {fmt.money(spent[high])} on {high}, lowest {fmt.money(spent[low])} on {low}"
-            + (f"; no usage on {idle} of {len(days)} days." if idle else "."),
+        high, low = (pick(costs, key=lambda day: (costs[day], day)) for pick in (max, min))
+        extremes = (
+            f"highest {fmt.money(costs[high])} on {high}, lowest {fmt.money(costs[low])} on {low}"
         )
+        idle = len(days) - len(costs)
+        without = f"; no usage on {idle} of {len(days)} days" if idle else ""
+        return drawn(axes, f"Cost by day from {days[0]} to {days[-1]}: {extremes}{without}.")
 
 
 def _first(
-    frame: pd.DataFrame, name: str, added: Sequence[str], fmt: Format
-) -> tuple[pd.DataFrame, str]:
-    """The first lines of a frame and one "other" that adds up the rest, or where that would crush them a sentence on it."""
-    if len(frame) <= SHOWN:
-        return frame, ""
-    first, rest = frame.iloc[: SHOWN - 1], frame.iloc[SHOWN - 1 :]
-    known = {column: [value for value in rest[column] if value is not None] for column in added}
-    sums = {column: total(values) if values else None for column, values in known.items()}
-    if _crushes([*map(_reach, first[list(added)].to_numpy()), _reach(sums.values())]):
-        return first, _undrawn(len(rest), **sums, fmt=fmt)
-    other = dict.fromkeys(frame.columns) | {name: f"other ({len(rest)})"} | sums
-    return pd.concat([first, pd.DataFrame([other], dtype=object)], ignore_index=True), ""
+    frame: pd.DataFrame, name: str, columns: Sequence[Column], fmt: Format
+) -> tuple[list[Row], str]:
+    """The first rows of a frame and "other", or a sentence where "other" would crush them.
+
+    Args:
+        frame: with the columns `name`, those of `columns`, and more.
+        name: the column of names.
+        columns: those that are added up in "other".
+        fmt: for the sentence.
+    """
+    shown = top_n(frame.to_dict("records"), columns, name, SHOWN, keep="first")
+    if shown.other is None:
+        return shown.before, ""
+    sums = {column.name: shown.other[column.name] for column in columns}
+    reaches = [
+        _reach(row[column.name] for column in columns) for row in (*shown.before, shown.other)
+    ]
+    if not _crushes(reaches):
+        return shown.printed, ""
+    return shown.before, _not_drawn(len(frame) - len(shown.before), fmt, **sums)
 
 
 def _reach(amounts: Iterable[Decimal | None]) -> Decimal:
-    """How far from zero a line is drawn."""
+    """How far from zero the bar and the mark of a row are drawn."""
     return max((abs(amount) for amount in amounts if amount is not None), default=ZERO)
 
 
 def _crushes(reaches: Sequence[Decimal]) -> bool:
-    """The last line, that of the others, is longer than every named one, and would take the axis from them."""
+    """Whether the last bar, "other", is longer than all others, so that they would look short."""
     return reaches[-1] > max(reaches[:-1])
 
 
-def _undrawn(
-    others: int, cost: Decimal | None, budget: Decimal | None = None, *, fmt: Format
+def _not_drawn(
+    others: int, fmt: Format, cost: Decimal | None, budget: Decimal | None = None
 ) -> str:
-    """What is not drawn, in words, so that a chart still adds up."""
-    return f"and {noun(others, 'other')}, not drawn: {fmt.money(cost)}" + (
-        f" of {fmt.money(budget)}" if budget is not None else ""
+    """What is not drawn, in words, so that the chart still adds up."""
+    text = f"and {noun(others, 'other')}, not drawn: {fmt.money(cost)}"
+    return text if budget is None else f"{text} of a {fmt.money(budget)} budget"
+
+
+def _joined(texts: Sequence[str], rest: str) -> str:
+    """Texts with semicolons between them, since they have commas."""
+    return "; ".join([*texts, rest] if rest else texts)
+
+
+class _Stacks(NamedTuple):
+    """The bars of a breakdown: names, and the cost of each cell."""
+
+    organizations: Sequence[str]
+    products: Sequence[str]
+    cells: Cells
+    colors: Sequence[str]
+
+
+def _stacks(parts: pd.DataFrame, fmt: Format) -> tuple[_Stacks, str]:
+    """The bars to draw, and a sentence on those that would crush them."""
+    by_organization, by_product = (
+        top_names(_by_cost(parts, name), SHOWN) for name in ("organization", "product")
     )
+    organizations = list(dict.fromkeys(by_organization.values()))
+    products = list(dict.fromkeys(by_product.values()))
+    cells = dict.fromkeys(((row, column) for row in organizations for column in products), ZERO)
+    for part in parts.itertuples():
+        cells[by_organization[part.organization], by_product[part.product]] += part.cost
+    colors = [
+        SERIES[place] if product in by_product else OTHER for place, product in enumerate(products)
+    ]
+    lengths = [_credits_and_charges(cells, name, products) for name in organizations]
+    others = len(by_organization) - len(organizations) + 1
+    if others == 1 or not _crushes([_reach(each) for each in lengths]):
+        return _Stacks(organizations, products, cells, colors), ""
+    rest = _not_drawn(others, fmt, total(lengths[-1]))
+    return _Stacks(organizations[:-1], products, cells, colors), rest
 
 
-def _listed(said: Sequence[str], rest: str) -> str:
-    return "; ".join([*said, rest] if rest else said)
+def _credits_and_charges(
+    cells: Cells, organization: str, products: Sequence[str]
+) -> tuple[Decimal, Decimal]:
+    """How far a bar reaches to the left of zero, and how far to the right."""
+    costs = [cells[organization, product] for product in products]
+    return total(cost for cost in costs if cost < 0), total(cost for cost in costs if cost > 0)
 
 
 def _by_cost(parts: pd.DataFrame, name: str) -> list[str]:
-    sums = parts.groupby(name)["cost"].agg(total)
-    return sorted(sums.index, key=lambda each: (-sums[each], each))
+    """The names of a column, those with the highest cost first."""
+    costs = parts.groupby(name)["cost"].agg(total)
+    return sorted(costs.index, key=lambda each: (-costs[each], each))
 
 
-def _fold(names: list[str]) -> dict[str, str]:
-    """Each name as it is charted: itself, or "other" past the first ones."""
-    other = f"other ({len(names) - SHOWN + 1})"
-    return {
-        name: name if len(names) <= SHOWN or place < SHOWN - 1 else other
-        for place, name in enumerate(names)
-    }
+def _draw_stacks(axes: Axes, stacks: _Stacks) -> list[Any]:
+    """Draw the bars product by product; one bar of each product, for the legend."""
+    places = range(len(stacks.organizations))
+    legend = []
+    for number, product in enumerate(stacks.products):
+        costs = [stacks.cells[name, product] for name in stacks.organizations]
+        starts = [_start(stacks, name, number) for name in stacks.organizations]
+        lengths, color = _floats(costs), stacks.colors[number]
+        bars = axes.barh(places, lengths, BAR, _floats(starts), color=color, zorder=2)
+        legend.append(bars[0])
+    return legend
 
 
-def _stacks(costs: Iterable[Decimal]) -> tuple[Decimal, Decimal]:
-    """How long the credits of a line are together, and how long the charges."""
-    amounts = list(costs)
-    return total(amount for amount in amounts if amount < 0), total(
-        amount for amount in amounts if amount > 0
+def _start(stacks: _Stacks, name: str, number: int) -> Decimal:
+    """Where a product's part of a bar starts.
+
+    Credits stack to the left of zero and charges to the right, so that neither hides the other.
+    """
+    is_credit = stacks.cells[name, stacks.products[number]] < 0
+    before = [stacks.cells[name, product] for product in stacks.products[:number]]
+    return total(cost for cost in before if (cost < 0) == is_credit)
+
+
+def _products_text(stacks: _Stacks, name: str, fmt: Format) -> str:
+    """org-alpha: chat $4.00 and search $2.00"""
+    costs = {product: stacks.cells[name, product] for product in stacks.products}
+    return f"{name}: " + listing(
+        f"{product} {fmt.money(cost)}" for product, cost in costs.items() if cost
     )
+
+
+def _bar_color(status: str | None, has_budgets: bool) -> str:
+    """Orange if over budget, gray if there is none; without any budget all bars are alike."""
+    if status == Status.OVER:
+        return OVER
+    is_unbudgeted = status is None or (has_budgets and status == Status.NO_BUDGET)
+    return OTHER if is_unbudgeted else ACTUAL
+
+
+def _against_budget(row: Row, fmt: Format) -> str:
+    """$6.00 of $5.00 budget, OVER"""
+    cost, budget, status = fmt.money(row["cost"]), row["budget"], row.get("status")
+    if budget is None:
+        return f"{cost}, no budget"
+    text = f"{cost} of {fmt.money(budget)} budget"
+    return f"{text}, {status}" if status else text
+
+
+def _unit_cost(cost: Decimal | None, fmt: Format) -> str:
+    return "" if cost is None else f"{fmt.unit_cost(cost)} per call"
 
 
 def _bars(
@@ -267,6 +320,20 @@ def _bars(
     _names(axes, names)
 
 
+def _budget_marks(axes: Axes, budgets: Sequence[Decimal | None]) -> None:
+    for place, budget in enumerate(budgets):
+        if budget is not None:
+            axes.plot(
+                [float(budget)] * 2,
+                [place - 0.4, place + 0.4],
+                color=INK,
+                linewidth=3,
+                solid_capstyle="butt",
+                path_effects=HALO,
+                zorder=3,
+            )
+
+
 def _names(axes: Axes, names: Sequence[str]) -> None:
     axes.set_yticks(range(len(names)), [elided(name) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
@@ -274,17 +341,10 @@ def _names(axes: Axes, names: Sequence[str]) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def _beside(axes: Axes, lengths: Sequence[Decimal], texts: Sequence[str]) -> None:
-    """Texts to the right of bars."""
+def _texts_after_bars(axes: Axes, lengths: Sequence[Decimal], texts: Sequence[str]) -> None:
     for place, (length, text) in enumerate(zip(lengths, texts, strict=True)):
-        axes.annotate(
-            text,
-            (max(float(length), 0), place),
-            (5, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-        )
+        end = (max(float(length), 0), place)
+        axes.annotate(text, end, (5, 0), textcoords="offset points", va="center", fontsize=9)
     axes.margins(x=0.3)
 
 
@@ -294,17 +354,15 @@ def _money_axis(axes: Axes, fmt: Format, label: str, rest: str = "") -> None:
 
 
 def _money_ticks(fmt: Format) -> FuncFormatter:
+    """Ticks as money, whole amounts without their zeros."""
     return FuncFormatter(
         lambda value, _: fmt.money(Decimal(repr(float(value)))).removesuffix(".00")
     )
 
 
 def _height(bars: int, rest: str = "") -> float:
+    """Inches of a chart with so many bars, and a line for the sentence below its axis."""
     return 0.85 + 0.42 * max(bars, 1) + (0.17 if rest else 0)
-
-
-def _budget(budget: Decimal | None, fmt: Format) -> str:
-    return ", no budget" if budget is None else f" of {fmt.money(budget)} budget"
 
 
 def _floats(amounts: Iterable[Decimal]) -> list[float]:

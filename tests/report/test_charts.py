@@ -1,4 +1,4 @@
-"""Charts: bars that add up to the table, alt texts that cite it, and no name or amount that breaks them."""
+"""Charts: bars that add up to the table, alt texts that cite it, and any name or amount."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ HOSTILE = [
 
 @pytest.fixture
 def drawn_axes(monkeypatch) -> list[Axes]:
-    """The axes of every chart that is drawn, as they are handed over."""
+    """The axes of every chart that is drawn, in order."""
     kept: list[Axes] = []
 
     def drawn(axes: Axes, alt: str) -> Chart:
@@ -84,7 +84,7 @@ def labels(axes: Axes) -> list[str]:
 
 
 def marks(axes: Axes) -> list[float]:
-    """Where the marks of budgets stand."""
+    """The positions of the budget marks."""
     return [line.get_xdata()[0] for line in axes.lines]
 
 
@@ -93,7 +93,7 @@ def legend(axes: Axes) -> list[str]:
 
 
 def test_it_draws_cost_against_budget(six, params, drawn_axes):
-    """A bar of cost for each name, a mark at each budget, orange where it is over, gray without one; the alt text says all of it."""
+    """A bar of cost for each name and a mark at its budget; orange is over, gray has no budget."""
     chart = charts.budget_vs_actual(variance_of(six, **{"org-a": "5", "org-b": "3"}), params())
     (axes,) = drawn_axes
 
@@ -101,13 +101,13 @@ def test_it_draws_cost_against_budget(six, params, drawn_axes):
     assert (widths(axes), marks(axes)) == ([6, 2, 2], [5, 3])
     assert [to_hex(bar.get_facecolor()).upper() for bar in axes.patches] == [OVER, ACTUAL, OTHER]
     assert chart.alt == (
-        "Actual cost against budget by organization: org-a $6.00 of $5.00 budget, OVER; org-b $2.00 of $3.00 budget, UNDER; "
-        "(unallocated) $2.00, no budget."
+        "Actual cost against budget by organization: org-a $6.00 of $5.00 budget, OVER; "
+        "org-b $2.00 of $3.00 budget, UNDER; (unallocated) $2.00, no budget."
     )
 
 
 def test_without_any_budget_it_draws_costs_alone(six, params, drawn_axes):
-    """Its axis speaks of no mark and no orange, and all bars are alike."""
+    """Its axis label explains no mark and no color, and all bars are alike."""
     charts.budget_vs_actual(variance_of(six), params())
     (axes,) = drawn_axes
 
@@ -116,7 +116,7 @@ def test_without_any_budget_it_draws_costs_alone(six, params, drawn_axes):
 
 
 def test_its_bars_and_marks_add_up_to_the_table(usage_of, params, drawn_axes):
-    """Of fifteen names eleven are drawn and four are "other": 30.00 in bars, and all budgets in marks."""
+    """Of fifteen names, eleven are drawn and four are "other": 30.00 in all, and all budgets."""
     usage = usage_of(MANY)
     chart = charts.budget_vs_actual(
         variance_of(usage, **{"org-15": "1", "org-02": "2", "org-01": "0.5"}), params()
@@ -132,7 +132,7 @@ def test_its_bars_and_marks_add_up_to_the_table(usage_of, params, drawn_axes):
 
 
 def test_its_marks_stand_out_on_any_bar(six, params):
-    """Each is drawn twice, broad in white and then in ink; turned over for a dark page it is light on black: 3:1 at least on both."""
+    """Each is drawn in white and then in ink, so that its contrast is 3:1 on any page."""
     drawing = charts.budget_vs_actual(
         variance_of(six, **{"org-a": "5", "org-b": "3"}), params()
     ).svg
@@ -146,7 +146,7 @@ def test_its_marks_stand_out_on_any_bar(six, params):
 
 
 def test_it_says_what_it_does_not_draw(usage_of, params, drawn_axes):
-    """Of 41 names eleven are drawn: "other" at 30 × 1 would crush bars of 2; it is a sentence, and all still adds up to 52."""
+    """Of 41 names eleven are drawn: an "other" of 30 would crush bars of 2, so it is a sentence."""
     usage = usage_of(
         [
             (f"org-{n:02}", f"product-{n:02}", f"feature-{n:02}", "c", "2" if n < 11 else "1")
@@ -163,26 +163,29 @@ def test_it_says_what_it_does_not_draw(usage_of, params, drawn_axes):
         "org-10",
         "feature-10",
     ]
-    said = [
-        "and 30 others, not drawn: $30.00 of $45.00",
+    # 11 × 2 are drawn and 30 × 1 are not, of 52 in all.
+    rest = [
+        "and 30 others, not drawn: $30.00 of a $45.00 budget",
         "and 30 others, not drawn: $30.00",
         "and 30 others, not drawn: $30.00",
     ]
-    assert [axes.get_xlabel().split("\n")[1] for axes in (budget, parts, features)] == said
-    assert [chart.alt.split("; ")[-1] for chart in drawings] == [f"{each}." for each in said]
+    assert [axes.get_xlabel().split("\n")[1] for axes in (budget, parts, features)] == rest
+    assert [chart.alt.split("; ")[-1] for chart in drawings] == [f"{text}." for text in rest]
 
 
 def test_it_does_not_draw_a_budget_of_others_that_crushes_the_bars(usage_of, params, drawn_axes):
-    """The costs of the others are small; their budget of 4 × 100 is not."""
+    """The costs of the others are small, but their budget of 4 × 100 is not."""
     budgets = {f"org-{n:02}": "100" for n in range(1, 5)}
     charts.budget_vs_actual(variance_of(usage_of(MANY), **budgets), params())
 
     assert (len(drawn_axes[0].patches), marks(drawn_axes[0])) == (11, [])
-    assert drawn_axes[0].get_xlabel().endswith("\nand 4 others, not drawn: $2.50 of $400.00")
+    assert (
+        drawn_axes[0].get_xlabel().endswith("\nand 4 others, not drawn: $2.50 of a $400.00 budget")
+    )
 
 
 def test_it_draws_no_budget_where_there_is_none(usage_of, params, drawn_axes):
-    """Without any budget there is no mark, for "other" as little as for the rest."""
+    """Without any budget there is no mark, not even for "other"."""
     chart = charts.budget_vs_actual(variance_of(usage_of(MANY)), params())
 
     assert marks(drawn_axes[0]) == []
@@ -190,14 +193,14 @@ def test_it_draws_no_budget_where_there_is_none(usage_of, params, drawn_axes):
 
 
 def test_it_draws_twelve_without_an_other(usage_of, params, drawn_axes):
-    """Twelve fit; "other" for one would say less."""
+    """Twelve fit, so none of them becomes "other"."""
     charts.budget_vs_actual(variance_of(usage_of(MANY[:12])), params())
 
     assert not [label for label in labels(drawn_axes[0]) if label.startswith("other")]
 
 
 def test_it_divides_each_organization_by_product(six, params, drawn_axes):
-    """Bars stacked side by side end where the organization's cost is; the legend names every product."""
+    """The parts of a bar add up to the organization's cost; the legend names every product."""
     chart = charts.breakdown(allocate_within(six, "organization", "product"), params())
     (axes,) = drawn_axes
 
@@ -212,12 +215,13 @@ def test_it_divides_each_organization_by_product(six, params, drawn_axes):
         (0.5, 1.5),
     ]
     assert chart.alt == (
-        "Cost of each organization by product. org-a: chat $4.00, search $2.00; (unallocated): chat $2.00; org-b: chat $0.50, search $1.50."
+        "Cost of each organization by product. org-a: chat $4.00 and search $2.00; "
+        "(unallocated): chat $2.00; org-b: chat $0.50 and search $1.50."
     )
 
 
 def test_its_divided_bars_add_up_to_the_table(usage_of, params, drawn_axes):
-    """Past twelve, organizations and products fold into "other", and nothing is lost on the way."""
+    """Organizations and products after the first eleven are "other", and nothing is lost."""
     usage = usage_of(MANY)
     charts.breakdown(allocate_within(usage, "organization", "product"), params())
     (axes,) = drawn_axes
@@ -228,7 +232,7 @@ def test_its_divided_bars_add_up_to_the_table(usage_of, params, drawn_axes):
 
 
 def test_it_stacks_credits_to_the_left(usage_of, params, drawn_axes):
-    """Charges of 3 and 2 to the right of zero, a credit of 4 to the left: neither hides the other."""
+    """Charges of 3 and 2 are right of zero and a credit of 4 left, so that neither is hidden."""
     usage = usage_of(
         [("a", "x", "f", "c", "3"), ("a", "y", "f", "c", "-4"), ("a", "z", "f", "c", "2")]
     )
@@ -242,17 +246,19 @@ def test_it_stacks_credits_to_the_left(usage_of, params, drawn_axes):
 
 
 def test_it_draws_features_with_their_unit_cost(six, params, drawn_axes):
-    """Ask 6.50 ÷ 4 calls, find 3.50 ÷ 2."""
+    """The unit costs are 6.50 ÷ 4 calls and 3.50 ÷ 2."""
     chart = charts.cost_by_feature(unit_costs(allocate(six, "feature")), params())
     (axes,) = drawn_axes
 
     assert (labels(axes), widths(axes)) == (["ask", "find"], [6.5, 3.5])
-    assert [text.get_text() for text in axes.texts] == ["$1.6250 a call", "$1.7500 a call"]
-    assert chart.alt == "Cost by feature: ask $6.50, $1.6250 a call; find $3.50, $1.7500 a call."
+    assert [text.get_text() for text in axes.texts] == ["$1.6250 per call", "$1.7500 per call"]
+    assert chart.alt == (
+        "Cost by feature: ask $6.50, $1.6250 per call; find $3.50, $1.7500 per call."
+    )
 
 
 def test_its_features_add_up_to_the_table(usage_of, params, drawn_axes):
-    """ "Other" has a cost, and no unit cost that would be an average of unlike things."""
+    """ "Other" has a cost, but no unit cost: it would mix unlike features."""
     chart = charts.cost_by_feature(unit_costs(allocate(usage_of(MANY), "feature")), params())
 
     assert sum(widths(drawn_axes[0])) == 30
@@ -260,18 +266,20 @@ def test_its_features_add_up_to_the_table(usage_of, params, drawn_axes):
     assert chart.alt.endswith("; other (4) $2.50.")
 
 
-def test_it_draws_who_gets_most_calls(six, params, drawn_axes):
-    """By rank; what has no rank has no bar."""
+def test_it_draws_the_most_efficient_first(six, params, drawn_axes):
+    """The bars are in the order of ranks; without a rank there is no bar."""
     chart = charts.efficiency(rank_efficiency(allocate(six, "organization")), params())
     (axes,) = drawn_axes
 
     assert (labels(axes), widths(axes)) == (["org-b", "org-a"], [1, 0.5])
     assert [text.get_text() for text in axes.texts] == ["1.00", "0.500"]
-    assert chart.alt == "Calls per USD by organization, most first: org-b 1.00, org-a 0.500."
+    assert chart.alt == (
+        "Calls per dollar by organization, highest first: org-b 1.00 and org-a 0.500."
+    )
 
 
 def test_it_says_how_many_scores_it_does_not_draw(usage_of, params, drawn_axes):
-    """Scores do not add, so that there is no "other": the rest are counted."""
+    """Scores do not add up, so there is no "other": the rest are counted."""
     chart = charts.efficiency(rank_efficiency(allocate(usage_of(MANY), "organization")), params())
 
     assert len(drawn_axes[0].patches) == 12
@@ -282,18 +290,20 @@ def test_it_says_how_many_scores_it_does_not_draw(usage_of, params, drawn_axes):
 
 
 def test_it_draws_no_score_where_nobody_has_one(usage_of, params, drawn_axes):
-    """Free calls, credits and cost without a name are not ranked: an empty chart, and a sentence."""
+    """Free calls, credits and cost without a name are not ranked: the chart is empty."""
     usage = usage_of(
         [("a", "x", "f", "c", "0"), ("b", "x", "f", "c", "-1"), ("", "x", "f", "c", "5")]
     )
     chart = charts.efficiency(rank_efficiency(allocate(usage, "organization")), params())
 
     assert widths(drawn_axes[0]) == []
-    assert chart.alt == "Calls per USD by organization, most first: no organization has a score."
+    assert chart.alt == (
+        "Calls per dollar by organization, highest first: no organization has a score."
+    )
 
 
 def test_it_draws_every_day_of_the_period(usage_of, params, drawn_axes):
-    """December has 31 bars, 29 of them empty; they add up to the month."""
+    """December has 31 bars, 29 of them empty, which add up to the month."""
     usage = usage_of(
         [("a", "x", "f", "c", "3", "2025-12-01"), ("a", "x", "f", "c", "1.25", "2025-12-31")]
     )
@@ -302,7 +312,8 @@ def test_it_draws_every_day_of_the_period(usage_of, params, drawn_axes):
 
     assert (len(heights), heights[0], heights[-1], sum(heights)) == (31, 3, 1.25, 4.25)
     assert chart.alt == (
-        "Cost by day from 2025-12-01 to 2025-12-31: highest $3.00 on 2025-12-01, lowest $1.25 on 2025-12-31; no usage on 29 of 31 days."
+        "Cost by day from 2025-12-01 to 2025-12-31: highest $3.00 on 2025-12-01, "
+        "lowest $1.25 on 2025-12-31; no usage on 29 of 31 days."
     )
 
 
@@ -310,7 +321,7 @@ def test_it_draws_every_day_of_the_period(usage_of, params, drawn_axes):
     ("period", "days"), [("2025-12-31/2026-01-01", 1), ("2025-Q4", 92), ("2025", 365)]
 )
 def test_it_draws_a_day_a_quarter_and_a_year(usage_of, params, drawn_axes, period, days):
-    """As many bars as there are days."""
+    """Each has as many bars as days."""
     charts.spend_by_day(usage_of([("a", "x", "f", "c", "3")], period), params(period=period))
 
     assert len(drawn_axes[0].patches) == days
@@ -318,7 +329,7 @@ def test_it_draws_a_day_a_quarter_and_a_year(usage_of, params, drawn_axes, perio
 
 @pytest.mark.parametrize("names", [HOSTILE[:10], HOSTILE[10:]], ids=["some", "others"])
 def test_it_draws_any_name(usage_of, params, drawn_axes, names):
-    """A name is a label, and an entry of the legend, whatever it looks like; the drawing stays well-formed."""
+    """Any name is a label and an entry of the legend; the drawing stays well-formed."""
     usage = usage_of(
         [(name, name, name, "c", str(cost)) for cost, name in enumerate(reversed(names), start=1)]
     )
@@ -338,7 +349,7 @@ def test_it_draws_any_name(usage_of, params, drawn_axes, names):
 
 
 def test_it_draws_only_hidden_names(usage_of, params, drawn_axes):
-    """A legend of nothing but names that matplotlib would hide is complete."""
+    """Names that matplotlib would leave out of a legend are in it."""
     charts.breakdown(
         allocate_within(usage_of([("_a", "_x", "f", "c", "1")]), "organization", "product"),
         params(),
@@ -361,7 +372,7 @@ def test_it_draws_only_hidden_names(usage_of, params, drawn_axes):
     ids=lambda costs: " ".join(costs),
 )
 def test_it_draws_any_amount(usage_of, params, drawn_axes, costs):
-    """One bar, nothing, credits, and the huge beside the tiny."""
+    """One bar, nothing, credits, and the huge next to the tiny are drawn."""
     usage = usage_of(
         [(f"org-{n}", f"product-{n}", f"feature-{n}", "c", cost) for n, cost in enumerate(costs)]
     )
@@ -375,7 +386,7 @@ def test_it_draws_any_amount(usage_of, params, drawn_axes, costs):
     ("currency", "tick"), [("USD", "$2,000"), ("JPY", "¥2,000"), ("CHF", "CHF\u00a02,000")]
 )
 def test_it_labels_its_axis_in_the_currency(usage_of, params, drawn_axes, currency, tick):
-    """Whole amounts without their zeros; the sign before the currency."""
+    """Whole amounts have no decimals; the minus stands before the currency."""
     charts.budget_vs_actual(
         variance_of(usage_of([("a", "x", "f", "c", "-5000"), ("b", "x", "f", "c", "5000")])),
         params(currency=currency),
@@ -392,7 +403,7 @@ def test_it_draws_the_same_bytes_twice(six, params):
 
 
 def test_it_does_not_change_the_tables(usage_of, params):
-    """Charts read frames and leave them as they are."""
+    """Charts leave the frames that they read unchanged."""
     usage = usage_of(MANY)
     frames = [variance_of(usage), allocate_within(usage, "organization", "product")]
     before = [frame.copy() for frame in frames]

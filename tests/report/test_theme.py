@@ -1,14 +1,30 @@
-"""Theme: charts look alike on every machine, show themselves with their alt text, and keep names as text."""
+"""Theme: charts look alike on every machine, show their alt text, and keep names as text."""
 
 from __future__ import annotations
 
 import locale
+import shutil
+import warnings
 import xml.etree.ElementTree as ET
 
 import matplotlib
 import pytest
+from matplotlib import font_manager
+from matplotlib.font_manager import FontProperties
 
-from finops_nb.report.theme import LABEL_LENGTH, WIDTH, Chart, drawn, elided, style_sheet, themed
+from finops_nb.report import theme
+from finops_nb.report.theme import (
+    FONT,
+    LABEL_LENGTH,
+    WIDTH,
+    Chart,
+    drawn,
+    elided,
+    families_of,
+    style_sheet,
+    themed,
+    undrawable,
+)
 
 FOREIGN = {
     "text.usetex": True,
@@ -25,7 +41,7 @@ FOREIGN = {
     "figure.figsize": [2.0, 2.0],
     "lines.linewidth": 9,
 }
-"""Settings that a machine, or a cell before, may have made."""
+"""Settings that a machine, or an earlier cell, may have made."""
 
 
 def draw(label: str = "a") -> Chart:
@@ -37,13 +53,13 @@ def draw(label: str = "a") -> Chart:
 
 
 def test_it_draws_the_same_bytes_twice():
-    """No date, no random id, no trace of the run."""
+    """There is no date, no random id and no trace of the run."""
     assert draw().svg == draw().svg
     assert "<dc:date>" not in draw().svg
 
 
 def test_it_draws_the_same_bytes_under_other_settings():
-    """Whatever rcParams are set, the theme is drawn; and they are as they were afterwards."""
+    """The theme overrides all rcParams while it draws, and restores them afterwards."""
     here = draw().svg
     with matplotlib.rc_context(FOREIGN):
         assert draw().svg == here
@@ -51,7 +67,7 @@ def test_it_draws_the_same_bytes_under_other_settings():
 
 
 def test_it_draws_the_same_bytes_under_another_locale(monkeypatch):
-    """A decimal comma of the machine's locale does not reach an axis."""
+    """The decimal comma of a machine's locale does not reach an axis."""
     here = draw().svg
     conventions = locale.localeconv() | {"decimal_point": ",", "thousands_sep": "."}
     monkeypatch.setattr(locale, "localeconv", lambda: conventions)
@@ -61,7 +77,7 @@ def test_it_draws_the_same_bytes_under_another_locale(monkeypatch):
 
 
 def test_it_restores_settings_after_an_error():
-    """A chart that could not be drawn leaves no settings behind."""
+    """A chart that fails leaves no settings behind."""
     before = dict(matplotlib.rcParams)
     with pytest.raises(ZeroDivisionError), themed(2):
         _ = 1 / 0
@@ -70,10 +86,41 @@ def test_it_restores_settings_after_an_error():
 
 
 def test_it_is_as_wide_as_the_page():
-    """Every chart has one width, so that a report's charts line up; the height is its own."""
+    """Every chart has the same width, so that a report's charts line up."""
     svg = ET.fromstring(draw().svg)
 
     assert (svg.get("width"), svg.get("height")) == (f"{WIDTH * 72:g}pt", f"{2 * 72:g}pt")
+
+
+@pytest.fixture
+def another_font(tmp_path, monkeypatch) -> str:
+    """A machine whose only font, beside matplotlib's own, is STIX."""
+    stix = font_manager.findfont(FontProperties(family="STIXGeneral"))
+    fonts, own = font_manager.fontManager, str(matplotlib.get_data_path())
+    monkeypatch.setattr(fonts, "ttflist", [f for f in fonts.ttflist if f.fname.startswith(own)])
+    fonts.addfont(shutil.copy(stix, tmp_path))
+    theme._fonts.cache_clear()
+    yield "STIXGeneral"
+    theme._fonts.cache_clear()
+
+
+def test_a_picture_measures_its_texts_in_the_fonts_that_draw_them(another_font):
+    """A name that only a fallback font covers has its glyphs before the ticks are laid out."""
+    name = "\N{LATIN SMALL LETTER K WITH PALATAL HOOK} team"
+    chart = draw(name)
+    assert families_of(name) == [FONT, another_font]
+    assert not undrawable(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # "Glyph … missing" is a warning
+        first = chart.png()
+    assert draw(name).png() == first
+
+
+def test_a_picture_is_the_same_after_a_picture_with_other_fonts(another_font):
+    """The fallback fonts of one chart do not reach the next."""
+    plain = draw("team").png()
+    draw("\N{LATIN SMALL LETTER K WITH PALATAL HOOK} team").png()
+    assert draw("team").png() == plain
 
 
 @pytest.mark.parametrize(
@@ -105,14 +152,14 @@ def test_it_keeps_names_as_text(name):
 
 
 def test_it_puts_a_label_on_one_short_line():
-    """Line breaks are blanks; what is longer than the chart has room for is cut, and marked so."""
+    """Line breaks become blanks; a label that is too long ends with an ellipsis."""
     assert elided("a\n b\t c") == "a b c"
     assert elided("x" * LABEL_LENGTH) == "x" * LABEL_LENGTH
     assert elided("x" * 500) == "x" * (LABEL_LENGTH - 1) + "…"
 
 
 def test_it_shows_itself_with_its_alt_text():
-    """As SVG with the alt text beside it; as text, the alt text alone."""
+    """It is SVG with the alt text as metadata; as text, only the alt text."""
     chart = Chart("Bars.", "<svg/>")
 
     assert repr(chart) == "Bars."
@@ -123,13 +170,13 @@ def test_it_shows_itself_with_its_alt_text():
 
 
 def test_its_alt_text_has_no_control_characters():
-    """HTML can't hold them, in an attribute as little as in a cell."""
+    """HTML can't hold them, not even in an attribute."""
     with themed(2) as axes:
         assert drawn(axes, "Bars of a\x00b.").alt == "Bars of a\ufffdb."
 
 
 def test_its_style_sheet_loads_nothing():
-    """The CSS of tables and prose is a file of the package, and asks for no other."""
+    """The CSS of tables and prose is one file of the package."""
     css = style_sheet()
 
     assert ".finops" in css
