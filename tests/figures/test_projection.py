@@ -102,7 +102,7 @@ def test_a_price_for_one_organization_replaces_that_of_all(usage_of):
 
 
 def test_days_and_months_are_scaled_by_organization(usage_of):
-    """org-a doubles: 10.00 × 2 on December 1, 4.00 × 2 + 6.00 on the 2nd, 2.00 − 1.00 on the 3rd."""
+    """org-a doubles: 10.00 × 2 on the 1st, 4.00 × 2 + 6.00 on the 2nd, 2.00 − 1.00 on the 3rd."""
     grown = project(usage_of(FIVE), {"org-a": Decimal(1)}, {})
     assert list(grown.groups["day",]["cost"]) == [20, 14, 1]
     assert sums(grown, "month", "product") == {("2025-12", "chat"): 27, ("2025-12", "search"): 8}
