@@ -192,6 +192,7 @@ def _missing_file_fix(name: str, names: Sequence[str]) -> str:
         return did_you_mean(name, [*names, *WORDS])
     # Another month, however similar its digits, is not what was meant.
     first, last = min(months), max(months)
-    count = "1 month" if len(months) == 1 else f"{len(months)} months"
-    text = f"There are params for {count}, {first} to {last}"
+    text = f"There are params for {len(months)} months, {first} to {last}"
+    if len(months) == 1:
+        text = f"There are params for {first} only"
     return f"{text}. Write the new ones with `finops-nb new {name}`" if name > first else text

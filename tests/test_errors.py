@@ -1,4 +1,4 @@
-"""Errors: a refusal names the place, the value, the rule and the way out, and nothing else."""
+"""Errors: a refusal names the place, the value, the rule and the fix, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from finops_nb.errors import (
     SHOWN,
+    BadValue,
     Busy,
     Failure,
     FinopsError,
@@ -15,11 +16,13 @@ from finops_nb.errors import (
     Problem,
     Refusal,
     did_you_mean,
+    listed,
+    nearest,
 )
 
 
 def test_it_names_file_line_column_value_rule_and_fix():
-    """A problem is one sentence with its place in front, and one with the way out."""
+    """A problem is a sentence that starts with its place, and a sentence on how to fix it."""
     problem = Problem(
         "not an amount", "Write digits", file="usage.csv", line=7, column="cost_usd", value="5,000"
     )
@@ -44,12 +47,12 @@ def test_it_names_file_line_column_value_rule_and_fix():
     ],
 )
 def test_it_leaves_out_what_is_not_known(problem, text):
-    """A part that is None is not printed; a fix that ends a sentence gets no second full stop."""
+    """A part that is None is not printed; a fix that ends a sentence gets no second period."""
     assert str(problem) == text
 
 
 def test_it_cuts_a_long_value():
-    """Of a value of 500 characters 79 are shown, and a mark that there are more."""
+    """A value of 500 characters is cut to 79 and an ellipsis."""
     assert f'(found "{"x" * 79}…")' in str(Problem("too long", "Shorten it", value="x" * 500))
 
 
@@ -64,44 +67,44 @@ def test_it_cuts_a_long_value():
     ],
 )
 def test_it_spells_out_what_would_not_print(value, shown):
-    """What would break, colour or reorder the line of a terminal is spelled out, wherever it stands."""
-    assert f'"{shown}"' in str(Problem("refused", "Mend it", value=value))
-    assert f", {shown}: " in str(Problem("refused", "Mend it", file="a.yaml", column=value))
+    """Characters that break, color or reorder a terminal's line are spelled out anywhere."""
+    assert f'"{shown}"' in str(Problem("refused", "Fix it", value=value))
+    assert f", {shown}: " in str(Problem("refused", "Fix it", file="a.yaml", column=value))
 
 
 @given(st.text(), st.text())
 def test_it_prints_one_line_a_problem(value, column):
-    """Whatever is in a file, a problem stays one printable line."""
-    assert str(Problem("refused", "Mend it", file="f", column=column, value=value)).isprintable()
+    """Whatever a file has, a problem is one printable line."""
+    assert str(Problem("refused", "Fix it", file="f", column=column, value=value)).isprintable()
 
 
 def test_it_prints_the_first_problems_and_counts_the_rest():
-    """Twenty are printed; a twenty-first line says how many there are."""
-    refusal = Refusal([Problem(f"problem {n}", "Mend it") for n in range(1, 1235)])
+    """Twenty are printed; a line below them says how many there are."""
+    refusal = Refusal([Problem(f"problem {n}", "Fix it") for n in range(1, 1235)])
     lines = str(refusal).splitlines()
 
     assert len(lines) == SHOWN + 1
-    assert (lines[0], lines[19]) == ("problem 1. Mend it.", "problem 20. Mend it.")
+    assert (lines[0], lines[19]) == ("problem 1. Fix it.", "problem 20. Fix it.")
     assert lines[20] == "… and 1,214 more of 1,234 problems."  # 1,234 - 20
 
 
 def test_it_counts_problems_that_were_not_kept():
-    """A reader of a large file keeps the first problems and only counts the others."""
-    assert str(Refusal([Problem("bad", "Mend it")], count=3)).splitlines() == [
-        "bad. Mend it.",
+    """A reader of a large file collects the first problems and only counts the others."""
+    assert str(Refusal([Problem("bad", "Fix it")], count=3)).splitlines() == [
+        "bad. Fix it.",
         "… and 2 more of 3 problems.",
     ]
 
 
 def test_it_takes_a_single_problem():
-    """One problem needs no list around it, and no count."""
-    refusal = Refusal(Problem("bad", "Mend it"))
+    """A single problem needs no list and no count."""
+    refusal = Refusal(Problem("bad", "Fix it"))
 
-    assert (refusal.count, str(refusal)) == (1, "bad. Mend it.")
+    assert (refusal.count, str(refusal)) == (1, "bad. Fix it.")
 
 
 def test_it_gives_the_record_of_the_contract():
-    """`check --json` prints each problem with six keys in this order."""
+    """`check --json` prints each problem with these six keys in this order."""
     record = Problem("rule", "fix", line=3, value="5k").in_file("p.yaml").as_record()
 
     assert list(record.items()) == [
@@ -119,29 +122,49 @@ def test_it_gives_the_record_of_the_contract():
     [(Refusal(Problem("a", "b")), 1), (Failure("a"), 1), (Busy("a"), 75), (Interrupted("a"), 130)],
 )
 def test_it_exits_with_the_code_of_the_contract(error, code):
-    """Refused or failed is 1, held by another run 75, interrupted 130."""
+    """The exit code is 1 if refused or failed, 75 if another run holds the NAME, 130 if stopped."""
     assert isinstance(error, FinopsError)
     assert error.exit_code == code
 
 
 def test_it_shows_no_traceback_in_a_notebook():
-    """Under a cell IPython shows the sentence alone."""
+    """IPython shows only the sentence under a cell."""
     assert Failure("The kernel died in cell 3.")._render_traceback_() == [
         "The kernel died in cell 3."
     ]
 
 
 def test_it_asks_for_the_nearest_known_word():
-    """A misspelt word is answered with the nearest one; one that is near to none, with them all."""
+    """A misspelled word gets the nearest known word; a word unlike all of them gets the list."""
     known = ("organization_budgets", "period")
 
     assert did_you_mean("organisation_budgets", known) == 'Did you mean "organization_budgets"?'
     assert did_you_mean("xyz", known) == "Known: organization_budgets, period"
+    assert nearest("xyz", known) is None
+
+
+def test_it_lists_the_first_names_and_counts_the_rest():
+    """Names come from files, so unprintable characters are spelled out here too."""
+    names = ["a", "b\n", *"cd" * 1000]
+
+    assert listed(names[:2], 2) == "a, b\\n"
+    assert listed(names, 2) == "a, b\\n and 2,000 more"
+
+
+def test_a_bad_value_becomes_a_problem_where_its_place_is_known():
+    """Its rule and fix are kept apart, whatever characters they have."""
+    error = BadValue("a; b", "Write c; d")
+
+    assert isinstance(error, ValueError)
+    assert str(error) == "a; b. Write c; d."
+    assert error.problem("p.yaml", 3, "period", "x") == Problem(
+        "a; b", "Write c; d", "p.yaml", 3, "period", "x"
+    )
 
 
 def test_a_place_is_printable_too():
-    """It spells out a control character in the name of a file or of a column, which would reach the terminal."""
+    """A control character in the name of a file or column does not reach the terminal."""
     assert (
-        str(Problem("wrong", "Mend it", file="a\x1b[2Jb.csv", column="c\nd"))
-        == "a\\x1b[2Jb.csv, c\\nd: wrong. Mend it."
+        str(Problem("wrong", "Fix it", file="a\x1b[2Jb.csv", column="c\nd"))
+        == "a\\x1b[2Jb.csv, c\\nd: wrong. Fix it."
     )

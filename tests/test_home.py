@@ -1,4 +1,4 @@
-"""Home: where params, notebooks and outputs are, and which NAMEs may be run."""
+"""Home: where params, notebooks and outputs are, and which NAMEs can be run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from finops_nb.home import VARIABLE, Home, find_home, packaged_notebooks
 
 @pytest.fixture
 def home(tmp_path, monkeypatch) -> Home:
-    """A home with three NAMEs, and no other one around it."""
+    """A home with three NAMEs and no home around it."""
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.setattr(module, "CHECKOUT", tmp_path / "nowhere")
     home = Home(tmp_path / "home")
@@ -29,7 +29,7 @@ def write(home: Home, name: str) -> None:
 
 
 def test_it_lists_the_names(home):
-    """Every params file is a NAME: its path under params/ without suffix."""
+    """The NAME of a params file is its path under params/ without suffix."""
     assert home.names() == ["2025-11", "2025-12", "analysis/2025-Q4"]
 
 
@@ -38,7 +38,7 @@ def test_it_lists_the_names(home):
     ["2025-12", "2025-12.yaml", "params/2025-12.yaml", "./params/2025-12.yaml", "analysis/2025-Q4"],
 )
 def test_it_takes_a_name_as_it_is_typed(home, name):
-    """A NAME may be typed as its path, as a shell completes it."""
+    """A NAME may be typed as a path, as a shell completes it."""
     assert home.check_name(name) in ("2025-12", "analysis/2025-Q4")
 
 
@@ -77,7 +77,7 @@ def test_it_takes_a_name_as_it_is_typed(home, name):
     ],
 )
 def test_it_refuses_a_name_that_could_leave_params(home, name):
-    """Dots, blanks, absolute paths, hidden files and foreign characters are refused before the disk is looked at."""
+    """Dots, blanks, absolute paths, hidden files and foreign letters never reach the disk."""
     with pytest.raises(Refusal) as refused:
         home.check_name(name)
 
@@ -87,41 +87,53 @@ def test_it_refuses_a_name_that_could_leave_params(home, name):
 
 
 def test_it_refuses_a_name_without_a_file(home):
-    """A misspelt NAME is answered with the nearest one."""
-    with pytest.raises(
-        Refusal,
-        match=r'^params/analysis/2025-Q3\.yaml: there is no such params file\. Did you mean "analysis/2025-Q4"\?$',
-    ):
+    """A misspelled NAME gets the nearest one."""
+    with pytest.raises(Refusal) as refused:
         home.check_name("analysis/2025-Q3")
+    assert str(refused.value) == (
+        "params/analysis/2025-Q3.yaml: there is no such params file. "
+        'Did you mean "analysis/2025-Q4"?'
+    )
 
 
 def test_it_says_how_to_write_a_month_that_is_missing(home):
-    """For a month, the months that are there and the command that writes it are named; another month is not what was meant."""
-    with pytest.raises(Refusal, match=r"`finops-nb new 2026-01` writes those of this one\.$"):
+    """A missing month gets the months that exist and the command that writes it."""
+    months = r"There are params for 2 months, 2025-11 to 2025-12\."
+    with pytest.raises(
+        Refusal, match=rf"{months} Write the new ones with `finops-nb new 2026-01`\.$"
+    ):
         home.check_name("2026-01")
-    with pytest.raises(Refusal, match=r"There are params of 2 months, 2025-11 to 2025-12\.$"):
+    with pytest.raises(Refusal, match=rf"{months}$"):
+        home.check_name("2024-12")
+
+
+def test_a_single_month_is_named(home):
+    """Where one month has params, the message names it alone."""
+    home.params_file("2025-11").unlink()
+
+    with pytest.raises(Refusal, match=r"There are params for 2025-12 only\.$"):
         home.check_name("2024-12")
 
 
 @pytest.mark.parametrize("word", ["last-moth", "Last-Month"])
 def test_a_slip_in_last_month_is_understood(home, word):
-    """It is no NAME, and what commands understand beside NAMEs is suggested too."""
+    """The words that commands accept besides NAMEs are suggested too."""
     with pytest.raises(Refusal, match='Did you mean "last-month"'):
         home.check_name(word)
 
 
 def test_a_name_too_long_for_a_file_is_refused(home):
-    """It is cut in the message."""
+    """The message shows only the start of it."""
     with pytest.raises(Refusal, match="of at most 200 letters") as refused:
         home.check_name("b" * 300)
     assert len(str(refused.value)) < 500
 
 
-def test_it_says_how_to_lay_out_a_first_one(tmp_path):
-    """With no NAME to compare with, it is `init` that helps."""
+def test_it_says_how_to_create_a_first_one(tmp_path):
+    """With no NAME to suggest, the message names `init`."""
     (tmp_path / "params").mkdir()
 
-    with pytest.raises(Refusal, match="finops-nb init FOLDER lays out a first one"):
+    with pytest.raises(Refusal, match="Create a first one with `finops-nb init FOLDER`"):
         Home(tmp_path).check_name("quarter")
 
 
@@ -130,7 +142,7 @@ def test_it_says_how_to_lay_out_a_first_one(tmp_path):
     [("2025-12", "2025-12/late"), ("analysis", "analysis/2025-Q4"), ("a", "a/b/c")],
 )
 def test_it_refuses_names_that_lie_inside_one_another(home, outer, inner):
-    """outputs/a is one report's folder; it can't hold that of a/b as well."""
+    """outputs/a is the folder of one report; it can't hold the folder of a/b as well."""
     write(home, outer)
     write(home, inner)
 
@@ -142,7 +154,7 @@ def test_it_refuses_names_that_lie_inside_one_another(home, outer, inner):
 
 
 def test_it_finds_the_nearest_home_upward(home, monkeypatch):
-    """From any folder inside, and from the working directory if none is named."""
+    """It works from any folder inside, and from the working directory if none is named."""
     inside = home.root / "params" / "analysis"
 
     assert find_home(inside) == find_home(home.root) == home
@@ -151,14 +163,14 @@ def test_it_finds_the_nearest_home_upward(home, monkeypatch):
 
 
 def test_it_wants_both_folders_upward(home):
-    """A folder with params/ alone is no home that is found by chance; the one around it is."""
+    """A folder that has only params/ is passed over for the home around it."""
     (home.root / "sub" / "params").mkdir(parents=True)
 
     assert find_home(home.root / "sub") == home
 
 
 def test_it_prefers_the_variable(home, tmp_path, monkeypatch):
-    """`$FINOPS_NB_HOME` wins over where one stands, and needs no notebooks/."""
+    """`$FINOPS_NB_HOME` wins over the current folder, and needs no notebooks/."""
     other = tmp_path / "other"
     (other / "params").mkdir(parents=True)
     monkeypatch.setenv(VARIABLE, str(other))
@@ -166,8 +178,8 @@ def test_it_prefers_the_variable(home, tmp_path, monkeypatch):
     assert find_home(home.root) == Home(other)
 
 
-def test_it_refuses_a_variable_that_names_no_home(home, tmp_path, monkeypatch):
-    """A wrong `$FINOPS_NB_HOME` is never silently passed over."""
+def test_it_refuses_a_variable_that_does_not_name_a_home(home, tmp_path, monkeypatch):
+    """A wrong `$FINOPS_NB_HOME` is never silently ignored."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "typo"))
 
     with pytest.raises(
@@ -177,10 +189,10 @@ def test_it_refuses_a_variable_that_names_no_home(home, tmp_path, monkeypatch):
 
 
 def test_it_falls_back_on_the_checkout_and_then_refuses(home, tmp_path, monkeypatch):
-    """Outside of every home the checkout is one; without a checkout, the way to one is named."""
+    """Outside of every home the checkout is used; without one, the message names `init`."""
     outside = tmp_path / "outside"
     outside.mkdir()
-    with pytest.raises(Refusal, match="Lay out a home with `finops-nb init FOLDER`"):
+    with pytest.raises(Refusal, match="Create a home with `finops-nb init FOLDER`"):
         find_home(outside)
 
     monkeypatch.setattr(module, "CHECKOUT", home.root)
@@ -188,7 +200,7 @@ def test_it_falls_back_on_the_checkout_and_then_refuses(home, tmp_path, monkeypa
 
 
 def test_it_prefers_its_own_notebook(home, monkeypatch):
-    """A home's own notebook is run; without one, the packaged notebook, which is there."""
+    """A home's own notebook is run, or else the packaged one, which always exists."""
     monkeypatch.setattr(module, "CHECKOUT", module.PACKAGE.parent)
     packaged = home.notebook("organizational_alignment")
     assert (packaged.is_file(), packaged.parent) == (True, packaged_notebooks())
@@ -199,11 +211,11 @@ def test_it_prefers_its_own_notebook(home, monkeypatch):
 
 
 def test_it_knows_its_folders(home):
-    """Params, and what is published of them, by their names in the home."""
+    """Params and outputs are folders in the home."""
     assert (home.params, home.outputs) == (home.root / "params", home.root / "outputs")
 
 
 def test_it_shows_no_path_of_the_machine(home):
-    """Inside the home a path is relative; outside, only its last part is shown."""
+    """A path in the home is shown relative to it; of any other, only the last part."""
     assert home.shown(home.params_file("2025-12")) == "params/2025-12.yaml"
     assert home.shown(Path("/secret/place/usage.csv")) == "usage.csv"

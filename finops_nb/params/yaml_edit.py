@@ -135,10 +135,10 @@ class ParamsText:
         line = self.document.text[start:end]
         indent = line[: len(line) - len(line.lstrip())]
         new = "".join(indent + each for each in lines_of(self._as_lines(added)))
-        place = self._end_of(key)
-        if not self.document.text[:place].endswith(("\n", "\r")):
+        # The last line of a file may have no line break.
+        if not line.endswith(("\n", "\r")) and (start, end, "") not in self._edits:
             new = self._line_end + new
-        self._edits.append((place, place, new))
+        self._edits.append((end, end, new))
 
     def _write_empty(self, key: str) -> None:
         """Write {} behind a key whose last name was removed."""

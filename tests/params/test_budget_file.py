@@ -1,4 +1,4 @@
-"""budgets.csv: read strictly, with every problem at its line; lines are added in the file's own form and read back."""
+"""budgets.csv: read strictly, problems at their lines; new lines in the file's own form."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LINE = BudgetLine(0, "organization", "a", "2025-12", Decimal(5), "", 0, "approve
 
 @pytest.fixture(scope="session")
 def read(tmp_path_factory):
-    """Reads text, or bytes, as the file budgets.csv."""
+    """Read text or bytes as the file budgets.csv."""
     path = tmp_path_factory.mktemp("budgets") / "b.csv"
 
     def read(content: str | bytes) -> tuple[BudgetLine, ...]:
@@ -36,7 +36,7 @@ def read(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def problems_of(read):
-    """What is wrong with a text."""
+    """The problems of a text."""
 
     def problems_of(content: str | bytes) -> list[Problem]:
         with pytest.raises(Refusal) as refused:
@@ -52,28 +52,28 @@ def places(problems: list[Problem]) -> list[tuple[int | None, str | None, str | 
 
 
 def test_it_reads_every_column(read):
-    """Each field is where its header says, and the amount is exact."""
-    text = f"{FULL}\norganization,org-a,2025-12,,5000.50,Ann,revised 2,proposed,Bob,more calls,2025-12-15\n"
+    """Each field is read by its header, and the amount is exact."""
+    line = "organization,org-a,2025-12,,5000.50,Ann,revised 2,proposed,Bob,more calls,2025-12-15"
 
-    assert read(text) == (
+    assert read(f"{FULL}\n{line}\n") == (
         BudgetLine(
-            2,
-            "organization",
-            "org-a",
-            "2025-12",
-            Decimal("5000.50"),
-            "Ann",
-            2,
-            "proposed",
-            "Bob",
-            "more calls",
-            "2025-12-15",
+            line=2,
+            dimension="organization",
+            name="org-a",
+            period="2025-12",
+            amount=Decimal("5000.50"),
+            owner="Ann",
+            version=2,
+            status="proposed",
+            approver="Bob",
+            reason="more calls",
+            date="2025-12-15",
         ),
     )
 
 
 def test_it_needs_four_columns_only(read):
-    """What is not said is original, approved and by nobody."""
+    """Without the other columns, a line is original, approved and has no owner."""
     expected = BudgetLine(
         2, "product", "chat", "2025", Decimal(1200), "", 0, "approved", "", "", ""
     )
@@ -84,37 +84,17 @@ def test_it_needs_four_columns_only(read):
 
 @given(st.permutations(COLUMNS))
 def test_columns_stand_in_any_order(read, order):
-    """The header says which is which."""
-    row = {
-        "dimension": "product",
-        "name": "chat",
-        "month": "",
-        "year": "2025",
-        "amount": "7",
-        "owner": "Ann",
-        "version": "revised 1",
-    }
-    row |= {"status": "rejected", "approver": "Bob", "reason": "why", "date": "2025-01-02"}
+    """The order of the columns does not matter."""
+    fields = ("product", "chat", "", "2025", "7", "Ann", "revised 1", "rejected", "Bob", "why")
+    row = dict(zip(COLUMNS, (*fields, "2025-01-02"), strict=True))
+    text = f"{','.join(order)}\n{','.join(row[column] for column in order)}\n"
 
-    assert read(f"{','.join(order)}\n{','.join(row[column] for column in order)}\n") == (
-        BudgetLine(
-            2,
-            "product",
-            "chat",
-            "2025",
-            Decimal(7),
-            "Ann",
-            1,
-            "rejected",
-            "Bob",
-            "why",
-            "2025-01-02",
-        ),
-    )
+    about = ("Ann", 1, "rejected", "Bob", "why", "2025-01-02")
+    assert read(text) == (BudgetLine(2, "product", "chat", "2025", Decimal(7), *about),)
 
 
 def test_none_is_no_budget(read):
-    """It is not zero."""
+    """The word none is not a budget of zero."""
     none, zero = read(f"{HEADER}\norganization,a,2025-12,,none\norganization,b,2025-12,,0\n")
 
     assert (none.amount, zero.amount) == (None, Decimal(0))
@@ -123,23 +103,12 @@ def test_none_is_no_budget(read):
 @pytest.mark.parametrize(
     "name",
     [
-        "=1+1",
-        "+a",
-        "-a",
-        "@a",
-        "'=1+1",
-        "007",
-        "NO",
-        "none",
-        "(all)",
-        "Gr\u00fcn",
-        'a "b"',
-        "a, b",
-        "a\nb",
+        *("=1+1", "+a", "-a", "@a", "'=1+1", "007", "NO", "none", "(all)", "Gr\u00fcn"),
+        *('a "b"', "a, b", "a\nb"),
     ],
 )
-def test_names_are_taken_as_they_stand(read, name):
-    """Also one that a spreadsheet would take for a formula, and the apostrophe in front of it, and a line break within."""
+def test_names_are_read_as_written(read, name):
+    """A name may look like a formula, start with an apostrophe, or have a line break."""
     quoted = '"' + name.replace('"', '""') + '"'
 
     assert [line.name for line in read(f"{HEADER}\norganization,{quoted},2025-12,,5\n")] == [name]
@@ -148,31 +117,16 @@ def test_names_are_taken_as_they_stand(read, name):
 @pytest.mark.parametrize(
     ("amount", "rule"),
     [
-        *(
-            (text, "not a plain amount")
-            for text in (
-                "5,000",
-                "5k",
-                "$5000",
-                "1e3",
-                "NaN",
-                "inf",
-                "",
-                " 5",
-                "5 ",
-                "1_000",
-                "\u0665",
-                "None",
-                "1.2.3",
-            )
-        ),
+        *((text, "not a plain amount") for text in ("5,000", "5k", "$5000", "1e3", "NaN", "inf")),
+        *((text, "not a plain amount") for text in ("", " 5", "5 ", "1_000", "\u0665")),
+        *((text, "not a plain amount") for text in ("None", "1.2.3")),
         ("-5", "a budget below zero"),
         ("0.0000000000001", "more than 12 decimals"),
         ("1" + "0" * 15, "an amount of 10^15 or more"),
     ],
 )
-def test_it_refuses_what_is_no_amount(problems_of, amount, rule):
-    """Nothing is guessed from separators, units, signs or blanks; each with its line, column and text."""
+def test_it_refuses_what_is_not_an_amount(problems_of, amount, rule):
+    """Separators, units, signs and blanks are refused, with line, column and text."""
     (problem,) = problems_of(f'{HEADER}\norganization,a,2025-12,,"{amount}"\n')
 
     assert (problem.line, problem.column, problem.value, problem.rule) == (
@@ -183,20 +137,21 @@ def test_it_refuses_what_is_no_amount(problems_of, amount, rule):
     )
 
 
-def test_the_message_says_place_value_rule_and_way_out(problems_of):
-    """As every refusal does."""
+def test_the_message_has_place_value_rule_and_fix(problems_of):
+    """It reads as every refusal does."""
     (problem,) = problems_of(f"{HEADER}\norganization,a,2025-12,,5k\n")
 
     assert str(problem) == (
-        'budgets.csv, line 2, amount: not a plain amount (found "5k"). Write digits and a decimal point only, such as 5000 or 5000.50, '
-        "without thousands separator, currency sign, unit or exponent."
+        'budgets.csv, line 2, amount: not a plain amount (found "5k"). Write digits and a decimal '
+        "point only, such as 5000 or 5000.50, without thousands separator, currency sign, unit or "
+        "exponent."
     )
 
 
 @pytest.mark.parametrize(
     ("column", "value", "rule"),
     [
-        *(("dimension", text, "not one of the known") for text in ("", "feature", "Organization")),
+        *(("dimension", text, "unknown value") for text in ("", "feature", "Organization")),
         ("name", "", "no name"),
         ("name", "(unallocated)", "(unallocated) is the report's word for cost without a name"),
         *(
@@ -208,7 +163,7 @@ def test_the_message_says_place_value_rule_and_way_out(problems_of):
             ("version", text, "not a version")
             for text in ("revised", "revised 0", "revised 01", "revised  1", "Original", "1")
         ),
-        *(("status", text, "not one of the known") for text in ("Approved", "ok")),
+        *(("status", text, "unknown value") for text in ("Approved", "ok")),
         *(
             ("date", text, "not a day")
             for text in ("2025-02-30", "15.12.2025", "20251215", "2025-12", " ")
@@ -224,8 +179,8 @@ def test_the_message_says_place_value_rule_and_way_out(problems_of):
         ),
     ],
 )
-def test_it_refuses_a_field_that_is_not_of_its_kind(problems_of, column, value, rule):
-    """Blanks around it are refused and not taken away."""
+def test_it_refuses_a_field_of_another_kind(problems_of, column, value, rule):
+    """Blanks around a field are refused, not removed."""
     row = (
         dict.fromkeys(COLUMNS, "")
         | {"dimension": "organization", "name": "a", "month": "2025-12", "amount": "5"}
@@ -238,24 +193,24 @@ def test_it_refuses_a_field_that_is_not_of_its_kind(problems_of, column, value, 
 
 
 @pytest.mark.parametrize("year", ["25", "0000", "9999", "2025-12", "FY25"])
-def test_it_refuses_a_year_that_is_none(problems_of, year):
-    """A year is four digits, of a calendar that has the year after it too."""
+def test_it_refuses_what_is_not_a_year(problems_of, year):
+    """A year has four digits, and the calendar must have the year after it too."""
     assert places(problems_of(f"{HEADER}\norganization,a,,{year},5\n")) == [(2, "year", year)]
 
 
 @pytest.mark.parametrize(
     ("fields", "rule"),
-    [(",", "neither a month nor a year"), ("2025-12,2025", "a month and a year")],
+    [(",", "neither a month nor a year"), ("2025-12,2025", "both a month and a year")],
 )
-def test_a_line_is_of_a_month_or_of_a_year(problems_of, fields, rule):
-    """Exactly one of the two is filled."""
+def test_a_line_is_for_a_month_or_a_year(problems_of, fields, rule):
+    """Exactly one of the two must be filled."""
     (problem,) = problems_of(f"{HEADER}\norganization,a,{fields},5\n")
 
     assert (problem.line, problem.column, problem.rule) == (2, "month", rule)
 
 
-def test_all_problems_are_said_at_once(problems_of):
-    """Three fields of two lines, in the order a reader meets them."""
+def test_all_problems_are_reported_together(problems_of):
+    """Three bad fields in two lines come in the order of the file."""
     text = f"{HEADER}\nteam,a,2025-12,,5k\norganization,b,2025-12,,5\norganization,c,12/2025,,5\n"
 
     assert places(problems_of(text)) == [
@@ -265,8 +220,8 @@ def test_all_problems_are_said_at_once(problems_of):
     ]
 
 
-def test_four_columns_are_missed(problems_of):
-    """All of them at once, before any line is looked at."""
+def test_missing_columns_are_reported(problems_of):
+    """All are reported together, before any line is read."""
     problems = problems_of("owner,aprover\nx,y\n")
 
     assert [(problem.line, problem.column, problem.rule) for problem in problems] == [
@@ -278,10 +233,11 @@ def test_four_columns_are_missed(problems_of):
     ]
 
 
-def test_a_file_that_is_no_csv_is_refused(problems_of):
-    """As `strict_csv` has it: at its line, and with the way out of this file."""
+def test_a_file_that_is_not_csv_is_refused(problems_of):
+    """The message has the line, and how to fix this kind of file."""
     assert [str(problem) for problem in problems_of("")] == [
-        "budgets.csv, line 1: the file is empty. Write dimension,name,month,amount and below it one budget a line."
+        "budgets.csv, line 1: the file is empty. Write dimension,name,month,amount and below it "
+        "one budget per line."
     ]
     assert [
         (problem.line, problem.rule)
@@ -294,14 +250,14 @@ def test_a_file_that_is_no_csv_is_refused(problems_of):
     [("2025-12,", "2025-12,"), (",2025", ",2025"), (",2025", "2025-12,"), ("2025-12,", ",2025")],
 )
 @pytest.mark.parametrize("status", ["approved", "proposed"])
-def test_two_lines_for_one_month_of_a_version_are_refused(problems_of, first, second, status):
-    """Also where one is of the year that holds the other's month, and whatever their status; both lines are named."""
+def test_two_lines_for_one_month_and_version_are_refused(problems_of, first, second, status):
+    """A year's line covers its months, and the status does not matter; both lines are named."""
     (problem,) = problems_of(
         f"{HEADER},status\norganization,a,{first},5,\norganization,a,{second},6,{status}\n"
     )
 
     assert (problem.line, problem.column, problem.value) == (3, "name", "a")
-    assert problem.rule.endswith("in the version original, the first is in line 2")
+    assert problem.rule.endswith("in version original, the first is in line 2")
 
 
 @pytest.mark.parametrize(
@@ -314,13 +270,13 @@ def test_two_lines_for_one_month_of_a_version_are_refused(problems_of, first, se
         "organization,a,,2025,6,revised 1",
     ],
 )
-def test_another_dimension_name_month_or_version_is_no_second_line(read, other):
-    """Each of the four makes it another budget."""
+def test_another_dimension_name_month_or_version_is_another_budget(read, other):
+    """Each of the four alone makes it another budget."""
     assert len(read(f"{HEADER},version\norganization,a,2025-12,,5,\n{other}\n")) == 2
 
 
 def test_names_that_look_the_same_are_refused(problems_of):
-    """An umlaut as one character and as two is one name to a reader and two to the kit."""
+    """An umlaut as one character and as two looks like one name to a reader."""
     (problem,) = problems_of(
         f"{HEADER}\norganization,M\u00fc,2025-12,,5\norganization,Mu\u0308,2025-11,,5\n"
     )
@@ -332,8 +288,8 @@ def test_names_that_look_the_same_are_refused(problems_of):
     )
 
 
-def test_versions_are_called_as_they_are_written():
-    """0 is the original."""
+def test_versions_have_the_labels_of_the_file():
+    """Version 0 is the original."""
     assert [version_label(number) for number in (0, 1, 12)] == [
         "original",
         "revised 1",
@@ -341,8 +297,8 @@ def test_versions_are_called_as_they_are_written():
     ]
 
 
-def test_lines_are_added_in_the_order_of_the_file():
-    """Its columns, its line ends, and a line break that was missing at the end."""
+def test_lines_are_added_in_the_form_of_the_file():
+    """New lines have its columns and line breaks; a missing last line break is added."""
     text = "amount,version,name,month,dimension\r\n5,,a,2025-12,organization"
 
     assert with_lines(
@@ -350,12 +306,14 @@ def test_lines_are_added_in_the_order_of_the_file():
         [replace(LINE, amount=None, version=1), replace(LINE, name="b", amount=Decimal("5.50"))],
         "budgets.csv",
     ) == (
-        f"{text}\r\nnone,revised 1,a,2025-12,organization\r\n5.50,original,b,2025-12,organization\r\n"
+        f"{text}\r\n"
+        "none,revised 1,a,2025-12,organization\r\n"
+        "5.50,original,b,2025-12,organization\r\n"
     )
 
 
-def test_what_is_there_stays_byte_for_byte():
-    """Quotes that were not needed, the mark of UTF-8 and an empty line among them."""
+def test_existing_lines_stay_byte_for_byte():
+    """Needless quotes, a byte order mark and an empty line stay."""
     text = '\ufeff"dimension",name,month,"amount"\n\norganization,"a",2025-12,05.0\n'
 
     assert (
@@ -365,7 +323,7 @@ def test_what_is_there_stays_byte_for_byte():
 
 
 def test_a_date_without_a_column_goes_in_front_of_the_reason():
-    """And stands alone where there is no reason."""
+    """Where there is no reason, the date is the reason."""
     text = "dimension,name,month,amount,reason\norganization,a,2025-11,5,\n"
     added = with_lines(
         text,
@@ -393,8 +351,8 @@ def test_a_date_without_a_column_goes_in_front_of_the_reason():
         ({"period": "2025"}, ["year"]),
     ],
 )
-def test_a_column_that_a_new_line_needs_is_not_made_up(change, columns):
-    """Nothing that the line says is lost: it is refused, and every such column named."""
+def test_a_column_that_a_new_line_needs_must_exist(change, columns):
+    """Every missing column is named, and nothing that the line says is lost."""
     with pytest.raises(Refusal) as refused:
         with_lines(
             "dimension,name,month,amount\norganization,a,2025-11,5\n",
@@ -407,8 +365,8 @@ def test_a_column_that_a_new_line_needs_is_not_made_up(change, columns):
     ]
 
 
-def test_nothing_is_added_to_a_file_that_is_not_read():
-    """A quote left open would take the new lines in."""
+def test_nothing_is_added_to_a_broken_file():
+    """An open quote would swallow the new lines."""
     with pytest.raises(Refusal, match=r"line 2: not CSV"):
         with_lines(f'{HEADER}\norganization,"a,2025-12,,5\n', [LINE], "budgets.csv")
 
@@ -438,9 +396,32 @@ lines = st.builds(
 ).filter(lambda line: "9999" not in line.period)
 
 
-def distinct(found: list[BudgetLine]) -> list[BudgetLine]:
-    """The lines of which no two have the same name, so that none is a second one."""
-    return list({(line.dimension, line.name): line for line in found}.values())
+def distinct(lines: list[BudgetLine]) -> list[BudgetLine]:
+    """The lines, with one per name, so that none is a second budget."""
+    return list({(line.dimension, line.name): line for line in lines}.values())
+
+
+def written(lines: list[BudgetLine], columns: list[str], end: str) -> str:
+    """The file of these lines as another CSV writer writes it."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator=end, quoting=csv.QUOTE_ALL)
+    writer.writerow(columns)
+    for line in lines:
+        is_month = "-" in line.period
+        row = {column: getattr(line, column, "") for column in COLUMNS} | {
+            "month": line.period if is_month else "",
+            "year": "" if is_month else line.period,
+            "amount": "none" if line.amount is None else format(line.amount, "f"),
+            "version": version_label(line.version),
+        }
+        writer.writerow([row[column] for column in columns])
+    return stream.getvalue()
+
+
+def with_date_in_reason(line: BudgetLine) -> BudgetLine:
+    """The line in a file without the column `date`."""
+    reason = ": ".join(part for part in (line.date, line.reason) if part)
+    return replace(line, date="", reason=reason)
 
 
 @given(
@@ -448,56 +429,29 @@ def distinct(found: list[BudgetLine]) -> list[BudgetLine]:
     st.permutations(COLUMNS),
     st.sampled_from(["\n", "\r\n", "\r"]),
     st.booleans(),
+    st.booleans(),
     st.data(),
 )
-def test_old_and_new_lines_read_back(read, found, order, end, ended, data):
-    """Whatever the texts hold: the file written by another writer, and lines added to it, are the lines of both."""
-    split = data.draw(st.integers(1, len(found)))
-    columns = (
-        [column for column in order if column != "date"] if data.draw(st.booleans()) else order
-    )
-    old = found[:split] if "date" in columns else [replace(line, date="") for line in found[:split]]
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator=end, quoting=csv.QUOTE_ALL)
-    writer.writerow(columns)
-    for line in old:
-        month = line.period if "-" in line.period else ""
-        row = {
-            "dimension": line.dimension,
-            "name": line.name,
-            "month": month,
-            "year": "" if month else line.period,
-            "owner": line.owner,
-        }
-        row |= {
-            "amount": "none" if line.amount is None else format(line.amount, "f"),
-            "version": version_label(line.version),
-        }
-        row |= {
-            "status": line.status,
-            "approver": line.approver,
-            "reason": line.reason,
-            "date": line.date,
-        }
-        writer.writerow([row[column] for column in columns])
-    text = stream.getvalue() if ended else stream.getvalue().removesuffix(end)
+def test_old_and_new_lines_read_back(read, made, order, end, ended, has_date, data):
+    """A file from another writer and lines added to it read back, whatever their texts."""
+    split = data.draw(st.integers(1, len(made)))
+    old, new = made[:split], made[split:]
+    columns = order
+    if not has_date:
+        columns = [column for column in order if column != "date"]
+        old = [replace(line, date="") for line in old]
+    text = written(old, columns, end)
 
-    back = read(with_lines(text, found[split:], "budgets.csv"))
+    back = read(with_lines(text if ended else text.removesuffix(end), new, "budgets.csv"))
 
-    new = found[split:]
-    if "date" not in columns:
-        new = [
-            replace(
-                line, date="", reason=": ".join(part for part in (line.date, line.reason) if part)
-            )
-            for line in new
-        ]
+    if not has_date:
+        new = [with_date_in_reason(line) for line in new]
     assert [replace(line, line=0) for line in back] == old + new
     assert [line.line for line in back] == sorted({line.line for line in back})
 
 
 def test_the_lines_know_their_file(tmp_path):
-    """What is found out about them later can still say where they stand."""
+    """A problem that is found later can name the file."""
     path = Path(tmp_path, "b.csv")
     path.write_text(f"{HEADER}\norganization,a,2025-12,,5\n", encoding="utf-8")
 

@@ -32,6 +32,7 @@ def write_month(home: Home, month: str, text: str) -> None:
 
 
 def test_inline_budgets_are_the_original(params):
+    """Budgets in the params are version original, in force and approved."""
     budgets = read_budgets(
         params(organization_budgets={"a": "5.5"}, product_budgets={"x": 1}, owners={"a": "Ada"})
     )
@@ -44,8 +45,8 @@ def test_inline_budgets_are_the_original(params):
     assert budgets.before is budgets
 
 
-def test_inline_versions_keep_what_was_before(params):
-    """The last one is in force, and its amounts are the params' own."""
+def test_inline_versions_have_the_earlier_amounts(params):
+    """The last version is in force, and its amounts are the params' own."""
     versions = [
         {"version": "original", "organization_budgets": {"a": 5}, "product_budgets": {}},
         {
@@ -69,7 +70,7 @@ def test_inline_versions_keep_what_was_before(params):
 
 
 @pytest.mark.parametrize(
-    ("versions", "said"),
+    ("versions", "message"),
     [
         ([{"version": "revised 1"}], "the versions are revised 1"),
         (
@@ -84,13 +85,14 @@ def test_inline_versions_keep_what_was_before(params):
         ([{"version": "original", "why": "x"}], "an unknown key"),
     ],
 )
-def test_it_refuses_versions_that_do_not_hang_together(params, versions, said):
-    with pytest.raises(Refusal, match=said):
+def test_it_refuses_versions_that_contradict_each_other(params, versions, message):
+    """Versions are complete, in order, and only the former ones have amounts."""
+    with pytest.raises(Refusal, match=message):
         params(budget_versions=versions)
 
 
 def test_a_table_gives_the_newest_approved_amounts(home, params):
-    """5,500 revised, a twelfth of 1,200 a year, and 700, since the 900 is only proposed."""
+    """5,500 is revised, 100 is a twelfth of 1,200, and the 900 for chat is only proposed."""
     budgets = read_budgets(params(budgets="budgets.csv"), home)
     assert (budgets.organizations, budgets.products) == (
         {"org-a": Decimal(5500), "org-b": Decimal(100)},
@@ -110,33 +112,31 @@ def test_a_table_gives_the_newest_approved_amounts(home, params):
 
 def test_a_table_phases_a_year_by_days(home, params):
     """1,200 × 31 ÷ 365 = 101.917..., in December."""
-    assert abs(
-        read_budgets(params(budgets="budgets.csv", phasing="days"), home).organizations["org-b"]
-        - Decimal("101.92")
-    ) < Decimal("0.01")
+    budgets = read_budgets(params(budgets="budgets.csv", phasing="days"), home)
+    assert abs(budgets.organizations["org-b"] - Decimal("101.92")) < Decimal("0.01")
 
 
 def test_a_quarter_is_the_sum_of_its_months(home, params):
-    """org-b 3 × 100; org-a has a budget in one month only, and that is said."""
+    """org-b has 3 × 100; org-a has a budget in one month only, and a notice says so."""
     budgets = read_budgets(params(period="2025-Q4", budgets="budgets.csv"), home)
     assert budgets.organizations == {"org-a": Decimal(5500), "org-b": Decimal(300)}
     assert any("org-a" in notice and "2025-12" in notice for notice in budgets.notices)
 
 
 def test_a_month_without_lines_has_no_budgets(home, params):
-    """It says so, instead of a report that nobody has a budget in."""
+    """A notice says that the file has no budget for the month."""
     (home.root / "budgets.csv").write_text(
         "dimension,name,month,amount\norganization,org-a,2025-11,5\n"
     )
     budgets = read_budgets(params(budgets="budgets.csv"), home)
     assert (budgets.organizations, budgets.notices[-1]) == (
         {},
-        "budgets.csv has no budget of December 2025.",
+        "budgets.csv has no budget for December 2025.",
     )
 
 
 def test_the_sum_of_the_months_params(home, params):
-    """Each month as it is in force, from its own file, inline or a table; who has no budget in a month is named."""
+    """Each month counts as in force, inline or from a table; missing months are named."""
     write_month(home, "2025-10", "organization_budgets:\n  org-a: 10\n  org-c: 1.50\n")
     write_month(home, "2025-11", "organization_budgets:\n  org-a: 20\n")
     write_month(home, "2025-12", "budgets: budgets.csv\n")
@@ -146,22 +146,22 @@ def test_the_sum_of_the_months_params(home, params):
         "org-b": Decimal(100),
         "org-c": Decimal("1.50"),
     }
-    assert "The organization org-c has a budget in 1 of 3 months only: 2025-10." in budgets.notices
+    assert "The organization org-c has a budget in only 1 of 3 months: 2025-10." in budgets.notices
     assert budgets.version.reason == "2025-10 original, 2025-11 original, 2025-12 revised 1"
 
 
-def test_a_file_that_is_not_of_its_month_is_not_added(home, params):
-    """2025-12.yaml may be an analysis of the quarter; then it is no month's budget, and no endless sum either."""
+def test_a_file_for_another_period_is_not_added(home, params):
+    """A 2025-12.yaml for a quarter is not a month's budget, and its sum must not be endless."""
     for month in ("2025-10", "2025-11"):
         write_month(home, month, "organization_budgets:\n  org-a: 10\n")
     for budgets in ("organization_budgets:\n  org-a: 10\n", "budgets: 'months:'\n"):
         home.params_file("2025-12").write_text(f'period: "2025-Q4"\nusage: "sample:"\n{budgets}')
-        with pytest.raises(Refusal, match=r"params/2025-12\.yaml is of 2025-Q4, not of 2025-12"):
+        with pytest.raises(Refusal, match=r"params/2025-12\.yaml is for 2025-Q4, not for 2025-12"):
             read_budgets(params(period="2025-Q4", budgets="months:"), home)
 
 
 @pytest.mark.parametrize(
-    ("keys", "said"),
+    ("keys", "message"),
     [
         (
             {"period": "2025-12-05/2026-01-05", "budgets": "budgets.csv"},
@@ -175,22 +175,24 @@ def test_a_file_that_is_not_of_its_month_is_not_added(home, params):
         ({"budgets": "nowhere.csv"}, r"nowhere\.csv"),
         (
             {"budgets": "budgets.csv", "owners": {"org-a": "Eve"}},
-            r"owners stand both here and in budgets\.csv: org-a",
+            r"owners are both here and in budgets\.csv: org-a",
         ),
     ],
 )
-def test_it_refuses_budgets_that_it_can_not_tell(home, params, keys, said):
-    with pytest.raises(Refusal, match=said):
+def test_it_refuses_budgets_that_it_can_not_find(home, params, keys, message):
+    """A period without whole months, a missing file and a second owner are refused."""
+    with pytest.raises(Refusal, match=message):
         read_budgets(params(**keys), home)
 
 
-def test_budgets_stand_in_one_place(params):
-    """Inline or in a table, not both."""
-    with pytest.raises(Refusal, match=r"budgets stand both here and in b\.csv"):
+def test_budgets_are_in_one_place(params):
+    """Budgets are inline or in a table, not both."""
+    with pytest.raises(Refusal, match=r"budgets are both here and in b\.csv"):
         params(budgets="b.csv", organization_budgets={"a": 1})
 
 
 def test_months_of_two_currencies_are_not_added(home, params):
+    """All months must be in the currency of the report."""
     for month, currency in (("2025-10", "USD"), ("2025-11", "EUR"), ("2025-12", "USD")):
         write_month(home, month, f"currency: {currency}\norganization_budgets:\n  org-a: 10\n")
     with pytest.raises(Refusal, match="the budgets of 2025-11 are in EUR, this report is in USD"):

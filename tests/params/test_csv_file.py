@@ -1,4 +1,4 @@
-"""CSV files of the home: columns by name, records at their physical lines, and every problem at once."""
+"""CSV files in a home: columns by name, records at their lines, and all problems together."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FORM = Form(
     columns=("team", "since", "until", "grade", "remark"),
     required=("team", ("since", "until")),
     parsers={"team": name, "since": lambda text: parse_as(KnownDay, text), "grade": unpadded},
-    unsaid={"grade": "first"},
+    defaults={"grade": "first"},
     size=SIZE,
 )
 HEADER = "team,since,remark"
@@ -37,7 +37,7 @@ HEADER = "team,since,remark"
 
 @pytest.fixture(scope="session")
 def read(tmp_path_factory):
-    """Reads text, or bytes, as the file teams.csv."""
+    """Read text or bytes as the file teams.csv."""
     path = tmp_path_factory.mktemp("teams") / "teams.csv"
 
     def read(content: str | bytes) -> Records:
@@ -49,7 +49,7 @@ def read(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def problems_of(read):
-    """What is wrong with a text, whether it is refused at once or left to the caller."""
+    """The problems of a text, whether it is refused at once or by the caller."""
 
     def problems_of(content: str | bytes) -> list[Problem]:
         with pytest.raises(Refusal) as refused:
@@ -75,7 +75,7 @@ texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0
     st.booleans(),
 )
 def test_what_another_writer_wrote_reads_back(read, rows, order, end, bom, ended):
-    """Whatever the texts hold, in any order of the columns, with the line ends and the mark of any system, ended or not."""
+    """Any text, column order, line break and byte order mark reads back, ended or not."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator=end, quoting=csv.QUOTE_ALL)
     writer.writerow(order)
@@ -84,17 +84,17 @@ def test_what_another_writer_wrote_reads_back(read, rows, order, end, bom, ended
         writer.writerow([row[column] for column in order])
     text = stream.getvalue() if ended else stream.getvalue().removesuffix(end)
 
-    found = read(bom + text)
+    records = read(bom + text)
 
-    assert found.header == tuple(order)
-    assert [(record.values["remark"], record.values["grade"]) for record in found.records] == [
+    assert records.header == tuple(order)
+    assert [(record.values["remark"], record.values["grade"]) for record in records.records] == [
         (remark, grade.strip() or "first") for remark, grade in rows
     ]
-    assert not found.problems
+    assert not records.problems
 
 
 def test_a_field_that_is_empty_or_not_there_means_what_the_form_says(read):
-    """It is not parsed: a day that is not given is no bad day."""
+    """It is not parsed, so an optional day may be empty."""
     (record,) = read("team,until,since\na,,\n").records
 
     assert record == CsvRow(
@@ -103,14 +103,14 @@ def test_a_field_that_is_empty_or_not_there_means_what_the_form_says(read):
 
 
 def test_a_refused_field_leaves_the_others_of_its_line(read):
-    """So that the caller can look at them too, and knows that the line is not sound."""
+    """The caller can check the other fields, and knows that the line is not sound."""
     (record,) = read(f"{HEADER}\na,12/2025,x\n").records
 
     assert (record.values["since"], record.values["remark"], record.sound) == (None, "x", False)
 
 
 def test_a_line_is_where_its_record_starts(read):
-    """A quoted text of three lines, and an empty line, are counted as the editor counts them."""
+    """A quoted text in three lines and an empty line count as in an editor."""
     text = f'\n{HEADER}\na,,"one\ntwo\nthree"\n\nb,,\n'
 
     assert [(record.line, record.values["remark"]) for record in read(text).records] == [
@@ -121,22 +121,24 @@ def test_a_line_is_where_its_record_starts(read):
 
 @pytest.mark.parametrize("odd", ["  ", ",,", '""'])
 def test_only_wholly_empty_lines_are_skipped(problems_of, odd):
-    """Blanks, commas and an empty quoted text are a row."""
+    """A line of blanks, commas or an empty quoted text is a row."""
     assert {problem.line for problem in problems_of(f"{HEADER}\n{odd}\na,,\n")} == {2}
 
 
 def test_problems_come_in_the_order_of_their_lines(problems_of):
-    """A field, a row that is too long, and a quote; the message says place, value, rule and way out."""
+    """Each message has place, value, rule and fix."""
     assert [str(problem) for problem in problems_of(f'{HEADER}\n a,12/2025,\nb,,,\n"c"d,,\n')] == [
-        'teams.csv, line 2, team: blanks before or after it (found " a"). Take them out.',
+        'teams.csv, line 2, team: blanks before or after it (found " a"). Remove them.',
         'teams.csv, line 2, since: not a day (found "12/2025"). Write it as 2025-12-31.',
-        "teams.csv, line 3: 4 fields under 3 columns. Write one field a column, and put text that holds a comma in quotes.",
-        'teams.csv, line 4: not CSV: \',\' expected after \'"\'. Close every quote, and double one within a text: "so ""called""".',
+        "teams.csv, line 3: 4 fields under 3 columns. Write one field per column, and put text "
+        "that has a comma in quotes.",
+        "teams.csv, line 4: not CSV: ',' expected after '\"'. Close every quote, and double each "
+        'one inside a text: "so ""called""".',
     ]
 
 
-def test_a_callers_own_problems_are_told_among_the_others():
-    """By their line, and what has no line before the rest."""
+def test_a_callers_own_problems_are_sorted_in():
+    """Problems come by line, those without a line first."""
     with pytest.raises(Refusal) as refused:
         refuse([Problem("c", "", line=3), Problem("b", "", line=2), Problem("a", "")])
 
@@ -144,7 +146,7 @@ def test_a_callers_own_problems_are_told_among_the_others():
 
 
 def test_the_first_problems_are_printed_and_the_rest_counted(problems_of):
-    """25 of them are 20 and 5 more."""
+    """Of 25 problems 20 are printed and 5 are counted."""
     problems = problems_of(HEADER + "\na,x," * 25)
 
     assert len(problems) == 25
@@ -152,7 +154,7 @@ def test_the_first_problems_are_printed_and_the_rest_counted(problems_of):
 
 
 def test_an_unknown_column_is_refused_with_the_nearest(problems_of):
-    """So is one with blanks around it, which is not taken for the known one."""
+    """A column with blanks around its name is unknown too."""
     assert [
         (problem.column, problem.fix) for problem in problems_of("team,since,remarks, until\n")
     ] == [
@@ -161,28 +163,28 @@ def test_an_unknown_column_is_refused_with_the_nearest(problems_of):
     ]
 
 
-def test_missing_and_doubled_columns_are_named(problems_of):
-    """All of them at once, before any line is looked at; of two that would do, one must be there."""
+def test_missing_and_duplicate_columns_are_named(problems_of):
+    """All are named together, before any line is read; of two choices one must be there."""
     problems = problems_of("remark,remark\na\n")
 
     assert [(problem.line, problem.column, problem.rule, problem.fix) for problem in problems] == [
-        (1, "remark", "the column stands twice", "Keep one of them"),
+        (1, "remark", "duplicate column", "Keep one of them"),
         (1, "team", "the column is missing", "Add team to the header"),
         (1, "since", "neither since nor until is there", "Add since, until or both to the header"),
     ]
 
 
 @pytest.mark.parametrize("mark", [";", "\t"])
-def test_other_separators_are_said(problems_of, mark):
-    """As a spreadsheet with decimal commas saves it."""
+def test_other_separators_are_refused(problems_of, mark):
+    """A spreadsheet with decimal commas saves such files."""
     (problem,) = problems_of(HEADER.replace(",", mark) + "\n")
 
-    assert (problem.line, problem.rule) == (1, "columns that are not parted by commas")
+    assert (problem.line, problem.rule) == (1, "columns are not separated by commas")
 
 
 @pytest.mark.parametrize("row", ["a,,x,", "a,", "a"])
 def test_too_many_or_too_few_fields_are_refused(problems_of, row):
-    """With the line on which the row starts."""
+    """The problem has the line where the row starts."""
     (problem,) = problems_of(f'{HEADER}\n"a\nb",,\n{row}\n')
 
     assert (problem.line, problem.rule) == (4, f"{len(row.split(','))} fields under 3 columns")
@@ -190,7 +192,7 @@ def test_too_many_or_too_few_fields_are_refused(problems_of, row):
 
 
 def test_an_unclosed_quote_is_refused_where_it_opens(problems_of):
-    """Not at the end of the file, where a parser notices it."""
+    """The line is that of the quote, not the end of the file, where a parser notices it."""
     problems = problems_of(f'{HEADER}\na,,\n"b,,\nc,,\n')
 
     assert [(problem.line, problem.rule) for problem in problems] == [
@@ -199,7 +201,7 @@ def test_an_unclosed_quote_is_refused_where_it_opens(problems_of):
 
 
 def test_text_behind_a_quote_is_refused_and_reading_goes_on(problems_of):
-    """The line below is looked at too."""
+    """The line below is checked too."""
     assert places(problems_of(f'{HEADER}\n"a"b,,\nc,5k,\n')) == [
         (2, None, None),
         (3, "since", "5k"),
@@ -207,7 +209,7 @@ def test_text_behind_a_quote_is_refused_and_reading_goes_on(problems_of):
 
 
 def test_a_broken_header_is_not_followed_by_guesses(problems_of):
-    """The first line below it is not taken for the header."""
+    """The first line below it does not become the header."""
     assert places(problems_of(f'"a"b,{HEADER}\na,,\n')) == [(1, None, None)]
 
 
@@ -224,19 +226,19 @@ def test_a_broken_header_is_not_followed_by_guesses(problems_of):
         (b"x" * (SIZE + 1), None, "a file of 10,001 bytes"),
     ],
 )
-def test_it_refuses_what_is_no_such_file(problems_of, content, line, rule):
-    """Empty, without lines, in another encoding, with NUL, too big."""
+def test_it_refuses_a_file_that_is_not_such_a_table(problems_of, content, line, rule):
+    """An empty or too big file, another encoding, no lines and a NUL are refused."""
     (problem,) = problems_of(content)
 
     assert (problem.line, problem.rule) == (line, rule)
 
 
-def test_a_file_of_the_limit_is_read(read):
-    """10,000 bytes are not too many; most of them are empty lines."""
+def test_a_file_at_the_limit_is_read(read):
+    """A file of exactly 10,000 bytes is read; most of them are empty lines."""
     assert len(read(f"{HEADER}\na,,\n".ljust(SIZE, "\n")).records) == 1
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path):
-    """With what the system says."""
+def test_a_missing_file_is_refused(tmp_path):
+    """The message has the reason that the system gives."""
     with pytest.raises(Refusal, match=r"teams\.csv: cannot be read: No such file"):
         read_text(tmp_path / "none.csv", "teams.csv", FORM)

@@ -1,4 +1,4 @@
-"""Whom a report goes to: plain addresses, each once, and what is attached."""
+"""The recipients of a report: plain addresses, each once, and what is attached."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from finops_nb.params.model import load_params
 
 
 def test_it_reads_addresses_and_what_is_attached(params):
-    """It takes one address or a list; the report as HTML is attached unless told otherwise."""
+    """One address or a list is accepted; the HTML is attached unless the key says otherwise."""
     mail = params(mail={"to": "ada@example.com", "cc": ["cfo@example.com", "b@c.d"]}).mail
     assert (mail.to, mail.cc, mail.reply_to, mail.attachment) == (
         ("ada@example.com",),
@@ -32,7 +32,7 @@ def test_it_reads_addresses_and_what_is_attached(params):
     ],
 )
 def test_it_attaches_what_is_published_or_nothing(params, attachment, read):
-    """It asks for the PDF of a run where one is attached."""
+    """A run makes the PDF where one is attached."""
     made = params(mail={"to": ["a@b.c"], "attachment": attachment})
     assert made.mail.attachment == read
     assert made.wants_pdf is ("pdf" in read)
@@ -65,7 +65,7 @@ def test_it_attaches_what_is_published_or_nothing(params, attachment, read):
 )
 @pytest.mark.parametrize("key", ["to", "cc", "reply_to"])
 def test_it_refuses_what_is_not_one_plain_address(params, address, key):
-    """It names the key, and says how an address is written."""
+    """The message names the key and says how to write an address."""
     if (key, address) == ("reply_to", ""):
         return
     with pytest.raises(Refusal, match=r"mail\.(to|cc|reply_to).*not an address"):
@@ -83,12 +83,12 @@ def test_it_refuses_what_is_not_one_plain_address(params, address, key):
     ],
 )
 def test_it_takes_every_plain_address(params, plain):
-    """However long, as long as mail programs take it: 64 characters, @, and 2 × 126 + 1 = 253 at most."""
+    """An address may have 64 characters, @ and 2 × 126 + 1 = 253 more."""
     assert params(mail={"to": plain}).mail.to == (plain,)
 
 
 def test_it_says_how_another_alphabet_is_written(params):
-    """Its domain in the form that is sent; where there are two such forms, it does not guess."""
+    """The message has the domain in ASCII, unless there are two ways to spell it."""
     with pytest.raises(
         Refusal, match=r"mail\.to: an address that is not all ASCII\..*: ada@xn--exmple-cua\.com\."
     ):
@@ -96,48 +96,49 @@ def test_it_says_how_another_alphabet_is_written(params):
 
 
 @pytest.mark.parametrize(
-    ("attachment", "said"),
+    ("attachment", "message"),
     [
         (
             "HTML",
-            r'line 4, mail\.attachment\.0: not one of the known \(found "HTML"\)\. Did you mean "html"\?',
+            r'line 4, mail\.attachment\.0: unknown value \(found "HTML"\)\. Did you mean "html"\?',
         ),
         (
             "[pdf, docx]",
-            r'line 4, mail\.attachment\.1: not one of the known \(found "docx"\)\. Known: html, pdf, xlsx, none\.',
+            r'line 4, mail\.attachment\.1: unknown value \(found "docx"\)\. '
+            r"Known: html, pdf, xlsx, none\.",
         ),
         (
             "[none]",
-            r"line 4, mail\.attachment\.0: none, and yet in a list .*\. Write attachment: none\.",
+            r"line 4, mail\.attachment\.0: none is in a list .*\. Write attachment: none\.",
         ),
     ],
 )
-def test_it_names_the_line_of_an_attachment(tmp_path, attachment, said):
-    """And what it knows."""
+def test_it_names_the_line_of_an_attachment(tmp_path, attachment, message):
+    """The message has the line of the list's item and the known values."""
     home = Home(tmp_path)
     home.params.mkdir()
     home.params_file("2025-12").write_text(
         f'period: "2025-12"\nusage: x\nmail: {{to: a@b.c,\n  attachment: {attachment}}}\n'
     )
-    with pytest.raises(Refusal, match=said):
+    with pytest.raises(Refusal, match=message):
         load_params(home, "2025-12")
 
 
 def test_it_refuses_what_it_does_not_know(params):
-    """It names an unknown key, an unknown attachment, a missing recipient, and an address that stands twice."""
-    for mail, said in (
+    """Unknown keys and attachments, no recipient and a second mention are refused."""
+    for mail, message in (
         ({"to": ["a@b.c"], "bcc": ["d@e.f"]}, "unknown key"),
-        ({"to": ["a@b.c"], "attachment": ["docx"]}, "not one of the known"),
+        ({"to": ["a@b.c"], "attachment": ["docx"]}, "unknown value"),
         ({"cc": ["a@b.c"]}, "the key is missing"),
-        ({"to": []}, r'mail\.to: not what this key holds \(found "nothing"\)\. Write an address'),
-        ({"to": ["A@b.c"], "cc": ["a@B.c"]}, "a@b.c is named twice"),
+        ({"to": []}, r'mail\.to: wrong kind of value \(found "nothing"\)\. Write an address'),
+        ({"to": ["A@b.c"], "cc": ["a@B.c"]}, r"a@b\.c is named twice\."),
     ):
-        with pytest.raises(Refusal, match=said):
+        with pytest.raises(Refusal, match=message):
             params(mail=mail)
 
 
-def test_no_report_knows_whom_it_goes_to(params):
-    """It is no parameter of the notebook and in no published file."""
+def test_no_report_has_its_recipients(params):
+    """Recipients are not a parameter of the notebook and in no published file."""
     made = params(mail={"to": ["canary@example.com"]}, pdf="true")
     assert "canary" not in str(made.as_parameters()) + str(made.shared_parameters())
     assert "pdf" not in made.as_parameters()

@@ -1,4 +1,4 @@
-"""Monthly budgets: lines over months, and versions of which the later one covers the earlier."""
+"""Monthly budgets: lines spread over months, later versions covering earlier ones."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ def line(
 
 
 def of(lines, *months, phasing="even"):
+    """The budgets of these months, in cents."""
     return budgets_of(lines, months, phasing, 2)
 
 
 def test_the_later_version_covers_the_earlier():
-    """org-a has 100, then 120; what a version leaves out stays as the one before has it."""
+    """a has 100, then 120; b is not in the later version and stays as it was."""
     found = of(
         [
             line(2, "a", "2025-12", "100"),
@@ -55,8 +56,8 @@ def test_the_later_version_covers_the_earlier():
     }
 
 
-def test_versions_need_not_stand_in_order():
-    """Revised 10 covers revised 2, wherever the lines stand."""
+def test_versions_may_come_in_any_order():
+    """Revised 10 covers revised 2, whatever the order of the lines."""
     lines = [
         line(2, "a", "2025-12", "3", 10),
         line(3, "a", "2025-12", "2", 2),
@@ -68,7 +69,7 @@ def test_versions_need_not_stand_in_order():
 
 
 def test_none_takes_a_budget_away_and_a_later_version_gives_it_back():
-    """Original 100, revised 1 none, revised 2 80."""
+    """The original is 100, revised 1 is none, and revised 2 is 80."""
     found = of(
         [
             line(2, "a", "2025-12", "100"),
@@ -86,20 +87,20 @@ def test_none_takes_a_budget_away_and_a_later_version_gives_it_back():
 
 
 def test_none_for_a_year_takes_every_month():
-    """Of 1200 a year nothing is left in any month."""
+    """Of 1200 for the year, no month has anything left."""
     assert (
         of([line(2, "a", "2025", "1200"), line(3, "a", "2025", None, 1)], "2025-12").organizations
         == {}
     )
 
 
-def test_a_budget_of_zero_is_one():
-    """It is no absent budget."""
+def test_a_budget_of_zero_is_a_budget():
+    """A budget of zero differs from no budget."""
     assert of([line(2, "a", "2025-12", "0")], "2025-12").organizations == {"a": Decimal(0)}
 
 
 def test_a_month_line_covers_one_month_of_a_year_line():
-    """1200 a year is 100 a month; December is revised to 250, so the fourth quarter has 100 + 100 + 250 = 450."""
+    """With 100 per month and December revised to 250, Q4 has 100 + 100 + 250 = 450."""
     lines = [line(2, "a", "2025", "1200"), line(3, "a", "2025-12", "250", 1)]
 
     assert of(lines, "2025-10", "2025-11", "2025-12").organizations == {"a": Decimal(450)}
@@ -107,14 +108,14 @@ def test_a_month_line_covers_one_month_of_a_year_line():
 
 
 def test_a_year_line_covers_the_month_lines_before_it():
-    """December was 250; the year revised to 2400 makes it 200."""
+    """December was 250; revising the year to 2400 makes it 200."""
     assert of(
         [line(2, "a", "2025-12", "250"), line(3, "a", "2025", "2400", 1)], "2025-12"
     ).organizations == {"a": Decimal(200)}
 
 
 def test_a_year_is_divided_as_asked():
-    """365 by days: December has 31, where a twelfth is 365 / 12, due 365.00 - 334.58 = 30.42."""
+    """Of 365 by days December has 31; a twelfth is what is due, 365.00 - 334.58 = 30.42."""
     lines = [line(2, "a", "2025", "365")]
 
     assert of(lines, "2025-12", phasing="days").organizations == {"a": Decimal(31)}
@@ -123,7 +124,7 @@ def test_a_year_is_divided_as_asked():
 
 @given(amounts, phasings)
 def test_the_months_of_a_year_have_the_year_line(amount, phasing):
-    """A report of the year has what was written for the year, to the last decimal."""
+    """A report for the year has exactly the amount of the year's line."""
     months = [f"2024-{month:02}" for month in range(1, 13)]
 
     assert of([line(2, "a", "2024", amount)], *months, phasing=phasing).organizations == {
@@ -131,16 +132,16 @@ def test_the_months_of_a_year_have_the_year_line(amount, phasing):
     }
 
 
-def test_a_version_of_other_months_is_none_of_these():
-    """A revision of November makes no new version of December."""
+def test_a_version_of_other_months_is_not_one_of_these():
+    """A revision of November is not a new version of December."""
     lines = [line(2, "a", "2025-12", "100"), line(3, "a", "2025-11", "90", 1)]
 
     assert of(lines, "2025-12").version == 0
     assert list(of(lines, "2025-12").versions) == [0]
 
 
-def test_nothing_for_the_months_is_the_original_without_budgets():
-    """No line covers January: no budget, no version but the original, and no line that it is made of."""
+def test_months_without_lines_are_the_original_without_budgets():
+    """No line covers January, so it has the original only, without budgets or lines."""
     found = of([line(2, "a", "2025-12", "100")], "2026-01")
 
     assert (found.organizations, found.products, found.version) == ({}, {}, 0)
@@ -149,7 +150,7 @@ def test_nothing_for_the_months_is_the_original_without_budgets():
 
 @pytest.mark.parametrize("status", ["proposed", "rejected"])
 def test_only_approved_lines_count(status):
-    """The others are named, and so are not overlooked; a name with two lines is named once."""
+    """A notice names the others; a name with two lines is named once."""
     others = [line(3, "a", "2025-10", "900", 1, status), line(4, "a", "2025-11", "900", 1, status)]
     found = of([line(2, "a", "2025", "1200"), *others], "2025-10", "2025-11")
 
@@ -158,8 +159,8 @@ def test_only_approved_lines_count(status):
     assert found.notices == (f"2 {status} lines are not counted: a.",)
 
 
-def test_a_single_line_not_counted_is_said_as_one():
-    """A line of another month is not said at all."""
+def test_a_single_line_not_counted_is_in_the_singular():
+    """A line of another month is not in the notice."""
     lines = [
         line(2, "a", "2025-12", "9"),
         line(3, "b", "2025-12", "9", 0, "proposed"),
@@ -169,8 +170,8 @@ def test_a_single_line_not_counted_is_said_as_one():
     assert of(lines, "2025-12").notices == ("1 proposed line is not counted: b.",)
 
 
-def test_a_budget_in_some_months_only_is_said():
-    """a has two months of three; b has all of them; c has none since the line that took it away."""
+def test_a_budget_in_some_months_only_is_in_a_notice():
+    """a has two of three months, b has all, and c has none since its line was taken away."""
     lines = [
         *(line(2, "a", "2025-10", "1"), line(3, "a", "2025-12", "2"), line(4, "b", "2025", "1200")),
         *(line(5, "c", "2025-11", "1"), line(6, "c", "2025-11", None, 1)),
@@ -179,12 +180,12 @@ def test_a_budget_in_some_months_only_is_said():
 
     assert found.organizations == {"a": Decimal(3), "b": Decimal(300)}
     assert found.notices == (
-        "The organization a has a budget in 2 of 3 months only: 2025-10, 2025-12.",
+        "The organization a has a budget in only 2 of 3 months: 2025-10, 2025-12.",
     )
 
 
 def test_a_product_and_an_organization_of_one_name_are_two():
-    """Each has its own budget, and the one owner that both say."""
+    """Each has its own budget, and both share the owner."""
     lines = [
         line(2, "chat", "2025-12", "5", owner="Ann"),
         line(3, "chat", "2025-12", "7", owner="Ann", dimension="product"),
@@ -196,7 +197,7 @@ def test_a_product_and_an_organization_of_one_name_are_two():
 
 
 def test_the_owner_is_that_of_the_last_month_with_one():
-    """Ann in October, Bob in November, nobody said in December."""
+    """Ann owns it in October and Bob in November; December does not say."""
     lines = [
         line(2, "a", "2025-10", "1", owner="Ann"),
         line(3, "a", "2025-11", "1", owner="Bob"),
@@ -207,7 +208,7 @@ def test_the_owner_is_that_of_the_last_month_with_one():
 
 
 def test_the_owner_is_that_of_the_line_in_force():
-    """A revision says the owner anew; without one there is none."""
+    """A revision replaces the owner, and one without an owner removes it."""
     before = line(2, "a", "2025-12", "1", owner="Ann")
 
     assert of([before, line(3, "a", "2025-12", "1", 1, owner="Bob")], "2025-12").owners == {
@@ -217,7 +218,7 @@ def test_the_owner_is_that_of_the_line_in_force():
 
 
 def test_two_owners_of_one_name_are_refused():
-    """Owners are by name, so an organization and a product can't have different ones; both lines are named."""
+    """An organization and a product of one name share an owner; both lines are named."""
     lines = [
         line(2, "chat", "2025-12", "5", owner="Ann"),
         line(3, "chat", "2025-12", "7", owner="Bob", dimension="product"),
@@ -227,13 +228,13 @@ def test_two_owners_of_one_name_are_refused():
         of(lines, "2025-12")
 
     assert str(refused.value) == (
-        "budgets.csv, line 3, owner: an owner other than the one that line 2 gives the organization of the same name "
+        "budgets.csv, line 3, owner: line 2 names another owner for the organization of that name "
         '(found "Bob"). Write one owner in both lines.'
     )
 
 
-def test_an_owner_who_went_before_these_months_is_no_second_one():
-    """The product was handed from Ann to Bob in December, and December is asked for."""
+def test_an_earlier_owner_is_not_a_second_one():
+    """The product went from Ann to Bob in December, and December is read."""
     lines = [
         line(2, "chat", "2025-11", "5", owner="Ann"),
         *(
@@ -246,7 +247,7 @@ def test_an_owner_who_went_before_these_months_is_no_second_one():
 
 
 def test_sums_that_exact_money_cannot_hold_are_refused():
-    """Two months of 6 * 10^14 are 1.2 * 10^15; every such name is said at once."""
+    """Two months of 6 * 10^14 are 1.2 * 10^15; all such names are reported together."""
     lines = [
         line(n, name, month, "6" + "0" * 14)
         for n, (name, month) in enumerate((n, m) for n in "ab" for m in ("2025-11", "2025-12"))
@@ -273,8 +274,8 @@ def test_sums_that_exact_money_cannot_hold_are_refused():
         max_size=12,
     )
 )
-def test_it_is_what_going_back_version_by_version_finds(entries):
-    """For each name and month: the first version from N downwards with a line, as a reader would look it up."""
+def test_it_is_what_a_search_back_through_the_versions_finds(entries):
+    """For each name and month, the newest version with a line counts."""
     unique = {(name, f"2025-{month}", version): amount for name, month, version, amount in entries}
     lines = [
         line(n, name, month, amount, version)

@@ -1,4 +1,4 @@
-"""organizations.csv: one line for a key and a day at most, one answer about an organization, and nothing guessed."""
+"""organizations.csv: at most one line for a key and day, one answer on an organization."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ HEADER = "key,organization,product,valid_from,valid_to,owner,cost_centre,email"
 NOBODY = Owner()
 FIRST = date(2025, 11, 1)
 DAYS = [FIRST + timedelta(days=n) for n in range(12)]
-"""Validities begin and end on these; the days around them are looked at too."""
+"""Lines start and cease to hold on these days."""
 AROUND = [date.min, FIRST - timedelta(days=1), *DAYS, DAYS[-1] + timedelta(days=1), date.max]
+"""Those days, the days around them, and the first and last day there is."""
 
 
 @pytest.fixture(scope="session")
 def read(tmp_path_factory):
-    """Reads text as the file organizations.csv."""
+    """Read text as the file organizations.csv."""
     path = tmp_path_factory.mktemp("organizations") / "o.csv"
 
     def read(text: str) -> OrganizationMap:
@@ -40,7 +41,7 @@ def read(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def problems_of(read):
-    """What is wrong with a text."""
+    """The problems of a text."""
 
     def problems_of(text: str) -> list[Problem]:
         with pytest.raises(Refusal) as refused:
@@ -83,7 +84,7 @@ def line_of(
 
 @st.composite
 def histories(draw) -> list[MapLine]:
-    """Lines of three keys, none on a day of another of its key: between cuts of time, some of them left out."""
+    """Lines of three keys in a random order, with gaps; no two of a key hold on one day."""
     lines = []
     for key in ("a", "A", "b "):
         cuts = [None, *sorted(draw(st.sets(st.sampled_from(DAYS), max_size=5))), None]
@@ -108,8 +109,14 @@ any_lines = st.lists(
 )
 
 
+def mapped(organizations: OrganizationMap, key: str, day: date) -> list[MapLine]:
+    """The lines that map a key on a day."""
+    lines = [line for line in organizations.lines if line.key == key]
+    return [line for line in lines if day.toordinal() in line.days]
+
+
 def holds(line: MapLine, day: date) -> bool:
-    """The rule in its own words: from valid_from on, and before valid_to."""
+    """The rule in its own words: a line holds from valid_from on, and before valid_to."""
     return (line.valid_from is None or line.valid_from <= day) and (
         line.valid_to is None or day < line.valid_to
     )
@@ -120,21 +127,20 @@ def share_a_day(one: MapLine, other: MapLine) -> bool:
 
 
 @given(histories().filter(bool))
-def test_a_key_maps_on_a_day_to_its_one_line_or_nowhere(read, lines):
-    """From valid_from on and before valid_to, and what stands empty is since ever and for ever."""
-    found = read(text_of(lines))
+def test_a_key_maps_on_a_day_by_one_line_or_not_at_all(read, lines):
+    """A line holds from valid_from on and before valid_to; without them, forever."""
+    organizations = read(text_of(lines))
 
     for key in ("a", "A", "b ", "b"):
         for day in AROUND:
             held = [line for line in lines if line.key == key and holds(line, day)]
             assert len(held) <= 1
-            mapped = found.line_of(key, day)
-            assert [replace(mapped, line=0)] == held if mapped else not held
+            assert [replace(line, line=0) for line in mapped(organizations, key, day)] == held
 
 
 @given(any_lines)
-def test_lines_that_say_two_things_of_one_day_are_refused_and_no_others(read, lines):
-    """Two of one key; two owners of one organization. Each problem names two, and every line that begins within another is in one."""
+def test_contradictions_on_one_day_are_refused_and_nothing_else(read, lines):
+    """A key has one line per day, and an organization one owner; each problem names two lines."""
     numbered = [replace(line, line=number) for number, line in enumerate(lines, 2)]
     keys = {
         (a.line, b.line)
@@ -171,11 +177,11 @@ def test_lines_that_say_two_things_of_one_day_are_refused_and_no_others(read, li
 
 @given(any_lines, st.randoms())
 def test_the_order_of_the_lines_changes_nothing(read, lines, random):
-    """Equal but for the numbers of the lines and the file's hash, or refused for the same keys and owners alike."""
+    """The lines are equal except for their numbers, or the same columns are refused."""
 
-    def outcome(of: list[MapLine]) -> object:
+    def outcome(given: list[MapLine]) -> object:
         try:
-            return [replace(line, line=0) for line in read(text_of(of)).lines]
+            return [replace(line, line=0) for line in read(text_of(given)).lines]
         except Refusal as refusal:
             return {problem.column for problem in refusal.problems}
 
@@ -187,22 +193,25 @@ def test_the_order_of_the_lines_changes_nothing(read, lines, random):
 
 @given(histories().filter(bool))
 def test_between_boundaries_nothing_changes(read, lines):
-    """Every key maps on each day of a part as on its first; and at each boundary a line begins or ends."""
-    found = read(text_of(lines))
+    """Keys map the same way between two boundaries, and at each a line starts or ends."""
+    organizations = read(text_of(lines))
     period = parse_period("2025-11-03/2025-11-09")
-    inside = found.boundaries(period)
+    inside = organizations.boundaries(period)
 
     assert all(period.start < day < period.end for day in inside)
     for start, end in pairwise((period.start, *inside, period.end)):
         days = [day for day in period.days if start <= day < end]
         for key in ("a", "A", "b "):
-            assert len({found.line_of(key, day) for day in days}) == 1
+            assert len({tuple(mapped(organizations, key, day)) for day in days}) == 1
     assert all(any(day in (line.valid_from, line.valid_to) for line in lines) for day in inside)
 
 
 def test_it_reads_every_column(read):
-    """Days are days, what is empty is None or nothing, the line is the physical one, and the hash is of the file's bytes."""
-    text = f"\ufeff{HEADER}\r\nteam-1,org-a,,,2025-11-15,,,\r\nteam-1,org-b,chat,2025-11-15,,Ada,4711,ada@example.com\r\n"
+    """Days are dates, empty fields None or empty, lines physical; the hash is of the bytes."""
+    text = (
+        f"\ufeff{HEADER}\r\nteam-1,org-a,,,2025-11-15,,,\r\n"
+        "team-1,org-b,chat,2025-11-15,,Ada,4711,ada@example.com\r\n"
+    )
 
     assert read(text) == OrganizationMap(
         (
@@ -222,65 +231,52 @@ def test_it_reads_every_column(read):
     )
 
 
-def test_two_columns_are_enough_and_stand_in_any_order(read):
-    """A key then maps since ever and for ever."""
-    line = read("organization,key\norg-a,team-1\n").line_of("team-1", date.min)
+def test_two_columns_are_enough_in_any_order(read):
+    """Without dates, a key maps on every day."""
+    organizations = read("organization,key\norg-a,team-1\n")
 
-    assert line == MapLine("team-1", "org-a", None, None, None, NOBODY, 2)
+    line = MapLine("team-1", "org-a", None, None, None, NOBODY, 2)
+    assert organizations.lines == (line,)
+    assert all(mapped(organizations, "team-1", day) == [line] for day in AROUND)
 
 
 @pytest.mark.parametrize(
     "key",
     [
-        " team",
-        "team ",
-        "Team",
-        "007",
-        "NA",
-        "=1+1",
-        "Mu\u0308",
-        "a, b",
-        'say "x"',
-        "123456789012",
-        "1e5",
+        *(" team", "team ", "Team", "007", "NA", "=1+1", "Mu\u0308", "a, b", 'say "x"'),
+        *("123456789012", "1e5"),
     ],
 )
 def test_a_key_is_the_text_of_the_source(read, key):
-    """To the blank, the zero and the Unicode form; nothing like it maps."""
-    found = read(text_of([line_of(key, "org-a")]))
+    """Blanks, zeros and the Unicode form count, and nothing similar maps."""
+    organizations = read(text_of([line_of(key, "org-a")]))
 
-    assert found.line_of(key, FIRST).organization == "org-a"
-    assert not any(
-        found.line_of(other, FIRST)
-        for other in (f"{key}x", key.swapcase() + " ", key.strip() + "\t", "M\u00fc")
-    )
+    assert [line.organization for line in mapped(organizations, key, FIRST)] == ["org-a"]
+    for other in (f"{key}x", key.swapcase() + " ", key.strip() + "\t", "M\u00fc"):
+        assert not mapped(organizations, other, FIRST)
 
 
 def test_several_keys_of_one_organization_merge(read):
-    """That is how spellings become one, and only where a line says so."""
-    found = read("key,organization\nTeam 1,org-a\nteam-1,org-a\n")
+    """Two spellings become one where a line says so, and only there."""
+    organizations = read("key,organization\nTeam 1,org-a\nteam-1,org-a\n")
 
-    assert [found.line_of(key, FIRST).organization for key in ("Team 1", "team-1")] == [
-        "org-a",
-        "org-a",
-    ]
-    assert found.line_of("TEAM 1", FIRST) is None
+    for key in ("Team 1", "team-1"):
+        assert [line.organization for line in mapped(organizations, key, FIRST)] == ["org-a"]
+    assert not mapped(organizations, "TEAM 1", FIRST)
 
 
 def test_a_reorganization_does_not_rewrite_history(read):
-    """Up to 14 November it is org-a's, from 15 November on org-b's; November has one boundary and the months beside it none."""
-    found = read(
+    """The team is org-a's until November 14 and org-b's from November 15 on."""
+    organizations = read(
         "key,organization,valid_from,valid_to\nteam,org-a,,2025-11-15\nteam,org-b,2025-11-15,\n"
     )
 
-    assert [found.line_of("team", date(2025, 11, day)).organization for day in (14, 15)] == [
-        "org-a",
-        "org-b",
-    ]
-    assert found.boundaries(parse_period("2025-11")) == (date(2025, 11, 15),)
-    assert (
-        found.boundaries(parse_period("2025-10")) == found.boundaries(parse_period("2025-12")) == ()
-    )
+    for day, organization in ((14, "org-a"), (15, "org-b")):
+        lines = mapped(organizations, "team", date(2025, 11, day))
+        assert [line.organization for line in lines] == [organization]
+    assert organizations.boundaries(parse_period("2025-11")) == (date(2025, 11, 15),)
+    assert organizations.boundaries(parse_period("2025-10")) == ()
+    assert organizations.boundaries(parse_period("2025-12")) == ()
 
 
 @pytest.mark.parametrize(
@@ -288,42 +284,39 @@ def test_a_reorganization_does_not_rewrite_history(read):
     [("2025-10-31", 0), ("2025-11-01", 0), ("2025-11-02", 1), ("2025-11-30", 1), ("2025-12-01", 0)],
 )
 def test_a_boundary_is_after_the_first_day_and_in_the_period(read, day, inside):
-    """What changes on a period's first day parts nothing of it; nor what changes on the first day after it."""
-    assert (
-        len(
-            read(f"key,organization,valid_from\nteam,org-a,{day}\n").boundaries(
-                parse_period("2025-11")
-            )
-        )
-        == inside
+    """A change on a period's first day, or on the day after its last, does not divide it."""
+    organizations = read(f"key,organization,valid_from\nteam,org-a,{day}\n")
+
+    assert len(organizations.boundaries(parse_period("2025-11"))) == inside
+
+
+def test_an_owner_in_one_line_holds_for_the_organization(read):
+    """Each field comes from whichever line has it, on the days of that line."""
+    organizations = read(
+        "key,organization,valid_from,owner,cost_center,email\na,org-a,,,4711,\n"
+        "b,org-a,2025-11-15,Ada,,ada@example.com\nc,org-a,,,4711,\nd,org-b,,Bob,,\n"
     )
+    before, after = date(2025, 11, 14), date(2025, 11, 15)
 
-
-def test_an_owner_is_said_once_and_holds_for_the_organization(read):
-    """Each field by whichever line says it, on the days of that line; before and beside it nobody is known."""
-    text = "key,organization,valid_from,owner,cost_center,email\na,org-a,,,4711,\nb,org-a,2025-11-15,Ada,,ada@example.com\n"
-    found = read(text + "c,org-a,,,4711,\nd,org-b,,Bob,,\n")
-
-    assert found.owner_of("org-a", date(2025, 11, 14)) == Owner("", "4711", "")
-    assert found.owner_of("org-a", date(2025, 11, 15)) == Owner("Ada", "4711", "ada@example.com")
-    assert found.owner_of("org-b", date(2025, 11, 15)) == Owner("Bob", "", "")
-    assert found.owner_of("org-c", date(2025, 11, 15)) == NOBODY
+    assert organizations.owner_of("org-a", before) == Owner("", "4711", "")
+    assert organizations.owner_of("org-a", after) == Owner("Ada", "4711", "ada@example.com")
+    assert organizations.owner_of("org-b", after) == Owner("Bob", "", "")
+    assert organizations.owner_of("org-c", after) == NOBODY
 
 
 def test_an_owner_may_change_with_time(read):
-    """Ada up to 14 November, Bob from then on."""
-    found = read(
-        "key,organization,valid_to,valid_from,owner\na,org-a,2025-11-15,,Ada\na,org-a,,2025-11-15,Bob\n"
+    """Ada answers until November 14, Bob from then on."""
+    organizations = read(
+        "key,organization,valid_to,valid_from,owner\n"
+        "a,org-a,2025-11-15,,Ada\na,org-a,,2025-11-15,Bob\n"
     )
 
-    assert [found.owner_of("org-a", date(2025, 11, day)).owner for day in (14, 15)] == [
-        "Ada",
-        "Bob",
-    ]
+    assert organizations.owner_of("org-a", date(2025, 11, 14)).owner == "Ada"
+    assert organizations.owner_of("org-a", date(2025, 11, 15)).owner == "Bob"
 
 
-def test_who_answers_last_in_a_period_is_its_owner(read):
-    """It names the owner of an organization that ended in the period, and the second of two; none of one that ended before."""
+def test_the_last_owner_in_a_period_is_its_owner(read):
+    """It may be an organization that ended in the period; one that ended before has none."""
     lines = [
         "old,org-old,,2025-11-01,Abe",
         "a,org-a,,2025-11-15,Ada",
@@ -331,12 +324,14 @@ def test_who_answers_last_in_a_period_is_its_owner(read):
         "b,org-b,2025-11-15,,Bea",
         "c,org-c,,,",
     ]
-    found = read("key,organization,valid_from,valid_to,owner\n" + "\n".join(lines) + "\n")
-    assert found.said_last(parse_period("2025-11"), "owner", "email") == {
+    header = "key,organization,valid_from,valid_to,owner"
+    organizations = read("\n".join([header, *lines]) + "\n")
+
+    assert organizations.said_last(parse_period("2025-11"), "owner", "email") == {
         "org-a": "Ada",
         "org-b": "Bea",
     }
-    assert found.said_last(parse_period("2025-10"), "owner", "email") == {
+    assert organizations.said_last(parse_period("2025-10"), "owner", "email") == {
         "org-old": "Abe",
         "org-a": "Ada",
         "org-b": "Bob",
@@ -345,32 +340,35 @@ def test_who_answers_last_in_a_period_is_its_owner(read):
 
 @pytest.mark.parametrize("column", ["owner", "cost_centre", "cost_center", "email"])
 def test_two_answers_about_an_organization_are_refused(problems_of, column):
-    """The latest does not win; both lines are named, and the column as the file calls it."""
+    """The last does not win; both lines are named, and the column as the file spells it."""
     (problem,) = problems_of(
-        f"key,organization,{column}\na,org-a,x@example.com\nb,org-b,z@example.com\nc,org-a,y@example.com\n"
+        f"key,organization,{column}\n"
+        "a,org-a,x@example.com\nb,org-b,z@example.com\nc,org-a,y@example.com\n"
     )
 
     assert str(problem) == (
-        f"organizations.csv, line 4, {column}: the organization has another {column} for the same days in line 2 "
-        '(found "y@example.com"). Write one of the two in both lines, or leave one empty.'
+        f"organizations.csv, line 4, {column}: the organization has another {column} for the same "
+        'days in line 2 (found "y@example.com"). Write one of the two in both lines, or leave one '
+        "empty."
     )
 
 
-def test_a_key_of_two_organizations_is_refused(problems_of):
-    """Its cost would be counted twice: both lines are named, and the way out."""
+def test_a_key_with_two_organizations_is_refused(problems_of):
+    """Its cost would be counted twice; both lines are named."""
     (problem,) = problems_of(
         "key,organization,valid_to\nteam,org-a,2025-11-16\nteam,org-b,2025-11-15\n"
     )
 
     assert str(problem) == (
-        'organizations.csv, line 3, key: a second line of the key for the same days, the first is line 2 (found "team"). '
-        "Keep one of the two, or let one end (valid_to) where the other begins (valid_from)."
+        "organizations.csv, line 3, key: a second line of the key for the same days, the first is "
+        'line 2 (found "team"). Keep one of the two, or let one end (valid_to) where the other '
+        "starts (valid_from)."
     )
 
 
 @pytest.mark.parametrize("organization", ["org-a", "org-b"])
-def test_a_line_that_stands_twice_is_refused(problems_of, organization):
-    """Also where both say the same."""
+def test_a_duplicate_line_is_refused(problems_of, organization):
+    """A second line is refused even where it says the same."""
     assert [
         problem.line
         for problem in problems_of(f"key,organization\nteam,org-a\nteam,{organization}\n")
@@ -405,8 +403,8 @@ def test_a_line_that_stands_twice_is_refused(problems_of, organization):
         ),
     ],
 )
-def test_it_refuses_a_field_that_is_not_of_its_kind(problems_of, column, value, rule):
-    """With its line, column and text, and a way out."""
+def test_it_refuses_a_field_of_another_kind(problems_of, column, value, rule):
+    """The problem has line, column, text and fix."""
     row = dict.fromkeys(HEADER.split(","), "") | {"key": "k", "organization": "a"}
     row |= {"valid_from": "2025-11-01"} if column == "valid_to" else {}
     stream = io.StringIO(newline="")
@@ -418,10 +416,16 @@ def test_it_refuses_a_field_that_is_not_of_its_kind(problems_of, column, value, 
     assert problem.fix
 
 
-def test_all_problems_are_said_at_once(problems_of):
-    """By line: one that is wrong in a field and stands on another's days is told both; one that has no days stands on none, and
-    two without an organization have none in common."""
-    text = f"{HEADER}\nk,a,,,,Ann,,\nk,,,,,Ann,,x\nl,a,,2025-11-02,2025-11-02,Bob,,\nl,b,,,,,,\nm,,,,,Bob,,\n"
+def test_all_problems_are_reported_together(problems_of):
+    """A line may have bad fields and a clash; one without days or organization can't clash."""
+    lines = [
+        "k,a,,,,Ann,,",
+        "k,,,,,Ann,,x",
+        "l,a,,2025-11-02,2025-11-02,Bob,,",
+        "l,b,,,,,,",
+        "m,,,,,Bob,,",
+    ]
+    text = "\n".join([HEADER, *lines]) + "\n"
 
     assert [(problem.line, problem.column) for problem in problems_of(text)] == [
         (3, "organization"),
@@ -433,7 +437,7 @@ def test_all_problems_are_said_at_once(problems_of):
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "problems"),
     [
         (
             "key,organisation",
@@ -451,19 +455,20 @@ def test_all_problems_are_said_at_once(problems_of):
         ),
     ],
 )
-def test_columns_that_are_wrong_are_told(problems_of, header, told):
-    """Unknown, missing, twice, twice in two spellings."""
-    problems = problems_of(f"{header}\n{','.join('abcd'[: header.count(',') + 1])}\n")
+def test_wrong_columns_are_reported(problems_of, header, problems):
+    """Columns may be unknown, missing, or there twice, also in two spellings."""
+    fields = ",".join("abcd"[: header.count(",") + 1])
+    reported = problems_of(f"{header}\n{fields}\n")
 
-    assert [(problem.line, problem.column, problem.fix) for problem in problems] == [
-        (1, *each) for each in told
-    ]
+    assert [problem.line for problem in reported] == [1] * len(problems)
+    assert [(problem.column, problem.fix) for problem in reported] == problems
 
 
-def test_a_file_that_is_no_csv_is_refused(problems_of):
-    """As `strict_csv` has it: at its line, and with the way out of this file."""
+def test_a_file_that_is_not_csv_is_refused(problems_of):
+    """The message has the line, and how to fix this kind of file."""
     assert [str(problem) for problem in problems_of("")] == [
-        f"organizations.csv, line 1: the file is empty. Write {HEADER} and below it one key a line."
+        f"organizations.csv, line 1: the file is empty. Write {HEADER} and below it one key per "
+        "line."
     ]
     assert [
         (problem.line, problem.rule) for problem in problems_of('key,organization\n"a\nb",x\nc\n')

@@ -1,4 +1,4 @@
-"""Phasing: a year's budget as twelve months' that add up to it."""
+"""Phasing: a year's budget divided into twelve months that add up to it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ phasings = st.sampled_from(["even", "days"])
 
 
 def test_even_is_a_twelfth_a_month():
-    """100 in cents: due by January 8.33, by February 16.67, by March 25.00; so 8.33, 8.34, 8.33, and so on four times."""
+    """Of 100, 8.33 is due by January, 16.67 by February and 25.00 by March, and so on."""
     assert phase(Decimal(100), 2025, "even", 2) == tuple(map(Decimal, ("8.33", "8.34", "8.33") * 4))
 
 
 @pytest.mark.parametrize(("year", "february"), [(2025, 28), (2024, 29), (1900, 28), (2000, 29)])
 def test_days_are_those_of_the_calendar(year, february):
-    """As many units as the year has days is one unit a day; February has 29 of them in a leap year."""
+    """With one unit per day of the year, each month has its number of days."""
     days = (31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
     assert phase(Decimal(sum(days)), year, "days", 0) == tuple(map(Decimal, days))
@@ -36,7 +36,7 @@ def test_days_are_those_of_the_calendar(year, february):
     [("1200", 2, 2), ("100", 0, 0), ("10.005", 2, 3), ("10.5000", 2, 2), ("1", 3, 3)],
 )
 def test_months_have_the_decimals_of_the_currency(amount, decimals, places):
-    """Only an amount with more of them is divided in its own smallest unit; zeros behind it are none."""
+    """An amount with more decimals is divided in its own unit; trailing zeros don't count."""
     assert {
         month.as_tuple().exponent for month in phase(Decimal(amount), 2025, "even", decimals)
     } == {-places}
@@ -47,7 +47,7 @@ def test_months_have_the_decimals_of_the_currency(amount, decimals, places):
 @example(Decimal("0.01"), 2025, "even", 2)
 @example(Decimal("0.06"), 2025, "even", 2)
 def test_months_add_up_to_the_year(amount, year, phasing, decimals):
-    """Exactly, whatever the decimals, and none of them is below zero."""
+    """The sum is exact for any decimals, and no month is below zero."""
     months = phase(amount, year, phasing, decimals)
 
     assert len(months) == 12
@@ -58,7 +58,7 @@ def test_months_add_up_to_the_year(amount, year, phasing, decimals):
 @given(amounts, years, phasings, st.integers(0, 4))
 @example(Decimal("0.06"), 2025, "even", 2)
 def test_no_month_is_a_unit_off(amount, year, phasing, decimals):
-    """Each is nearer than one unit to its exact share, in fractions that lose nothing."""
+    """Each month is less than one unit off its exact share."""
     unit = Fraction(1, 10 ** max(decimals, -amount.normalize().as_tuple().exponent))
     days = [calendar.monthrange(year, month)[1] for month in range(1, 13)]
     weights = days if phasing == "days" else [1] * 12
@@ -69,7 +69,7 @@ def test_no_month_is_a_unit_off(amount, year, phasing, decimals):
 
 @given(st.integers(10**26, 10**27 - 1), years, phasings)
 def test_what_is_due_is_rounded_from_the_exact_share(units, year, phasing):
-    """Up to each month's end, half a unit upwards, by whole numbers: amounts of 27 digits times days are more than 28 hold."""
+    """27 digits times days exceed 28 digits, so the rule is checked in whole numbers."""
     days = [calendar.monthrange(year, month)[1] for month in range(1, 13)]
     weights = days if phasing == "days" else [1] * 12
     months = phase(Decimal(units).scaleb(-12), year, phasing, 12)

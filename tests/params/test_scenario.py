@@ -1,4 +1,4 @@
-"""A scenario: what it changes, of what, and what is refused in its file."""
+"""A scenario: its base, what it changes, and what is refused in its file."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ def home(tmp_path):
 
 
 def refused(home, text: str) -> str:
+    """The message about a scenario's file."""
     with pytest.raises(Refusal) as refusal:
         load_params(home, write_scenario(home, text))
     return str(refusal.value)
 
 
 def test_it_is_its_base_with_what_it_changes(home):
-    """A budget changed, one taken away, one added; all else is the base's."""
+    """One budget is changed, one is taken away, one is added; the rest is the base's."""
     name = write_scenario(
         home,
         "organization_budgets:\n  org-b: none\n  org-a: 5500\nproduct_budgets:\n  search: 0.50\n",
@@ -40,7 +41,7 @@ def test_it_is_its_base_with_what_it_changes(home):
 
 
 def test_it_reaches_the_notebook_as_parameters(home):
-    """As JSON scalars, from which the same params are made again."""
+    """Its parameters as JSON give the same params again."""
     params = load_params(
         home,
         write_scenario(home, "growth:\n  (all): 0.10\nmodel_prices:\n  big:\n    org-a: -0.2\n"),
@@ -55,44 +56,34 @@ def test_it_reaches_the_notebook_as_parameters(home):
 @pytest.mark.parametrize(
     "amount",
     [
-        '"5,000"',
-        "5k",
-        "$5000",
-        "1e3",
-        "NaN",
-        "-1",
-        "",
-        "None",
-        "0x10",
-        "1_000",
-        "٥",
+        *('"5,000"', "5k", "$5000", "1e3", "NaN", "-1", "", "None", "0x10", "1_000", "٥", "inf"),
         "1000000000000000",
-        "inf",
     ],
 )
-def test_it_refuses_what_is_no_budget(home, amount):
-    """Each with its line and its key."""
+def test_it_refuses_what_is_not_a_budget(home, amount):
+    """The problem has its line and key."""
     assert refused(home, f"organization_budgets:\n  org-a: {amount}\n").startswith(
         "params/scenarios/more.yaml, line 6, organization_budgets.org-a: "
     )
 
 
 @pytest.mark.parametrize("amount", ["0", "0.00", "5000", "5000.", ".5", "+7", "none"])
-def test_it_takes_what_is_one(home, amount):
-    budget = load_params(
-        home, write_scenario(home, f"organization_budgets:\n  org-a: {amount}\n")
-    ).scenario.organization_budgets["org-a"]
+def test_it_accepts_what_is_a_budget(home, amount):
+    """A budget is 0 or more in plain digits, or none."""
+    name = write_scenario(home, f"organization_budgets:\n  org-a: {amount}\n")
+    budget = load_params(home, name).scenario.organization_budgets["org-a"]
     assert budget == (None if amount == "none" else Decimal(amount))
 
 
 @pytest.mark.parametrize("rate", ["-1.01", "10.01", "0.12345", "10%", "five"])
 @pytest.mark.parametrize("key", ["growth:\n  org-a", "model_prices:\n  big:\n    org-a"])
-def test_it_refuses_what_is_no_rate(home, key, rate):
-    """A fraction from -1 to 10, of four decimals at most."""
+def test_it_refuses_what_is_not_a_rate(home, key, rate):
+    """A rate is a fraction from -1 to 10 with at most four decimals."""
     assert "org-a: not a" in refused(home, f"{key}: {rate}\n")
 
 
-def test_it_refuses_all_problems_at_once(home):
+def test_it_reports_all_problems_together(home):
+    """An unknown key and a bad amount come in one message, by line."""
     text = refused(home, "growht:\n  org-a: 1\norganization_budgets:\n  org-a: x\n")
     assert (
         text.splitlines()[0]
@@ -104,46 +95,44 @@ def test_it_refuses_all_problems_at_once(home):
 
 
 @pytest.mark.parametrize("missing", ["base", "author", "date", "reason"])
-def test_it_says_who_when_and_why(home, missing):
-    """Left out, or empty, each is refused with what to write."""
+def test_it_needs_who_when_and_why(home, missing):
+    """A missing or empty one is refused by name."""
     lines = {"base": '"2025-12"', "author": "Ana", "date": "2025-12-15", "reason": "why"}
     for value in (None, '""'):
-        said = {
-            key: value if key == missing else text
-            for key, text in lines.items()
-            if key != missing or value
-        }
-        home.params_file("scenarios/x").write_text(
-            "".join(f"{key}: {text}\n" for key, text in said.items())
-        )
+        given = lines | {missing: value}
+        text = "".join(f"{key}: {text}\n" for key, text in given.items() if text)
+        home.params_file("scenarios/x").write_text(text)
         with pytest.raises(Refusal, match=missing):
             load_params(home, "scenarios/x")
 
 
-def test_its_base_is_no_scenario(home):
-    """Nor a file that is not there; and no other file may hold a scenario."""
-    write_scenario(home, "")
-    home.params_file("scenarios/other").write_text(
-        home.params_file("scenarios/more").read_text().replace('"2025-12"', "scenarios/more", 1)
-    )
-    with pytest.raises(Refusal, match="a scenario of a scenario"):
+@pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        ("scenarios/more", "the base is a scenario too"),
+        ("params/scenarios/other.yaml", "the base is a scenario too"),
+        ('"2024-12"', r"params/2024-12\.yaml: there is no such params file"),
+    ],
+)
+def test_its_base_is_an_existing_params_file(home, base, message):
+    """Another scenario, the scenario itself or a missing file can't be its base."""
+    text = home.params_file(write_scenario(home, "")).read_text()
+    home.params_file("scenarios/other").write_text(text.replace('"2025-12"', base, 1))
+    with pytest.raises(Refusal, match=message):
         load_params(home, "scenarios/other")
-    home.params_file("scenarios/other").write_text(
-        home.params_file("scenarios/more").read_text().replace('"2025-12"', '"2024-12"', 1)
-    )
-    with pytest.raises(Refusal, match=r"params/2024-12\.yaml: there is no such params file"):
-        load_params(home, "scenarios/other")
-    home.params_file("2025-12").write_text(
-        home.params_file("2025-12").read_text() + "scenario:\n  base: x\n"
-    )
-    with pytest.raises(
-        Refusal, match=r"2025-12\.yaml, line \d+, scenario: a what-if in a file that is none"
-    ):
+
+
+def test_no_other_file_has_a_scenario(home):
+    """The key `scenario` is refused outside params/scenarios/."""
+    file = home.params_file("2025-12")
+    file.write_text(file.read_text() + "scenario:\n  base: x\n")
+    message = r"2025-12\.yaml, line \d+, scenario: scenario keys outside params/scenarios/"
+    with pytest.raises(Refusal, match=message):
         load_params(home, "2025-12")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (
             "organization_budgets:\n  org-aa: 5\n",
@@ -164,27 +153,27 @@ def test_its_base_is_no_scenario(home):
         ),
     ],
 )
-def test_it_changes_nothing_that_is_not_there(home, text, said):
-    """A name that neither usage nor budget knows is refused, with the nearest that is known."""
-    with pytest.raises(Refusal, match=said):
+def test_it_changes_known_names_only(home, text, message):
+    """A name in neither usage nor budgets is refused with the nearest known name."""
+    with pytest.raises(Refusal, match=message):
         check_name(write_scenario(home, text), home)
 
 
-def test_an_organization_that_is_called_all_has_no_rate_of_its_own(home):
-    """Nobody could tell whose rate it is."""
+def test_an_organization_called_all_is_refused(home):
+    """The rate (all) could mean that organization or every other one."""
     file = home.root / "usage" / "calls.csv"
     file.write_text(file.read_text().replace("org-b", "(all)"))
     with pytest.raises(Refusal, match=r"growth: an organization is called \(all\)"):
         check_name(write_scenario(home, "growth:\n  (all): 0.1\n"), home)
 
 
-def test_it_says_what_of_its_base_has_changed_since(home):
-    """An amount, a name more, another key; the order of names and the way an amount is written change nothing."""
+def test_it_says_how_its_base_has_changed(home):
+    """Amounts, names and keys count; the form of an amount or of a list does not."""
     name = write_scenario(home, "")
     base = load_params(home, "2025-12")
     was = snapshot(base, read_budgets(base, home))
     scenario = load_params(home, name).scenario.model_copy(update={"base_was": was})
-    for old, new, said in (
+    for old, new, changes in (
         ("org-a: 5000 ", "org-a: 5500 ", ["organization_budgets.org-a was 5000, is 5500"]),
         (
             "org-a: 5000 ",
@@ -199,16 +188,15 @@ def test_it_says_what_of_its_base_has_changed_since(home):
         text = home.params_file("2025-12").read_text()
         home.params_file("2025-12").write_text(text.replace(old, new))
         now = load_params(home, "2025-12").model_copy(update={"scenario": scenario})
-        assert list(read_budgets(now, home).notices) == (
-            [f"The base 2025-12 has changed since this scenario was saved: {said[0]}."]
-            if said
-            else []
-        )
+        assert list(read_budgets(now, home).notices) == [
+            f"The base 2025-12 has changed since this scenario was saved: {change}."
+            for change in changes
+        ]
         home.params_file("2025-12").write_text(text)
 
 
-def test_its_base_may_be_written_as_a_file(home):
-    """It is called by its name all the same."""
+def test_its_base_may_be_the_name_of_a_file(home):
+    """The params have its NAME."""
     name = write_scenario(home, "")
     home.params_file(name).write_text(
         home.params_file(name).read_text().replace('"2025-12"', "2025-12.yaml", 1)
@@ -217,18 +205,19 @@ def test_its_base_may_be_written_as_a_file(home):
 
 
 def test_half_a_character_is_refused(home):
-    """It could be written into no file."""
+    """No file can hold it."""
     assert "half of a character" in refused(home, 'organization_budgets:\n  "org-\\ud83d": 5\n')
 
 
-def test_changes_lie_over_budgets():
-    """None takes away; the budgets given stay as they are."""
+def test_changes_are_applied_to_budgets():
+    """None takes a budget away; the given budgets do not change."""
     budgets = {"a": Decimal(1), "b": Decimal(2)}
     assert changed(budgets, {"a": None, "c": Decimal(3)}) == {"b": Decimal(2), "c": Decimal(3)}
     assert budgets == {"a": Decimal(1), "b": Decimal(2)}
 
 
-def test_differences_are_told_key_by_key():
+def test_differences_are_listed_key_by_key():
+    """Names come below their key, and lists as one text."""
     assert list(differences({"a": 1, "m": {"x": 1}}, {"b": [1, 2], "m": {"x": 2, "y": 3}})) == [
         "a was 1, is not set",
         "m.x was 1, is 2",

@@ -1,4 +1,4 @@
-"""A scenario's file: written whole or not at all, and never over another's."""
+"""A scenario's file: written completely or not at all, and not over another scenario."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def home(tmp_path) -> Home:
     return Home(tmp_path)
 
 
-def test_who_when_and_why_come_first_and_only_then_the_changes(home):
-    """Amounts are digits, what was not changed is not there, and the base keeps its file."""
+def test_who_when_and_why_come_before_the_changes(home):
+    """Amounts are plain digits, unchanged keys are not there, and the base is not touched."""
     before = home.params_file("2025-12").read_bytes()
     file = save_scenario(home, "more", SCENARIO)
-    assert file.read_text().splitlines()[1:] == [
+    assert file.read_text().splitlines()[2:] == [
         "base: 2025-12",
         "author: Ana",
         "date: 2025-12-15",
@@ -76,29 +76,30 @@ rates = st.decimals(-1, 10, places=4)
     ),
 )
 def test_whatever_is_saved_reads_back(tmp_path_factory, **values):
-    """Names such as NO, 007 and 1e3, quotes, colons and letters of any script are the same text again."""
+    """Any text reads back, such as NO, 007, 1e3, quotes, colons and any script."""
     scenario = Scenario(base="2025-12", date=date(2025, 12, 15), **values)
     file = tmp_path_factory.mktemp("scenario") / "x.yaml"
     file.write_text(scenario_text("scenarios/x", scenario), encoding="utf-8")
     document = read_document(file, "x.yaml")
-    if not document.problems:  # two names that look the same are refused, here and everywhere
+    if not document.problems:  # Two names that look the same are refused.
         assert validated_document(Scenario, document, "x.yaml") == scenario
 
 
 @pytest.mark.parametrize(
     "name", ["x" * 300, "", ".", "..", "../x", "a/b", ".hidden", "a b", "é", "x\n"]
 )
-def test_it_refuses_a_name_that_is_no_file(home, name):
+def test_it_refuses_a_name_that_can_not_be_a_files(home, name):
+    """Paths, hidden files, blanks and overlong names are refused, and no folder is made."""
     with pytest.raises(Refusal, match="a name that can't be a file's"):
         save_scenario(home, name, SCENARIO)
     assert not (home.params / "scenarios").exists()
 
 
-def test_it_takes_no_others_place(home):
-    """Unless told to."""
+def test_it_does_not_overwrite_another_scenario(home):
+    """Only `replace` overwrites a scenario of that name."""
     file = save_scenario(home, "more", SCENARIO)
     other = SCENARIO.model_copy(update={"author": "Bob"})
-    with pytest.raises(Refusal, match="there is a scenario of that name"):
+    with pytest.raises(Refusal, match="a scenario of that name already exists"):
         save_scenario(home, "more", other)
     assert "Ana" in file.read_text()
     save_scenario(home, "more", other, replace=True)
@@ -106,8 +107,8 @@ def test_it_takes_no_others_place(home):
 
 
 @pytest.mark.parametrize("call", ["open", "write", "fsync"])
-def test_a_save_that_fails_half_way_tears_nothing(home, monkeypatch, call):
-    """The file before stands, byte for byte, and nothing is left beside it; with room again it is saved."""
+def test_a_failed_save_changes_nothing(home, monkeypatch, call):
+    """The old file stays, no draft is left, and with free space the next save succeeds."""
     file = save_scenario(home, "more", SCENARIO)
     before = file.read_bytes()
     other = SCENARIO.model_copy(update={"organization_budgets": {"org-a": Decimal(1)}})
@@ -117,9 +118,8 @@ def test_a_save_that_fails_half_way_tears_nothing(home, monkeypatch, call):
 
     with monkeypatch.context() as broken:
         broken.setattr(publish.os, call, full)
-        with pytest.raises(
-            Refusal, match=r"params/scenarios/more\.yaml: could not be written: No space left"
-        ):
+        message = r"params/scenarios/more\.yaml: could not be written: No space left"
+        with pytest.raises(Refusal, match=message):
             save_scenario(home, "more", other, replace=True)
     assert file.read_bytes() == before
     assert [path.name for path in file.parent.iterdir()] == ["more.yaml"]
@@ -127,8 +127,8 @@ def test_a_save_that_fails_half_way_tears_nothing(home, monkeypatch, call):
     assert "org-a: 1\n" in file.read_text()
 
 
-def test_a_draft_left_by_a_killed_save_is_in_nobodys_way(home):
-    """It is no NAME, and the next save takes its place."""
+def test_a_draft_of_a_killed_save_does_no_harm(home):
+    """It is not a NAME, and the next save replaces it."""
     (home.params / "scenarios").mkdir()
     draft: Path = home.params / "scenarios" / ".more.yaml.new"
     draft.write_text("base: half")

@@ -1,17 +1,27 @@
-"""Strict YAML: text, lists and mappings with their lines; nothing executed, guessed, expanded or overwritten."""
+"""Strict YAML: texts, lists and mappings with their lines; nothing is executed or guessed."""
 
 from __future__ import annotations
 
 import unicodedata
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.params.yaml_file import DEPTH, SIZE, Document, read_document
+from finops_nb.params.yaml_file import (
+    BOM,
+    DEPTH,
+    SIZE,
+    Document,
+    lines_of,
+    read_document,
+    yaml_text,
+)
 
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 names = texts.filter(lambda text: text and unicodedata.is_normalized("NFC", text))
@@ -24,7 +34,7 @@ values = st.recursive(
 
 @pytest.fixture(scope="session")
 def read(tmp_path_factory):
-    """Reads text, or bytes, as the file p.yaml."""
+    """Read text or bytes as the file p.yaml."""
     path = tmp_path_factory.mktemp("yaml") / "p.yaml"
 
     def read(content: str | bytes) -> Document:
@@ -36,7 +46,7 @@ def read(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def problems_of(read):
-    """What is wrong with a text, whether it is refused at once or left to the caller to report."""
+    """The problems of a text, whether it is refused at once or by the caller."""
 
     def problems_of(content: str | bytes) -> list[Problem]:
         try:
@@ -50,40 +60,13 @@ def problems_of(read):
 @pytest.mark.parametrize(
     "scalar",
     [
-        *(
-            "NO",
-            "on",
-            "yes",
-            "y",
-            "true",
-            "null",
-            "~",
-            "012345",
-            "0x1F",
-            "0o7",
-            "1e3",
-            "1_000",
-            ".inf",
-            ".nan",
-            "12:30:45",
-            "2025-12-31",
-        ),
-        *(
-            "5000",
-            "5000.50",
-            "=",
-            "<<",
-            "${HOME}",
-            "$(touch canary)",
-            "{{ 1 }}",
-            "%(x)s",
-            "-",
-            "007",
-        ),
+        *("NO", "on", "yes", "y", "true", "null", "~", "012345", "0x1F", "0o7", "1e3", "1_000"),
+        *(".inf", ".nan", "12:30:45", "2025-12-31", "5000", "5000.50", "=", "<<", "${HOME}"),
+        *("$(touch canary)", "{{ 1 }}", "%(x)s", "-", "007"),
     ],
 )
 def test_it_reads_every_scalar_as_text(read, scalar):
-    """What other loaders turn into booleans, octals, seconds or days stays the text that was written, also as a name."""
+    """Values and names that others turn into booleans, octals, seconds or days stay text."""
     quoted = scalar if scalar not in ("{{ 1 }}", "%(x)s", "-") else f"'{scalar}'"
 
     assert read(f"{quoted}: {quoted}\n").data == {scalar: scalar}
@@ -91,12 +74,12 @@ def test_it_reads_every_scalar_as_text(read, scalar):
 
 @given(st.dictionaries(names, values, min_size=1, max_size=4))
 def test_it_reads_back_what_a_yaml_writer_wrote(read, data):
-    """Any text is exact: quotes, newlines, control characters, emoji."""
+    """Any text is read exactly: quotes, newlines, control characters, emoji."""
     assert read(yaml.safe_dump(data, default_style='"')).data == data
 
 
 def test_it_knows_the_line_of_each_value(read):
-    """A value's line is that of its key; of a list's item, its own; blank lines and comments count."""
+    """A value has the line of its key, a list's item its own; blank lines and comments count."""
     text = "# budgets\n\na:\n  b: 1\n\n  c:\n    - x\n    - y\nd: |\n  two\n  lines\ne:\n"
     document = read(text)
 
@@ -114,22 +97,52 @@ def test_it_knows_the_line_of_each_value(read):
     assert document.text == text
 
 
-def test_it_tells_nothing_from_empty_text(read):
-    """A key with nothing behind it is None; one with quotes is text."""
+def test_it_distinguishes_no_value_from_empty_text(read):
+    """A key without a value is None; one with quotes is text."""
     assert read("a:\nb: ''\nc: # nothing\n").data == {"a": None, "b": "", "c": None}
 
 
 def test_it_accepts_a_byte_order_mark_and_crlf(read):
-    """A file saved by an editor on Windows reads the same, lines included."""
+    """A file saved on Windows reads the same, lines included."""
     document = read(b"\xef\xbb\xbfa: 1\r\nb:\r\n  c: Zo\xc3\xab\r\n")
 
     assert document.data == {"a": "1", "b": {"c": "Zoë"}}
     assert document.lines["b", "c"] == 3
 
 
+@given(
+    st.lists(st.sampled_from(["a: 1", "# b", "", "  ", "c:"]), max_size=6),
+    st.lists(st.sampled_from(["\n", "\r\n", "\r", "\x85", "\u2028"]), min_size=6, max_size=6),
+    st.sampled_from(["", BOM]),
+)
+def test_its_lines_are_those_of_yaml(read, before, breaks, bom):
+    """A key is found in the line that its number names, and the lines make up the file."""
+    text = bom + "".join(map("".join, zip(before, breaks, strict=False))) + "key: x"
+    assume(before.count("a: 1") < 2 and before.count("c:") < 2)
+    document = read(text)
+    lines = lines_of(document.text)
+
+    assert "".join(lines) == document.text == text
+    assert lines[document.lines["key",] - 1].removeprefix(BOM) == "key: x"
+
+
+def test_it_knows_where_each_value_begins_and_ends(read):
+    """Quotes belong to a value, comments do not; only collections in braces have an end."""
+    text = f"{BOM}a: '1'  # '1'\nb:\n  c: [x, y]\n  d:\n"
+    document = read(text)
+
+    assert {path: text[slice(*span)] for path, span in document.spans.items()} == {
+        ("a",): "'1'",
+        ("b", "c"): "[x, y]",
+        ("b", "c", "0"): "x",
+        ("b", "c", "1"): "y",
+        ("b", "d"): "",
+    }
+
+
 @pytest.mark.parametrize("start", ["---\n", "# why\n---\n", "%YAML 1.1\n---\n"])
 def test_it_accepts_one_marked_document(read, start):
-    """A file may mark its one document, and end it."""
+    """A file may mark the start and the end of its one document."""
     assert read(f"{start}a: 1\n...\n").data == {"a": "1"}
 
 
@@ -151,7 +164,7 @@ def test_it_accepts_one_marked_document(read, start):
     ],
 )
 def test_it_refuses_tags_and_executes_none(problems_of, tmp_path, monkeypatch, value):
-    """A tag is refused with its line, as a value, inside a list and on a name; no canary is touched."""
+    """A tag is refused with its line anywhere, and no canary file appears."""
     monkeypatch.chdir(tmp_path)
     written = value.replace("CANARY", str(tmp_path / "canary"))
 
@@ -160,17 +173,14 @@ def test_it_refuses_tags_and_executes_none(problems_of, tmp_path, monkeypatch, v
         (f"a:\n  - 1\n  - {written}\n", 3),
         (f"? {written}\n: 1\n", 1),
     ):
-        problem = next(
-            problem
-            for problem in problems_of(text)
-            if "tag" in problem.rule or "no text" in problem.rule
-        )
+        rules = ("a YAML tag", "a key that is not text")
+        problem = next(each for each in problems_of(text) if each.rule in rules)
         assert (problem.file, problem.line) == ("p.yaml", line)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_it_refuses_a_tag_on_a_name(problems_of):
-    """A name is no place for a tag either."""
+    """A tag on a name is refused too."""
     (problem,) = problems_of("a: 1\n!!int 5: 2\n")
 
     assert str(problem) == 'p.yaml, line 2, 5: a YAML tag (found "!!int"). Write the plain value.'
@@ -192,14 +202,14 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     ],
 )
 def test_it_refuses_aliases_before_they_expand(problems_of, text, first, count):
-    """An alias, a recursive one, a merge and a billion laughs are refused, each with its line."""
+    """Aliases, also recursive, merged or a billion of them, are refused with their lines."""
     problems = problems_of(text)
 
     assert (problems[0].rule, problems[0].line, len(problems)) == ("an alias", first, count)
 
 
 def test_it_refuses_depth(problems_of, read):
-    """Twenty levels are read; one more is refused, and a hundred thousand as fast."""
+    """Twenty levels are read, one more is refused, and a hundred thousand are refused as fast."""
     for depth in (DEPTH + 1, 100_000):
         (problem,) = problems_of("a:\n  " + "[" * (depth - 1) + "]" * (depth - 1))
         assert (problem.rule, problem.line) == ("nested deeper than 20", 2)
@@ -208,7 +218,7 @@ def test_it_refuses_depth(problems_of, read):
 
 
 def test_it_refuses_size(problems_of, read):
-    """A megabyte is the limit, to the byte."""
+    """The limit is a megabyte, to the byte."""
     (problem,) = problems_of("a: " + "x" * (SIZE - 2))
     assert problem.rule == "a params file of 1,000,001 bytes"
 
@@ -224,29 +234,29 @@ def test_it_refuses_size(problems_of, read):
         ("b: {x: 1,\n y: 2,\n 'x': 3}\n", 3, "b.x"),
     ],
 )
-def test_it_refuses_a_key_that_stands_twice(problems_of, text, line, key):
-    """Exact, differently quoted, or equal to the eye only: both lines are named, and neither value wins."""
+def test_it_refuses_a_duplicate_key(problems_of, text, line, key):
+    """Keys may be equal exactly, in other quotes or only to the eye; both lines are named."""
     (problem,) = problems_of(text)
     first = 1 if key == "a" else line - 2
 
     assert (problem.line, problem.column, problem.rule) == (
         line,
         key,
-        f"the key stands twice, first in line {first}",
+        f"duplicate key, first in line {first}",
     )
 
 
-def test_it_keeps_one_key_of_two_places(problems_of):
-    """The same name under two keys is no double."""
+def test_it_accepts_one_name_in_two_places(problems_of):
+    """The same name below two keys is not a duplicate."""
     assert problems_of("a: {x: 1}\nb: {x: 1}\n") == []
 
 
 @pytest.mark.parametrize("key", ["[1, 2]", "{a: b}", '""', ""])
-def test_it_refuses_a_key_that_is_no_text(problems_of, key):
-    """A list, a mapping and nothing at all are no names."""
+def test_it_refuses_a_key_that_is_not_text(problems_of, key):
+    """A list, a mapping and nothing at all can't be keys."""
     (problem,) = problems_of(f"a: 1\n? {key}\n: 2\n")
 
-    assert (problem.line, problem.rule) == (2, "a key that is no text")
+    assert (problem.line, problem.rule) == (2, "a key that is not text")
 
 
 @pytest.mark.parametrize(
@@ -258,6 +268,7 @@ def test_it_refuses_a_key_that_is_no_text(problems_of, key):
         ("just text\n", "not a mapping", 1),
         ("a: 1\n---\nb: 2\n", "a second document", 2),
         ("a: 1\n---\n", "a second document", 2),
+        ("a: 1\r# Zo\x85b: 2\u2028c: \x00\n", "a character that YAML can't hold", 4),
         (
             "a:\n  b: 1\n\tc: 2\n",
             "not valid YAML: found character '\\t' that cannot start any token",
@@ -273,42 +284,82 @@ def test_it_refuses_a_key_that_is_no_text(problems_of, key):
         ("a: 1\nb: \x1b[31m\n", "a character that YAML can't hold", 2),
     ],
 )
-def test_it_refuses_what_is_not_one_mapping(problems_of, text, rule, line):
-    """An empty file, a list, two documents, a tab, another encoding: refused by name, with the line."""
+def test_it_refuses_a_file_that_is_not_one_mapping(problems_of, text, rule, line):
+    """An empty file, a list, two documents, a tab or another encoding get rule and line."""
     problem = problems_of(text)[0]
 
     assert (problem.file, problem.line) == ("p.yaml", line)
     assert problem.rule == rule
 
 
-def test_it_says_how_to_write_text_that_ends_in_a_colon(problems_of):
-    """`usage: sample:` is what everybody types first; the quotes are the way out."""
+def test_it_says_how_to_write_text_that_ends_with_a_colon(problems_of):
+    """`usage: sample:` is what everybody types first; the message shows the quotes."""
     (problem,) = problems_of("usage: sample:\n")
 
     assert 'in quotes, such as usage: "sample:"' in problem.fix
 
 
 def test_it_names_the_byte_that_is_not_utf_8(problems_of):
-    """A file saved as latin-1 is named by line and byte."""
-    (problem,) = problems_of("a: 1\nname: Zoë\n".encode("latin-1"))
+    """A file in latin-1 gets its line and byte, with a byte order mark too."""
+    for bom in (b"", BOM.encode()):
+        (problem,) = problems_of(bom + "a: 1\nname: Zoë\n".encode("latin-1"))
 
-    assert str(problem) == 'p.yaml, line 2: not UTF-8 (found "byte 0xeb"). Save the file as UTF-8.'
+        assert (problem.line, problem.value) == (2, "byte 0xeb")
+        assert (problem.rule, problem.fix) == ("not UTF-8", "Save the file as UTF-8")
 
 
-def test_it_collects_what_it_can_tell_at_once(problems_of):
-    """Tags and doubled keys do not hide one another."""
-    assert [problem.line for problem in problems_of("a: !x 1\nb: 2\nb: !y 3\nc: !z 4\n")] == [
-        1,
-        3,
-        3,
-        4,
-    ]
+def test_it_reports_problems_together(problems_of):
+    """Tags and duplicate keys do not hide each other."""
+    problems = problems_of("a: !x 1\nb: 2\nb: !y 3\nc: !z 4\n")
+
+    assert [problem.line for problem in problems] == [1, 3, 3, 4]
 
 
 @pytest.mark.parametrize("place", ["missing.yaml", "."])
 def test_it_refuses_a_file_it_can_not_read(tmp_path, place):
-    """A missing file, and a folder in its place, are refused without a path of the machine."""
-    with pytest.raises(
-        Refusal, match=r"^p\.yaml: cannot be read: [A-Z].*\. Check the path and the permissions\.$"
-    ):
+    """A missing file and a folder are refused without a path of this machine."""
+    message = r"^p\.yaml: cannot be read: [A-Z].*\. Check the path and the permissions\.$"
+    with pytest.raises(Refusal, match=message):
         read_document(Path(tmp_path / place), "p.yaml")
+
+
+def test_it_writes_plain_amounts_and_days_in_order():
+    """Text that another reader would take for something else is quoted."""
+    values = {
+        "b": Decimal("5000.50"),
+        "a": Decimal("1E+3"),
+        "day": date(2025, 12, 15),
+        "names": {"NO": "007", "x": "1e3", "y": "on"},
+    }
+    assert yaml_text(values).splitlines() == [
+        "b: 5000.50",
+        "a: 1000",
+        "day: 2025-12-15",
+        "names:",
+        "  'NO': '007'",
+        "  x: 1e3",
+        "  y: 'on'",
+    ]
+
+
+printable = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
+amounts = st.decimals(-(10**9), 10**9, places=4)
+
+
+@given(
+    st.dictionaries(
+        printable,
+        printable | st.dictionaries(printable, amounts, min_size=1),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_what_it_writes_reads_back(read, written):
+    """Every key and value reads back as text, amounts with their digits."""
+    document = read(yaml_text(written))
+    assume(not document.problems)  # Keys that look the same are refused.
+    for key, value in written.items():
+        if isinstance(value, dict):
+            value = {name: format(amount, "f") for name, amount in value.items()}
+        assert document.data[key] == value
+    assert list(document.data) == list(written)
