@@ -12,6 +12,7 @@ from finops_nb.outputs.manifest import current_manifest
 from finops_nb.outputs.months import months_before
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import PARAMETERS, Params, make_params
+from finops_nb.params.organizations import read_mapping
 from finops_nb.usage.reader import read_usage
 
 
@@ -49,8 +50,9 @@ def read_report_data(params: Params) -> ReportData:
     Example:
         data = read_report_data(params)
     """
-    budgets = read_budgets(params)
-    measured = read_usage(params)
+    mapping = read_mapping(params)
+    budgets = read_budgets(params, mapping=mapping)
+    measured = read_usage(params, mapping=mapping)
     check_names(measured, budgets, params)
     usage = project(measured, params.growth, params.model_prices)
     months = months_before(params)
