@@ -49,12 +49,12 @@ def breaches(data: ReportData, organizations: pd.DataFrame, products: pd.DataFra
         With `approval_limit: 1000` and no `approvals`, $1,200.00 on one product in December 2025
         is a breach of the policy "Approval limit".
     """
-    found = list(_missing_approvals(data))
+    rows = list(_missing_approvals(data))
     for variance in (organizations, products):
-        found += _missing_owners(variance, data.budgets)
-        found += _missing_budgets(variance)
-    found.sort(key=lambda breach: (breach.policy, -breach.amount, breach.name))
-    frame = pd.DataFrame(found, columns=list(Breach._fields), dtype=object)
+        rows += _missing_owners(variance, data.budgets)
+        rows += _missing_budgets(variance)
+    rows.sort(key=lambda breach: (breach.policy, -breach.amount, breach.name))
+    frame = pd.DataFrame(rows, columns=list(Breach._fields), dtype=object)
     owners = (data.budgets.owners.get(name, "") for name in frame["name"])
     frame["owner"] = exact_column(owners, frame)
     return frame

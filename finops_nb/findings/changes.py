@@ -1,4 +1,4 @@
-"""Changes: what differs between two publications of a month, told from the results of both.
+"""Changes: what differs between two publications of a month, from the results of both.
 
 `changes` says in sentences what changed and what it is in money; `figure_differences` lists every
 figure that differs.
@@ -215,12 +215,12 @@ def _budget_changes(was: Results, now: Results) -> Iterator[Change]:
         versions = {"was": was["version"], "now": now["version"]}
         texts.append(sentence("budget version {was} → {now}", **versions))
     texts += _setting_changes({"owners": was["owners"]}, {"owners": now["owners"]})
-    found = [
+    budget_changes = [
         *_budget_amount_changes(was, now),
         *(Change((Cause.BUDGET,), text) for text in texts),
     ]
     details = sentence("budget details changed, but no amount, owner or version did")
-    yield from found or [Change((Cause.BUDGET,), details)]
+    yield from budget_changes or [Change((Cause.BUDGET,), details)]
 
 
 def _budget_amount_changes(was: Results, now: Results) -> Iterator[Change]:
@@ -302,7 +302,7 @@ def _differences(
     Args:
         before: amount by name.
         after: likewise.
-        with_new_zeros: also names with an amount of 0 that is new or gone, as a budget of 0 is.
+        with_new_zeros: also names with an amount of 0 that is new or gone, such as a budget of 0.
     """
     names = list(dict.fromkeys((*before, *after)))
     amounts = {

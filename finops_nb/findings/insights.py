@@ -138,20 +138,20 @@ def find_insights(
         products: from `variance_by`.
         efficiency: organizations, from `rank_efficiency`.
     """
-    found: list[Insight | None] = []
+    insights: list[Insight | None] = []
     for variance in (organizations, products):
-        found += [
+        insights += [
             _overruns(variance, data.params),
             _at_risk(variance, data.params),
             _without_budget(variance),
         ]
-    found += [
+    insights += [
         _disagreement(organizations, products, data.params),
         _highest(products, data.usage),
         _gap(efficiency, data.params),
         Allocated(data.usage.allocated, data.usage.unallocated or ZERO),
     ]
-    return tuple(insight for insight in found if insight is not None)
+    return tuple(insight for insight in insights if insight is not None)
 
 
 def is_material(amount: Decimal, whole: Decimal, params: Params) -> bool:

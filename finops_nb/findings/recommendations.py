@@ -196,7 +196,7 @@ def _efficiency_sharing(findings: Findings) -> Sentence | None:
 
 
 def _approval_process(findings: Findings) -> Sentence | None:
-    """The month is said once where the period is one month, else with each product."""
+    """The month is named once if the period is a month, else with each product."""
     spend = spend_without_approval(findings.data)
     if spend.empty:
         return None

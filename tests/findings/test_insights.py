@@ -179,12 +179,14 @@ def test_it_is_no_overrun_at_budget(find, usage_of):
 @pytest.mark.parametrize("complete", [True, False])
 def test_it_warns_of_budgets_at_risk_while_the_month_runs(find, usage_of, complete):
     """It warns at 80% of the budget of a running month, but not of a full one."""
-    found = of(
+    insights = of(
         BudgetsAtRisk,
         find(usage_of(calls(a="4"), complete=complete), organization_budgets={"a": 5}),
     )
 
-    assert [[line.name for line in each.lines] for each in found] == ([] if complete else [["a"]])
+    assert [[line.name for line in each.lines] for each in insights] == (
+        [] if complete else [["a"]]
+    )
 
 
 def test_it_names_organizations_that_spent_without_a_budget(find, usage_of):
@@ -198,7 +200,7 @@ def test_it_names_organizations_that_spent_without_a_budget(find, usage_of):
 
 
 @pytest.mark.parametrize(
-    ("organizations", "products", "found"),
+    ("organizations", "products", "expected"),
     [
         ({"a": 5, "b": 2}, {"x": 4}, [BudgetsDisagree(Decimal(7), Decimal(4), Decimal(3))]),
         ({"a": 1}, {"x": "1.01"}, [BudgetsDisagree(Decimal(1), Decimal("1.01"), Decimal("-0.01"))]),
@@ -207,7 +209,7 @@ def test_it_names_organizations_that_spent_without_a_budget(find, usage_of):
         ({}, {"x": 5}, []),
     ],
 )
-def test_it_sees_budgets_that_disagree(find, usage_of, organizations, products, found):
+def test_it_sees_budgets_that_disagree(find, usage_of, organizations, products, expected):
     """Both levels budget the same money; a level without budgets does not disagree."""
     assert (
         of(
@@ -216,7 +218,7 @@ def test_it_sees_budgets_that_disagree(find, usage_of, organizations, products, 
                 usage_of(calls(a="1")), organization_budgets=organizations, product_budgets=products
             ),
         )
-        == found
+        == expected
     )
 
 
