@@ -1,1 +1,1 @@
-"""Outputs: what is published and what is on record about it. Not whether a report is right."""
+"""Outputs: what is published and what is on record about it. Nothing here judges a report."""

@@ -47,6 +47,11 @@ def failure_text(error: OSError, home: Home) -> str:
     return f"{text}\n{free_space(home)}" if error.errno in FULL else text
 
 
+def interruption_text(name: str) -> str:
+    """A sentence for a run that was interrupted, maybe just after it published."""
+    return f"Interrupted. outputs/{name} is complete or absent."
+
+
 def free_space(home: Home) -> str:
     """How much room the disk of outputs/ has left."""
     free = shutil.disk_usage(home.outputs).free

@@ -26,7 +26,7 @@ from finops_nb.outputs.publish import check_target, probe
 from finops_nb.outputs.reports import are_there
 from finops_nb.outputs.revisions import History, Revision
 from finops_nb.report.pdf import check_pdf
-from finops_nb.run.failures import failure_text, with_place
+from finops_nb.run.failures import failure_text, interruption_text, with_place
 from finops_nb.run.job import (
     ALONE,
     Job,
@@ -98,17 +98,13 @@ def run(
         Busy: another process runs this NAME.
         Failure: it could not be finished; `outputs/NAME` is unchanged.
         Interrupted: SIGINT, SIGTERM or SIGHUP came.
-
-    Example:
-        page = run("2025-12", find_home())
     """
     options = _Options(force, reason, progress, notice or _ignore, slot)
     with Interruption() as interruption:
         try:
             return _run(name, home, options, interruption)
         except KeyboardInterrupt as error:
-            text = f"Interrupted. outputs/{bare(name)} is complete or absent."
-            raise Interrupted(text) from error
+            raise Interrupted(interruption_text(bare(name))) from error
         except OSError as error:
             raise Failure(failure_text(error, home)) from error
 

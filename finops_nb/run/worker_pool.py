@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import Final
 
 from finops_nb.notebook.fork_provisioner import AVAILABLE
+from finops_nb.run.failures import interruption_text
 from finops_nb.run.signals import SIGNALS
 from finops_nb.run.worker import Event, Expect, Make, Options, RunState, Tell, work
 
@@ -113,8 +114,7 @@ class WorkerPool:
         connection.close()
         del self.busy[connection]
         if self._interrupted:
-            text = f"Interrupted. outputs/{name} is complete or absent."
-            return Event(name, RunState.INTERRUPTED, text, exit_code=130)
+            return Event(name, RunState.INTERRUPTED, interruption_text(name), exit_code=130)
         self._start()
         cause = f"exit code {process.exitcode}"
         if process.exitcode == -signal.SIGKILL:

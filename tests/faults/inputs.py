@@ -24,9 +24,11 @@ TABLES = ("chargeback_by_organization", "chargeback_by_product", "budget_trackin
 """Tables whose columns are the same whatever the usage."""
 
 RENAMED = """\
-_records = type(rows).records
-_renamed = lambda line: {{"cost": "spend"}.get(name, name): line[name] for name in line}
-type(rows).records = lambda table: [_renamed(line) for line in _records(table)]"""
+from finops_nb.report.table import Table as _Table
+_records = _Table.records
+_name = lambda name: "spend" if name == "cost" else name
+_renamed = lambda line: {_name(name): value for name, value in line.items()}
+_Table.records = lambda table: [_renamed(line) for line in _records(table)]"""
 """A last line of a cell that gives a column another name."""
 EDIT_PARAMS = f"""\
 import os, pathlib

@@ -23,7 +23,7 @@ from finops_nb.outputs.mail_journal import DeliveryState as Sending
 from finops_nb.outputs.months import months_before
 from finops_nb.outputs.revisions import History
 from finops_nb.params.model import load_params
-from finops_nb.run import batch, job
+from finops_nb.run import batch
 from finops_nb.run.batch import run_batch
 from finops_nb.run.expected_month import expected_month
 from finops_nb.run.run import run
@@ -70,11 +70,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture(autouse=True)
-def one_code(monkeypatch):
-    """One state of the package and one time, in workers too."""
-    monkeypatch.setattr(job, "code_digest", lambda: "0" * 64)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
+pytestmark = pytest.mark.usefixtures("one_code")
 
 
 def home_of(root: Path, *cells: str) -> Home:

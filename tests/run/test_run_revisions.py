@@ -18,7 +18,6 @@ from finops_nb.home import Home
 from finops_nb.outputs import publish as publishing
 from finops_nb.outputs.mail_journal import DeliveryState, Entry, Journal
 from finops_nb.outputs.revisions import History
-from finops_nb.run import job
 from finops_nb.run import run as running
 from finops_nb.run.run import run
 
@@ -41,21 +40,7 @@ BUDGETS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def one_code(monkeypatch):
-    """One state of the package, though its files may change during the tests; 1 January 2026."""
-    monkeypatch.setattr(job, "code_digest", lambda: "0" * 64)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Runs without a kernel, whose page is their key."""
-    monkeypatch.setattr(running, "_execute", finished)
-    monkeypatch.setattr(
-        "finops_nb.report.html_page.export_html",
-        lambda notebook: notebook.metadata["finops_nb"]["key"],
-    )
+pytestmark = pytest.mark.usefixtures("one_code")
 
 
 @pytest.fixture
@@ -107,44 +92,59 @@ def test_late_usage_and_a_new_budget_are_reported_with_their_amounts(tmp_path, m
     (home.root / "usage" / "calls.csv").write_text(HEADER + CALLS)
     run(NAME, home)
     first = published(home)
-    assert "Revision" not in first["organizational_alignment.html"].decode()
-    assert json.loads(first["results.json"])["provenance"]["revision"] == {
-        "number": 1,
-        "reason": "",
-        "changes": [],
-    }
-    assert list(what_changed(home, NAME)) == ["2025-12 has only one revision."]
-
-    add_usage(home, LATE)
-    budgets = BUDGETS | {
-        "organization_budgets": BUDGETS["organization_budgets"] | {"org-gamma": 2800}
-    }
-    text = {"period": "2025-12", "usage": "usage/calls.csv"} | budgets
-    home.params_file(NAME).write_text(
-        "".join(f"{name}: {json.dumps(value)}\n" for name, value in text.items())
-    )
+    check_first_revision(home)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767484800")  # three days later
+    add_usage(home, LATE)
+    make_params(home, org_gamma=2800)
     run(NAME, home, reason="two <regions> more")
     second = published(home)
+    check_second_revision(second)
+    check_what_changed(list(what_changed(home, NAME)))
+    assert kept(home, 1) == first
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
+    run(NAME, home, force=True)
+    assert published(home) == second
+    assert kept(home, 1) == first
+    assert numbers(home) == [1, 2]
+
+
+def make_params(home: Home, org_gamma: int) -> None:
+    """The params again, with another budget of org-gamma."""
+    organizations = BUDGETS["organization_budgets"] | {"org-gamma": org_gamma}
+    params = {"period": "2025-12", "usage": "usage/calls.csv"} | BUDGETS
+    params["organization_budgets"] = organizations
+    lines = [f"{name}: {json.dumps(value)}\n" for name, value in params.items()]
+    home.params_file(NAME).write_text("".join(lines))
+
+
+def check_first_revision(home: Home) -> None:
+    """The first revision mentions no revision."""
+    files = published(home)
+    assert "Revision" not in files["organizational_alignment.html"].decode()
+    revision = json.loads(files["results.json"])["provenance"]["revision"]
+    assert revision == {"number": 1, "reason": "", "changes": []}
+    assert list(what_changed(home, NAME)) == ["2025-12 has only one revision."]
+
+
+def check_second_revision(files: dict[str, bytes]) -> None:
+    """Page and results name both changes with their amounts, and the reason."""
     sentence = (
         "Revision 2 (2026-01-04): +$12.40 late data for org-beta; "
         "budget of org-gamma $2,000.00 → $2,800.00. Reason: two <regions> more"
     )
-    text = page_of(second["organizational_alignment.html"].decode()).text_content()
+    text = page_of(files["organizational_alignment.html"].decode()).text_content()
     assert sentence in " ".join(text.split())
-    results = json.loads(second["results.json"])
-    about = results["provenance"]["revision"]
-    assert (about["number"], about["reason"]) == (2, "two <regions> more")
-    assert [
-        (change["causes"], change["money"], change["by_name"], change["rows"])
-        for change in about["changes"]
-    ] == [
+    revision = json.loads(files["results.json"])["provenance"]["revision"]
+    assert (revision["number"], revision["reason"]) == (2, "two <regions> more")
+    keys = ("causes", "money", "by_name", "rows")
+    assert [tuple(change[key] for key in keys) for change in revision["changes"]] == [
         (["usage"], "12.4", {"org-beta": "12.4"}, 1),
         (["budget"], "800", {"org-gamma": "800"}, None),
     ]
-    assert kept(home, 1) == first
 
-    lines = list(what_changed(home, NAME))
+
+def check_what_changed(lines: list[str]) -> None:
+    """`what-changed` names the changes first, then each figure that differs."""
     assert lines[:5] == [
         "2025-12, revision 2 (2026-01-04), after revision 1 (2026-01-01)",
         "Reason: two <regions> more",
@@ -155,17 +155,10 @@ def test_late_usage_and_a_new_budget_are_reported_with_their_amounts(tmp_path, m
     assert "executive_summary · total_spend: $600.00 → $612.40 (+$12.40)" in lines
     assert "cost_by_organization · org-beta · cost: $200.00 → $212.40 (+$12.40)" in lines
     assert "cost_by_organization · org-gamma · budget: $2,000.00 → $2,800.00 (+$800.00)" in lines
-    assert (
-        "cost_by_organization · org-beta · budget_used: 66.7% → 70.8%" in lines
-    )  # 200 / 300, 212.40 / 300
+    # 200 / 300, and 212.40 / 300
+    assert "cost_by_organization · org-beta · budget_used: 66.7% → 70.8%" in lines
     assert "rows · Rows used · rows: 3 → 4" in lines
     assert not [line for line in lines if "org-alpha · cost:" in line]
-
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
-    run(NAME, home, force=True)
-    assert published(home) == second
-    assert kept(home, 1) == first
-    assert numbers(home) == [1, 2]
 
 
 # Once, and revisions

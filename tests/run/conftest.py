@@ -1,0 +1,53 @@
+"""Fixtures for runs: one state of the package, and a home whose December is published."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from support.homes import NAME, finished, make_home
+
+from finops_nb.home import Home
+from finops_nb.run import job
+from finops_nb.run import run as running
+from finops_nb.run.run import run
+
+
+def hold_still(patch: pytest.MonkeyPatch) -> None:
+    """One state of the package, though its files may change during the tests; 1 January 2026."""
+    patch.setattr(job, "code_digest", lambda: "0" * 64)
+    patch.setenv("SOURCE_DATE_EPOCH", "1767225600")
+
+
+@pytest.fixture
+def one_code(monkeypatch) -> None:
+    """One state of the package and one time, in workers too."""
+    hold_still(monkeypatch)
+
+
+@pytest.fixture
+def quick(monkeypatch) -> None:
+    """Runs without a kernel, whose page is their key."""
+    monkeypatch.setattr(running, "_execute", finished)
+    monkeypatch.setattr(
+        "finops_nb.report.html_page.export_html",
+        lambda notebook: notebook.metadata["finops_nb"]["key"],
+    )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Home:
+    """A home whose December 2025 is published."""
+    root = tmp_path_factory.mktemp("made") / "a home {of} mine"
+    with pytest.MonkeyPatch.context() as patch:
+        hold_still(patch)
+        home = make_home(root, ["period", "print('x')"])
+        run(NAME, home)
+    return home
+
+
+@pytest.fixture
+def home(made, tmp_path) -> Home:
+    """A copy of that home."""
+    shutil.copytree(made.root, tmp_path / "home")
+    return Home(tmp_path / "home")

@@ -1,0 +1,348 @@
+"""A run that fails, at a cell, an input or a disk: the last good report survives."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from support.failing_calls import FailingCalls
+from support.homes import (
+    FILES,
+    NAME,
+    files_of,
+    left_over,
+    make_home,
+    make_notebook,
+    processes_of,
+    published,
+    write_notebook,
+)
+from support.run_processes import RUN
+
+from finops_nb.errors import Failure, FinopsError, Refusal
+from finops_nb.home import Home
+from finops_nb.outputs.revisions import History, Revision, digests
+from finops_nb.run import run as running
+from finops_nb.run.run import run
+
+pytestmark = pytest.mark.usefixtures("one_code")
+
+
+def notebook_of(home: Home) -> Path:
+    return home.root / "notebooks" / "organizational_alignment.ipynb"
+
+
+FAILED_CELLS = {
+    "error": (
+        ["1", "1/0"],
+        r"^Cell 3 \(`1/0`\) raised ZeroDivisionError: division by zero\n",
+    ),
+    "exit": (
+        ["import sys\nsys.exit(0)"],
+        r"^The notebook stopped early in cell 2 \(`import sys`\), which called sys\.exit\.\n",
+    ),
+    "SystemExit": (
+        ["raise SystemExit"],
+        r"^The notebook stopped early in cell 2 ",
+    ),
+    "input": (
+        ["input()"],
+        r"^Cell 2 \(`input\(\)`\) asks for input",
+    ),
+    "thread": (
+        [
+            "import threading\nthreading.Thread(target=lambda: 1/0).start()",
+            "import time\ntime.sleep(0.5)",
+        ],
+        r"^A background task failed in cell 2 ",
+    ),
+    "refusal": (
+        [
+            "from finops_nb.errors import Problem, Refusal\n"
+            "raise Refusal(Problem('not a number', 'Write one', 'usage/a.csv', 3, 'cost', 'x'))"
+        ],
+        r'^usage/a\.csv, line 3, cost: not a number \(found "x"\)\. Write one\.\n',
+    ),
+    "period": (
+        ["globals()['period'] = '2025-11'"],
+        r"^results\.json does not cover 2025-12",
+    ),
+    "path": (
+        ["import os\nprint(os.getcwd())"],
+        r"^cell 2 \(`import os`\) shows a path of this machine: .*outputs/\.staging/2025-12\. ",
+    ),
+    "usage": (
+        [
+            "import os, pathlib\n"
+            "file = pathlib.Path(os.environ['FINOPS_NB_HOME'], 'usage', 'calls.csv')\n"
+            "_ = file.write_text('timestamp,cost\\n')"
+        ],
+        r"^The inputs changed during the run: usage/calls\.csv\. Run again when they are complete",
+    ),
+    "script": (
+        ["from IPython.display import HTML\nHTML('<script>1</script>')"],
+        r"<script>",
+    ),
+    "full": (
+        ["raise OSError(28, 'No space left on device', 'x')"],
+        r"No space left on device: 'x'\nThe disk of outputs/ has [\d,]+ bytes",
+    ),
+}
+"""By name: the cells of a notebook that fails, and the pattern of its message."""
+
+
+@pytest.mark.parametrize(("cells", "message"), FAILED_CELLS.values(), ids=FAILED_CELLS)
+def test_a_failed_run_leaves_the_last_report(home, cells, message):
+    """Cause and cell are named, the notebook is kept; report and history do not change."""
+    before, records = published(home), sorted((home.outputs / ".runs" / NAME).iterdir())
+    write_notebook(home, make_notebook(cells))
+    with pytest.raises(Failure, match=message) as failure:
+        run(NAME, home)
+    assert str(failure.value).endswith(
+        f"outputs/.staging/{NAME}/failed.ipynb\noutputs/{NAME} is unchanged."
+    )
+    kept = nbformat.read(home.outputs / ".staging" / NAME / "failed.ipynb", as_version=4)
+    assert [cell.source for cell in kept.cells[2:-1]] == cells
+    assert left_over(home) == [f".staging/{NAME}", f".staging/{NAME}/failed.ipynb"]
+    assert published(home) == before
+    assert sorted((home.outputs / ".runs" / NAME).iterdir()) == records
+    assert not processes_of(home)
+
+
+def test_a_kernel_killed_at_any_cell_leaves_the_last_report(home):
+    """The run fails whichever cell the kernel dies in, even the last one, with the results."""
+    before = published(home)
+    for killed in (1, 2):
+        notebook = make_notebook(["6"])
+        notebook.cells[killed].source += "\nimport os\nos.kill(os.getpid(), 9)"
+        write_notebook(home, notebook)
+        cause = rf"in cell {killed + 1} .*: the kernel died \(killed; out of memory"
+        with pytest.raises(Failure, match=f"^The notebook was stopped {cause}"):
+            run(NAME, home)
+        assert published(home) == before
+
+
+def test_a_first_run_that_fails_publishes_nothing(tmp_path):
+    """No folder is created, and the time of the key is not recorded: a later run is the first."""
+    home = make_home(tmp_path, ["1/0"])
+    with pytest.raises(Failure, match=rf"outputs/{NAME} was not created\.$"):
+        run(NAME, home)
+    assert not (home.outputs / NAME).exists()
+    assert not list((home.outputs / ".runs").rglob("*.json"))
+
+
+def write_params(home: Home, text: str) -> None:
+    home.params_file(NAME).write_text(text)
+
+
+REFUSED_INPUT = {
+    "no params": (lambda home: home.params_file(NAME).unlink(), "no such params file"),
+    "bad params": (lambda home: write_params(home, 'period: "2025-13"\n'), "not a period"),
+    "no usage": (lambda home: (home.root / "usage" / "calls.csv").unlink(), "no such file"),
+    "no notebook": (lambda home: notebook_of(home).write_text("{"), "not a notebook"),
+    "assigned": (
+        lambda home: write_notebook(home, make_notebook(["period = '2025-11'"])),
+        "assigned again",
+    ),
+    "shell": (lambda home: write_notebook(home, make_notebook(["!ls"])), "not plain Python"),
+}
+"""By name: what is wrong with the input, and a part of the refusal."""
+
+
+@pytest.mark.parametrize(("change", "rule"), REFUSED_INPUT.values(), ids=REFUSED_INPUT)
+def test_refused_input_changes_nothing(home, change, rule):
+    """The refusal comes before anything is executed, and nothing is left behind."""
+    before = published(home)
+    change(home)
+    with pytest.raises(Refusal, match=rule):
+        run(NAME, home)
+    assert published(home) == before
+    assert left_over(home) == []
+
+
+def test_an_official_report_is_not_replaced_by_another_kind(home):
+    """An analysis is refused in the place of an official report, with the folder for it."""
+    before = published(home)
+    make_home(home.root, period="2025-11")
+    rule = r'^params/2025-12\.yaml, period: outputs/2025-12 is an official .* \(found "2025-11"\)'
+    with pytest.raises(Refusal, match=rf"{rule}\. Move the file to params/analysis/"):
+        run(NAME, home, force=True)
+    assert published(home) == before
+
+
+@pytest.mark.parametrize("thing", ["file", "link"])
+def test_something_in_the_place_of_the_report_is_refused(home, thing, monkeypatch):
+    """The refusal comes before anything is executed, and the file or link is left alone."""
+    monkeypatch.setattr(running, "_execute", None)
+    target = home.outputs / NAME
+    target.rename(home.outputs / "aside")
+    target.write_text("mine") if thing == "file" else target.symlink_to(home.outputs / "aside")
+    with pytest.raises(Refusal, match=rf"^outputs/{NAME}: (not a folder|a symbolic link)"):
+        run(NAME, home, force=True)
+    assert target.is_symlink() == (thing == "link")
+    assert target.exists()
+
+
+def test_what_a_killed_run_left_is_removed(home):
+    """The staging folder of a killed run is removed, with a notice that names the run."""
+    (home.outputs / ".staging" / NAME / "new").mkdir(parents=True)
+    (home.outputs / ".staging" / NAME / "new" / "results.json").write_text("{}")
+    (home.outputs / ".runs" / f".{NAME}.lock").write_text(
+        '{"pid": 1, "host": "elsewhere", "started": "yesterday"}\n'
+    )
+    notices = []
+    run(NAME, home, notice=notices.append)
+    assert left_over(home) == []
+    holder = "process 1 on elsewhere, since yesterday"
+    assert notices == [
+        f"An earlier run of {NAME} ({holder}) was killed; its leftovers are removed."
+    ]
+
+
+# Disks that fail
+
+
+@pytest.mark.parametrize("persistent", [False, True], ids=["once", "from then on"])
+@pytest.mark.parametrize("first", [False, True], ids=["again", "first"])
+def test_any_call_of_a_run_may_fail(made, tmp_path, quick, first, persistent):
+    """Whichever call fails, the old or the new report is whole, and the next run goes well."""
+    outcomes = []
+    for fail_at in range(1, 1000):
+        root = tmp_path / str(fail_at)
+        shutil.copytree(made.root, root)
+        home = Home(root)
+        if first:
+            shutil.rmtree(home.outputs)
+        home.params_file(NAME).write_text(
+            'period: "2025-12"\nusage: usage/calls.csv\nat_risk: 0.5\n'
+        )
+        outcome, calls = run_with_failure(home, fail_at, persistent)
+        outcomes.append(outcome)
+        if fail_at % 5 == 0:
+            check_next_run(home, first)
+        shutil.rmtree(root)
+        if calls < fail_at:
+            break
+    assert outcomes[-1] == (False, True)
+    assert outcomes.count((True, False)) > 20
+    assert outcomes.count((True, True)) > 5  # the record comes last
+
+
+def run_with_failure(home: Home, fail_at: int, persistent: bool) -> tuple[tuple[bool, bool], int]:
+    """Run with one call failing, or all from it on, and check what is published.
+
+    Returns:
+        Whether the run failed, and whether it published; and how many calls were counted.
+    """
+    old = published(home) if (home.outputs / NAME).exists() else None
+    known = History(home.outputs, NAME).revisions()
+    failed = False
+    with pytest.MonkeyPatch.context() as patch:
+        failing = FailingCalls(patch, home.outputs, fail_at, persistent)
+        try:
+            run(NAME, home)
+        except FinopsError:
+            failed = True
+    new = published(home) if (home.outputs / NAME).exists() else None
+    kept = home.outputs / ".runs" / NAME / "revision-1"
+    if new == old:
+        assert failed
+        assert History(home.outputs, NAME).revisions() == known
+        assert persistent or not kept.exists()
+    else:
+        check_published(home, known)
+        assert old is None or files_of(kept) == old
+    return (failed, new != old), failing.calls
+
+
+def check_published(home: Home, known: tuple[Revision, ...]) -> None:
+    """The new report is whole, of one key, and the last revision."""
+    new = published(home)
+    assert tuple(new) == FILES
+    key = json.loads(new["results.json"])["provenance"]["key"]
+    assert new["chargeback.csv"].decode() == key
+    assert new["organizational_alignment.html"].decode() == key
+    *before, last = History(home.outputs, NAME).revisions()
+    assert tuple(before) == known
+    assert (last.number, last.key) == (len(known) + 1, key)
+    assert last.files == digests(home.outputs / NAME)
+
+
+def check_next_run(home: Home, first: bool) -> None:
+    """The next run publishes, and leaves nothing but the record and the revision before."""
+    run(NAME, home)
+    assert tuple(published(home)) == FILES
+    assert left_over(home) == []
+    history = History(home.outputs, NAME)
+    assert history.revisions()[-1].number == (1 if first else 2)
+    assert history.altered() == []
+    names = [path.name for path in sorted((home.outputs / ".runs" / NAME).iterdir())]
+    assert names == (["revisions.json"] if first else ["revision-1", "revisions.json"])
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk, if the machine lets one be mounted."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = sys.platform == "linux" and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", disk], capture_output=True
+    )
+    if not mounted or mounted.returncode:
+        pytest.skip("no disk can be mounted here; needs root on Linux")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+FULL_DISKS = {
+    "while publishing": (
+        "print('x' * 40_000)",
+        r"^outputs/\.staging/2025-12/new/\S+: No space left on device\. .*\nThe disk of outputs/ ",
+    ),
+    "in a cell": (
+        "open('big', 'w').write('x' * 110_000)",
+        r"^Cell 2 .* No space left on device.*\nThe disk of outputs/ has [\d,]+ .*\nThe notebook",
+    ),
+    "while keeping the failed notebook": (
+        "print('x' * 110_000)\n1/0",
+        r"^Cell 2 .* division by zero\noutputs/2025-12 is unchanged\.$",
+    ),
+}
+"""By name: a cell that fills the disk, and the pattern of the message."""
+
+
+@pytest.mark.parametrize(("cell", "message"), FULL_DISKS.values(), ids=FULL_DISKS)
+def test_a_full_disk_leaves_the_last_report(home, small_disk, cell, message):
+    """The failure names the file and the free bytes; the report does not change."""
+    shutil.copytree(home.outputs, small_disk, dirs_exist_ok=True)
+    shutil.rmtree(home.outputs)
+    home.outputs.symlink_to(small_disk)
+    before = published(home)
+    write_notebook(home, make_notebook([cell]))
+    with pytest.raises(Failure, match=message) as failure:
+        run(NAME, home)
+    assert published(home) == before
+    assert bool(left_over(home)) == ("failed.ipynb" in str(failure.value))
+
+
+def test_a_file_that_cannot_grow_leaves_the_last_report(home):
+    """If the system limits the size of files, the failure names the file."""
+    before = published(home)
+    write_notebook(home, make_notebook(["print('x' * 100_000)"]))
+    limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
+    result = subprocess.run(
+        [sys.executable, "-c", limit + RUN, str(home.root), NAME],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    file = "outputs/.staging/2025-12/new/organizational_alignment.ipynb"
+    assert result.stderr == f"{file}: File too large. Published reports are intact.\n"
+    assert published(home) == before

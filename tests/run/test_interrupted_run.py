@@ -1,0 +1,135 @@
+"""A run that is interrupted, or meets another: a whole report, and nothing left over."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from support.homes import (
+    NAME,
+    left_over,
+    make_notebook,
+    processes_of,
+    published,
+    write_notebook,
+)
+from support.run_processes import start
+
+from finops_nb.errors import Busy, Interrupted
+from finops_nb.run import run as running
+from finops_nb.run.run import run
+
+pytestmark = pytest.mark.usefixtures("one_code")
+
+
+def test_two_runs_of_a_name_exclude_each_other(home):
+    """The second one exits with 75; the first one publishes."""
+    write_notebook(home, make_notebook(["import time\ntime.sleep(2)"]))
+    one = start(home)
+    lock = home.outputs / ".runs" / f".{NAME}.lock"
+    while str(one.pid) not in lock.read_text():
+        time.sleep(0.01)
+    with pytest.raises(Busy, match=rf"^{NAME} is being run by process {one.pid} on ") as busy:
+        run(NAME, home)
+    assert busy.value.exit_code == 75
+    out, err = one.communicate()
+    assert (one.returncode, out, err) == (
+        0,
+        f"{home.outputs / NAME / 'organizational_alignment.html'}\n",
+        "",
+    )
+    assert left_over(home) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_at_any_moment_leaves_a_whole_report(home, number):
+    """The run exits with 130 and leaves nothing; after SIGKILL, the next run removes the rest."""
+    write_notebook(home, make_notebook(["import time\ntime.sleep(0.3)"]))
+    reports = [published(home)]
+    moments = random.Random(int(number))
+    processes = []
+    for moment in [moments.uniform(0, 2.2) for _ in range(4)]:
+        process = start(home, NAME, "force")
+        time.sleep(moment)
+        processes += processes_of(home)
+        process.send_signal(number)
+        out, err = process.communicate()
+        if number != signal.SIGKILL:
+            assert out or (process.returncode, err) == (
+                130,
+                f"Interrupted. outputs/{NAME} is complete or absent.\n",
+            )
+            assert left_over(home) == []
+        assert psutil.wait_procs(processes_of(home) + processes, timeout=20)[1] == []
+        if published(home) not in reports:
+            reports.append(published(home))
+    run(NAME, home)
+    assert left_over(home) == []
+    assert published(home) == reports[-1] or len(reports) == 1
+    assert len(reports) <= 2
+
+
+def test_ctrl_c_in_this_process(home):
+    """`Interrupted` is raised, which exits with 130; neither kernel nor staging is left."""
+    before = published(home)
+    write_notebook(home, make_notebook(["import time\ntime.sleep(60)"]))
+
+    def interrupt(cell: int, cells: int) -> None:
+        if cell == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Interrupted, match=rf"^Interrupted\. outputs/{NAME} ") as interrupted:
+        run(NAME, home, progress=interrupt)
+    assert interrupted.value.exit_code == 130
+    assert published(home) == before
+    assert left_over(home) == []
+    assert not processes_of(home)
+
+
+def test_an_interruption_that_a_library_swallows(home):
+    """Kernel and run end even if a library swallows the exception of the signal."""
+    before = published(home)
+    write_notebook(
+        home,
+        make_notebook(
+            ["import time\ntime.sleep(2)", "open('ran', 'w')", "import time\ntime.sleep(60)"]
+        ),
+    )
+    seen = []
+
+    def swallow(cell: int, cells: int) -> None:
+        seen.append(cell)
+        if cell == 3:
+            with contextlib.suppress(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Interrupted):
+        run(NAME, home, progress=swallow)
+    assert seen == [1, 2, 3]
+    assert published(home) == before
+    assert left_over(home) == []
+
+
+def test_a_signal_while_cleaning_up(home, quick, monkeypatch):
+    """Everything is removed before `Interrupted`; the report just published stays."""
+    before, remove, calls = published(home), shutil.rmtree, []
+
+    def interrupted(folder: Path, **options) -> None:
+        calls.append(folder)
+        if len(calls) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        remove(folder, **options)
+
+    monkeypatch.setattr(running.shutil, "rmtree", interrupted)
+    with pytest.raises(Interrupted):
+        run(NAME, home, force=True)
+    assert calls == [home.outputs / ".staging" / NAME] * 2
+    assert left_over(home) == []
+    assert published(home) != before
