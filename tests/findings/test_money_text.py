@@ -34,3 +34,4 @@ def test_it_is_rounded_to_the_cent(amount, text):
 def test_a_unit_has_a_name_or_a_code():
     """Calls are counted per dollar, and per CHF."""
     assert (unit_name("USD"), unit_name("CHF")) == ("dollar", "CHF")
+    assert all(unit_name(currency) == Format(currency).unit for currency in CURRENCIES)

@@ -30,7 +30,7 @@ ORGANIZATIONS: Final = {
 """
 
 SCENARIO: Final = {"author": "Ana", "date": "2025-12-15", "base": "2025-12", "reason": ""}
-PARTIAL: Final = "PARTIAL: usage is known up to 2025-12-20, the period ends with 2025-12-31."
+PARTIAL: Final = "PARTIAL: usage is known through 2025-12-20; the period ends on 2025-12-31."
 HEADLINE: Final = (
     {
         "figure": "spend",
@@ -47,12 +47,12 @@ HEADLINE: Final = (
 )
 FINDINGS: Final = (
     {
-        "title": "Over budget",
+        "title": "Over Budget",
         "text": "org-c: $695.75 over its budget of $2,000.00",
         "note": "org-c: two more regions",
     },
     {
-        "title": "Approval missing",
+        "title": "Approval Missing",
         "text": "$3,504.94 with no approval on record: org-a",
         "note": "",
     },
