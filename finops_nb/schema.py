@@ -17,10 +17,10 @@ BUDGETED: Final[tuple[Dimension, ...]] = ("organization", "product")
 """The dimensions by which budgets are set."""
 
 UNALLOCATED: Final = "(unallocated)"
-"""The name that stands for "no name known"; reserved, no name of the data may be it."""
+"""The name of cost without a name; reserved, so no name in the data may be it."""
 
 ALL: Final = "(all)"
-"""The scope of a scenario's rate that is every organization not named beside it."""
+"""In a scenario: every organization that has no rate of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ VARIANCE_OF_BUDGET: Final = Column(
     "variance",
     "Variance",
     "variance",
-    "actual − budget, and in brackets its fraction of the budget",
+    "actual − budget, and in parentheses its fraction of the budget",
     additive=True,
 )
 BUDGET_USED: Final = Column("budget_used", "% Used", "share", "actual ÷ budget")
@@ -75,7 +75,7 @@ CUSTOMERS: Final = Column(
     "customers",
     "Customers",
     "count",
-    "distinct customers; they do not add, since one may use several",
+    "distinct customers; one may count in several rows, so rows do not add up",
 )
 AVERAGE_COST: Final = Column("cost_per_call", "Avg Cost/Call", "unit cost", "cost ÷ calls")
 COST_PER_CALL: Final = Column("cost_per_call", "Cost/Call", "unit cost", "cost ÷ calls")
@@ -86,10 +86,10 @@ EFFICIENCY: Final = Column(
     "calls_per_unit",
     "Efficiency Score",
     "calls per money",
-    "calls ÷ cost: calls per unit of currency; more is better",
+    "calls ÷ cost: calls per unit of currency; higher is better",
 )
 RANK: Final = Column(
-    "rank", "Rank", "rank", "1 is the most calls per unit of currency; equals share a rank"
+    "rank", "Rank", "rank", "1 has the most calls per unit of currency; ties share a rank"
 )
 INVOICE: Final = Column("invoice", "Invoice", "text", "issuer and number")
 STATED: Final = Column("stated", "Stated", "money", "what the invoice says", additive=True)
@@ -99,14 +99,14 @@ BILLED: Final = Column(
 DIFFERENCE: Final = Column("difference", "Difference", "change", "stated − billed", additive=True)
 SOURCE_KEY: Final = Column("key", "Key of the Source", "text", "a team id, account or tag value")
 CHARGE_KIND: Final = Column(
-    "charge", "Kind of Charge", "text", "as the bill has it; a correction is of an earlier charge"
+    "charge", "Kind of Charge", "text", "as in the bill; a correction belongs to an earlier charge"
 )
 CHARGE: Final = Column("charge", "Charge", "money", "the cost charged back", additive=True)
 
 LEVEL: Final = Column("level", "Level", "text", "the budgets that are summed")
 TOTAL_BUDGET: Final = Column("budget", "Total Budget", "money", "the sum of the budgets")
 TOTAL_ACTUAL: Final = Column("actual", "Total Actual", "money", "the cost of the period")
-ITEM: Final = Column("item", "Item", "text", "what the line counts")
+ITEM: Final = Column("item", "Item", "text", "what the row counts")
 ROWS: Final = Column("rows", "Rows", "count", "rows of the inputs", additive=True)
 MONEY: Final = Column("cost", "Amount", "money", "the cost of those rows")
 KEY: Final = Column("key", "Key", "text", "a key of the params file")
@@ -114,27 +114,27 @@ VALUE: Final = Column("value", "Value", "text", "what it was set to")
 
 NAME: Final = Column("name", "Name", "text", "an organization or a product")
 COST_TO_DATE: Final = Column(
-    "cost_to_date", "Cost to Date", "money", "the cost of the days seen", additive=True
+    "cost_to_date", "Cost to Date", "money", "the cost of the days covered so far", additive=True
 )
 BUDGET_TO_DATE: Final = Column(
     "budget_to_date",
     "Budget to Date",
     "money",
-    "budget × days seen ÷ days of the period",
+    "budget × days covered ÷ days of the period",
     additive=True,
 )
 RUN_RATE: Final = Column(
     "run_rate",
     "Run-rate",
     "money",
-    "the cost at the period's end, if each weekday goes on as its days seen",
+    "the cost at the period's end if each weekday continues as on the days covered",
     additive=True,
 )
 RUN_RATE_VARIANCE: Final = Column(
     "run_rate_variance", "Run-rate − Budget", "change", "above zero is unfavorable"
 )
 MONTH: Final = Column("month", "Month", "text", "a calendar month")
-ACTUAL: Final = Column("actual", "Actual", "money", "what the month cost in the end")
+ACTUAL: Final = Column("actual", "Actual", "money", "the final cost of the month")
 ERROR: Final = Column("error", "Error", "signed share", "(run-rate − actual) ÷ actual")
 BUDGET_BEFORE: Final = Column(
     "budget_before", "Approved", "money", "the amount in force without the scenario", additive=True
@@ -151,4 +151,4 @@ CHANGE: Final = Column(
 AMOUNT: Final = Column(
     "amount", "Amount", "money", "the cost, or the budget, that the breach is about"
 )
-ACTION: Final = Column("action", "What to Do", "text", "what keeps the rule")
+ACTION: Final = Column("action", "What to Do", "text", "how to comply with the policy")
