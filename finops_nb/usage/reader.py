@@ -93,9 +93,7 @@ def read_usage(
         mapping = mapping or read_mapping(params, home)
         engine.load_organization_map(db, mapping.lines if mapping else ())
         files, fingerprints = _read_files(db, sources, states, fingerprints_to_come, params, detail)
-        _refuse_copies(fingerprints, files)
-        not_searched = duplicates.fingerprint_rows(db, files, params)
-        refuse_incompatible_files(db, files, params)
+        not_searched = _refuse_files_that_do_not_add(db, files, fingerprints, params)
         usage = _summarize(db, files, _input_files(fingerprints, files), params, detail)
         notices = (*folder_notices, *_notices(db, files, usage, not_searched))
     mapping_file = InputFile(mapping.file, mapping.sha256, len(mapping.lines)) if mapping else None
@@ -162,6 +160,23 @@ def _read_files(
     if problems or changed:
         raise Refusal([*changed, *problems], count + len(changed))
     return files, fingerprints
+
+
+def _refuse_files_that_do_not_add(
+    db: duckdb.DuckDBPyConnection,
+    files: Sequence[UsageFile],
+    fingerprints: Fingerprints,
+    params: Params,
+) -> tuple[str, ...]:
+    """Refuse files whose sum would count something twice, or mean nothing.
+
+    Returns:
+        The files that were not searched for duplicate rows.
+    """
+    _refuse_copies(fingerprints, files)
+    not_searched = duplicates.fingerprint_rows(db, files, params)
+    refuse_incompatible_files(db, files, params)
+    return not_searched
 
 
 def _refuse_copies(fingerprints: Fingerprints, files: Sequence[UsageFile]) -> None:

@@ -214,7 +214,7 @@ BROKEN = [
         ROW + ROW.replace("\n", "\r\n") + ROW,
         3,
         None,
-        "the line ends otherwise than the first",
+        "the line ends differently from the first line",
     ),
     ("a missing cost", ROW + ROW.replace("1.5", ""), 3, "cost_usd", "the cost is missing"),
     ("a missing time", ROW.replace("2025-12-31", ""), 2, "timestamp", "the time is missing"),

@@ -157,7 +157,7 @@ def test_more_than_twelve_decimals_are_rounded_and_the_change_is_counted_exactly
     assert Fraction(usage.cost) - sum(map(Fraction, texts)) == Fraction(notice.money)
     assert (
         notice.text
-        == "u.csv has costs of more than 12 decimals; each was rounded half away from zero."
+        == "u.csv has costs with more than 12 decimals; each was rounded half away from zero."
     )
 
 
