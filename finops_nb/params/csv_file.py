@@ -31,7 +31,7 @@ class Form:
         entry: what a line is, as in "one budget per line".
         example: a header to start with.
         columns: every column that may be there, in any order.
-        required: the columns that must be there; of those in parentheses, at least one.
+        required: the columns that must be there; at least one of several in parentheses.
         parsers: what reads the columns that do not take any text; each raises `BadValue`. A field
             of an optional column is parsed only where it is filled.
         defaults: what an empty field means, or a missing column; in all other columns it means "".

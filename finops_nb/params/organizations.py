@@ -111,14 +111,14 @@ class OrganizationMap:
         return Owner(*(_first_text(map(attrgetter(field), about)) for field in ABOUT))
 
     def said_last(self, period: Period, *fields: str) -> dict[str, str]:
-        """The last thing that is said about each organization in a period.
+        """The last entry about each organization in a period.
 
         Args:
             period: where to look.
             fields: of `Owner`; on each day the first that is filled counts.
 
         Returns:
-            Text by organization, for those about which something is said.
+            Text by organization; those without an entry are left out.
         """
         last_days_before = [day - timedelta(1) for day in self.boundaries(period)]
         texts = {}
