@@ -69,14 +69,12 @@ def read_usage(
 
     Args:
         params: what to read, and how.
-        home: what relative paths start from; found by `find_home` if None, and only if a path
-            needs it.
+        home: where relative paths start; found by `find_home` if None and a path needs it.
         detail: read models, too, and make the cube; done anyway if a scenario has growth or prices.
         mapping: what `read_mapping` read for these params; read here if None.
 
     Raises:
-        Refusal: everything that is wrong with the files, each with its line; or no row is in the
-            period.
+        Refusal: everything wrong with the files, each with its line; or no row is in the period.
         Failure: the engine gave up, for want of memory or disk.
 
     Example:
@@ -96,8 +94,7 @@ def read_usage(
         not_searched = _refuse_files_that_do_not_add(db, files, fingerprints, params)
         usage = _summarize(db, files, _input_files(fingerprints, files), params, detail)
         notices = (*folder_notices, *_notices(db, files, usage, not_searched))
-    mapping_file = InputFile(mapping.file, mapping.sha256, len(mapping.lines)) if mapping else None
-    return replace(usage, notices=notices, mapping=mapping_file)
+    return replace(usage, notices=notices, mapping=_mapping_file(mapping))
 
 
 def columns_found(source: Source) -> tuple[str, ...]:
@@ -198,6 +195,12 @@ def _input_files(fingerprints: Fingerprints, files: Sequence[UsageFile]) -> tupl
         InputFile(name, digest, file.result.rows)
         for (name, digest), file in zip(fingerprints, files, strict=True)
     )
+
+
+def _mapping_file(mapping: OrganizationMap | None) -> InputFile | None:
+    if mapping is None:
+        return None
+    return InputFile(mapping.file, mapping.sha256, len(mapping.lines))
 
 
 def _summarize(

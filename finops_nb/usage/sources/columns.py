@@ -1,4 +1,4 @@
-"""The columns of a file: where each of ours is in the header, and what to write if one is missing.
+"""The columns of a file: where each of our columns is, and what to write if one is missing.
 
 In this module `column` is our name (`cost`); `name` is what the file calls it (`spend`).
 """

@@ -1,4 +1,4 @@
-"""A file as the engine scans it: which of its columns is which of ours, and its rows in SQL."""
+"""A file as the engine scans it: where its columns are, and its rows as a query in SQL."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def with_tag_keys(
 def all_tag_keys(
     db: duckdb.DuckDBPyConnection, table: SourceTable, column: ColumnName
 ) -> list[str]:
-    """The keys of all tags in the column that holds one of ours, sorted."""
+    """The keys of all tags in the column of tags from which our column is read, sorted."""
     keys = f"unnest(json_keys({_tags_sql(table, column)}))"
     rows = db.execute(f"SELECT DISTINCT {keys} FROM {table.scan} ORDER BY 1").fetchall()
     return [key for (key,) in rows]
