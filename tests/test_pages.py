@@ -1,4 +1,4 @@
-"""The pages that people get: accessible, valid, asking for nothing, and holding their layout whatever the names."""
+"""The pages: accessible, valid, self-contained, and with a steady layout whatever the names."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ NAMES = (
     "_under_score_",
 )
 HEADER = (
-    "timestamp",
-    "provider",
-    "model",
-    "input_tokens",
-    "output_tokens",
-    "cost_usd",
-    "latency_ms",
+    *("timestamp", "provider", "model", "input_tokens", "output_tokens", "cost_usd"),
+    *("latency_ms", "customer_id", "organization_id", "product_id", "feature_id"),
+    *("task_type", "subscription_tier"),
 )
-HEADER += (
-    "customer_id",
-    "organization_id",
-    "product_id",
-    "feature_id",
-    "task_type",
-    "subscription_tier",
+DRAWN_WIDTHS = (
+    "[...document.querySelectorAll('img.chart')].map(each => each.getBoundingClientRect().width)"
 )
+CARD_TOPS = """[...document.querySelectorAll('.headline > div')].map(
+  (each) => each.getBoundingClientRect().top
+)"""
+COLORS = """names => names.map((name) => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color.match(/\\d+/g).map(Number);
+})"""
+"""Scripts: the widths of charts, the tops of headline cards, the colors of variables."""
 
 
 def home_of(root: Path, organizations: list[str], products: list[str]) -> Path:
-    """A home whose December has a call of every organization for every product, with budgets for all of them."""
+    """A home whose December has a call by every organization for every product, with budgets."""
     (root / "params").mkdir(parents=True)
     dice = random.Random(4)
     with (root / "calls.csv").open("w", encoding="utf-8", newline="") as file:
@@ -63,55 +63,31 @@ def home_of(root: Path, organizations: list[str], products: list[str]) -> Path:
             for product in products:
                 cost = f"{dice.expovariate(0.05):.6f}"
                 day = dice.randint(1, 31)
-                writer.writerow(
-                    [
-                        f"2025-12-{day:02}",
-                        "p",
-                        "m",
-                        1,
-                        1,
-                        cost,
-                        1,
-                        f"c{dice.randint(1, 90)}",
-                        organization,
-                        product,
-                        "f",
-                        "t",
-                        "s",
-                    ]
-                )
-        writer.writerow(
-            [
-                "2025-12-31",
-                "p",
-                "m",
-                1,
-                1,
-                "1",
-                1,
-                "c1",
-                organizations[0],
-                products[0],
-                "f",
-                "t",
-                "s",
-            ]
-        )
-    # YAML holds no longer key on one line.
-    short = [[name for name in names if len(name) < 1000] for names in (organizations, products)]
-    budgets = {
-        f"{by}_budgets": dict.fromkeys(names, 100)
-        for by, names in zip(("organization", "product"), short, strict=True)
-    }
+                customer = f"c{dice.randint(1, 90)}"
+                writer.writerow(call(day, cost, customer, organization, product))
+        # The last day has usage, so that the month is complete.
+        writer.writerow(call(31, "1", "c1", organizations[0], products[0]))
     params = {
         "period": "2025-12",
         "usage": "calls.csv",
         "notes": {organizations[0]: "A remark."},
-    } | budgets
-    (root / "params" / "2025-12.yaml").write_text(
-        json.dumps(params, ensure_ascii=False), encoding="utf-8"
-    )
+        "organization_budgets": budgets_of(organizations),
+        "product_budgets": budgets_of(products),
+    }
+    text = json.dumps(params, ensure_ascii=False)
+    (root / "params" / "2025-12.yaml").write_text(text, encoding="utf-8")
     return root
+
+
+def call(day: int, cost: str, customer: str, organization: str, product: str) -> list[str]:
+    """A row of usage with these values and the same others."""
+    others = ["p", "m", "1", "1", cost, "1", customer, organization, product, "f", "t", "s"]
+    return [f"2025-12-{day:02}", *others]
+
+
+def budgets_of(names: list[str]) -> dict[str, int]:
+    """A budget of 100 for each name that YAML can have as a key on one line."""
+    return {name: 100 for name in names if len(name) < 1000}
 
 
 def command(home: Path, *arguments: str) -> None:
@@ -134,7 +110,7 @@ def visit() -> Iterator[Callable[..., Visit]]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory) -> dict[str, Path]:
-    """The sample's report, mail and index, and the report and mail of hostile names."""
+    """The sample's report, mail and index, and the report and mail of unusual names."""
     root = tmp_path_factory.mktemp("pages")
     sample = root / "sample"
     (sample / "params").mkdir(parents=True)
@@ -157,21 +133,21 @@ def pages(tmp_path_factory) -> dict[str, Path]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["sample", "hostile", "index", "sample mail", "hostile mail"])
 def test_axe_finds_no_violation(visit, pages, name, scheme):
-    """It breaks no rule of axe, on a phone and on a desk."""
+    """No rule of axe is broken, on a phone and on a desktop."""
     for width in (375, 1024):
         assert violations(visit, pages[name], width, scheme) == [], width
 
 
 def test_the_pages_are_valid_html(pages):
-    """It has no complaint of html-validate, nor any parse error; the mail is held to the second only, since mail needs old attributes."""
+    """html-validate and a strict parser accept them; the mail, with old attributes, the latter."""
     assert invalid(pages["sample"], pages["hostile"], pages["index"]) == ""
     for page in pages.values():
         html5lib.HTMLParser(strict=True).parse(page.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", ["sample", "hostile", "index", "sample mail", "hostile mail"])
-def test_a_page_asks_for_nothing_and_holds_its_layout(visit, pages, name):
-    """It loads itself alone, never scrolls sideways as a whole, and no text leaves its cell."""
+def test_a_page_loads_nothing_and_keeps_its_layout(visit, pages, name):
+    """It loads only itself, never scrolls sideways as a whole, and no text leaves its cell."""
     for width in (375, 1024, 1600):
         seen = visit(width)
         seen.page.goto(pages[name].as_uri())
@@ -184,7 +160,7 @@ def test_a_page_asks_for_nothing_and_holds_its_layout(visit, pages, name):
 
 @pytest.mark.parametrize("name", ["sample", "hostile"])
 def test_no_label_leaves_its_chart(visit, pages, name):
-    """It draws every text within the picture, long, right-to-left, Chinese and emoji names too."""
+    """Every text is inside the picture, with long, right-to-left, Chinese and emoji names."""
     charts = page_of(pages[name]).xpath("//img[@class='chart']/@src")
     assert len(charts) == 6
     seen = visit(1024)
@@ -194,8 +170,8 @@ def test_no_label_leaves_its_chart(visit, pages, name):
     seen.page.close()
 
 
-def test_a_phone_shows_that_a_table_goes_on_and_charts_that_can_be_read(visit, pages):
-    """It shades the right edge of a table until that is scrolled to its end; no chart is drawn smaller than 480 pixels across."""
+def test_a_phone_shows_where_to_scroll_and_readable_charts(visit, pages):
+    """A table's right edge is shaded until its end is reached; charts are 480 pixels wide."""
     seen = visit(375)
     seen.page.goto(pages["sample"].as_uri())
     table = seen.page.locator("#cost_by_organization")
@@ -204,24 +180,20 @@ def test_a_phone_shows_that_a_table_goes_on_and_charts_that_can_be_read(visit, p
         table.evaluate("(each, at) => { each.scrollLeft = at; }", at)
         picture = pixels(table.screenshot())
         edges.append(picture.getpixel((picture.width - 3, picture.height - 3)))
-    charts = seen.page.evaluate(
-        "[...document.querySelectorAll('img.chart')].map(each => each.getBoundingClientRect().width)"
-    )
+    widths = seen.page.evaluate(DRAWN_WIDTHS)
     seen.page.close()
     assert sum(edges[0]) < sum(edges[1]) == 3 * 255
-    assert min(charts) >= 480
+    assert min(widths) >= 480
 
 
 def test_the_headline_prints_in_two_columns(visit, pages):
-    """It has no card alone in a line of A4: four of them stand two by two."""
+    """Four cards are two by two on A4, with none alone in a line."""
     seen = visit(680)
     seen.page.goto(pages["sample"].as_uri())
     seen.page.emulate_media(media="print")
-    places = seen.page.evaluate(
-        "[...document.querySelectorAll('.headline > div')].map(each => each.getBoundingClientRect().top)"
-    )
+    tops = seen.page.evaluate(CARD_TOPS)
     seen.page.close()
-    assert [places.count(top) for top in places] == [2, 2, 2, 2]
+    assert [tops.count(top) for top in tops] == [2, 2, 2, 2]
 
 
 def pixels(picture: bytes) -> Image.Image:
@@ -231,18 +203,13 @@ def pixels(picture: bytes) -> Image.Image:
 @pytest.mark.parametrize(
     ("scheme", "media"), [("light", "screen"), ("dark", "screen"), ("light", "print")]
 )
-def test_the_bar_of_what_is_over_has_its_budget_marked(visit, pages, scheme, media):
-    """It holds a tick in the ink's colour across the bar of 134.8 %, between two lines of the paper's, on screen and on paper."""
+def test_a_bar_over_budget_marks_the_budget(visit, pages, scheme, media):
+    """The bar of 134.8% has a tick in the ink's color, between two lines in the paper's."""
     seen = visit(1024, color_scheme=scheme)
     seen.page.goto(pages["sample"].as_uri())
     seen.page.emulate_media(media=media, color_scheme=scheme)
-    names = ("--ink", "--paper", "--bar-over")
-    script = """names => names.map((name) => {
-      const probe = document.body.appendChild(document.createElement("i"));
-      probe.style.color = `var(${name})`;
-      return getComputedStyle(probe).color.match(/\\d+/g).map(Number);
-    })"""
-    ink, paper, over = map(tuple, seen.page.evaluate(script, list(names)))
+    names = ["--ink", "--paper", "--bar-over"]
+    ink, paper, over = map(tuple, seen.page.evaluate(COLORS, names))
     bar = pixels(seen.page.locator(".used-over .bar").first.screenshot())
     seen.page.close()
     row = [bar.getpixel((x, bar.height // 2)) for x in range(bar.width)]
@@ -252,7 +219,7 @@ def test_the_bar_of_what_is_over_has_its_budget_marked(visit, pages, scheme, med
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 def test_it_prints_without_a_cut_table(visit, pages, paper, tmp_path):
-    """It has the last head of every table, and its figures, on the paper."""
+    """The last head of every table, and its figures, are on the paper."""
     from pypdf import PdfReader
 
     seen = visit(1024)
@@ -267,7 +234,7 @@ def test_it_prints_without_a_cut_table(visit, pages, paper, tmp_path):
 
 
 def test_three_hundred_organizations_with_fifty_products_stay_under_five_megabytes(tmp_path):
-    """It is small, and the sample under 300 KB: long tables are cut, and all lines are in the XLSX."""
+    """Long tables are cut; all rows are in the XLSX."""
     home = home_of(
         tmp_path, [f"org-{n:03}" for n in range(300)], [f"product-{n:02}" for n in range(50)]
     )

@@ -1,7 +1,8 @@
-"""Export: an executed notebook as one HTML file, through nbconvert and the package's own template, proven inert."""
+"""The HTML page: an executed notebook as one file, by nbconvert and the package's own template."""
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -16,10 +17,13 @@ from traitlets import default
 from traitlets.config import Config
 
 from finops_nb.errors import Failure
+from finops_nb.report.provenance import REPORT_NAME
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+STYLE_SHEETS: Final = ("finops.css", "report.css")
+
 NOT_SHOWN: Final = ("parameters", "injected-parameters", "lab-only")
-"""Tags of cells that are for the analyst, not for the reader of the report."""
+"""Tags of cells for the analyst, not for the reader of the report."""
 
 SHOWN: Final = (
     "text/html",
@@ -30,52 +34,45 @@ SHOWN: Final = (
     "text/latex",
     "text/plain",
 )
-"""Kinds of output, the one that is shown first; none that needs a script."""
+"""Kinds of output, the preferred one first; none needs a script."""
 
 FORBIDDEN: Final = frozenset(
     (
-        "script",
-        "iframe",
-        "frame",
-        "frameset",
-        "object",
-        "embed",
-        "applet",
-        "form",
-        "input",
-        "button",
-        "link",
-        "base",
-        "audio",
-        "video",
-        "source",
+        *("script", "iframe", "frame", "frameset", "object", "embed", "applet"),
+        *("form", "input", "button", "link", "base", "audio", "video", "source"),
     )
 )
-LOCAL: Final = re.compile(r"#|data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+\Z")
-RELATIVE: Final = re.compile(r"(?!/)(?!(?:.*/)?\.\.(?:/|\Z))[A-Za-z0-9._~%/-]+\Z")
-"""A link to a file beside the page, or below it."""
-LOADING: Final = re.compile(r"url\s*\(|@import|expression\s*\(|javascript:", re.IGNORECASE)
+"""Elements that run, load or send something."""
+
 REFERENCES: Final = frozenset(
     (
-        "href",
-        "src",
-        "srcset",
-        "action",
-        "formaction",
-        "data",
-        "poster",
-        "background",
-        "cite",
-        "longdesc",
-        "manifest",
-        "ping",
-        "xlink:href",
+        *("href", "src", "srcset", "action", "formaction", "data", "poster", "background"),
+        *("cite", "longdesc", "manifest", "ping", "xlink:href"),
     )
 )
+"""Attributes that may name another file."""
+
+LOCAL: Final = re.compile(r"#|data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+\Z")
+"""A reference within the page, or an image in it."""
+
+RELATIVE: Final = re.compile(r"(?!/)(?!(?:.*/)?\.\.(?:/|\Z))[A-Za-z0-9._~%/-]+\Z")
+"""A link to a file in the page's folder, or below it."""
+
+LOADING: Final = re.compile(r"url\s*\(|@import|expression\s*\(|javascript:", re.IGNORECASE)
+"""What makes a style load or run something."""
+
+VALUE_LENGTH: Final = 60
+"""Characters of a value that a message quotes."""
+
+FAULTS_SHOWN: Final = 5
 
 
 class ReportExporter(HTMLExporter):
-    """The report; `jupyter nbconvert --to finops_report NOTEBOOK.ipynb`."""
+    """The report as an nbconvert exporter.
+
+    Example:
+        jupyter nbconvert --to finops_report NOTEBOOK.ipynb
+    """
 
     export_from_notebook = "FinOps report"
 
@@ -103,25 +100,24 @@ class ReportExporter(HTMLExporter):
         return True
 
     def default_filters(self) -> Iterator[tuple[str, Callable[..., Any]]]:
-        yield from super().default_filters()  # type: ignore[no-untyped-call]  # nbconvert's is not typed
+        # nbconvert has no types for this method.
+        yield from super().default_filters()  # type: ignore[no-untyped-call]
         yield ("alt", alt_text)
         yield ("ansi_less", strip_ansi)
         yield ("text_base64", _base64)
 
-    # A page is text: nbconvert overrides its own type likewise.
+    # A page is text: nbconvert's own exporters override the type of the base class likewise.
     def from_notebook_node(  # type: ignore[override]
         self, nb: NotebookNode, resources: Mapping[str, Any] | None = None, **kw: Any
     ) -> tuple[str, Any]:
-        resources = dict(resources or {}) | {
-            "title": nb.metadata.get("title", "Organizational alignment · DRAFT"),
+        own = {
+            "title": nb.metadata.get("title", f"{REPORT_NAME} · DRAFT"),
             "key": nb.metadata.get("finops_nb", {}).get("key", ""),
             "contents": contents(nb),
-            "css": "\n".join(
-                (TEMPLATES / "report" / file).read_text(encoding="utf-8")
-                for file in ("finops.css", "report.css")
-            ),
+            "css": _css(),
         }
-        return super().from_notebook_node(_with_all_warnings(nb), resources, **kw)
+        page = _with_warnings_of_hidden_cells(nb)
+        return super().from_notebook_node(page, dict(resources or {}) | own, **kw)
 
 
 def export_html(notebook: NotebookNode) -> str:
@@ -131,52 +127,31 @@ def export_html(notebook: NotebookNode) -> str:
         One HTML document that runs nothing and loads nothing.
 
     Raises:
-        Failure: something in the notebook would run, or load from outside; it names the element.
+        Failure: an output would run or load something, or is an image without alt text.
     """
     page, _ = _exporter().from_notebook_node(notebook)
-    found = audit(page)
-    if found:
+    if faults := audit(page):
+        named = "; ".join(faults[:FAULTS_SHOWN])
         raise Failure(
-            f"The report would not be inert: {'; '.join(found[:5])}. Remove that output from the notebook."
+            f"The report has content that can't be published: {named}. "
+            "Remove that output from the notebook."
         )
     return page
 
 
-@cache
-def _exporter() -> ReportExporter:
-    """One for all reports of a process: its templates are compiled once."""
-    return ReportExporter()  # type: ignore[no-untyped-call]  # nor is how it is made
-
-
 def contents(notebook: NotebookNode) -> list[tuple[str, str]]:
-    """The second-level headings of a notebook's prose, each with nbconvert's anchor of it."""
-    shown = (
-        cell
-        for cell in notebook.cells
-        if cell.cell_type == "markdown" and not set(NOT_SHOWN) & set(cell.metadata.get("tags", []))
-    )
+    """The second-level headings of the notebook's text, each with the anchor nbconvert gives it."""
     texts = [
         match[1].strip()
-        for cell in shown
+        for cell in notebook.cells
+        if cell.cell_type == "markdown" and not _is_hidden(cell)
         for match in re.finditer(r"^## +(.+)$", cell.source, re.MULTILINE)
     ]
     return [(text.replace(" ", "-"), text) for text in texts]
 
 
-def _with_all_warnings(notebook: NotebookNode) -> NotebookNode:
-    """The notebook whose cells that are not shown are reduced to what they said on stderr: it may be that figures are incomplete."""
-    cells = []
-    for cell in notebook.cells:
-        said = [output for output in cell.get("outputs", ()) if output.get("name") == "stderr"]
-        hidden = set(NOT_SHOWN) & set(cell.metadata.get("tags", []))
-        cells.append(
-            NotebookNode(cell, metadata=NotebookNode(), outputs=said) if hidden and said else cell
-        )
-    return NotebookNode(notebook, cells=cells)
-
-
 def alt_text(output: NotebookNode, kind: str) -> str:
-    """What an image says to readers who do not see it; its plain text where the notebook gave no other."""
+    """The alt text of an image: from its metadata, else its plain text."""
     text: str = (
         output.metadata.get(kind, {}).get("alt")
         or output.metadata.get("alt")
@@ -186,52 +161,85 @@ def alt_text(output: NotebookNode, kind: str) -> str:
 
 
 def audit(page: str, links: bool = False) -> list[str]:
-    """Everything in an HTML page that runs, or refers to anything outside of it; and images without alt text.
+    """What an HTML page runs, loads or refers to outside itself, and its images without alt text.
 
     Args:
         page: the document.
-        links: whether `<a>` may lead to files beside the page or below it.
+        links: whether `<a>` may lead to files in the page's folder or below it.
+
+    Returns:
+        The elements, such as `<script>`; empty if the page is inert.
     """
     auditor = _Auditor(links)
     auditor.feed(page)
     auditor.close()
-    return auditor.found
+    return auditor.faults
 
 
 class _Auditor(HTMLParser):
     def __init__(self, links: bool) -> None:
         super().__init__(convert_charrefs=True)
         self.links = links
-        self.found: list[str] = []
+        self.faults: list[str] = []
         self.in_style = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         self.in_style = tag == "style"
-        if tag in FORBIDDEN or (
-            tag == "meta" and values.get("http-equiv", "").lower() == "refresh"
-        ):
-            self.found.append(f"<{tag}>")
+        reloads = tag == "meta" and values.get("http-equiv", "").lower() == "refresh"
+        if tag in FORBIDDEN or reloads:
+            self.faults.append(f"<{tag}>")
         if tag == "img" and not values.get("alt", "").strip():
-            self.found.append("<img> without alt text")
+            self.faults.append("<img> without alt text")
         for name, value in values.items():
-            if name.startswith("on"):
-                self.found.append(f"<{tag} {name}>")
-            beside = self.links and (tag, name) == ("a", "href") and RELATIVE.match(value)
-            if name in REFERENCES and not beside and not LOCAL.match(value.strip()):
-                self.found.append(f'<{tag} {name}="{value[:60]}">')
-            if name == "style" and LOADING.search(value):
-                self.found.append(f'<{tag} style="{value[:60]}">')
+            self._check_attribute(tag, name, value)
+
+    def _check_attribute(self, tag: str, name: str, value: str) -> None:
+        quoted = f'<{tag} {name}="{value[:VALUE_LENGTH]}">'
+        if name.startswith("on"):
+            self.faults.append(f"<{tag} {name}>")
+        is_allowed_link = self.links and (tag, name) == ("a", "href") and RELATIVE.match(value)
+        if name in REFERENCES and not is_allowed_link and not LOCAL.match(value.strip()):
+            self.faults.append(quoted)
+        if name == "style" and LOADING.search(value):
+            self.faults.append(quoted)
 
     def handle_endtag(self, tag: str) -> None:
         self.in_style = False
 
     def handle_data(self, data: str) -> None:
         if self.in_style and LOADING.search(data):
-            self.found.append("a style sheet that loads something")
+            self.faults.append("a style sheet that loads something")
+
+
+@cache
+def _exporter() -> ReportExporter:
+    """One for all reports of a process, so that its templates are compiled once."""
+    return ReportExporter()  # type: ignore[no-untyped-call]  # traitlets has no types for it
+
+
+def _css() -> str:
+    folder = TEMPLATES / "report"
+    return "\n".join((folder / file).read_text(encoding="utf-8") for file in STYLE_SHEETS)
+
+
+def _is_hidden(cell: NotebookNode) -> bool:
+    return bool(set(NOT_SHOWN) & set(cell.metadata.get("tags", [])))
+
+
+def _with_warnings_of_hidden_cells(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with hidden cells reduced to their stderr, and shown if they have any.
+
+    A warning may mean that figures are incomplete, so a reader must see it.
+    """
+    cells = []
+    for cell in notebook.cells:
+        warnings = [output for output in cell.get("outputs", ()) if output.get("name") == "stderr"]
+        if _is_hidden(cell) and warnings:
+            cell = NotebookNode(cell, metadata=NotebookNode(), outputs=warnings)
+        cells.append(cell)
+    return NotebookNode(notebook, cells=cells)
 
 
 def _base64(text: str) -> str:
-    import base64
-
     return base64.b64encode(text.encode("utf-8")).decode("ascii")

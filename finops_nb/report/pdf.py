@@ -1,4 +1,4 @@
-"""PDF: the report's page on paper, by WeasyPrint, which is an extra and takes Pango from the system."""
+"""PDF: the report's page on paper, by WeasyPrint (an extra), which needs Pango on the system."""
 
 from __future__ import annotations
 
@@ -13,31 +13,40 @@ from typing import Final
 from finops_nb.errors import Problem, Refusal
 
 STYLE: Final = Path(__file__).parent / "templates" / "report" / "pdf.css"
-PIP: Final = 'pip install "finops-nb[pdf]"'
-PANGO: Final = "apt install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 on Debian, brew install pango on macOS"
+INSTALL_WEASYPRINT: Final = 'pip install "finops-nb[pdf]"'
+INSTALL_PANGO: Final = (
+    "apt install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 on Debian, "
+    "brew install pango on macOS"
+)
+WITHOUT_PDF: Final = "or remove `pdf: true`, and pdf in `mail: {attachment: ...}`, from the params"
 
 DRAWING: Final = re.compile(r"(?<=data:image/svg\+xml;base64,)[A-Za-z0-9+/=]+")
+"""A chart in the page, in Base64."""
+
+IDENTIFIER_LENGTH: Final = 16
+"""Bytes of a PDF's identifier."""
 
 
 def check_pdf() -> None:
-    """See that a PDF can be made here.
+    """See that a PDF can be made on this machine.
 
     Raises:
-        Refusal: WeasyPrint, or what it takes from the system, is not there.
+        Refusal: WeasyPrint, or the Pango that it needs, is not installed.
     """
-    none = "or take `pdf: true`, and pdf of `mail: {attachment: ...}`, out of the params"
     try:
         import_module("weasyprint")
     except ModuleNotFoundError as error:
-        rule = "a PDF is asked for, and WeasyPrint, which makes it, is not installed"
-        raise Refusal(Problem(rule, f"Install it: {PIP}; {none}")) from error
+        rule = "the params ask for a PDF, but WeasyPrint is not installed"
+        fix = f"Install it: {INSTALL_WEASYPRINT}; {WITHOUT_PDF}"
+        raise Refusal(Problem(rule, fix)) from error
     except OSError as error:
-        rule = "a PDF is asked for, and Pango, which WeasyPrint draws text with, is not installed"
-        raise Refusal(Problem(rule, f"Install it: {PANGO}; {none}")) from error
+        rule = "the params ask for a PDF, but Pango is not installed, which WeasyPrint needs"
+        fix = f"Install it: {INSTALL_PANGO}; {WITHOUT_PDF}"
+        raise Refusal(Problem(rule, fix)) from error
 
 
 def pdf_of(page: str) -> bytes:
-    """The PDF of a report's page: A4, tagged, with numbered pages; nothing is loaded for it.
+    """The PDF of a report's page: A4, tagged, with page numbers; it loads nothing.
 
     Args:
         page: the report, from `export_html`.
@@ -50,30 +59,35 @@ def pdf_of(page: str) -> bytes:
 
     page = DRAWING.sub(_outlined, page)
     fetcher = URLFetcher(allowed_protocols=("data",))
-    foot = f"@page {{ @bottom-left {{ content: {_quoted(_title(page))} }} }}"
-    styles = [CSS(string=STYLE.read_text(encoding="utf-8") + foot, url_fetcher=fetcher)]
-    identifier = hashlib.sha256(page.encode("utf-8")).digest()[:16]
+    footer = f"@page {{ @bottom-left {{ content: {_quoted(_title(page))} }} }}"
+    style = CSS(string=STYLE.read_text(encoding="utf-8") + footer, url_fetcher=fetcher)
+    # By default the identifier is random, and the same page would have other bytes.
+    identifier = hashlib.sha256(page.encode("utf-8")).digest()[:IDENTIFIER_LENGTH]
     document = HTML(string=page, url_fetcher=fetcher)
-    written: bytes = document.write_pdf(
-        stylesheets=styles, pdf_variant="pdf/ua-1", pdf_identifier=identifier
+    made: bytes = document.write_pdf(
+        stylesheets=[style], pdf_variant="pdf/ua-1", pdf_identifier=identifier
     )
-    return written
+    return made
 
 
 def _outlined(drawing: re.Match[str]) -> str:
-    """A chart whose names WeasyPrint can draw: in a drawing it sets each letter by itself, from left to right."""
+    """A chart whose names WeasyPrint can draw.
+
+    In a drawing it places each letter by itself, from left to right, which breaks Hebrew, Arabic
+    and accents.
+    """
+    # Imported late: it brings matplotlib, and most pages have no chart to change.
     from finops_nb.report.svg_outlines import outlined
 
-    return base64.b64encode(
-        outlined(base64.b64decode(drawing[0]).decode("utf-8")).encode("utf-8")
-    ).decode("ascii")
+    svg = outlined(base64.b64decode(drawing[0]).decode("utf-8"))
+    return base64.b64encode(svg.encode("utf-8")).decode("ascii")
 
 
 def _title(page: str) -> str:
-    found = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
-    return html.unescape(found[1]) if found else ""
+    match = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
+    return html.unescape(match[1]) if match else ""
 
 
 def _quoted(text: str) -> str:
-    """A text as CSS writes one, whatever is in it."""
+    """A text as a CSS string: every character is escaped, so that none can end it."""
     return '"' + "".join(f"\\{ord(char):06x}" for char in text) + '"'

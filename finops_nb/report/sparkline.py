@@ -1,4 +1,4 @@
-"""A sparkline: a few figures as one line of a table's height, drawn in the colour of bars."""
+"""A sparkline: a few figures as a small line in a table, in the color of bars."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from finops_nb.report.format import visible
 WIDTH: Final = 88
 HEIGHT: Final = 22
 INSET: Final = 3
-"""In CSS pixels; the inset keeps the line's ends and its last dot inside."""
+"""In CSS pixels; the inset keeps the ends of the line and its last dot inside."""
 
 COLOR: Final = "#0072b2"
-"""That of the bars, where no style sheet says another; a PDF's does not reach into a drawing."""
+"""The color of bars, where no style sheet sets another: in a PDF it can't reach into a drawing."""
 
 
 def sparkline(values: Sequence[Decimal | None], alt: str) -> Markup:
-    """Figures as a small inline SVG from zero, or from the lowest figure if that is below; the last one has a dot.
+    """Figures as a small inline SVG; the last one has a dot.
+
+    The line starts at zero, or at the lowest figure if that is below zero.
 
     Args:
         values: in their order; None leaves a gap.
         alt: for readers who do not see it: what the figures are, with the first and the last.
 
     Returns:
-        The drawing; nothing where fewer than two figures are known.
+        The drawing; nothing if fewer than two figures are known.
     """
     known = [value for value in values if value is not None]
     if len(known) < 2:
@@ -39,13 +41,16 @@ def sparkline(values: Sequence[Decimal | None], alt: str) -> Markup:
     ]
     last = next(point for point in reversed(points) if point)
     return Markup(
-        '<svg class="spark" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}">'
-        '<path d="{}" fill="none" stroke="{}" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round"></path>'
+        '<svg class="spark" role="img" aria-label="{}" '
+        'viewBox="0 0 {} {}" width="{}" height="{}">'
+        '<path d="{}" fill="none" stroke="{}" stroke-width="1.5" '
+        'stroke-linejoin="round" stroke-linecap="round"></path>'
         '<circle cx="{}" cy="{}" r="2.2" fill="{}"></circle></svg>'
     ).format(visible(alt), WIDTH, HEIGHT, WIDTH, HEIGHT, _path(points), COLOR, *last, COLOR)
 
 
 def _path(points: Sequence[tuple[str, str] | None]) -> str:
+    """The points as an SVG path; after a gap, the pen moves without drawing."""
     steps, pen = [], "M"
     for point in points:
         if point:

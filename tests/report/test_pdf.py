@@ -1,4 +1,4 @@
-"""The report as PDF: every figure of the page on paper, no table torn, nothing that runs, and the same bytes each time."""
+"""The PDF: every figure of the page, no torn table, nothing that runs, always the same bytes."""
 
 from __future__ import annotations
 
@@ -41,15 +41,18 @@ ACTIVE = {
     "/SubmitForm",
     "/RichMedia",
 }
-PAGE = '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{}</title><style>{}</style></head><body>{}</body></html>'
+PAGE = (
+    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+    "<title>{}</title><style>{}</style></head><body>{}</body></html>"
+)
 STYLE = (
     "tbody { break-inside: avoid } thead { display: table-header-group } tr { break-inside: avoid }"
 )
-"""What the report's own style says of tables in print."""
+"""The rules of the report's style for printed tables."""
 
 
 def without_space(text: str) -> str:
-    """A text as it is whatever line it was broken into, and without the marks of its direction."""
+    """A text without line breaks and without the marks of its direction."""
     return re.sub(r"[\s\u2066-\u2069\u200e\u200f]", "", text)
 
 
@@ -58,7 +61,7 @@ def pages_of(made: bytes) -> list[str]:
 
 
 def table_of(name: str, lines: int) -> str:
-    """A table with a heading, so many lines, and a total, each with its table's name."""
+    """A table with a heading, lines and a total, each with the table's name."""
     kinds = [
         ("heading", f"{name}-heading"),
         *(("line", f"{name}-line-{number}") for number in range(lines)),
@@ -70,15 +73,18 @@ def table_of(name: str, lines: int) -> str:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, weasyprint) -> Path:
-    """What is published of the sample month, whose params ask for a PDF."""
+    """The published sample month, with `pdf: true` in its params."""
     home = tmp_path_factory.mktemp("home")
     shutil.copytree(CHECKOUT / "params", home / "params")
     with (home / "params" / "2025-12.yaml").open("a", encoding="utf-8") as file:
         file.write("pdf: true\n")
     done = subprocess.run(
         [sys.executable, "-m", "finops_nb", "run", "2025-12"],
-        env=os.environ | {"FINOPS_NB_HOME": str(home), "SOURCE_DATE_EPOCH": "1767225600"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=os.environ | {"FINOPS_NB_HOME": str(home), "SOURCE_DATE_EPOCH": "1767225600"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return home / "outputs" / "2025-12"
 
@@ -99,12 +105,12 @@ def text(reader) -> str:
 
 
 def test_every_figure_of_the_page_is_on_paper(page, text):
-    """It has each text of each cell, and each amount as often as the page's tables have it."""
+    """Every text of every cell is there, and each amount as often as in the page's tables."""
     cells = [
-        without_space(said)
+        without_space(content)
         for cell in page.iter("td", "th")
-        for said in cell.itertext()
-        if said.strip()
+        for content in cell.itertext()
+        if content.strip()
     ]
     assert len(cells) > 300
     assert [cell for cell in cells if cell not in text] == []
@@ -114,7 +120,7 @@ def test_every_figure_of_the_page_is_on_paper(page, text):
 
 
 def test_every_text_of_every_chart_is_on_paper(page, text):
-    """It draws the charts with their labels as text, and the page's prose around them."""
+    """The labels of charts are text in the PDF, and the page's prose is there."""
     data = "data:image/svg+xml;base64,"
     charts = [
         image.get("src").removeprefix(data)
@@ -129,18 +135,18 @@ def test_every_text_of_every_chart_is_on_paper(page, text):
     ]
     assert len(charts) > 3
     assert [label for label in labels if label not in text] == []
-    said = [
+    content = [
         without_space("".join(item.itertext()))
         for item in page.iter("h2", "h3", "li")
         if not list(item.iterancestors("nav"))
     ]
     assert [
-        item for item in said if item.removesuffix("#") not in text and item != "Contents"
+        item for item in content if item.removesuffix("#") not in text and item != "Contents"
     ] == []
 
 
-def test_readers_who_do_not_see_it_are_served(reader, page):
-    """It is tagged as PDF/UA asks for, with a language, a title, and an alternative for each image."""
+def test_it_is_accessible(reader, page):
+    """It is tagged as PDF/UA, with a language, a title and an alt text for each image."""
     root = reader.trailer["/Root"]
     assert reader.metadata.title == page.findtext(".//title")
     assert (root["/Lang"], root["/MarkInfo"]["/Marked"], "/StructTreeRoot" in root) == (
@@ -156,62 +162,62 @@ def test_readers_who_do_not_see_it_are_served(reader, page):
 
 
 def test_it_is_a4_with_a_foot_on_each_page(reader, page):
-    """Each page has its number of how many, and the title."""
+    """Each page has its number, the number of pages, and the title."""
     pages = list(reader.pages)
     assert {(round(each.mediabox.width), round(each.mediabox.height)) for each in pages} == {
         (595, 842)
     }
     for number, each in enumerate(pages, 1):
-        said = without_space(each.extract_text())
-        assert f"{number}/{len(pages)}" in said
-        assert without_space(page.findtext(".//title")) in said
+        content = without_space(each.extract_text())
+        assert f"{number}/{len(pages)}" in content
+        assert without_space(page.findtext(".//title")) in content
 
 
 def test_nothing_in_it_runs_or_leads_outside(reader):
-    """It has no script, action, attachment or address."""
-    found = [key for each in dictionaries(reader) for key in each if key in ACTIVE]
-    assert found == []
+    """It has no script, action, attachment or outside link."""
+    active = [key for each in dictionaries(reader) for key in each if key in ACTIVE]
+    assert active == []
     assert {each["/S"] for each in dictionaries(reader) if each.get("/Type") == "/Action"} <= {
         "/GoTo"
     }
 
 
 def dictionaries(reader: pypdf.PdfReader) -> Iterator[dict]:
-    """Every dictionary of a PDF, those within others too."""
-    known = []
-    for number in range(1, int(reader.trailer["/Size"])):
-        known.append(reader.get_object(number))
-    while known:
-        each = known.pop()
-        if isinstance(each, dict):
-            yield each
-        inner = each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
-        known += [value for value in inner if isinstance(value, (dict, list))]
+    """Every dictionary of a PDF, including nested ones."""
+    numbers = range(1, int(reader.trailer["/Size"]))
+    waiting = [reader.get_object(number) for number in numbers]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            yield value
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
 
 
 def test_small_tables_are_not_torn(weasyprint):
-    """It begins a new page rather than part the lines of a small table, whatever stands above it."""
+    """A small table moves to a new page as a whole, wherever it starts."""
     tables = [table_of(f"t{number}", 3 + number % 4) for number in range(30)]
     pages = pages_of(pdf_of(PAGE.format("x", STYLE, "".join(tables))))
     assert len(pages) > 3
     for number in range(30):
-        [place] = [each for each, said in enumerate(pages) if f"t{number}-heading" in said]
+        [place] = [each for each, content in enumerate(pages) if f"t{number}-heading" in content]
         assert all(f"t{number}-line-{line}" in pages[place] for line in range(3 + number % 4))
         assert f"t{number}-total" in pages[place]
 
 
 def test_a_long_table_has_its_head_on_each_page(weasyprint):
-    """It parts a long table, neither after its heading nor before its total."""
+    """A long table is split, but not after its heading and not before its total."""
     for lines in range(95, 125, 3):
         pages = pages_of(pdf_of(PAGE.format("x", STYLE, table_of("t", lines))))
         assert len(pages) > 1
-        assert all("t-head\n" in said for said in pages)
-        assert all(said in pages[0] for said in ("t-heading\n", "t-line-0\n"))
-        assert all(said in pages[-1] for said in (f"t-line-{lines - 1}\n", "t-total\n"))
+        assert all("t-head\n" in content for content in pages)
+        assert all(content in pages[0] for content in ("t-heading\n", "t-line-0\n"))
+        assert all(content in pages[-1] for content in (f"t-line-{lines - 1}\n", "t-total\n"))
 
 
 def test_no_table_is_wider_than_the_paper(weasyprint):
-    """It breaks long names, of one word too, and keeps every figure within the margins, of 7 columns or of 9."""
+    """Long names are broken, and every figure stays within the margins, in up to 9 columns."""
     columns = [Column(f"cost{number}", f"Cost {number}", "money", "a cost") for number in range(8)]
     names = ("x" * 150, "many words " * 14, "Ομάδα " * 12, "a")
     lines = [
@@ -240,57 +246,53 @@ def test_no_table_is_wider_than_the_paper(weasyprint):
 
 
 def amounts_of(page: pypdf.PageObject) -> list[tuple[float, float]]:
-    """Where each amount of a page begins, and about how wide it is, in points."""
-    found = []
+    """Where each amount of a page starts, and its approximate width, in points."""
+    amounts = []
 
     def visit(text, matrix, text_matrix, font, size) -> None:
-        for said in re.findall(r"\$1,234,567\.89", text):
-            found.append(
-                (
-                    matrix[0] * text_matrix[4] + matrix[4],
-                    0.57 * size * matrix[0] * text_matrix[0] * len(said),
-                )
-            )
+        for amount in re.findall(r"\$1,234,567\.89", text):
+            start = matrix[0] * text_matrix[4] + matrix[4]
+            width = 0.57 * size * matrix[0] * text_matrix[0] * len(amount)
+            amounts.append((start, width))
 
     page.extract_text(visitor_text=visit)
-    return found
+    return amounts
 
 
-# Letters that every machine's fonts have: pypdf can't read what WeasyPrint writes where a glyph is missing.
+# Only letters that every machine's fonts have: pypdf can't read missing glyphs.
 @pytest.mark.parametrize(
     "title",
     ["a\"b'c\\", "} @page { size: A6 } x {", "</style><b>", "x" * 400, "Ωμέγα مرحبا · WHAT-IF: é"],
     ids=ascii,
 )
-def test_a_title_is_text_in_the_foot(weasyprint, title):
-    """It is printed as it is, whatever is in it, and where it is too long it leaves the page's number alone."""
+def test_a_title_is_text_in_the_footer(weasyprint, title):
+    """It is printed unchanged, and one that is too long does not cover the page number."""
     page = PAGE.format(html.escape(title), "", "<p>text</p>")
     made = pypdf.PdfReader(io.BytesIO(pdf_of(page)))
     assert made.metadata.title == title
     assert round(made.pages[0].mediabox.width) == 595
-    said = without_space(made.pages[0].extract_text())
-    assert "1/1" in said
-    assert without_space(title)[:80] in said or not title.isascii()
+    content = without_space(made.pages[0].extract_text())
+    assert "1/1" in content
+    assert without_space(title)[:80] in content or not title.isascii()
 
 
-def test_nothing_is_asked_for(weasyprint):
-    """It loads nothing: no picture, style or font, from the net or from a file."""
+def test_nothing_is_loaded(weasyprint):
+    """It loads no image, style or font, from the network or from a file."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.2)
         place = f"http://127.0.0.1:{server.getsockname()[1]}"
         style = f"@import url({place}/a.css); body {{ background: url({place}/b.png) }}"
         style += f"@font-face {{ font-family: f; src: url({place}/f.ttf) }}"
-        body = f'<img src="{place}/c.png" alt="c"><img src="file:///etc/hostname" alt="d"><p style="font-family: f">text</p>'
-        made = pdf_of(
-            PAGE.format("x", style, f'<link rel="stylesheet" href="{place}/e.css">{body}')
-        )
+        body = f'<link rel="stylesheet" href="{place}/e.css"><img src="{place}/c.png" alt="c">'
+        body += '<img src="file:///etc/hostname" alt="d"><p style="font-family: f">text</p>'
+        made = pdf_of(PAGE.format("x", style, body))
         with pytest.raises(TimeoutError):
             server.accept()
     assert pypdf.PdfReader(io.BytesIO(made)).pages[0].images.keys() == []
 
 
 def test_the_same_page_is_the_same_bytes(folder):
-    """It is so in another process, time zone, language and hash seed, at another time."""
+    """Process, time zone, language, hash seed and time change nothing."""
     program = """
 import pathlib, sys
 from finops_nb.report.pdf import pdf_of
@@ -315,15 +317,18 @@ sys.stdout.buffer.write(pdf_of(pathlib.Path(sys.argv[1]).read_text(encoding="utf
 
 
 def test_without_weasyprint_it_says_how_to_get_it(monkeypatch):
-    """It is refused by what must be installed, and by what must be taken out of the params otherwise."""
+    """The refusal names the package to install, and the key to remove otherwise."""
     monkeypatch.setitem(sys.modules, "weasyprint", None)
-    said = r'^a PDF is asked for, and WeasyPrint, .* is not installed\. Install it: pip install "finops-nb\[pdf\]"; or take `pdf: true`'
-    with pytest.raises(Refusal, match=said):
+    text = (
+        r"^the params ask for a PDF, but WeasyPrint is not installed\. "
+        r'Install it: pip install "finops-nb\[pdf\]"; or remove `pdf: true`'
+    )
+    with pytest.raises(Refusal, match=text):
         check_pdf()
 
 
 def test_without_pango_it_says_how_to_get_it(monkeypatch, tmp_path):
-    """It names the system's packages where WeasyPrint is installed and can't be used."""
+    """The refusal names the system's packages if WeasyPrint is there but can't be used."""
     (tmp_path / "weasyprint.py").write_text(
         "raise OSError(\"cannot load library 'libpango-1.0-0'\")\n"
     )
@@ -331,13 +336,14 @@ def test_without_pango_it_says_how_to_get_it(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(
         Refusal,
-        match=r"Pango, .* is not installed\. Install it: apt install libpango-1\.0-0 .*, brew install pango",
+        match=r"Pango is not installed, which WeasyPrint needs\. "
+        r"Install it: apt install libpango-1\.0-0 .*, brew install pango",
     ):
         check_pdf()
 
 
-def test_nobody_pays_for_what_is_not_asked_for():
-    """It imports WeasyPrint only where a PDF is made."""
+def test_weasyprint_is_imported_late():
+    """Only a run that makes a PDF imports it."""
     program = (
         "import sys, finops_nb.run.run, finops_nb.report.pdf; print('weasyprint' in sys.modules)"
     )
@@ -350,15 +356,14 @@ def test_nobody_pays_for_what_is_not_asked_for():
 
 
 def test_the_names_of_a_chart_are_set_as_a_whole(weasyprint):
-    """It draws a Hebrew name as a shape, since WeasyPrint would set its letters the wrong way round; a plain one is text."""
+    """A Hebrew name is a shape: WeasyPrint would reverse its letters. A plain name is text."""
     from finops_nb.report.theme import drawn, themed
 
     with themed(2) as axes:
         axes.barh([0, 1], [1, 2])
         axes.set_yticks([0, 1], ["plain", "ארגון"])
         svg = base64.b64encode(drawn(axes, "Bars.").svg.encode("utf-8")).decode("ascii")
-    (text,) = pages_of(
-        pdf_of(PAGE.format("x", "", f'<img alt="Bars." src="data:image/svg+xml;base64,{svg}">'))
-    )
+    image = f'<img alt="Bars." src="data:image/svg+xml;base64,{svg}">'
+    (text,) = pages_of(pdf_of(PAGE.format("x", "", image)))
     assert "plain" in text
     assert not set("ארגון") & set(text)

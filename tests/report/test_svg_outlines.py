@@ -1,4 +1,4 @@
-"""Names of a chart as outlines, where they must be set as a whole."""
+"""Outlines of a chart's names whose letters must be set together."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def texts(svg: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", [HEBREW, ARABIC, "A\u0301ngstro\u0308m", f"abc {HEBREW} 12"])
-def test_a_name_that_must_be_set_as_a_whole_is_an_outline(name):
-    """It replaces that name by a shape where it stood, in the same colour, and leaves the figures and other names as text."""
+def test_a_name_whose_letters_join_is_an_outline(name):
+    """It becomes a shape in the same place and color; figures and other names stay text."""
     before = drawing("plain", name)
     after = outlined(before)
     assert (texts(before).count(name), texts(after).count(name), texts(after).count("plain")) == (
@@ -47,7 +47,7 @@ def test_a_name_that_must_be_set_as_a_whole_is_an_outline(name):
 
 
 def test_letters_run_from_right_to_left_and_join():
-    """It sets the first letter of a Hebrew name at the right, and Arabic letters in the shapes that they have side by side."""
+    """A Hebrew name starts at the right, and Arabic letters have their joined shapes."""
     path = r'<path style="[^"]*" transform="[^"]*" d="([^"]*)"/>'
     both, second = (re.findall(path, outlined(drawing(name)))[0] for name in ("אב", "ב"))
     assert both.startswith(second)
@@ -55,15 +55,15 @@ def test_letters_run_from_right_to_left_and_join():
     assert sorted(re.findall("Q", alone)) != sorted(re.findall("Q", joined))
 
 
-def test_a_drawing_without_such_a_name_is_as_it_was():
-    """It touches nothing in a chart of plain names, markup among them, or of names that no font of this machine draws."""
+def test_a_drawing_without_such_a_name_is_unchanged():
+    """Plain names, markup, and names that no installed font covers stay as they are."""
     for names in (["plain", "<b> & co", "$5 vs $6"], ["\u05d0\U000f0000"]):
         assert undrawable("".join(names)) == (len(names) == 1)
         assert outlined(drawing(*names)) == drawing(*names)
 
 
 def test_an_outline_ends_where_its_text_did():
-    """It is anchored at its end, as the labels of bars are: the shift to the left is the name's own width, about half a size a letter."""
+    """It is moved left by its own width, about half a font size per letter, as its text was."""
     shift = re.search(r"translate\((-[0-9.]+) 0\)", outlined(drawing(HEBREW)))
     assert shift is not None
     assert 4 * len(HEBREW) < -float(shift[1]) < 8 * len(HEBREW)
