@@ -117,6 +117,7 @@ def published_names(home: Home) -> list[str]:
     return [name for name in names if not name.startswith(".")]
 
 
+@pytest.mark.slow
 def test_it_publishes_the_same_as_single_runs(tmp_path):
     """Bytes are the same however kernels start, although reports look back on parallel ones."""
     alone = real_home(tmp_path / "alone")
