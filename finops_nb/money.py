@@ -33,6 +33,12 @@ WITH_THREE_DECIMALS: Final = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 MINOR_UNITS: Final = dict.fromkeys(WITHOUT_DECIMALS, 0) | dict.fromkeys(WITH_THREE_DECIMALS, 3)
 """Decimals of the currencies that do not have two (ISO 4217, list one)."""
 
+SIGNS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+"""How well-known currencies are printed; any other is printed by its code."""
+
+UNIT_NAMES: Final = {"USD": "dollar", "EUR": "euro", "GBP": "pound", "JPY": "yen"}
+"""One unit of a currency in a sentence."""
+
 
 def minor_units(currency: str) -> int:
     """Decimals in which an amount of `currency` is printed and booked.

@@ -1,4 +1,10 @@
-"""A reporting period: whole days, the first inclusive and the last exclusive."""
+"""A reporting period: whole days, the first inclusive and the last exclusive.
+
+A year is a calendar year here, and also where annual budgets are divided (`params/budget_file.py`,
+`params/monthly_budgets.py`) and for the year to date (`figures/trend.py`, `report/headline.py`). A
+fiscal year would need a key in `params/model.py`; `outputs/reports.py`, `mail/body.py` and
+`commands/names.py` parse periods too.
+"""
 
 from __future__ import annotations
 

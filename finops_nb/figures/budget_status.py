@@ -7,7 +7,14 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a cost stands against its budget."""
+    """Where a cost stands against its budget.
+
+    A new one also needs: its meaning in `schema.STATUS`; color and mark in
+    `report/templates/report/finops.css`, `mail/templates/message.css` and
+    `scenarios/assets/what_if.css`; its bar in `report/charts.py`; its subject line in
+    `mail/body.py`; its sentences in `findings/insights.py` and `findings/main_findings.py`; and if
+    it is urgent, a place in `report/top_n.py` and in the words of `report/table.py`.
+    """
 
     UNDER = "UNDER"
     OVER = "OVER"

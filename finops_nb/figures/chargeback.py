@@ -10,9 +10,9 @@ from typing import Final
 
 import pandas as pd
 
-from finops_nb.figures.alerts import highest_crossing
 from finops_nb.figures.allocation import name_sort_key
 from finops_nb.figures.controlled_rounding import round_table
+from finops_nb.figures.crossings import highest_crossing
 from finops_nb.figures.exact_columns import exact_column
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import ZERO, minor_units, total

@@ -1,4 +1,9 @@
-"""Policies: the rules for budgets and spend, and each breach with its name, money and remedy."""
+"""Policies: the rules for budgets and spend, and each breach with its name, money and remedy.
+
+A new policy is a function here and a line of `breaches`. `report/budget_tables.py` says what was
+checked and prints the limit; a key for it goes into `params/model.py`; `findings/main_findings.py`
+and `findings/recommendations.py` may cite it.
+"""
 
 from __future__ import annotations
 

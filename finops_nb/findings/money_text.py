@@ -6,13 +6,8 @@ It reads as `report.format` prints it, which is a higher room and can't be used 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
 
-from finops_nb.money import minor_units, rounded
-
-SIGNS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-
-UNIT_NAMES: Final = {"USD": "dollar", "EUR": "euro", "GBP": "pound", "JPY": "yen"}
+from finops_nb.money import SIGNS, UNIT_NAMES, minor_units, rounded
 
 
 def money_text(amount: Decimal, currency: str) -> str:

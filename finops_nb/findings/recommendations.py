@@ -12,7 +12,7 @@ from typing import Final
 
 import pandas as pd
 
-from finops_nb.figures.alerts import highest_crossing
+from finops_nb.figures.crossings import highest_crossing
 from finops_nb.figures.policies import spend_without_approval
 from finops_nb.findings.evidence import (
     Findings,

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from finops_nb import schema
-from finops_nb.figures.alerts import Crossing, highest_crossing
+from finops_nb.figures.crossings import Crossing, highest_crossing
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import WEEK, BacktestError, days_seen, with_run_rate
 from finops_nb.figures.variance import TotalVariance
@@ -18,6 +18,7 @@ from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import total
 from finops_nb.params.budgets import Version
 from finops_nb.period import parse_period
+from finops_nb.report.alerts import CAPTION, CROSSED_MEANING, NONE_SET
 from finops_nb.report.cost_tables import SHOWN
 from finops_nb.report.format import Format, spelled_day
 from finops_nb.report.table import Block, Line, Table
@@ -27,7 +28,6 @@ RUNNING_COLUMNS: Final = (
     *(schema.NAME, schema.COST_TO_DATE, schema.BUDGET_TO_DATE, schema.BUDGET),
     *(schema.RUN_RATE, schema.RUN_RATE_VARIANCE, schema.STATUS),
 )
-CROSSED_MEANING: Final = "the first day the cost to date reached it"
 
 
 def running_period(
@@ -85,7 +85,7 @@ def budget_alerts(data: ReportData, alerts: pd.DataFrame) -> Table:
 
     Args:
         data: the report data.
-        alerts: from `alerts.budget_alerts`.
+        alerts: from `crossings.budget_alerts`.
 
     Returns:
         Per dimension, the budgets with the highest threshold crossed come first, then those that
@@ -94,7 +94,12 @@ def budget_alerts(data: ReportData, alerts: pd.DataFrame) -> Table:
     fmt = Format(data.params.currency)
     thresholds = dict.fromkeys(alerts["threshold"])
     days = [
-        Column(_crossed_key(fmt, threshold), fmt.percent(threshold), "day", CROSSED_MEANING)
+        Column(
+            _crossed_key(fmt, threshold),
+            fmt.percent(threshold),
+            "day",
+            CROSSED_MEANING,
+        )
         for threshold in thresholds
     ]
     blocks, used_up = [], 0
@@ -108,11 +113,11 @@ def budget_alerts(data: ReportData, alerts: pd.DataFrame) -> Table:
         used_up = max(used_up, sum(crossing.threshold >= 1 for crossing in highest.values()))
     return Table(
         "budget_alerts",
-        "Day each share of a budget was reached; n/a: not reached in the period",
+        CAPTION,
         (schema.NAME, schema.BUDGET, *days),
         tuple(blocks),
         data.params.currency,
-        empty="No budgets or no alert thresholds are set.",
+        empty=NONE_SET,
         shown=max(SHOWN, used_up + 1),
         keep="first",
     )

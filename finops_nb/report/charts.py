@@ -1,6 +1,7 @@
 """The charts of the report: each draws the figures of a table, with an alt text that cites them.
 
-Floats are for the axes only; the figures in alt texts are those of the tables.
+Floats are for the axes only; the figures in alt texts are those of the tables. A new chart is a
+function here and a cell of notebooks/organizational_alignment.ipynb.
 """
 
 from __future__ import annotations

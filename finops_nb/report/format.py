@@ -14,14 +14,12 @@ from typing import Any, Final, cast
 from markupsafe import Markup, escape
 
 from finops_nb.findings.sentence import Sentence
-from finops_nb.money import minor_units, plain, rounded
+from finops_nb.money import SIGNS, UNIT_NAMES, minor_units, plain, rounded
 from finops_nb.period import parse_period
 from finops_nb.schema import Unit
 from finops_nb.words import listing, shortened
 
 MISSING: Final = "n/a"
-SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-CURRENCY_NAMES: Final = {"USD": "dollar", "EUR": "euro", "GBP": "pound", "JPY": "yen"}
 NAME_LENGTH: Final = 60
 """Characters of a name that the page prints; results.json and the XLSX have all."""
 
@@ -51,12 +49,12 @@ class Format:
     @property
     def sign(self) -> str:
         """The currency's sign, or its code: "$", "CHF"."""
-        return SYMBOLS.get(self.currency, self.currency)
+        return SIGNS.get(self.currency, self.currency)
 
     @property
     def unit(self) -> str:
         """One unit of the currency in a sentence, or its code: "dollar", "CHF"."""
-        return CURRENCY_NAMES.get(self.currency, self.currency)
+        return UNIT_NAMES.get(self.currency, self.currency)
 
     def money(self, amount: Decimal | None) -> str:
         """-$1,495.06"""
@@ -157,7 +155,7 @@ class Format:
             return MISSING
         figure = rounded(amount, decimals)
         minus = "-" if figure < 0 else ""
-        space = "" if self.currency in SYMBOLS else "\N{NO-BREAK SPACE}"
+        space = "" if self.currency in SIGNS else "\N{NO-BREAK SPACE}"
         return f"{minus}{self.sign}{space}{abs(figure):,.{decimals}f}"
 
 

@@ -1,5 +1,9 @@
 """The HTML page: an executed notebook as one file, by nbconvert and the package's own template."""
 
+# What is on the page is decided elsewhere. A section is a heading and cells of
+# notebooks/organizational_alignment.ipynb; its tables are named in report/tables.py, its text is
+# in report/prose.py.
+
 from __future__ import annotations
 
 import base64

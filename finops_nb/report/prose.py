@@ -1,5 +1,9 @@
 """Prose: the report's texts, from its heading and summary to its insights and recommendations."""
 
+# A section of the report is a heading and cells of notebooks/organizational_alignment.ipynb. Its
+# text is here, in one function and one file of report/templates/; its tables are named in
+# report/tables.py.
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -18,6 +18,7 @@ from finops_nb.errors import Failure
 from finops_nb.findings.sentence import Sentence
 from finops_nb.money import ZERO, minor_units, plain, rounded, rounding_difference, total
 from finops_nb.outputs.artifacts import WORKBOOK
+from finops_nb.report.alerts import crossed_text
 from finops_nb.report.format import Format, html_sentence, named, noun, visible
 from finops_nb.report.sparkline import sparkline
 from finops_nb.report.top_n import Keep, other_label, sums_of, top_groups, top_n, urgent
@@ -364,7 +365,7 @@ def _status_history(line: Line, fmt: Format) -> str:
         return f"was {before}"
     if line.get("crossed_on") is None:
         return ""
-    return f"{fmt.percent(line['crossed'])} crossed on {fmt.of('date', line['crossed_on'])}"
+    return crossed_text(line["crossed"], line["crossed_on"], fmt)
 
 
 def _sparkline(line: Line, fmt: Format) -> Markup | None:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.made_usage import data_of
 
-from finops_nb.figures.alerts import budget_alerts
 from finops_nb.figures.allocation import allocate, allocate_within
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.chargeback import charges, cross_usage, ledger, ledger_of
+from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.variance import budget_variance
 from finops_nb.money import rounded, total
 from finops_nb.outputs.manifest import Kind, Manifest

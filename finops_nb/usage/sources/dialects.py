@@ -139,6 +139,11 @@ TABLE: Final = Dialect(
 """Any other table: the params name its columns. One row is one call unless a column counts them."""
 
 DIALECTS: Final = {dialect.name: dialect for dialect in (CALLS, FOCUS, LITELLM, TABLE)}
+"""A new dialect is listed here and in `recognize` below.
+
+Its name also goes into `DialectName` and the description of `dialect` in `params/model.py`; a new
+column of ours into `ColumnName` there.
+"""
 
 FEW_MATCHES: Final = 2
 """With fewer columns of a dialect than this, a header may be a `TABLE`.

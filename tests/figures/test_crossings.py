@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.made_usage import data_of
 
-from finops_nb.figures.alerts import budget_alerts, highest_crossing
+from finops_nb.figures.crossings import budget_alerts, highest_crossing
 from finops_nb.params.budgets import read_budgets
 
 

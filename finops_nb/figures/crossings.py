@@ -1,4 +1,7 @@
-"""Budget alerts: the day on which the cost to date reached each threshold of each budget."""
+"""Budget alerts: the day on which the cost to date reached each threshold of each budget.
+
+How an alert is worded is in `report/alerts.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,27 @@
+"""Budget alerts in words: "80% crossed on 27 December".
+
+Which threshold was crossed on which day is in `figures/crossings.py`; the table of all of them is
+in `report/budget_tables.py`, the workbook's two columns are in `report/workbook.py`, and the advice
+that cites an alert is in `findings/recommendations.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from finops_nb.report.format import Format, spelled_day
+
+CAPTION: Final = "Day each share of a budget was reached; n/a: not reached in the period"
+CROSSED_MEANING: Final = "the first day the cost to date reached it"
+NONE_SET: Final = "No budgets or no alert thresholds are set."
+
+
+def crossed_text(threshold: Decimal, day: date, fmt: Format) -> str:
+    """A threshold that was crossed, and when.
+
+    >>> crossed_text(Decimal("0.8"), date(2025, 12, 27), Format("USD"))
+    '80% crossed on 27 December'
+    """
+    return f"{fmt.percent(threshold)} crossed on {spelled_day(day)}"
