@@ -43,7 +43,7 @@ RowFault = tuple[Fault, str | None, str | None]
 """A rule and a fix, the column in the file, and the value."""
 
 REPEATED_HEADER: Final[Fault] = (
-    "the header again",
+    "the header is repeated",
     "Delete the line; files that were joined kept their headers",
 )
 LONG_ROW_FIX: Final = "Close its quote, or export the file without the text that makes it so long"

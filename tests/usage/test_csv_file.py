@@ -194,13 +194,13 @@ BROKEN = [
         "note",
         "not UTF-8: byte 0xe9",
     ),
-    ("the header again", ROW + HEADER + ROW, 3, None, "the header again"),
+    ("the header is repeated", ROW + HEADER + ROW, 3, None, "the header is repeated"),
     (
-        "the header again, with a mark of UTF-8",
+        "the header is repeated, with a mark of UTF-8",
         ROW + "\ufeff" + HEADER + ROW,
         3,
         None,
-        "the header again",
+        "the header is repeated",
     ),
     (
         "a lone carriage return",
