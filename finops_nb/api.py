@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from finops_nb.figures.alerts import budget_alerts
 from finops_nb.figures.allocation import allocate, allocate_within
 from finops_nb.figures.chargeback import charges, cross_usage, ledger_of
+from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.efficiency import rank_efficiency, unit_costs
 from finops_nb.figures.policies import breaches
 from finops_nb.figures.report_data import ReportData

@@ -92,15 +92,9 @@ def budget_alerts(data: ReportData, alerts: pd.DataFrame) -> Table:
         crossed it earliest. Every budget that was used up is printed, however many there are.
     """
     fmt = Format(data.params.currency)
-    thresholds = dict.fromkeys(alerts["threshold"])
     days = [
-        Column(
-            _crossed_key(fmt, threshold),
-            fmt.percent(threshold),
-            "day",
-            CROSSED_MEANING,
-        )
-        for threshold in thresholds
+        Column(_crossed_key(fmt, threshold), fmt.percent(threshold), "day", CROSSED_MEANING)
+        for threshold in dict.fromkeys(alerts["threshold"])
     ]
     blocks, used_up = [], 0
     for dimension, rows in alerts.groupby("dimension", sort=True):

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from support.made_usage import SIX, Call, data_of
 
-from finops_nb.figures.alerts import budget_alerts
+from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.allocation import allocate_within
 from finops_nb.figures.efficiency import rank_efficiency
 from finops_nb.figures.variance import variance_by

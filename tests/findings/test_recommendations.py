@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from support.made_usage import data_of
 
-from finops_nb.figures.alerts import budget_alerts
+from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.allocation import allocate_within
 from finops_nb.figures.chargeback import ledger
 from finops_nb.figures.efficiency import rank_efficiency

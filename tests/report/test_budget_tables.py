@@ -13,7 +13,7 @@ import pytest
 from support.made_usage import data_of
 from support.published import cells_of, text_of
 
-from finops_nb.figures.alerts import budget_alerts
+from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.policies import breaches
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import BacktestError, cost_after

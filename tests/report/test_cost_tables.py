@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.made_usage import data_of
 from support.published import amount, page_of, sections_of
 
-from finops_nb.figures.alerts import budget_alerts
+from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.allocation import allocate, allocate_within
 from finops_nb.figures.chargeback import charges, cross_usage, ledger
 from finops_nb.figures.efficiency import rank_efficiency, unit_costs

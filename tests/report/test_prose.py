@@ -12,7 +12,7 @@ from lxml.html import fragment_fromstring
 from support.made_usage import data_of
 from support.published import text_of
 
-from finops_nb.figures.alerts import budget_alerts
+from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.allocation import allocate, allocate_within
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.chargeback import ledger
