@@ -1,4 +1,4 @@
-"""Calls to the system that fail on purpose, one by one, for tests of what a crash or a disk does."""
+"""Calls to the system that fail on purpose, one by one, for tests of crashes and full disks."""
 
 from __future__ import annotations
 
