@@ -14,7 +14,7 @@ from finops_nb.outputs.artifacts import read_results
 from finops_nb.outputs.revisions import History, Revision
 from finops_nb.period import MONTH
 from finops_nb.report.format import MISSING, Format, visible
-from finops_nb.report.workbook import UNITS
+from finops_nb.report.summary_sheet import UNITS
 from finops_nb.schema import Unit
 from finops_nb.words import listing
 

@@ -291,8 +291,9 @@ def _budget_variance(summary: Line, fmt: Format) -> MailFigure:
     if summary["budget"] is None:
         return MailFigure("Budget Variance", "n/a", "No budget is set.")
     variance = fmt.variance(summary["variance"], summary["variance_ratio"])
-    budget = f"{fmt.money(summary['budget'])} (version: {summary['budget_version']})"
-    return MailFigure("Budget Variance", variance, f"{summary['status']}; budget: {budget}")
+    against = "AT RISK against" if summary["status"] == Status.AT_RISK else summary["status"]
+    budget = f"the {fmt.money(summary['budget'])} budget (version: {summary['budget_version']})"
+    return MailFigure("Budget Variance", variance, f"{against} {budget}")
 
 
 def _figures(tables: Mapping[str, Any]) -> Iterator[MailFigure]:

@@ -293,4 +293,4 @@ def _closing(body: Body, attachments: Mapping[str, bytes]) -> tuple[str, str]:
     if attachments:
         is_attached = f"The full report is attached: {listing(attachments)}."
     report = f"{REPORT_NAME}, {body.label} ({body.days})"
-    return is_attached, f"This is an automatic message. {report}; report key {body.key[:12]}."
+    return is_attached, f"This is an automated message. {report}. Report key: {body.key[:12]}."

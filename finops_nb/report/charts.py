@@ -64,7 +64,7 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
     colors = [_bar_color(row.get("status"), has_budgets) for row in rows]
     label = "Actual"
     if has_budgets:
-        label = "Actual (bar; orange: over, gray: no budget) and budget (mark)"
+        label = "Actual (bar; orange: over budget, gray: no budget) and budget (dark mark)"
     with themed(_height(len(rows), rest)) as axes:
         _bars(axes, [row[name] for row in rows], [row["cost"] for row in rows], colors)
         _budget_marks(axes, budgets)
@@ -168,7 +168,8 @@ def spend_by_day(usage: Usage, params: Params) -> Chart:
             f"highest {fmt.money(costs[high])} on {high}, lowest {fmt.money(costs[low])} on {low}"
         )
         idle = len(days) - len(costs)
-        without = f"; no usage on {idle} of {len(days)} days" if idle else ""
+        what = "charges" if "calls" in usage.missing_columns else "usage"
+        without = f"; no {what} on {idle} of {len(days)} days" if idle else ""
         return drawn(axes, f"Cost by day from {days[0]} to {days[-1]}: {extremes}{without}.")
 
 

@@ -172,7 +172,7 @@ def audit(page: str, links: bool = False) -> list[str]:
         links: whether `<a>` may lead to files in the page's folder or below it.
 
     Returns:
-        The elements, such as `<script>`; empty if the page is inert.
+        The elements, such as `<script>`; empty if there are none.
     """
     auditor = _Auditor(links)
     auditor.feed(page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +19,8 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.money import minor_units
 from finops_nb.report.format import Format, writable
 from finops_nb.report.prose import Prose
-from finops_nb.report.provenance import stamps, title
+from finops_nb.report.provenance import title
+from finops_nb.report.summary_sheet import summary_sections
 from finops_nb.report.table import TEXTS, TOTAL, Line, Table
 from finops_nb.schema import Column, Unit
 
@@ -63,6 +64,9 @@ LINE_HEIGHT: Final = 15
 MOST_LINES: Final = 27
 """Lines of text in a row; Excel's rows have at most 409 points."""
 
+HYPHENATED: Final = re.compile(r"^(Cross|What) (?=organization|team|if)")
+"""A word at the beginning of a sheet's name with the blank where the report has a hyphen."""
+
 GROUP: Final = "(group)"
 """The key of a block's heading in its lines here; no column of the schema is called so."""
 
@@ -72,30 +76,15 @@ EXTRA_COLUMNS: Final = (
     Column("status_before", "Status Before", "status", "the status without the scenario"),
     Column("crossed", "Threshold Crossed", "share", "the last alert threshold that was crossed"),
     Column("crossed_on", "Crossed On", "day", "the day on which it was crossed"),
-    Column("booked", "Booked", "money", "the charge as the ledger books it"),
+    Column("booked", "Booked", "money", "the charge in the ledger, to the cent"),
     Column("owner", "Owner", "text", "who answers for the budget"),
     Column("cost_centre", "Cost Center", "text", "where its cost is booked"),
     Column("note", "Note", "text", "the commentary on the name"),
 )
 """What the page prints in small type beneath a figure, or not at all, is a column of a sheet."""
 
-UNITS: Final[Mapping[str, Unit]] = {
-    column.name: column.unit for column in vars(schema).values() if isinstance(column, Column)
-}
-"""The unit of every column of the schema, by name."""
-
-SENTENCE_KEYS: Final = ("title", "text", "figure", "label", "value", "detail")
-"""The keys of a line of prose that hold its words; all others hold figures."""
-
-NOTES: Final = (
-    "Amounts are unrounded and only shown rounded. Lines add up to their totals, "
-    "even where the rounded figures seem to differ by a cent.",
-    "A cell holds 15 digits; results.json has all digits. An empty cell is what the report "
-    "prints as n/a.",
-)
-
-SummaryLine = tuple[str, Unit, Any]
-"""A label, a unit, and the figure or the sentence."""
+COLOR_KEY: Final = "; darker means higher"
+"""The end of a caption that explains colors, which a sheet does not have."""
 
 
 def workbook_of(data: ReportData, parts: Iterable[Any]) -> bytes:
@@ -132,6 +121,7 @@ def sheet_name(name: str, taken: set[str]) -> str:
     'Cost by product (2)'
     """
     plain = re.sub(r"[\[\]:*?/\\'\s_]+", " ", name).strip().capitalize()
+    plain = HYPHENATED.sub(r"\1-", plain)
     if len(plain) > SHEET_NAME_LENGTH:
         whole_words = plain[: SHEET_NAME_LENGTH + 1].rpartition(" ")[0]
         plain = whole_words or plain
@@ -269,12 +259,9 @@ def _width(text: str) -> int:
 
 def _write_summary(sheet: Sheet, data: ReportData, opening: Iterable[Prose]) -> None:
     """Write two columns: a label, and its figure or sentence."""
-    sections: list[tuple[str, Iterable[SummaryLine]]] = [("", _facts(data))]
-    sections += [(_label(part.name), _prose_lines(part)) for part in opening if part.lines]
-    sections.append(("About this file", (("", "text", note) for note in NOTES)))
     sheet.put(0, 0, "text", title(data), bold=True, font_size=14)
     row = 1
-    for heading, lines in sections:
+    for heading, lines in summary_sections(data, opening):
         sheet.put(row + 1, 0, "text", heading, bold=True)
         row += 2
         for label, unit, value in lines:
@@ -284,43 +271,6 @@ def _write_summary(sheet: Sheet, data: ReportData, opening: Iterable[Prose]) -> 
             row += 1
     sheet.page.set_column(0, 0, LABEL_WIDTH)
     sheet.page.set_column(1, 1, TEXT_WIDTH)
-
-
-def _facts(data: ReportData) -> Iterator[SummaryLine]:
-    """The report's stamps, period, currency and key."""
-    yield from ((stamp, "text", meaning) for stamp, meaning in stamps(data))
-    yield "Period", "text", data.params.window.label
-    yield "First day", "day", data.params.window.start
-    yield "Last day", "day", data.params.window.last_day
-    yield "Currency", "text", data.params.currency
-    yield "Generated", "text", data.manifest.generated
-    yield "Key", "text", data.manifest.key
-
-
-def _prose_lines(prose: Prose) -> Iterator[SummaryLine]:
-    """The sentences of a piece of prose, each followed by its figures."""
-    for line in prose.lines:
-        if "text" in line:
-            yield line.get("title", ""), "text", line["text"]
-        elif "detail" in line:
-            yield line["label"], "text", f"{line['value']}, {line['detail']}"
-        for name, value in line.items():
-            is_scalar = isinstance(value, (Decimal, int, str, date))
-            if name not in SENTENCE_KEYS and is_scalar and value != "":
-                yield _label(name), _unit(name, value), value
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _unit(name: str, value: Any) -> Unit:
-    """The unit of a figure in prose, which has no column."""
-    if isinstance(value, Decimal):
-        return UNITS.get(name, "signed share" if name.endswith("_ratio") else "money")
-    if isinstance(value, date):
-        return "day"
-    return "count" if isinstance(value, int) else "text"
 
 
 def _write_table(sheet: Sheet, table: Table) -> None:
@@ -334,7 +284,7 @@ def _write_table(sheet: Sheet, table: Table) -> None:
         if block.total is not None
     ]
     widths = [_column_width(sheet, column, [*lines, *totals]) for column in columns]
-    sheet.put(0, 0, "text", table.caption, bold=True)
+    sheet.put(0, 0, "text", table.caption.removesuffix(COLOR_KEY), bold=True)
     _write_heads(sheet, columns, widths)
     for row, line in enumerate(lines, HEAD + 1):
         _write_line(sheet, row, columns, line)

@@ -33,6 +33,8 @@ STYLES: Final = (
     TEMPLATES / "report" / "report.css",
     Path(__file__).parent / "templates" / "index.css",
 )
+LINKS: Final = {"Ledger": "Ledger (CSV)", "Results": "Data (JSON)"}
+"""The text of a link, where it is not the file's name in `FILES`."""
 TRIES: Final = 300
 PAUSE: Final = 0.1
 """Seconds between tries while another publication rebuilds the index: half a minute in all."""
@@ -49,14 +51,14 @@ def write_index(home: Home) -> Path:
     Raises:
         OSError: it could not be written; the old one is unchanged.
         Busy: another process has been rebuilding it for more than half a minute.
-        Failure: the page would not be inert; the old one is unchanged.
+        Failure: the page would run or load something; the old one is unchanged.
     """
     file = home.outputs / INDEX
     with _turn(home.runs):
         page = index_page(*published_reports(home.outputs))
         faults = audit(page, links=True)
         if faults:
-            raise Failure(f"outputs/{INDEX} would not be inert: {'; '.join(faults[:5])}.")
+            raise Failure(f"outputs/{INDEX} would run or load something: {'; '.join(faults[:5])}.")
         replace_file(file, page.encode("utf-8"), lambda _: None)
     return file
 
@@ -92,7 +94,7 @@ def _row(report: PublishedReport, change: str) -> Mapping[str, Any]:
     return {
         "name": report.name,
         "label": report.period.label,
-        "links": [(label, f"{folder}/{FILES[label]}") for label in report.files],
+        "links": [(LINKS.get(file, file), f"{folder}/{FILES[file]}") for file in report.files],
         "base": report.base,
         "complete": report.complete,
         "total": fmt.money(report.cost),

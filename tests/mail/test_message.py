@@ -270,6 +270,17 @@ def test_its_subject(lines, keys, subject):
     assert compose(results_of(lines, **keys), {})["Subject"] == subject
 
 
+def test_a_budget_at_risk_reads_as_a_sentence():
+    """The status of a budget is followed by the budget: "AT RISK against the $5.00 budget"."""
+    at_risk = compose(results_of({"a": ("4.5", "5")}, status="AT RISK", complete=False), {})
+    over = compose(results_of({"a": ("7", "5")}), {})
+    for message, text in (
+        (at_risk, "AT RISK against the $5.00 budget (version: original)"),
+        (over, "OVER the $5.00 budget (version: original)"),
+    ):
+        assert text in message.get_body(("plain",)).get_content()
+
+
 @pytest.mark.parametrize(
     ("known", "counts"),
     [
@@ -386,7 +397,7 @@ def test_its_summary_figures_and_findings_are_those_of_the_results():
                 "Budget Variance: -$1,330.10 (-13.3%)",
             ),
             *(
-                "UNDER; budget: $10,000.00 (version: original)",
+                "UNDER the $10,000.00 budget (version: original)",
                 "Against November 2025",
                 "+$210.35 (+2.5%)",
                 "$8,459.55 published",
@@ -396,8 +407,8 @@ def test_its_summary_figures_and_findings_are_those_of_the_results():
                 "org-c: two more regions",
                 "Approval Missing: $3,504.94",
             ),
-            "This is an automatic message. Organizational Alignment, December 2025 "
-            f"(2025-12-01 to 2025-12-31, UTC); report key {KEY[:12]}.",
+            "This is an automated message. Organizational Alignment, December 2025 "
+            f"(2025-12-01 to 2025-12-31, UTC). Report key: {KEY[:12]}.",
         ):
             assert part in text
         assert "(in the summary)" not in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -315,6 +316,8 @@ def test_it_draws_every_day_of_the_period(usage_of, params, drawn_axes):
         "Cost by day from 2025-12-01 to 2025-12-31: highest $3.00 on 2025-12-01, "
         "lowest $1.25 on 2025-12-31; no usage on 29 of 31 days."
     )
+    bill = charts.spend_by_day(replace(usage, missing_columns=frozenset({"calls"})), params())
+    assert bill.alt == chart.alt.replace("no usage", "no charges")
 
 
 @pytest.mark.parametrize(

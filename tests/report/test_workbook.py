@@ -124,17 +124,23 @@ def test_each_table_of_the_report_is_a_sheet(sample):
     parts, results, book = sample
     tables = [part for part in parts if isinstance(part, Table) and not part.is_empty]
     assert len(tables) > 8
-    names = [part.name.replace("_", " ").capitalize() for part in tables]
+    names = [
+        part.name.replace("_", " ").capitalize().replace("Cross ", "Cross-") for part in tables
+    ]
     # Excel takes 31 characters; the one name that has more is cut at a word.
-    assert [name for name in names if len(name) > 31] == ["Cross organization product usage"]
+    assert [name for name in names if len(name) > 31] == ["Cross-organization product usage"]
+    assert {"Cost by organization", "Cross-team comparison"} < set(names)
     assert book.sheetnames == [
         "Summary",
         *(name.removesuffix(" usage") if len(name) > 31 else name for name in names),
     ]
     assert all(results["tables"][table.name] for table in tables)
     assert [sheet["A1"].value for sheet in book.worksheets[1:]] == [
-        table.caption for table in tables
+        # A sheet has no colors to explain.
+        table.caption.removesuffix("; darker means higher")
+        for table in tables
     ]
+    assert not any("darker" in sheet["A1"].value for sheet in book.worksheets)
 
 
 def test_each_figure_equals_that_of_the_results(sample):
@@ -188,7 +194,7 @@ def test_the_summary_identifies_the_report(sample):
     _, results, book = sample
     summary = {row[0]: row[1] for row in book["Summary"].iter_rows(values_only=True) if row[0]}
     assert next(iter(summary)) == results["title"] == book.properties.title
-    assert (summary["Period"], summary["First day"], summary["Last day"]) == (
+    assert (summary["Period"], summary["First Day"], summary["Last Day"]) == (
         "December 2025",
         datetime(2025, 12, 1),
         datetime(2025, 12, 31),
@@ -199,8 +205,8 @@ def test_the_summary_identifies_the_report(sample):
         "USD",
     )
     line = results["tables"]["executive_summary"][0]
-    assert same(summary["Total spend"], line["total_spend"])
-    assert same(summary["Variance ratio"], line["variance_ratio"])
+    assert same(summary["Total Spend"], line["total_spend"])
+    assert same(summary["Variance %"], line["variance_ratio"])
     assert (summary["Calls"], summary["Status"]) == (224_072, "UNDER")
     assert "unrounded" in str([cell.value for cell in book["Summary"]["B"]])
 
@@ -241,16 +247,16 @@ def test_the_summary_has_the_prose_before_the_first_table(opened):
         Prose("later", "", [{"text": "later"}], {}),
     )
     cells = {row[0].value: row[1] for row in book["Summary"].iter_rows() if row[0].value}
-    assert [cells[name].value for name in ("Over budget", "Money", "Spend", "Share")] == [
+    assert [cells[name].value for name in ("Over budget", "Amount", "Spend", "Share")] == [
         "org-a: $1.00",
         1.002,
-        "$1.50, all of it",
+        "$1.50 (all of it)",
         0.5,
     ]
     assert {name: cells[name].number_format for name in ("Cost", "Share", "Calls", "On")} == {
         "Cost": '"$"#,##0.00;-"$"#,##0.00', "Share": "0.0%", "Calls": "#,##0", "On": "yyyy-mm-dd",
     }  # fmt: skip
-    assert {"Findings", "Headline"} < set(cells)
+    assert {"What Matters Most", "Key Figures"} < set(cells)
     assert not {"Names", "Note", "Figure", "Later"} & set(cells)
 
 
@@ -306,6 +312,52 @@ def test_what_a_cell_cannot_hold_is_marked(opened):
         "x" * 32_766 + "…",
         "x" + "👩" * 16_382 + "…",
     ]
+
+
+def test_the_summary_is_spelled_as_the_report(opened):
+    """Labels are titles, a detail continues its figure, and errors of a run rate are shares."""
+    headline = [
+        {
+            "figure": "spend",
+            "label": "Spend Against Budget",
+            "value": "$8.00",
+            "detail": "$2.00 under the $10.00 budget. Includes May only",
+            "budget_used": Decimal("0.8"),
+        },
+        {
+            "figure": "prior_month",
+            "label": "Change from November 2025",
+            "value": "+$2.00 (+50.0%)",
+            "detail": "November, as published: $4.00",
+            "compared": Decimal(6),
+            "cost": Decimal(4),
+            "change_ratio": Decimal("0.5"),
+        },
+        {
+            "figure": "allocated",
+            "label": "Allocated Share",
+            "value": "100.0%",
+            "detail": "All cost is assigned",
+        },
+    ]
+    outlook = [{"text": "Far.", "over": Decimal(-1), "low": Decimal("-0.003"), "seen": 18}]
+    book = opened(Prose("headline", "", headline, {}), Prose("outlook", "", outlook, {}))
+    cells = {row[0].value: row[1] for row in book["Summary"].iter_rows() if row[0].value}
+    expected = {
+        "Spend Against Budget": "$8.00 ($2.00 under the $10.00 budget). Includes May only",
+        "% Used": 0.8,
+        "Change from November 2025": "+$2.00 (+50.0%); November, as published: $4.00",
+        "Cost Compared": 6,
+        "Cost of Previous Month": 4,
+        "Change %": 0.5,
+        "Allocated Share": "100.0% (all cost is assigned)",
+        "Run Rate − Budget": -1,
+        "Lowest Error": -0.003,
+        "Days Included": 18,
+    }
+    assert expected.items() <= {name: cell.value for name, cell in cells.items()}.items()
+    assert cells["Lowest Error"].number_format == "+0.0%;-0.0%;0.0%"
+    assert cells["Run Rate − Budget"].number_format.startswith('+"$"')
 
 
 def test_figures_have_the_formats_of_their_units(opened):

@@ -55,7 +55,7 @@ def test_it_lists_the_months_newest_first(home):
         "-$1.00 (-24.9%)",
         "UNDER",
         "",
-        "Results",
+        "Data (JSON)",
     ]
     assert [(row[0], row[2]) for row in listed] == [
         ("December 2025", "$0.00"),

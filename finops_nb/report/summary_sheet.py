@@ -1,0 +1,149 @@
+"""What the summary of the workbook says: its sections, each with lines of a label and a value."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from finops_nb import schema
+from finops_nb.figures.report_data import ReportData
+from finops_nb.report.prose import Prose
+from finops_nb.report.provenance import stamps
+from finops_nb.schema import Column, Unit
+
+UNITS: Final[Mapping[str, Unit]] = {
+    column.name: column.unit for column in vars(schema).values() if isinstance(column, Column)
+}
+"""The unit of every column of the schema, by name."""
+
+SENTENCE_KEYS: Final = ("title", "text", "figure", "label", "value", "detail")
+"""The keys of a line of prose that hold its words; all others hold figures."""
+
+HEADINGS: Final = {"headline": "Key Figures", "findings": "What Matters Most"}
+"""The headings of prose whose name is not its heading."""
+
+LABELS: Final = {
+    "budget_used": "% Used",
+    "change_ratio": "Change %",
+    "compared": "Cost Compared",
+    "days": "Days Compared",
+    "high": "Highest Error",
+    "last": "Period End",
+    "low": "Lowest Error",
+    "money": "Amount",
+    "month": "Previous Month",
+    "months": "Months Tested",
+    "over": "Run Rate − Budget",
+    "prior_month.cost": "Cost of Previous Month",
+    "seen": "Days Included",
+    "variance_ratio": "Variance %",
+}
+"""The label of a figure whose name is not its label, by its name, or by its line and name."""
+
+FIGURE_UNITS: Final[Mapping[str, Unit]] = {
+    "high": "signed share",
+    "low": "signed share",
+    "over": "change",
+}
+"""The unit of figures in prose that no column has."""
+
+SMALL_WORDS: Final = ("and", "by", "for", "in", "of", "on", "per", "the", "to")
+"""Words that a title has in lower case, unless it begins with one."""
+
+NOTES: Final = (
+    "Cells hold unrounded amounts; only their display is rounded, so printed amounts may seem "
+    "to differ from a total by a cent.",
+    "Charge is the unrounded cost; the report rounds it to the cent. "
+    "Booked is the amount in the ledger.",
+    "Excel keeps 15 digits; results.json has all of them. An empty cell is n/a in the report.",
+)
+
+SummaryLine = tuple[str, Unit, Any]
+"""A label, a unit, and the figure or the sentence."""
+
+
+def summary_sections(
+    data: ReportData, opening: Iterable[Prose]
+) -> Iterator[tuple[str, Iterable[SummaryLine]]]:
+    """The sections of the summary, each a heading and its lines.
+
+    Args:
+        data: the report data.
+        opening: the prose before the report's first table.
+    """
+    yield "", _facts(data)
+    for prose in opening:
+        if prose.lines:
+            yield HEADINGS.get(prose.name) or title_case(prose.name), _prose_lines(prose)
+    yield "About This File", (("", "text", note) for note in NOTES)
+
+
+def title_case(name: str) -> str:
+    """A name as a title, as the report writes it.
+
+    >>> title_case("executive_summary"), title_case("cost_by_product")
+    ('Executive Summary', 'Cost by Product')
+    """
+    words = [word.lower() for word in name.split("_")]
+    return " ".join(
+        word if place and word in SMALL_WORDS else word.capitalize()
+        for place, word in enumerate(words)
+    )
+
+
+def _facts(data: ReportData) -> Iterator[SummaryLine]:
+    """The report's stamps, period, currency and key."""
+    yield from ((stamp, "text", meaning) for stamp, meaning in stamps(data))
+    yield "Period", "text", data.params.window.label
+    yield "First Day", "day", data.params.window.start
+    yield "Last Day", "day", data.params.window.last_day
+    yield "Currency", "text", data.params.currency
+    yield "Generated", "text", data.manifest.generated
+    yield "Key", "text", data.manifest.key
+
+
+def _prose_lines(prose: Prose) -> Iterator[SummaryLine]:
+    """The sentences of a piece of prose, each followed by its figures."""
+    for line in prose.lines:
+        if "text" in line:
+            yield line.get("title", ""), "text", line["text"]
+        elif "detail" in line:
+            yield line["label"], "text", _with_detail(line["value"], line["detail"])
+        for name, value in line.items():
+            is_scalar = isinstance(value, (Decimal, int, str, date))
+            if name not in SENTENCE_KEYS and is_scalar and value != "":
+                yield _label(name, line), _unit(name, value), value
+
+
+def _with_detail(value: str, detail: str) -> str:
+    """A figure with its detail, the first sentence of which continues it.
+
+    >>> _with_detail("$2.00", "$1.00 under the $3.00 budget. Includes May only")
+    '$2.00 ($1.00 under the $3.00 budget). Includes May only'
+    >>> _with_detail("+$2.00 (+50.0%)", "First 18 days of each month")
+    '+$2.00 (+50.0%); first 18 days of each month'
+    """
+    first, stop, others = detail.partition(". ")
+    word, *rest = first.split(" ")
+    if word.istitle() and word.rstrip(",") not in calendar.month_name:
+        first = " ".join([word.lower(), *rest])
+    begun = f"{value}; {first}" if value.endswith(")") else f"{value} ({first})"
+    return f"{begun}{stop}{others}"
+
+
+def _label(name: str, line: Mapping[str, Any]) -> str:
+    of_line = f"{line.get('figure', '')}.{name}"
+    return LABELS.get(of_line) or LABELS.get(name) or title_case(name)
+
+
+def _unit(name: str, value: Any) -> Unit:
+    """The unit of a figure in prose, which has no column."""
+    if isinstance(value, Decimal):
+        ratio: Unit = "signed share" if name.endswith("_ratio") else "money"
+        return FIGURE_UNITS.get(name) or UNITS.get(name, ratio)
+    if isinstance(value, date):
+        return "day"
+    return "count" if isinstance(value, int) else "text"
