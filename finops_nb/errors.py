@@ -146,11 +146,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("organisation_budgets", ["organization_budgets", "period"])
     'Did you mean "organization_budgets"?'
     >>> did_you_mean("xyz", ["html", "pdf"])
-    'Known: html, pdf'
+    'Choose from: html, pdf'
     """
     names = list(known)
     near = nearest(word, names)
-    return f'Did you mean "{near}"?' if near else "Known: " + ", ".join(names)
+    return f'Did you mean "{near}"?' if near else "Choose from: " + ", ".join(names)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -23,7 +23,7 @@ INTERVAL: Final = re.compile(r"(\d{4}-\d{2}-\d{2})/(\d{4}-\d{2}-\d{2})", re.ASCI
 
 FORMS: Final = (
     'a month "2025-12", a quarter "2025-Q4", a year "2025", '
-    'or an interval "2025-11-18/2025-12-18", which ends before its second day'
+    'or an interval "2025-11-18/2025-12-18" (the second date is not included)'
 )
 
 
@@ -69,7 +69,7 @@ class Period:
     def label(self) -> str:
         """What a reader calls it.
 
-        One of "December 2025", "Q4 2025", "2025", "18 November 2025 to 17 December 2025".
+        One of "December 2025", "Q4 2025", "2025", "November 18, 2025 to December 17, 2025".
         """
         if self.is_month:
             return f"{calendar.month_name[self.start.month]} {self.start.year}"
@@ -77,7 +77,7 @@ class Period:
             return f"Q{match[2]} {match[1]}"
         if YEAR.fullmatch(self.text):
             return self.text
-        return f"{_spelled(self.start)} to {_spelled(self.last_day)}"
+        return f"{spelled_date(self.start)} to {spelled_date(self.last_day)}"
 
     def following(self) -> Period:
         """The month after a month.
@@ -121,9 +121,18 @@ def parse_period(text: str) -> Period:
         raise BadValue("not a period", f"Write {FORMS}")
     start, end = bounds
     if start >= end:
-        fix = "Write a second day after the first; the second day is not part of the period"
+        fix = "Write a second date after the first; the second date is not included"
         raise BadValue("the interval has no day", fix)
     return Period(text, start, end)
+
+
+def spelled_date(day: date) -> str:
+    """A day with its year, for sentences.
+
+    >>> spelled_date(date(2025, 12, 18))
+    'December 18, 2025'
+    """
+    return f"{calendar.month_name[day.month]} {day.day}, {day.year}"
 
 
 def _bounds(text: str) -> tuple[date, date] | None:
@@ -149,7 +158,3 @@ def _bounds(text: str) -> tuple[date, date] | None:
 def _plus_months(day: date, months: int) -> date:
     years, month = divmod(day.month - 1 + months, 12)
     return date(day.year + years, month + 1, 1)
-
-
-def _spelled(day: date) -> str:
-    return f"{day.day} {calendar.month_name[day.month]} {day.year}"

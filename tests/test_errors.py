@@ -139,7 +139,7 @@ def test_it_asks_for_the_nearest_known_word():
     known = ("organization_budgets", "period")
 
     assert did_you_mean("organisation_budgets", known) == 'Did you mean "organization_budgets"?'
-    assert did_you_mean("xyz", known) == "Known: organization_budgets, period"
+    assert did_you_mean("xyz", known) == "Choose from: organization_budgets, period"
     assert nearest("xyz", known) is None
 
 

@@ -31,14 +31,14 @@ months = st.builds(lambda year, month: f"{year:04}-{month:02}", years, st.intege
             date(2025, 11, 18),
             date(2025, 12, 18),
             13 + 17,
-            "18 November 2025 to 17 December 2025",
+            "November 18, 2025 to December 17, 2025",
         ),
         (
             "2025-12-31/2026-01-01",
             date(2025, 12, 31),
             date(2026, 1, 1),
             1,
-            "31 December 2025 to 31 December 2025",
+            "December 31, 2025 to December 31, 2025",
         ),
     ],
 )
@@ -101,8 +101,8 @@ def test_it_says_that_the_second_day_is_exclusive():
     with pytest.raises(BadValue) as refused:
         parse_period("2025-12-18/2025-12-18")
     assert str(refused.value) == (
-        "the interval has no day. Write a second day after the first; the second day is not part "
-        "of the period."
+        "the interval has no day. Write a second date after the first; the second date is not "
+        "included."
     )
 
 

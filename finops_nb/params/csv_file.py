@@ -1,7 +1,7 @@
 """CSV files that people write: columns by name, records at their lines, all problems together.
 
 What other readers do silently is refused or does not happen here: a short row is filled up, `NA`
-means nothing, blanks are removed, an open quote swallows the rest of the file. Usage has a reader
+means nothing, spaces are removed, an open quote swallows the rest of the file. Usage has a reader
 of its own.
 """
 
@@ -155,10 +155,10 @@ def unpadded(text: str) -> str:
     """The text itself.
 
     Raises:
-        BadValue: there are blanks around it.
+        BadValue: there are spaces around it.
     """
     if text != text.strip():
-        raise BadValue("blanks before or after it", "Remove them")
+        raise BadValue("spaces before or after it", "Remove them")
     return text
 
 
@@ -166,7 +166,7 @@ def name(text: str) -> str:
     """The name of an organization or product.
 
     Raises:
-        BadValue: it is empty, has blanks around it, or is reserved.
+        BadValue: it is empty, has spaces around it, or is reserved.
     """
     if not text:
         raise BadValue("no name", "Write the name of an organization or product")

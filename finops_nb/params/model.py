@@ -39,6 +39,13 @@ CURRENCY: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
 MACHINE_ZONES: Final = ("localtime", "posixrules")
 """Zones that are the setting of this machine, which can't be the zone of a report."""
 
+INLINE_BUDGETS: Final = ("organization_budgets", "product_budgets", "budget_versions")
+"""Keys that say budgets in the params file itself."""
+
+REQUIRED: Final = ("period", "usage")
+REQUIRED_OF_SCENARIO: Final = ("base", "author", "date", "reason")
+"""Keys that a file needs, which are named where it is empty."""
+
 AUTO: Final = "auto"
 DialectName: TypeAlias = Literal["auto", "calls", "focus", "litellm", "table"]
 DIALECTS: Final[tuple[DialectName, ...]] = get_args(DialectName)
@@ -76,11 +83,13 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     period: str = Field(
+        examples=['"2025-12"'],
         description="month 2025-12, quarter 2025-Q4, year 2025, or interval "
-        "2025-11-18/2025-12-18 (second day exclusive)"
+        "2025-11-18/2025-12-18 (the second date is not included)",
     )
     usage: Texts = Field(
         min_length=1,
+        examples=['"usage/calls-{period}.csv"'],
         description="a path, a glob, a folder or a list of them, relative to the home; {period} "
         "stands for the period, sample: for the packaged sample",
     )
@@ -90,6 +99,7 @@ class Params(BaseModel):
     )
     columns: dict[ColumnName, Text] = Field(
         default_factory=dict,
+        examples=["{cost: total_usd}"],
         description="our name of a column and the source's, where they differ; Tags.team is a tag",
     )
     mapping: str = Field(
@@ -105,10 +115,14 @@ class Params(BaseModel):
         default="UTC", description="zone of the period's days, and of timestamps without a zone"
     )
     organization_budgets: dict[Name, Budget] = Field(
-        default_factory=dict, description="budget for the period by organization"
+        default_factory=dict,
+        examples=["{org-alpha: 5000}"],
+        description="budget for the period by organization",
     )
     product_budgets: dict[Name, Budget] = Field(
-        default_factory=dict, description="budget for the period by product"
+        default_factory=dict,
+        examples=["{product-x: 5000}"],
+        description="budget for the period by product",
     )
     budgets: str = Field(
         default="",
@@ -126,10 +140,11 @@ class Params(BaseModel):
     currency: str = Field(default="USD", description="a label, never a conversion")
     at_risk: Fraction = Field(
         default=Decimal("0.80"),
-        description="share of budget from which a running period is AT RISK",
+        description="share of budget from which a period in progress is AT RISK",
     )
     alert_thresholds: tuple[Fraction, ...] = Field(
         default=(Decimal("0.5"), Decimal("0.8"), Decimal("1.0")),
+        examples=["[0.5, 0.8, 1.0]"],
         description="shares of budget; the report says when they were crossed",
     )
     approval_limit: Budget = Field(
@@ -138,11 +153,14 @@ class Params(BaseModel):
     )
     approvals: dict[Name, Approval] = Field(
         default_factory=dict,
+        examples=["{product-x: Ada}"],
         description="recorded approvals: product and who approved, or product, month and who "
         "approved",
     )
     owners: dict[Name, Text] = Field(
-        default_factory=dict, description="who answers for an organization or a product"
+        default_factory=dict,
+        examples=["{org-alpha: Ada}"],
+        description="who answers for an organization or a product",
     )
     materiality: Fraction = Field(
         default=Decimal("0.01"),
@@ -155,6 +173,7 @@ class Params(BaseModel):
     )
     notes: dict[Name, Text] = Field(
         default_factory=dict,
+        examples=["{org-alpha: Two more regions}"],
         description="commentary by organization or product, printed with its row",
     )
     as_of: Day = Field(
@@ -166,6 +185,7 @@ class Params(BaseModel):
     )
     mail: MailList | None = Field(
         default=None,
+        examples=["{to: [ada@example.com]}"],
         description="whom the report goes to: {to: [ada@example.com], cc: [], attachment: [html]}",
     )
     pdf: Boolean = Field(default=False, description="true: publish the report as PDF too")
@@ -224,12 +244,10 @@ class Params(BaseModel):
 
     @model_validator(mode="after")
     def _budgets_are_in_one_place(self) -> Self:
-        inline = self.organization_budgets or self.product_budgets or self.budget_versions
+        inline = [key for key in INLINE_BUDGETS if getattr(self, key)]
         if self.budgets and inline:
-            fix = (
-                "Keep one: remove budgets, or remove organization_budgets, product_budgets and "
-                "budget_versions (in a notebook's cell, set them to {})"
-            )
+            keys = "this key" if len(inline) == 1 else "these keys"
+            fix = f"Remove the key budgets, or {keys}: {', '.join(inline)}"
             raise BadValue(f"budgets are both here and in {self.budgets}", fix)
         return self
 
@@ -293,8 +311,9 @@ def load_params(home: Home, name: str) -> Params:
     """
     file = home.params_file(name)
     shown = home.shown(file)
-    document = read_document(file, shown)
-    if name.startswith(FOLDER):
+    is_scenario = name.startswith(FOLDER)
+    document = read_document(file, shown, REQUIRED_OF_SCENARIO if is_scenario else REQUIRED)
+    if is_scenario:
         return _load_scenario(home, document, shown)
     if "scenario" in document.data:
         rule = f"scenario keys outside params/{FOLDER}"

@@ -6,7 +6,7 @@
     Team 17,org-b,chat,2025-11-15,,,,
 
 Several keys of one organization are merged by it: that is how two spellings become one. A key is
-the exact text of the source, including blanks. Its lines hold on different days, so that no cost
+the exact text of the source, including spaces. Its lines hold on different days, so that no cost
 is counted twice.
 """
 

@@ -56,17 +56,23 @@ class Scenario(BaseModel):
     date: KnownDay = Field(description="the day it was made, such as 2025-12-15")
     reason: Text = Field(description="why, in a sentence; it is in the report's stamp")
     organization_budgets: dict[Name, BudgetChange] = Field(
-        default_factory=dict, description="the changed budgets by organization; none takes one away"
+        default_factory=dict,
+        examples=["{org-alpha: 5000}"],
+        description="the changed budgets by organization; none takes one away",
     )
     product_budgets: dict[Name, BudgetChange] = Field(
-        default_factory=dict, description="the changed budgets by product; none takes one away"
+        default_factory=dict,
+        examples=["{product-x: 5000}"],
+        description="the changed budgets by product; none takes one away",
     )
     growth: dict[Name, Rate] = Field(
         default_factory=dict,
+        examples=["{(all): 0.10}"],
         description="growth of usage by organization, as a fraction; (all) is everyone not named",
     )
     model_prices: dict[Name, dict[Name, Rate]] = Field(
         default_factory=dict,
+        examples=["{gpt-4-turbo: {(all): -0.20}}"],
         description="change of a model's price by organization, as a fraction; (all) is everyone "
         "not named",
     )

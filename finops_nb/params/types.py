@@ -68,17 +68,32 @@ def _check_characters(value: str) -> None:
         raise BadValue(rule, "Write the character itself") from None
 
 
+def _amount(value: Any) -> Decimal:
+    if value in (None, ""):
+        raise BadValue("no value", "Write an amount, or remove the line")
+    return parse_amount(value)
+
+
 def _budget(value: Any) -> Decimal:
-    amount = parse_amount(value)
+    amount = _amount(value)
     if amount < ZERO:
         raise BadValue("a budget below zero", "Write 0 or more")
     return amount
 
 
+def _number(value: Any, otherwise: BadValue) -> Decimal:
+    """A decimal number; `otherwise` is raised for what is no number at all."""
+    try:
+        return parse_amount(value)
+    except BadValue as error:
+        raise (otherwise if error.rule.startswith("not ") else error) from None
+
+
 def _fraction(value: Any) -> Decimal:
-    amount = parse_amount(value)
+    rule, fix = "not a fraction", "Write 0.80 for 80%"
+    amount = _number(value, BadValue(rule, fix))
     if not ZERO <= amount <= 10:
-        raise BadValue("not a fraction", "Write 0.80 for 80%")
+        raise BadValue(rule, fix)
     return amount
 
 
@@ -87,10 +102,11 @@ def _change(value: Any) -> Decimal | None:
 
 
 def _rate(value: Any) -> Decimal:
-    amount = parse_amount(value)
+    rule = "not a rate of change"
+    fix = "Write 0.10 for 10% more or -0.20 for 20% less, with at most four decimals"
+    amount = _number(value, BadValue(rule, fix))
     if not -1 <= amount <= 10 or amount != amount.quantize(Decimal("0.0001")):
-        fix = "Write 0.10 for 10% more or -0.20 for 20% less, with at most four decimals"
-        raise BadValue("not a rate of change", fix)
+        raise BadValue(rule, fix)
     return amount
 
 
@@ -130,6 +146,8 @@ def _known_day(value: Any) -> date:
 
 def _texts(value: Any) -> tuple[str, ...]:
     items = value if isinstance(value, (list, tuple)) else (value,)
+    if not all(items):
+        raise BadValue("is empty", "Write a path, such as usage/calls-{period}.csv")
     return tuple(_text(item) for item in items)
 
 
@@ -147,7 +165,7 @@ _as_digits: Final = PlainSerializer(_digits, when_used="json")
 Name = Annotated[str, BeforeValidator(_name)]
 Text = Annotated[str, BeforeValidator(_text)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
-Amount = Annotated[Decimal, BeforeValidator(parse_amount), _as_digits]
+Amount = Annotated[Decimal, BeforeValidator(_amount), _as_digits]
 Budget = Annotated[Decimal, BeforeValidator(_budget), _as_digits]
 BudgetChange = Annotated[
     Decimal | None, BeforeValidator(_change), PlainSerializer(_change_text, when_used="json")

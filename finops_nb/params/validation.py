@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -15,12 +15,22 @@ from finops_nb.params.yaml_file import Document, KeyPath
 
 Model = TypeVar("Model", bound=BaseModel)
 
+SHAPES: Final = {
+    "list_type": "not a list",
+    "tuple_type": "not a list",
+    "dict_type": "not a mapping",
+    "model_type": "not a mapping",
+    "model_attributes_type": "not a mapping",
+}
+"""What pydantic's errors say about a value that should hold others."""
+
 
 def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
     """`values` as a model.
 
     Args:
-        model: what its keys are; a field's description completes "Write …" in messages.
+        model: what its keys are; a field's description completes "Write …" in messages,
+            and its first example, as YAML, shows how.
         values: by key, as text, or as Python has them in a notebook.
 
     Raises:
@@ -95,22 +105,48 @@ def _problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
     """One error of pydantic in the words of a params file."""
     place = [str(part) for part in detail["loc"] if part != "[key]"]
     column, kind, content = ".".join(place) or None, detail["type"], detail["input"]
-    value = "nothing" if content in (None, (), [], {}) else str(content)
     fields = _fields(model, place)
     if kind == "extra_forbidden":
         return Problem("an unknown key", did_you_mean(place[-1], fields), column=column)
-    meaning = _meaning(model, fields, place)
     if kind == "missing":
-        return Problem("the key is missing", f"Write {place[-1]}: {meaning}", column=column)
-    if kind == "literal_error":
-        fix = did_you_mean(str(content), _choices(detail))
-        return Problem("unknown value", fix, column=column, value=value)
+        return Problem("the key is missing", _addition(model, fields, place), column=column)
     if kind == "value_error":
-        error = detail["ctx"]["error"]
-        assert isinstance(error, BadValue), "the validators of params raise nothing else"
-        is_scalar = not isinstance(content, (dict, list, tuple, BaseModel))
-        return error.problem(column=column, value=value if is_scalar else None)
-    return Problem("wrong kind of value", f"Write {meaning}", column=column, value=value)
+        return _value_problem(detail, column)
+    value = None if content in (None, "", (), [], {}) else str(content)
+    rule, fix = SHAPES.get(kind, "wrong kind of value"), f"Write {_meaning(model, fields, place)}"
+    if kind == "literal_error":
+        rule, fix = "unknown value", did_you_mean(str(content), _choices(detail))
+    elif kind in SHAPES and (example := _example(model, fields, place)):
+        fix = f"Write {'it' if place[-1] in fields else place[0]} as {example}"
+    return Problem(rule if value else "no value", fix, column=column, value=value)
+
+
+def _value_problem(detail: ErrorDetails, column: str | None) -> Problem:
+    """What a validator of params raised, at its key."""
+    error, content = detail["ctx"]["error"], detail["input"]
+    assert isinstance(error, BadValue), "the validators of params raise nothing else"
+    is_key = detail["loc"][-1:] == ("[key]",)
+    if content in (None, "") and not is_key:
+        rule = "no value" if error.rule.startswith("not ") else error.rule
+        return Problem(rule, error.fix, column=column)
+    is_scalar = not isinstance(content, (dict, list, tuple, BaseModel))
+    return error.problem(column=column, value=str(content) if is_scalar else None)
+
+
+def _addition(model: type[BaseModel], fields: Mapping[str, Any], place: Sequence[str]) -> str:
+    """How to add a key that is missing."""
+    example = _example(model, fields, place)
+    if example:
+        return f"Add it, such as {place[-1]}: {example}"
+    return f"Add it: {_meaning(model, fields, place)}"
+
+
+def _example(model: type[BaseModel], fields: Mapping[str, Any], place: Sequence[str]) -> str | None:
+    """The example of the last key of `place`, or of the key around it; None if it has none."""
+    if not place:
+        return None
+    field = fields.get(place[-1]) or model.model_fields.get(place[0])
+    return field.examples[0] if field and field.examples else None
 
 
 def _meaning(model: type[BaseModel], fields: Mapping[str, Any], place: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ their types.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 import yaml
 
 from finops_nb.errors import Problem, Refusal
+from finops_nb.words import listing
 
 DEPTH: Final = 20
 SIZE: Final = 1_000_000
@@ -25,9 +26,20 @@ BOM: Final = "\ufeff"
 PLAIN_TAGS: Final = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
 PER_LINE: Final = "Write one `key: value` per line"
 IN_QUOTES: Final = (
-    'Put text that has ": " in it or ends with ":" in quotes, such as usage: "sample:"; indent '
-    "with blanks, not tabs"
+    'Put text that has ": " in it or ends with ":" in quotes, such as usage: "sample:"'
 )
+SYNTAX: Final = {
+    "'\\t'": ("a tab", "Use spaces, not tabs"),
+    "could not find expected ':'": (
+        "not `key: value`",
+        "Is a colon missing on this line or the one above?",
+    ),
+    "mapping values are not allowed": (
+        "a colon that does not follow a key",
+        f"Is a colon missing on the line above? If not: {IN_QUOTES[0].lower()}{IN_QUOTES[1:]}",
+    ),
+}
+"""What the parser's most frequent errors mean, by a part of their text: rule and fix."""
 
 KeyPath: TypeAlias = tuple[str, ...]
 """The keys, and the positions in lists, that lead to a value."""
@@ -62,12 +74,13 @@ def lines_of(text: str) -> list[str]:
     return text.splitlines(keepends=True)
 
 
-def read_document(path: Path, shown: str) -> Document:
+def read_document(path: Path, shown: str, required: Sequence[str] = ()) -> Document:
     """Read one mapping from a YAML file.
 
     Args:
         path: the file.
         shown: its name in messages.
+        required: keys to name where the file is empty.
 
     Raises:
         Refusal: unreadable, not UTF-8, not YAML, not one mapping, an alias, or too deep; with the
@@ -88,7 +101,7 @@ def read_document(path: Path, shown: str) -> Document:
         byte = f"byte 0x{raw[error.start]:02x}"
         fix = "Save the file as UTF-8"
         raise Refusal(Problem("not UTF-8", fix, shown, line, value=byte)) from error
-    return _document(text, shown)
+    return _document(text, shown, required)
 
 
 def yaml_text(values: Mapping[str, Any]) -> str:
@@ -111,7 +124,7 @@ def _line_at(before: str) -> int:
     return len(lines_of(f"{before}."))
 
 
-def _document(text: str, shown: str) -> Document:
+def _document(text: str, shown: str, required: Sequence[str]) -> Document:
     reader = _Reader(shown)
     try:
         _check_structure(text, shown)
@@ -123,7 +136,7 @@ def _document(text: str, shown: str) -> Document:
     except yaml.YAMLError as error:
         raise Refusal(_syntax(error, shown)) from error
     if node is None:
-        fix = f"{PER_LINE}; `period` and `usage` at least"
+        fix = f"{PER_LINE}; at least {listing(required)}" if required else PER_LINE
         raise Refusal(Problem("the file is empty", fix, shown))
     data = reader.value(node, (), 1)
     if not isinstance(data, dict):
@@ -219,7 +232,11 @@ def _syntax(error: yaml.YAMLError, shown: str) -> Problem:
     mark = getattr(error, "problem_mark", None)
     reason = getattr(error, "problem", None) or str(error).splitlines()[0]
     line = mark.line + 1 if mark else None
-    return Problem(f"not valid YAML: {reason}", IN_QUOTES, shown, line)
+    for part, (rule, fix) in SYNTAX.items():
+        if part in reason:
+            return Problem(f"not valid YAML: {rule}", fix, shown, line)
+    fix = f"{IN_QUOTES}; close every bracket and quote"
+    return Problem(f"not valid YAML: {reason}", fix, shown, line)
 
 
 class _Dumper(yaml.SafeDumper):

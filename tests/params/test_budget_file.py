@@ -118,15 +118,16 @@ def test_names_are_read_as_written(read, name):
     ("amount", "rule"),
     [
         *((text, "not a plain amount") for text in ("5,000", "5k", "$5000", "1e3", "NaN", "inf")),
-        *((text, "not a plain amount") for text in ("", " 5", "5 ", "1_000", "\u0665")),
+        *((text, "not a plain amount") for text in (" 5", "5 ", "1_000", "\u0665")),
         *((text, "not a plain amount") for text in ("None", "1.2.3")),
+        ("", "no value"),
         ("-5", "a budget below zero"),
         ("0.0000000000001", "more than 12 decimals"),
         ("1" + "0" * 15, "an amount of 10^15 or more"),
     ],
 )
 def test_it_refuses_what_is_not_an_amount(problems_of, amount, rule):
-    """Separators, units, signs and blanks are refused, with line, column and text."""
+    """Separators, units, signs and spaces are refused, with line, column and text."""
     (problem,) = problems_of(f'{HEADER}\norganization,a,2025-12,,"{amount}"\n')
 
     assert (problem.line, problem.column, problem.value, problem.rule) == (
@@ -169,12 +170,12 @@ def test_the_message_has_place_value_rule_and_fix(problems_of):
             for text in ("2025-02-30", "15.12.2025", "20251215", "2025-12", " ")
         ),
         *(
-            (column, f"{text}{blank}", "blanks before or after it")
+            (column, f"{text}{blank}", "spaces before or after it")
             for column, text in (("name", "a"), ("dimension", "product"))
             for blank in " \t\u00a0"
         ),
         *(
-            (column, f" {text}", "blanks before or after it")
+            (column, f" {text}", "spaces before or after it")
             for column, text in (("version", "original"), ("status", "approved"), ("name", ""))
         ),
     ],

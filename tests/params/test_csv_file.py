@@ -128,7 +128,7 @@ def test_only_wholly_empty_lines_are_skipped(problems_of, odd):
 def test_problems_come_in_the_order_of_their_lines(problems_of):
     """Each message has place, value, rule and fix."""
     assert [str(problem) for problem in problems_of(f'{HEADER}\n a,12/2025,\nb,,,\n"c"d,,\n')] == [
-        'teams.csv, line 2, team: blanks before or after it (found " a"). Remove them.',
+        'teams.csv, line 2, team: spaces before or after it (found " a"). Remove them.',
         'teams.csv, line 2, since: not a day (found "12/2025"). Write it as 2025-12-31.',
         "teams.csv, line 3: 4 fields under 3 columns. Write one field per column, and put text "
         "that has a comma in quotes.",

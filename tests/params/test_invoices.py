@@ -88,12 +88,12 @@ def test_every_problem_has_its_line_and_key(refusal_of):
     assert refusal_of(text) == [
         'm.yaml, line 2, invoices.0.amont: an unknown key. Did you mean "amount"?',
         "m.yaml, line 3, invoices.1.issuer: the key is missing. "
-        "Write issuer: who issued it, as the usage calls it.",
+        "Add it: who issued it, as the usage calls it.",
         'm.yaml, line 3, invoices.1.amount: not a plain amount (found "5k"). Write digits and a '
         "decimal point only, such as 5000 or 5000.50, without thousands separator, currency sign, "
         "unit or exponent.",
         'm.yaml, line 4, invoices.2.issuer: not text (found " "). Write text in quotes.',
-        'm.yaml, line 5, invoices.2.number: not text (found "nothing"). Write text in quotes.',
+        "m.yaml, line 5, invoices.2.number: no value. Write text in quotes.",
     ]
 
 
@@ -102,7 +102,7 @@ def test_it_is_a_list(refusal_of, value):
     """A single invoice is a list of one; the message shows how to write it."""
     (problem,) = refusal_of(f"invoices: {value}\n")
 
-    assert problem.startswith("m.yaml, line 1, invoices: wrong kind of value")
+    assert problem.startswith("m.yaml, line 1, invoices: not a list")
     assert problem.endswith("Write a list of {issuer: AWS, number: A-1, amount: 8123.45}.")
 
 

@@ -68,7 +68,8 @@ def test_it_refuses_what_is_not_one_plain_address(params, address, key):
     """The message names the key and says how to write an address."""
     if (key, address) == ("reply_to", ""):
         return
-    with pytest.raises(Refusal, match=r"mail\.(to|cc|reply_to).*not an address"):
+    rule = "not an address" if address else "no value"
+    with pytest.raises(Refusal, match=rf"mail\.(to|cc|reply_to).*{rule}"):
         params(mail={"to": ["ada@example.com"], key: address})
 
 
@@ -105,7 +106,7 @@ def test_it_says_how_another_alphabet_is_written(params):
         (
             "[pdf, docx]",
             r'line 4, mail\.attachment\.1: unknown value \(found "docx"\)\. '
-            r"Known: html, pdf, xlsx, none\.",
+            r"Choose from: html, pdf, xlsx, none\.",
         ),
         (
             "[none]",
@@ -130,7 +131,7 @@ def test_it_refuses_what_it_does_not_know(params):
         ({"to": ["a@b.c"], "bcc": ["d@e.f"]}, "unknown key"),
         ({"to": ["a@b.c"], "attachment": ["docx"]}, "unknown value"),
         ({"cc": ["a@b.c"]}, "the key is missing"),
-        ({"to": []}, r'mail\.to: wrong kind of value \(found "nothing"\)\. Write an address'),
+        ({"to": []}, r"mail\.to: no value\. Write an address"),
         ({"to": ["A@b.c"], "cc": ["a@B.c"]}, r"a@b\.c is named twice\."),
     ):
         with pytest.raises(Refusal, match=message):

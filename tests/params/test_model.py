@@ -160,7 +160,7 @@ def test_it_reports_all_problems_together_by_line(problems_of):
         (4, "product_budgets.chat", "duplicate key, first in line 3"),
         (5, "at_risk", "a YAML tag"),
         (6, "typo", "an unknown key"),
-        (7, "alert_thresholds.1", "not a plain amount"),
+        (7, "alert_thresholds.1", "not a fraction"),
         (8, "period", "not a period"),
     ]
     assert {problem.file for problem in problems} == {"params/2025-12.yaml"}
@@ -189,32 +189,32 @@ def test_it_refuses_a_budget_that_is_not_a_plain_amount(problems_of, amount):
     [
         ("at_risk: 0", "not above 0 and up to 1"),
         ("at_risk: 1.000000000001", "not above 0 and up to 1"),
-        ("at_risk: 80%", "not a plain amount"),
+        ("at_risk: 80%", "not a fraction"),
         ("materiality: 11", "not a fraction"),
         ("materiality: -0.01", "not a fraction"),
-        ("alert_thresholds: 0.5", "wrong kind of value"),
+        ("alert_thresholds: 0.5", "not a list"),
         ("approval_limit: -1", "a budget below zero"),
         ("currency: usd", "not a currency"),
         ("currency: $", "not a currency"),
-        ("currency:", "wrong kind of value"),
+        ("currency:", "no value"),
         ("timezone: Berlin", "not a time zone"),
         ("timezone: localtime", "not a time zone"),
         ("timezone: ../../etc/passwd", "not a time zone"),
         ("timezone: /etc/localtime", "not a time zone"),
-        ("timezone: ''", "not a time zone"),
+        ("timezone: ''", "no value"),
         ("dialect: call", "unknown value"),
         ("columns: {organisation: team}", "unknown value"),
-        ("columns: {organization: }", "not text"),
-        ("columns: team", "wrong kind of value"),
-        ("organization_budgets: 5000", "wrong kind of value"),
-        ("organization_budgets:", "wrong kind of value"),
-        ("organization_budgets: [a, b]", "wrong kind of value"),
+        ("columns: {organization: }", "no value"),
+        ("columns: team", "not a mapping"),
+        ("organization_budgets: 5000", "not a mapping"),
+        ("organization_budgets:", "no value"),
+        ("organization_budgets: [a, b]", "not a mapping"),
         (
             "product_budgets: {'(unallocated)': 5}",
             "(unallocated) is the report's word for cost without a name",
         ),
         ("owners: {' ': Ada}", "not a name"),
-        ("owners: {a: }", "not text"),
+        ("owners: {a: }", "no value"),
         ("notes: {a: [b]}", "not text"),
         ("as_of: 20251231", "not a day"),
         ("as_of: 2025-02-30", "not a day"),
@@ -230,6 +230,49 @@ def test_it_refuses_a_value_with_its_line_and_rule(problems_of, line, rule):
     assert (problem.line, problem.rule) == (3, rule)
     assert problem.column.split(".")[0] == line.split(":")[0]
     assert len(problem.fix) > 10
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("at_risk: 80%", 'at_risk: not a fraction (found "80%"). Write 0.80 for 80%.'),
+        (
+            "alert_thresholds: 0.5",
+            'alert_thresholds: not a list (found "0.5"). Write it as [0.5, 0.8, 1.0].',
+        ),
+        ("owners: Ada", 'owners: not a mapping (found "Ada"). Write it as {org-alpha: Ada}.'),
+        ("owners:", "owners: no value. Write it as {org-alpha: Ada}."),
+        ("mail: ada", 'mail: not a mapping (found "ada"). Write it as {to: [ada@example.com]}.'),
+        ("approval_limit:", "approval_limit: no value. Write an amount, or remove the line."),
+    ],
+)
+def test_it_shows_what_to_write(problems_of, line, sentence):
+    """The fix shows a value of the right shape."""
+    (problem,) = problems_of(f"{HEAD}{line}\n")
+
+    assert str(problem) == f"params/2025-12.yaml, line 3, {sentence}"
+
+
+def test_it_shows_how_to_add_or_fill_a_required_key(problems_of):
+    """The examples can be copied."""
+    assert [str(problem) for problem in problems_of("usage: ''\n")] == [
+        'params/2025-12.yaml, period: the key is missing. Add it, such as period: "2025-12".',
+        "params/2025-12.yaml, line 1, usage: is empty. "
+        "Write a path, such as usage/calls-{period}.csv.",
+    ]
+
+
+def test_an_empty_file_needs_the_keys_of_its_kind(tmp_path, problems_of):
+    """A scenario has other keys than a month."""
+    fix = "Write one `key: value` per line; at least "
+    assert problems_of("")[0].fix == f"{fix}period and usage"
+    home = Home(tmp_path)
+    scenario = home.params_file("scenarios/more")
+    scenario.parent.mkdir(parents=True)
+    scenario.write_text("# nothing yet\n")
+    with pytest.raises(Refusal) as refused:
+        load_params(home, "scenarios/more")
+    assert refused.value.problems[0].fix == f"{fix}base, author, date and reason"
 
 
 @pytest.mark.parametrize("at_risk", ["0.000000000001", "1"])

@@ -381,7 +381,7 @@ def test_a_duplicate_line_is_refused(problems_of, organization):
         *(("key", text, "no key") for text in ("", " ", "\u00a0")),
         ("organization", "", "no name"),
         *(
-            (column, f"{text} ", "blanks before or after it")
+            (column, f"{text} ", "spaces before or after it")
             for column, text in (("organization", "a"), ("product", ""), ("owner", "Ann"))
         ),
         *(

@@ -269,15 +269,12 @@ def test_it_refuses_a_key_that_is_not_text(problems_of, key):
         ("a: 1\n---\nb: 2\n", "a second document", 2),
         ("a: 1\n---\n", "a second document", 2),
         ("a: 1\r# Zo\x85b: 2\u2028c: \x00\n", "a character that YAML can't hold", 4),
-        (
-            "a:\n  b: 1\n\tc: 2\n",
-            "not valid YAML: found character '\\t' that cannot start any token",
-            3,
-        ),
+        ("a:\n  b: 1\n\tc: 2\n", "not valid YAML: a tab", 3),
+        ("a: 1\nb 2\nc: 3\n", "not valid YAML: not `key: value`", 3),
         ("a: 1\nb: [1, 2\nc: 3\n", "not valid YAML: expected ',' or ']', but got ':'", 3),
         ("a: 1\nb: 'open\n", "not valid YAML: found unexpected end of stream", 3),
-        ("a: 1\n  b: 2\n", "not valid YAML: mapping values are not allowed here", 2),
-        ("usage: sample:\n", "not valid YAML: mapping values are not allowed here", 1),
+        ("a: 1\n  b: 2\n", "not valid YAML: a colon that does not follow a key", 2),
+        ("usage: sample:\n", "not valid YAML: a colon that does not follow a key", 1),
         (b"a: 1\nb: 2\nc: Zo\xeb\n", "not UTF-8", 3),
         ("a: 1\n".encode("utf-16"), "not UTF-8", 1),
         ("a: 1\nb: \x00\n", "a character that YAML can't hold", 2),
@@ -290,6 +287,13 @@ def test_it_refuses_a_file_that_is_not_one_mapping(problems_of, text, rule, line
 
     assert (problem.file, problem.line) == ("p.yaml", line)
     assert problem.rule == rule
+
+
+def test_it_says_how_to_fix_a_tab_or_a_missing_colon(problems_of):
+    """These are the parser's most frequent errors."""
+    assert problems_of("a:\n\tb: 1\n")[0].fix == "Use spaces, not tabs"
+    (problem,) = problems_of("a: 1\nb 2\nc: 3\n")
+    assert problem.fix == "Is a colon missing on this line or the one above?"
 
 
 def test_it_says_how_to_write_text_that_ends_with_a_colon(problems_of):
