@@ -49,7 +49,7 @@ PRODUCT: Final = Column("product", "Product", "text", "the product that caused t
 FEATURE: Final = Column("feature", "Feature", "text", "the feature that caused the cost")
 DAY: Final = Column("day", "Day", "day", "the day of the charge, in the report's time zone")
 COST: Final = Column("cost", "Total Cost", "money", "the sum of all costs", additive=True)
-SHARE: Final = Column("share", "Share", "share", "cost ÷ the cost of the whole it is part of")
+SHARE: Final = Column("share", "Share", "share", "cost ÷ the total it is part of")
 BUDGET: Final = Column(
     "budget", "Budget", "money", "the amount approved for the period", additive=True
 )
@@ -68,14 +68,16 @@ STATUS: Final = Column(
     "status",
     "Status",
     "status",
-    "UNDER at or under budget, OVER above it, AT RISK near it in a running period, NO BUDGET",
+    "UNDER is at or below budget, OVER is above it, AT RISK is at or above the warning share of it "
+    "(or heading above it) while the period is in progress, NO BUDGET has none",
 )
 CALLS: Final = Column("calls", "Calls", "count", "the number of calls", additive=True)
 CUSTOMERS: Final = Column(
     "customers",
     "Customers",
     "count",
-    "distinct customers; one may count in several rows, so rows do not add up",
+    "distinct customers; one counts in every row where it has usage, so rows can add up to more "
+    "than the total",
 )
 AVERAGE_COST: Final = Column("cost_per_call", "Avg Cost/Call", "unit cost", "cost ÷ calls")
 COST_PER_CALL: Final = Column("cost_per_call", "Cost/Call", "unit cost", "cost ÷ calls")
@@ -92,14 +94,16 @@ RANK: Final = Column(
     "rank", "Rank", "rank", "1 has the most calls per unit of currency; ties share a rank"
 )
 INVOICE: Final = Column("invoice", "Invoice", "text", "issuer and number")
-STATED: Final = Column("stated", "Stated", "money", "what the invoice says", additive=True)
+STATED: Final = Column("stated", "Invoice Amount", "money", "what the invoice says", additive=True)
 BILLED: Final = Column(
-    "billed", "Billed", "money", "the billed cost of its charges in the usage", additive=True
+    "billed", "Usage Amount", "money", "the billed cost of its usage data", additive=True
 )
-DIFFERENCE: Final = Column("difference", "Difference", "change", "stated − billed", additive=True)
-SOURCE_KEY: Final = Column("key", "Key of the Source", "text", "a team id, account or tag value")
+DIFFERENCE: Final = Column(
+    "difference", "Difference", "change", "invoice amount − usage amount", additive=True
+)
+SOURCE_KEY: Final = Column("key", "Source Key", "text", "a team id, account or tag value")
 CHARGE_KIND: Final = Column(
-    "charge", "Kind of Charge", "text", "as in the bill; a correction belongs to an earlier charge"
+    "charge", "Charge Type", "text", "as in the bill; a correction belongs to an earlier charge"
 )
 CHARGE: Final = Column("charge", "Charge", "money", "the cost charged back", additive=True)
 
@@ -107,7 +111,7 @@ LEVEL: Final = Column("level", "Level", "text", "the budgets that are summed")
 TOTAL_BUDGET: Final = Column("budget", "Total Budget", "money", "the sum of the budgets")
 TOTAL_ACTUAL: Final = Column("actual", "Total Actual", "money", "the cost of the period")
 ITEM: Final = Column("item", "Item", "text", "what the row counts")
-ROWS: Final = Column("rows", "Rows", "count", "rows of the inputs", additive=True)
+ROWS: Final = Column("rows", "Rows", "count", "input rows", additive=True)
 MONEY: Final = Column("cost", "Amount", "money", "the cost of those rows")
 KEY: Final = Column("key", "Key", "text", "a key of the params file")
 VALUE: Final = Column("value", "Value", "text", "what it was set to")
@@ -125,25 +129,25 @@ BUDGET_TO_DATE: Final = Column(
 )
 RUN_RATE: Final = Column(
     "run_rate",
-    "Run-rate",
+    "Run Rate",
     "money",
-    "the cost at the period's end if each weekday continues as on the days covered",
+    "the cost at the period's end if each day of the week continues as so far",
     additive=True,
 )
 RUN_RATE_VARIANCE: Final = Column(
-    "run_rate_variance", "Run-rate − Budget", "change", "above zero is unfavorable"
+    "run_rate_variance", "Run Rate − Budget", "change", "above zero is unfavorable"
 )
 MONTH: Final = Column("month", "Month", "text", "a calendar month")
 ACTUAL: Final = Column("actual", "Actual", "money", "the final cost of the month")
-ERROR: Final = Column("error", "Error", "signed share", "(run-rate − actual) ÷ actual")
+ERROR: Final = Column("error", "Error", "signed share", "(run rate − actual) ÷ actual")
 BUDGET_BEFORE: Final = Column(
-    "budget_before", "Approved", "money", "the amount in force without the scenario", additive=True
+    "budget_before", "Approved Budget", "money", "the amount without the scenario", additive=True
 )
 BUDGET_CHANGE: Final = Column(
-    "budget_change", "Difference", "change", "budget − approved budget", additive=True
+    "budget_change", "Budget Change", "change", "budget − approved budget", additive=True
 )
 COST_CHANGE: Final = Column(
-    "cost_change", "Cost Difference", "change", "cost − cost without the scenario", additive=True
+    "cost_change", "Cost Change", "change", "cost − cost without the scenario", additive=True
 )
 CHANGE: Final = Column(
     "change", "Change", "change", "cost − the cost of the month before", additive=True

@@ -201,11 +201,12 @@ def test_it_opens_with_the_figures_that_matter(sections, results):
         == lines["spend"]
     )
     assert lines["prior_month"]["value"] == "+$2,871.99 (+49.5%)"
-    assert lines["prior_month"]["detail"] == "$5,797.90 as published"
+    assert lines["prior_month"]["detail"] == "November, as published: $5,797.90"
     assert lines["year_to_date"]["value"] == "$14,467.80"
     assert (
         lines["year_to_date"]["detail"] == "$1,332.20 under the $15,800.00 budget. "
-        "November and December only: January to October not published"
+        "Includes November and December only; "
+        "no reports were published for January to October"
     )
     assert lines["allocated"]["value"] == "100.0%"
     assert [line["title"] for line in results["tables"]["findings"]] == [

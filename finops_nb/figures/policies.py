@@ -22,7 +22,7 @@ from finops_nb.params.model import Params
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
 
-APPROVAL: Final = "Record the approval under approvals, or reduce the spend"
+APPROVAL: Final = "Get approval and record it in the params (approvals), or reduce spend"
 BUDGET: Final = "Set a budget, or stop the spend"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
@@ -14,6 +15,8 @@ from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import portion
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
+
+SHARE_OF_COST: Final = ", {share:share} of its cost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,50 +68,55 @@ def name_with_owner(name: str, budgets: Budgets) -> Sentence:
 
 
 def overrun_sentences(
-    findings: Findings, variance: pd.DataFrame
+    findings: Findings, variance: pd.DataFrame, is_clause: bool = False
 ) -> Iterator[tuple[VarianceLine, Sentence]]:
-    """Each material overrun, with what most of its cost was spent on, or by which organization.
+    """Each material overrun, with its largest product, or its largest user if it is a product.
 
     Args:
         findings: of the report.
         variance: its organizations or its products.
+        is_clause: whether the text is to follow a verb, as in "Review spending with org-alpha,
+            which is $15.00 over its $75.00 budget".
 
     Example:
-        "org-alpha: $15.00 over its $75.00 budget, 120.0% used; mostly on chat ($60.00, 66.7%)"
+        "org-alpha is $15.00 over its $75.00 budget (120.0% used); its largest product is chat
+        ($60.00, 66.7% of its cost)"
     """
-    outer = variance.columns[0]
+    outer, budgets = variance.columns[0], findings.data.budgets
     for line in material_overruns(variance, findings.data.params):
         parts = findings.breakdown[findings.breakdown[outer] == line.name]
-        yield line, _overrun_sentence(line, parts, outer, findings.data.budgets)
+        template = _overrun_template(line, outer, len(parts) > 1, is_clause)
+        yield line, _overrun_sentence(line, parts.drop(columns=outer), template, budgets)
 
 
 def _overrun_sentence(
-    line: VarianceLine, parts: pd.DataFrame, outer: str, budgets: Budgets
+    line: VarianceLine, parts: pd.DataFrame, template: str, budgets: Budgets
 ) -> Sentence:
-    """One overrun, with the largest of its parts where it has several."""
-    largest = max(parts.itertuples(), key=lambda part: part.cost)
+    """One overrun, with the largest of its parts; its share is left out if credits exceed it."""
+    largest = max(parts.itertuples(index=False), key=lambda part: part.cost)
     share = portion(largest.cost, line.cost)
-    template = "{who}: {excess:money} over its {budget:money} budget"
-    if line.budget_used is not None:
-        template += ", {used:share} used"
-    if len(parts) > 1:
-        is_most = 2 * largest.cost > line.cost
-        template += "; " + _largest_text(outer, is_most)
-        template += " ({cost:money})" if share is None else " ({cost:money}, {share:share})"
+    if share is None:
+        template = template.replace(SHARE_OF_COST, "")
     return sentence(
         template,
         who=name_with_owner(line.name, budgets),
         excess=line.variance,
         budget=line.budget,
         used=line.budget_used,
-        largest=largest.product if outer == "organization" else largest.organization,
+        largest=largest[0],
         cost=largest.cost,
         share=share,
     )
 
 
-def _largest_text(outer: str, is_most: bool) -> str:
-    """How a sentence calls the largest part; "mostly" only where it is over half of the cost."""
-    if outer == "organization":
-        return "mostly on {largest}" if is_most else "the largest share on {largest}"
-    return "mostly {largest}" if is_most else "the largest share by {largest}"
+def _overrun_template(line: VarianceLine, outer: str, has_parts: bool, is_clause: bool) -> str:
+    """The words of an overrun."""
+    template = "{who}, which is" if is_clause else "{who} is"
+    template += " {excess:money} over its {budget:money} budget"
+    if line.budget_used is not None:
+        template += " ({used:share} used)"
+    if has_parts:
+        largest = "largest product" if outer == "organization" else "largest user"
+        template += f" and whose {largest} is" if is_clause else f"; its {largest} is"
+        template += " {largest} ({cost:money}" + SHARE_OF_COST + ")"
+    return template

@@ -19,7 +19,7 @@ from finops_nb.usage.model import Usage
 
 WALK_TARGET: Final = Decimal("0.8")
 RUN_TARGET: Final = Decimal("0.9")
-"""Shares of cost that have an organization, in a FinOps practice that walks and in one that runs.
+"""Shares of cost assigned to an organization, in a FinOps practice that walks and one that runs.
 
 Source: FinOps Foundation, FinOps Framework, capability "Allocation".
 """
@@ -110,7 +110,7 @@ class EfficiencyGap:
 
 @dataclass(frozen=True, slots=True)
 class Allocated:
-    """How much of the cost has an organization; `unallocated` is the rest."""
+    """How much of the cost is assigned to an organization; `unallocated` is the rest."""
 
     share: Decimal | None
     unallocated: Decimal
@@ -219,12 +219,13 @@ def materiality_rule(insights: Iterable[Insight], params: Params) -> Sentence | 
         A whole sentence; None where no insight is called not material.
 
     Example:
-        "Not material: below both 1% and $50.00."
+        "A difference is not material when it is below 1% and below $50.00."
     """
     if not any(_mentions_materiality(insight) for insight in insights):
         return None
     return sentence(
-        "Not material: below both {fraction:percent} and {amount:money}.",
+        "A difference is not material when it is below {fraction:percent} "
+        "and below {amount:money}.",
         fraction=params.materiality,
         amount=params.materiality_amount,
     )
@@ -250,8 +251,9 @@ def _overruns_sentence(insight: BudgetOverruns) -> Sentence:
     for line in insight.lines:
         text = "{name} {excess:money}" + ("" if line.material else " – not material")
         names.append(sentence(text, name=line.name, excess=line.variance))
+    are = "is" if len(names) == 1 else "are"
     return sentence(
-        "{n:count " + insight.dimension + "} over budget ({over})",
+        "{n:count " + insight.dimension + "} " + are + " over budget ({over})",
         n=len(names),
         over=first_few(names, [line.variance for line in insight.lines]),
     )
@@ -267,7 +269,8 @@ def _at_risk_sentence(insight: BudgetsAtRisk) -> Sentence:
         sentence("{name} {used:share} used", name=line.name, used=line.budget_used)
         for line in insight.lines
     ]
-    text = "{n:count " + insight.dimension + "} at risk ({near})"
+    are = "is" if len(names) == 1 else "are"
+    text = "{n:count " + insight.dimension + "} " + are + " at risk ({near})"
     return sentence(text, n=len(names), near=first_few(names))
 
 
@@ -282,8 +285,9 @@ def _without_budget(variance: pd.DataFrame) -> SpendWithoutBudget | None:
 
 
 def _without_budget_sentence(insight: SpendWithoutBudget) -> Sentence:
+    verb = "spent" if insight.dimension == "organization" else "cost"
     return sentence(
-        "{n:count " + insight.dimension + "} spent {cost:money} with no budget ({names})",
+        "{n:count " + insight.dimension + "} " + verb + " {cost:money} with no budget ({names})",
         n=len(insight.names),
         cost=insight.cost,
         names=first_few(insight.names),
@@ -306,7 +310,7 @@ def _disagreement(
 
 def _disagreement_sentence(insight: BudgetsDisagree) -> Sentence:
     return sentence(
-        "organization budgets total {organizations:money}, product budgets {products:money}: "
+        "organization budgets total {organizations:money} and product budgets {products:money}, "
         "a difference of {difference:money}",
         organizations=insight.organizations,
         products=insight.products,
@@ -343,13 +347,10 @@ def _gap(efficiency: pd.DataFrame, params: Params) -> EfficiencyGap | None:
 
 
 def _gap_sentence(insight: EfficiencyGap) -> Sentence:
-    worth = "worth {money:money}"
-    if not insight.material:
-        worth = "{share:share}, worth {money:money}: not material"
+    material = "" if insight.material else "; not material"
     return sentence(
-        "{gap:gap} between the most and least efficient organizations ({most} and {least}; "
-        + worth
-        + ")",
+        "{gap:gap} between {most} (most efficient) and {least} (least efficient), "
+        "a difference of {share:share} worth {money:money}" + material,
         gap=insight.gap,
         most=insight.most,
         least=insight.least,
@@ -361,13 +362,13 @@ def _gap_sentence(insight: EfficiencyGap) -> Sentence:
 def _allocated_sentence(insight: Allocated) -> Sentence:
     share, unallocated = insight.share, insight.unallocated
     if share is None:
-        text = "no cost is without an organization"
+        text = "all cost is assigned to an organization"
         if unallocated:
-            text = "{unallocated:money} has no organization"
+            text = "{unallocated:money} is not assigned to an organization"
     else:
-        text = "{share:share} of cost has an organization"
+        text = "{share:share} of cost is assigned to an organization"
         if unallocated:
-            text += ", {unallocated:money} has none; " + _target_text(share)
+            text += ", {unallocated:money} is not; " + _target_text(share)
     return sentence(text, share=share, unallocated=unallocated)
 
 

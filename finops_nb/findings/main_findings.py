@@ -28,6 +28,7 @@ from finops_nb.findings.insights import (
 from finops_nb.findings.money_text import unit_name
 from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.money import ZERO, portion, total
+from finops_nb.period import parse_period
 from finops_nb.usage.data_quality import THIN
 
 SHOWN: Final = 3
@@ -93,8 +94,10 @@ def _missing_usage(findings: Findings) -> Iterator[MainFinding]:
     before = next((month for month in data.months if prior and month.name == prior.month), None)
     if before and data.usage.complete and THIN * data.usage.rows_used < before.rows:
         text = sentence(
-            "{rows:count row}, against {earlier:count} the month before, which cost {cost:money}; "
-            "usage files may be missing",
+            "{month} has {rows:count row}, but {earlier_month} had {earlier:count} and cost "
+            "{cost:money}; usage files may be missing",
+            month=data.usage.period.label,
+            earlier_month=parse_period(before.name).label,
             rows=data.usage.rows_used,
             earlier=before.rows,
             cost=before.cost,
@@ -113,13 +116,13 @@ def _spend_without_budget(findings: Findings) -> Iterator[MainFinding]:
     urgency, title = Urgency.MONEY_OUT_OF_PLAN, "Spend without Budget"
     budgets = findings.data.budgets
     spenders = {
-        "organization": "spent by organizations with no budget",
-        "product": "spent on products with no budget",
+        "organization": "organizations with no budget spent",
+        "product": "products with no budget cost",
     }
     for insight in findings.insights:
         if isinstance(insight, SpendWithoutBudget) and insight.cost > 0:
             text = sentence(
-                "{cost:money} " + spenders[insight.dimension] + ": {names}",
+                spenders[insight.dimension] + " {cost:money} ({names})",
                 cost=insight.cost,
                 names=first_few(name_with_owner(name, budgets) for name in insight.names),
             )
@@ -132,7 +135,8 @@ def _unallocated(findings: Findings) -> Iterator[MainFinding]:
     if cost > 0 and is_material(cost, usage.cost, findings.data.params):
         share = portion(cost, usage.cost)
         of_total = "" if share is None else " ({share:share})"
-        template = "{cost:money}" + of_total + " has no organization, so it can't be charged"
+        template = "{cost:money}" + of_total + " is not assigned to an organization"
+        template += ", so it can't be charged"
         text = sentence(template, cost=cost, share=share)
         yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Unallocated Cost", text, cost)
 
@@ -147,9 +151,9 @@ def _at_risk(findings: Findings) -> Iterator[MainFinding]:
 def _at_risk_finding(
     findings: Findings, line: VarianceLine, run_rate: Decimal | None
 ) -> MainFinding:
-    template, excess = "{who}: {used:share} of its {budget:money} budget used", ZERO
+    template, excess = "{who} has used {used:share} of its {budget:money} budget", ZERO
     if run_rate is not None and run_rate > line.budget:
-        template += "; run-rate {rate:money}, {excess:money} over budget"
+        template += "; its run rate of {rate:money} is {excess:money} over budget"
         excess = run_rate - line.budget
     text = sentence(
         template,
@@ -163,7 +167,7 @@ def _at_risk_finding(
 
 
 def _change(findings: Findings) -> Iterator[MainFinding]:
-    """A material change against the month before; a running month is not compared."""
+    """A material change against the month before; a month in progress is not compared."""
     prior = prior_month(findings.data)
     if prior is None or prior.days is not None or not prior.change:
         return
@@ -180,19 +184,21 @@ def _change_finding(findings: Findings, prior: PriorMonth, change: Decimal) -> M
     moved = {name: now.get(name, ZERO) - before.get(name, ZERO) for name in {**now, **before}}
     rose = change > 0
     most = max(moved, key=lambda name: (moved[name] if rose else -moved[name], name))
-    template = "{change:change}"
+    verb = "rose" if rose else "fell"
+    template = f"total cost {verb} {{change:money}}"
     if prior.change_ratio is not None:
-        template += " ({ratio:signed share})"
-    template += " from {cost:money} the month before"
+        template += " ({ratio:share})"
+    template += " from {cost:money} in {month}"
     if len(moved) > 1:
-        template += f"; largest {'increase' if rose else 'decrease'}: {{name}} ({{moved:change}})"
+        template += f"; {{name}} {verb} most, by {{moved:money}}"
     text = sentence(
         template,
-        change=change,
-        ratio=prior.change_ratio,
+        change=abs(change),
+        ratio=None if prior.change_ratio is None else abs(prior.change_ratio),
         cost=prior.cost,
+        month=parse_period(prior.month).label,
         name=most,
-        moved=moved[most],
+        moved=abs(moved[most]),
     )
     title = "Cost Rose" if rose else "Cost Fell"
     return MainFinding(Urgency.CHANGE, title, text, abs(change), (most,))
@@ -204,9 +210,10 @@ def _missing_approvals(findings: Findings) -> Iterator[MainFinding]:
         return
     cost = total(spend["cost"])
     names = tuple(dict.fromkeys(spend["product"]))
+    in_total = " in total" if len(names) > 1 else ""
     text = sentence(
-        "{products:count product} spent {cost:money} with no approval on record: {names}; spend "
-        "above {limit:money} per product per calendar month needs an approval",
+        "{products:count product} cost {cost:money}" + in_total + " with no approval on record "
+        "({names}); spend above {limit:money} per product per calendar month needs an approval",
         products=len(names),
         cost=cost,
         names=first_few(names),
@@ -226,7 +233,7 @@ def _unspent(findings: Findings) -> Iterator[MainFinding]:
         sentence("{name} {left:money}", name=line.name, left=-line.variance) for line in unspent
     ]
     text = sentence(
-        "{left:money} of budget was not spent: {names}",
+        "{left:money} of budget was not spent ({names})",
         left=total(amounts),
         names=first_few(names, amounts),
     )

@@ -13,6 +13,7 @@ from finops_nb.findings.money_text import change_text, money_text
 from finops_nb.money import plain
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
+from finops_nb.period import spelled_date
 from finops_nb.schema import BUDGETED, UNALLOCATED
 from finops_nb.usage.model import Usage
 
@@ -55,7 +56,7 @@ def warnings(data: ReportData) -> list[str]:
     """What a reader of the figures should know, as sentences; their money is rounded.
 
     Example:
-        `["$0.41 has no organization."]`
+        `["$0.41 is not assigned to an organization."]`
     """
     return [
         *_usage_notices(data),
@@ -97,21 +98,22 @@ def _reconciliation_warnings(data: ReportData) -> Iterator[str]:
         f"{invoice.name} {change_text(invoice.difference, data.params.currency)}"
         for invoice in reconciliation.differing
     )
-    yield f"NOT RECONCILED: invoices differ from the usage (stated − billed): {differences}."
+    amounts = "invoice amounts differ from the usage data (invoice − usage)"
+    yield f"NOT RECONCILED: {amounts}: {differences}."
 
 
 def _period_warnings(data: ReportData) -> Iterator[str]:
     usage = data.usage
     if not usage.complete:
-        known = f"usage is known through {usage.complete_through}"
-        yield f"PARTIAL: {known}; the period ends on {usage.period.last_day}."
+        known = f"usage is complete through {spelled_date(usage.complete_through)}"
+        yield f"PARTIAL: {known}; the period ends {spelled_date(usage.period.last_day)}."
     later = cost_after(usage)
     if later:
         money = money_text(later, data.params.currency)
-        days = f"after as_of ({usage.complete_through}), up to {usage.last_day},"
+        known, last = spelled_date(usage.complete_through), spelled_date(usage.last_day)
         yield (
-            f"{money} from days {days} counts in costs, statuses and alerts, "
-            "but not in the run-rate or in figures to date."
+            f"{money} of usage after the as_of day ({known}), through {last}, is in total costs, "
+            "statuses and alerts, but not in the run rate or the figures to date."
         )
 
 
@@ -121,7 +123,7 @@ def _cost_warnings(data: ReportData) -> Iterator[str]:
         change = change_text(usage.projected, currency)
         yield f"WHAT-IF: the scenario's growth and prices change the cost by {change}."
     if usage.unallocated:
-        yield f"{money_text(usage.unallocated, currency)} has no organization."
+        yield f"{money_text(usage.unallocated, currency)} is not assigned to an organization."
 
 
 def _idle_budgets(data: ReportData) -> Iterator[str]:

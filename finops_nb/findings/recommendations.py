@@ -76,7 +76,7 @@ def _product_review(findings: Findings) -> Sentence | None:
 
 
 def _reviews(findings: Findings, variance: pd.DataFrame) -> tuple[Sentence, ...]:
-    overruns = list(overrun_sentences(findings, variance))
+    overruns = list(overrun_sentences(findings, variance, is_clause=True))
     amounts = [line.variance for line, _ in overruns]
     return first_few((text for _, text in overruns), amounts)
 
@@ -90,9 +90,10 @@ def _chargeback(findings: Findings) -> Sentence | None:
     unallocated = book[book["organization"] == UNALLOCATED]
     if charged.empty:
         return None
-    text = "Book {lines:count ledger line}: {amount:money} charged to {names:count organization}"
+    text = "Book {lines:count ledger line} with {amount:money} charged to "
+    text += "{names:count organization}"
     if not unallocated.empty:
-        text += ", {rest:money} unallocated"
+        text += " and {rest:money} unallocated"
     return sentence(
         text,
         lines=len(book),
@@ -103,7 +104,7 @@ def _chargeback(findings: Findings) -> Sentence | None:
 
 
 def _budget_alerts(findings: Findings) -> Sentence | None:
-    """By the highest threshold that each budget reached, the highest first."""
+    """By the highest threshold that each budget crossed, the highest first."""
     days_by_threshold: dict[Decimal, list[tuple[str, date]]] = {}
     # By dimension, since an organization and a product may share a name.
     for dimension in BUDGETED:
@@ -111,17 +112,31 @@ def _budget_alerts(findings: Findings) -> Sentence | None:
             days_by_threshold.setdefault(crossing.threshold, []).append((name, crossing.day))
     if not days_by_threshold:
         return None
+    thresholds = sorted(findings.data.params.alert_thresholds)
     crossings = []
     for threshold, days in sorted(days_by_threshold.items(), reverse=True):
         names = first_few(_name_on_day(name, day, findings.data.budgets) for name, day in days)
-        text = "{threshold:percent} ({names})"
+        text = "{threshold:percent} by {names}"
         crossings.append(sentence(text, threshold=threshold, names=names))
-    text = "Set up budget alerts: budgets reached {crossings}"
-    return sentence(text, crossings=tuple(crossings))
+    each = "; ".join(f"{{crossings[{place}]}}" for place in range(len(crossings)))
+    crossed = "Crossed" if findings.data.usage.complete else "Crossed so far"
+    return sentence(
+        f"Set up alerts at {{thresholds}} of budget. {crossed}: {each}",
+        thresholds=tuple(_percent(threshold) for threshold in thresholds),
+        crossings=tuple(crossings),
+    )
 
 
 def _name_on_day(name: str, day: date, budgets: Budgets) -> Sentence:
-    return sentence("{who} on {day:date}", who=name_with_owner(name, budgets), day=day)
+    who = name_with_owner(name, budgets)
+    text = "{who} ({day:date})"
+    if budgets.owners.get(name):
+        text = "{who.values[name]} (owner: {who.values[owner]}; {day:date})"
+    return sentence(text, who=who, day=day)
+
+
+def _percent(threshold: Decimal) -> Sentence:
+    return sentence("{threshold:percent}", threshold=threshold)
 
 
 def _cost_allocation(findings: Findings) -> Sentence | None:
@@ -130,9 +145,8 @@ def _cost_allocation(findings: Findings) -> Sentence | None:
         return None
     share = portion(cost, findings.data.usage.cost)
     of_total = "" if share is None else " ({share:share} of the total)"
-    text = (
-        "Tag the {cost:money}" + of_total + " that has no organization, so that it can be charged"
-    )
+    text = "Tag the {cost:money}" + of_total + " that is not assigned to an organization"
+    text += ", so that it can be charged"
     return sentence(text, cost=cost, share=share)
 
 
@@ -147,7 +161,8 @@ def _showback(findings: Findings) -> Sentence | None:
     if cost <= ZERO:
         return None
     return sentence(
-        "Show {organizations:count organization} their share of the {cost:money} "
+        "Send each of the {organizations:count organization} a showback report for its share of "
+        "the {cost:money} "
         "spent on {products:count shared product}",
         organizations=shared["organization"].nunique(),
         cost=cost,
@@ -164,7 +179,7 @@ def _budget_planning(findings: Findings) -> Sentence | None:
         return None
     spare = [_unspent_sentence(line, budgets) for line in unspent]
     return sentence(
-        "Move budget to where it is needed: {spare}, while {over} went {excess:money} over",
+        "Move budget to where it is needed; {spare}, while {over} went {excess:money} over",
         spare=first_few(spare, [-line.variance for line in unspent]),
         over=first_few(name_with_owner(line.name, budgets) for line in over),
         excess=total(line.variance for line in over),
@@ -185,7 +200,7 @@ def _efficiency_sharing(findings: Findings) -> Sentence | None:
         return None
     per_unit = unit_name(findings.data.params.currency)
     return sentence(
-        "Share the practices of {most} with {least}, which gets {share:share} fewer calls per "
+        "Share {most}'s practices with {least}, which gets {share:share} fewer calls per "
         + per_unit
         + " (worth {money:money})",
         most=gaps[0].most,
@@ -210,7 +225,8 @@ def _approval_process(findings: Findings) -> Sentence | None:
     products = findings.data.usage.groups["product",]["product"]
     when = "{month}" if period.is_month else "a month"
     return sentence(
-        "Require approval: {some:count} of {all:count product} spent more than {limit:money} in "
+        "Require approval above {limit:money} per product per month; "
+        "{some:count} of {all:count product} spent more than {limit:money} in "
         + when
         + " with no approval on record ({spenders})",
         some=spend["product"].nunique(),
@@ -230,7 +246,7 @@ def _cost_centers(findings: Findings) -> Sentence | None:
     if ownerless.empty:
         return None
     budgets = [budget for budget in ownerless["budget"] if budget is not None]
-    text = "Name an owner for {names}: {cost:money} was spent"
+    text = "Name an owner for {names}; {cost:money} was spent"
     text += " and {budget:money} budgeted" if budgets else ""
     return sentence(
         text + " with no owner on record",
@@ -269,8 +285,8 @@ def _unit_costs(findings: Findings) -> Sentence | None:
     if not is_material(difference * high.customers, high.cost, findings.data.params):
         return None
     return sentence(
-        "Track cost per customer and per call: a customer costs {most:money} at {high} and "
-        "{least:money} at {low}; a call costs {cheap:unit cost} to {dear:unit cost}",
+        "Track unit costs; cost per customer ranges from {least:money} ({low}) to {most:money} "
+        "({high}), cost per call from {cheap:unit cost} to {dear:unit cost}",
         high=high.organization,
         most=high.cost_per_customer,
         low=low.organization,
@@ -291,7 +307,7 @@ def _review_cadence(findings: Findings) -> Sentence | None:
         who = name_with_owner(line.name, findings.data.budgets)
         names.append(sentence("{who} {excess:money}", who=who, excess=line.variance))
     return sentence(
-        "Put {lines:count budget overrun} on the monthly review agenda: {names}",
+        "Put {lines:count budget overrun} on the monthly review agenda ({names})",
         lines=len(over),
         names=first_few(names, [line.variance for line in over]),
     )

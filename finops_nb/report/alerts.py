@@ -1,4 +1,4 @@
-"""Budget alerts in words: "80% crossed on 27 December".
+"""Budget alerts in words: "80% crossed on December 27".
 
 Which threshold was crossed on which day is in `figures/crossings.py`; the table of all of them is
 in `report/budget_tables.py`, the workbook's two columns are in `report/workbook.py`, and the advice
@@ -13,15 +13,16 @@ from typing import Final
 
 from finops_nb.report.format import Format, spelled_day
 
-CAPTION: Final = "Day each share of a budget was reached; n/a: not reached in the period"
-CROSSED_MEANING: Final = "the first day the cost to date reached it"
-NONE_SET: Final = "No budgets or no alert thresholds are set."
+CAPTION: Final = "Day each share of a budget was crossed; n/a means not crossed in the period"
+CROSSED_MEANING: Final = "the first day the cost to date crossed it"
+NO_BUDGETS: Final = "No budgets are set."
+NO_THRESHOLDS: Final = "No alert thresholds are set."
 
 
 def crossed_text(threshold: Decimal, day: date, fmt: Format) -> str:
     """A threshold that was crossed, and when.
 
     >>> crossed_text(Decimal("0.8"), date(2025, 12, 27), Format("USD"))
-    '80% crossed on 27 December'
+    '80% crossed on December 27'
     """
     return f"{fmt.percent(threshold)} crossed on {spelled_day(day)}"

@@ -1,9 +1,10 @@
-"""The tables of budgets: of a running period, of alerts, of policies and of budget versions."""
+"""The tables of budgets: of a period in progress, of alerts, of policies and of budget versions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,12 +18,13 @@ from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import total
 from finops_nb.params.budgets import Version
-from finops_nb.period import parse_period
-from finops_nb.report.alerts import CAPTION, CROSSED_MEANING, NONE_SET
+from finops_nb.period import parse_period, spelled_date
+from finops_nb.report.alerts import CAPTION, CROSSED_MEANING, NO_BUDGETS, NO_THRESHOLDS
 from finops_nb.report.cost_tables import SHOWN
 from finops_nb.report.format import Format, spelled_day
 from finops_nb.report.table import Block, Line, Table
 from finops_nb.schema import Column
+from finops_nb.words import listing
 
 RUNNING_COLUMNS: Final = (
     *(schema.NAME, schema.COST_TO_DATE, schema.BUDGET_TO_DATE, schema.BUDGET),
@@ -36,7 +38,7 @@ def running_period(
     products: pd.DataFrame,
     totals: Iterable[TotalVariance],
 ) -> Table:
-    """Cost and budget to date, and the run-rate to the period's end; empty if the period is over.
+    """Cost and budget to date, and the run rate to the period's end; empty if the period is over.
 
     Args:
         data: the report data.
@@ -49,19 +51,19 @@ def running_period(
     blocks = [_running(data, *each) for each in dimensions] if not data.usage.complete else []
     return Table(
         "running_period",
-        "Cost and budget to date, and the run-rate to "
-        f"{spelled_day(data.usage.period.last_day)}, by weekday",
+        "Cost and budget to date, and the run rate to "
+        f"{spelled_day(data.usage.period.last_day)} by day of the week",
         RUNNING_COLUMNS,
         tuple(blocks),
         data.params.currency,
-        title="Running Period",
+        title="Period to Date",
         intro=_how_much_is_known(data, has_run_rate),
         shown=SHOWN,
     )
 
 
 def run_rate_misses(data: ReportData, backtest_errors: Iterable[BacktestError]) -> Table:
-    """How far off the run-rate would have been in earlier months; empty if there is no run-rate.
+    """How far off the run rate would have been in earlier months; empty if there is no run rate.
 
     Args:
         data: the report data.
@@ -72,8 +74,7 @@ def run_rate_misses(data: ReportData, backtest_errors: Iterable[BacktestError]) 
     ]
     return Table(
         "run_rate_misses",
-        f"Run-rate of earlier months after {len(days_seen(data.usage))} days, "
-        "against their actual cost",
+        f"Run rate after {len(days_seen(data.usage))} days in earlier months, against actual cost",
         (schema.MONTH, schema.RUN_RATE, schema.ACTUAL, schema.ERROR),
         (Block(lines),),
         data.params.currency,
@@ -111,7 +112,7 @@ def budget_alerts(data: ReportData, alerts: pd.DataFrame) -> Table:
         (schema.NAME, schema.BUDGET, *days),
         tuple(blocks),
         data.params.currency,
-        empty=NONE_SET,
+        empty=NO_BUDGETS if data.params.alert_thresholds else NO_THRESHOLDS,
         shown=max(SHOWN, used_up + 1),
         keep="first",
     )
@@ -131,7 +132,7 @@ def policies(data: ReportData, breaches: pd.DataFrame) -> Table:
     )
     return Table(
         "policies",
-        f"Approval limit: {limit} per product per calendar month",
+        f"Policy breaches; approval limit: {limit} per product per calendar month",
         (schema.NAME, schema.MONTH, schema.AMOUNT, schema.ACTION),
         blocks,
         data.params.currency,
@@ -166,24 +167,24 @@ def about(version: Version) -> Sentence:
     """A version of the budgets in a sentence: who set it, when and why.
 
     Example:
-        revised 1 (2025-12-15, Ana): two more regions.
+        revised 1 (by Ana; December 15, 2025; reason: two more regions).
     """
-    keys = [f"{{{key}}}" for key in ("date", "author") if getattr(version, key)]
-    text = "{label}"
-    text += f" ({', '.join(keys)})" if keys else ""
-    text += ": {reason}" if version.reason else ""
+    day = spelled_date(date.fromisoformat(version.date)) if version.date else ""
+    templates = {"by {author}": version.author, "{day}": day, "reason: {reason}": version.reason}
+    known = [template for template, value in templates.items() if value]
+    text = "{label}" + (f" ({'; '.join(known)})" if known else "")
     return sentence(
         f"{text}.",
         label=version.label,
-        date=version.date,
+        day=day,
         author=version.author,
         reason=version.reason.rstrip("."),
     )
 
 
 def _how_much_is_known(data: ReportData, has_run_rate: bool) -> tuple[Sentence, ...]:
-    """On how many days of usage a run-rate is based, or why there is none."""
-    text = "Usage is known for {seen:count} of {days:count day}, through {known:date}."
+    """On how many days of usage a run rate is based, or why there is none."""
+    text = "Figures to date cover {seen:count} of {days:count day}, through {known:date}."
     if not data.params.as_of:
         text += " The last day counts as a whole day because no as_of is set."
     known = sentence(
@@ -194,7 +195,7 @@ def _how_much_is_known(data: ReportData, has_run_rate: bool) -> tuple[Sentence, 
     )
     if has_run_rate:
         return (known,)
-    reason = "No run-rate to {end:date} yet: it needs {week:count day} of usage."
+    reason = "There is no run rate to {end:date} yet because it needs {week:count day} of usage."
     return known, sentence(reason, end=data.usage.period.last_day, week=WEEK)
 
 
@@ -250,12 +251,13 @@ def _breach_counts(blocks: Iterable[Block]) -> tuple[Sentence, ...]:
 def _no_breaches(data: ReportData, limit: str) -> str:
     """What was checked, where nothing breaches a policy."""
     params = data.params
-    checked = f"approval of more than {limit} per product per calendar month"
+    checks = [f"approval of spend above {limit} per product per calendar month"]
+    no_budget = ""
     if params.organization_budgets or params.product_budgets or params.budgets:
-        checked += ", an owner for each budget, a budget for all spend"
+        checks += ["an owner for each budget", "a budget for all spend"]
     else:
-        checked += "; no budget is set"
-    return f"No policy breaches. Checked: {checked}."
+        no_budget = " No budget is set."
+    return f"No policy is breached. The policies require {listing(checks)}.{no_budget}"
 
 
 def _version_block(versions: Iterable[Version], dimension: schema.Dimension) -> Block:

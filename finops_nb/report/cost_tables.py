@@ -50,9 +50,15 @@ NEEDED_FOR: Final[Mapping[str, tuple[Column, ...]]] = {
 }
 """Columns that are left out if the usage has no calls, or no customers."""
 HOW_TO_READ: Final[Mapping[Column, str]] = {
-    schema.CUSTOMERS: "Each customer counts once per row, so rows can exceed the total.",
+    schema.CUSTOMERS: (
+        "A customer counts in every row where it has usage, "
+        "so rows can add up to more than the total."
+    ),
     schema.AVERAGE_COST: "Avg cost/call = cost ÷ calls.",
-    schema.EFFICIENCY: "Efficiency score = calls ÷ cost. Teams' calls differ; compare with care.",
+    schema.EFFICIENCY: (
+        "Efficiency score = calls ÷ cost. "
+        "Teams make different kinds of calls, so compare with care."
+    ),
     schema.COST_PER_CUSTOMER: "Cost/customer = cost ÷ distinct customers.",
 }
 """What a reader should know of a column; printed only above a table that has it."""
@@ -118,7 +124,7 @@ def cost_by_feature(data: ReportData, features: pd.DataFrame) -> Table:
         (Block(lines, overall(data.usage)),),
         data.params.currency,
         intro=_how_to_read(explained) if lines else (),
-        empty="Not available: the usage has no features.",
+        empty="Not available because the usage has no features.",
         shown=SHOWN,
     )
 
@@ -183,7 +189,7 @@ def cost_by_month(data: ReportData, organizations: pd.DataFrame, products: pd.Da
     ]
     frames = (organizations, products) if months else ()
     empty = (
-        "No earlier month is published."
+        "No earlier month was published."
         if data.usage.period.is_month
         else "Only the report of a calendar month shows earlier months."
     )
@@ -242,7 +248,7 @@ def efficiency(data: ReportData, ranked: pd.DataFrame) -> Table:
         (block,) if has_calls else (),
         data.params.currency,
         intro=_how_to_read(columns) if has_calls else (),
-        empty="Not available for bills: they have no calls.",
+        empty="Not available for bills, which have no call counts.",
         shown=SHOWN,
         keep="ends",
     )
@@ -253,7 +259,7 @@ def spend_by_day(data: ReportData) -> Table:
     sums = {"cost": data.usage.cost, "calls": overall(data.usage)["calls"]}
     return Table(
         "spend_by_day",
-        "Cost by day",
+        "Spend by day",
         _available((schema.DAY, schema.COST, schema.CALLS), data.usage),
         (Block(_lines(data.usage.groups["day",]), sums),),
         data.params.currency,
@@ -321,10 +327,10 @@ def _month_block(frame: pd.DataFrame, months: Iterable[str]) -> Block:
 
 
 def _month_label(month: str, usage: Usage) -> str:
-    """2025-12 as "Dec 2025", or as "Dec 2025 to date" while it runs."""
+    """2025-12 as "Dec 2025", or as "Dec 2025 (partial)" while it is in progress."""
     name, year = parse_period(month).label.split()
-    running = month == usage.period.text and not usage.complete
-    return f"{name[:3]} {year} to date" if running else f"{name[:3]} {year}"
+    partial = month == usage.period.text and not usage.complete
+    return f"{name[:3]} {year} (partial)" if partial else f"{name[:3]} {year}"
 
 
 def _level_difference(organizations: TotalVariance, products: TotalVariance) -> dict[str, Any]:

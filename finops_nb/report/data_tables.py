@@ -11,6 +11,7 @@ from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.confusable_names import confusable_sentences
 from finops_nb.findings.overview import doubtful_names
 from finops_nb.money import ZERO, ratio, total
+from finops_nb.period import spelled_date
 from finops_nb.report.table import Block, Table
 
 SHOWN: Final = 25
@@ -18,9 +19,9 @@ SHOWN: Final = 25
 
 
 def charges_by_kind(data: ReportData) -> Table:
-    """What a bill charges, by kind, each with its sign; empty if the usage is not a bill.
+    """What a bill charges, by type, each with its sign; empty if the usage is not a bill.
 
-    Kinds are usage, purchases, credits, taxes, adjustments and corrections.
+    Types are usage, purchases, credits, taxes, adjustments and corrections.
     """
     lines = [
         {"charge": kind, "rows": rows, "cost": cost} for kind, rows, cost in data.usage.charges
@@ -28,18 +29,18 @@ def charges_by_kind(data: ReportData) -> Table:
     sums = {"rows": data.usage.rows_used, "cost": data.usage.cost - data.usage.projected}
     return Table(
         "charges_by_kind",
-        "Cost by kind of charge",
+        "Cost by charge type",
         (schema.CHARGE_KIND, schema.ROWS, schema.COST),
         (Block(lines, sums),) if lines else (),
         data.params.currency,
-        title="Cost by Kind of Charge",
+        title="Cost by Charge Type",
     )
 
 
 def invoices(data: ReportData) -> Table:
     """Each invoice as the params state it and as the bill charges it; empty without invoices.
 
-    The difference is stated − billed; an amount that is missing counts as 0.
+    The difference is invoice amount − usage amount; an amount that is missing counts as 0.
     """
     reconciliation = data.usage.reconciliation
     found = reconciliation.invoices if reconciliation else ()
@@ -57,7 +58,7 @@ def invoices(data: ReportData) -> Table:
     sums = {"stated": stated, "billed": billed, "difference": stated - billed}
     return Table(
         "invoices",
-        "Invoices, as stated and as billed in the usage",
+        "Invoice reconciliation: amounts on invoices and in the usage data",
         (schema.INVOICE, schema.STATED, schema.BILLED, schema.DIFFERENCE),
         (Block(lines, sums),) if lines else (),
         data.params.currency,
@@ -85,7 +86,7 @@ def unallocated_by_key(data: ReportData) -> Table:
     sums = {"rows": rows, "cost": cost, "share": ratio(cost, data.usage.cost)}
     return Table(
         "unallocated_by_key",
-        "Keys that belong to no organization",
+        "Keys not assigned to an organization",
         (schema.SOURCE_KEY, schema.ROWS, schema.COST, schema.SHARE),
         (Block(lines, sums),) if lines else (),
         data.params.currency,
@@ -102,11 +103,11 @@ def rows_account(data: ReportData) -> Table:
         _item("Rows outside the period", usage.rows_outside, usage.cost_outside),
     ]
     if usage.projected:
-        lines.append(_item("Growth and price changes of the scenario", 0, usage.projected))
+        lines.append(_item("Growth and price changes in the scenario", 0, usage.projected))
     sums = {"rows": usage.rows_read, "cost": usage.cost + usage.cost_outside}
     return Table(
         "rows",
-        "Rows of the inputs",
+        "Input rows",
         (schema.ITEM, schema.ROWS, schema.COST),
         (Block(lines, sums),),
         data.params.currency,
@@ -146,7 +147,9 @@ def _item(item: str, rows: int | None, cost: Any) -> dict[str, Any]:
 def _data_notes(data: ReportData) -> Iterator[dict[str, Any]]:
     usage = data.usage
     unit = "Rows" if "calls" in usage.missing_columns else "Calls"
-    yield _item(f"{unit} without an organization", usage.rows_unallocated, usage.unallocated)
+    yield _item(
+        f"{unit} not assigned to an organization", usage.rows_unallocated, usage.unallocated
+    )
     for notice in usage.notices:
         yield _item(notice.text, notice.rows, notice.money)
     for dimension in schema.BUDGETED:
@@ -154,9 +157,10 @@ def _data_notes(data: ReportData) -> Iterator[dict[str, Any]]:
             yield _item(text, None, cost)
     later = cost_after(usage)
     if later:
+        as_of = spelled_date(usage.complete_through)
         text = (
-            f"Usage after as_of ({usage.complete_through}): counted in costs, statuses and "
-            "alerts, but not in the run-rate or figures to date"
+            f"Usage after the as_of day ({as_of}) is in total costs, "
+            "statuses and alerts, but not in the run rate or the figures to date."
         )
         yield _item(text, None, later)
     for text in (*data.budgets.notices, *doubtful_names(data)):

@@ -102,8 +102,8 @@ class Format:
         return plus + self.percent(fraction)
 
     def gap(self, score: Decimal) -> str:
-        """0.11 calls/$: a difference of two scores, with its unit; two digits are enough for it."""
-        return f"{self.calls_per_money(score, digits=2)} calls/{self.sign}"
+        """0.11 calls per dollar: a difference of two scores; two digits are enough for it."""
+        return f"{self.calls_per_money(score, digits=2)} calls per {self.unit}"
 
     def calls_per_money(self, score: Decimal | None, digits: int = 3) -> str:
         """25.92; a score below one has `digits` digits, since a call may cost over $1: 0.0364."""
@@ -175,8 +175,8 @@ def day(value: date) -> str:
 
 
 def spelled_day(value: date) -> str:
-    """18 December"""
-    return f"{value.day} {calendar.month_name[value.month]}"
+    """December 18"""
+    return f"{calendar.month_name[value.month]} {value.day}"
 
 
 def noun(number: int | Decimal, singular: str, plural: str | None = None) -> str:

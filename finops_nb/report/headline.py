@@ -50,7 +50,7 @@ def headlines(data: ReportData, totals: TotalVariance) -> Iterator[Headline]:
     yield _spend(totals, data.usage)
     prior = prior_month(data)
     if prior:
-        yield _against_month_before(prior)
+        yield _change_from_month_before(prior)
     year = year_to_date(data, totals)
     if year:
         yield _year_to_date(year, data.usage)
@@ -60,7 +60,7 @@ def headlines(data: ReportData, totals: TotalVariance) -> Iterator[Headline]:
 def _spend(totals: TotalVariance, usage: Usage) -> Headline:
     to_date = "" if usage.complete else " to Date"
     if totals.budget is None:
-        detail = sentence("No budget set")
+        detail = sentence("No budget is set")
     else:
         over = totals.variance is not None and totals.variance > 0
         detail = sentence(
@@ -79,24 +79,27 @@ def _spend(totals: TotalVariance, usage: Usage) -> Headline:
     return Headline("spend", f"Spend{to_date} Against Budget", value, detail, record)
 
 
-def _against_month_before(prior: PriorMonth) -> Headline:
+def _change_from_month_before(prior: PriorMonth) -> Headline:
     record = prior._asdict()
-    month = parse_period(prior.month).label
+    label, month = parse_period(prior.month).label, _month_name(prior.month)
     change = "{change:change}"
     if prior.change_ratio is not None:
         change += " ({change_ratio:signed share})"
     if prior.cost is None:
-        detail = f"No {_month_name(prior.month)} report yet"
+        detail = f"No {label} report was published"
     elif prior.days is None:
-        detail = "{cost:money} as published"
+        detail = f"{month}, as published: {{cost:money}}"
     else:
         detail = (
-            "First {days:count day} of each month: {compared:money} "
-            "against {cost:money} as published"
+            "First {days:count day}: {compared:money} against {cost:money} in "
+            f"{month}, from its published days"
         )
-    label = f"Against {month}"
     return Headline(
-        "prior_month", label, sentence(change, **record), sentence(detail, **record), record
+        "prior_month",
+        f"Change from {label}",
+        sentence(change, **record),
+        sentence(detail, **record),
+        record,
     )
 
 
@@ -104,7 +107,7 @@ def _year_to_date(year: YearToDate, usage: Usage) -> Headline:
     details = [_year_against_budget(year, usage.complete)]
     after = cost_after(usage)
     if after:
-        text = "Excludes {after:money} after {known:date}"
+        text = "Excludes {after:money} dated after {known:date}"
         details.append(sentence(text, after=after, known=usage.complete_through))
     if year.missing:
         details.append(sentence(_not_published(year)))
@@ -119,7 +122,9 @@ def _year_to_date(year: YearToDate, usage: Usage) -> Headline:
 
 def _year_against_budget(year: YearToDate, complete: bool) -> Sentence:
     if year.budget is None:
-        return sentence(f"No budget set for {_months_in_words(year.without_budget)}")
+        is_all = year.without_budget == year.months
+        months = "" if is_all else f" for {_months_in_words(year.without_budget)}"
+        return sentence(f"No budget is set{months}")
     side = "over" if (year.variance or ZERO) > 0 else "under"
     budget = "budget" if complete else "budget to date"
     return sentence(
@@ -131,10 +136,11 @@ def _year_against_budget(year: YearToDate, complete: bool) -> Sentence:
 
 def _not_published(year: YearToDate) -> str:
     """Which months are missing, and which the figure is of if these are fewer."""
-    missing = f"{_months_in_words(year.missing)} not published"
+    reports = "report was" if len(year.missing) == 1 else "reports were"
+    missing = f"o {reports} published for {_months_in_words(year.missing)}"
     if len(year.missing) < len(year.months):
-        return missing
-    return f"{_months_in_words(year.months)} only: {missing}"
+        return f"N{missing}"
+    return f"Includes {_months_in_words(year.months)} only; n{missing}"
 
 
 def _allocated(usage: Usage) -> Headline:
@@ -142,11 +148,14 @@ def _allocated(usage: Usage) -> Headline:
     credits = -usage.credits[1]
     organizations = set(usage.groups["organization",]["organization"])
     if UNALLOCATED not in organizations:
-        detail = "All cost has an organization"
+        detail = "All cost is assigned to an organization"
     elif credits:
-        detail = "{unallocated:money} has no organization (after {credits:money} of credits)"
+        detail = (
+            "{unallocated:money} is not assigned to an organization "
+            "(after {credits:money} of credits)"
+        )
     else:
-        detail = "{unallocated:money} has no organization"
+        detail = "{unallocated:money} is not assigned to an organization"
     return Headline(
         "allocated",
         "Allocated Share",

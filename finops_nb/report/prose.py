@@ -28,8 +28,8 @@ from finops_nb.report.provenance import REPORT_NAME, provenance, revision_change
 from finops_nb.report.table import bar, scalar, templates
 from finops_nb.usage.model import Usage
 
-ONLY_PRINTED: Final = "distance"
-"""The value of a sentence that results.json has with its sign, under another name."""
+ONLY_PRINTED: Final = ("distance", "after", "thresholds")
+"""Values of sentences that results.json has elsewhere: with their sign, or in its parameters."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def headline_figures(data: ReportData, totals: TotalVariance) -> Prose:
 def outlook(
     data: ReportData, totals: TotalVariance, backtest_errors: Sequence[BacktestError]
 ) -> Prose:
-    """Where a running period is heading, and how good that estimate is; empty if it is over.
+    """Where a period in progress is heading, and how good that estimate is; empty if it is over.
 
     Args:
         data: the report data.
@@ -148,8 +148,7 @@ def outlook(
     fmt = Format(data.params.currency)
     lines = []
     for each in sentences:
-        record = {key: value for key, value in each.values.items() if key != ONLY_PRINTED}
-        lines.append({"text": text_sentence(each, fmt)} | record)
+        lines.append({"text": text_sentence(each, fmt)} | _recorded(each))
     values = {"sentences": sentences}
     return Prose("outlook", "outlook.html.j2", lines, values, data.params.currency)
 
@@ -226,7 +225,7 @@ def recommended(data: ReportData, recommendations: Iterable[Recommendation]) -> 
             "horizon": recommendation.horizon,
             "title": recommendation.title,
             "text": text_sentence(recommendation.action, fmt),
-            **recommendation.action.values,
+            **_recorded(recommendation.action),
         }
         for group in groups.values()
         for recommendation in group
@@ -243,9 +242,9 @@ def origin(data: ReportData) -> Prose:
 
 
 def _counted(usage: Usage, counts: Mapping[str, Any]) -> Sentence:
-    """How many calls and customers there were, or charges where the usage has no calls."""
+    """How many calls and customers there were, or lines of a bill, which has no calls."""
     if "calls" in usage.missing_columns:
-        return sentence("{charges:count charge}", charges=usage.rows_used)
+        return sentence("{lines:count bill line}", lines=usage.rows_used)
     if "customer" in usage.missing_columns:
         return sentence("{calls:count call}", calls=counts["calls"])
     text = "{calls:count call} from {customers:count customer}"
@@ -253,35 +252,47 @@ def _counted(usage: Usage, counts: Mapping[str, Any]) -> Sentence:
 
 
 def _run_rate(totals: TotalVariance, usage: Usage) -> Sentence:
-    """The cost at the period's end against its budget, or why there is no run-rate yet."""
+    """The cost at the period's end against its budget, or why there is no run rate yet."""
     last, seen = usage.period.last_day, len(days_seen(usage))
     if totals.run_rate is None:
-        text = f"No run-rate to {{last:date}} yet: it needs {WEEK} days of usage "
-        return sentence(text + "(so far: {seen:count day}).", last=last, seen=seen)
-    text = "Run-rate to {last:date}, by weekday from the {seen:count day} seen: {run_rate:money}"
+        text = f"There is no run rate to {{last:date}} yet because it needs {WEEK} days of usage "
+        return sentence(text + "({seen:count day} so far).", last=last, seen=seen)
+    text = "At the current run rate, the period will cost {run_rate:money} by {last:date}"
     values: dict[str, Any]
     if totals.budget is None:
         values = {"over": None, "budget": None}
     else:
         over = totals.run_rate - totals.budget
         side = "over" if over > 0 else "under"
-        text += f", {{{ONLY_PRINTED}:money}} {side} the {{budget:money}} budget"
-        values = {"over": over, "budget": totals.budget, ONLY_PRINTED: abs(over)}
-    return sentence(f"{text}.", last=last, seen=seen, run_rate=totals.run_rate, **values)
+        text += f", {{distance:money}} {side} the {{budget:money}} budget"
+        values = {"over": over, "budget": totals.budget, "distance": abs(over)}
+    text += ". This extrapolates the first {seen:count day} by day of the week."
+    return sentence(text, last=last, seen=seen, run_rate=totals.run_rate, **values)
 
 
 def _run_rate_error(backtest_errors: Iterable[BacktestError], usage: Usage) -> Sentence:
-    """How far off the run-rate would have been in earlier months, after as many days."""
+    """How far off the run rate would have been in earlier months, after as many days."""
     errors = [backtest.error for backtest in backtest_errors if backtest.error is not None]
     if errors:
         low, high = rounded(min(errors), 3), rounded(max(errors), 3)
         error = "{low:signed share}"
         error += "" if low == high else " to {high:signed share}"
-        text = f"Tested on {{months:count earlier month}} after as many days: off by {error}."
-        return sentence(text, months=len(errors), low=low, high=high)
+        text = (
+            "In the {months:count earlier month}, the same method after {after:count day} "
+            f"was off by {error}."
+        )
+        after = len(days_seen(usage))
+        return sentence(text, months=len(errors), low=low, high=high, after=after)
     if usage.period.is_month:
-        return sentence("No error estimate yet: no earlier month to test against.")
-    return sentence("No error estimate: run-rates are tested on calendar months only.")
+        reason = "there is no earlier month to test against"
+        return sentence(f"There is no error estimate yet because {reason}.")
+    reason = "run rates are tested on calendar months only"
+    return sentence(f"There is no error estimate because {reason}.")
+
+
+def _recorded(sentence: Sentence) -> dict[str, Any]:
+    """The values of a sentence that results.json has under their names."""
+    return {key: value for key, value in sentence.values.items() if key not in ONLY_PRINTED}
 
 
 def _json(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from datetime import date
 from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +15,8 @@ from finops_nb.findings.overview import overview
 from finops_nb.outputs.artifacts import previous_results
 from finops_nb.outputs.manifest import Kind
 from finops_nb.params.invoices import Reconciliation
-from finops_nb.report.format import Format, text_sentence
+from finops_nb.period import spelled_date
+from finops_nb.report.format import Format, spelled_day, text_sentence
 from finops_nb.report.table import scalar
 from finops_nb.usage.model import Usage
 from finops_nb.usage.sources.notice import InputFile
@@ -28,7 +30,7 @@ INVOICES_NAMED: Final = 3
 KIND_STAMPS: Final = {
     Kind.ANALYSIS: (
         "ANALYSIS · NOT FOR BOOKING",
-        "Not the official report of a calendar month, so it has no ledger.",
+        "Not the official report of a calendar month.",
     ),
     Kind.DRAFT: ("DRAFT", 'Not published. The command "finops-nb run" publishes the report.'),
 }
@@ -55,7 +57,7 @@ class Stamp(NamedTuple):
 
 
 def stamps_of(
-    kind: Kind, scenario: Mapping[str, Any], unreconciled: str, known: str
+    kind: Kind, scenario: Mapping[str, Any], unreconciled: str, known: str, later: str = ""
 ) -> tuple[Stamp, ...]:
     """Every stamp of a report, in the order in which the page and the mail show them.
 
@@ -63,27 +65,28 @@ def stamps_of(
         kind: of the report.
         scenario: `reason`, `author`, `date` and `base` of a what-if; empty for other reports.
         unreconciled: a sentence on the invoices that differ; empty if all agree.
-        known: sentences on how far usage is known; empty if the period is over.
+        known: a sentence on how far usage is complete; empty if the period is over.
+        later: a sentence on the usage after that; empty if there is none.
 
     Returns:
         Nothing for an official report of a period that is over and whose invoices agree.
 
     Example:
-        stamps_of(Kind.ANALYSIS, {}, "", "Usage is known through 2025-12-18.")
+        stamps_of(Kind.ANALYSIS, {}, "", "Usage is complete through December 18, 2025.")
     """
     stamps = []
     if kind in KIND_STAMPS:
         word, meaning = KIND_STAMPS[kind]
         stamps.append(Stamp(word, "", meaning))
     if scenario:
-        author = f"By {scenario['author']}, {scenario['date']}"
+        author = f"By {scenario['author']} on {_day(scenario['date'])}"
         meaning = f"{author}, based on the {scenario['base']} budgets; not for booking."
         stamps.append(Stamp("WHAT-IF", scenario["reason"], meaning))
     if unreconciled:
         stamps.append(Stamp("NOT RECONCILED", "", unreconciled))
     if known:
-        meaning = f"{known} Costs are to date; budgets cover the whole period."
-        stamps.append(Stamp("PARTIAL", "", meaning))
+        costs = f"{later} Budgets" if later else "Costs are to date; budgets"
+        stamps.append(Stamp("PARTIAL", "", f"{known} {costs} cover the whole period."))
     return tuple(stamps)
 
 
@@ -95,7 +98,8 @@ def stamps(data: ReportData) -> tuple[tuple[str, str], ...]:
         data.manifest.kind,
         scenario.model_dump() if scenario else {},
         _unreconciled(data.usage.reconciliation, fmt),
-        _known(data.usage, fmt),
+        _known(data.usage),
+        _later(data.usage, fmt),
     )
     return tuple((stamp.title, stamp.meaning) for stamp in made)
 
@@ -139,25 +143,34 @@ def _unreconciled(reconciliation: Reconciliation | None, fmt: Format) -> str:
         f"{invoice.name} {fmt.change(invoice.difference)}" for invoice in reconciliation.differing
     ]
     names = first_of(differences, INVOICES_NAMED)
-    return f"Invoices differ from the usage (stated − billed): {names}. See Invoices."
+    return f"Invoice amounts differ from the usage data (invoice − usage): {names}. See Invoices."
 
 
-def _known(usage: Usage, fmt: Format) -> str:
-    """How far usage of a running period is known; empty if the period is over."""
+def _known(usage: Usage) -> str:
+    """How far usage of a period in progress is complete; empty if the period is over."""
     if usage.complete:
         return ""
-    known = (
-        f"Usage is known through {usage.complete_through}; "
-        f"the period ends on {usage.period.last_day}."
-    )
+    known, last = spelled_date(usage.complete_through), spelled_date(usage.period.last_day)
+    return f"Usage is complete through {known}; the period ends {last}."
+
+
+def _later(usage: Usage, fmt: Format) -> str:
+    """The usage after the last complete day; empty if there is none."""
     later = cost_after(usage)
     if not later:
-        return known
-    amount = fmt.money(later)
+        return ""
+    last = usage.last_day
+    is_same_year = last.year == usage.complete_through.year
+    through = spelled_day(last) if is_same_year else spelled_date(last)
     return (
-        f"{known} Later usage of {amount}, through {usage.last_day}, "
-        "is in the costs but not in the run-rate."
+        f"Total costs also include {fmt.money(later)} dated after that, through {through}, "
+        "which the run rate leaves out."
     )
+
+
+def _day(day: date | str) -> str:
+    """A day of a scenario, which is text in results.json: "December 15, 2025"."""
+    return spelled_date(date.fromisoformat(f"{day}"))
 
 
 def _made_from(data: ReportData) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def scenario_changes(
     frames = (organizations, products) if params.scenario else ()
     return Table(
         "scenario_changes",
-        "What the scenario changes, by name",
+        "Scenario against the approved budgets, by organization and product",
         (
             *(schema.NAME, schema.BUDGET_BEFORE, schema.BUDGET, schema.BUDGET_CHANGE),
             *(*cost_change, schema.VARIANCE, schema.STATUS),
@@ -113,23 +113,44 @@ def _changes(data: ReportData) -> Iterator[Sentence]:
     for by in schema.BUDGETED:
         now, before = total(budgets.of(by).values()), total(budgets.before.of(by).values())
         if budgets.before.of(by) and not budgets.of(by):
-            text = "All budgets by {by} are removed; {before:money} was approved."
-            yield sentence(text, by=by, before=before)
+            text = f"All {by} budgets are removed; {{before:money}} was approved."
+            yield sentence(text, before=before)
         elif now != before:
             side = "above" if now > before else "below"
             yield sentence(
-                f"Budgets by {{by}} total {{now:money}}, {{distance:money}} {side} "
+                f"{by.title()} budgets total {{now:money}}, {{distance:money}} {side} "
                 "the approved {before:money}.",
-                by=by,
                 now=now,
                 distance=abs(now - before),
                 before=before,
             )
-    for text in rate_changes(params.growth, params.model_prices, Format(params.currency)):
-        yield sentence("{change}.", change=text[0].upper() + text[1:])
+    yield from _rate_sentences(params.growth, params.model_prices)
     for notice in budgets.notices:
         if notice not in budgets.before.notices:
             yield sentence("{notice}", notice=notice)
+
+
+def _rate_sentences(
+    growth: Mapping[str, Decimal], prices: Mapping[str, Mapping[str, Decimal]]
+) -> Iterator[Sentence]:
+    """The changes of usage and prices as whole sentences.
+
+    Example:
+        "Usage is 10% higher for all organizations."
+    """
+    for scope, rate in _scopes(growth):
+        yield _rate_sentence("Usage", rate, scope=scope)
+    for model, rates in prices.items():
+        for scope, rate in _scopes(rates):
+            yield _rate_sentence("The price of {model}", rate, model=model, scope=scope)
+
+
+def _rate_sentence(subject: str, rate: Decimal, **names: str) -> Sentence:
+    """A rate of zero is an exception from the rate of all other organizations."""
+    change = "the same"
+    if rate:
+        change = "{rate:percent} " + ("higher" if rate > 0 else "lower")
+    return sentence(f"{subject} is {change} for {{scope}}.", rate=abs(rate), **names)
 
 
 def _scopes(rates: Mapping[str, Decimal]) -> Iterator[tuple[str, Decimal]]:

@@ -195,18 +195,20 @@ class Table:
         )
 
     def _which_lines(self, shown: int) -> str:
-        """Which lines are printed, in words: "The largest of 120 lines"."""
+        """Which lines are printed, in words: "The largest of 120 lines are shown"."""
         lines = [line for block in self.blocks for line in block.lines]
         if self.keep == "first":
-            return f"The first lines of {len(lines):,}"
+            return f"The first lines of {len(lines):,} are shown"
         if self.keep == "ends":
-            return f"The first and last lines of {len(lines):,}"
+            return f"The first and last lines of {len(lines):,} are shown"
         urgent_counts = [sum(map(urgent, block.lines)) for block in self.blocks]
         if any(number >= shown for number in urgent_counts):
             some = noun(sum(urgent_counts), "line")
-            return f"The largest of {some} that are OVER or AT RISK, of {len(lines):,} in all"
+            which = f"The largest of {some} that are OVER or AT RISK"
+            return f"{which}, of {len(lines):,} in all, are shown"
         which = f"The largest of {noun(len(lines), 'line')}"
-        return f"{which} and all that are OVER or AT RISK" if any(urgent_counts) else which
+        which += " and all that are OVER or AT RISK" if any(urgent_counts) else ""
+        return f"{which} are shown"
 
     def _rounding(self, lines: Sequence[Line], sums: Line) -> dict[str, Decimal]:
         """What the printed lines miss of the printed total, by column that does not foot."""

@@ -22,6 +22,7 @@ from finops_nb.params.model import load_params
 from finops_nb.params.scenario import Scenario
 from finops_nb.params.types import NO_BUDGET
 from finops_nb.params.validation import validated
+from finops_nb.period import spelled_date
 from finops_nb.report.format import Format, visible
 from finops_nb.report.scenario_tables import rate_changes, what_if_table
 from finops_nb.report.table import Table
@@ -81,7 +82,8 @@ class WhatIf:
         self.future: list[Edits] = []
         self.editing: Key | None = None
         self.projected: tuple[Any, Usage] | None = None
-        check_names(self.measured, read_budgets(loaded, self.home), loaded)
+        file = f"params/{self.name}.yaml"
+        check_names(self.measured, read_budgets(loaded, self.home), loaded, file)
         self.before = self._variances(self.measured, self.approved)
 
     def edit(self, key: Key, text: str) -> None:
@@ -136,9 +138,10 @@ class WhatIf:
         if self.saved:
             notes += changes_since(self.saved, self.params, self.approved)
         if not self.measured.complete:
+            known = spelled_date(self.measured.complete_through)
             notes.append(
-                f"PARTIAL: usage is complete through {self.measured.complete_through}."
-                " Costs are to date; budgets are for the whole period."
+                f"PARTIAL: usage is complete through {known}."
+                " Costs are to date; budgets cover the whole period."
             )
         return notes
 

@@ -97,9 +97,11 @@ def notices_of(file: UsageFile) -> Iterator[Notice]:
     """What was done to rows of a file, and what may surprise in them."""
     result = file.result
     if result.rounded_rows:
+        rows = result.rounded_rows
+        costs, were = ("cost", "was") if rows == 1 else ("costs", "were")
         text = (
-            f"{file.name} has costs with more than {DECIMALS} decimals; "
-            "each was rounded half away from zero."
+            f"{rows:,} {costs} in {file.name} had more than {DECIMALS} decimals and {were} rounded "
+            "(half away from zero)."
         )
         yield Notice(text, result.rounded_rows, result.rounding_change)
     for check, (rows, money) in zip(row_checks(file.table), result.checks, strict=True):
@@ -174,7 +176,7 @@ def _tag_checks(table: SourceTable) -> Iterator[RowCheck]:
         yield RowCheck(f"{column}_unread", text)
         spellings = ", ".join(f'"{key}"' for key in keys)
         if len(keys) == 1 and table.other_tag_keys(column):
-            text = f"{tag} was read from the key {spellings} in {file}."
+            text = f"{tag} was taken from the tag {spellings} in {file}."
             yield RowCheck(f"{column}_other", text)
         if len(keys) > 1:
             text = f"{tag} has several spellings in {file}, which were read as one: {spellings}."

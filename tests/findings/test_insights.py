@@ -324,4 +324,6 @@ def test_the_rule_is_printed_where_an_insight_is_not_material(
 
     assert (rule is not None) is expected
     if rule:
-        assert text_sentence(rule, Format("USD")) == "Not material: below both 1% and $50.00."
+        assert text_sentence(rule, Format("USD")) == (
+            "A difference is not material when it is below 1% and below $50.00."
+        )

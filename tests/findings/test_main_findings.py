@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 from support.made_usage import SIX, Call, data_of
 
-from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.allocation import allocate_within
+from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.efficiency import rank_efficiency
 from finops_nb.figures.variance import variance_by
 from finops_nb.findings.evidence import Findings
@@ -69,11 +69,14 @@ def test_money_out_of_plan_comes_first_the_larger_amount_before(find):
         materiality="0.01",
     )
     assert findings[:2] == [
-        ("Unallocated Cost", "$2.00 (20.0%) has no organization, so it can't be charged"),
+        (
+            "Unallocated Cost",
+            "$2.00 (20.0%) is not assigned to an organization, so it can't be charged",
+        ),
         (
             "Over Budget",
-            "org-a (owner: Ada): $1.50 over its $4.50 budget, 133.3% used; "
-            "mostly on chat ($4.00, 66.7%)",
+            "org-a (owner: Ada) is $1.50 over its $4.50 budget (133.3% used); "
+            "its largest product is chat ($4.00, 66.7% of its cost)",
         ),
     ]
 
@@ -82,11 +85,11 @@ def test_spend_without_a_budget_is_one_finding(find):
     """org-b spent 2.00 without a budget, while org-a has one; likewise search, 3.50, and chat."""
     assert find(NAMED, organization_budgets={"org-a": "6"})[0] == (
         "Spend without Budget",
-        "$2.00 spent by organizations with no budget: org-b",
+        "organizations with no budget spent $2.00 (org-b)",
     )
     assert find(NAMED, product_budgets={"chat": "6"})[0] == (
         "Spend without Budget",
-        "$3.50 spent on products with no budget: search",
+        "products with no budget cost $3.50 (search)",
     )
 
 
@@ -96,7 +99,7 @@ def test_a_running_month_shows_where_it_is_heading(find):
     calls.append(Call("org-a", "chat", "ask", "c", "3", "2025-12-07"))
     assert find(calls, complete=False, organization_budgets={"org-a": "10"})[0] == (
         "Budget at Risk",
-        "org-a: 90.0% of its $10.00 budget used; run-rate $39.00, $29.00 over budget",
+        "org-a has used 90.0% of its $10.00 budget; its run rate of $39.00 is $29.00 over budget",
     )
 
 
@@ -105,12 +108,12 @@ def test_a_change_names_the_organization_that_changed_most(find):
     findings = find(NAMED, [november(org_a="2", org_b="2", org_gone="1")])
     assert findings[0] == (
         "Cost Rose",
-        "+$3.00 (+60.0%) from $5.00 the month before; largest increase: org-a (+$4.00)",
+        "total cost rose $3.00 (60.0%) from $5.00 in November 2025; org-a rose most, by $4.00",
     )
     findings = find(NAMED, [november(org_a="6", org_b="2", org_gone="4")])
     assert findings[0] == (
         "Cost Fell",
-        "-$4.00 (-33.3%) from $12.00 the month before; largest decrease: org-gone (-$4.00)",
+        "total cost fell $4.00 (33.3%) from $12.00 in November 2025; org-gone fell most, by $4.00",
     )
 
 
@@ -118,7 +121,10 @@ def test_a_change_of_the_only_organization_does_not_name_it(find):
     """6 − 5 = 1 more for org-a; there is no other organization to compare it with."""
     calls = [call for call in SIX if call.organization == "org-a"]
     findings = find(calls, [november(org_a="5")])
-    assert findings[0] == ("Cost Rose", "+$1.00 (+20.0%) from $5.00 the month before")
+    assert findings[0] == (
+        "Cost Rose",
+        "total cost rose $1.00 (20.0%) from $5.00 in November 2025",
+    )
 
 
 def test_a_month_with_few_rows_may_lack_files(find):
@@ -130,7 +136,8 @@ def test_a_month_with_few_rows_may_lack_files(find):
 
     assert find(SIX, [replace(november(org_a="9"), rows=61)])[0] == (
         "Little Usage",
-        "6 rows, against 61 the month before, which cost $9.00; usage files may be missing",
+        "December 2025 has 6 rows, but November 2025 had 61 and cost $9.00; "
+        "usage files may be missing",
     )
     assert "Little Usage" in titles(61)
     assert "Little Usage" not in [*titles(60), *titles(61, complete=False)]
@@ -149,10 +156,10 @@ def test_approvals_and_chances_come_last(find):
     assert findings[:2] == [
         (
             "Approval Missing",
-            "1 product spent $4.50 with no approval on record: chat; "
+            "1 product cost $4.50 with no approval on record (chat); "
             "spend above $4.00 per product per calendar month needs an approval",
         ),
-        ("Budget Unspent", "$5.00 of budget was not spent: org-a $4.00 and org-b $1.00"),
+        ("Budget Unspent", "$5.00 of budget was not spent (org-a $4.00 and org-b $1.00)"),
     ]
 
 
@@ -172,7 +179,7 @@ def test_there_are_three_at_most(find):
     }
     findings = find(**budgets)
     assert len(findings) == 3
-    assert [text.split(":")[0] for _, text in findings] == ["chat", "org-a", "search"]
+    assert [text.split(" is ")[0] for _, text in findings] == ["chat", "org-a", "search"]
 
 
 def test_an_overrun_that_is_not_material_is_no_finding(find):

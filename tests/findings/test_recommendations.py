@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 from support.made_usage import data_of
 
-from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.allocation import allocate_within
 from finops_nb.figures.chargeback import ledger
+from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.efficiency import rank_efficiency
 from finops_nb.figures.variance import variance_by
 from finops_nb.findings.evidence import Findings
@@ -72,26 +72,26 @@ def test_it_reviews_an_overrun_with_its_owner_and_its_largest_product(advise, us
     usage = usage_of([call("a", "x", "60"), call("a", "y", "30")])
 
     assert advise(usage, organization_budgets={"a": 75})["Budget Review"] == (
-        "Review spending with a (owner: Ada): $15.00 over its $75.00 budget, 120.0% used; "
-        "mostly on x ($60.00, 66.7%)"
+        "Review spending with a (owner: Ada), which is $15.00 over its $75.00 budget (120.0% used) "
+        "and whose largest product is x ($60.00, 66.7% of its cost)"
     )
     without_owner = advise(usage, organization_budgets={"a": 75}, owners={})["Budget Review"]
-    assert "with a: $15.00 over" in without_owner
+    assert "with a, which is $15.00 over" in without_owner
     assert advise(usage, organization_budgets={"a": 0})["Budget Review"] == (
-        "Review spending with a (owner: Ada): $90.00 over its $0.00 budget; "
-        "mostly on x ($60.00, 66.7%)"
+        "Review spending with a (owner: Ada), which is $90.00 over its $0.00 budget "
+        "and whose largest product is x ($60.00, 66.7% of its cost)"
     )
 
 
-def test_mostly_is_more_than_half(advise, usage_of):
-    """45 of 90 on x, or by a, is exactly half; it is the largest share nevertheless."""
+def test_the_largest_product_or_user_may_have_half(advise, usage_of):
+    """45 of 90 on x, or by a, is exactly half; the words are the same as above half."""
     usage = usage_of([call("a", "x", "45"), call("a", "y", "30"), call("a", "z", "15")])
     review = advise(usage, organization_budgets={"a": 75})["Budget Review"]
-    assert review.endswith("; the largest share on x ($45.00, 50.0%)")
+    assert review.endswith(" and whose largest product is x ($45.00, 50.0% of its cost)")
 
     usage = usage_of([call("a", "x", "45"), call("b", "x", "30"), call("c", "x", "15")])
     review = advise(usage, product_budgets={"x": 75})["Product Review"]
-    assert review.endswith("; the largest share by a ($45.00, 50.0%)")
+    assert review.endswith(" and whose largest user is a ($45.00, 50.0% of its cost)")
 
 
 def test_it_reviews_a_product_with_its_largest_user(advise, usage_of):
@@ -99,8 +99,8 @@ def test_it_reviews_a_product_with_its_largest_user(advise, usage_of):
     usage = usage_of([call("a", "x", "20"), call("b", "x", "70")])
 
     assert advise(usage, product_budgets={"x": 60}, owners={"x": "Bob"})["Product Review"] == (
-        "Decide on the price, use or budget of x (owner: Bob): $30.00 over its $60.00 budget, "
-        "150.0% used; mostly b ($70.00, 77.8%)"
+        "Decide on the price, use or budget of x (owner: Bob), which is $30.00 over its $60.00 "
+        "budget (150.0% used) and whose largest user is b ($70.00, 77.8% of its cost)"
     )
 
 
@@ -109,8 +109,9 @@ def test_it_names_no_largest_share_where_there_is_none(advise, usage_of):
     usage = usage_of([call("a", "x", "60"), call("b", "x", "100"), call("b", "y", "-10")])
 
     assert advise(usage, organization_budgets={"a": 10, "b": 30})["Budget Review"] == (
-        "Review spending with b (owner: Ada): $60.00 over its $30.00 budget, 300.0% used; "
-        "mostly on x ($100.00) and a (owner: Ada): $50.00 over its $10.00 budget, 600.0% used"
+        "Review spending with b (owner: Ada), which is $60.00 over its $30.00 budget (300.0% used) "
+        "and whose largest product is x ($100.00) and a (owner: Ada), which is $50.00 over its "
+        "$10.00 budget (600.0% used)"
     )
 
 
@@ -131,7 +132,7 @@ def test_it_reviews_no_overrun_that_is_not_material(advise, usage_of, cost, key,
 def test_it_books_the_ledger_where_there_is_one(advise, six):
     """Five lines: four of two organizations, 8.00, and one of cost without an organization."""
     assert advise(six, books=True)["Chargeback Implementation"] == (
-        "Book 5 ledger lines: $8.00 charged to 2 organizations, $2.00 unallocated"
+        "Book 5 ledger lines with $8.00 charged to 2 organizations and $2.00 unallocated"
     )
     assert "Chargeback Implementation" not in advise(six)
 
@@ -142,7 +143,7 @@ def test_it_does_not_book_unallocated_cost_alone(advise, usage_of):
 
     assert (
         advise(usage, books=True)["Chargeback Implementation"]
-        == "Book 1 ledger line: $1.01 charged to 1 organization"
+        == "Book 1 ledger line with $1.01 charged to 1 organization"
     )
     assert "Chargeback Implementation" not in advise(usage_of([call("", "x", "1")]), books=True)
 
@@ -155,8 +156,8 @@ def test_it_does_not_book_a_running_month(advise, usage_of):
     assert "Chargeback Implementation" not in advise(usage_of(calls, complete=False), books=True)
 
 
-def test_it_alerts_at_the_highest_threshold_that_is_reached(advise, usage_of):
-    """100% from exactly 40 of 40, 80% below it, 50% from exactly 20; 19.99 reaches none.
+def test_it_alerts_at_the_highest_threshold_that_is_crossed(advise, usage_of):
+    """100% from exactly 40 of 40, 80% below it, 50% from exactly 20; 19.99 crosses none.
 
     Each name is listed at one threshold only.
     """
@@ -171,14 +172,14 @@ def test_it_alerts_at_the_highest_threshold_that_is_reached(advise, usage_of):
     budgets = dict.fromkeys(("full", "most", "half", "low"), 40)
 
     assert advise(usage, organization_budgets=budgets)["Budget Alerts"] == (
-        f"Set up budget alerts: budgets reached 100% (full (owner: Ada) on {LAST_DAY}), "
-        f"80% (most (owner: Ada) on {LAST_DAY}) and 50% (half (owner: Ada) on {LAST_DAY})"
+        f"Set up alerts at 50%, 80% and 100% of budget. Crossed: 100% by full (owner: Ada; "
+        f"{LAST_DAY}); 80% by most (owner: Ada; {LAST_DAY}); 50% by half (owner: Ada; {LAST_DAY})"
     )
     at_40 = advise(usage, organization_budgets=budgets, alert_thresholds=["0.4"])
     assert at_40["Budget Alerts"] == (
-        f"Set up budget alerts: budgets reached 40% (full (owner: Ada) on {LAST_DAY}, "
-        f"half (owner: Ada) on {LAST_DAY}, low (owner: Ada) on {LAST_DAY} "
-        f"and most (owner: Ada) on {LAST_DAY})"
+        f"Set up alerts at 40% of budget. Crossed: 40% by full (owner: Ada; {LAST_DAY}), "
+        f"half (owner: Ada; {LAST_DAY}), low (owner: Ada; {LAST_DAY}) "
+        f"and most (owner: Ada; {LAST_DAY})"
     )
     at_101 = advise(usage, organization_budgets=budgets, alert_thresholds=["1.01"])
     assert "Budget Alerts" not in at_101
@@ -191,21 +192,22 @@ def test_it_alerts_on_an_organization_and_a_product_of_one_name(advise, usage_of
     advice = advise(usage, organization_budgets={"search": 40}, product_budgets={"search": 20})
 
     assert advice["Budget Alerts"] == (
-        f"Set up budget alerts: budgets reached 100% (search (owner: Ada) on {LAST_DAY}) "
-        f"and 50% (search (owner: Ada) on {LAST_DAY})"
+        "Set up alerts at 50%, 80% and 100% of budget. Crossed: "
+        f"100% by search (owner: Ada; {LAST_DAY}); 50% by search (owner: Ada; {LAST_DAY})"
     )
 
 
 def test_it_asks_for_tags_where_cost_has_no_organization(advise, six, usage_of):
     """2.00 of 10.00; not where all cost is tagged, or the rest costs nothing."""
     assert advise(six)["Cost Allocation"] == (
-        "Tag the $2.00 (20.0% of the total) that has no organization, so that it can be charged"
+        "Tag the $2.00 (20.0% of the total) that is not assigned to an organization, "
+        "so that it can be charged"
     )
     assert "Cost Allocation" not in advise(usage_of([*QUIET, call("", "x", "0")]))
     credited = advise(usage_of([call("a", "x", "-10"), call("", "x", "12")]))
     assert (
         credited["Cost Allocation"]
-        == "Tag the $12.00 that has no organization, so that it can be charged"
+        == "Tag the $12.00 that is not assigned to an organization, so that it can be charged"
     )
 
 
@@ -216,7 +218,8 @@ def test_it_shows_organizations_the_cost_they_share(advise, six, usage_of):
     """
     assert (
         advise(six)["Showback Reports"]
-        == "Show 2 organizations their share of the $8.00 spent on 2 shared products"
+        == "Send each of the 2 organizations a showback report for its share of the $8.00 spent "
+        "on 2 shared products"
     )
     credits = [call("a", "x", "10"), call("b", "x", "-10")]
     assert "Showback Reports" not in advise(usage_of(credits))
@@ -232,7 +235,7 @@ def test_it_moves_unspent_budget_to_where_it_is_needed(advise, usage_of):
     budgets = {"a": 100, "b": 100}
 
     assert advise(usage_of(calls), organization_budgets=budgets)["Budget Planning"] == (
-        "Move budget to where it is needed: b (owner: Ada) left $60.00 (60.0%) unspent, "
+        "Move budget to where it is needed; b (owner: Ada) left $60.00 (60.0%) unspent, "
         "while a (owner: Ada) went $80.00 over"
     )
     credited = advise(
@@ -264,7 +267,7 @@ def test_it_shares_the_practices_of_the_most_efficient(advise, usage_of):
     usage = usage_of([call("a", "x", "10"), call("b", "y", "20")])
 
     assert advise(usage)["Efficiency Sharing"] == (
-        "Share the practices of a with b, which gets 50.0% fewer calls per dollar (worth $10.00)"
+        "Share a's practices with b, which gets 50.0% fewer calls per dollar (worth $10.00)"
     )
     assert "Efficiency Sharing" not in advise(
         usage_of([call("a", "x", "10"), call("b", "y", "10.01")])
@@ -287,7 +290,8 @@ def test_it_asks_for_missing_approvals(advise, usage_of):
     owners = {"a": "Ada", "x": "Bob"}
     advice = advise(usage, period="2025-Q4", approvals={"z": "CFO"}, owners=owners)
     assert advice["Approval Process"] == (
-        "Require approval: 1 of 3 products spent more than $1,000.00 in a month "
+        "Require approval above $1,000.00 per product per month; "
+        "1 of 3 products spent more than $1,000.00 in a month "
         "with no approval on record (x (owner: Bob) $1,500.00 in November 2025 "
         "and x (owner: Bob) $1,200.00 in December 2025)"
     )
@@ -298,7 +302,8 @@ def test_it_names_the_month_once_and_the_first_five_products(advise, usage_of):
     """Eight products at 1,001 … 1,008: three others are 1,001 + 1,002 + 1,003 = 3,006."""
     usage = usage_of([call("a", f"p{number}", str(1000 + number)) for number in range(1, 9)])
     assert advise(usage)["Approval Process"] == (
-        "Require approval: 8 of 8 products spent more than $1,000.00 in December 2025 "
+        "Require approval above $1,000.00 per product per month; "
+        "8 of 8 products spent more than $1,000.00 in December 2025 "
         "with no approval on record (p8 $1,008.00, p7 $1,007.00, p6 $1,006.00, p5 $1,005.00, "
         "p4 $1,004.00 and 3 others ($3,006.00))"
     )
@@ -310,14 +315,14 @@ def test_it_asks_for_owners(advise, usage_of):
 
     assert (
         advise(usage, owners={"a": "Ada"})["Cost Centers"]
-        == "Name an owner for b: $10.00 was spent with no owner on record"
+        == "Name an owner for b; $10.00 was spent with no owner on record"
     )
     assert advise(usage, owners={"a": "Ada"}, organization_budgets={"b": 7})["Cost Centers"] == (
-        "Name an owner for b: $10.00 was spent and $7.00 budgeted with no owner on record"
+        "Name an owner for b; $10.00 was spent and $7.00 budgeted with no owner on record"
     )
     assert (
         advise(usage, owners={})["Cost Centers"]
-        == "Name an owner for a and b: $20.00 was spent with no owner on record"
+        == "Name an owner for a and b; $20.00 was spent with no owner on record"
     )
     assert "Cost Centers" not in advise(usage, owners={"a": "Ada", "b": "Bob"})
 
@@ -347,8 +352,8 @@ def test_it_tracks_unit_costs_that_differ(advise, usage_of):
     )
 
     assert advise(usage)["KPIs"] == (
-        "Track cost per customer and per call: a customer costs $60.00 at b and $10.00 at a; "
-        "a call costs $10.0000 to $60.0000"
+        "Track unit costs; cost per customer ranges from $10.00 (a) to $60.00 (b), "
+        "cost per call from $10.0000 to $60.0000"
     )
 
 
@@ -371,11 +376,11 @@ def test_it_puts_overruns_on_the_agenda(advise, usage_of):
     usage = usage_of([call("a", "x", "60"), call("b", "y", "10")])
 
     assert advise(usage, organization_budgets={"a": 50, "b": 40})["Review Cadence"] == (
-        "Put 1 budget overrun on the monthly review agenda: a (owner: Ada) $10.00"
+        "Put 1 budget overrun on the monthly review agenda (a (owner: Ada) $10.00)"
     )
     both = advise(usage, organization_budgets={"a": 50, "b": 40}, product_budgets={"x": 40})
     assert both["Review Cadence"] == (
-        "Put 2 budget overruns on the monthly review agenda: a (owner: Ada) $10.00 and x $20.00"
+        "Put 2 budget overruns on the monthly review agenda (a (owner: Ada) $10.00 and x $20.00)"
     )
 
 

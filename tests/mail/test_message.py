@@ -307,8 +307,10 @@ def test_it_bears_the_stamps_of_the_report():
     message = compose(results, {})
     for text in texts_of(message):
         assert "WHAT-IF: two <more> regions" in text
-        assert "By Ana, 2025-12-15, based on the 2025-12 budgets; not for booking." in text
-        assert "Usage is known through 2025-12-20; the period ends on 2025-12-31." in text
+        assert "By Ana on December 15, 2025, based on the 2025-12 budgets; not for booking." in text
+        assert (
+            "Usage is complete through December 20, 2025; the period ends December 31, 2025."
+        ) in text
         assert "Costs are to date; budgets cover the whole period." in text
     assert "regions" not in message.as_bytes().split(b"\r\n\r\n")[0].decode()
 
@@ -398,9 +400,9 @@ def test_its_summary_figures_and_findings_are_those_of_the_results():
             ),
             *(
                 "UNDER the $10,000.00 budget (version: original)",
-                "Against November 2025",
+                "Change from November 2025",
                 "+$210.35 (+2.5%)",
-                "$8,459.55 published",
+                "November, as published: $8,459.55",
             ),
             *(
                 "Over Budget: org-c: $695.75 over its budget of $2,000.00",

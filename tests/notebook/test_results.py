@@ -98,7 +98,7 @@ def test_warnings_are_sentences_with_money(six, params):
     without_usage = (
         'organization_budgets: no usage in the period for team-z, orgb (did you mean "org-b"?).'
     )
-    assert sentences == ["$2.00 has no organization.", without_usage]
+    assert sentences == ["$2.00 is not assigned to an organization.", without_usage]
     overviewed = overview(
         data_of(
             usage=six, budgets=NONE, params=params(), manifest=Manifest(Kind.OFFICIAL, "2025-12")

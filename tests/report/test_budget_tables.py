@@ -83,11 +83,11 @@ def test_a_running_period_has_its_budget_to_date_and_run_rate(usage_of, params):
         "Cost to Date": "$140.00",
         "Budget to Date": "$135.48",
         "Budget": "$300.00",
-        "Run-rate": "$310.00",
-        "Run-rate − Budget": "+$10.00",
+        "Run Rate": "$310.00",
+        "Run Rate − Budget": "+$10.00",
         "Status": "AT RISK",
     }
-    assert "Usage is known for 14 of 31 days, through 14 December." in text_of(table)
+    assert "Figures to date cover 14 of 31 days, through December 14." in text_of(table)
     assert cells_of(table)["x"]["Budget"] == "n/a"
 
 
@@ -100,7 +100,7 @@ def test_figures_to_date_end_with_as_of(usage_of, params):
     made = made_of(usage, params(organization_budgets={"a": 300}, as_of="2025-12-07"))
     table = budget_tables.running_period(*made)
     rows = cells_of(table)
-    assert [rows["a"][head] for head in ("Cost to Date", "Budget to Date", "Run-rate")] == [
+    assert [rows["a"][head] for head in ("Cost to Date", "Budget to Date", "Run Rate")] == [
         "$70.00",
         "$67.74",
         "$310.00",
@@ -124,11 +124,10 @@ def test_below_a_week_there_is_no_run_rate(usage_of, params):
     made = made_of(running(usage_of, 6), params(organization_budgets={"a": 300}))
     table = budget_tables.running_period(*made)
     row = cells_of(table)["a"]
-    assert (row["Run-rate"], row["Budget to Date"]) == ("n/a", "$58.06")
-    assert "No run-rate to 31 December yet: it needs 7 days of usage." in text_of(table)
-    assert outlook_of(made) == (
-        "No run-rate to 31 December yet: it needs 7 days of usage (so far: 6 days)."
-    )
+    assert (row["Run Rate"], row["Budget to Date"]) == ("n/a", "$58.06")
+    reason = "There is no run rate to December 31 yet because it needs 7 days of usage"
+    assert f"{reason}." in text_of(table)
+    assert outlook_of(made) == f"{reason} (6 days so far)."
 
 
 def test_the_outlook_has_its_error_beside_it(usage_of, params):
@@ -139,14 +138,15 @@ def test_the_outlook_has_its_error_beside_it(usage_of, params):
         BacktestError("2025-10", Decimal(105), Decimal(100), Decimal("0.05")),
     ]
     assert outlook_of(made, errors) == (
-        "Run-rate to 31 December, by weekday from the 14 days seen: $310.00, "
+        "At the current run rate, the period will cost $310.00 by December 31, "
         "$10.00 over the $300.00 budget. "
-        "Tested on 2 earlier months after as many days: off by -3.0% to +5.0%."
+        "This extrapolates the first 14 days by day of the week. "
+        "In the 2 earlier months, the same method after 14 days was off by -3.0% to +5.0%."
     )
     rows = cells_of(budget_tables.run_rate_misses(made.data, errors))
     assert rows["November 2025"] == {
         "Month": "November 2025",
-        "Run-rate": "$97.00",
+        "Run Rate": "$97.00",
         "Actual": "$100.00",
         "Error": "-3.0%",
     }
@@ -160,15 +160,21 @@ def test_equal_errors_are_printed_once(usage_of, params):
         for month in ("2025-11", "2025-10")
     ]
     assert outlook_of(made, errors).endswith(
-        "Tested on 2 earlier months after as many days: off by 0.0%."
+        "In the 2 earlier months, the same method after 14 days was off by 0.0%."
     )
 
 
 @pytest.mark.parametrize(
     ("period", "text"),
     [
-        ("2025-12", "No error estimate yet: no earlier month to test against."),
-        ("2025-Q4", "No error estimate: run-rates are tested on calendar months only."),
+        (
+            "2025-12",
+            "There is no error estimate yet because there is no earlier month to test against.",
+        ),
+        (
+            "2025-Q4",
+            "There is no error estimate because run rates are tested on calendar months only.",
+        ),
     ],
 )
 def test_without_an_earlier_month_there_is_no_error(usage_of, params, period, text):
@@ -201,7 +207,7 @@ def test_a_period_that_is_over_has_no_outlook(six, params):
 
 
 def test_alerts_have_a_column_for_each_threshold(usage_of, params):
-    """140 of 200 is past half on 10 December; the other thresholds were not reached."""
+    """140 of 200 is past half on December 10; the other thresholds were not crossed."""
     thresholds = ["0.5", "0.725", "1"]
     made = params(organization_budgets={"a": 200}, alert_thresholds=thresholds)
     table = alerts_of(running(usage_of), made)
@@ -249,7 +255,7 @@ def test_alerts_print_every_budget_that_was_used_up(usage_of, params):
     [block] = table.printed
     printed = [row.cells[0].text for row in table.rows(block)]
     assert printed == [*names[:30], "other (10)"]
-    assert table.left_out.startswith("The first lines of 40; the others are added up.")
+    assert table.left_out.startswith("The first lines of 40 are shown; the others are added up.")
 
 
 def test_breaches_are_counted_by_policy(usage_of, params):
@@ -262,14 +268,18 @@ def test_breaches_are_counted_by_policy(usage_of, params):
     ]
     text = text_of(table)
     assert "Policy breaches: Approval limit (2) and Budget without an owner (1)." in text
-    assert "Approval limit: $10.00 per product per calendar month" in text
+    assert "Policy breaches; approval limit: $10.00 per product per calendar month" in text
 
 
 def test_without_budgets_or_breaches_there_is_a_sentence(six, params):
     """The section of a table is not left empty."""
     made = params(approvals={"chat": "CFO", "search": "CFO"})
-    assert text_of(alerts_of(six, made)) == "No budgets or no alert thresholds are set."
-    assert text_of(policies_of(six, made)).startswith("No policy breaches. Checked: approval of")
+    assert text_of(alerts_of(six, made)) == "No budgets are set."
+    without_thresholds = params(organization_budgets={"org-a": 9}, alert_thresholds=[])
+    assert text_of(alerts_of(six, without_thresholds)) == "No alert thresholds are set."
+    assert text_of(policies_of(six, made)).startswith(
+        "No policy is breached. The policies require approval of"
+    )
 
 
 @pytest.mark.parametrize("budgets", [{}, {"org-a": "9", "org-b": "9"}])
@@ -278,7 +288,7 @@ def test_policies_on_budgets_are_checked_only_if_there_are_budgets(six, params, 
     made = params(organization_budgets=budgets, owners=dict.fromkeys(budgets, "Ada"))
     text = text_of(policies_of(six, made))
     assert ("an owner for each budget" in text) is bool(budgets)
-    assert ("no budget is set" in text) is not bool(budgets)
+    assert ("No budget is set." in text) is not bool(budgets)
 
 
 def test_versions_print_the_budgets_that_differ(params):
@@ -292,7 +302,8 @@ def test_versions_print_the_budgets_that_differ(params):
     assert cells_of(table)["a"] == {"Name": "a", "Original": "$5.00", "Revised 1": "$8.00"}
     assert cells_of(table)["gone"] == {"Name": "gone", "Original": "$1.00", "Revised 1": "n/a"}
     assert not {"b", "x"} & cells_of(table).keys()
-    assert "revised 1 (2025-12-15, Ana): more for a." in text_of(table)
+    about = "revised 1 (by Ana; December 15, 2025; reason: more for a)."
+    assert about in text_of(table)
 
 
 def test_one_version_has_no_table(params):
@@ -309,4 +320,5 @@ def test_the_summary_names_the_version(six, params):
         params(organization_budgets={"a": 8}, product_budgets={"x": 3}, budget_versions=VERSIONS),
     )
     text = text_of(prose.executive_summary(made.data, made.totals[0]))
-    assert "Budget version: revised 1 (2025-12-15, Ana): more for a." in text
+    version = "revised 1 (by Ana; December 15, 2025; reason: more for a)."
+    assert f"Budget version: {version}" in text

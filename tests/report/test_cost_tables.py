@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from support.made_usage import data_of
 from support.published import amount, page_of, sections_of
 
-from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.allocation import allocate, allocate_within
 from finops_nb.figures.chargeback import charges, cross_usage, ledger
+from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.efficiency import rank_efficiency, unit_costs
 from finops_nb.figures.policies import breaches
 from finops_nb.figures.trend import cost_by_month
@@ -34,7 +34,7 @@ ADDITIVE = (
     "Rows",
     "Cost to Date",
     "Budget to Date",
-    "Run-rate",
+    "Run Rate",
 )
 ADDITIVE += ("Approved", "Difference")
 
@@ -254,7 +254,7 @@ def test_a_long_ranking_has_its_best_and_its_worst(usage_of, params):
 @pytest.mark.parametrize(
     ("period", "text"),
     [
-        ("2025-12", "No earlier month is published."),
+        ("2025-12", "No earlier month was published."),
         ("2025-Q4", "Only the report of a calendar month shows earlier months."),
     ],
 )

@@ -57,7 +57,8 @@ def test_an_invoice_that_differs_is_stamped_and_warned_about(six, params):
     ]
     assert title(data_of(usage=usage, params=made, manifest=manifest)).endswith(" · NOT RECONCILED")
     assert (
-        "NOT RECONCILED: invoices differ from the usage (stated − billed): AWS INV-1 +$0.01."
+        "NOT RECONCILED: invoice amounts differ from the usage data (invoice − usage): "
+        "AWS INV-1 +$0.01."
     ) in warnings(data_of(usage=usage, budgets=read_budgets(made), params=made))
 
 

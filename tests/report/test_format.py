@@ -171,10 +171,10 @@ def test_it_prints_efficiency():
         USD.calls_per_money(Decimal(score)) for score in ("0.036385", "0.5", "0.0123449", "0")
     ] == ["0.0364", "0.500", "0.0123", "0.00"]
     assert [USD.gap(Decimal(gap)) for gap in ("0.105", "0.0364")] == [
-        "0.11 calls/$",
-        "0.036 calls/$",
+        "0.11 calls per dollar",
+        "0.036 calls per dollar",
     ]
-    assert Format("CHF").gap(Decimal(2)) == "2.00 calls/CHF"
+    assert Format("CHF").gap(Decimal(2)) == "2.00 calls per CHF"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_it_prints_efficiency():
         ("text", "a", "a"),
         ("status", "OVER", "OVER"),
         ("day", date(2025, 12, 18), "2025-12-18"),
-        ("date", date(2025, 12, 8), "8 December"),
+        ("date", date(2025, 12, 8), "December 8"),
         ("money", Decimal("-1.5"), "-$1.50"),
         ("change", Decimal("800"), "+$800.00"),
         ("change", Decimal("-1.5"), "-$1.50"),
@@ -192,7 +192,7 @@ def test_it_prints_efficiency():
         ("variance", Decimal("-1.5"), "-$1.50"),
         ("unit cost", Decimal("0.0391"), "$0.0391"),
         ("calls per money", Decimal("25.92"), "25.92"),
-        ("gap", Decimal("0.11"), "0.11 calls/$"),
+        ("gap", Decimal("0.11"), "0.11 calls per dollar"),
         ("count", 90457, "90,457"),
         ("share", Decimal("0.701"), "70.1%"),
         ("percent", Decimal("0.8"), "80%"),

@@ -52,24 +52,34 @@ def test_it_prints_four_figures_of_a_month(six, params):
     )
     assert figures == {
         "spend": ("Spend Against Budget", "$10.00", "$2.00 under the $12.00 budget"),
-        "prior_month": ("Against November 2025", "+$6.00 (+150.0%)", "$4.00 as published"),
+        "prior_month": (
+            "Change from November 2025",
+            "+$6.00 (+150.0%)",
+            "November, as published: $4.00",
+        ),
         "year_to_date": (
             "Year to Date, 2025",
             "$14.00",
             "$3.00 under the $17.00 budget. "
-            "November and December only: January to October not published",
+            "Includes November and December only; "
+            "no reports were published for January to October",
         ),
-        "allocated": ("Allocated Share", "80.0%", "$2.00 has no organization"),
+        "allocated": ("Allocated Share", "80.0%", "$2.00 is not assigned to an organization"),
     }
 
 
 def test_missing_budgets_and_months_are_named(six, params):
     """Without a budget or a month before, the details say so."""
     figures = printed(six, params())
-    assert figures["spend"][1:] == ("$10.00", "No budget set")
-    assert figures["prior_month"] == ("Against November 2025", "n/a", "No November report yet")
+    assert figures["spend"][1:] == ("$10.00", "No budget is set")
+    assert figures["prior_month"] == (
+        "Change from November 2025",
+        "n/a",
+        "No November 2025 report was published",
+    )
     assert figures["year_to_date"][2] == (
-        "No budget set for December. December only: January to November not published"
+        "No budget is set. Includes December only; "
+        "no reports were published for January to November"
     )
 
 
@@ -77,7 +87,9 @@ def test_gaps_in_the_year_are_named(six, params):
     """Single months are listed."""
     months = [published(f"2025-{number:02}", "1", "1") for number in (1, 3, 4, 6, 7, 8, 9, 10, 11)]
     figures = printed(six, params(organization_budgets={"org-a": "99"}), months)
-    assert figures["year_to_date"][2].endswith(" budget. February and May not published")
+    assert figures["year_to_date"][2].endswith(
+        " budget. No reports were published for February and May"
+    )
 
 
 def test_a_quarter_has_neither_month_before_nor_year(usage_of, params):
@@ -95,7 +107,7 @@ def test_a_running_month_is_spend_to_date(usage_of, params):
     assert figures["spend"][0] == "Spend to Date Against Budget"
     assert figures["prior_month"][1:] == (
         "+$6.00 (+150.0%)",
-        "First 20 days of each month: $10.00 against $4.00 as published",
+        "First 20 days: $10.00 against $4.00 in November, from its published days",
     )
 
 
@@ -108,16 +120,16 @@ def test_a_running_month_counts_with_its_budget_to_date(usage_of, params):
     ][2]
     assert detail == (
         "$11.00 under the $25.00 budget to date. "
-        "November and December only: January to October not published"
+        "Includes November and December only; no reports were published for January to October"
     )
     late = replace(
         usage_of([*seen, SIX[0]._replace(day="2025-12-21")], complete=False),
         complete_through=date(2025, 12, 20),
     )
     year = printed(late, made, [published("2025-11", "4", "5")])["year_to_date"]
-    assert (year[1], year[2].split(". November")[0]) == (
+    assert (year[1], year[2].split(". Includes")[0]) == (
         "$14.00",
-        "$11.00 under the $25.00 budget to date. Excludes $3.00 after 20 December",
+        "$11.00 under the $25.00 budget to date. Excludes $3.00 dated after December 20",
     )
 
 
@@ -143,10 +155,13 @@ def test_the_status_is_a_word_with_its_bar(six, params):
 @pytest.mark.parametrize(
     ("calls", "texts"),
     [
-        ([("a", "29987.50"), ("", "12.50")], (">99.9%", "$12.50 has no organization")),
-        ([("a", "1"), ("", "0")], ("100.0%", "$0.00 has no organization")),
-        ([("a", "0")], ("n/a", "All cost has an organization")),
-        ([("a", "10"), ("", "-5")], ("n/a", "-$5.00 has no organization")),
+        (
+            [("a", "29987.50"), ("", "12.50")],
+            (">99.9%", "$12.50 is not assigned to an organization"),
+        ),
+        ([("a", "1"), ("", "0")], ("100.0%", "$0.00 is not assigned to an organization")),
+        ([("a", "0")], ("n/a", "All cost is assigned to an organization")),
+        ([("a", "10"), ("", "-5")], ("n/a", "-$5.00 is not assigned to an organization")),
     ],
 )
 def test_the_allocated_share_and_its_detail_agree(usage_of, params, calls, texts):

@@ -12,10 +12,10 @@ from lxml.html import fragment_fromstring
 from support.made_usage import data_of
 from support.published import text_of
 
-from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.allocation import allocate, allocate_within
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.chargeback import ledger
+from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.efficiency import rank_efficiency
 from finops_nb.figures.variance import TotalVariance, total_variance, variance_by
 from finops_nb.findings.evidence import Findings
@@ -82,27 +82,27 @@ def tags_of(piece: Prose) -> list[str]:
         (
             BudgetOverruns("organization", (OVER,)),
             "Budget Overruns",
-            "1 organization over budget (org-a $1.01)",
+            "1 organization is over budget (org-a $1.01)",
         ),
         (
             BudgetOverruns("product", (OVER, SMALL)),
             "Budget Overruns",
-            "2 products over budget (org-a $1.01 and org-b $0.01 – not material)",
+            "2 products are over budget (org-a $1.01 and org-b $0.01 – not material)",
         ),
         (
             BudgetsAtRisk("organization", (NEAR,)),
             "Budgets at Risk",
-            "1 organization at risk (org-c 90.0% used)",
+            "1 organization is at risk (org-c 90.0% used)",
         ),
         (
             BudgetsAtRisk("product", (NEAR, NEAR)),
             "Budgets at Risk",
-            "2 products at risk (org-c 90.0% used and org-c 90.0% used)",
+            "2 products are at risk (org-c 90.0% used and org-c 90.0% used)",
         ),
         (
             SpendWithoutBudget("product", ("x",), Decimal(5)),
             "Spend without Budget",
-            "1 product spent $5.00 with no budget (x)",
+            "1 product cost $5.00 with no budget (x)",
         ),
         (
             SpendWithoutBudget("organization", ("a", "b", "c"), Decimal(5)),
@@ -112,7 +112,7 @@ def tags_of(piece: Prose) -> list[str]:
         (
             BudgetsDisagree(Decimal(7), Decimal(10), Decimal(-3)),
             "Budgets Disagree",
-            "organization budgets total $7.00, product budgets $10.00: a difference of $3.00",
+            "organization budgets total $7.00 and product budgets $10.00, a difference of $3.00",
         ),
         (
             HighestCost("product", "x", Decimal(7), Decimal("0.7005")),
@@ -123,32 +123,32 @@ def tags_of(piece: Prose) -> list[str]:
         (
             EfficiencyGap("a", "b", Decimal("0.105"), Decimal("0.004"), Decimal(60), True),
             "Efficiency Gap",
-            "0.11 calls/$ between the most and least efficient organizations "
-            "(a and b; worth $60.00)",
+            "0.11 calls per dollar between a (most efficient) and b (least efficient), "
+            "a difference of 0.4% worth $60.00",
         ),
         (
             EfficiencyGap("a", "b", Decimal("0.105"), Decimal("0.004"), Decimal(6), False),
             "Efficiency Gap",
-            "0.11 calls/$ between the most and least efficient organizations "
-            "(a and b; 0.4%, worth $6.00: not material)",
+            "0.11 calls per dollar between a (most efficient) and b (least efficient), "
+            "a difference of 0.4% worth $6.00; not material",
         ),
         (
             Allocated(Decimal("0.8"), Decimal(2)),
             "Allocated Cost",
-            "80.0% of cost has an organization, $2.00 has none; "
+            "80.0% of cost is assigned to an organization, $2.00 is not; "
             "the 80% target is met, the 90% target is not",
         ),
         (
             Allocated(Decimal(1), Decimal(0)),
             "Allocated Cost",
-            "100.0% of cost has an organization",
+            "100.0% of cost is assigned to an organization",
         ),
         (
             *(Allocated(Decimal("0.99958"), Decimal("12.50")), "Allocated Cost"),
-            ">99.9% of cost has an organization, $12.50 has none; the 90% target is met",
+            ">99.9% of cost is assigned to an organization, $12.50 is not; the 90% target is met",
         ),
-        (Allocated(None, Decimal(5)), "Allocated Cost", "$5.00 has no organization"),
-        (Allocated(None, Decimal(0)), "Allocated Cost", "no cost is without an organization"),
+        (Allocated(None, Decimal(5)), "Allocated Cost", "$5.00 is not assigned to an organization"),
+        (Allocated(None, Decimal(0)), "Allocated Cost", "all cost is assigned to an organization"),
     ],
 )
 def test_it_says_an_insight(insight, title, text):
@@ -276,7 +276,7 @@ def test_its_records_are_json_and_plain(usage_of, params):
         }
     ]
     assert parts["efficiency_summary"] == [{"most_efficient": "b", "least_efficient": "a<b"}]
-    assert parts["key_insights"][0]["text"] == "1 organization over budget (a<b $1,100.00)"
+    assert parts["key_insights"][0]["text"] == "1 organization is over budget (a<b $1,100.00)"
     assert parts["key_insights"][0]["over"] == [{"name": "a<b", "excess": "1100"}]
     assert [line["title"] for line in parts["recommendations"]] == [
         title for _, title, _ in ACTIONS
@@ -320,8 +320,10 @@ def test_it_stamps_all_that_is_not_official(usage_of, params, kind, period, titl
     ] * (not complete)
 
 
-@pytest.mark.parametrize("known", ["2025-12-18", "2025-12-20"])
-def test_it_says_how_far_a_partial_period_is_known(usage_of, params, known):
+@pytest.mark.parametrize(
+    ("known", "day"), [("2025-12-18", "December 18, 2025"), ("2025-12-20", "December 20, 2025")]
+)
+def test_it_says_how_far_a_partial_period_is_known(usage_of, params, known, day):
     """It has the day, and what the figures mean then."""
     usage = replace(
         usage_of([("a", "x", "f", "c", "1", "2025-12-18")], complete=False),
@@ -332,7 +334,7 @@ def test_it_says_how_far_a_partial_period_is_known(usage_of, params, known):
     )
 
     assert (
-        f"Usage is known through {known}; the period ends on 2025-12-31. "
+        f"Usage is complete through {day}; the period ends December 31, 2025. "
         "Costs are to date; budgets cover the whole period."
     ) in text
 
@@ -350,7 +352,7 @@ def test_it_says_the_days_and_their_zone(usage_of, params):
 
     assert (
         text_of(piece)
-        == "Organizational Alignment December 2025 2025-12-01 to 2025-12-31, Europe/Berlin days"
+        == "Organizational Alignment December 2025 2025-12-01 to 2025-12-31, days in Europe/Berlin"
     )
 
 
@@ -377,7 +379,7 @@ def test_it_says_the_days_and_their_zone(usage_of, params):
         ),
         (
             TotalVariance(Decimal(10), None, None, None, None, Status.NO_BUDGET),
-            "Total Spend: $10.00 Budget Variance: no budget set 6 calls from 3 customers.",
+            "Total Spend: $10.00 Budget Variance: no budget is set 6 calls from 3 customers.",
         ),
     ],
 )
@@ -432,7 +434,8 @@ def test_it_prints_the_rule_of_materiality_once_where_it_is_needed(params, mater
     gap = EfficiencyGap("a", "b", Decimal("0.1"), Decimal("0.004"), Decimal(6), material)
     piece = prose.key_insights(data_of(params=params()), iter([gap, gap]))
 
-    assert text_of(piece).count("Not material: below both 1% and $50") == (not material)
+    rule = "A difference is not material when it is below 1% and below $50.00."
+    assert text_of(piece).count(rule) == (not material)
     assert len(piece.records()) == 2
 
 
@@ -466,5 +469,5 @@ def test_it_prints_in_the_currency_of_the_params(params):
         data_of(params=params(currency="JPY")), [Allocated(Decimal("0.5"), Decimal("1234.5"))]
     )
 
-    assert "¥1,235 has none" in text_of(piece)
+    assert "¥1,235 is not; " in text_of(piece)
     assert piece.records()[0]["unallocated"] == "1234.5"

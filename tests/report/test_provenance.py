@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from support.made_usage import data_of
 
 from finops_nb.outputs.manifest import Kind, Manifest
-from finops_nb.report.provenance import Stamp, provenance, revision_changes, stamps_of
+from finops_nb.report.provenance import Stamp, provenance, revision_changes, stamps, stamps_of
 
 SCENARIO = {"reason": "more for a", "author": "Ana", "date": "2025-12-15", "base": "2025-12"}
 
@@ -34,19 +36,34 @@ def test_a_what_if_names_its_reason_apart_from_its_word():
     assert stamp == Stamp(
         "WHAT-IF",
         "more for a",
-        "By Ana, 2025-12-15, based on the 2025-12 budgets; not for booking.",
+        "By Ana on December 15, 2025, based on the 2025-12 budgets; not for booking.",
     )
     assert stamp.title == "WHAT-IF: more for a"
 
 
 def test_stamps_have_one_order():
     """The kind comes first, then the invoices, then the period."""
-    stamps = stamps_of(Kind.DRAFT, SCENARIO, "Invoices differ.", "Usage is known through today.")
-    assert [stamp.word for stamp in stamps] == ["DRAFT", "WHAT-IF", "NOT RECONCILED", "PARTIAL"]
-    assert [stamp.meaning for stamp in stamps[2:]] == [
+    made = stamps_of(Kind.DRAFT, SCENARIO, "Invoices differ.", "Usage is complete so far.")
+    assert [stamp.word for stamp in made] == ["DRAFT", "WHAT-IF", "NOT RECONCILED", "PARTIAL"]
+    assert [stamp.meaning for stamp in made[2:]] == [
         "Invoices differ.",
-        "Usage is known through today. Costs are to date; budgets cover the whole period.",
+        "Usage is complete so far. Costs are to date; budgets cover the whole period.",
     ]
+
+
+def test_later_usage_is_in_the_costs_and_in_the_stamp(usage_of, params):
+    """1.00 of the 20th is in the total, but usage is complete only through the 18th."""
+    calls = [("a", "x", "f", "c", "1", f"2025-12-{day}") for day in (18, 20)]
+    usage = replace(usage_of(calls, complete=False), complete_through=date(2025, 12, 18))
+    manifest = Manifest(Kind.OFFICIAL, "2025-12")
+    assert stamps(data_of(usage=usage, params=params(), manifest=manifest)) == (
+        (
+            "PARTIAL",
+            "Usage is complete through December 18, 2025; the period ends December 31, 2025. "
+            "Total costs also include $1.00 dated after that, through December 20, which the run "
+            "rate leaves out. Budgets cover the whole period.",
+        ),
+    )
 
 
 def test_a_first_publication_has_no_changes():

@@ -47,31 +47,31 @@ def test_a_scenario_prints_what_it_changes(six, params):
     assert cells_of(table).keys() == {"org-b"}
     assert cells_of(table)["org-b"] == {
         "Name": "org-b",
-        "Approved": "$1.00",
+        "Approved Budget": "$1.00",
         "Budget": "$3.00",
-        "Difference": "+$2.00",
+        "Budget Change": "+$2.00",
         "Variance": "-$1.00",
         "Status": "UNDER",
     }
     text = text_of(table)
     assert "was OVER" in text
-    assert "Budgets by organization total $12.00, $2.00 above the approved $10.00." in text
+    assert "Organization budgets total $12.00, $2.00 above the approved $10.00." in text
 
 
 def test_a_budget_that_is_removed_or_added_is_a_change(six, params):
     """This holds for a name without spend, too."""
     scenario = SCENARIO | {"organization_budgets": {"idle": "none", "org-b": 3}}
     rows = cells_of(changes_of(six, params(organization_budgets={"idle": 4}, scenario=scenario)))
-    heads = ("Approved", "Budget", "Difference")
+    heads = ("Approved Budget", "Budget", "Budget Change")
     assert [rows["idle"][head] for head in heads] == ["$4.00", "n/a", "-$4.00"]
-    assert rows["org-b"]["Approved"] == "n/a"
+    assert rows["org-b"]["Approved Budget"] == "n/a"
 
 
 def test_budgets_that_are_all_removed_have_a_sentence(six, params):
     """It names the sum that was approved."""
     scenario = SCENARIO | {"organization_budgets": {"org-a": "none"}}
     table = changes_of(six, params(organization_budgets={"org-a": 9}, scenario=scenario))
-    assert "All budgets by organization are removed; $9.00 was approved." in text_of(table)
+    assert "All organization budgets are removed; $9.00 was approved." in text_of(table)
 
 
 def test_growth_changes_every_cost(six, params):
@@ -80,14 +80,14 @@ def test_growth_changes_every_cost(six, params):
         organization_budgets={"org-a": 9}, scenario=SCENARIO | {"growth": {"(all)": "0.1"}}
     )
     table = changes_of(six, made)
-    assert cells_of(table)["org-a"]["Cost Difference"] == "+$0.60"
-    assert "Usage of all organizations +10%." in text_of(table)
+    assert cells_of(table)["org-a"]["Cost Change"] == "+$0.60"
+    assert "Usage is 10% higher for all organizations." in text_of(table)
 
     grown = project(six, made.growth, {})
     manifest = Manifest(Kind.SCENARIO, "scenarios/x")
     data = data_of(usage=grown, budgets=read_budgets(made), params=made, manifest=manifest)
     rows = cells_of(rows_account(data))
-    items = ("Rows used", "Growth and price changes of the scenario", "Total")
+    items = ("Rows used", "Growth and price changes in the scenario", "Total")
     assert [rows[item]["Total Cost"] for item in items] == ["$10.00", "$1.00", "$11.00"]
     assert any(text.startswith("WHAT-IF: ") for text in overview(data)["warnings"])
 
@@ -120,7 +120,7 @@ def test_a_scenario_is_stamped_wherever_it_is_shown(six, params, kind):
     text = text_of(prose.heading(data))
     assert (
         "WHAT-IF: two more regions "
-        "By Ana, 2025-12-15, based on the 2025-12 budgets; not for booking." in text
+        "By Ana on December 15, 2025, based on the 2025-12 budgets; not for booking." in text
     )
     assert ("DRAFT" in text) is (kind is Kind.DRAFT)
 

@@ -433,7 +433,7 @@ def test_a_long_table_prints_its_largest_groups_and_lines_and_still_foots():
         assert sum(figures[:-1]) == figures[-1]
     assert len(table.records()) == 120
     assert (
-        "The largest of 120 lines; the others are added up. "
+        "The largest of 120 lines are shown; the others are added up. "
         "All are in organizational_alignment.xlsx." in table._repr_html_()
     )
 
@@ -450,14 +450,18 @@ def long_table(
 @pytest.mark.parametrize(
     ("statuses", "text"),
     [
-        ("UNDER UNDER UNDER UNDER", "The largest of 4 lines; the others are added up."),
+        (
+            "UNDER UNDER UNDER UNDER",
+            "The largest of 4 lines are shown; the others are added up.",
+        ),
         (
             "UNDER OVER UNDER AT_RISK",
-            "The largest of 4 lines and all that are OVER or AT RISK; the others are added up.",
+            "The largest of 4 lines and all that are OVER or AT RISK are shown; "
+            "the others are added up.",
         ),
         (
             "OVER OVER UNDER AT_RISK",
-            "The largest of 3 lines that are OVER or AT RISK, of 4 in all; "
+            "The largest of 3 lines that are OVER or AT RISK, of 4 in all, are shown; "
             "the others are added up.",
         ),
     ],
@@ -476,9 +480,12 @@ def test_it_says_that_lines_without_money_are_counted():
     lines = [{"organization": name, "cost": Decimal(1), "action": name} for name in "abcd"]
     assert (
         long_table(lines, "first", (schema.ACTION,))
-        == "The first lines of 4; the others are counted."
+        == "The first lines of 4 are shown; the others are counted."
     )
-    assert long_table(lines, "ends") == "The first and last lines of 4; the others are added up."
+    assert (
+        long_table(lines, "ends")
+        == "The first and last lines of 4 are shown; the others are added up."
+    )
 
 
 def test_a_ranking_prints_its_ends_and_foots():

@@ -30,7 +30,9 @@ ORGANIZATIONS: Final = {
 """
 
 SCENARIO: Final = {"author": "Ana", "date": "2025-12-15", "base": "2025-12", "reason": ""}
-PARTIAL: Final = "PARTIAL: usage is known through 2025-12-20; the period ends on 2025-12-31."
+PARTIAL: Final = (
+    "PARTIAL: usage is complete through December 20, 2025; the period ends December 31, 2025."
+)
 HEADLINE: Final = (
     {
         "figure": "spend",
@@ -40,9 +42,9 @@ HEADLINE: Final = (
     },
     {
         "figure": "prior_month",
-        "label": "Against November 2025",
+        "label": "Change from November 2025",
         "value": "+$210.35 (+2.5%)",
-        "detail": "$8,459.55 published",
+        "detail": "November, as published: $8,459.55",
     },
 )
 FINDINGS: Final = (

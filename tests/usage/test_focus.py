@@ -467,7 +467,7 @@ def test_a_different_spelling_of_the_key_has_a_notice(tmp_path):
     """The notice names the key if the file has only one spelling."""
     usage = bill(tmp_path, tagged(businessUnit="x"), {}, columns=TAG)
     assert notices_of(usage) == [
-        ('Tags.business_unit was read from the key "businessUnit" in bill.csv.', 1, 1)
+        ('Tags.business_unit was taken from the tag "businessUnit" in bill.csv.', 1, 1)
     ]
 
 

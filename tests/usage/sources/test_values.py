@@ -155,9 +155,9 @@ def test_more_than_twelve_decimals_are_rounded_and_the_change_is_counted_exactly
     assert usage.cost == Decimal(total)
     assert (notice.rows, Fraction(notice.money)) == (rows, Fraction(changed))
     assert Fraction(usage.cost) - sum(map(Fraction, texts)) == Fraction(notice.money)
-    assert (
-        notice.text
-        == "u.csv has costs with more than 12 decimals; each was rounded half away from zero."
+    costs, were = ("1 cost", "was") if rows == 1 else (f"{rows} costs", "were")
+    assert notice.text == (
+        f"{costs} in u.csv had more than 12 decimals and {were} rounded (half away from zero)."
     )
 
 
