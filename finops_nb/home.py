@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from finops_nb.errors import Problem, Refusal, did_you_mean
-from finops_nb.period import MONTH
+from finops_nb.period import MONTH, parse_period
+from finops_nb.words import listing
 
 VARIABLE: Final = "FINOPS_NB_HOME"
 PACKAGE: Final = Path(__file__).resolve().parent
@@ -20,7 +22,13 @@ LONGEST: Final = 200
 """Characters of a NAME; file systems allow 255 for the name of a file."""
 
 WORDS: Final = ("last-month",)
-"""What commands accept besides NAMEs."""
+"""What most commands accept besides NAMEs."""
+
+SUFFIXES: Final = (".yaml", ".yml")
+"""What a params file's name ends in when a user writes it; only the first is read."""
+
+MONTHS_LISTED: Final = 6
+"""How many months with a gap are listed; of more, the first and the last are named."""
 
 SEGMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 """One folder or file of a NAME."""
@@ -70,12 +78,13 @@ class Home:
         files = self.params.rglob("*.yaml")
         return sorted(file.relative_to(self.params).with_suffix("").as_posix() for file in files)
 
-    def check_name(self, name: str) -> str:
+    def check_name(self, name: str, words: Collection[str] = WORDS) -> str:
         """`name` itself, if a params file can be run under it.
 
         Args:
             name: a params file's path under `params/`, without suffix; `params/2025-12.yaml` is
                 accepted too.
+            words: what the command accepts besides NAMEs, to suggest for a misspelled one.
 
         Returns:
             The NAME, without folder `params/` and suffix.
@@ -91,14 +100,22 @@ class Home:
         if len(plain) > LONGEST or not all(map(SEGMENT.fullmatch, plain.split("/"))):
             raise Refusal(_bad_name(name))
         if not self.params_file(plain).is_file():
-            fix = _missing_file_fix(plain, self.names())
-            raise Refusal(Problem("there is no such params file", fix, f"params/{plain}.yaml"))
+            raise Refusal(self._missing_file(plain, words))
         outer = self._outer_name(plain)
         if outer is not None:
             rule = f"outputs/{outer} would hold both a report and other reports' folders"
             fix = "Rename the params file or the folder, so that no NAME is inside another"
             raise Refusal(Problem(rule, fix, f"params/{plain}.yaml"))
         return plain
+
+    def _missing_file(self, name: str, words: Collection[str]) -> Problem:
+        """What is wrong with a NAME that has no params file."""
+        other_suffix = f"{name}.yml"
+        if (self.params / other_suffix).is_file():
+            fix = f"Rename it to {Path(name).name}.yaml"
+            return Problem("ends in .yml", fix, f"params/{other_suffix}")
+        fix = _missing_file_fix(name, self.names(), words)
+        return Problem("there is no such params file", fix, f"params/{name}.yaml")
 
     def _outer_name(self, name: str) -> str | None:
         """The NAME whose folder of outputs would hold another report too."""
@@ -154,7 +171,9 @@ def packaged_notebooks() -> Path:
 
 def bare(name: str) -> str:
     """A NAME without its folder and suffix: `params/2025-12.yaml` is `2025-12`."""
-    return name.removeprefix("./").removesuffix(".yaml").removeprefix("params/")
+    for suffix in SUFFIXES:
+        name = name.removesuffix(suffix)
+    return name.removeprefix("./").removeprefix("params/")
 
 
 def _named_home(folder: str) -> Home:
@@ -169,30 +188,43 @@ def _named_home(folder: str) -> Home:
 
 def _bad_name(name: str) -> Problem:
     return Problem(
-        f"a NAME is a params file's path under params/, of at most {LONGEST} letters, digits, "
-        "dots, dashes and underscores",
-        "Move the file under params/ and use its path there without .yaml, such as 2025-12 or "
-        "analysis/2025-Q4",
+        "not a NAME",
+        "Write the path of a file in params/ without .yaml, such as 2025-12 or analysis/2025-Q4; "
+        f"at most {LONGEST} letters, digits, dots, dashes and underscores",
         column="NAME",
         value=name[:LONGEST],
     )
 
 
-def _missing_file_fix(name: str, names: Sequence[str]) -> str:
+def _missing_file_fix(name: str, names: Sequence[str], words: Collection[str]) -> str:
     """How to get the params file of a NAME that has none.
 
     Args:
         name: the NAME without a file.
         names: those that have one.
+        words: what the command accepts besides NAMEs.
     """
     if not names:
         return "Create a first one with `finops-nb init FOLDER`"
     months = [each for each in names if MONTH.fullmatch(each)]
     if not months or not MONTH.fullmatch(name):
-        return did_you_mean(name, [*names, *WORDS])
+        return did_you_mean(name, [*names, *words])
     # Another month, however similar its digits, is not what was meant.
-    first, last = min(months), max(months)
-    text = f"There are params for {len(months)} months, {first} to {last}"
+    text = f"There are params for {_months_text(sorted(months))}"
+    return f"{text}. Write it with `finops-nb new {name}`" if name > max(months) else text
+
+
+def _months_text(months: Sequence[str]) -> str:
+    """The months that have params, in a sentence.
+
+    Args:
+        months: at least one, sorted.
+    """
+    first, last = months[0], months[-1]
     if len(months) == 1:
-        text = f"There are params for {first} only"
-    return f"{text}. Write the new ones with `finops-nb new {name}`" if name > first else text
+        return f"{first} only"
+    if all(parse_period(one).following().text == next_one for one, next_one in pairwise(months)):
+        return f"{len(months)} months, {first} to {last}"
+    if len(months) <= MONTHS_LISTED:
+        return listing(months)
+    return f"{len(months)} months from {first} to {last}, not all"

@@ -83,7 +83,7 @@ def test_it_refuses_a_name_that_could_leave_params(home, name):
 
     problem = refused.value.problems[0]
     assert (problem.column, problem.value) == ("NAME", name)
-    assert "Move the file under params/" in problem.fix
+    assert "Write the path of a file in params/" in problem.fix
 
 
 def test_it_refuses_a_name_without_a_file(home):
@@ -99,12 +99,32 @@ def test_it_refuses_a_name_without_a_file(home):
 def test_it_says_how_to_write_a_month_that_is_missing(home):
     """A missing month gets the months that exist and the command that writes it."""
     months = r"There are params for 2 months, 2025-11 to 2025-12\."
-    with pytest.raises(
-        Refusal, match=rf"{months} Write the new ones with `finops-nb new 2026-01`\.$"
-    ):
+    with pytest.raises(Refusal, match=rf"{months} Write it with `finops-nb new 2026-01`\.$"):
         home.check_name("2026-01")
     with pytest.raises(Refusal, match=rf"{months}$"):
         home.check_name("2024-12")
+
+
+def test_months_with_a_gap_are_not_given_as_a_range(home):
+    """A few are listed; of many, the message says that some are missing."""
+    home.params_file("2025-08").touch()
+    with pytest.raises(Refusal, match=r"There are params for 2025-08, 2025-11 and 2025-12\.$"):
+        home.check_name("2024-12")
+    for month in range(1, 6):
+        home.params_file(f"2025-0{month}").touch()
+    months = "There are params for 8 months from 2025-01 to 2025-12, not all"
+    with pytest.raises(Refusal, match=rf"{months}\.$"):
+        home.check_name("2024-12")
+
+
+@pytest.mark.parametrize("name", ["2026-05", "2026-05.yml", "params/2026-05.yml"])
+def test_a_file_that_ends_in_yml_is_to_be_renamed(home, name):
+    """Only .yaml is read, so that one NAME can't have two files."""
+    (home.params / "2026-05.yml").touch()
+    with pytest.raises(Refusal) as refused:
+        home.check_name(name)
+    assert str(refused.value) == ("params/2026-05.yml: ends in .yml. Rename it to 2026-05.yaml.")
+    assert home.check_name("2025-12.yml") == "2025-12"
 
 
 def test_a_single_month_is_named(home):
@@ -120,11 +140,14 @@ def test_a_slip_in_last_month_is_understood(home, word):
     """The words that commands accept besides NAMEs are suggested too."""
     with pytest.raises(Refusal, match='Did you mean "last-month"'):
         home.check_name(word)
+    with pytest.raises(Refusal) as refused:
+        home.check_name(word, words=())
+    assert "last-month" not in refused.value.problems[0].fix
 
 
 def test_a_name_too_long_for_a_file_is_refused(home):
     """The message shows only the start of it."""
-    with pytest.raises(Refusal, match="of at most 200 letters") as refused:
+    with pytest.raises(Refusal, match="at most 200 letters") as refused:
         home.check_name("b" * 300)
     assert len(str(refused.value)) < 500
 

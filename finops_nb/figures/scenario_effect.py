@@ -15,7 +15,7 @@ from finops_nb.money import ZERO
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
 from finops_nb.params.scenario import Scenario
-from finops_nb.schema import ALL, BUDGETED, Dimension
+from finops_nb.schema import ALL, BUDGETED, UNALLOCATED, Dimension
 from finops_nb.usage.model import Usage
 
 COMPARED: Final = ("budget", "cost", "status")
@@ -71,13 +71,14 @@ def scenario_difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFra
     return pd.DataFrame(differing, columns=[name, *COLUMNS], dtype=object)
 
 
-def check_names(usage: Usage, budgets: Budgets, params: Params) -> None:
+def check_names(usage: Usage, budgets: Budgets, params: Params, file: str | None = None) -> None:
     """Refuse a scenario that changes names which do not exist.
 
     Args:
         usage: from `read_usage`, with its models.
         budgets: from `read_budgets`.
         params: for the scenario; without one there is nothing to check.
+        file: the scenario's file in messages, where it is known.
 
     Raises:
         Refusal: every name of the scenario that neither usage nor budgets know, with the nearest
@@ -91,7 +92,7 @@ def check_names(usage: Usage, budgets: Budgets, params: Params) -> None:
         return
     problems = list(_unknown_names(params.scenario, usage, budgets))
     if problems:
-        raise Refusal(problems)
+        raise Refusal([replace(problem, file=file) for problem in problems])
 
 
 def _compared(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -108,6 +109,9 @@ def _unknown_names(scenario: Scenario, usage: Usage, budgets: Budgets) -> Iterat
     known: dict[str, list[str]] = {
         by: list(dict.fromkeys((*usage.groups[by,][by], *budgets.before.of(by)))) for by in BUDGETED
     }
+    for names in known.values():
+        if UNALLOCATED in names:
+            names.remove(UNALLOCATED)
     for by, changes in (
         ("organization", scenario.organization_budgets),
         ("product", scenario.product_budgets),

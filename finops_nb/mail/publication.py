@@ -20,6 +20,9 @@ FILES: Final = {"html": HTML, "pdf": PDF, "xlsx": WORKBOOK}
 KEY: Final = re.compile(rb'<meta\b(?=[^>]*\bname="finops-nb-key")[^>]*\bcontent="([0-9a-f]*)"')
 """Where the page names its report key; attributes may stand in any order."""
 
+WHAT_OUTDATES: Final = "inputs, params, budgets, earlier months, notebook or version"
+"""What a report is made from; where any of it changed, the report is outdated."""
+
 TRIES: Final = 5
 """How often a folder is read that a run replaces meanwhile."""
 
@@ -143,9 +146,10 @@ def _outdated(home: Home, publication: Publication) -> Iterator[Problem]:
     fix = f"Update it: finops-nb run {publication.name}"
     try:
         if key_now(open_job(home, publication.name)) != publication.key:
-            rule = "outdated: usage, params, budgets, notebook or finops-nb itself changed since"
+            rule = f"outdated: {WHAT_OUTDATES} have changed"
             yield Problem(rule, fix, _place(publication))
     except (Refusal, OSError) as error:
         reason = str(error).removesuffix(".")
-        rule = f"outdated: a new run would be refused: {reason}"
+        rule = f"outdated, and a new run would be refused: {reason}"
+        fix = f"Fix that first, then run finops-nb run {publication.name}"
         yield Problem(rule, fix, _place(publication))

@@ -53,7 +53,9 @@ def read_report_data(params: Params) -> ReportData:
     mapping = read_mapping(params)
     budgets = read_budgets(params, mapping=mapping)
     measured = read_usage(params, mapping=mapping)
-    check_names(measured, budgets, params)
+    manifest = current_manifest()
+    file = f"params/{manifest.name}.yaml" if manifest.name else None
+    check_names(measured, budgets, params, file)
     usage = project(measured, params.growth, params.model_prices)
     months = months_before(params)
-    return ReportData(params, usage, measured, budgets, current_manifest(), months)
+    return ReportData(params, usage, measured, budgets, manifest, months)

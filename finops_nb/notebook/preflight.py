@@ -143,7 +143,9 @@ def _syntax(notebook: NotebookNode) -> Iterator[Problem]:
 def _parameters(notebook: NotebookNode, passed: list[str]) -> Iterator[Problem]:
     tagged = [(index, cell) for index, cell in enumerate(notebook.cells) if TAG in _tags(cell)]
     if len(tagged) != 1 or tagged[0][1].cell_type != "code":
-        rule = f'{len(tagged)} cells with the tag "{TAG}" instead of one code cell'
+        rule = f'{len(tagged)} cells have the tag "{TAG}"'
+        if len(tagged) < 2:
+            rule = f'no code cell has the tag "{TAG}"'
         fix = (
             "Give that tag only to the code cell that assigns the parameters"
             ' ("Add Tag" in JupyterLab\'s property inspector)'

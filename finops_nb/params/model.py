@@ -344,7 +344,7 @@ def _load_scenario(home: Home, document: Document, shown: str) -> Params:
     if bare(scenario.base).startswith(FOLDER):
         rule, fix = "the base is a scenario too", "Name the params that both scenarios change"
         raise Refusal(Problem(rule, fix, column="base", value=scenario.base))
-    base = home.check_name(scenario.base)
+    base = home.check_name(scenario.base, words=())
     named = scenario.model_copy(update={"base": base})
     return load_params(home, base).model_copy(update={"scenario": named})
 

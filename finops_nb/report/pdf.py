@@ -36,11 +36,11 @@ def check_pdf() -> None:
     try:
         import_module("weasyprint")
     except ModuleNotFoundError as error:
-        rule = "the params ask for a PDF, but WeasyPrint is not installed"
+        rule = "PDFs can't be made: WeasyPrint is not installed"
         fix = f"Install it: {INSTALL_WEASYPRINT}; {WITHOUT_PDF}"
         raise Refusal(Problem(rule, fix)) from error
     except OSError as error:
-        rule = "the params ask for a PDF, but Pango is not installed, which WeasyPrint needs"
+        rule = "PDFs can't be made: Pango, which WeasyPrint needs, is not installed"
         fix = f"Install it: {INSTALL_PANGO}; {WITHOUT_PDF}"
         raise Refusal(Problem(rule, fix)) from error
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from finops_nb.atomic_files import write_file
 from finops_nb.errors import Failure
-from finops_nb.home import Home
+from finops_nb.home import Home, bare
 from finops_nb.outputs.artifacts import FAILED
 from finops_nb.run.job import Job
 
@@ -47,9 +48,27 @@ def failure_text(error: OSError, home: Home) -> str:
     return f"{text}\n{free_space(home)}" if error.errno in FULL else text
 
 
-def interruption_text(name: str) -> str:
-    """A sentence for a run that was interrupted, maybe just after it published."""
-    return f"Interrupted. outputs/{name} is complete or absent."
+def folder_number(home: Home, name: str) -> int | None:
+    """The inode of the published folder, which each publication changes; None if there is none."""
+    with suppress(OSError, ValueError):  # a NAME that is refused later may be no path at all
+        return (home.outputs / bare(name)).stat().st_ino
+    return None
+
+
+def interruption_text(home: Home, name: str, folder_before: int | None) -> str:
+    """What is published after a run that was interrupted, maybe just after it published.
+
+    Args:
+        home: the home.
+        name: the NAME.
+        folder_before: its `folder_number` when the run began.
+    """
+    folder_now = folder_number(home, name)
+    if folder_now is None:
+        return "Interrupted. No report was published."
+    if folder_now != folder_before:
+        return f"Interrupted. The new report is published in outputs/{bare(name)}."
+    return f"Interrupted. The last report in outputs/{bare(name)} is unchanged."
 
 
 def free_space(home: Home) -> str:

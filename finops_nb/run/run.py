@@ -13,7 +13,7 @@ from finops_nb.atomic_files import write_folder
 from finops_nb.clock import now
 from finops_nb.errors import Failure, FinopsError, Interrupted, Problem, Refusal
 from finops_nb.home import VARIABLE as HOME_VARIABLE
-from finops_nb.home import Home, bare
+from finops_nb.home import Home
 from finops_nb.notebook.kernel_main import PRELOAD
 from finops_nb.notebook.old_imports import INSTEAD, imports_workbench
 from finops_nb.outputs.artifacts import INDEX, LEDGER, PREVIOUS, RESULTS, STEM, read_results
@@ -26,7 +26,7 @@ from finops_nb.outputs.publish import check_target, probe
 from finops_nb.outputs.reports import are_there
 from finops_nb.outputs.revisions import History, Revision
 from finops_nb.report.pdf import check_pdf
-from finops_nb.run.failures import failure_text, interruption_text, with_place
+from finops_nb.run.failures import failure_text, folder_number, interruption_text, with_place
 from finops_nb.run.job import (
     ALONE,
     Job,
@@ -100,11 +100,12 @@ def run(
         Interrupted: SIGINT, SIGTERM or SIGHUP came.
     """
     options = _Options(force, reason, progress, notice or _ignore, slot)
+    folder_before = folder_number(home, name)
     with Interruption() as interruption:
         try:
             return _run(name, home, options, interruption)
         except KeyboardInterrupt as error:
-            raise Interrupted(interruption_text(bare(name))) from error
+            raise Interrupted(interruption_text(home, name, folder_before)) from error
         except OSError as error:
             raise Failure(failure_text(error, home)) from error
 

@@ -6,16 +6,16 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from multiprocessing.connection import Connection
 from typing import Final
 
 from finops_nb.errors import Busy, FinopsError, Interrupted
-from finops_nb.home import Home, bare
+from finops_nb.home import Home
 from finops_nb.notebook.kernel_main import die_with
 from finops_nb.outputs.months import PublishedMonth
+from finops_nb.run.failures import folder_number
 from finops_nb.run.job import Slot
 from finops_nb.run.signals import SIGNALS
 
@@ -154,7 +154,7 @@ def make(name: str, options: Options, slot: Slot, tell: Tell) -> Event:
         tell(Event(name, RunState.NOTICE, text))
 
     tell(Event(name, RunState.STARTED))
-    folder_before = _folder_number(options.home, name)
+    folder_before = folder_number(options.home, name)
     try:
         page = run(
             name,
@@ -204,10 +204,3 @@ def _undone(error: FinopsError) -> RunState:
     if error.exit_code == Interrupted.exit_code:
         return RunState.INTERRUPTED
     return RunState.HELD if error.exit_code == Busy.exit_code else RunState.FAILED
-
-
-def _folder_number(home: Home, name: str) -> int | None:
-    """The inode of the published folder, which each publication changes."""
-    with suppress(OSError):
-        return (home.outputs / bare(name)).stat().st_ino
-    return None

@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import Final
 
 from finops_nb.notebook.fork_provisioner import AVAILABLE
-from finops_nb.run.failures import interruption_text
+from finops_nb.run.failures import folder_number, interruption_text
 from finops_nb.run.signals import SIGNALS
 from finops_nb.run.worker import Event, Expect, Make, Options, RunState, Tell, work
 
@@ -37,6 +37,8 @@ class WorkerPool:
     def __init__(self, options: Options, server_socket: socket.socket | None, count: int):
         self.busy: dict[Connection, str] = {}
         self.idle: list[Connection] = []
+        self._home = options.home
+        self._folders_before: dict[str, int | None] = {}
         self._arguments = (options, server_socket, os.getpid())
         self._context = get_context("fork") if AVAILABLE else get_context("spawn")
         self._processes: dict[Connection, BaseProcess] = {}
@@ -48,6 +50,7 @@ class WorkerPool:
         """Give an idle worker something to do."""
         connection = self.idle.pop()
         self.busy[connection] = order.name
+        self._folders_before[order.name] = folder_number(self._home, order.name)
         with suppress(OSError):  # if it died meanwhile, `messages` says so
             connection.send(order)
 
@@ -114,7 +117,8 @@ class WorkerPool:
         connection.close()
         del self.busy[connection]
         if self._interrupted:
-            return Event(name, RunState.INTERRUPTED, interruption_text(name), exit_code=130)
+            text = interruption_text(self._home, name, self._folders_before[name])
+            return Event(name, RunState.INTERRUPTED, text, exit_code=130)
         self._start()
         cause = f"exit code {process.exitcode}"
         if process.exitcode == -signal.SIGKILL:

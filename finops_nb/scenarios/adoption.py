@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from finops_nb.atomic_files import replace_file
 from finops_nb.errors import Problem, Refusal
-from finops_nb.home import Home
+from finops_nb.home import Home, bare
 from finops_nb.money import minor_units, plain
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.manifest import Kind, kind_of
@@ -26,6 +26,7 @@ from finops_nb.params.budgets import Budgets, Version, read_budgets, snapshot
 from finops_nb.params.model import Params, load_params
 from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of
 from finops_nb.params.scenario import FOLDER, Scenario, differences
+from finops_nb.params.types import NO_BUDGET
 from finops_nb.params.validation import validated_document
 from finops_nb.params.yaml_edit import ParamsText
 from finops_nb.params.yaml_file import read_document
@@ -42,7 +43,7 @@ class Adoption:
     Args:
         file: the file that now has the budgets.
         version: label of their version, such as "revised 1".
-        changes: "organization.org-a was 5000, is 5500", one a name.
+        changes: "budget of org-a 5000 → 5500", one a name; "none" where there is no budget.
         notices: sentences for the user.
     """
 
@@ -73,8 +74,8 @@ def adopt(home: Home, name: str, reason: str, today: date, author: str | None = 
     Example:
         adopt(home, "scenarios/more-for-gamma", "two more regions", date(2025, 12, 16))
     """
-    name = home.check_name(name)
-    _check_request(name, reason, author)
+    _check_request(bare(name), reason, author)
+    name = home.check_name(name, words=())
     params = load_params(home, name)
     scenario = params.scenario
     assert scenario is not None
@@ -123,9 +124,20 @@ class _Entry:
         return _changes(self.scenario, self.approved)[dimension]
 
     def differences(self) -> tuple[str, ...]:
-        was = {dimension: _texts(self.approved.of(dimension)) for dimension in KEYS}
-        now = {dimension: _texts(self.changed.of(dimension)) for dimension in KEYS}
-        return tuple(differences(was, now))
+        """Each budget that differs, before and after."""
+        return tuple(
+            f"budget of {name} {_amount_text(before)} → {_amount_text(after)}"
+            for dimension in KEYS
+            for name, before, after in self._changed_amounts(dimension)
+        )
+
+    def _changed_amounts(
+        self, dimension: str
+    ) -> Iterator[tuple[str, Decimal | None, Decimal | None]]:
+        was, now = self.approved.of(dimension), self.changed.of(dimension)
+        for name in dict.fromkeys((*was, *now)):
+            if was.get(name) != now.get(name):
+                yield name, was.get(name), now.get(name)
 
     def compare(self, written: Any, shown: str) -> None:
         """Check that the draft of a file has the new budgets.
@@ -176,17 +188,21 @@ def _check_scenario(
         raise Refusal(Problem(rule, fix, file, column="base", value=scenario.base))
     changes = _changes(scenario, approved)
     if not any(changes.values()):
-        has_budgets = scenario.organization_budgets or scenario.product_budgets
-        reason = f"; {scenario.base} already has the ones in it" if has_budgets else ""
-        rule = f"the scenario changes no budget{reason}"
-        raise Refusal(Problem(rule, "Change a budget and save the scenario", file))
+        raise Refusal(_nothing_to_adopt(scenario, file))
     if any(amounts.keys() - approved.of(dimension) for dimension, amounts in changes.items()):
-        _check_new_names(base.model_copy(update={"scenario": scenario}), home)
+        _check_new_names(base.model_copy(update={"scenario": scenario}), home, file)
     if scenario.base_was:
         _check_base(scenario, file, snapshot(base, approved))
 
 
-def _check_new_names(params: Params, home: Home) -> None:
+def _nothing_to_adopt(scenario: Scenario, file: str) -> Problem:
+    if scenario.organization_budgets or scenario.product_budgets:
+        rule = f"Nothing to adopt: {scenario.base} already has these budgets"
+        return Problem(rule, f"To adopt others, change {file}")
+    return Problem("the scenario changes no budget", "Change a budget and save the scenario", file)
+
+
+def _check_new_names(params: Params, home: Home, file: str) -> None:
     """Refuse names that neither budgets nor usage have, as `run` does.
 
     DuckDB is imported only for that.
@@ -194,7 +210,8 @@ def _check_new_names(params: Params, home: Home) -> None:
     from finops_nb.figures.scenario_effect import check_names
     from finops_nb.usage.reader import read_usage
 
-    check_names(read_usage(params, home, detail=True), read_budgets(params, home), params)
+    usage = read_usage(params, home, detail=True)
+    check_names(usage, read_budgets(params, home), params, file)
 
 
 def _check_base(scenario: Scenario, file: str, now: Mapping[str, Any]) -> None:
@@ -214,8 +231,8 @@ def _next_version(base: Params, approved: Budgets, home: Home) -> int:
     return 1 + max((line.version for line in lines if base.period in line.months), default=0)
 
 
-def _texts(amounts: Mapping[str, Decimal]) -> dict[str, str]:
-    return {name: plain(amount) for name, amount in amounts.items()}
+def _amount_text(amount: Decimal | None) -> str:
+    return NO_BUDGET if amount is None else plain(amount)
 
 
 def _changes(scenario: Scenario, approved: Budgets) -> dict[str, dict[str, Decimal | None]]:

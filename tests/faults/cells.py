@@ -163,7 +163,9 @@ def parameters_lost(bench: Bench) -> None:
     """C10: parameters would be lost: no cell has the tag, or one assigns them again."""
     home = bench.home()
     home.edit(lambda notebook: code_of(notebook)[0].metadata.pop("tags"))
-    bench.judge("no parameters cell", home, home.run(), message='0 cells with the tag "parameters"')
+    bench.judge(
+        "no parameters cell", home, home.run(), message='no code cell has the tag "parameters"'
+    )
     for code, message in (
         ("period = '2025-11'", "a parameter is assigned again"),
         ("globals()['period'] = '2025-11'", "does not cover 2025-12"),

@@ -61,14 +61,18 @@ def test_an_older_or_plainer_notebook_is_read(file):
 
 
 @pytest.mark.parametrize(
-    ("file", "count"), [("no_parameters", 0), ("two_parameters", 2), ("parameters_in_prose", 1)]
+    ("file", "cells"),
+    [
+        ("no_parameters", "no code cell has"),
+        ("two_parameters", "2 cells have"),
+        ("parameters_in_prose", "no code cell has"),
+    ],
 )
-def test_one_cell_declares_the_parameters(file, count):
+def test_one_cell_declares_the_parameters(file, cells):
     """Otherwise papermill would keep the notebook's values, or inject the parameters twice."""
     notebook = read_notebook((NOTEBOOKS / f"{file}.ipynb").read_bytes(), "x.ipynb")
     (problem,) = refusals(notebook, ["period"])
-    rule = f'{count} cells with the tag "parameters" instead of one code cell'
-    assert problem.startswith(f"n.ipynb: {rule}. Give that tag")
+    assert problem.startswith(f'n.ipynb: {cells} the tag "parameters". Give that tag')
 
 
 def test_an_unknown_parameter_is_refused():

@@ -320,7 +320,7 @@ def test_without_weasyprint_it_says_how_to_get_it(monkeypatch):
     """The refusal names the package to install, and the key to remove otherwise."""
     monkeypatch.setitem(sys.modules, "weasyprint", None)
     text = (
-        r"^the params ask for a PDF, but WeasyPrint is not installed\. "
+        r"^PDFs can't be made: WeasyPrint is not installed\. "
         r'Install it: pip install "finops-nb\[pdf\]"; or remove `pdf: true`'
     )
     with pytest.raises(Refusal, match=text):

@@ -24,7 +24,11 @@ from support.run_processes import start
 
 from finops_nb.errors import Busy, Interrupted
 from finops_nb.run import run as running
+from finops_nb.run.failures import folder_number, interruption_text
 from finops_nb.run.run import run
+
+UNCHANGED = f"Interrupted. The last report in outputs/{NAME} is unchanged.\n"
+PUBLISHED = f"Interrupted. The new report is published in outputs/{NAME}.\n"
 
 pytestmark = pytest.mark.usefixtures("one_code")
 
@@ -56,16 +60,16 @@ def test_a_signal_at_any_moment_leaves_a_whole_report(home, number):
     moments = random.Random(int(number))
     processes = []
     for moment in [moments.uniform(0, 2.2) for _ in range(4)]:
+        folder = folder_number(home, NAME)
         process = start(home, NAME, "force")
         time.sleep(moment)
         processes += processes_of(home)
         process.send_signal(number)
         out, err = process.communicate()
         if number != signal.SIGKILL:
-            assert out or (process.returncode, err) == (
-                130,
-                f"Interrupted. outputs/{NAME} is complete or absent.\n",
-            )
+            assert out or process.returncode == 130
+            is_same = folder_number(home, NAME) == folder
+            assert out or err == (UNCHANGED if is_same else PUBLISHED)
             assert left_over(home) == []
         assert psutil.wait_procs(processes_of(home) + processes, timeout=20)[1] == []
         if published(home) not in reports:
@@ -85,7 +89,9 @@ def test_ctrl_c_in_this_process(home):
         if cell == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(Interrupted, match=rf"^Interrupted\. outputs/{NAME} ") as interrupted:
+    with pytest.raises(
+        Interrupted, match=rf"^Interrupted\. The last report in outputs/{NAME} is unchanged\.$"
+    ) as interrupted:
         run(NAME, home, progress=interrupt)
     assert interrupted.value.exit_code == 130
     assert published(home) == before
@@ -133,3 +139,11 @@ def test_a_signal_while_cleaning_up(home, quick, monkeypatch):
     assert calls == [home.outputs / ".staging" / NAME] * 2
     assert left_over(home) == []
     assert published(home) != before
+
+
+def test_it_says_what_is_published_after_an_interruption(home):
+    """A run may be interrupted before or after it published, or may be the first one."""
+    folder = folder_number(home, NAME)
+    assert interruption_text(home, NAME, folder) + "\n" == UNCHANGED
+    assert interruption_text(home, NAME, None) + "\n" == PUBLISHED
+    assert interruption_text(home, "2020-01", None) == "Interrupted. No report was published."

@@ -178,7 +178,7 @@ def test_a_pdf_that_cannot_be_made_is_refused_at_once(home, monkeypatch):
     before = published(home)
     run(NAME, home)
     make_home(home.root, ["period", "print('x')"], pdf=True)
-    with pytest.raises(Refusal, match=r"^the params ask for a PDF, but WeasyPrint"):
+    with pytest.raises(Refusal, match=r"^PDFs can't be made: WeasyPrint"):
         run(NAME, home)
     assert published(home) == before
     assert left_over(home) == []

@@ -41,7 +41,7 @@ def test_the_file_gets_a_version_and_keeps_everything_else(home):
     assert text.startswith(before.replace("org-a: 5000 ", "org-a: 5500.25 "))
     assert (adoption.version, adoption.changes) == (
         "revised 1",
-        ("organization.org-a was 5000, is 5500.25",),
+        ("budget of org-a 5000 → 5500.25",),
     )
     original, revised = budgets_of(home).versions
     assert (original.label, original.organizations) == (
@@ -136,9 +136,10 @@ def test_it_refuses_what_it_cannot_adopt(home):
     unchanged_refusal(
         home,
         write_scenario(home, "organization_budgets:\n  org-a: 5000.0\n"),
-        "the scenario changes no budget; 2025-12 already has the ones in it",
+        "Nothing to adopt: 2025-12 already has these budgets",
     )
     unchanged_refusal(home, "2025-12", "not a scenario")
+    unchanged_refusal(home, "last-month", "not a scenario")
     unchanged_refusal(home, "scenarios/none", "there is no such params file")
     unchanged_refusal(
         home, write_scenario(home, "organization_budgets:\n  org-a: 1\n"), "no reason", reason="  "
@@ -312,7 +313,7 @@ def test_the_command_prints_the_file_and_the_change(home, monkeypatch, capsys):
         main(["adopt", name, "--reason", "two more regions", "--by", "Cleo"])
     printed = capsys.readouterr()
     assert (ended.value.code, printed.out) == (0, f"{home.params_file('2025-12')}\n")
-    assert "revised 1: organization.org-a was 5000, is 5500" in printed.err
+    assert "revised 1: budget of org-a 5000 → 5500" in printed.err
     assert budgets_of(home).version.date == "2025-12-17"
 
 
