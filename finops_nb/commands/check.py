@@ -107,7 +107,7 @@ def check_name(name: str, home: Home) -> Check:
     from finops_nb.figures.scenario_effect import check_names
     from finops_nb.findings.overview import overview
 
-    check_names(measured, budgets, params)
+    check_names(measured, budgets, params, f"params/{name}.yaml")
     usage = project(measured, params.growth, params.model_prices)
     manifest = Manifest(kind_of(name, params.period), name)
     data = ReportData(params, usage, measured, budgets, manifest)
@@ -123,10 +123,11 @@ def describe(checked: Check) -> str:
         lines += ["", *_budget_lines(data, by, fmt)]
     if warnings := checked.overview["warnings"]:
         lines += ["", *(f"  Warning: {warning}" for warning in warnings)]
-    if not (data.budgets.organizations or data.budgets.products):
+    if not (data.params.budgets or data.budgets.organizations or data.budgets.products):
         from finops_nb.commands.suggestion import budget_skeleton
 
-        lines += ["", budget_skeleton(data.usage)]
+        skeleton = budget_skeleton(data.usage)
+        lines += ["", skeleton] if skeleton else []
     return "\n".join(lines)
 
 
@@ -175,16 +176,18 @@ def _summary(checked: Check, fmt: Format) -> Iterator[str]:
     used = noun(usage.rows_used, "row")
     outside, read = count(usage.rows_outside), count(usage.rows_read)
     yield f"  {used} used, {outside} outside the period, {read} read"
-    yield f"  Total {fmt.money(usage.cost)}; {_comparison(checked.before, usage, fmt)}"
+    yield f"  Total {fmt.money(usage.cost)}{_comparison(checked.before, usage, fmt)}"
 
 
 def _comparison(before: MonthBefore | None, usage: Usage, fmt: Format) -> str:
     if before is None:
-        return "no earlier month to compare"
+        return "; no earlier month to compare"
     cost = _growth(before.cost, usage.cost, fmt)
     rows = _growth(Decimal(before.rows), Decimal(usage.rows_used), fmt)
     money = fmt.money(before.cost)
-    return f"the month before: {money} ({cost}) in {noun(before.rows, 'row')} ({rows})"
+    rows_used = noun(usage.rows_used, "row")
+    rows_before = count(before.rows)
+    return f", {cost} from {money} the month before ({rows_used}, {rows} from {rows_before})"
 
 
 def _growth(before: Decimal, after: Decimal, fmt: Format) -> str:

@@ -138,7 +138,8 @@ def _fonts() -> Diagnosis:
         return Diagnosis(True, f"fonts cover {listing(SAMPLES)}")
     return Diagnosis(
         None,
-        f"no installed font covers {listing(missing)}; the charts of a mail number such names. "
+        f"no installed font covers {listing(missing)}; "
+        "email charts show numbers instead of such names. "
         f"On Debian or Ubuntu, install {listing(FONT_PACKAGES)}",
     )
 

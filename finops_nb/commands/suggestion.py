@@ -9,14 +9,19 @@ from contextlib import suppress
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
-from finops_nb.errors import FinopsError
+from finops_nb.errors import FinopsError, listed
 from finops_nb.figures.allocation import allocate
 from finops_nb.home import Home
 from finops_nb.params.model import Params
-from finops_nb.schema import BUDGETED, UNALLOCATED
+from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
 from finops_nb.usage.model import Usage
 from finops_nb.usage.reader import columns_found, read_usage
-from finops_nb.usage.sources.columns import names_of, nearest_column, place_columns
+from finops_nb.usage.sources.columns import (
+    looks_like_data,
+    names_of,
+    nearest_column,
+    place_columns,
+)
 from finops_nb.usage.sources.discovery import resolve_inputs
 
 PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
@@ -27,12 +32,15 @@ YAML_WORDS: Final = ("y", "n", "yes", "no", "on", "off", "true", "false", "null"
 LISTED: Final = 25
 """How many names get a suggested budget."""
 
+CHOICES: Final = 30
+"""How many columns of the file are listed for a column that is not known."""
+
 INTRODUCTION: Final = (
-    "To start from, in the params file. "
-    "Check each line: two of our names may point to the same column."
+    "Start with this in the params file. "
+    "Check each line: two of the keys may point to the same column."
 )
 BUDGET_COMMENT: Final = (
-    "# Budgets to start from: the period's cost, rounded up. "
+    "# Budgets to start from: the period's cost, each rounded up to the next 100. "
     "Replace them with the approved amounts."
 )
 
@@ -58,32 +66,46 @@ def suggest(params: Params, home: Home) -> str | None:
     guesses = _guesses(params, header)
     if not guesses:
         return None
-    lines = [INTRODUCTION, "", *_columns_block(guesses, header)]
     known = {column: guess for column, guess in guesses.items() if guess}
+    completed = params.model_copy(update={"columns": params.columns | known})
+    needed = place_columns(completed, header, "").dialect.needed
+    lines = [INTRODUCTION, "", *_columns_block(guesses, header, needed)]
+    # Faults in the rows are reported once the columns are known.
     budgeted = params.budgets or params.organization_budgets or params.product_budgets
-    if len(known) == len(guesses) and not budgeted:
-        completed = params.model_copy(update={"columns": params.columns | known})
-        # Faults in the rows are reported once the columns are known.
-        with suppress(FinopsError):
-            lines += ["", budget_skeleton(read_usage(completed, home))]
+    with suppress(FinopsError):
+        skeleton = "" if budgeted else budget_skeleton(read_usage(completed, home))
+        lines += ["", skeleton] if skeleton else []
     return "\n".join(lines)
 
 
 def budget_skeleton(usage: Usage) -> str:
-    """Budgets to start from: the costliest names, each cost rounded up to the next hundred."""
-    lines = [BUDGET_COMMENT]
-    for by in BUDGETED:
-        rows = [row for row in allocate(usage, by).itertuples() if row[1] != UNALLOCATED]
-        lines.append(f"{by}_budgets:")
-        lines += (f"  {_key(row[1])}: {_rounded_up(row.cost)}" for row in rows[:LISTED])
-        if len(rows) > LISTED:
-            lines.append(f"  # and {len(rows) - LISTED} more with lower cost")
-    return "\n".join(lines)
+    """Budgets to start from: the costliest names, each cost rounded up to the next 100.
+
+    Returns:
+        Lines to paste into the params file; empty where no cost has a name.
+    """
+    blocks = [line for by in BUDGETED for line in _budgets_block(usage, by)]
+    return "\n".join([BUDGET_COMMENT, *blocks]) if blocks else ""
+
+
+def _budgets_block(usage: Usage, by: Dimension) -> Iterator[str]:
+    rows = [row for row in allocate(usage, by).itertuples() if row[1] != UNALLOCATED]
+    if rows:
+        yield f"{by}_budgets:"
+    for row in rows[:LISTED]:
+        yield f"  {_key(row[1])}: {_rounded_up(row.cost)}"
+    if len(rows) > LISTED:
+        yield f"  # and {len(rows) - LISTED} more with lower cost"
 
 
 def _guesses(params: Params, header: Sequence[str]) -> dict[str, str | None]:
-    """The nearest column of the header for each column that is missing; None where none is near."""
+    """The nearest column of the header for each column that is missing; None where none is near.
+
+    There are no guesses where the file has no header.
+    """
     columns = place_columns(params, header, "")
+    if looks_like_data(columns, header):
+        return {}
     taken = {place.position for place in columns.places.values()}
     free = [name for position, name in enumerate(header) if name and position not in taken]
     guesses = {}
@@ -94,11 +116,25 @@ def _guesses(params: Params, header: Sequence[str]) -> dict[str, str | None]:
     return guesses
 
 
-def _columns_block(guesses: Mapping[str, str | None], header: Sequence[str]) -> Iterator[str]:
-    yield "columns:"
-    choices = ", ".join(header)
+def _columns_block(
+    guesses: Mapping[str, str | None], header: Sequence[str], needed: Sequence[str]
+) -> Iterator[str]:
+    """The lines of `columns:`; a column without a guess is a comment, so that all of it is YAML.
+
+    Args:
+        guesses: by column.
+        header: the columns of the file.
+        needed: the columns that the file still needs once the guesses are in the params.
+    """
+    # A block of comments alone would be null.
+    yield "columns:" if any(guesses.values()) else "# columns:"
+    choices = listed(header, CHOICES)
     for column, guess in guesses.items():
-        yield f"  {column}: {_key(guess)}" if guess else f"  {column}: ?  # one of: {choices}"
+        if guess:
+            yield f"  {column}: {_key(guess)}"
+        else:
+            optional = "" if column in needed else "; leave this line out if there is none"
+            yield f'  # {column}: ""  # one of: {choices}{optional}'
 
 
 def _rounded_up(cost: Decimal) -> Decimal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -111,12 +112,20 @@ def _unknown_tags(db: duckdb.DuckDBPyConnection, files: Sequence[UsageFile]) -> 
         if any(file.table.tag_keys.get(column) for file in files):
             continue
         keys = dict.fromkeys(key for file in files for key in all_tag_keys(db, file.table, column))
-        if keys:
-            fix = f"Write one of these: {listed([*keys], LISTED_TAGS)}"
-        else:
-            fix = "Name another column; this one has no tags"
         tag = files[0].table.names[column]
+        fix = _known_tags(tag, [*keys])
         yield Problem("no row of the usage has this tag", fix, column="columns", value=tag)
+
+
+def _known_tags(tag: str, keys: Sequence[str]) -> str:
+    """A fix with the tag nearest to a wrong one, or else with those of the file, as to be typed."""
+    if not keys:
+        return "Name another column; this one has no tags"
+    container, _, key = tag.partition(".")
+    near = difflib.get_close_matches(key, keys, n=1, cutoff=0.7)
+    if near:
+        return f"Did you mean {listed([f'{container}.{near[0]}'], 1)}?"
+    return f"Write one of these: {listed([f'{container}.{key}' for key in keys], LISTED_TAGS)}"
 
 
 def _missing_mapping_keys(files: Sequence[UsageFile], params: Params) -> Iterator[Problem]:

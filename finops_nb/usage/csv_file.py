@@ -20,7 +20,7 @@ from finops_nb.usage.background import in_background
 from finops_nb.usage.notices import ScanResult, UsageFile
 from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources import csv_text, values
-from finops_nb.usage.sources.columns import Columns, place_columns
+from finops_nb.usage.sources.columns import Columns, looks_like_data, place_columns
 from finops_nb.usage.sources.csv_text import (
     LONGEST_LINE,
     SEPARATORS,
@@ -46,14 +46,15 @@ REPEATED_HEADER: Final[Fault] = (
     "the header is repeated",
     "Delete the line; files that were joined kept their headers",
 )
+NO_HEADER: Final[Fault] = ("the first line looks like data, not a header", "Add a header line")
 LONG_ROW_FIX: Final = "Close its quote, or export the file without the text that makes it so long"
 QUOTES_FIX: Final = (
     "Close each quote, double a quote inside a field, and put whole fields in quotes, "
     "with no space around them"
 )
 SEPARATOR_FIX: Final = (
-    "Put a field that contains a {separator} in quotes, and end no line with a {separator}; "
-    "an empty field is nothing between two {separator}s"
+    "Each line needs {width} fields: put a field that contains a {separator} in quotes, "
+    "and keep the {separator} of an empty field"
 )
 LINE_END_FIX: Final = "Save the file with one kind of line ending, Unix or Windows"
 AMBIGUOUS_FIX: Final = "Export it again, with every field in quotes and one kind of line ending"
@@ -102,6 +103,8 @@ def read_csv(
 
     header = csv_text.read_header(source)
     columns = place_columns(params, header.names, source.name, detail)
+    if looks_like_data(columns, header.names):
+        raise Refusal(Problem(*NO_HEADER, source.name, 1))
     if columns.problems:
         raise Refusal(columns.problems)
     shape_to_come = in_background(measure_shape, source, len(header.names), header.separator)
@@ -247,7 +250,7 @@ def _row_faults(
     elif len(row) != len(names):
         noun = "field" if len(row) == 1 else "fields"
         rule = f"{len(row)} {noun}, but the header has {len(names)}"
-        fix = SEPARATOR_FIX.format(separator=SEPARATORS[header.separator])
+        fix = SEPARATOR_FIX.format(width=len(names), separator=SEPARATORS[header.separator])
         yield (rule, fix), None, header.separator.join(row)
     else:
         yield from _character_faults(row, names)

@@ -171,7 +171,7 @@ def _tag_checks(table: SourceTable) -> Iterator[RowCheck]:
     file = table.source.name
     for column, keys in table.tag_keys.items():
         tag = table.names[column]
-        fault = "not a JSON object or list of texts, a duplicate key, or no plain value under it"
+        fault = "not a JSON object or a list of strings, a duplicate key, or a nested value"
         text = f"Some tags in {file} can't be read ({fault}); {tag} is unknown there."
         yield RowCheck(f"{column}_unread", text)
         spellings = ", ".join(f'"{key}"' for key in keys)

@@ -13,6 +13,7 @@ from finops_nb.commands import check
 from finops_nb.commands.check import check_name, describe
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
+from finops_nb.params.model import load_params
 from finops_nb.usage.reader import read_usage
 
 D = Decimal
@@ -57,7 +58,8 @@ def test_it_compares_with_the_files_of_the_month_before(home):
     """3.00 after 2.00 is +50%, and one row after two is -50%."""
     checked = check_name("2025-12", home)
     assert checked.before == (Decimal("2.00"), 2)
-    assert "Total $3.00; the month before: $2.00 (+50.0%) in 2 rows (-50.0%)" in describe(checked)
+    expected = "Total $3.00, +50.0% from $2.00 the month before (1 row, -50.0% from 2)"
+    assert expected in describe(checked)
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
@@ -165,4 +167,47 @@ def test_its_refusal_suggests_columns(home):
     text = str(refused.value)
     assert "columns:\n" in text
     assert "  cost: amount\n  organization: team\n  product: app\n" in text
-    assert "  feature: ?  # one of: when, amount, team, app, zone, user" in text
+    choices = "when, amount, team, app, zone, user"
+    optional = "leave this line out if there is none"
+    assert f'  # feature: ""  # one of: {choices}; {optional}' in text
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        (
+            "when,amount,team,app,zone,user",
+            {"cost": "amount", "organization": "team", "product": "app", "customer": "user"},
+        ),
+        ("x,y,z,u,v,w", {}),
+    ],
+)
+def test_the_suggested_columns_can_be_pasted_as_they_are(home, header, columns):
+    """The block is YAML that the params accept; a column without a guess is a comment."""
+    (home.root / "calls-2025-12.csv").write_text(f"{header}\nnoon,1.00,red,chat,eu,u1\n")
+    with pytest.raises(Refusal) as refused:
+        check_name("2025-12", home)
+    text = str(refused.value)
+    block = text[text.index("columns:\n") :] if columns else text[text.index("# columns:\n") :]
+    file = home.root / "params" / "2025-12.yaml"
+    file.write_text(f"{file.read_text()}\n{block}\n")
+    assert load_params(home, "2025-12").columns == columns
+
+
+def test_the_suggested_budgets_can_be_pasted_as_they_are(home):
+    """The budgets are the costs, rounded up to the next 100; no block is empty."""
+    lines = [HEADER, "2025-12-30,300.01,red,,ask,c1", "2025-12-30,5,yes,,ask,c1", ""]
+    (home.root / "calls-2025-12.csv").write_text("\n".join(lines))
+    text = describe(check_name("2025-12", home))
+    file = home.root / "params" / "2025-12.yaml"
+    file.write_text(file.read_text() + text[text.index("# Budgets to start from") :] + "\n")
+    assert "product_budgets:" not in file.read_text()
+    assert check_name("2025-12", home).data.budgets.organizations == {"red": 400, "yes": 100}
+
+
+def test_it_proposes_no_budgets_where_they_are_in_a_file(home):
+    """The params name a file of budgets that has none for the month."""
+    (home.root / "budgets.csv").write_text("dimension,name,month,amount\nproduct,x,2024-01,1\n")
+    file = home.root / "params" / "2025-12.yaml"
+    file.write_text(file.read_text() + "budgets: budgets.csv\n")
+    assert "Budgets to start from" not in describe(check_name("2025-12", home))

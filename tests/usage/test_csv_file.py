@@ -297,14 +297,16 @@ def test_it_refuses_a_missing_column_with_the_nearest_and_all_that_are_missing(t
     content = (
         csv_text([call()], COLUMNS).replace("organization_id", "team").replace("cost_usd", "amount")
     )
+    listed = (
+        "; the file has timestamp, provider, model, input_tokens, output_tokens, amount, "
+        "latency_ms, customer_id, team, product_id, feature_id, task_type, subscription_tier"
+    )
     assert list(map(str, refused(write(tmp_path / "u.csv", content)))) == [
-        f"u.csv, line 1, {theirs}: no column for {ours}; the file has timestamp, provider, model, "
-        "input_tokens, output_tokens, amount, latency_ms, customer_id, team, product_id, "
-        "feature_id, task_type, subscription_tier. "
-        f"If that is the column, write columns: {{{ours}: {near}}} in the params."
-        for ours, theirs, near in (
-            ("cost", "cost_usd", "amount"),
-            ("organization", "organization_id", "team"),
+        f'u.csv, line 1, {theirs}: no column "{theirs}" for {ours}{content}. '
+        f"Did you mean {near}? Then write columns: {{{ours}: {near}}} in the params."
+        for ours, theirs, near, content in (
+            ("cost", "cost_usd", "amount", listed),
+            ("organization", "organization_id", "team", ""),
         )
     ]
 
@@ -430,8 +432,8 @@ def test_the_fix_for_a_row_of_another_width_names_the_separator(tmp_path, separa
     )[0]
     assert (problem.line, problem.value) == (2, (ROW[:-1] + ",").replace(",", separator))
     assert problem.fix == (
-        f"Put a field that contains a {word} in quotes, and end no line with a {word}; "
-        f"an empty field is nothing between two {word}s"
+        f"Each line needs {len(ROW.split(','))} fields: put a field that contains a {word} in "
+        f"quotes, and keep the {word} of an empty field"
     )
 
 

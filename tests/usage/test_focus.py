@@ -363,7 +363,7 @@ def test_null_is_not_a_name(tmp_path):
 
 
 TAG = {"organization": "Tags.business_unit"}
-FAULT = "not a JSON object or list of texts, a duplicate key, or no plain value under it"
+FAULT = "not a JSON object or a list of strings, a duplicate key, or a nested value"
 UNREAD = f"Some tags in bill.csv can't be read ({FAULT}); Tags.business_unit is unknown there."
 
 
@@ -485,7 +485,8 @@ def test_an_unknown_tag_is_refused(tmp_path):
     """It is a typo, and would leave all cost unallocated."""
     with pytest.raises(
         Refusal,
-        match=r"^columns: no row of the usage has this tag \(found \"Tags\.bussiness_unit\"\)",
+        match=r"^columns: no row of the usage has this tag \(found \"Tags\.bussiness_unit\"\)\. "
+        r"Did you mean Tags\.business_unit\?$",
     ):
         bill(tmp_path, tagged(business_unit="x"), columns={"organization": "Tags.bussiness_unit"})
 
@@ -493,7 +494,7 @@ def test_an_unknown_tag_is_refused(tmp_path):
 def test_an_unknown_tag_is_refused_with_the_tags_in_the_file(tmp_path):
     """The first twenty tags are listed, or it says that there are none."""
     tags = tagged(**{f"key{n:02}": "x" for n in range(22)})
-    listed = ", ".join(f"key{n:02}" for n in range(20))
+    listed = ", ".join(rf"Tags\.key{n:02}" for n in range(20))
     with pytest.raises(Refusal, match=rf"Write one of these: {listed} and 2 more\.$"):
         bill(tmp_path, tags, columns={"organization": "Tags.team"})
     with pytest.raises(Refusal, match=r"Name another column; this one has no tags\.$"):

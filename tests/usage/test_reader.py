@@ -76,7 +76,7 @@ def test_another_name_of_the_column_is_taken_and_one_that_is_not_there_refused(t
         read(write_calls(tmp_path / "v.csv", call()), columns={"model": "engine"})
     (problem,) = refused.value.problems
     assert (problem.file, problem.line, problem.column) == ("v.csv", 1, "engine")
-    assert problem.rule.startswith("no column for model")
+    assert problem.rule.startswith('no column "engine" for model')
 
 
 def test_models_of_rows_outside_the_period_are_not_seen(tmp_path):

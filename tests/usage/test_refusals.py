@@ -16,10 +16,14 @@ PLAIN_NUMBER = (
 GOLDEN = {
     "the cost column has another name": (
         GOOD.replace("cost_usd", "cost"),
-        "calls.csv, line 1, cost_usd: no column for cost; the file has timestamp, provider, model, "
-        "input_tokens, output_tokens, cost, latency_ms, customer_id, organization_id, product_id, "
-        "feature_id, task_type, subscription_tier. "
-        "If that is the column, write columns: {cost: cost} in the params.",
+        'calls.csv, line 1, cost_usd: no column "cost_usd" for cost; the file has timestamp, '
+        "provider, model, input_tokens, output_tokens, cost, latency_ms, customer_id, "
+        "organization_id, product_id, feature_id, task_type, subscription_tier. "
+        "Did you mean cost? Then write columns: {cost: cost} in the params.",
+    ),
+    "no header": (
+        GOOD.partition("\n")[2],
+        "calls.csv, line 1: the first line looks like data, not a header. Add a header line.",
     ),
     "bars": (
         GOOD.replace(",", "|"),
@@ -47,8 +51,8 @@ GOLDEN = {
         GOOD.replace("chat", "chat, voice", 1),
         "calls.csv, line 2: 14 fields, but the header has 13 "
         '(found "2025-12-31 10:00:00,p,m,1,1,1.00,5,c1,org-a,chat, voice,ask,qa,pro"). '
-        "Put a field that contains a comma in quotes, and end no line with a comma; "
-        "an empty field is nothing between two commas.",
+        "Each line needs 13 fields: put a field that contains a comma in quotes, "
+        "and keep the comma of an empty field.",
     ),
     "another encoding": (
         GOOD.replace("chat", "caf\xe9", 1).encode("latin-1"),

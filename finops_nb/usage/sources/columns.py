@@ -35,6 +35,9 @@ ALIASES: Final = {
 NO_QUOTES_NEEDED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """Names that YAML reads as text without quotes."""
 
+DATE_OR_NUMBER: Final = re.compile(r"\d{4}-\d\d-\d\d|\d\d?/\d\d?/\d{2,4}|-?\d+([.,]\d+)*$")
+"""What a field of data may be, and the name of a column hardly ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -136,6 +139,15 @@ def nearest_column(column: str, expected: str, free: Sequence[str]) -> str | Non
     return None
 
 
+def looks_like_data(columns: Columns, header: Sequence[str]) -> bool:
+    """Whether a header has a date or a number in it and no column that we read.
+
+    Example:
+        The line "2025-12-31,1.25,red" is data.
+    """
+    return not columns.places and any(DATE_OR_NUMBER.match(name.strip()) for name in header)
+
+
 def _find(names: Sequence[str], header: Sequence[str]) -> Place | None:
     """The first of some names in a header; the part after a dot may be a tag of a column."""
     for name in names:
@@ -171,7 +183,11 @@ def _missing_columns(
     header: Sequence[str],
     file: str,
 ) -> Iterator[Problem]:
-    """The missing columns that the dialect needs or the params name."""
+    """The missing columns that the dialect needs or the params name.
+
+    The first problem lists the columns of the file.
+    """
+    content = f"; the file has {listed(header, LISTED)}"
     taken = {name for column in wanted for name in names_of(column, dialect, params)}
     free = [name for name in header if name and name not in taken]
     # A column that the params name is looked for even where it is not read: the name is a typo.
@@ -181,8 +197,10 @@ def _missing_columns(
         if not required or _find(names, header) is not None:
             continue
         expected = names[0] if names else column
-        rule = f"no column for {column}; the file has {listed(header, LISTED)}"
+        name = f' "{listed((expected,), 1)}"' if names else ""
+        rule = f"no column{name} for {column}{content}"
         yield Problem(rule, _suggestion(column, expected, free), file, 1, expected)
+        content = ""
 
 
 def _suggestion(column: str, expected: str, free: Sequence[str]) -> str:
@@ -191,4 +209,4 @@ def _suggestion(column: str, expected: str, free: Sequence[str]) -> str:
         return f"Write its name in the params: columns: {{{column}: name in the file}}"
     if not NO_QUOTES_NEEDED.fullmatch(near):
         near = '"' + near.replace('"', '\\"') + '"'
-    return f"If that is the column, write columns: {{{column}: {near}}} in the params"
+    return f"Did you mean {near}? Then write columns: {{{column}: {near}}} in the params"

@@ -93,7 +93,7 @@ def find_sources(
                 first_pattern, first_path = patterns.setdefault(_identity(path), (pattern, path))
                 if first_path is not path:
                     first = f'{first_path.name} by "{first_pattern}"'
-                    rule = f'the same file twice: {first} and {path.name} by "{pattern}"'
+                    rule = f'listed twice: {first} and {path.name} by "{pattern}"'
                     problems.append(Problem(rule, NAME_ONCE, column="usage", value=pattern))
         except Refusal as refusal:
             problems += refusal.problems
@@ -222,8 +222,9 @@ def _usable(entries: list[Path], place: str, notices: list[Notice]) -> Iterator[
         _entry_name(path) for path in entries if path not in usable and not _is_checksum(path)
     ]
     if not usable:
-        content = f"it has {listed(others, LISTED)}" if others else "it is empty"
-        raise _refused(f"no usage file in it; {content}", f"Put usage there as {READABLE}", place)
+        content = f"has no usage file, only {listed(others, LISTED)}" if others else "is empty"
+        rule = f"the folder {content}"
+        raise _refused(rule, f"Put usage there as {READABLE}", place)
     if others and place != SAMPLE:
         shown = Path(place).name if Path(place).is_absolute() else place
         text = f'Left out of "{shown}", not CSV or Parquet: {listed(others, LISTED)}.'
@@ -255,9 +256,9 @@ def _existing_names(root: Path, place: str) -> str:
     entries = (root / folder).iterdir()
     names = sorted(_entry_name(path) for path in entries if not path.name.startswith("."))
     near = difflib.get_close_matches(parts[depth], names, n=3, cutoff=0.5) or names
-    where = "the home" if folder == Path() else f'"{folder.as_posix()}"'
+    where = "the home" if folder == Path() else f"{folder.as_posix().rstrip('/')}/"
     content = f"has {listed(near, LISTED)}" if names else "is empty"
-    return f"Write a file that exists; {where} {content}"
+    return f"Put the file there, or correct the path; {where} {content}"
 
 
 def _named_sources(paths: Iterable[Path], home: Home | None) -> tuple[Source, ...]:

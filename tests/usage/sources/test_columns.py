@@ -50,8 +50,8 @@ def test_a_suggestion_is_quoted_if_needed_and_never_made_up():
     )
     fixes = {problem.column: problem.fix for problem in columns.problems}
     assert (
-        fixes["organization_id"]
-        == 'If that is the column, write columns: {organization: "Team name"} in the params'
+        fixes["organization_id"] == 'Did you mean "Team name"? '
+        'Then write columns: {organization: "Team name"} in the params'
     )
     assert fixes["cost_usd"] == "Write its name in the params: columns: {cost: name in the file}"
     assert "A, B and 4 more" in columns.problems[0].rule
@@ -86,7 +86,7 @@ def test_what_the_params_name_must_be_there():
     [problem] = place_columns(params, ["t", "c", "user"], "u.csv").problems
     assert (problem.column, problem.fix) == (
         "who",
-        "If that is the column, write columns: {customer: user} in the params",
+        "Did you mean user? Then write columns: {customer: user} in the params",
     )
 
 
@@ -107,7 +107,7 @@ def test_a_column_that_the_params_name_is_there(ours):
     [problem] = place_columns(params, header, "u.csv").problems
     assert (problem.column, problem.rule.partition(";")[0]) == (
         "nope",
-        f"no column for {ours}",
+        f'no column "nope" for {ours}',
     )
 
 

@@ -122,12 +122,13 @@ def test_it_refuses_what_is_not_there_with_the_nearest_names(home):
         "sample:x",
     ) == [
         'usage: no such file (found "usage/calls-2026-12.csv"). '
-        'Write a file that exists; "usage" has '
+        "Put the file there, or correct the path; usage/ has "
         "calls-2025-12.csv, calls-2025-11.csv, calls-2025-10.csv.",
         'usage: no file matches (found "usage/cals-*.csv"). '
-        'Write a file that exists; "usage" has '
+        "Put the file there, or correct the path; usage/ has "
         "calls-2025-12.csv, calls-2025-11.csv, calls-2025-10.csv.",
-        'usage: no such file (found "usgae/x.csv"). Write a file that exists; the home has usage/.',
+        'usage: no such file (found "usgae/x.csv"). '
+        "Put the file there, or correct the path; the home has usage/.",
         'usage: README.md is not a usage file (found "usage/README.md"). '
         "Use CSV (.csv, .csv.gz, .csv.zst) or Parquet (.parquet).",
         'usage: the packaged sample takes no path (found "sample:x"). Write "sample:" alone.',
@@ -137,7 +138,7 @@ def test_it_refuses_what_is_not_there_with_the_nearest_names(home):
 def test_it_refuses_a_folder_without_usage_and_a_pattern_of_folders(home):
     (home.root / "empty").mkdir()
     first, second = problems(home, "empty", "us*")
-    assert "no usage file in it; it is empty" in first
+    assert 'usage: the folder is empty (found "empty")' in first
     assert 'only folders match (found "us*"). Write "us*/*" for the files in them.' in second
 
 
@@ -147,7 +148,7 @@ def test_it_refuses_a_file_named_twice_naming_both(home):
     os.link(home.root / ALL[0], home.root / "hard.csv")
     for other in ("usage/*-10.csv", ALL[0], "link.csv", "hard.csv"):
         (problem,) = problems(home, ALL[0], other)
-        assert 'the same file twice: calls-2025-10.csv by "usage/calls-2025-10.csv" and ' in problem
+        assert 'listed twice: calls-2025-10.csv by "usage/calls-2025-10.csv" and ' in problem
         assert Path(other).name.replace("*", "calls-2025") in problem
 
 
