@@ -104,6 +104,7 @@ class Params(BaseModel):
     )
     mapping: str = Field(
         default="",
+        examples=["organizations.csv"],
         description="an organizations.csv, relative to the home, that maps keys of the source to "
         "organizations and products by date",
     )
@@ -112,7 +113,9 @@ class Params(BaseModel):
         description="what invoices say, {issuer, number, amount} each; reconciled to the cent",
     )
     timezone: str = Field(
-        default="UTC", description="zone of the period's days, and of timestamps without a zone"
+        default="UTC",
+        examples=["UTC"],
+        description="zone of the period's days, and of timestamps without a zone",
     )
     organization_budgets: dict[Name, Budget] = Field(
         default_factory=dict,
@@ -126,6 +129,7 @@ class Params(BaseModel):
     )
     budgets: str = Field(
         default="",
+        examples=["budgets.csv"],
         description="instead of the two keys above: a budgets.csv, relative to the home; months: "
         "is the sum of the months' budgets",
     )
@@ -137,7 +141,9 @@ class Params(BaseModel):
         default=(),
         description="the versions of the budgets, oldest first; written by finops-nb adopt",
     )
-    currency: str = Field(default="USD", description="a label, never a conversion")
+    currency: str = Field(
+        default="USD", examples=["USD"], description="a label, never a conversion"
+    )
     at_risk: Fraction = Field(
         default=Decimal("0.80"),
         description="share of budget from which a period in progress is AT RISK",

@@ -21,8 +21,9 @@ SHAPES: Final = {
     "dict_type": "not a mapping",
     "model_type": "not a mapping",
     "model_attributes_type": "not a mapping",
+    "string_type": "not text",
 }
-"""What pydantic's errors say about a value that should hold others."""
+"""What pydantic's errors say about a list, a mapping or text where another of them is due."""
 
 
 def validated(model: type[Model], values: Mapping[str, Any]) -> Model:

@@ -334,7 +334,9 @@ def test_an_outdated_report_is_not_sent(home, mailbox, what):
     assert [line.split(", ")[0].split(": ")[:3] for line in notices[:-1]] == [
         ["--send would refuse", "outputs/2025-12", "outdated"]
     ]
-    assert "finops-nb run 2025-12" in notices[0]
+    is_refused = what in ("no usage", "refused params")
+    fix = "Fix that first, then run" if is_refused else "Update it:"
+    assert f"{fix} finops-nb run 2025-12" in notices[0]
 
 
 def test_a_report_from_before_a_failed_run_is_not_sent(home, mailbox):

@@ -242,6 +242,8 @@ def test_it_refuses_a_value_with_its_line_and_rule(problems_of, line, rule):
         ),
         ("owners: Ada", 'owners: not a mapping (found "Ada"). Write it as {org-alpha: Ada}.'),
         ("owners:", "owners: no value. Write it as {org-alpha: Ada}."),
+        ("currency: [EUR]", """currency: not text (found "['EUR']"). Write it as USD."""),
+        ("budgets:", "budgets: no value. Write it as budgets.csv."),
         ("mail: ada", 'mail: not a mapping (found "ada"). Write it as {to: [ada@example.com]}.'),
         ("approval_limit:", "approval_limit: no value. Write an amount, or remove the line."),
     ],

@@ -155,8 +155,19 @@ def test_no_other_file_has_a_scenario(home):
 )
 def test_it_changes_known_names_only(home, text, message):
     """A name in neither usage nor budgets is refused with the nearest known name."""
-    with pytest.raises(Refusal, match=message):
+    with pytest.raises(Refusal, match=rf"^params/scenarios/more\.yaml, {message}"):
         check_name(write_scenario(home, text), home)
+
+
+def test_cost_without_a_name_is_not_offered_as_a_name(home):
+    """A scenario can't change it."""
+    file = home.root / "usage" / "calls.csv"
+    file.write_text(file.read_text().replace("org-b", ""))
+    with pytest.raises(Refusal) as refused:
+        check_name(write_scenario(home, "growth:\n  (unallocate): 0.1\n"), home)
+    (problem,) = refused.value.problems
+    assert problem.fix.startswith(("Choose from: (all), org-a", 'Did you mean "(all)"'))
+    assert "(unallocated)" not in problem.fix
 
 
 def test_an_organization_called_all_is_refused(home):
