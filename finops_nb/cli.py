@@ -75,7 +75,7 @@ def main() -> None:
     """FinOps reports that add up to the cent: cost by organization and product, against budgets.
 
     A NAME is a params file's path under params/ without .yaml: 2025-12, analysis/2025-Q4,
-    scenarios/lower-gamma. Most commands also understand ranges of months, such as
+    scenarios/lower-gamma. run, check and status also take ranges of months, such as
     2025-07..2025-12, and last-month.
     """
     # Where it is installed, jsonschema, which nbformat imports, compiles a grammar of IRIs at
@@ -242,7 +242,7 @@ def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
         altered, outdated = verified(home, chosen)
         _print_lines((*altered, *outdated))
         if not altered:
-            click.echo("Every published file is unchanged.")
+            click.echo("No published file was changed by hand.")
         healthy &= not altered
     if not (doctor or verify):
         _print_lines(lines_of(home, chosen))

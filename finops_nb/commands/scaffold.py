@@ -46,7 +46,10 @@ def lay_out(folder: Path) -> list[str]:
         raise Refusal(Problem(rule, fix, file=str(folder))) from error
     params_files = [name for name in files if name.parts[0] == "params"]
     month = next(name.stem for name in params_files if name.suffix == ".yaml")
-    return [*(str(folder / name) for name in files), f"Next: cd {folder} && finops-nb run {month}"]
+    return [
+        *(str(folder / name) for name in files),
+        f"Next: cd {folder} && finops-nb check {month}",
+    ]
 
 
 def new_month(home: Home, month: str) -> Path:
@@ -73,7 +76,9 @@ def new_month(home: Home, month: str) -> Path:
     target = home.params_file(month)
     shown = home.shown(target)
     if not MONTH.fullmatch(month):
-        raise Refusal(Problem("not a month", "Write it as 2026-01", column="YYYY-MM", value=month))
+        raise Refusal(
+            Problem("not a month", "Write a month such as 2026-01", column="YYYY-MM", value=month)
+        )
     if target.exists():
         raise Refusal(Problem("already exists", "Edit it, or remove it first", file=shown))
     last = _newest_before(month, home)

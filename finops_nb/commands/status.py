@@ -28,6 +28,9 @@ DELIVERY_WORDS: Final = {
     DeliveryState.SENDING: "unknown",
 }
 
+INPUTS: Final = "inputs, params, budgets, earlier months, notebook or version"
+"""What a report was made from, in words."""
+
 MAIL_LOCK: Final = "/mail"
 """The end of a lock's name that a mail holds, after the NAME."""
 
@@ -88,8 +91,7 @@ def verify(home: Home, names: Collection[str] = ()) -> tuple[list[str], list[str
             altered += history.altered()
             if _is_outdated(name, history, name in reports, home):
                 outdated.append(
-                    f"{name}: outdated; inputs, params, notebook or version have changed. "
-                    f"`finops-nb run {name}` updates it."
+                    f"{name}: outdated; {INPUTS} changed. `finops-nb run {name}` updates it."
                 )
         except Failure as failure:
             altered.append(str(failure))

@@ -174,7 +174,7 @@ def test_it_keeps_the_line_breaks_and_the_mark_of_a_file_from_windows(home):
 def test_it_refuses_what_is_not_a_month(home, month):
     """Only YYYY-MM is accepted."""
     before = files(home.root)
-    with pytest.raises(Refusal, match=r"not a month .*Write it as 2026-01"):
+    with pytest.raises(Refusal, match=r"not a month .*Write a month such as 2026-01"):
         new_month(home, month)
 
     assert files(home.root) == before
@@ -232,7 +232,7 @@ def test_it_lays_out_a_home_that_runs(tmp_path, folder):
     root = tmp_path / folder
     lines = lay_out(root)
 
-    assert lines[-1] == f"Next: cd {root} && finops-nb run 2025-12"
+    assert lines[-1] == f"Next: cd {root} && finops-nb check 2025-12"
     assert set(lines[:-1]) == {
         str(root / name) for name in files(root).keys() - {"README.md", "outputs/.gitignore"}
     }

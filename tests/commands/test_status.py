@@ -132,7 +132,7 @@ def test_a_file_changed_by_hand_is_named(home, monkeypatch):
     """The file is named and the exit code is 1; an outdated report is named but is no fault."""
     monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
     done = CliRunner().invoke(main, ["status", "--verify"])
-    assert (done.exit_code, done.output) == (0, "Every published file is unchanged.\n")
+    assert (done.exit_code, done.output) == (0, "No published file was changed by hand.\n")
     page = home.outputs / "2025-12" / "organizational_alignment.html"
     page.write_text(page.read_text().replace("8,669.89", "9,669.89"))
     done = CliRunner().invoke(main, ["status", "--verify", "params/2025-12.yaml"])
@@ -146,7 +146,7 @@ def test_a_file_changed_by_hand_is_named(home, monkeypatch):
     altered, outdated = verify(home)
     assert len(altered) == 1
     assert outdated == [
-        "2025-12: outdated; inputs, params, notebook or version have changed. "
+        "2025-12: outdated; inputs, params, budgets, earlier months, notebook or version changed. "
         "`finops-nb run 2025-12` updates it."
     ]
     params.write_text("period: x\n")
