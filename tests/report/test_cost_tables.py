@@ -36,7 +36,7 @@ ADDITIVE = (
     "Budget to Date",
     "Run Rate",
 )
-ADDITIVE += ("Approved", "Difference")
+ADDITIVE += ("Approved Budget", "Budget Change")
 
 costs = st.decimals(-50, 5000, places=6).map(str)
 names = st.sampled_from(["a", "b", "c", "d", ""])
