@@ -55,7 +55,14 @@ def expanded(words: Iterable[str]) -> list[str]:
 
 
 def one_name(word: str) -> str:
-    """The NAME of a command that takes only one; `last-month` is written out."""
+    """The NAME of a command that takes only one; `last-month` is written out.
+
+    Raises:
+        Refusal: the word is a range of months.
+    """
+    if RANGE.fullmatch(word):
+        fix = "Write one month, such as 2025-12"
+        raise Refusal(Problem("takes one NAME", fix, column="NAME", value=word))
     return last_month().text if word == LAST_MONTH else word
 
 

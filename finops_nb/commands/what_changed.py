@@ -14,7 +14,7 @@ from finops_nb.outputs.artifacts import read_results
 from finops_nb.outputs.revisions import History, Revision
 from finops_nb.period import MONTH
 from finops_nb.report.format import MISSING, Format, visible
-from finops_nb.report.summary_sheet import UNITS
+from finops_nb.report.summary_sheet import HEADINGS, UNITS, title_case
 from finops_nb.schema import Unit
 from finops_nb.words import listing
 
@@ -53,7 +53,7 @@ def what_changed(home: Home, name: str, number: int | None = None) -> Iterator[s
         Failure: the record can't be read.
 
     Example:
-        `cost_by_organization · org-beta · cost: $200.00 → $212.40 (+$12.40)` is one of its lines.
+        `Cost by Organization · org-beta · cost: $200.00 → $212.40 (+$12.40)` is one of its lines.
     """
     name = home.check_name(name)
     history = History(home.outputs, name)
@@ -121,7 +121,8 @@ def _comparison(history: History, revision: Revision, former: Revision | None) -
 def _line(difference: FigureDifference, fmt: Format) -> str:
     unit = _unit(difference.column)
     before, after = (_figure(value, unit) for value in (difference.before, difference.after))
-    place = (difference.table, visible(difference.line), difference.column)
+    heading = HEADINGS.get(difference.table) or title_case(difference.table)
+    place = (heading, visible(difference.line), difference.column)
     label = " · ".join(part for part in place if part)
     change = ""
     if unit in MONEY and isinstance(before, Decimal) and isinstance(after, Decimal):

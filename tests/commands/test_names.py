@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.homes import make_home
 
-from finops_nb.commands.names import last_month, select
+from finops_nb.commands.names import last_month, one_name, select
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
 
@@ -111,3 +111,10 @@ def test_all_of_nothing_is_refused(tmp_path):
     (tmp_path / "params").mkdir()
     with pytest.raises(Refusal, match="finops-nb init"):
         select([], Home(tmp_path), everything=True)
+
+
+def test_a_command_of_one_name_takes_no_range():
+    """The message says so; last-month is one NAME."""
+    with pytest.raises(Refusal, match=r"^NAME: takes one NAME \(found \"2025-07\.\.2025-12\"\)"):
+        one_name("2025-07..2025-12")
+    assert one_name("scenarios/lower-gamma") == "scenarios/lower-gamma"

@@ -152,12 +152,12 @@ def check_what_changed(lines: list[str]) -> None:
         "budget of org-gamma $2,000.00 → $2,800.00",
         "",
     ]
-    assert "executive_summary · total_spend: $600.00 → $612.40 (+$12.40)" in lines
-    assert "cost_by_organization · org-beta · cost: $200.00 → $212.40 (+$12.40)" in lines
-    assert "cost_by_organization · org-gamma · budget: $2,000.00 → $2,800.00 (+$800.00)" in lines
+    assert "Executive Summary · total_spend: $600.00 → $612.40 (+$12.40)" in lines
+    assert "Cost by Organization · org-beta · cost: $200.00 → $212.40 (+$12.40)" in lines
+    assert "Cost by Organization · org-gamma · budget: $2,000.00 → $2,800.00 (+$800.00)" in lines
     # 200 / 300, and 212.40 / 300
-    assert "cost_by_organization · org-beta · budget_used: 66.7% → 70.8%" in lines
-    assert "rows · Rows used · rows: 3 → 4" in lines
+    assert "Cost by Organization · org-beta · budget_used: 66.7% → 70.8%" in lines
+    assert "Rows · Rows used · rows: 3 → 4" in lines
     assert not [line for line in lines if "org-alpha · cost:" in line]
 
 
