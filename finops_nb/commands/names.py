@@ -16,7 +16,7 @@ from finops_nb.params.model import load_params
 from finops_nb.period import MONTH, Period, parse_period
 
 LAST_MONTH: Final = "last-month"
-RANGE: Final = re.compile(r"(.*?)\.\.(.*)")
+RANGE: Final = re.compile(r"(.*?)(?<!/)\.\.(?!/)(.*)")
 FIRST_MONTH: Final = "0002"
 """No range starts earlier: it must have a month before it that Python knows."""
 LONGEST: Final = 120

@@ -336,7 +336,7 @@ def test_without_pango_it_says_how_to_get_it(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(
         Refusal,
-        match=r"Pango is not installed, which WeasyPrint needs\. "
+        match=r"Pango, which WeasyPrint needs, is not installed\. "
         r"Install it: apt install libpango-1\.0-0 .*, brew install pango",
     ):
         check_pdf()
