@@ -192,7 +192,7 @@ def test_nothing_draws_on_pyplot():
 
 @pytest.mark.parametrize("module", ["params.model", "usage.reader", "commands.check", "cli"])
 def test_it_starts_without_what_it_does_not_need(module):
-    """To read params and usage, to check and to show help, nothing is executed and nothing drawn."""
+    """Reading params and usage, checking and showing help execute nothing and draw nothing."""
     names = "{" + ", ".join(map(repr, HEAVY)) + "}"
     program = f"import sys, finops_nb.{module}; print(*sorted({names} & sys.modules.keys()))"
     result = subprocess.run(

@@ -64,9 +64,6 @@ LINE_HEIGHT: Final = 15
 MOST_LINES: Final = 27
 """Lines of text in a row; Excel's rows have at most 409 points."""
 
-HYPHENATED: Final = re.compile(r"^(Cross|What) (?=organization|team|if)")
-"""A word at the beginning of a sheet's name with the blank where the report has a hyphen."""
-
 GROUP: Final = "(group)"
 """The key of a block's heading in its lines here; no column of the schema is called so."""
 
@@ -117,11 +114,12 @@ def workbook_of(data: ReportData, parts: Iterable[Any]) -> bytes:
 def sheet_name(name: str, taken: set[str]) -> str:
     """The sheet name of a table by Excel's rules; it is added to `taken`, in lower case.
 
+    The name is a key, by which formulas of other workbooks may refer to the sheet.
+
     >>> sheet_name("cost_by_product", {"cost by product"})
     'Cost by product (2)'
     """
     plain = re.sub(r"[\[\]:*?/\\'\s_]+", " ", name).strip().capitalize()
-    plain = HYPHENATED.sub(r"\1-", plain)
     if len(plain) > SHEET_NAME_LENGTH:
         whole_words = plain[: SHEET_NAME_LENGTH + 1].rpartition(" ")[0]
         plain = whole_words or plain
