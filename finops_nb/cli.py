@@ -5,66 +5,27 @@ A command imports what it calls when it is called, so that `--help` starts fast.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from finops_nb import __version__
-from finops_nb.errors import FinopsError, Problem, Refusal
+from finops_nb.commands.command import Group
+from finops_nb.errors import Problem, Refusal
+
+if TYPE_CHECKING:
+    from finops_nb.home import Home
 
 LONGEST_REASON: Final = 500
 """Characters of a reason, which is printed in the report's provenance and in its mail."""
-DEBUG: Final = "FINOPS_NB_DEBUG"
-"""Environment variable; if it is set, an internal error prints its traceback."""
-DISK_FULL: Final = (
-    "No space left on the disk, or where this output goes. Free up space and try again."
-)
 WHAT_TO_RUN: Final = (
     "Give a month such as 2025-12, a range such as 2025-07..2025-12, last-month, or --all."
 )
-
-
-class Command(click.Command):
-    """A command that ends in a sentence and an exit code, never in a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except FinopsError as error:
-            _tell(str(error))
-            ctx.exit(error.exit_code)
-        except KeyboardInterrupt:
-            _tell("Interrupted.")
-            ctx.exit(130)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except BrokenPipeError:
-            # The reader, such as `head`, has seen enough. Python writes the rest of its buffer at
-            # exit; it goes nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(1)
-        except Exception as error:
-            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                _tell(DISK_FULL)
-                ctx.exit(1)
-            if os.environ.get(DEBUG):
-                raise
-            _tell(f"Internal error: {type(error).__name__}: {error}; please report it.")
-            _tell(
-                f"To see the details to report, set {DEBUG}=1 and run the command again. "
-                "Published reports are not affected."
-            )
-            ctx.exit(1)
-
-
-class Group(click.Group):
-    command_class = Command
 
 
 @click.group(
@@ -183,10 +144,8 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
     """
     from finops_nb.commands.check import check_name, describe
     from finops_nb.commands.names import expanded
-    from finops_nb.home import find_home
 
-    home = find_home()
-    refused = False
+    home, refused = _home(named=not as_json), False
     for name in expanded(names):
         try:
             checked = check_name(name, home)
@@ -225,9 +184,9 @@ def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
     """
     from finops_nb.commands.names import expanded
     from finops_nb.commands.status import status as lines_of
-    from finops_nb.home import bare, find_home
+    from finops_nb.home import bare
 
-    home = find_home()
+    home = _home(named=True)
     chosen = tuple(dict.fromkeys(map(bare, expanded(names))))
     healthy = True
     if doctor:
@@ -387,6 +346,16 @@ def _print_lines(lines: Iterable[str]) -> None:
 
 def _print_json(record: dict[str, Any]) -> None:
     click.echo(json.dumps(record, ensure_ascii=False))
+
+
+def _home(named: bool) -> Home:
+    """The home; where it is `named`, its path is printed unless it is the current folder."""
+    from finops_nb.home import find_home
+
+    home = find_home()
+    if named and home.elsewhere:
+        click.echo(home.elsewhere)
+    return home
 
 
 def _tell(sentence: str) -> None:

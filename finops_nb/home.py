@@ -58,6 +58,15 @@ class Home:
         """Where runs work before they publish."""
         return self.outputs / ".staging"
 
+    @property
+    def elsewhere(self) -> str:
+        """A sentence that names the home; empty if it is the working directory."""
+        try:
+            here = Path.cwd().resolve()
+        except FileNotFoundError:  # it was deleted
+            here = None
+        return "" if here == self.root else f"Home: {self.root}"
+
     def params_file(self, name: str) -> Path:
         return self.params / f"{name}.yaml"
 
@@ -138,14 +147,14 @@ def mail_of(outputs: Path, name: str) -> Path:
 def find_home(start: Path | None = None) -> Home:
     """The home for a command or a notebook that was started in `start`.
 
-    `$FINOPS_NB_HOME` if set; else the nearest folder upward that holds `params/` and `notebooks/`;
-    else, where the package is used from a checkout, that checkout.
+    `$FINOPS_NB_HOME` if set; else the nearest folder upward whose `params/` has a params file. A
+    checkout of finops_nb is a home only inside it: elsewhere, its sample months are never meant.
 
     Args:
         start: the folder to start from; the working directory if None.
 
     Raises:
-        Refusal: there is none of these.
+        Refusal: there is neither.
     """
     named = os.environ.get(VARIABLE)
     if named:
@@ -155,10 +164,10 @@ def find_home(start: Path | None = None) -> Home:
     except FileNotFoundError:
         fix = f"Go to a home, or name it in ${VARIABLE}"
         raise Refusal(Problem("the current folder was deleted", fix)) from None
-    for folder in (here, *here.parents, CHECKOUT):
-        if (folder / "params").is_dir() and (folder / "notebooks").is_dir():
+    for folder in (here, *here.parents):
+        if any((folder / "params").rglob("*.y*ml")):
             return Home(folder)
-    rule = "neither this folder nor one above it has params/ and notebooks/"
+    rule = "neither this folder nor one above it has params/ with a params file"
     fix = f"Create a home with `finops-nb init FOLDER` and work in it, or name it in ${VARIABLE}"
     raise Refusal(Problem(rule, fix))
 

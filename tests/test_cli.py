@@ -209,3 +209,25 @@ def test_a_check_that_cannot_write_its_output_fails(home):
     assert done.stderr == (
         b"No space left on the disk, or where this output goes. Free up space and try again.\n"
     )
+
+
+def test_a_folder_with_params_is_the_home_though_the_package_is_a_checkouts(tmp_path):
+    """Without notebooks/, it is checked with its own 1.25 and never with the checkout's sample."""
+    home = tmp_path / "finops"
+    (home / "params").mkdir(parents=True)
+    (home / "usage").mkdir()
+    (home / "params" / "2025-12.yaml").write_text('period: "2025-12"\nusage: usage/calls.csv\n')
+    (home / "usage" / "calls.csv").write_text(f"{HEADER}\n{ROW.format(cost='1.25')}\n")
+    environment = {name: value for name, value in os.environ.items() if name != "FINOPS_NB_HOME"}
+
+    def first_line(*arguments: str, cwd: Path) -> str:
+        command = [sys.executable, "-m", "finops_nb", *arguments]
+        done = subprocess.run(
+            command, cwd=cwd, env=environment, capture_output=True, text=True, check=True
+        )
+        assert "$8,669.89" not in done.stdout
+        return done.stdout.splitlines()[0]
+
+    assert first_line("check", "2025-12", cwd=home).startswith("2025-12: official")
+    assert first_line("check", "2025-12", cwd=home / "usage") == f"Home: {home}"
+    assert first_line("status", cwd=home / "usage") == f"Home: {home}"

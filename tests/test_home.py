@@ -15,7 +15,6 @@ from finops_nb.home import VARIABLE, Home, find_home, packaged_notebooks
 def home(tmp_path, monkeypatch) -> Home:
     """A home with three NAMEs and no home around it."""
     monkeypatch.delenv(VARIABLE, raising=False)
-    monkeypatch.setattr(module, "CHECKOUT", tmp_path / "nowhere")
     home = Home(tmp_path / "home")
     for name in ("2025-11", "2025-12", "analysis/2025-Q4"):
         write(home, name)
@@ -185,11 +184,18 @@ def test_it_finds_the_nearest_home_upward(home, monkeypatch):
     assert find_home() == home
 
 
-def test_it_wants_both_folders_upward(home):
-    """A folder that has only params/ is passed over for the home around it."""
-    (home.root / "sub" / "params").mkdir(parents=True)
+def test_params_alone_make_a_home(home):
+    """The nearest folder upward whose params/ has a params file is the home.
 
-    assert find_home(home.root / "sub") == home
+    It needs no notebooks/: the packaged ones serve it.
+    """
+    nested = Home(home.root / "sub")
+    nested.params.mkdir(parents=True)
+    assert find_home(nested.root) == home
+
+    write(nested, "2025-12")
+    assert find_home(nested.root) == nested
+    assert nested.notebook("organizational_alignment").is_file()
 
 
 def test_it_prefers_the_variable(home, tmp_path, monkeypatch):
@@ -211,15 +217,22 @@ def test_it_refuses_a_variable_that_does_not_name_a_home(home, tmp_path, monkeyp
         find_home(home.root)
 
 
-def test_it_falls_back_on_the_checkout_and_then_refuses(home, tmp_path, monkeypatch):
-    """Outside of every home the checkout is used; without one, the message names `init`."""
+def test_outside_of_every_home_it_refuses(tmp_path, monkeypatch):
+    """A checkout is never the home from outside it; the message names `init`."""
+    monkeypatch.delenv(VARIABLE, raising=False)
     outside = tmp_path / "outside"
     outside.mkdir()
     with pytest.raises(Refusal, match="Create a home with `finops-nb init FOLDER`"):
         find_home(outside)
+    assert find_home(module.CHECKOUT / "tests") == Home(module.CHECKOUT)
 
-    monkeypatch.setattr(module, "CHECKOUT", home.root)
-    assert find_home(outside) == home
+
+def test_a_home_elsewhere_is_named(home, monkeypatch):
+    """The sentence is empty in the home itself, and names it from any other folder."""
+    monkeypatch.chdir(home.root)
+    assert home.elsewhere == ""
+    monkeypatch.chdir(home.root / "params")
+    assert home.elsewhere == f"Home: {home.root}"
 
 
 def test_it_prefers_its_own_notebook(home, monkeypatch):

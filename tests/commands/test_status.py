@@ -131,6 +131,7 @@ def test_leftovers_of_runs_are_named(home):
 def test_a_file_changed_by_hand_is_named(home, monkeypatch):
     """The file is named and the exit code is 1; an outdated report is named but is no fault."""
     monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
+    monkeypatch.chdir(home.root)
     done = CliRunner().invoke(main, ["status", "--verify"])
     assert (done.exit_code, done.output) == (0, "No published file was changed by hand.\n")
     page = home.outputs / "2025-12" / "organizational_alignment.html"

@@ -1,0 +1,60 @@
+"""A command that ends in a sentence and an exit code, never in a traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import Any, Final
+
+import click
+
+from finops_nb.errors import FinopsError
+
+DISK_FULL: Final = (
+    "No space left on the disk, or where this output goes. Free up space and try again."
+)
+
+DEBUG: Final = "FINOPS_NB_DEBUG"
+"""Environment variable; if it is set, an internal error prints its traceback."""
+
+
+class Command(click.Command):
+    """A command that ends in a sentence and an exit code, never in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FinopsError as error:
+            _tell(str(error))
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            _tell("Interrupted.")
+            ctx.exit(130)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:
+            # The reader, such as `head`, has seen enough. Python writes the rest of its buffer at
+            # exit; it goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                _tell(DISK_FULL)
+                ctx.exit(1)
+            if os.environ.get(DEBUG):
+                raise
+            _tell(f"Internal error: {type(error).__name__}: {error}; please report it.")
+            _tell(
+                f"To see the details to report, set {DEBUG}=1 and run the command again. "
+                "Published reports are not affected."
+            )
+            ctx.exit(1)
+
+
+class Group(click.Group):
+    command_class = Command
+
+
+def _tell(sentence: str) -> None:
+    click.echo(sentence, err=True)
