@@ -527,7 +527,7 @@ def test_json_is_read_alike_as_text_and_as_a_type_of_parquet(tmp_path):
         usage = read_usage(
             make_params({"period": "2025-12", "usage": str(file), "columns": columns})
         )
-        unread = sum(notice.rows for notice in usage.notices if "no plain value" in notice.text)
+        unread = sum(notice.rows for notice in usage.notices if "nested value" in notice.text)
         readings.append((costs(usage, "organization"), unread))
     assert readings[0] == readings[1] == ({"a": 1, "c": 1, "(unallocated)": 5}, 4)
 
