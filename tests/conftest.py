@@ -11,6 +11,7 @@ from support import required
 from support.made_usage import SIX, usage_of
 
 from finops_nb.errors import Refusal
+from finops_nb.home import Home
 from finops_nb.params.model import Params, make_params
 from finops_nb.report.pdf import check_pdf
 from finops_nb.usage.model import Usage
@@ -39,6 +40,15 @@ def _weasyprint() -> None:
         check_pdf()
     except Refusal as refusal:
         required.without(str(refusal), required.PDF)
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    """An empty home, with `params/` and `outputs/`, in the test's own folder."""
+    home = Home(tmp_path)
+    home.params.mkdir()
+    home.outputs.mkdir()
+    return home
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ ROW = "2025-12-31T10:00:00Z,p,m,1,1,{cost},1,customer-1,org-a,chat,ask,t,s"
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch) -> Path:
+def one_call(tmp_path, monkeypatch) -> Path:
     """A home of one month with one call of 1.25."""
     (tmp_path / "params").mkdir()
     (tmp_path / "params" / "2025-12.yaml").write_text(
@@ -36,7 +36,7 @@ def invoke(*arguments: str):
     return CliRunner().invoke(main, arguments)
 
 
-def test_check_prints_an_object_a_line(home):
+def test_check_prints_an_object_a_line(one_call):
     """Each NAME has one JSON object, with unrounded amounts as text."""
     done = invoke("check", "2025-12", "--json")
     assert done.exit_code == 0
@@ -49,16 +49,18 @@ def test_check_prints_an_object_a_line(home):
     assert result["period"] == {"start": "2025-12-01", "end": "2026-01-01", "complete": True}
 
 
-def test_check_leaves_no_trace(home):
+def test_check_leaves_no_trace(one_call):
     """No file in the home is added or removed."""
-    before = sorted(path.relative_to(home) for path in home.rglob("*"))
+    before = sorted(path.relative_to(one_call) for path in one_call.rglob("*"))
     assert invoke("check", "2025-12").exit_code == 0
-    assert sorted(path.relative_to(home) for path in home.rglob("*")) == before
+    assert sorted(path.relative_to(one_call) for path in one_call.rglob("*")) == before
 
 
-def test_a_refusal_is_an_object_with_its_problems(home):
+def test_a_refusal_is_an_object_with_its_problems(one_call):
     """Each problem has file, line, column, value, rule and fix; the exit code is 1."""
-    (home / "calls.csv").write_text(f"{HEADER}\n{ROW.format(cost='1.25')}\n{ROW.format(cost='')}\n")
+    (one_call / "calls.csv").write_text(
+        f"{HEADER}\n{ROW.format(cost='1.25')}\n{ROW.format(cost='')}\n"
+    )
     done = invoke("check", "2025-12", "--json")
     assert done.exit_code == 1
     [problem] = json.loads(done.stdout)["errors"]
@@ -71,9 +73,9 @@ def test_a_refusal_is_an_object_with_its_problems(home):
     )
 
 
-def test_a_file_with_other_columns_gets_a_block_to_start_from(home):
+def test_a_file_with_other_columns_gets_a_block_to_start_from(one_call):
     """`columns:` and budgets are printed; pasted into the params, they are accepted."""
-    (home / "calls.csv").write_text(
+    (one_call / "calls.csv").write_text(
         "created_at,amount,team,app,endpoint,user\n2025-12-31,1.25,red,chat,ask,u1\n"
     )
     done = invoke("check", "2025-12")
@@ -81,11 +83,13 @@ def test_a_file_with_other_columns_gets_a_block_to_start_from(home):
     block = done.stderr[done.stderr.index("\ncolumns:") :]
     assert "cost: amount" in block
     assert "organization: team" in block
-    (home / "params" / "2025-12.yaml").write_text(f'period: "2025-12"\nusage: calls.csv\n{block}')
+    (one_call / "params" / "2025-12.yaml").write_text(
+        f'period: "2025-12"\nusage: calls.csv\n{block}'
+    )
     assert invoke("check", "2025-12").exit_code == 0
 
 
-def test_an_internal_error_is_a_sentence_too(home, monkeypatch):
+def test_an_internal_error_is_a_sentence_too(one_call, monkeypatch):
     """It exits with 1 and says how to report it; with FINOPS_NB_DEBUG the error is raised."""
 
     def broken(*arguments):
@@ -105,7 +109,7 @@ def test_an_internal_error_is_a_sentence_too(home, monkeypatch):
 @pytest.mark.parametrize(
     "arguments", [["run"], ["check"], ["nonsense"], ["run", "--nonsense", "2025-12"], ["new"]]
 )
-def test_wrong_usage_exits_with_2(home, arguments):
+def test_wrong_usage_exits_with_2(one_call, arguments):
     """The message shows how the command is used."""
     done = invoke(*arguments)
     assert done.exit_code == 2
@@ -113,7 +117,7 @@ def test_wrong_usage_exits_with_2(home, arguments):
 
 
 @pytest.mark.parametrize("name", ["2025-11", "../secrets", "/etc/passwd", ".hidden", "a b", ""])
-def test_a_name_without_a_file_is_refused(home, name):
+def test_a_name_without_a_file_is_refused(one_call, name):
     """The exit code is 1, and stderr has a sentence."""
     done = invoke("run", name)
     assert done.exit_code == 1
@@ -122,7 +126,7 @@ def test_a_name_without_a_file_is_refused(home, name):
     assert done.stderr.strip().endswith((".", "?"))
 
 
-def test_a_misspelt_name_gets_the_nearest(home):
+def test_a_misspelt_name_gets_the_nearest(one_call):
     """The message asks if the existing NAME was meant."""
     assert 'Did you mean "2025-12"?' in invoke("check", "2025-13").stderr
 
@@ -175,7 +179,7 @@ def test_the_starter_can_be_checked_and_rolled(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "code"), [("2025-12", 0), ("2025-13", 1)])
-def test_a_check_writes_everything_before_it_exits(home, name, code):
+def test_a_check_writes_everything_before_it_exits(one_call, name, code):
     """A check exits without Python's cleanup, with its whole output and its exit code."""
     done = subprocess.run(
         [sys.executable, "-m", "finops_nb", "check", "--json", name],
@@ -189,14 +193,14 @@ def test_a_check_writes_everything_before_it_exits(home, name, code):
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-"])
-def test_a_check_whose_output_is_closed_is_done(home, closed):
+def test_a_check_whose_output_is_closed_is_done(one_call, closed):
     """A closed stdout or stderr is not an error."""
     command = f"{sys.executable} -m finops_nb check 2025-12 {closed}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_check_that_cannot_write_its_output_fails(home):
+def test_a_check_that_cannot_write_its_output_fails(one_call):
     """A full disk under its output is an error."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -213,11 +217,11 @@ def test_a_check_that_cannot_write_its_output_fails(home):
 
 def test_a_folder_with_params_is_the_home_though_the_package_is_a_checkouts(tmp_path):
     """Without notebooks/, it is checked with its own 1.25 and never with the checkout's sample."""
-    home = tmp_path / "finops"
-    (home / "params").mkdir(parents=True)
-    (home / "usage").mkdir()
-    (home / "params" / "2025-12.yaml").write_text('period: "2025-12"\nusage: usage/calls.csv\n')
-    (home / "usage" / "calls.csv").write_text(f"{HEADER}\n{ROW.format(cost='1.25')}\n")
+    one_call = tmp_path / "finops"
+    (one_call / "params").mkdir(parents=True)
+    (one_call / "usage").mkdir()
+    (one_call / "params" / "2025-12.yaml").write_text('period: "2025-12"\nusage: usage/calls.csv\n')
+    (one_call / "usage" / "calls.csv").write_text(f"{HEADER}\n{ROW.format(cost='1.25')}\n")
     environment = {name: value for name, value in os.environ.items() if name != "FINOPS_NB_HOME"}
 
     def first_line(*arguments: str, cwd: Path) -> str:
@@ -228,6 +232,6 @@ def test_a_folder_with_params_is_the_home_though_the_package_is_a_checkouts(tmp_
         assert "$8,669.89" not in done.stdout
         return done.stdout.splitlines()[0]
 
-    assert first_line("check", "2025-12", cwd=home).startswith("2025-12: official")
-    assert first_line("check", "2025-12", cwd=home / "usage") == f"Home: {home}"
-    assert first_line("status", cwd=home / "usage") == f"Home: {home}"
+    assert first_line("check", "2025-12", cwd=one_call).startswith("2025-12: official")
+    assert first_line("check", "2025-12", cwd=one_call / "usage") == f"Home: {one_call}"
+    assert first_line("status", cwd=one_call / "usage") == f"Home: {one_call}"

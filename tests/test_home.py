@@ -12,33 +12,33 @@ from finops_nb.home import VARIABLE, Home, find_home, packaged_notebooks
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch) -> Home:
+def three_names(tmp_path, monkeypatch) -> Home:
     """A home with three NAMEs and no home around it."""
     monkeypatch.delenv(VARIABLE, raising=False)
-    home = Home(tmp_path / "home")
+    three_names = Home(tmp_path / "home")
     for name in ("2025-11", "2025-12", "analysis/2025-Q4"):
-        write(home, name)
-    (home.root / "notebooks").mkdir()
-    return home
+        write(three_names, name)
+    (three_names.root / "notebooks").mkdir()
+    return three_names
 
 
-def write(home: Home, name: str) -> None:
-    home.params_file(name).parent.mkdir(parents=True, exist_ok=True)
-    home.params_file(name).touch()
+def write(three_names: Home, name: str) -> None:
+    three_names.params_file(name).parent.mkdir(parents=True, exist_ok=True)
+    three_names.params_file(name).touch()
 
 
-def test_it_lists_the_names(home):
+def test_it_lists_the_names(three_names):
     """The NAME of a params file is its path under params/ without suffix."""
-    assert home.names() == ["2025-11", "2025-12", "analysis/2025-Q4"]
+    assert three_names.names() == ["2025-11", "2025-12", "analysis/2025-Q4"]
 
 
 @pytest.mark.parametrize(
     "name",
     ["2025-12", "2025-12.yaml", "params/2025-12.yaml", "./params/2025-12.yaml", "analysis/2025-Q4"],
 )
-def test_it_takes_a_name_as_it_is_typed(home, name):
+def test_it_takes_a_name_as_it_is_typed(three_names, name):
     """A NAME may be typed as a path, as a shell completes it."""
-    assert home.check_name(name) in ("2025-12", "analysis/2025-Q4")
+    assert three_names.check_name(name) in ("2025-12", "analysis/2025-Q4")
 
 
 @pytest.mark.parametrize(
@@ -75,79 +75,79 @@ def test_it_takes_a_name_as_it_is_typed(home, name):
         *("params/", "params/../x", "./../x"),
     ],
 )
-def test_it_refuses_a_name_that_could_leave_params(home, name):
+def test_it_refuses_a_name_that_could_leave_params(three_names, name):
     """Dots, blanks, absolute paths, hidden files and foreign letters never reach the disk."""
     with pytest.raises(Refusal) as refused:
-        home.check_name(name)
+        three_names.check_name(name)
 
     problem = refused.value.problems[0]
     assert (problem.column, problem.value) == ("NAME", name)
     assert "Write the path of a file in params/" in problem.fix
 
 
-def test_it_refuses_a_name_without_a_file(home):
+def test_it_refuses_a_name_without_a_file(three_names):
     """A misspelled NAME gets the nearest one."""
     with pytest.raises(Refusal) as refused:
-        home.check_name("analysis/2025-Q3")
+        three_names.check_name("analysis/2025-Q3")
     assert str(refused.value) == (
         "params/analysis/2025-Q3.yaml: there is no such params file. "
         'Did you mean "analysis/2025-Q4"?'
     )
 
 
-def test_it_says_how_to_write_a_month_that_is_missing(home):
+def test_it_says_how_to_write_a_month_that_is_missing(three_names):
     """A missing month gets the months that exist and the command that writes it."""
     months = r"There are params for 2 months, 2025-11 to 2025-12\."
     with pytest.raises(Refusal, match=rf"{months} Write it with `finops-nb new 2026-01`\.$"):
-        home.check_name("2026-01")
+        three_names.check_name("2026-01")
     with pytest.raises(Refusal, match=rf"{months}$"):
-        home.check_name("2024-12")
+        three_names.check_name("2024-12")
 
 
-def test_months_with_a_gap_are_not_given_as_a_range(home):
+def test_months_with_a_gap_are_not_given_as_a_range(three_names):
     """A few are listed; of many, the message says that some are missing."""
-    home.params_file("2025-08").touch()
+    three_names.params_file("2025-08").touch()
     with pytest.raises(Refusal, match=r"There are params for 2025-08, 2025-11 and 2025-12\.$"):
-        home.check_name("2024-12")
+        three_names.check_name("2024-12")
     for month in range(1, 6):
-        home.params_file(f"2025-0{month}").touch()
+        three_names.params_file(f"2025-0{month}").touch()
     months = "There are params for 8 months from 2025-01 to 2025-12, not all"
     with pytest.raises(Refusal, match=rf"{months}\.$"):
-        home.check_name("2024-12")
+        three_names.check_name("2024-12")
 
 
 @pytest.mark.parametrize("name", ["2026-05", "2026-05.yml", "params/2026-05.yml"])
-def test_a_file_that_ends_in_yml_is_to_be_renamed(home, name):
+def test_a_file_that_ends_in_yml_is_to_be_renamed(three_names, name):
     """Only .yaml is read, so that one NAME can't have two files."""
-    (home.params / "2026-05.yml").touch()
+    (three_names.params / "2026-05.yml").touch()
     with pytest.raises(Refusal) as refused:
-        home.check_name(name)
+        three_names.check_name(name)
     assert str(refused.value) == ("params/2026-05.yml: ends in .yml. Rename it to 2026-05.yaml.")
-    assert home.check_name("2025-12.yml") == "2025-12"
+    assert three_names.check_name("2025-12.yml") == "2025-12"
 
 
-def test_a_single_month_is_named(home):
+def test_a_single_month_is_named(three_names):
     """Where one month has params, the message names it alone."""
-    home.params_file("2025-11").unlink()
+    three_names.params_file("2025-11").unlink()
 
     with pytest.raises(Refusal, match=r"There are params for 2025-12 only\.$"):
-        home.check_name("2024-12")
+        three_names.check_name("2024-12")
 
 
 @pytest.mark.parametrize("word", ["last-moth", "Last-Month"])
-def test_a_slip_in_last_month_is_understood(home, word):
+def test_a_slip_in_last_month_is_understood(three_names, word):
     """The words that commands accept besides NAMEs are suggested too."""
     with pytest.raises(Refusal, match='Did you mean "last-month"'):
-        home.check_name(word)
+        three_names.check_name(word)
     with pytest.raises(Refusal) as refused:
-        home.check_name(word, words=())
+        three_names.check_name(word, words=())
     assert "last-month" not in refused.value.problems[0].fix
 
 
-def test_a_name_too_long_for_a_file_is_refused(home):
+def test_a_name_too_long_for_a_file_is_refused(three_names):
     """The message shows only the start of it."""
     with pytest.raises(Refusal, match="at most 200 letters") as refused:
-        home.check_name("b" * 300)
+        three_names.check_name("b" * 300)
     assert len(str(refused.value)) < 500
 
 
@@ -163,58 +163,58 @@ def test_it_says_how_to_create_a_first_one(tmp_path):
     ("outer", "inner"),
     [("2025-12", "2025-12/late"), ("analysis", "analysis/2025-Q4"), ("a", "a/b/c")],
 )
-def test_it_refuses_names_that_lie_inside_one_another(home, outer, inner):
+def test_it_refuses_names_that_lie_inside_one_another(three_names, outer, inner):
     """outputs/a is the folder of one report; it can't hold the folder of a/b as well."""
-    write(home, outer)
-    write(home, inner)
+    write(three_names, outer)
+    write(three_names, inner)
 
     for name in (outer, inner):
         with pytest.raises(
             Refusal, match=f"outputs/{outer} would hold both a report and other reports' folders"
         ):
-            home.check_name(name)
+            three_names.check_name(name)
 
 
-def test_it_finds_the_nearest_home_upward(home, monkeypatch):
+def test_it_finds_the_nearest_home_upward(three_names, monkeypatch):
     """It works from any folder inside, and from the working directory if none is named."""
-    inside = home.root / "params" / "analysis"
+    inside = three_names.root / "params" / "analysis"
 
-    assert find_home(inside) == find_home(home.root) == home
+    assert find_home(inside) == find_home(three_names.root) == three_names
     monkeypatch.chdir(inside)
-    assert find_home() == home
+    assert find_home() == three_names
 
 
-def test_params_alone_make_a_home(home):
+def test_params_alone_make_a_home(three_names):
     """The nearest folder upward whose params/ has a params file is the home.
 
     It needs no notebooks/: the packaged ones serve it.
     """
-    nested = Home(home.root / "sub")
+    nested = Home(three_names.root / "sub")
     nested.params.mkdir(parents=True)
-    assert find_home(nested.root) == home
+    assert find_home(nested.root) == three_names
 
     write(nested, "2025-12")
     assert find_home(nested.root) == nested
     assert nested.notebook("organizational_alignment").is_file()
 
 
-def test_it_prefers_the_variable(home, tmp_path, monkeypatch):
+def test_it_prefers_the_variable(three_names, tmp_path, monkeypatch):
     """`$FINOPS_NB_HOME` wins over the current folder, and needs no notebooks/."""
     other = tmp_path / "other"
     (other / "params").mkdir(parents=True)
     monkeypatch.setenv(VARIABLE, str(other))
 
-    assert find_home(home.root) == Home(other)
+    assert find_home(three_names.root) == Home(other)
 
 
-def test_it_refuses_a_variable_that_does_not_name_a_home(home, tmp_path, monkeypatch):
+def test_it_refuses_a_variable_that_does_not_name_a_home(three_names, tmp_path, monkeypatch):
     """A wrong `$FINOPS_NB_HOME` is never silently ignored."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "typo"))
 
     with pytest.raises(
         Refusal, match=r"^\$FINOPS_NB_HOME: the folder has no params/ \(found .*typo"
     ):
-        find_home(home.root)
+        find_home(three_names.root)
 
 
 def test_outside_of_every_home_it_refuses(tmp_path, monkeypatch):
@@ -227,31 +227,34 @@ def test_outside_of_every_home_it_refuses(tmp_path, monkeypatch):
     assert find_home(module.CHECKOUT / "tests") == Home(module.CHECKOUT)
 
 
-def test_a_home_elsewhere_is_named(home, monkeypatch):
+def test_a_home_elsewhere_is_named(three_names, monkeypatch):
     """The sentence is empty in the home itself, and names it from any other folder."""
-    monkeypatch.chdir(home.root)
-    assert home.elsewhere == ""
-    monkeypatch.chdir(home.root / "params")
-    assert home.elsewhere == f"Home: {home.root}"
+    monkeypatch.chdir(three_names.root)
+    assert three_names.elsewhere == ""
+    monkeypatch.chdir(three_names.root / "params")
+    assert three_names.elsewhere == f"Home: {three_names.root}"
 
 
-def test_it_prefers_its_own_notebook(home, monkeypatch):
+def test_it_prefers_its_own_notebook(three_names, monkeypatch):
     """A home's own notebook is run, or else the packaged one, which always exists."""
     monkeypatch.setattr(module, "CHECKOUT", module.PACKAGE.parent)
-    packaged = home.notebook("organizational_alignment")
+    packaged = three_names.notebook("organizational_alignment")
     assert (packaged.is_file(), packaged.parent) == (True, packaged_notebooks())
 
-    own = home.root / "notebooks" / "organizational_alignment.ipynb"
+    own = three_names.root / "notebooks" / "organizational_alignment.ipynb"
     own.touch()
-    assert home.notebook("organizational_alignment") == own
+    assert three_names.notebook("organizational_alignment") == own
 
 
-def test_it_knows_its_folders(home):
+def test_it_knows_its_folders(three_names):
     """Params and outputs are folders in the home."""
-    assert (home.params, home.outputs) == (home.root / "params", home.root / "outputs")
+    assert (three_names.params, three_names.outputs) == (
+        three_names.root / "params",
+        three_names.root / "outputs",
+    )
 
 
-def test_it_shows_no_path_of_the_machine(home):
+def test_it_shows_no_path_of_the_machine(three_names):
     """A path in the home is shown relative to it; of any other, only the last part."""
-    assert home.shown(home.params_file("2025-12")) == "params/2025-12.yaml"
-    assert home.shown(Path("/secret/place/usage.csv")) == "usage.csv"
+    assert three_names.shown(three_names.params_file("2025-12")) == "params/2025-12.yaml"
+    assert three_names.shown(Path("/secret/place/usage.csv")) == "usage.csv"

@@ -36,36 +36,40 @@ def home_at(folder: Path) -> Path:
     return folder
 
 
-def command(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def command(
+    sample_home: Path, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     environment = (
-        os.environ | {"FINOPS_NB_HOME": str(home), "SOURCE_DATE_EPOCH": "1767225600"} | variables
+        os.environ
+        | {"FINOPS_NB_HOME": str(sample_home), "SOURCE_DATE_EPOCH": "1767225600"}
+        | variables
     )
     return subprocess.run(
         [sys.executable, "-m", "finops_nb", *arguments],
         capture_output=True,
         text=True,
         env=environment,
-        cwd=home,
+        cwd=sample_home,
         timeout=180,
         check=False,
     )
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
+def sample_home(tmp_path_factory) -> Path:
     return home_at(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")
-def folder(home) -> Path:
+def folder(sample_home) -> Path:
     """The published folder of December 2025, with November's beside it."""
-    done = command(home, "run", "2025-11", "2025-12")
+    done = command(sample_home, "run", "2025-11", "2025-12")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "".join(
-        f"{home}/outputs/{month}/organizational_alignment.html\n"
+        f"{sample_home}/outputs/{month}/organizational_alignment.html\n"
         for month in ("2025-11", "2025-12")
     )
-    return home / "outputs" / "2025-12"
+    return sample_home / "outputs" / "2025-12"
 
 
 @pytest.fixture(scope="module")
@@ -313,9 +317,9 @@ def test_the_ledger_is_a_plain_csv(folder):
     assert lines == sorted(lines)
 
 
-def test_check_has_the_figures_of_the_report(home, results):
+def test_check_has_the_figures_of_the_report(sample_home, results):
     """Its JSON has the same figures as results.json."""
-    done = command(home, "check", "2025-12", "--json")
+    done = command(sample_home, "check", "2025-12", "--json")
     checked = json.loads(done.stdout)
     assert {key: results[key] for key in checked} == checked
     assert set(checked) == {
@@ -382,9 +386,9 @@ def test_each_output_of_the_notebook_is_on_the_page(folder, html):
     assert seen == 6 + 19 + 2 + 3
 
 
-def test_no_file_tells_where_or_by_whom_it_was_made(folder, home):
+def test_no_file_tells_where_or_by_whom_it_was_made(folder, sample_home):
     """No file has a local path, a user or a host."""
-    secrets = [str(home), str(CHECKOUT), f"{Path.home()}/", "ipykernel_", "/tmp/"]
+    secrets = [str(sample_home), str(CHECKOUT), f"{Path.home()}/", "ipykernel_", "/tmp/"]
     for file in folder.iterdir():
         text = _text(file)
         assert not [secret for secret in secrets if secret in text], file.name
@@ -414,12 +418,14 @@ def test_the_same_input_publishes_the_same_bytes(folder, tmp_path):
     assert _contents(other / "outputs" / "2025-12") == _contents(folder)
 
 
-def test_a_second_run_changes_nothing_and_a_forced_one_publishes_the_same_bytes(home, folder):
+def test_a_second_run_changes_nothing_and_a_forced_one_publishes_the_same_bytes(
+    sample_home, folder
+):
     """An unchanged key is not run again; with --force it is, and Generated stays the same."""
     before, touched = _contents(folder), _touched(folder)
-    again = command(home, "run", "2025-12", SOURCE_DATE_EPOCH="1770000000")
+    again = command(sample_home, "run", "2025-12", SOURCE_DATE_EPOCH="1770000000")
     assert (again.returncode, _contents(folder), _touched(folder)) == (0, before, touched)
-    forced = command(home, "run", "2025-12", "--force", SOURCE_DATE_EPOCH="1770000000")
+    forced = command(sample_home, "run", "2025-12", "--force", SOURCE_DATE_EPOCH="1770000000")
     assert (forced.returncode, _contents(folder)) == (0, before)
     assert _touched(folder) != touched
 

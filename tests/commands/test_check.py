@@ -23,7 +23,7 @@ MONTH = 'period: "{month}"\nusage: "calls-{{period}}.csv"\n'
 
 
 @pytest.fixture
-def home(tmp_path) -> Home:
+def two_months(tmp_path) -> Home:
     """November of 2.00 in two calls, December of 3.00 in one."""
     (tmp_path / "params").mkdir()
     for month, rows in (("2025-11", ["1.50,red", "0.50,blue"]), ("2025-12", ["3.00,red"])):
@@ -33,7 +33,7 @@ def home(tmp_path) -> Home:
     return Home(tmp_path)
 
 
-def publish_november(home: Home, **changed) -> Path:
+def publish_november(two_months: Home, **changed) -> Path:
     """Results of November as they were published."""
     results = {
         "name": "2025-11",
@@ -48,22 +48,22 @@ def publish_november(home: Home, **changed) -> Path:
         "tables": {"spend_by_day": [], "executive_summary": [{"budget": None}]},
     }
     results |= {"organizations": {}, "products": {}}
-    (home.outputs / "2025-11").mkdir(parents=True)
-    file = home.outputs / "2025-11" / "results.json"
+    (two_months.outputs / "2025-11").mkdir(parents=True)
+    file = two_months.outputs / "2025-11" / "results.json"
     file.write_text(json.dumps(results))
     return file
 
 
-def test_it_compares_with_the_files_of_the_month_before(home):
+def test_it_compares_with_the_files_of_the_month_before(two_months):
     """3.00 after 2.00 is +50%, and one row after two is -50%."""
-    checked = check_name("2025-12", home)
+    checked = check_name("2025-12", two_months)
     assert checked.before == (Decimal("2.00"), 2)
     expected = "Total $3.00, +50.0% from $2.00 the month before (1 row, -50.0% from 2)"
     assert expected in describe(checked)
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
-def test_a_file_of_both_months_is_read_once_where_one_reading_serves(home, monkeypatch, zone):
+def test_a_file_of_both_months_is_read_once_where_one_reading_serves(two_months, monkeypatch, zone):
     """In one time zone, November comes from the same reading: 2.50 in two rows.
 
     In another one, the file is read a second time.
@@ -75,11 +75,13 @@ def test_a_file_of_both_months_is_read_once_where_one_reading_serves(home, monke
         "2025-12-03,3.00,red,chat,ask,c1",
         "",
     ]
-    (home.root / "calls.csv").write_text("\n".join(lines))
-    (home.root / "params" / "2025-11.yaml").write_text(
+    (two_months.root / "calls.csv").write_text("\n".join(lines))
+    (two_months.root / "params" / "2025-11.yaml").write_text(
         f'period: "2025-11"\nusage: calls.csv\ntimezone: {zone}\n'
     )
-    (home.root / "params" / "2025-12.yaml").write_text('period: "2025-12"\nusage: calls.csv\n')
+    (two_months.root / "params" / "2025-12.yaml").write_text(
+        'period: "2025-12"\nusage: calls.csv\n'
+    )
     periods_read = []
 
     def counted(params, *given, **named):
@@ -87,83 +89,83 @@ def test_a_file_of_both_months_is_read_once_where_one_reading_serves(home, monke
         return read_usage(params, *given, **named)
 
     monkeypatch.setattr(check, "read_usage", counted)
-    before = check_name("2025-12", home).before
+    before = check_name("2025-12", two_months).before
     assert (before, periods_read) == {
         "UTC": ((D("2.5"), 2), ["2025-12"]),
         "Asia/Tokyo": ((D("2"), 1), ["2025-12", "2025-11"]),
     }[zone]
 
 
-def test_it_prefers_what_was_published(home):
+def test_it_prefers_what_was_published(two_months):
     """Published figures were sent; the files may have changed since."""
-    publish_november(home)
-    assert check_name("2025-12", home).before == (Decimal("2.5"), 4)
+    publish_november(two_months)
+    assert check_name("2025-12", two_months).before == (Decimal("2.5"), 4)
 
 
-def test_a_name_of_two_lines_stands_on_one(home):
+def test_a_name_of_two_lines_stands_on_one(two_months):
     """A name with a line break is printed on one line, with its figures."""
     lines = [HEADER, '2025-12-30,3.00,"red\r\nalert",chat,ask,c1', ""]
-    (home.root / "calls-2025-12.csv").write_bytes("\n".join(lines).encode())
+    (two_months.root / "calls-2025-12.csv").write_bytes("\n".join(lines).encode())
     assert "red alert" in next(
         line
-        for line in describe(check_name("2025-12", home)).splitlines()
+        for line in describe(check_name("2025-12", two_months)).splitlines()
         if "$3.00" in line and "red" in line
     )
 
 
 @pytest.mark.parametrize("changed", [{"kind": "analysis"}, {"currency": "EUR"}])
-def test_it_compares_like_with_like_only(home, changed):
+def test_it_compares_like_with_like_only(two_months, changed):
     """Published results of another kind or currency are ignored."""
-    publish_november(home, **changed)
-    assert check_name("2025-12", home).before == (Decimal("2.00"), 2)
+    publish_november(two_months, **changed)
+    assert check_name("2025-12", two_months).before == (Decimal("2.00"), 2)
 
 
-def test_it_says_that_there_is_no_month_before(home):
+def test_it_says_that_there_is_no_month_before(two_months):
     """The first month has nothing to compare."""
-    text = describe(check_name("2025-11", home))
+    text = describe(check_name("2025-11", two_months))
     assert "  Total $2.00; no earlier month to compare\n" in text
 
 
-def test_it_proposes_budgets_where_there_are_none(home):
+def test_it_proposes_budgets_where_there_are_none(two_months):
     """The text ends with lines to paste into the params file."""
-    assert describe(check_name("2025-11", home)).endswith(
+    assert describe(check_name("2025-11", two_months)).endswith(
         "  blue: 100\nproduct_budgets:\n  chat: 100"
     )
 
 
-def test_it_lists_the_costliest_names_and_all_that_matter(home):
+def test_it_lists_the_costliest_names_and_all_that_matter(two_months):
     """The 25 costliest of 30, names with a budget, and cost without a name; others are added up."""
     names = [*(f"org-{n:02}" for n in range(29)), "zz", ""]
     rows = [f"2025-12-30,{2 if n < 25 else 1},{name},chat,ask,c1" for n, name in enumerate(names)]
-    (home.root / "calls-2025-12.csv").write_text("\n".join([HEADER, *rows, ""]))
-    file = home.root / "params" / "2025-12.yaml"
-    text = describe(check_name("2025-12", home))
+    (two_months.root / "calls-2025-12.csv").write_text("\n".join([HEADER, *rows, ""]))
+    file = two_months.root / "params" / "2025-12.yaml"
+    text = describe(check_name("2025-12", two_months))
     assert re.search(r"^  and 5 more +\$5\.00$", text, re.MULTILINE)
     assert "  # and 5 more with lower cost\n" in text
     file.write_text(file.read_text() + "organization_budgets: {zz: 7}\n")
     listed = [
         line.split()[0]
-        for line in describe(check_name("2025-12", home)).splitlines()
+        for line in describe(check_name("2025-12", two_months)).splitlines()
         if "$" in line
     ]
     assert listed[1:29] == [*names[:25], "zz", "(unallocated)", "and"]
 
 
-def test_it_marks_a_month_that_still_runs(home):
+def test_it_marks_a_month_that_still_runs(two_months):
     """A month is PARTIAL if its last day has no usage."""
-    first, *_ = describe(check_name("2025-12", home)).splitlines()
+    first, *_ = describe(check_name("2025-12", two_months)).splitlines()
     assert (
         first == "2025-12: official, December 2025 (2025-12-01 to 2025-12-31, days in UTC), PARTIAL"
     )
 
 
-def test_its_refusal_suggests_columns(home):
+def test_its_refusal_suggests_columns(two_months):
     """It suggests the nearest columns; where none is near, it lists those of the file."""
-    (home.root / "calls-2025-12.csv").write_text(
+    (two_months.root / "calls-2025-12.csv").write_text(
         "when,amount,team,app,zone,user\n2025-12-30,1.00,red,chat,eu,u1\n"
     )
     with pytest.raises(Refusal) as refused:
-        check_name("2025-12", home)
+        check_name("2025-12", two_months)
     text = str(refused.value)
     assert "columns:\n" in text
     assert "  cost: amount\n  organization: team\n  product: app\n" in text
@@ -182,32 +184,34 @@ def test_its_refusal_suggests_columns(home):
         ("x,y,z,u,v,w", {}),
     ],
 )
-def test_the_suggested_columns_can_be_pasted_as_they_are(home, header, columns):
+def test_the_suggested_columns_can_be_pasted_as_they_are(two_months, header, columns):
     """The block is YAML that the params accept; a column without a guess is a comment."""
-    (home.root / "calls-2025-12.csv").write_text(f"{header}\nnoon,1.00,red,chat,eu,u1\n")
+    (two_months.root / "calls-2025-12.csv").write_text(f"{header}\nnoon,1.00,red,chat,eu,u1\n")
     with pytest.raises(Refusal) as refused:
-        check_name("2025-12", home)
+        check_name("2025-12", two_months)
     text = str(refused.value)
     block = text[text.index("columns:\n") :] if columns else text[text.index("# columns:\n") :]
-    file = home.root / "params" / "2025-12.yaml"
+    file = two_months.root / "params" / "2025-12.yaml"
     file.write_text(f"{file.read_text()}\n{block}\n")
-    assert load_params(home, "2025-12").columns == columns
+    assert load_params(two_months, "2025-12").columns == columns
 
 
-def test_the_suggested_budgets_can_be_pasted_as_they_are(home):
+def test_the_suggested_budgets_can_be_pasted_as_they_are(two_months):
     """The budgets are the costs, rounded up to the next 100; no block is empty."""
     lines = [HEADER, "2025-12-30,300.01,red,,ask,c1", "2025-12-30,5,yes,,ask,c1", ""]
-    (home.root / "calls-2025-12.csv").write_text("\n".join(lines))
-    text = describe(check_name("2025-12", home))
-    file = home.root / "params" / "2025-12.yaml"
+    (two_months.root / "calls-2025-12.csv").write_text("\n".join(lines))
+    text = describe(check_name("2025-12", two_months))
+    file = two_months.root / "params" / "2025-12.yaml"
     file.write_text(file.read_text() + text[text.index("# Budgets to start from") :] + "\n")
     assert "product_budgets:" not in file.read_text()
-    assert check_name("2025-12", home).data.budgets.organizations == {"red": 400, "yes": 100}
+    assert check_name("2025-12", two_months).data.budgets.organizations == {"red": 400, "yes": 100}
 
 
-def test_it_proposes_no_budgets_where_they_are_in_a_file(home):
+def test_it_proposes_no_budgets_where_they_are_in_a_file(two_months):
     """The params name a file of budgets that has none for the month."""
-    (home.root / "budgets.csv").write_text("dimension,name,month,amount\nproduct,x,2024-01,1\n")
-    file = home.root / "params" / "2025-12.yaml"
+    (two_months.root / "budgets.csv").write_text(
+        "dimension,name,month,amount\nproduct,x,2024-01,1\n"
+    )
+    file = two_months.root / "params" / "2025-12.yaml"
     file.write_text(file.read_text() + "budgets: budgets.csv\n")
-    assert "Budgets to start from" not in describe(check_name("2025-12", home))
+    assert "Budgets to start from" not in describe(check_name("2025-12", two_months))

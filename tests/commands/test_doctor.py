@@ -18,7 +18,7 @@ REPORT = "organizational_alignment.ipynb"
 
 
 @pytest.fixture
-def home(tmp_path) -> Home:
+def sound_home(tmp_path) -> Home:
     (tmp_path / "params").mkdir()
     shutil.copytree(packaged_notebooks(), tmp_path / "notebooks")
     return Home(tmp_path)
@@ -32,17 +32,17 @@ def edited(notebook: Path, version: str | None) -> None:
     notebook.write_text(json.dumps(text))
 
 
-def diagnosis_of(home: Home, name: str = REPORT) -> doctor.Diagnosis:
-    [diagnosis] = [each for each in doctor.notebooks(home) if each.text.startswith(name)]
+def diagnosis_of(sound_home: Home, name: str = REPORT) -> doctor.Diagnosis:
+    [diagnosis] = [each for each in doctor.notebooks(sound_home) if each.text.startswith(name)]
     return diagnosis
 
 
-def test_here_a_report_can_be_made(home):
+def test_here_a_report_can_be_made(sound_home):
     """It finds nothing bad, and leaves no file behind."""
-    diagnoses = [*doctor.doctor(home)]
+    diagnoses = [*doctor.doctor(sound_home)]
     assert [each.text for each in diagnoses if each.ok is False] == []
     assert "a notebook kernel starts and computes" in [each.text for each in diagnoses]
-    assert [*home.outputs.iterdir()] == []
+    assert [*sound_home.outputs.iterdir()] == []
 
 
 def test_a_package_below_its_floor_is_named():
@@ -68,24 +68,24 @@ def test_the_packages_of_this_installation_are_new_enough():
     assert [each.ok for each in doctor.versions()] == [True, True]
 
 
-def test_a_home_with_its_own_notebooks(home):
+def test_a_home_with_its_own_notebooks(sound_home):
     """The home's own copy is used first; the packaged notebook may be newer."""
-    assert diagnosis_of(home) == (
+    assert diagnosis_of(sound_home) == (
         True,
         f"{REPORT}: your copy is used; it is the same as the packaged one",
     )
-    edited(home.root / "notebooks" / REPORT, __version__)
-    assert diagnosis_of(home) == (True, f"{REPORT}: your edited copy is used")
+    edited(sound_home.root / "notebooks" / REPORT, __version__)
+    assert diagnosis_of(sound_home) == (True, f"{REPORT}: your edited copy is used")
     for older in ("0.0.1", None):
-        edited(home.root / "notebooks" / REPORT, older)
-        assert diagnosis_of(home) == (
+        edited(sound_home.root / "notebooks" / REPORT, older)
+        assert diagnosis_of(sound_home) == (
             None,
             f"{REPORT}: your copy is used; the packaged one is newer "
             f"(finops_nb {__version__}). Compare them, or remove yours",
         )
-    (home.root / "notebooks" / REPORT).unlink()
-    assert diagnosis_of(home).text == f"{REPORT}: the packaged notebook is used"
-    assert home.notebook("organizational_alignment") == packaged_notebooks() / REPORT
+    (sound_home.root / "notebooks" / REPORT).unlink()
+    assert diagnosis_of(sound_home).text == f"{REPORT}: the packaged notebook is used"
+    assert sound_home.notebook("organizational_alignment") == packaged_notebooks() / REPORT
 
 
 def test_each_packaged_notebook_says_its_version():
@@ -96,25 +96,25 @@ def test_each_packaged_notebook_says_its_version():
         ) == Version(__version__)
 
 
-def test_folders_that_take_no_report(home):
+def test_folders_that_take_no_report(sound_home):
     """It names what is in the way."""
-    home.outputs.write_text("a file")
-    [bad] = [each for each in doctor.doctor(home) if each.ok is False]
+    sound_home.outputs.write_text("a file")
+    [bad] = [each for each in doctor.doctor(sound_home) if each.ok is False]
     assert bad.text == "outputs is not a folder. Move it away."
 
 
-def test_a_full_disk(home, monkeypatch):
+def test_a_full_disk(sound_home, monkeypatch):
     """It says how much space to free up."""
     full = shutil._ntuple_diskusage(10, 5, 5)
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda folder: full)
-    [bad] = [each for each in doctor.doctor(home) if each.ok is False]
+    [bad] = [each for each in doctor.doctor(sound_home) if each.ok is False]
     assert bad.text == "0 MB free on the disk; free up at least 200 MB"
 
 
-def test_a_kernel_that_does_not_start(home, monkeypatch):
+def test_a_kernel_that_does_not_start(sound_home, monkeypatch):
     """It gives the cause."""
     monkeypatch.setattr("finops_nb.notebook.kernel.ARGV", ("/bin/false", "-f", "{connection_file}"))
-    [bad] = [each for each in doctor.doctor(home) if each.ok is False]
+    [bad] = [each for each in doctor.doctor(sound_home) if each.ok is False]
     assert bad.text.startswith(
         "no notebook kernel works here: the kernel died (it ended itself with exit code 1)"
     )

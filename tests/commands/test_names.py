@@ -11,7 +11,7 @@ from finops_nb.home import Home
 
 
 @pytest.fixture
-def home(tmp_path) -> Home:
+def several_names(tmp_path) -> Home:
     """A home with November and December of 2025, the fourth quarter and a scenario of December."""
     make_home(tmp_path, name="analysis/2025-Q4", period="2025-Q4")
     make_home(tmp_path, name="scenarios/more", period="2025-12")
@@ -20,11 +20,11 @@ def home(tmp_path) -> Home:
     return Home(tmp_path)
 
 
-def test_a_range_has_both_its_ends(home):
+def test_a_range_has_both_its_ends(several_names):
     """It is every month from the first to the last, across years, with or without params."""
-    assert select(["2025-11..2025-12"], home) == ["2025-11", "2025-12"]
-    assert select(["2025-12..2025-12"], home) == ["2025-12"]
-    assert sorted(select(["2025-11..2026-02"], home)) == [
+    assert select(["2025-11..2025-12"], several_names) == ["2025-11", "2025-12"]
+    assert select(["2025-12..2025-12"], several_names) == ["2025-12"]
+    assert sorted(select(["2025-11..2026-02"], several_names)) == [
         "2025-11",
         "2025-12",
         "2026-01",
@@ -32,7 +32,7 @@ def test_a_range_has_both_its_ends(home):
     ]
 
 
-def test_each_is_selected_once_and_earlier_periods_come_first(home):
+def test_each_is_selected_once_and_earlier_periods_come_first(several_names):
     """A NAME, its file and a range that includes it are one.
 
     A month without params is sorted by its name; other names without params come last.
@@ -44,7 +44,7 @@ def test_each_is_selected_once_and_earlier_periods_come_first(home):
         "2025-10..2025-12",
         "analysis/2025-Q4",
     ]
-    assert select(words, home) == [
+    assert select(words, several_names) == [
         "2025-10",
         "analysis/2025-Q4",
         "2025-11",
@@ -53,9 +53,9 @@ def test_each_is_selected_once_and_earlier_periods_come_first(home):
     ]
 
 
-def test_all_are_those_with_params(home):
+def test_all_are_those_with_params(several_names):
     """`everything` is each file under params/, scenarios too, by the first day of its period."""
-    assert select([], home, everything=True) == [
+    assert select([], several_names, everything=True) == [
         "analysis/2025-Q4",
         "2025-11",
         "2025-12",
@@ -67,11 +67,11 @@ def test_all_are_those_with_params(home):
     ("epoch", "month"),
     [("1764547200", "2025-11"), ("1764547199", "2025-10"), ("1767225600", "2025-12")],
 )
-def test_the_last_month_is_the_one_before_today(home, monkeypatch, epoch, month):
+def test_the_last_month_is_the_one_before_today(several_names, monkeypatch, epoch, month):
     """1,764,547,200 seconds after 1970 it is December 1, 2025, 00:00:00 UTC."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
     assert last_month().text == month
-    assert select(["last-month"], home) == [month]
+    assert select(["last-month"], several_names) == [month]
 
 
 @pytest.mark.parametrize(
@@ -85,25 +85,25 @@ def test_the_last_month_is_the_one_before_today(home, monkeypatch, epoch, month)
         "analysis/a..b",
     ],
 )
-def test_what_is_not_a_range_is_refused(home, word):
+def test_what_is_not_a_range_is_refused(several_names, word):
     """The message has the word, and an example of a range."""
     with pytest.raises(
         Refusal, match=r"^NAME: not a range of months \(found .*2025-07\.\.2025-12\.$"
     ):
-        select([word], home)
+        select([word], several_names)
 
 
-def test_a_range_that_ends_before_it_begins_is_refused(home):
+def test_a_range_that_ends_before_it_begins_is_refused(several_names):
     """The message has the range in the right order."""
     with pytest.raises(Refusal, match=r"Write the earlier month first: 2025-11\.\.2025-12\.$"):
-        select(["2025-12..2025-11"], home)
+        select(["2025-12..2025-11"], several_names)
 
 
-def test_an_endless_range_is_refused(home):
+def test_an_endless_range_is_refused(several_names):
     """Ten years are accepted, and no more."""
-    assert len(select(["2016-01..2025-12"], home)) == 120
+    assert len(select(["2016-01..2025-12"], several_names)) == 120
     with pytest.raises(Refusal, match=r"^NAME: more than 120 months"):
-        select(["2015-12..2025-12"], home)
+        select(["2015-12..2025-12"], several_names)
 
 
 def test_all_of_nothing_is_refused(tmp_path):

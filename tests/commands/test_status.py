@@ -33,14 +33,14 @@ def made(tmp_path_factory) -> Home:
 
 
 @pytest.fixture
-def home(made, tmp_path) -> Home:
+def published_home(made, tmp_path) -> Home:
     shutil.copytree(made.root, tmp_path / "home")
     return Home(tmp_path / "home")
 
 
-def test_what_is_published_and_what_is_not(home):
+def test_what_is_published_and_what_is_not(published_home):
     """Each report has a row; NAMEs without a report are listed below."""
-    table, missing = status(home)
+    table, missing = status(published_home)
     assert table.splitlines()[1].split() == [
         "2025-12",
         "official",
@@ -52,12 +52,12 @@ def test_what_is_published_and_what_is_not(home):
         "no",
     ]
     assert missing == "2025-11: no report yet."
-    assert [*status(home, ("2025-11",))] == ["2025-11: no report yet."]
+    assert [*status(published_home, ("2025-11",))] == ["2025-11: no report yet."]
 
 
-def test_mails_are_counted_by_how_they_ended(home):
+def test_mails_are_counted_by_how_they_ended(published_home):
     """Each recipient of this revision counts once, by the last state of the mail."""
-    key = History(home.outputs, "2025-12").revisions()[-1].key
+    key = History(published_home.outputs, "2025-12").revisions()[-1].key
     states = [
         ("a", DeliveryState.SENDING),
         ("a", DeliveryState.SENT),
@@ -66,75 +66,78 @@ def test_mails_are_counted_by_how_they_ended(home):
         ("d", DeliveryState.SENT),
         ("D", DeliveryState.SENT),
     ]
-    Journal(home.outputs / ".mail" / "2025-12" / JOURNAL).record(
+    Journal(published_home.outputs / ".mail" / "2025-12" / JOURNAL).record(
         Entry(key, f"{each}@x.com", state, "<1@x>") for each, state in states
     )
-    assert next(status(home)).splitlines()[1].endswith("  2 sent, 1 refused, 1 unknown")
+    assert next(status(published_home)).splitlines()[1].endswith("  2 sent, 1 refused, 1 unknown")
 
 
-def test_a_mail_of_an_earlier_revision_is_not_one_of_this_revision(home):
+def test_a_mail_of_an_earlier_revision_is_not_one_of_this_revision(published_home):
     """The column says that an earlier revision was mailed."""
-    journal = Journal(home.outputs / ".mail" / "2025-12" / JOURNAL)
+    journal = Journal(published_home.outputs / ".mail" / "2025-12" / JOURNAL)
     journal.record([Entry("ab" * 32, "a@x.com", DeliveryState.SENT, "<1@x>")])
-    assert next(status(home)).splitlines()[1].endswith("  an earlier revision")
+    assert next(status(published_home)).splitlines()[1].endswith("  an earlier revision")
 
 
-def test_an_unreadable_record_spoils_only_its_own_row(home):
+def test_an_unreadable_record_spoils_only_its_own_row(published_home):
     """The row of that NAME says so, and `verify` names the file."""
-    record = home.outputs / ".runs" / "2025-12" / "revisions.json"
+    record = published_home.outputs / ".runs" / "2025-12" / "revisions.json"
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text("{not json")
-    assert "can't be read" in next(status(home)).splitlines()[1]
-    assert verify(home)[0][0].startswith(
+    assert "can't be read" in next(status(published_home)).splitlines()[1]
+    assert verify(published_home)[0][0].startswith(
         "outputs/.runs/2025-12/revisions.json is not a list of revisions"
     )
 
 
-def test_a_deleted_report_is_named(home):
+def test_a_deleted_report_is_named(published_home):
     """`verify` names a report that is on record but missing."""
-    past = History(home.outputs, "2025-12")
+    past = History(published_home.outputs, "2025-12")
     past._record(past.revisions())
-    shutil.rmtree(home.outputs / "2025-12")
-    assert verify(home)[0] == ["outputs/2025-12 (revision 1) is missing."]
+    shutil.rmtree(published_home.outputs / "2025-12")
+    assert verify(published_home)[0] == ["outputs/2025-12 (revision 1) is missing."]
 
 
-def test_running_processes_are_named(home):
+def test_running_processes_are_named(published_home):
     """A process that runs or mails a NAME is listed; a lock that nobody holds is ignored."""
-    with hold(home.outputs / ".runs", "2025-12"), hold(home.outputs / ".runs", "2025-12~mail"):
-        lines = [*status(home)][2:]
+    with (
+        hold(published_home.outputs / ".runs", "2025-12"),
+        hold(published_home.outputs / ".runs", "2025-12~mail"),
+    ):
+        lines = [*status(published_home)][2:]
         assert [line.partition(" by process ")[0] for line in lines] == [
             "2025-12: being run",
             "2025-12: being mailed",
         ]
         assert all(f"process {os.getpid()} on " in line for line in lines)
-    assert len([*status(home)]) == 2
+    assert len([*status(published_home)]) == 2
 
 
-def test_leftovers_of_runs_are_named(home):
+def test_leftovers_of_runs_are_named(published_home):
     """A failed run's notebook or a cut-off run's files are named; a live run is ignored."""
-    folder = home.outputs / ".staging" / "2025-11"
+    folder = published_home.outputs / ".staging" / "2025-11"
     (folder / "new").mkdir(parents=True)
     (folder / "manifest.json").write_text("{}")
     (folder / "new" / "results.json").write_text("{}")
-    assert [*status(home)][-1] == (
+    assert [*status(published_home)][-1] == (
         "2025-11: a run was cut off and left 2 files in outputs/.staging/2025-11. "
         "The next run removes them."
     )
-    with hold(home.outputs / ".runs", "2025-11"):
-        assert "cut off" not in "".join(status(home))
+    with hold(published_home.outputs / ".runs", "2025-11"):
+        assert "cut off" not in "".join(status(published_home))
     (folder / "failed.ipynb").write_text("{}")
-    assert [*status(home)][-1].startswith(
+    assert [*status(published_home)][-1].startswith(
         "2025-11: the last run failed; outputs/.staging/2025-11/failed.ipynb is the notebook"
     )
 
 
-def test_a_file_changed_by_hand_is_named(home, monkeypatch):
+def test_a_file_changed_by_hand_is_named(published_home, monkeypatch):
     """The file is named and the exit code is 1; an outdated report is named but is no fault."""
-    monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
-    monkeypatch.chdir(home.root)
+    monkeypatch.setenv("FINOPS_NB_HOME", str(published_home.root))
+    monkeypatch.chdir(published_home.root)
     done = CliRunner().invoke(main, ["status", "--verify"])
     assert (done.exit_code, done.output) == (0, "No published file was changed by hand.\n")
-    page = home.outputs / "2025-12" / "organizational_alignment.html"
+    page = published_home.outputs / "2025-12" / "organizational_alignment.html"
     page.write_text(page.read_text().replace("8,669.89", "9,669.89"))
     done = CliRunner().invoke(main, ["status", "--verify", "params/2025-12.yaml"])
     assert done.exit_code == 1
@@ -142,39 +145,42 @@ def test_a_file_changed_by_hand_is_named(home, monkeypatch):
         done.output
         == "outputs/2025-12/organizational_alignment.html was changed after it was published.\n"
     )
-    params = home.params / "2025-12.yaml"
+    params = published_home.params / "2025-12.yaml"
     params.write_text(params.read_text().replace("5000", "5001", 1))
-    altered, outdated = verify(home)
+    altered, outdated = verify(published_home)
     assert len(altered) == 1
     assert outdated == [
         "2025-12: outdated; inputs, params, budgets, earlier months, notebook or version changed. "
         "`finops-nb run 2025-12` updates it."
     ]
     params.write_text("period: x\n")
-    assert verify(home)[1][0].startswith(
+    assert verify(published_home)[1][0].startswith(
         "2025-12: outdated, and a new run would fail: params/2025-12.yaml"
     )
 
 
-def test_results_that_cannot_be_read_are_named(home):
+def test_results_that_cannot_be_read_are_named(published_home):
     """The line says how to fix it; the other reports are still shown."""
-    (home.outputs / "2025-12" / "results.json").write_text("{")
-    assert next(iter(status(home))) == (
+    (published_home.outputs / "2025-12" / "results.json").write_text("{")
+    assert next(iter(status(published_home))) == (
         "2025-12: outputs/2025-12/results.json can't be read. "
         "`finops-nb run 2025-12 --force` makes it again."
     )
 
 
-def test_an_unknown_name_is_refused(home):
+def test_an_unknown_name_is_refused(published_home):
     """A misspelled NAME is refused; one without a readable report is not called unchanged."""
-    for look in (lambda name: [*status(home, (name,))], lambda name: verify(home, (name,))):
+    for look in (
+        lambda name: [*status(published_home, (name,))],
+        lambda name: verify(published_home, (name,)),
+    ):
         with pytest.raises(Refusal, match=r"^params/2025-21\.yaml: there is no such params file"):
             look("2025-21")
-    assert verify(home, ("2025-11",)) == (["2025-11: no report yet."], [])
-    shutil.rmtree(home.outputs / ".runs" / "2025-12")
-    (home.outputs / "2025-12" / "results.json").write_text("{")
+    assert verify(published_home, ("2025-11",)) == (["2025-11: no report yet."], [])
+    shutil.rmtree(published_home.outputs / ".runs" / "2025-12")
+    (published_home.outputs / "2025-12" / "results.json").write_text("{")
     unreadable = "outputs/2025-12/results.json can't be read."
-    assert verify(home, ("2025-12",)) == ([unreadable], [])
+    assert verify(published_home, ("2025-12",)) == ([unreadable], [])
 
 
 def test_an_empty_home(tmp_path):

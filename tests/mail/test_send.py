@@ -31,7 +31,7 @@ RUNNING = {"start": "2025-12-01", "end": "2026-01-01", "complete": False}
 
 
 @pytest.fixture
-def home(tmp_path) -> Home:
+def published_month(tmp_path) -> Home:
     """A published month with the recipients Ada and Bob."""
     return publish_by_hand(
         tmp_path, mail={"to": [ADA], "cc": [BOB], "reply_to": "team@example.com"}
@@ -57,28 +57,29 @@ def mailbox(monkeypatch):
         yield mailbox
 
 
-def mailed(home: Home, name: str = "2025-12", **options) -> tuple[MailResult, list[str]]:
+def mailed(published_month: Home, name: str = "2025-12", **options) -> tuple[MailResult, list[str]]:
     """What `mail` returned, and its notices."""
     notices: list[str] = []
-    return mail(home, name, notice=notices.append, **options), notices
+    return mail(published_month, name, notice=notices.append, **options), notices
 
 
-def message_of(home: Home, name: str = "2025-12"):
+def message_of(published_month: Home, name: str = "2025-12"):
     return email.message_from_bytes(
-        (home.outputs / ".mail" / name / "message.eml").read_bytes(), policy=email.policy.default
+        (published_month.outputs / ".mail" / name / "message.eml").read_bytes(),
+        policy=email.policy.default,
     )
 
 
-def journal(home: Home, name: str = "2025-12") -> list[tuple[str, str]]:
-    file = home.outputs / ".mail" / name / "journal.jsonl"
+def journal(published_month: Home, name: str = "2025-12") -> list[tuple[str, str]]:
+    file = published_month.outputs / ".mail" / name / "journal.jsonl"
     lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
     return [(line["recipient"], line["state"]) for line in lines]
 
 
-def change(home: Home, what: str) -> None:
+def change(published_month: Home, what: str) -> None:
     """Change something that the published report was made from."""
-    params = home.params_file("2025-12")
-    usage = home.root / "usage" / "calls.csv"
+    params = published_month.params_file("2025-12")
+    usage = published_month.root / "usage" / "calls.csv"
     {
         "usage": lambda: usage.write_text(usage.read_text() + "2025-12-09T00:00:00Z,1\n"),
         "no usage": lambda: usage.unlink(),
@@ -87,14 +88,14 @@ def change(home: Home, what: str) -> None:
             params.read_text() + "organization_budgets: {org-a: 5}\n"
         ),
         "refused params": lambda: params.write_text(params.read_text() + "no_such_key: 1\n"),
-        "notebook": lambda: write_notebook(home, make_notebook(["7"])),
+        "notebook": lambda: write_notebook(published_month, make_notebook(["7"])),
     }[what]()
 
 
-def test_it_writes_the_message_and_its_preview(home):
+def test_it_writes_the_message_and_its_preview(published_month):
     """The recipients of the params, no sender yet; notices say what sending needs."""
-    done, notices = mailed(home)
-    message = message_of(home)
+    done, notices = mailed(published_month)
+    message = message_of(published_month)
     assert (message["To"], message["Cc"], message["Reply-To"], message["From"]) == (
         ADA,
         BOB,
@@ -105,8 +106,8 @@ def test_it_writes_the_message_and_its_preview(home):
         "organizational_alignment_2025-12.html"
     ]
     assert (done.message, done.preview, done.complete) == (
-        home.outputs / ".mail" / "2025-12" / "message.eml",
-        home.outputs / ".mail" / "2025-12" / "preview.html",
+        published_month.outputs / ".mail" / "2025-12" / "message.eml",
+        published_month.outputs / ".mail" / "2025-12" / "preview.html",
         True,
     )
     assert "data:image/png;base64," in done.preview.read_text()
@@ -120,29 +121,29 @@ def test_it_writes_the_message_and_its_preview(home):
     ]
 
 
-def test_the_sender_is_in_what_is_written(home, monkeypatch):
+def test_the_sender_is_in_what_is_written(published_month, monkeypatch):
     """No server is needed for that; a value that is not a sender is left out."""
     monkeypatch.setenv("FINOPS_NB_SMTP_FROM", "FinOps <finops@example.com>")
-    _, notices = mailed(home)
-    assert message_of(home)["From"] == "FinOps <finops@example.com>"
+    _, notices = mailed(published_month)
+    assert message_of(published_month)["From"] == "FinOps <finops@example.com>"
     assert notices[0].startswith("--send would refuse: $FINOPS_NB_SMTP_HOST: not set")
     monkeypatch.setenv("FINOPS_NB_SMTP_FROM", "FinOps")
-    mailed(home)
-    assert message_of(home)["From"] is None
+    mailed(published_month)
+    assert message_of(published_month)["From"] is None
 
 
-def test_it_names_the_recipients_before_it_sends(home, mailbox):
+def test_it_names_the_recipients_before_it_sends(published_month, mailbox):
     """Where nothing is in the way, the notice says what --send would do."""
-    assert mailed(home)[1] == [f"Written, not sent. --send sends it to {ADA} and {BOB}."]
+    assert mailed(published_month)[1] == [f"Written, not sent. --send sends it to {ADA} and {BOB}."]
     assert mailbox.taken == []
 
 
-def test_it_mails_to_somebody_else(home, mailbox):
+def test_it_mails_to_somebody_else(published_month, mailbox):
     """`--to` replaces to and cc; attachments and Reply-To stay."""
     done, notices = mailed(
-        home, to=("me@example.com", "ME@example.com", "you@example.com"), send=True
+        published_month, to=("me@example.com", "ME@example.com", "you@example.com"), send=True
     )
-    message = message_of(home)
+    message = message_of(published_month)
     assert done.complete
     assert (message["To"], message["Cc"], message["Reply-To"]) == (
         "ME@example.com, you@example.com",
@@ -153,21 +154,26 @@ def test_it_mails_to_somebody_else(home, mailbox):
     assert notices == ["ME@example.com: sent", "you@example.com: sent"]
 
 
-def test_it_sends_what_it_wrote(home, mailbox):
+def test_it_sends_what_it_wrote(published_month, mailbox):
     """One transaction sends the bytes of the .eml; the journal has entries before and after."""
-    done, notices = mailed(home, send=True)
+    done, notices = mailed(published_month, send=True)
     [(sender, recipients, content)] = mailbox.taken
     assert (sender, recipients) == ("finops@example.com", [ADA, BOB])
     assert content == done.message.read_bytes()
-    assert message_of(home)["From"] == "FinOps <finops@example.com>"
-    assert journal(home) == [(ADA, "sending"), (BOB, "sending"), (ADA, "sent"), (BOB, "sent")]
+    assert message_of(published_month)["From"] == "FinOps <finops@example.com>"
+    assert journal(published_month) == [
+        (ADA, "sending"),
+        (BOB, "sending"),
+        (ADA, "sent"),
+        (BOB, "sent"),
+    ]
     assert (done.complete, notices) == (True, [f"{ADA}: sent", f"{BOB}: sent"])
 
 
-def test_it_sends_to_nobody_twice(home, mailbox):
+def test_it_sends_to_nobody_twice(published_month, mailbox):
     """A second run says when it was sent and does not connect; `resend` sends again."""
-    mailed(home, send=True)
-    done, notices = mailed(home, send=True)
+    mailed(published_month, send=True)
+    done, notices = mailed(published_month, send=True)
     assert done.complete
     assert len(mailbox.taken) == 1
     assert [line.split(" on ")[0] for line in notices] == [
@@ -177,7 +183,7 @@ def test_it_sends_to_nobody_twice(home, mailbox):
     assert notices[0].endswith(
         f"; to send it once more: finops-nb mail 2025-12 --to {ADA} --send --resend"
     )
-    mailed(home, send=True, resend=True)
+    mailed(published_month, send=True, resend=True)
     assert mailbox.received == [ADA, BOB, ADA, BOB]
     identifiers = {
         email.message_from_bytes(content)["Message-ID"] for _, _, content in mailbox.taken
@@ -185,20 +191,20 @@ def test_it_sends_to_nobody_twice(home, mailbox):
     assert len(identifiers) == 2, "mail programs drop a second message of the same id"
 
 
-def test_a_refused_recipient_does_not_stop_the_others(home, mailbox):
+def test_a_refused_recipient_does_not_stop_the_others(published_month, mailbox):
     """The same command sends nothing more; the one in the notice sends to this recipient."""
     mailbox.rcpt[BOB] = ["550 no such user."]
-    done, notices = mailed(home, send=True)
+    done, notices = mailed(published_month, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA])
     assert notices[0] == f"{ADA}: sent"
     command = f"finops-nb mail 2025-12 --to {BOB} --send --resend"
     fix = "Fix the address, or the cause that the server names"
     assert notices[1] == f"{BOB}: refused: 550 no such user. {fix}, then run: {command}"
-    done, notices = mailed(home, send=True)
+    done, notices = mailed(published_month, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA])
     assert notices[1].startswith(f"{BOB}: refused on ")
     assert notices[1].endswith(f"; to try again: {command}")
-    done, notices = mailed(home, to=(BOB,), send=True, resend=True)
+    done, notices = mailed(published_month, to=(BOB,), send=True, resend=True)
     assert (done.complete, notices, mailbox.received) == (True, [f"{BOB}: sent"], [ADA, BOB])
 
 
@@ -215,56 +221,56 @@ def test_a_refused_recipient_does_not_stop_the_others(home, mailbox):
         ),
     ],
 )
-def test_a_refused_message_is_not_blamed_on_an_address(home, mailbox, answer, fix):
+def test_a_refused_message_is_not_blamed_on_an_address(published_month, mailbox, answer, fix):
     """The notice says what to do about the message."""
     mailbox.data = [answer]
-    done, notices = mailed(home, send=True)
+    done, notices = mailed(published_month, send=True)
     assert (done.complete, mailbox.received) == (False, [])
     assert notices[0].startswith(f"{ADA}: refused: {answer}. {fix}")
     assert notices[0].endswith(f", then run: finops-nb mail 2025-12 --to {ADA} --send --resend")
 
 
-def test_a_deferred_resend(home, mailbox):
+def test_a_deferred_resend(published_month, mailbox):
     """The notice leaves --resend out, which would send it to the others twice."""
-    mailed(home, send=True)
+    mailed(published_month, send=True)
     mailbox.rcpt[BOB] = ["451 later"] * 4
-    _, notices = mailed(home, send=True, resend=True)
+    _, notices = mailed(published_month, send=True, resend=True)
     assert notices[-1].endswith(
         "Run the command again later, without --resend; nobody is mailed twice."
     )
-    mailed(home, send=True)
+    mailed(published_month, send=True)
     assert mailbox.received == [ADA, BOB, ADA, BOB]
 
 
-def test_a_deferred_recipient_is_sent_it_by_the_next_run(home, mailbox):
+def test_a_deferred_recipient_is_sent_it_by_the_next_run(published_month, mailbox):
     """The other recipient is not sent it again."""
     mailbox.rcpt[BOB] = ["451 later"] * 4
-    done, notices = mailed(home, send=True)
+    done, notices = mailed(published_month, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA])
     assert notices[:3] == [
         f"451 later. Trying again in {wait}." for wait in ("1 second", "4 seconds", "16 seconds")
     ]
     assert notices[4].startswith(f"{BOB}: not sent: 451 later")
-    done, notices = mailed(home, send=True)
+    done, notices = mailed(published_month, send=True)
     assert (done.complete, mailbox.received) == (True, [ADA, BOB])
 
 
-def test_a_cut_connection_is_not_tried_again(home, mailbox):
+def test_a_cut_connection_is_not_tried_again(published_month, mailbox):
     """The outcome is unknown; the notice says to check, and a second run sends nothing."""
     mailbox.data = [CUT]
-    done, notices = mailed(home, send=True)
+    done, notices = mailed(published_month, send=True)
     assert (done.complete, mailbox.received) == (False, [ADA, BOB])
     assert all(
         "unknown: " in line
         and "Check whether it arrived; if not, run: finops-nb mail 2025-12 --to " in line
         for line in notices
     )
-    done, notices = mailed(home, send=True)
+    done, notices = mailed(published_month, send=True)
     assert (done.complete, len(mailbox.taken)) == (False, 1)
     assert all(": unknown since " in line for line in notices)
 
 
-def test_a_crash_while_it_sends_sends_nothing_twice(home, mailbox, monkeypatch):
+def test_a_crash_while_it_sends_sends_nothing_twice(published_month, mailbox, monkeypatch):
     """A sending without an end in the journal counts as unknown."""
 
     def crash(message, recipients, settings, hooks):
@@ -274,13 +280,13 @@ def test_a_crash_while_it_sends_sends_nothing_twice(home, mailbox, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(sending, "deliver", crash)
         with pytest.raises(MemoryError):
-            mailed(home, send=True)
-    done, notices = mailed(home, send=True)
+            mailed(published_month, send=True)
+    done, notices = mailed(published_month, send=True)
     assert (done.complete, mailbox.taken) == (False, [])
     assert all(": unknown since " in line for line in notices)
 
 
-def test_an_interruption_says_who_may_have_it(home, mailbox, monkeypatch):
+def test_an_interruption_says_who_may_have_it(published_month, mailbox, monkeypatch):
     """Only recipients without an outcome are named, with what to do."""
 
     def interrupt(message, recipients, settings, hooks):
@@ -296,7 +302,7 @@ def test_an_interruption_says_who_may_have_it(home, mailbox, monkeypatch):
         ) as error,
     ):
         patch.setattr(sending, "deliver", interrupt)
-        mail(home, "2025-12", send=True, notice=notices.append)
+        mail(published_month, "2025-12", send=True, notice=notices.append)
     assert error.value.exit_code == 130
     [line] = notices
     assert line.startswith(f"{BOB}: unknown since ")
@@ -305,31 +311,31 @@ def test_an_interruption_says_who_may_have_it(home, mailbox, monkeypatch):
     )
 
 
-def test_half_an_entry_is_reported(home, mailbox):
+def test_half_an_entry_is_reported(published_month, mailbox):
     """What a crash left of an entry is ignored; a damaged journal stops the sending."""
-    mailed(home, send=True)
-    file = home.outputs / ".mail" / "2025-12" / "journal.jsonl"
+    mailed(published_month, send=True)
+    file = published_month.outputs / ".mail" / "2025-12" / "journal.jsonl"
     file.write_bytes(file.read_bytes() + b'{"key": "01')
-    _, notices = mailed(home, send=True, to=(ADA, "cfo@example.com"))
+    _, notices = mailed(published_month, send=True, to=(ADA, "cfo@example.com"))
     assert notices[0].startswith("outputs/.mail/2025-12/journal.jsonl ends with half an entry")
     assert mailbox.received == [ADA, BOB, "cfo@example.com"]
     file.write_bytes(file.read_bytes().replace(b"\n", b" "))
     with pytest.raises(Failure, match="not an entry of a journal"):
-        mailed(home, send=True)
+        mailed(published_month, send=True)
     assert len(mailbox.taken) == 2
 
 
 @pytest.mark.parametrize(
     "what", ["usage", "no usage", "params", "budgets", "refused params", "notebook"]
 )
-def test_an_outdated_report_is_not_sent(home, mailbox, what):
+def test_an_outdated_report_is_not_sent(published_month, mailbox, what):
     """The refusal says what to run; without --send it is a notice."""
-    change(home, what)
+    change(published_month, what)
     to = (ADA,) if what == "refused params" else ()
     with pytest.raises(Refusal, match="outputs/2025-12: outdated"):
-        mailed(home, send=True, to=to)
+        mailed(published_month, send=True, to=to)
     assert mailbox.taken == []
-    _, notices = mailed(home, to=to)
+    _, notices = mailed(published_month, to=to)
     assert ".. " not in notices[0]
     assert [line.split(", ")[0].split(": ")[:3] for line in notices[:-1]] == [
         ["--send would refuse", "outputs/2025-12", "outdated"]
@@ -339,37 +345,37 @@ def test_an_outdated_report_is_not_sent(home, mailbox, what):
     assert f"{fix} finops-nb run 2025-12" in notices[0]
 
 
-def test_a_report_from_before_a_failed_run_is_not_sent(home, mailbox):
+def test_a_report_from_before_a_failed_run_is_not_sent(published_month, mailbox):
     """The refusal says where the failed notebook is."""
-    failed = home.outputs / ".staging" / "2025-12" / "failed.ipynb"
+    failed = published_month.outputs / ".staging" / "2025-12" / "failed.ipynb"
     failed.parent.mkdir(parents=True)
     failed.write_text("{}")
     with pytest.raises(
         Refusal, match=r"the last run failed.* See outputs/\.staging/2025-12/failed\.ipynb"
     ):
-        mailed(home, send=True)
+        mailed(published_month, send=True)
     assert mailbox.taken == []
 
 
-def test_files_of_two_runs_are_not_sent(home, mailbox):
+def test_files_of_two_runs_are_not_sent(published_month, mailbox):
     """The page and the results have different keys."""
-    (home.outputs / "2025-12" / "organizational_alignment.html").write_text(
+    (published_month.outputs / "2025-12" / "organizational_alignment.html").write_text(
         "<title>The report</title>"
     )
     with pytest.raises(Refusal, match="its files come from different runs"):
-        mailed(home, send=True)
+        mailed(published_month, send=True)
 
 
 @pytest.mark.parametrize(
     "file", ["organizational_alignment.html", "results.json", "chargeback.csv"]
 )
-def test_changed_files_are_not_sent(home, mailbox, file):
+def test_changed_files_are_not_sent(published_month, mailbox, file):
     """A missing or changed file is named, even if it is not mailed; --allow sends anyway."""
-    folder = home.outputs / "2025-12"
+    folder = published_month.outputs / "2025-12"
     (folder / "chargeback.csv").write_text("organization,amount\n")
-    past = History(home.outputs, "2025-12")
+    past = History(published_month.outputs, "2025-12")
     past.settle()
-    mailed(home, send=True, to=("first@example.com",))
+    mailed(published_month, send=True, to=("first@example.com",))
     text = (folder / file).read_text()
     (folder / file).unlink() if file == "chargeback.csv" else (folder / file).write_text(
         text + "\n"
@@ -379,54 +385,54 @@ def test_changed_files_are_not_sent(home, mailbox, file):
         match=rf"^outputs/2025-12/{file}: missing, or changed since it was published\. "
         r"Publish it again: .* --force",
     ):
-        mailed(home, send=True)
+        mailed(published_month, send=True)
     assert list(mailbox.received) == ["first@example.com"]
-    mailed(home, send=True, allow=True)
+    mailed(published_month, send=True, allow=True)
     assert sorted(mailbox.received) == [ADA, BOB, "first@example.com"]
 
 
-def test_a_draft_is_not_sent(home, mailbox):
+def test_a_draft_is_not_sent(published_month, mailbox):
     """Only what `run` published is a report."""
-    write_report(home, kind="draft")
+    write_report(published_month, kind="draft")
     with pytest.raises(Refusal, match="outputs/2025-12: a draft"):
-        mailed(home, send=True)
+        mailed(published_month, send=True)
 
 
-def test_all_objections_are_reported_together(home):
+def test_all_objections_are_reported_together(published_month):
     """Missing settings are among them."""
-    write_report(home, kind="draft")
-    change(home, "usage")
+    write_report(published_month, kind="draft")
+    change(published_month, "usage")
     with pytest.raises(Refusal) as refused:
-        mailed(home, send=True)
+        mailed(published_month, send=True)
     assert [problem.column or problem.rule.split(":")[0] for problem in refused.value.problems] == [
         *("$FINOPS_NB_SMTP_HOST", "$FINOPS_NB_SMTP_FROM"),
         *("a draft", "outdated"),
     ]
 
 
-def test_a_what_if_is_sent_when_it_is_allowed(home, mailbox, tmp_path):
+def test_a_what_if_is_sent_when_it_is_allowed(published_month, mailbox, tmp_path):
     """It needs its own recipients; its subject says WHAT-IF, and the journal what was allowed."""
-    file = home.params_file(SCENARIO)
+    file = published_month.params_file(SCENARIO)
     file.parent.mkdir()
     file.write_text(
         'base: "2025-12"\nauthor: Ana\ndate: 2025-12-15\nreason: two more regions\n'
         "organization_budgets: {org-a: 9}\n"
     )
-    write_report(home, SCENARIO)
+    write_report(published_month, SCENARIO)
     with pytest.raises(
         Refusal,
         match=r"params/scenarios/more\.yaml: a what-if has no recipients.* --to ada@example\.com",
     ):
-        mailed(home, SCENARIO, send=True, allow=True)
+        mailed(published_month, SCENARIO, send=True, allow=True)
     with pytest.raises(Refusal, match=r"outputs/scenarios/more: a what-if.*--allow"):
-        mailed(home, SCENARIO, send=True, to=(ADA,))
+        mailed(published_month, SCENARIO, send=True, to=(ADA,))
     mailbox.rcpt[ADA] = ["550 no"]
-    _, notices = mailed(home, SCENARIO, send=True, to=(ADA,), allow=True)
+    _, notices = mailed(published_month, SCENARIO, send=True, to=(ADA,), allow=True)
     assert notices[1].endswith(
         f", then run: finops-nb mail {SCENARIO} --to {ADA} --send --allow --resend"
     )
-    done, notices = mailed(home, SCENARIO, send=True, to=(ADA,), allow=True, resend=True)
-    message = message_of(home, SCENARIO)
+    done, notices = mailed(published_month, SCENARIO, send=True, to=(ADA,), allow=True, resend=True)
+    message = message_of(published_month, SCENARIO)
     assert done.complete
     assert message["Subject"].startswith("WHAT-IF · Organizational Alignment")
     assert [part.get_filename() for part in message.iter_attachments()] == [
@@ -444,35 +450,35 @@ def test_a_what_if_is_sent_when_it_is_allowed(home, mailbox, tmp_path):
         ({"period": {"start": "2025-12-01", "end": "2026-01-01", "complete": False}}, "PARTIAL"),
     ],
 )
-def test_an_analysis_and_a_running_month_are_sent(home, mailbox, keys, stamp):
+def test_an_analysis_and_a_running_month_are_sent(published_month, mailbox, keys, stamp):
     """Their subject begins with the stamp."""
-    write_report(home, **keys)
-    assert mailed(home, send=True)[0].complete
-    assert message_of(home)["Subject"].startswith(stamp)
+    write_report(published_month, **keys)
+    assert mailed(published_month, send=True)[0].complete
+    assert message_of(published_month)["Subject"].startswith(stamp)
 
 
 @pytest.mark.parametrize("options", [{}, {"send": True, "allow": True}])
-def test_without_a_report_there_is_nothing_to_mail(home, options):
+def test_without_a_report_there_is_nothing_to_mail(published_month, options):
     """Not even --allow helps; the refusal says how to publish it."""
-    shutil.rmtree(home.outputs / "2025-12")
+    shutil.rmtree(published_month.outputs / "2025-12")
     with pytest.raises(
         Refusal,
         match=r"outputs/2025-12: no published report\. Publish it: finops-nb run 2025-12\.",
     ):
-        mailed(home, **options)
-    (home.outputs / "2025-12").mkdir()
-    (home.outputs / "2025-12" / "results.json").write_text("{")
+        mailed(published_month, **options)
+    (published_month.outputs / "2025-12").mkdir()
+    (published_month.outputs / "2025-12" / "results.json").write_text("{")
     with pytest.raises(Refusal, match="no published report"):
-        mailed(home, **options)
+        mailed(published_month, **options)
 
 
 def test_it_needs_a_recipient(tmp_path):
     """The refusal names the key and the option."""
-    home = publish_by_hand(tmp_path)
+    published_month = publish_by_hand(tmp_path)
     with pytest.raises(
         Refusal, match=r"params/2025-12.yaml, mail: no recipients\. .*mail: \{to: .*--to"
     ):
-        mailed(home)
+        mailed(published_month)
 
 
 @pytest.mark.parametrize(
@@ -485,75 +491,75 @@ def test_it_needs_a_recipient(tmp_path):
         "",
     ],
 )
-def test_it_takes_plain_addresses_only(home, text):
+def test_it_takes_plain_addresses_only(published_month, text):
     """Anything else is refused, and named."""
     with pytest.raises(Refusal, match="--to: not an address"):
-        mailed(home, to=(ADA, text))
-    assert not (home.outputs / ".mail").exists()
+        mailed(published_month, to=(ADA, text))
+    assert not (published_month.outputs / ".mail").exists()
 
 
 def test_a_pdf_is_attached_as_it_was_published(tmp_path, monkeypatch):
     """Where it was not published the refusal says to run again; `none` attaches nothing."""
-    home = publish_by_hand(tmp_path, mail={"to": ADA, "attachment": ["html", "pdf"]})
+    published_month = publish_by_hand(tmp_path, mail={"to": ADA, "attachment": ["html", "pdf"]})
     with pytest.raises(
         Refusal,
         match=r"mail.attachment: outputs/2025-12/organizational_alignment.pdf is not published. "
         r"Run it again.*remove pdf from",
     ):
-        mailed(home)
-    (home.outputs / "2025-12" / "organizational_alignment.html").unlink()
+        mailed(published_month)
+    (published_month.outputs / "2025-12" / "organizational_alignment.html").unlink()
     with pytest.raises(
         Refusal,
         match=r"organizational_alignment.html is not published. "
         r"Run it again: finops-nb run 2025-12; or remove html from",
     ):
-        mailed(home)
-    write_report(home)
-    (home.outputs / "2025-12" / "organizational_alignment.pdf").write_bytes(b"%PDF")
-    mailed(home)
-    assert [part.get_filename() for part in message_of(home).iter_attachments()] == [
+        mailed(published_month)
+    write_report(published_month)
+    (published_month.outputs / "2025-12" / "organizational_alignment.pdf").write_bytes(b"%PDF")
+    mailed(published_month)
+    assert [part.get_filename() for part in message_of(published_month).iter_attachments()] == [
         "organizational_alignment_2025-12.html",
         "organizational_alignment_2025-12.pdf",
     ]
-    home.params_file("2025-12").write_text(
-        home.params_file("2025-12").read_text().replace('["html", "pdf"]', '"none"')
+    published_month.params_file("2025-12").write_text(
+        published_month.params_file("2025-12").read_text().replace('["html", "pdf"]', '"none"')
     )
-    mailed(home)
-    assert list(message_of(home).iter_attachments()) == []
+    mailed(published_month)
+    assert list(message_of(published_month).iter_attachments()) == []
 
 
 def test_the_workbook_is_attached(tmp_path):
     """Its bytes are those that were published."""
-    home = publish_by_hand(tmp_path, mail={"to": ADA, "attachment": "xlsx"})
-    (home.outputs / "2025-12" / "organizational_alignment.xlsx").write_bytes(b"PK\xff")
-    mailed(home)
-    [attached] = message_of(home).iter_attachments()
+    published_month = publish_by_hand(tmp_path, mail={"to": ADA, "attachment": "xlsx"})
+    (published_month.outputs / "2025-12" / "organizational_alignment.xlsx").write_bytes(b"PK\xff")
+    mailed(published_month)
+    [attached] = message_of(published_month).iter_attachments()
     assert (attached.get_filename(), attached.get_content()) == (
         "organizational_alignment_2025-12.xlsx",
         b"PK\xff",
     )
 
 
-def test_one_process_mails_a_name_at_a_time(home, mailbox):
+def test_one_process_mails_a_name_at_a_time(published_month, mailbox):
     """A second process is refused; a run of the same NAME does not get in the way."""
     with (
-        hold(home.outputs / ".runs", "2025-12~mail"),
+        hold(published_month.outputs / ".runs", "2025-12~mail"),
         pytest.raises(
             Busy,
             match=rf"^2025-12 is being mailed by process {os.getpid()} on .*"
             "Wait for it to end, then try again",
         ),
     ):
-        mailed(home, send=True)
+        mailed(published_month, send=True)
     assert mailbox.taken == []
-    with hold(home.outputs / ".runs", "2025-12"):
-        assert mailed(home, send=True)[0].complete
+    with hold(published_month.outputs / ".runs", "2025-12"):
+        assert mailed(published_month, send=True)[0].complete
 
 
-def test_a_message_is_complete_or_absent(home, monkeypatch):
+def test_a_message_is_complete_or_absent(published_month, monkeypatch):
     """Where the disk fails the earlier message stays, and the failure names the file."""
-    mailed(home)
-    before = (home.outputs / ".mail" / "2025-12" / "message.eml").read_bytes()
+    mailed(published_month)
+    before = (published_month.outputs / ".mail" / "2025-12" / "message.eml").read_bytes()
 
     def fail(path: Path, data: bytes) -> None:
         path.write_bytes(data[:10])
@@ -561,28 +567,33 @@ def test_a_message_is_complete_or_absent(home, monkeypatch):
 
     monkeypatch.setattr("finops_nb.atomic_files.write_file", fail)
     with pytest.raises(Failure, match=r"outputs/\.mail/2025-12/.*No space left on device"):
-        mailed(home, to=("me@example.com",))
-    assert (home.outputs / ".mail" / "2025-12" / "message.eml").read_bytes() == before
-    assert sorted(file.name for file in (home.outputs / ".mail" / "2025-12").iterdir()) == [
+        mailed(published_month, to=("me@example.com",))
+    assert (published_month.outputs / ".mail" / "2025-12" / "message.eml").read_bytes() == before
+    assert sorted(
+        file.name for file in (published_month.outputs / ".mail" / "2025-12").iterdir()
+    ) == [
         "message.eml",
         "preview.html",
     ]
 
 
-def test_a_report_that_is_replaced_meanwhile_is_read_as_one_snapshot(home, monkeypatch):
+def test_a_report_that_is_replaced_meanwhile_is_read_as_one_snapshot(published_month, monkeypatch):
     """It is read again until all files come from one folder."""
-    folder, read_results = home.outputs / "2025-12", publication.read_results
-    shutil.copytree(folder, home.outputs / "other")
-    (home.outputs / "other" / "organizational_alignment.html").write_text("newer")
+    folder, read_results = published_month.outputs / "2025-12", publication.read_results
+    shutil.copytree(folder, published_month.outputs / "other")
+    (published_month.outputs / "other" / "organizational_alignment.html").write_text("newer")
     read_bytes = Path.read_bytes
 
     def exchanging(path: Path) -> bytes:
         data = read_bytes(path)
-        if (home.outputs / "other").exists():
-            folder.rename(home.outputs / "old")
-            (home.outputs / "other").rename(folder)
+        if (published_month.outputs / "other").exists():
+            folder.rename(published_month.outputs / "old")
+            (published_month.outputs / "other").rename(folder)
         return data
 
     monkeypatch.setattr(Path, "read_bytes", exchanging)
-    assert read_publication(home, "2025-12").files["organizational_alignment.html"] == b"newer"
+    assert (
+        read_publication(published_month, "2025-12").files["organizational_alignment.html"]
+        == b"newer"
+    )
     assert read_results is publication.read_results

@@ -12,12 +12,6 @@ from finops_nb.home import Home
 from finops_nb.outputs.months import months_before
 
 
-@pytest.fixture
-def home(tmp_path) -> Home:
-    (tmp_path / "params").mkdir()
-    return Home(tmp_path)
-
-
 def publish(home: Home, month: str, **changed) -> None:
     """Results of a month that cost 3 on its first and second day."""
     days = [

@@ -21,14 +21,14 @@ product,chat,2025-12,,900,,revised 1,proposed,,,
 
 
 @pytest.fixture
-def home(tmp_path) -> Home:
-    (tmp_path / "params").mkdir()
-    (tmp_path / "budgets.csv").write_text(CSV)
-    return Home(tmp_path)
+def budgeted_home(home) -> Home:
+    """A home with that budgets.csv."""
+    (home.root / "budgets.csv").write_text(CSV)
+    return home
 
 
-def write_month(home: Home, month: str, text: str) -> None:
-    home.params_file(month).write_text(f'period: "{month}"\nusage: "sample:"\n{text}')
+def write_month(budgeted_home: Home, month: str, text: str) -> None:
+    budgeted_home.params_file(month).write_text(f'period: "{month}"\nusage: "sample:"\n{text}')
 
 
 def test_inline_budgets_are_the_original(params):
@@ -91,9 +91,9 @@ def test_it_refuses_versions_that_contradict_each_other(params, versions, messag
         params(budget_versions=versions)
 
 
-def test_a_table_gives_the_newest_approved_amounts(home, params):
+def test_a_table_gives_the_newest_approved_amounts(budgeted_home, params):
     """5,500 is revised, 100 is a twelfth of 1,200, and the 900 for chat is only proposed."""
-    budgets = read_budgets(params(budgets="budgets.csv"), home)
+    budgets = read_budgets(params(budgets="budgets.csv"), budgeted_home)
     assert (budgets.organizations, budgets.products) == (
         {"org-a": Decimal(5500), "org-b": Decimal(100)},
         {"chat": Decimal(700)},
@@ -110,37 +110,37 @@ def test_a_table_gives_the_newest_approved_amounts(home, params):
     assert budgets.inputs[0][0] == "budgets.csv"
 
 
-def test_a_table_phases_a_year_by_days(home, params):
+def test_a_table_phases_a_year_by_days(budgeted_home, params):
     """1,200 × 31 ÷ 365 = 101.917..., in December."""
-    budgets = read_budgets(params(budgets="budgets.csv", phasing="days"), home)
+    budgets = read_budgets(params(budgets="budgets.csv", phasing="days"), budgeted_home)
     assert abs(budgets.organizations["org-b"] - Decimal("101.92")) < Decimal("0.01")
 
 
-def test_a_quarter_is_the_sum_of_its_months(home, params):
+def test_a_quarter_is_the_sum_of_its_months(budgeted_home, params):
     """org-b has 3 × 100; org-a has a budget in one month only, and a notice says so."""
-    budgets = read_budgets(params(period="2025-Q4", budgets="budgets.csv"), home)
+    budgets = read_budgets(params(period="2025-Q4", budgets="budgets.csv"), budgeted_home)
     assert budgets.organizations == {"org-a": Decimal(5500), "org-b": Decimal(300)}
     assert any("org-a" in notice and "2025-12" in notice for notice in budgets.notices)
 
 
-def test_a_month_without_lines_has_no_budgets(home, params):
+def test_a_month_without_lines_has_no_budgets(budgeted_home, params):
     """A notice says that the file has no budget for the month."""
-    (home.root / "budgets.csv").write_text(
+    (budgeted_home.root / "budgets.csv").write_text(
         "dimension,name,month,amount\norganization,org-a,2025-11,5\n"
     )
-    budgets = read_budgets(params(budgets="budgets.csv"), home)
+    budgets = read_budgets(params(budgets="budgets.csv"), budgeted_home)
     assert (budgets.organizations, budgets.notices[-1]) == (
         {},
         "budgets.csv has no budget for December 2025.",
     )
 
 
-def test_the_sum_of_the_months_params(home, params):
+def test_the_sum_of_the_months_params(budgeted_home, params):
     """Each month counts as in force, inline or from a table; missing months are named."""
-    write_month(home, "2025-10", "organization_budgets:\n  org-a: 10\n  org-c: 1.50\n")
-    write_month(home, "2025-11", "organization_budgets:\n  org-a: 20\n")
-    write_month(home, "2025-12", "budgets: budgets.csv\n")
-    budgets = read_budgets(params(period="2025-Q4", budgets="months:"), home)
+    write_month(budgeted_home, "2025-10", "organization_budgets:\n  org-a: 10\n  org-c: 1.50\n")
+    write_month(budgeted_home, "2025-11", "organization_budgets:\n  org-a: 20\n")
+    write_month(budgeted_home, "2025-12", "budgets: budgets.csv\n")
+    budgets = read_budgets(params(period="2025-Q4", budgets="months:"), budgeted_home)
     assert budgets.organizations == {
         "org-a": Decimal(5530),
         "org-b": Decimal(100),
@@ -150,14 +150,16 @@ def test_the_sum_of_the_months_params(home, params):
     assert budgets.version.reason == "2025-10 original, 2025-11 original, 2025-12 revised 1"
 
 
-def test_a_file_for_another_period_is_not_added(home, params):
+def test_a_file_for_another_period_is_not_added(budgeted_home, params):
     """A 2025-12.yaml for a quarter is not a month's budget, and its sum must not be endless."""
     for month in ("2025-10", "2025-11"):
-        write_month(home, month, "organization_budgets:\n  org-a: 10\n")
+        write_month(budgeted_home, month, "organization_budgets:\n  org-a: 10\n")
     for budgets in ("organization_budgets:\n  org-a: 10\n", "budgets: 'months:'\n"):
-        home.params_file("2025-12").write_text(f'period: "2025-Q4"\nusage: "sample:"\n{budgets}')
+        budgeted_home.params_file("2025-12").write_text(
+            f'period: "2025-Q4"\nusage: "sample:"\n{budgets}'
+        )
         with pytest.raises(Refusal, match=r"params/2025-12\.yaml is for 2025-Q4, not for 2025-12"):
-            read_budgets(params(period="2025-Q4", budgets="months:"), home)
+            read_budgets(params(period="2025-Q4", budgets="months:"), budgeted_home)
 
 
 @pytest.mark.parametrize(
@@ -179,10 +181,10 @@ def test_a_file_for_another_period_is_not_added(home, params):
         ),
     ],
 )
-def test_it_refuses_budgets_that_it_can_not_find(home, params, keys, message):
+def test_it_refuses_budgets_that_it_can_not_find(budgeted_home, params, keys, message):
     """A period without whole months, a missing file and a second owner are refused."""
     with pytest.raises(Refusal, match=message):
-        read_budgets(params(**keys), home)
+        read_budgets(params(**keys), budgeted_home)
 
 
 def test_budgets_are_in_one_place(params):
@@ -194,9 +196,11 @@ def test_budgets_are_in_one_place(params):
     )
 
 
-def test_months_of_two_currencies_are_not_added(home, params):
+def test_months_of_two_currencies_are_not_added(budgeted_home, params):
     """All months must be in the currency of the report."""
     for month, currency in (("2025-10", "USD"), ("2025-11", "EUR"), ("2025-12", "USD")):
-        write_month(home, month, f"currency: {currency}\norganization_budgets:\n  org-a: 10\n")
+        write_month(
+            budgeted_home, month, f"currency: {currency}\norganization_budgets:\n  org-a: 10\n"
+        )
     with pytest.raises(Refusal, match="the budgets of 2025-11 are in EUR, this report is in USD"):
-        read_budgets(params(period="2025-Q4", budgets="months:"), home)
+        read_budgets(params(period="2025-Q4", budgets="months:"), budgeted_home)

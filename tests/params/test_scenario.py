@@ -15,36 +15,38 @@ from finops_nb.params.scenario import changed, differences
 
 
 @pytest.fixture
-def home(tmp_path):
+def scenario_home(tmp_path):
     return make_scenario_home(tmp_path)
 
 
-def refused(home, text: str) -> str:
+def refused(scenario_home, text: str) -> str:
     """The message about a scenario's file."""
     with pytest.raises(Refusal) as refusal:
-        load_params(home, write_scenario(home, text))
+        load_params(scenario_home, write_scenario(scenario_home, text))
     return str(refusal.value)
 
 
-def test_it_is_its_base_with_what_it_changes(home):
+def test_it_is_its_base_with_what_it_changes(scenario_home):
     """One budget is changed, one is taken away, one is added; the rest is the base's."""
     name = write_scenario(
-        home,
+        scenario_home,
         "organization_budgets:\n  org-b: none\n  org-a: 5500\nproduct_budgets:\n  search: 0.50\n",
     )
-    params = load_params(home, name)
-    budgets = read_budgets(params, home)
-    assert params.model_copy(update={"scenario": None}) == load_params(home, "2025-12")
+    params = load_params(scenario_home, name)
+    budgets = read_budgets(params, scenario_home)
+    assert params.model_copy(update={"scenario": None}) == load_params(scenario_home, "2025-12")
     assert budgets.organizations == {"org-a": Decimal(5500)}
     assert budgets.products == {"chat": Decimal("4000.50"), "search": Decimal("0.50")}
     assert budgets.before.organizations == {"org-a": Decimal(5000), "org-b": Decimal(3000)}
 
 
-def test_it_reaches_the_notebook_as_parameters(home):
+def test_it_reaches_the_notebook_as_parameters(scenario_home):
     """Its parameters as JSON give the same params again."""
     params = load_params(
-        home,
-        write_scenario(home, "growth:\n  (all): 0.10\nmodel_prices:\n  big:\n    org-a: -0.2\n"),
+        scenario_home,
+        write_scenario(
+            scenario_home, "growth:\n  (all): 0.10\nmodel_prices:\n  big:\n    org-a: -0.2\n"
+        ),
     )
     assert make_params(params.as_parameters()) == params
     assert (params.growth, params.model_prices) == (
@@ -60,31 +62,31 @@ def test_it_reaches_the_notebook_as_parameters(home):
         "1000000000000000",
     ],
 )
-def test_it_refuses_what_is_not_a_budget(home, amount):
+def test_it_refuses_what_is_not_a_budget(scenario_home, amount):
     """The problem has its line and key."""
-    assert refused(home, f"organization_budgets:\n  org-a: {amount}\n").startswith(
+    assert refused(scenario_home, f"organization_budgets:\n  org-a: {amount}\n").startswith(
         "params/scenarios/more.yaml, line 6, organization_budgets.org-a: "
     )
 
 
 @pytest.mark.parametrize("amount", ["0", "0.00", "5000", "5000.", ".5", "+7", "none"])
-def test_it_accepts_what_is_a_budget(home, amount):
+def test_it_accepts_what_is_a_budget(scenario_home, amount):
     """A budget is 0 or more in plain digits, or none."""
-    name = write_scenario(home, f"organization_budgets:\n  org-a: {amount}\n")
-    budget = load_params(home, name).scenario.organization_budgets["org-a"]
+    name = write_scenario(scenario_home, f"organization_budgets:\n  org-a: {amount}\n")
+    budget = load_params(scenario_home, name).scenario.organization_budgets["org-a"]
     assert budget == (None if amount == "none" else Decimal(amount))
 
 
 @pytest.mark.parametrize("rate", ["-1.01", "10.01", "0.12345", "10%", "five"])
 @pytest.mark.parametrize("key", ["growth:\n  org-a", "model_prices:\n  big:\n    org-a"])
-def test_it_refuses_what_is_not_a_rate(home, key, rate):
+def test_it_refuses_what_is_not_a_rate(scenario_home, key, rate):
     """A rate is a fraction from -1 to 10 with at most four decimals."""
-    assert "org-a: not a" in refused(home, f"{key}: {rate}\n")
+    assert "org-a: not a" in refused(scenario_home, f"{key}: {rate}\n")
 
 
-def test_it_reports_all_problems_together(home):
+def test_it_reports_all_problems_together(scenario_home):
     """An unknown key and a bad amount come in one message, by line."""
-    text = refused(home, "growht:\n  org-a: 1\norganization_budgets:\n  org-a: x\n")
+    text = refused(scenario_home, "growht:\n  org-a: 1\norganization_budgets:\n  org-a: x\n")
     assert (
         text.splitlines()[0]
         == 'params/scenarios/more.yaml, line 5, growht: an unknown key. Did you mean "growth"?'
@@ -95,15 +97,15 @@ def test_it_reports_all_problems_together(home):
 
 
 @pytest.mark.parametrize("missing", ["base", "author", "date", "reason"])
-def test_it_needs_who_when_and_why(home, missing):
+def test_it_needs_who_when_and_why(scenario_home, missing):
     """A missing or empty one is refused by name."""
     lines = {"base": '"2025-12"', "author": "Ana", "date": "2025-12-15", "reason": "why"}
     for value in (None, '""'):
         given = lines | {missing: value}
         text = "".join(f"{key}: {text}\n" for key, text in given.items() if text)
-        home.params_file("scenarios/x").write_text(text)
+        scenario_home.params_file("scenarios/x").write_text(text)
         with pytest.raises(Refusal, match=missing):
-            load_params(home, "scenarios/x")
+            load_params(scenario_home, "scenarios/x")
 
 
 @pytest.mark.parametrize(
@@ -114,21 +116,21 @@ def test_it_needs_who_when_and_why(home, missing):
         ('"2024-12"', r"params/2024-12\.yaml: there is no such params file"),
     ],
 )
-def test_its_base_is_an_existing_params_file(home, base, message):
+def test_its_base_is_an_existing_params_file(scenario_home, base, message):
     """Another scenario, the scenario itself or a missing file can't be its base."""
-    text = home.params_file(write_scenario(home, "")).read_text()
-    home.params_file("scenarios/other").write_text(text.replace('"2025-12"', base, 1))
+    text = scenario_home.params_file(write_scenario(scenario_home, "")).read_text()
+    scenario_home.params_file("scenarios/other").write_text(text.replace('"2025-12"', base, 1))
     with pytest.raises(Refusal, match=message):
-        load_params(home, "scenarios/other")
+        load_params(scenario_home, "scenarios/other")
 
 
-def test_no_other_file_has_a_scenario(home):
+def test_no_other_file_has_a_scenario(scenario_home):
     """The key `scenario` is refused outside params/scenarios/."""
-    file = home.params_file("2025-12")
+    file = scenario_home.params_file("2025-12")
     file.write_text(file.read_text() + "scenario:\n  base: x\n")
     message = r"2025-12\.yaml, line \d+, scenario: scenario keys outside params/scenarios/"
     with pytest.raises(Refusal, match=message):
-        load_params(home, "2025-12")
+        load_params(scenario_home, "2025-12")
 
 
 @pytest.mark.parametrize(
@@ -153,37 +155,37 @@ def test_no_other_file_has_a_scenario(home):
         ),
     ],
 )
-def test_it_changes_known_names_only(home, text, message):
+def test_it_changes_known_names_only(scenario_home, text, message):
     """A name in neither usage nor budgets is refused with the nearest known name."""
     with pytest.raises(Refusal, match=rf"^params/scenarios/more\.yaml, {message}"):
-        check_name(write_scenario(home, text), home)
+        check_name(write_scenario(scenario_home, text), scenario_home)
 
 
-def test_cost_without_a_name_is_not_offered_as_a_name(home):
+def test_cost_without_a_name_is_not_offered_as_a_name(scenario_home):
     """A scenario can't change it."""
-    file = home.root / "usage" / "calls.csv"
+    file = scenario_home.root / "usage" / "calls.csv"
     file.write_text(file.read_text().replace("org-b", ""))
     with pytest.raises(Refusal) as refused:
-        check_name(write_scenario(home, "growth:\n  (unallocate): 0.1\n"), home)
+        check_name(write_scenario(scenario_home, "growth:\n  (unallocate): 0.1\n"), scenario_home)
     (problem,) = refused.value.problems
     assert problem.fix.startswith(("Choose from: (all), org-a", 'Did you mean "(all)"'))
     assert "(unallocated)" not in problem.fix
 
 
-def test_an_organization_called_all_is_refused(home):
+def test_an_organization_called_all_is_refused(scenario_home):
     """The rate (all) could mean that organization or every other one."""
-    file = home.root / "usage" / "calls.csv"
+    file = scenario_home.root / "usage" / "calls.csv"
     file.write_text(file.read_text().replace("org-b", "(all)"))
     with pytest.raises(Refusal, match=r"growth: an organization is called \(all\)"):
-        check_name(write_scenario(home, "growth:\n  (all): 0.1\n"), home)
+        check_name(write_scenario(scenario_home, "growth:\n  (all): 0.1\n"), scenario_home)
 
 
-def test_it_says_how_its_base_has_changed(home):
+def test_it_says_how_its_base_has_changed(scenario_home):
     """Amounts, names and keys count; the form of an amount or of a list does not."""
-    name = write_scenario(home, "")
-    base = load_params(home, "2025-12")
-    was = snapshot(base, read_budgets(base, home))
-    scenario = load_params(home, name).scenario.model_copy(update={"base_was": was})
+    name = write_scenario(scenario_home, "")
+    base = load_params(scenario_home, "2025-12")
+    was = snapshot(base, read_budgets(base, scenario_home))
+    scenario = load_params(scenario_home, name).scenario.model_copy(update={"base_was": was})
     for old, new, changes in (
         ("org-a: 5000 ", "org-a: 5500 ", ["organization_budgets.org-a was 5000, is 5500"]),
         (
@@ -196,28 +198,30 @@ def test_it_says_how_its_base_has_changed(home):
         ("usage/calls.csv", "[usage/calls.csv]", []),
         ("5000 ", "5000.00 ", []),
     ):
-        text = home.params_file("2025-12").read_text()
-        home.params_file("2025-12").write_text(text.replace(old, new))
-        now = load_params(home, "2025-12").model_copy(update={"scenario": scenario})
-        assert list(read_budgets(now, home).notices) == [
+        text = scenario_home.params_file("2025-12").read_text()
+        scenario_home.params_file("2025-12").write_text(text.replace(old, new))
+        now = load_params(scenario_home, "2025-12").model_copy(update={"scenario": scenario})
+        assert list(read_budgets(now, scenario_home).notices) == [
             f"The base 2025-12 has changed since this scenario was saved: {change}."
             for change in changes
         ]
-        home.params_file("2025-12").write_text(text)
+        scenario_home.params_file("2025-12").write_text(text)
 
 
-def test_its_base_may_be_the_name_of_a_file(home):
+def test_its_base_may_be_the_name_of_a_file(scenario_home):
     """The params have its NAME."""
-    name = write_scenario(home, "")
-    home.params_file(name).write_text(
-        home.params_file(name).read_text().replace('"2025-12"', "2025-12.yaml", 1)
+    name = write_scenario(scenario_home, "")
+    scenario_home.params_file(name).write_text(
+        scenario_home.params_file(name).read_text().replace('"2025-12"', "2025-12.yaml", 1)
     )
-    assert load_params(home, name).scenario.base == "2025-12"
+    assert load_params(scenario_home, name).scenario.base == "2025-12"
 
 
-def test_half_a_character_is_refused(home):
+def test_half_a_character_is_refused(scenario_home):
     """No file can hold it."""
-    assert "half of a character" in refused(home, 'organization_budgets:\n  "org-\\ud83d": 5\n')
+    assert "half of a character" in refused(
+        scenario_home, 'organization_budgets:\n  "org-\\ud83d": 5\n'
+    )
 
 
 def test_changes_are_applied_to_budgets():

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb.errors import Refusal
-from finops_nb.home import Home
 from finops_nb.outputs import publish
 from finops_nb.params.model import load_params
 from finops_nb.params.scenario import Scenario, save_scenario, scenario_text
@@ -29,11 +28,10 @@ SCENARIO = Scenario(
 )
 
 
-@pytest.fixture
-def home(tmp_path) -> Home:
-    (tmp_path / "params").mkdir()
-    (tmp_path / "params" / "2025-12.yaml").write_text('period: "2025-12"\nusage: "sample:"\n')
-    return Home(tmp_path)
+@pytest.fixture(autouse=True)
+def december(home) -> None:
+    """The base of the scenarios."""
+    home.params_file("2025-12").write_text('period: "2025-12"\nusage: "sample:"\n')
 
 
 def test_who_when_and_why_come_before_the_changes(home):

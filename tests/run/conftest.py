@@ -41,13 +41,13 @@ def made(tmp_path_factory) -> Home:
     root = tmp_path_factory.mktemp("made") / "a home {of} mine"
     with pytest.MonkeyPatch.context() as patch:
         hold_still(patch)
-        home = make_home(root, ["period", "print('x')"])
-        run(NAME, home)
-    return home
+        published_home = make_home(root, ["period", "print('x')"])
+        run(NAME, published_home)
+    return published_home
 
 
 @pytest.fixture
-def home(made, tmp_path) -> Home:
+def published_home(made, tmp_path) -> Home:
     """A copy of that home."""
     shutil.copytree(made.root, tmp_path / "home")
     return Home(tmp_path / "home")

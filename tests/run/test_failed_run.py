@@ -34,8 +34,8 @@ from finops_nb.run.run import run
 pytestmark = pytest.mark.usefixtures("one_code")
 
 
-def notebook_of(home: Home) -> Path:
-    return home.root / "notebooks" / "organizational_alignment.ipynb"
+def notebook_of(published_home: Home) -> Path:
+    return published_home.root / "notebooks" / "organizational_alignment.ipynb"
 
 
 FAILED_CELLS = {
@@ -98,107 +98,129 @@ FAILED_CELLS = {
 
 
 @pytest.mark.parametrize(("cells", "message"), FAILED_CELLS.values(), ids=FAILED_CELLS)
-def test_a_failed_run_leaves_the_last_report(home, cells, message):
+def test_a_failed_run_leaves_the_last_report(published_home, cells, message):
     """Cause and cell are named, the notebook is kept; report and history do not change."""
-    before, records = published(home), sorted((home.outputs / ".runs" / NAME).iterdir())
-    write_notebook(home, make_notebook(cells))
+    before, records = (
+        published(published_home),
+        sorted((published_home.outputs / ".runs" / NAME).iterdir()),
+    )
+    write_notebook(published_home, make_notebook(cells))
     with pytest.raises(Failure, match=message) as failure:
-        run(NAME, home)
+        run(NAME, published_home)
     assert str(failure.value).endswith(
         f"outputs/.staging/{NAME}/failed.ipynb\noutputs/{NAME} is unchanged."
     )
-    kept = nbformat.read(home.outputs / ".staging" / NAME / "failed.ipynb", as_version=4)
+    kept = nbformat.read(published_home.outputs / ".staging" / NAME / "failed.ipynb", as_version=4)
     assert [cell.source for cell in kept.cells[2:-1]] == cells
-    assert left_over(home) == [f".staging/{NAME}", f".staging/{NAME}/failed.ipynb"]
-    assert published(home) == before
-    assert sorted((home.outputs / ".runs" / NAME).iterdir()) == records
-    assert not processes_of(home)
+    assert left_over(published_home) == [f".staging/{NAME}", f".staging/{NAME}/failed.ipynb"]
+    assert published(published_home) == before
+    assert sorted((published_home.outputs / ".runs" / NAME).iterdir()) == records
+    assert not processes_of(published_home)
 
 
-def test_a_kernel_killed_at_any_cell_leaves_the_last_report(home):
+def test_a_kernel_killed_at_any_cell_leaves_the_last_report(published_home):
     """The run fails whichever cell the kernel dies in, even the last one, with the results."""
-    before = published(home)
+    before = published(published_home)
     for killed in (1, 2):
         notebook = make_notebook(["6"])
         notebook.cells[killed].source += "\nimport os\nos.kill(os.getpid(), 9)"
-        write_notebook(home, notebook)
+        write_notebook(published_home, notebook)
         cause = rf"in cell {killed + 1} .*: the kernel died \(killed; out of memory"
         with pytest.raises(Failure, match=f"^The notebook was stopped {cause}"):
-            run(NAME, home)
-        assert published(home) == before
+            run(NAME, published_home)
+        assert published(published_home) == before
 
 
 def test_a_first_run_that_fails_publishes_nothing(tmp_path):
     """No folder is created, and the time of the key is not recorded: a later run is the first."""
-    home = make_home(tmp_path, ["1/0"])
+    published_home = make_home(tmp_path, ["1/0"])
     with pytest.raises(Failure, match=rf"outputs/{NAME} was not created\.$"):
-        run(NAME, home)
-    assert not (home.outputs / NAME).exists()
-    assert not list((home.outputs / ".runs").rglob("*.json"))
+        run(NAME, published_home)
+    assert not (published_home.outputs / NAME).exists()
+    assert not list((published_home.outputs / ".runs").rglob("*.json"))
 
 
-def write_params(home: Home, text: str) -> None:
-    home.params_file(NAME).write_text(text)
+def write_params(published_home: Home, text: str) -> None:
+    published_home.params_file(NAME).write_text(text)
 
 
 REFUSED_INPUT = {
-    "no params": (lambda home: home.params_file(NAME).unlink(), "no such params file"),
-    "bad params": (lambda home: write_params(home, 'period: "2025-13"\n'), "not a period"),
-    "no usage": (lambda home: (home.root / "usage" / "calls.csv").unlink(), "no such file"),
-    "no notebook": (lambda home: notebook_of(home).write_text("{"), "not a notebook"),
+    "no params": (
+        lambda published_home: published_home.params_file(NAME).unlink(),
+        "no such params file",
+    ),
+    "bad params": (
+        lambda published_home: write_params(published_home, 'period: "2025-13"\n'),
+        "not a period",
+    ),
+    "no usage": (
+        lambda published_home: (published_home.root / "usage" / "calls.csv").unlink(),
+        "no such file",
+    ),
+    "no notebook": (
+        lambda published_home: notebook_of(published_home).write_text("{"),
+        "not a notebook",
+    ),
     "assigned": (
-        lambda home: write_notebook(home, make_notebook(["period = '2025-11'"])),
+        lambda published_home: write_notebook(
+            published_home, make_notebook(["period = '2025-11'"])
+        ),
         "assigned again",
     ),
-    "shell": (lambda home: write_notebook(home, make_notebook(["!ls"])), "not plain Python"),
+    "shell": (
+        lambda published_home: write_notebook(published_home, make_notebook(["!ls"])),
+        "not plain Python",
+    ),
 }
 """By name: what is wrong with the input, and a part of the refusal."""
 
 
 @pytest.mark.parametrize(("change", "rule"), REFUSED_INPUT.values(), ids=REFUSED_INPUT)
-def test_refused_input_changes_nothing(home, change, rule):
+def test_refused_input_changes_nothing(published_home, change, rule):
     """The refusal comes before anything is executed, and nothing is left behind."""
-    before = published(home)
-    change(home)
+    before = published(published_home)
+    change(published_home)
     with pytest.raises(Refusal, match=rule):
-        run(NAME, home)
-    assert published(home) == before
-    assert left_over(home) == []
+        run(NAME, published_home)
+    assert published(published_home) == before
+    assert left_over(published_home) == []
 
 
-def test_an_official_report_is_not_replaced_by_another_kind(home):
+def test_an_official_report_is_not_replaced_by_another_kind(published_home):
     """An analysis is refused in the place of an official report, with the folder for it."""
-    before = published(home)
-    make_home(home.root, period="2025-11")
+    before = published(published_home)
+    make_home(published_home.root, period="2025-11")
     rule = r'^params/2025-12\.yaml, period: outputs/2025-12 is an official .* \(found "2025-11"\)'
     with pytest.raises(Refusal, match=rf"{rule}\. Move the file to params/analysis/"):
-        run(NAME, home, force=True)
-    assert published(home) == before
+        run(NAME, published_home, force=True)
+    assert published(published_home) == before
 
 
 @pytest.mark.parametrize("thing", ["file", "link"])
-def test_something_in_the_place_of_the_report_is_refused(home, thing, monkeypatch):
+def test_something_in_the_place_of_the_report_is_refused(published_home, thing, monkeypatch):
     """The refusal comes before anything is executed, and the file or link is left alone."""
     monkeypatch.setattr(running, "_execute", None)
-    target = home.outputs / NAME
-    target.rename(home.outputs / "aside")
-    target.write_text("mine") if thing == "file" else target.symlink_to(home.outputs / "aside")
+    target = published_home.outputs / NAME
+    target.rename(published_home.outputs / "aside")
+    target.write_text("mine") if thing == "file" else target.symlink_to(
+        published_home.outputs / "aside"
+    )
     with pytest.raises(Refusal, match=rf"^outputs/{NAME}: (not a folder|a symbolic link)"):
-        run(NAME, home, force=True)
+        run(NAME, published_home, force=True)
     assert target.is_symlink() == (thing == "link")
     assert target.exists()
 
 
-def test_what_a_killed_run_left_is_removed(home):
+def test_what_a_killed_run_left_is_removed(published_home):
     """The staging folder of a killed run is removed, with a notice that names the run."""
-    (home.outputs / ".staging" / NAME / "new").mkdir(parents=True)
-    (home.outputs / ".staging" / NAME / "new" / "results.json").write_text("{}")
-    (home.outputs / ".runs" / f".{NAME}.lock").write_text(
+    (published_home.outputs / ".staging" / NAME / "new").mkdir(parents=True)
+    (published_home.outputs / ".staging" / NAME / "new" / "results.json").write_text("{}")
+    (published_home.outputs / ".runs" / f".{NAME}.lock").write_text(
         '{"pid": 1, "host": "elsewhere", "started": "yesterday"}\n'
     )
     notices = []
-    run(NAME, home, notice=notices.append)
-    assert left_over(home) == []
+    run(NAME, published_home, notice=notices.append)
+    assert left_over(published_home) == []
     holder = "process 1 on elsewhere, since yesterday"
     assert notices == [
         f"An earlier run of {NAME} ({holder}) was killed; its leftovers are removed."
@@ -216,16 +238,16 @@ def test_any_call_of_a_run_may_fail(made, tmp_path, quick, first, persistent):
     for fail_at in range(1, 1000):
         root = tmp_path / str(fail_at)
         shutil.copytree(made.root, root)
-        home = Home(root)
+        published_home = Home(root)
         if first:
-            shutil.rmtree(home.outputs)
-        home.params_file(NAME).write_text(
+            shutil.rmtree(published_home.outputs)
+        published_home.params_file(NAME).write_text(
             'period: "2025-12"\nusage: usage/calls.csv\nat_risk: 0.5\n'
         )
-        outcome, calls = run_with_failure(home, fail_at, persistent)
+        outcome, calls = run_with_failure(published_home, fail_at, persistent)
         outcomes.append(outcome)
         if fail_at % 5 == 0:
-            check_next_run(home, first)
+            check_next_run(published_home, first)
         shutil.rmtree(root)
         if calls < fail_at:
             break
@@ -234,55 +256,57 @@ def test_any_call_of_a_run_may_fail(made, tmp_path, quick, first, persistent):
     assert outcomes.count((True, True)) > 5  # the record comes last
 
 
-def run_with_failure(home: Home, fail_at: int, persistent: bool) -> tuple[tuple[bool, bool], int]:
+def run_with_failure(
+    published_home: Home, fail_at: int, persistent: bool
+) -> tuple[tuple[bool, bool], int]:
     """Run with one call failing, or all from it on, and check what is published.
 
     Returns:
         Whether the run failed, and whether it published; and how many calls were counted.
     """
-    old = published(home) if (home.outputs / NAME).exists() else None
-    known = History(home.outputs, NAME).revisions()
+    old = published(published_home) if (published_home.outputs / NAME).exists() else None
+    known = History(published_home.outputs, NAME).revisions()
     failed = False
     with pytest.MonkeyPatch.context() as patch:
-        failing = FailingCalls(patch, home.outputs, fail_at, persistent)
+        failing = FailingCalls(patch, published_home.outputs, fail_at, persistent)
         try:
-            run(NAME, home)
+            run(NAME, published_home)
         except FinopsError:
             failed = True
-    new = published(home) if (home.outputs / NAME).exists() else None
-    kept = home.outputs / ".runs" / NAME / "revision-1"
+    new = published(published_home) if (published_home.outputs / NAME).exists() else None
+    kept = published_home.outputs / ".runs" / NAME / "revision-1"
     if new == old:
         assert failed
-        assert History(home.outputs, NAME).revisions() == known
+        assert History(published_home.outputs, NAME).revisions() == known
         assert persistent or not kept.exists()
     else:
-        check_published(home, known)
+        check_published(published_home, known)
         assert old is None or files_of(kept) == old
     return (failed, new != old), failing.calls
 
 
-def check_published(home: Home, known: tuple[Revision, ...]) -> None:
+def check_published(published_home: Home, known: tuple[Revision, ...]) -> None:
     """The new report is whole, of one key, and the last revision."""
-    new = published(home)
+    new = published(published_home)
     assert tuple(new) == FILES
     key = json.loads(new["results.json"])["provenance"]["key"]
     assert new["chargeback.csv"].decode() == key
     assert new["organizational_alignment.html"].decode() == key
-    *before, last = History(home.outputs, NAME).revisions()
+    *before, last = History(published_home.outputs, NAME).revisions()
     assert tuple(before) == known
     assert (last.number, last.key) == (len(known) + 1, key)
-    assert last.files == digests(home.outputs / NAME)
+    assert last.files == digests(published_home.outputs / NAME)
 
 
-def check_next_run(home: Home, first: bool) -> None:
+def check_next_run(published_home: Home, first: bool) -> None:
     """The next run publishes, and leaves nothing but the record and the revision before."""
-    run(NAME, home)
-    assert tuple(published(home)) == FILES
-    assert left_over(home) == []
-    history = History(home.outputs, NAME)
+    run(NAME, published_home)
+    assert tuple(published(published_home)) == FILES
+    assert left_over(published_home) == []
+    history = History(published_home.outputs, NAME)
     assert history.revisions()[-1].number == (1 if first else 2)
     assert history.altered() == []
-    names = [path.name for path in sorted((home.outputs / ".runs" / NAME).iterdir())]
+    names = [path.name for path in sorted((published_home.outputs / ".runs" / NAME).iterdir())]
     assert names == (["revisions.json"] if first else ["revision-1", "revisions.json"])
 
 
@@ -318,26 +342,26 @@ FULL_DISKS = {
 
 
 @pytest.mark.parametrize(("cell", "message"), FULL_DISKS.values(), ids=FULL_DISKS)
-def test_a_full_disk_leaves_the_last_report(home, small_disk, cell, message):
+def test_a_full_disk_leaves_the_last_report(published_home, small_disk, cell, message):
     """The failure names the file and the free bytes; the report does not change."""
-    shutil.copytree(home.outputs, small_disk, dirs_exist_ok=True)
-    shutil.rmtree(home.outputs)
-    home.outputs.symlink_to(small_disk)
-    before = published(home)
-    write_notebook(home, make_notebook([cell]))
+    shutil.copytree(published_home.outputs, small_disk, dirs_exist_ok=True)
+    shutil.rmtree(published_home.outputs)
+    published_home.outputs.symlink_to(small_disk)
+    before = published(published_home)
+    write_notebook(published_home, make_notebook([cell]))
     with pytest.raises(Failure, match=message) as failure:
-        run(NAME, home)
-    assert published(home) == before
-    assert bool(left_over(home)) == ("failed.ipynb" in str(failure.value))
+        run(NAME, published_home)
+    assert published(published_home) == before
+    assert bool(left_over(published_home)) == ("failed.ipynb" in str(failure.value))
 
 
-def test_a_file_that_cannot_grow_leaves_the_last_report(home):
+def test_a_file_that_cannot_grow_leaves_the_last_report(published_home):
     """If the system limits the size of files, the failure names the file."""
-    before = published(home)
-    write_notebook(home, make_notebook(["print('x' * 100_000)"]))
+    before = published(published_home)
+    write_notebook(published_home, make_notebook(["print('x' * 100_000)"]))
     limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
     result = subprocess.run(
-        [sys.executable, "-c", limit + RUN, str(home.root), NAME],
+        [sys.executable, "-c", limit + RUN, str(published_home.root), NAME],
         capture_output=True,
         text=True,
         check=False,
@@ -345,4 +369,4 @@ def test_a_file_that_cannot_grow_leaves_the_last_report(home):
     assert result.returncode == 1
     file = "outputs/.staging/2025-12/new/organizational_alignment.ipynb"
     assert result.stderr == f"{file}: File too large. Published reports are intact.\n"
-    assert published(home) == before
+    assert published(published_home) == before

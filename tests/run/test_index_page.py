@@ -29,12 +29,6 @@ from finops_nb.run.index_page import write_index
 from finops_nb.run.run import run
 
 
-@pytest.fixture
-def home(tmp_path) -> Home:
-    (tmp_path / "outputs").mkdir()
-    return Home(tmp_path)
-
-
 def rows(file: Path, table: str = "months") -> list[list[str]]:
     return [
         [" ".join(cell.text_content().split()) for cell in row]

@@ -33,57 +33,57 @@ PUBLISHED = f"Interrupted. The new report is published in outputs/{NAME}.\n"
 pytestmark = pytest.mark.usefixtures("one_code")
 
 
-def test_two_runs_of_a_name_exclude_each_other(home):
+def test_two_runs_of_a_name_exclude_each_other(published_home):
     """The second one exits with 75; the first one publishes."""
-    write_notebook(home, make_notebook(["import time\ntime.sleep(2)"]))
-    one = start(home)
-    lock = home.outputs / ".runs" / f".{NAME}.lock"
+    write_notebook(published_home, make_notebook(["import time\ntime.sleep(2)"]))
+    one = start(published_home)
+    lock = published_home.outputs / ".runs" / f".{NAME}.lock"
     while str(one.pid) not in lock.read_text():
         time.sleep(0.01)
     with pytest.raises(Busy, match=rf"^{NAME} is being run by process {one.pid} on ") as busy:
-        run(NAME, home)
+        run(NAME, published_home)
     assert busy.value.exit_code == 75
     out, err = one.communicate()
     assert (one.returncode, out, err) == (
         0,
-        f"{home.outputs / NAME / 'organizational_alignment.html'}\n",
+        f"{published_home.outputs / NAME / 'organizational_alignment.html'}\n",
         "",
     )
-    assert left_over(home) == []
+    assert left_over(published_home) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_signal_at_any_moment_leaves_a_whole_report(home, number):
+def test_a_signal_at_any_moment_leaves_a_whole_report(published_home, number):
     """The run exits with 130 and leaves nothing; after SIGKILL, the next run removes the rest."""
-    write_notebook(home, make_notebook(["import time\ntime.sleep(0.3)"]))
-    reports = [published(home)]
+    write_notebook(published_home, make_notebook(["import time\ntime.sleep(0.3)"]))
+    reports = [published(published_home)]
     moments = random.Random(int(number))
     processes = []
     for moment in [moments.uniform(0, 2.2) for _ in range(4)]:
-        folder = folder_number(home, NAME)
-        process = start(home, NAME, "force")
+        folder = folder_number(published_home, NAME)
+        process = start(published_home, NAME, "force")
         time.sleep(moment)
-        processes += processes_of(home)
+        processes += processes_of(published_home)
         process.send_signal(number)
         out, err = process.communicate()
         if number != signal.SIGKILL:
             assert out or process.returncode == 130
-            is_same = folder_number(home, NAME) == folder
+            is_same = folder_number(published_home, NAME) == folder
             assert out or err == (UNCHANGED if is_same else PUBLISHED)
-            assert left_over(home) == []
-        assert psutil.wait_procs(processes_of(home) + processes, timeout=20)[1] == []
-        if published(home) not in reports:
-            reports.append(published(home))
-    run(NAME, home)
-    assert left_over(home) == []
-    assert published(home) == reports[-1] or len(reports) == 1
+            assert left_over(published_home) == []
+        assert psutil.wait_procs(processes_of(published_home) + processes, timeout=20)[1] == []
+        if published(published_home) not in reports:
+            reports.append(published(published_home))
+    run(NAME, published_home)
+    assert left_over(published_home) == []
+    assert published(published_home) == reports[-1] or len(reports) == 1
     assert len(reports) <= 2
 
 
-def test_ctrl_c_in_this_process(home):
+def test_ctrl_c_in_this_process(published_home):
     """`Interrupted` is raised, which exits with 130; neither kernel nor staging is left."""
-    before = published(home)
-    write_notebook(home, make_notebook(["import time\ntime.sleep(60)"]))
+    before = published(published_home)
+    write_notebook(published_home, make_notebook(["import time\ntime.sleep(60)"]))
 
     def interrupt(cell: int, cells: int) -> None:
         if cell == 3:
@@ -92,18 +92,18 @@ def test_ctrl_c_in_this_process(home):
     with pytest.raises(
         Interrupted, match=rf"^Interrupted\. The last report in outputs/{NAME} is unchanged\.$"
     ) as interrupted:
-        run(NAME, home, progress=interrupt)
+        run(NAME, published_home, progress=interrupt)
     assert interrupted.value.exit_code == 130
-    assert published(home) == before
-    assert left_over(home) == []
-    assert not processes_of(home)
+    assert published(published_home) == before
+    assert left_over(published_home) == []
+    assert not processes_of(published_home)
 
 
-def test_an_interruption_that_a_library_swallows(home):
+def test_an_interruption_that_a_library_swallows(published_home):
     """Kernel and run end even if a library swallows the exception of the signal."""
-    before = published(home)
+    before = published(published_home)
     write_notebook(
-        home,
+        published_home,
         make_notebook(
             ["import time\ntime.sleep(2)", "open('ran', 'w')", "import time\ntime.sleep(60)"]
         ),
@@ -117,15 +117,15 @@ def test_an_interruption_that_a_library_swallows(home):
                 os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(Interrupted):
-        run(NAME, home, progress=swallow)
+        run(NAME, published_home, progress=swallow)
     assert seen == [1, 2, 3]
-    assert published(home) == before
-    assert left_over(home) == []
+    assert published(published_home) == before
+    assert left_over(published_home) == []
 
 
-def test_a_signal_while_cleaning_up(home, quick, monkeypatch):
+def test_a_signal_while_cleaning_up(published_home, quick, monkeypatch):
     """Everything is removed before `Interrupted`; the report just published stays."""
-    before, remove, calls = published(home), shutil.rmtree, []
+    before, remove, calls = published(published_home), shutil.rmtree, []
 
     def interrupted(folder: Path, **options) -> None:
         calls.append(folder)
@@ -135,15 +135,18 @@ def test_a_signal_while_cleaning_up(home, quick, monkeypatch):
 
     monkeypatch.setattr(running.shutil, "rmtree", interrupted)
     with pytest.raises(Interrupted):
-        run(NAME, home, force=True)
-    assert calls == [home.outputs / ".staging" / NAME] * 2
-    assert left_over(home) == []
-    assert published(home) != before
+        run(NAME, published_home, force=True)
+    assert calls == [published_home.outputs / ".staging" / NAME] * 2
+    assert left_over(published_home) == []
+    assert published(published_home) != before
 
 
-def test_it_says_what_is_published_after_an_interruption(home):
+def test_it_says_what_is_published_after_an_interruption(published_home):
     """A run may be interrupted before or after it published, or may be the first one."""
-    folder = folder_number(home, NAME)
-    assert interruption_text(home, NAME, folder) + "\n" == UNCHANGED
-    assert interruption_text(home, NAME, None) + "\n" == PUBLISHED
-    assert interruption_text(home, "2020-01", None) == "Interrupted. No report was published."
+    folder = folder_number(published_home, NAME)
+    assert interruption_text(published_home, NAME, folder) + "\n" == UNCHANGED
+    assert interruption_text(published_home, NAME, None) + "\n" == PUBLISHED
+    assert (
+        interruption_text(published_home, "2020-01", None)
+        == "Interrupted. No report was published."
+    )

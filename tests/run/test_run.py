@@ -48,34 +48,34 @@ def test_a_run_publishes_five_files(made):
     assert str(made.root).encode() not in b"".join(files.values())
 
 
-def test_the_same_key_changes_nothing(home, monkeypatch):
+def test_the_same_key_changes_nothing(published_home, monkeypatch):
     """If nothing changed, the path is returned and nothing executed; --force runs it again."""
 
     def executed(*_):
         raise Failure("executed")
 
     monkeypatch.setattr(running, "_execute", executed)
-    folder = home.outputs / NAME
+    folder = published_home.outputs / NAME
     before = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
-    assert run(NAME, home) == folder / "organizational_alignment.html"
+    assert run(NAME, published_home) == folder / "organizational_alignment.html"
     assert {file: file.stat().st_mtime_ns for file in folder.iterdir()} == before
-    assert left_over(home) == []
+    assert left_over(published_home) == []
     with pytest.raises(Failure, match=r"^executed$"):
-        run(NAME, home, force=True)
+        run(NAME, published_home, force=True)
     for file in FILES:
         (folder / file).rename(folder / "away")
         with pytest.raises(Failure, match=r"^executed$"):
-            run(NAME, home)
+            run(NAME, published_home)
         (folder / "away").rename(folder / file)
 
 
-def test_a_forced_run_publishes_the_same_bytes(home, monkeypatch):
+def test_a_forced_run_publishes_the_same_bytes(published_home, monkeypatch):
     """It prints the time when the key was first run, whatever the clock says now."""
-    before = published(home)
+    before = published(published_home)
     monkeypatch.delenv("SOURCE_DATE_EPOCH")
-    (home.outputs / NAME / "results.json").write_text("spoilt by hand")
-    run(NAME, home, force=True)
-    assert published(home) == before
+    (published_home.outputs / NAME / "results.json").write_text("spoilt by hand")
+    run(NAME, published_home, force=True)
+    assert published(published_home) == before
 
 
 def test_runs_elsewhere_publish_the_same_bytes(tmp_path):
@@ -103,7 +103,7 @@ def test_runs_elsewhere_publish_the_same_bytes(tmp_path):
     assert published(homes[0]) == published(homes[1])
 
 
-def test_stale_outputs_are_not_published(home):
+def test_stale_outputs_are_not_published(published_home):
     """Only outputs of this run are published, whatever the notebook was saved with."""
     notebook = make_notebook(["6"])
     notebook.cells[1].outputs = [
@@ -112,9 +112,9 @@ def test_stale_outputs_are_not_published(home):
         )
     ]
     notebook.metadata["title"] = "an earlier run"
-    write_notebook(home, notebook)
-    run(NAME, home)
-    assert b"earlier run" not in b"".join(published(home).values())
+    write_notebook(published_home, notebook)
+    run(NAME, published_home)
+    assert b"earlier run" not in b"".join(published(published_home).values())
 
 
 def test_params_as_read_at_the_start_count(tmp_path):
@@ -126,19 +126,19 @@ def test_params_as_read_at_the_start_count(tmp_path):
         "params = pathlib.Path(os.environ['FINOPS_NB_HOME'], 'params')\n"
         "_ = (params / 'analysis' / 'x.yaml').write_text('')"
     )
-    home = make_home(tmp_path / "home", [spoil, "period"], "analysis/x", usage=str(usage))
-    page = home.outputs / "analysis" / "x" / "organizational_alignment.html"
-    assert run("analysis/x", home) == page
-    files = published(home, "analysis/x")
+    published_home = make_home(tmp_path / "home", [spoil, "period"], "analysis/x", usage=str(usage))
+    page = published_home.outputs / "analysis" / "x" / "organizational_alignment.html"
+    assert run("analysis/x", published_home) == page
+    files = published(published_home, "analysis/x")
     assert "chargeback.csv" not in files
     assert json.loads(files["results.json"])["period"]["start"] == "2025-12-01"
     assert b'usage = [\\"elsewhere.csv\\"]' in files["organizational_alignment.ipynb"]
     assert str(tmp_path).encode() not in b"".join(files.values())
 
 
-def test_an_index_that_could_not_be_written_is_rebuilt_later(home):
+def test_an_index_that_could_not_be_written_is_rebuilt_later(published_home):
     """The report is published with a notice; the next run, with nothing else to do, rebuilds it."""
-    index = home.outputs / "index.html"
+    index = published_home.outputs / "index.html"
     index.write_text("old")
     notices: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
@@ -147,41 +147,41 @@ def test_an_index_that_could_not_be_written_is_rebuilt_later(home):
             raise OSError(errno.EIO, "Input/output error", "x")
 
         patch.setattr("finops_nb.run.index_page.write_index", fail)
-        run(NAME, home, force=True, notice=notices.append)
+        run(NAME, published_home, force=True, notice=notices.append)
     assert notices == [
         "The report is published, but outputs/index.html was not updated: Input/output error"
     ]
     assert index.read_text() == "old"
-    run(NAME, home)
+    run(NAME, published_home)
     assert NAME in index.read_text()
     rebuilt = index.stat().st_mtime_ns
-    run(NAME, home)
+    run(NAME, published_home)
     assert index.stat().st_mtime_ns == rebuilt
 
 
-def test_a_pdf_is_published_when_it_is_asked_for(home, weasyprint):
+def test_a_pdf_is_published_when_it_is_asked_for(published_home, weasyprint):
     """A report without the PDF is run again and published with it; other files do not change."""
-    before = published(home)
+    before = published(published_home)
     for asked in ({"pdf": True}, {"mail": {"to": ["ann@example.com"], "attachment": ["pdf"]}}):
-        make_home(home.root, ["period", "print('x')"], **asked)
-        run(NAME, home)
-        files = published(home)
+        make_home(published_home.root, ["period", "print('x')"], **asked)
+        run(NAME, published_home)
+        files = published(published_home)
         assert files.pop("organizational_alignment.pdf").startswith(b"%PDF-1.7")
         assert files == before
-        (home.outputs / NAME / "organizational_alignment.pdf").unlink()
+        (published_home.outputs / NAME / "organizational_alignment.pdf").unlink()
 
 
-def test_a_pdf_that_cannot_be_made_is_refused_at_once(home, monkeypatch):
+def test_a_pdf_that_cannot_be_made_is_refused_at_once(published_home, monkeypatch):
     """Without WeasyPrint nothing is executed, and the report stays; other runs do not need it."""
     monkeypatch.setattr(running, "_execute", None)
     monkeypatch.setitem(sys.modules, "weasyprint", None)
-    before = published(home)
-    run(NAME, home)
-    make_home(home.root, ["period", "print('x')"], pdf=True)
+    before = published(published_home)
+    run(NAME, published_home)
+    make_home(published_home.root, ["period", "print('x')"], pdf=True)
     with pytest.raises(Refusal, match=r"^PDFs can't be made: WeasyPrint"):
-        run(NAME, home)
-    assert published(home) == before
-    assert left_over(home) == []
+        run(NAME, published_home)
+    assert published(published_home) == before
+    assert left_over(published_home) == []
 
 
 def test_no_cell_sees_the_settings_of_the_mail(tmp_path, monkeypatch):
@@ -193,8 +193,8 @@ def test_no_cell_sees_the_settings_of_the_mail(tmp_path, monkeypatch):
         "import os\n"
         "[item for item in os.environ.items() if 'canary' in item[1] or 'OTHER' in item[0]]"
     )
-    home = make_home(tmp_path, [cell])
-    run(NAME, home)
-    files = published(home)
+    published_home = make_home(tmp_path, [cell])
+    run(NAME, published_home)
+    files = published(published_home)
     assert "('FINOPS_NB_OTHER', 'seen')" in files["organizational_alignment.ipynb"].decode()
     assert b"canary-5417" not in b"".join(files.values())

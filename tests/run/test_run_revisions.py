@@ -44,35 +44,39 @@ pytestmark = pytest.mark.usefixtures("one_code")
 
 
 @pytest.fixture
-def home(tmp_path, quick) -> Home:
+def published_home(tmp_path, quick) -> Home:
     """A home whose December is published once."""
-    home = make_home(tmp_path / "home")
-    run(NAME, home)
-    return home
+    published_home = make_home(tmp_path / "home")
+    run(NAME, published_home)
+    return published_home
 
 
-def add_usage(home: Home, text: str = "2025-12-09T00:00:00Z,1\n") -> None:
-    usage = home.root / "usage" / "calls.csv"
+def add_usage(published_home: Home, text: str = "2025-12-09T00:00:00Z,1\n") -> None:
+    usage = published_home.root / "usage" / "calls.csv"
     usage.write_text(usage.read_text() + text)
 
 
-def numbers(home: Home) -> list[int]:
-    return [revision.number for revision in History(home.outputs, NAME).revisions()]
+def numbers(published_home: Home) -> list[int]:
+    return [revision.number for revision in History(published_home.outputs, NAME).revisions()]
 
 
-def kept(home: Home, number: int) -> dict[str, bytes]:
-    return files_of(home.outputs / ".runs" / NAME / f"revision-{number}")
+def kept(published_home: Home, number: int) -> dict[str, bytes]:
+    return files_of(published_home.outputs / ".runs" / NAME / f"revision-{number}")
 
 
-def every_file(home: Home) -> dict[Path, tuple[int, int]]:
+def every_file(published_home: Home) -> dict[Path, tuple[int, int]]:
     """Inode and time of change of each file under outputs/, without locks."""
-    files = [path for path in home.outputs.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    files = [
+        path
+        for path in published_home.outputs.rglob("*")
+        if path.is_file() and path.suffix != ".lock"
+    ]
     states = {path: path.lstat() for path in files}
     return {path: (state.st_ino, state.st_mtime_ns) for path, state in states.items()}
 
 
-def was_mailed(home: Home, state: DeliveryState) -> None:
-    Journal(home.outputs / ".mail" / NAME / "journal.jsonl").record(
+def was_mailed(published_home: Home, state: DeliveryState) -> None:
+    Journal(published_home.outputs / ".mail" / NAME / "journal.jsonl").record(
         [Entry("an older key", "ada@example.com", state, "<1@example.com>")]
     )
 
@@ -87,43 +91,43 @@ def test_late_usage_and_a_new_budget_are_reported_with_their_amounts(tmp_path, m
     The page, results.json and `what-changed` of revision 2 say so; revision 1 said nothing of it
     and is kept byte for byte. A forced run publishes the same bytes.
     """
-    home = make_home(tmp_path, **BUDGETS)
-    shutil.rmtree(home.root / "notebooks")
-    (home.root / "usage" / "calls.csv").write_text(HEADER + CALLS)
-    run(NAME, home)
-    first = published(home)
-    check_first_revision(home)
+    published_home = make_home(tmp_path, **BUDGETS)
+    shutil.rmtree(published_home.root / "notebooks")
+    (published_home.root / "usage" / "calls.csv").write_text(HEADER + CALLS)
+    run(NAME, published_home)
+    first = published(published_home)
+    check_first_revision(published_home)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767484800")  # three days later
-    add_usage(home, LATE)
-    make_params(home, org_gamma=2800)
-    run(NAME, home, reason="two <regions> more")
-    second = published(home)
+    add_usage(published_home, LATE)
+    make_params(published_home, org_gamma=2800)
+    run(NAME, published_home, reason="two <regions> more")
+    second = published(published_home)
     check_second_revision(second)
-    check_what_changed(list(what_changed(home, NAME)))
-    assert kept(home, 1) == first
+    check_what_changed(list(what_changed(published_home, NAME)))
+    assert kept(published_home, 1) == first
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
-    run(NAME, home, force=True)
-    assert published(home) == second
-    assert kept(home, 1) == first
-    assert numbers(home) == [1, 2]
+    run(NAME, published_home, force=True)
+    assert published(published_home) == second
+    assert kept(published_home, 1) == first
+    assert numbers(published_home) == [1, 2]
 
 
-def make_params(home: Home, org_gamma: int) -> None:
+def make_params(published_home: Home, org_gamma: int) -> None:
     """The params again, with another budget of org-gamma."""
     organizations = BUDGETS["organization_budgets"] | {"org-gamma": org_gamma}
     params = {"period": "2025-12", "usage": "usage/calls.csv"} | BUDGETS
     params["organization_budgets"] = organizations
     lines = [f"{name}: {json.dumps(value)}\n" for name, value in params.items()]
-    home.params_file(NAME).write_text("".join(lines))
+    published_home.params_file(NAME).write_text("".join(lines))
 
 
-def check_first_revision(home: Home) -> None:
+def check_first_revision(published_home: Home) -> None:
     """The first revision mentions no revision."""
-    files = published(home)
+    files = published(published_home)
     assert "Revision" not in files["organizational_alignment.html"].decode()
     revision = json.loads(files["results.json"])["provenance"]["revision"]
     assert revision == {"number": 1, "reason": "", "changes": []}
-    assert list(what_changed(home, NAME)) == ["2025-12 has only one revision."]
+    assert list(what_changed(published_home, NAME)) == ["2025-12 has only one revision."]
 
 
 def check_second_revision(files: dict[str, bytes]) -> None:
@@ -164,38 +168,38 @@ def check_what_changed(lines: list[str]) -> None:
 # Once, and revisions
 
 
-def test_the_same_key_rewrites_nothing(home):
+def test_the_same_key_rewrites_nothing(published_home):
     """Report, index and record are not written: every file is the same as before."""
-    before = every_file(home)
-    run(NAME, home)
-    assert every_file(home) == before
-    assert numbers(home) == [1]
+    before = every_file(published_home)
+    run(NAME, published_home)
+    assert every_file(published_home) == before
+    assert numbers(published_home) == [1]
 
 
-def test_another_key_is_a_revision_and_the_last_one_is_kept(home):
+def test_another_key_is_a_revision_and_the_last_one_is_kept(published_home):
     """Numbers count up, each revision is kept as it was, and an old key again is the third."""
-    usage = (home.root / "usage" / "calls.csv").read_text()
-    reports = [published(home)]
+    usage = (published_home.root / "usage" / "calls.csv").read_text()
+    reports = [published(published_home)]
     for text in (usage + "2025-12-09T00:00:00Z,1\n", usage):
-        (home.root / "usage" / "calls.csv").write_text(text)
-        run(NAME, home)
-        reports.append(published(home))
-    assert numbers(home) == [1, 2, 3]
-    assert [kept(home, 1), kept(home, 2), published(home)] == reports
+        (published_home.root / "usage" / "calls.csv").write_text(text)
+        run(NAME, published_home)
+        reports.append(published(published_home))
+    assert numbers(published_home) == [1, 2, 3]
+    assert [kept(published_home, 1), kept(published_home, 2), published(published_home)] == reports
     assert (
         reports[0]["chargeback.csv"] == reports[2]["chargeback.csv"] != reports[1]["chargeback.csv"]
     )  # it holds the key
-    assert History(home.outputs, NAME).altered() == []
+    assert History(published_home.outputs, NAME).altered() == []
 
 
-def test_a_forced_run_is_not_a_revision(home):
+def test_a_forced_run_is_not_a_revision(published_home):
     """It publishes the same bytes under the same number, and says that a reason is not recorded."""
-    add_usage(home)
-    run(NAME, home, reason="first")
-    before, notices = published(home), []
-    run(NAME, home, force=True, reason="second", notice=notices.append)
-    assert published(home) == before
-    assert [revision.reason for revision in History(home.outputs, NAME).revisions()] == [
+    add_usage(published_home)
+    run(NAME, published_home, reason="first")
+    before, notices = published(published_home), []
+    run(NAME, published_home, force=True, reason="second", notice=notices.append)
+    assert published(published_home) == before
+    assert [revision.reason for revision in History(published_home.outputs, NAME).revisions()] == [
         "",
         "first",
     ]
@@ -204,28 +208,30 @@ def test_a_forced_run_is_not_a_revision(home):
 
 def test_an_analysis_has_no_revisions(tmp_path, quick):
     """It is replaced, and no copy is kept."""
-    home = make_home(tmp_path, name="analysis/x")
+    published_home = make_home(tmp_path, name="analysis/x")
     for _ in range(2):
-        run("analysis/x", home)
-        add_usage(home)
-    assert [file.name for file in (home.outputs / ".runs" / "analysis" / "x").iterdir()] == [
-        "revisions.json"
-    ]
-    assert list(what_changed(home, "analysis/x")) == [
+        run("analysis/x", published_home)
+        add_usage(published_home)
+    assert [
+        file.name for file in (published_home.outputs / ".runs" / "analysis" / "x").iterdir()
+    ] == ["revisions.json"]
+    assert list(what_changed(published_home, "analysis/x")) == [
         "analysis/x: not an official month; only its latest report is kept."
     ]
 
 
-def test_an_altered_file_is_named_by_the_run(home):
+def test_an_altered_file_is_named_by_the_run(published_home):
     """A run with nothing to do names the file and leaves it; a forced run restores it."""
-    before = published(home)
-    (home.outputs / NAME / "chargeback.csv").write_text("organization,amount\norg-alpha,1.00\n")
+    before = published(published_home)
+    (published_home.outputs / NAME / "chargeback.csv").write_text(
+        "organization,amount\norg-alpha,1.00\n"
+    )
     notices: list[str] = []
-    run(NAME, home, notice=notices.append)
+    run(NAME, published_home, notice=notices.append)
     fix = f"`finops-nb run {NAME} --force` recreates the last report."
     assert notices == [f"outputs/{NAME}/chargeback.csv was changed after it was published. {fix}"]
-    run(NAME, home, force=True, notice=notices.append)
-    assert published(home) == before
+    run(NAME, published_home, force=True, notice=notices.append)
+    assert published(published_home) == before
     assert len(notices) == 1
 
 
@@ -233,76 +239,80 @@ def test_an_altered_file_is_named_by_the_run(home):
 
 
 @pytest.mark.parametrize("state", DeliveryState)
-def test_a_mailed_report_needs_a_reason_to_be_revised(home, state, monkeypatch):
+def test_a_mailed_report_needs_a_reason_to_be_revised(published_home, state, monkeypatch):
     """It is refused before anything is executed, unless no server accepted the mail."""
-    was_mailed(home, state)
-    add_usage(home)
-    before = published(home)
+    was_mailed(published_home, state)
+    add_usage(published_home)
+    before = published(published_home)
     if state in (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNKNOWN):
         monkeypatch.setattr(running, "_execute", None)
         rule = "the report was mailed, so revision 2 needs a reason"
         fix = rf'Give one: finops-nb run {NAME} --reason "'
         with pytest.raises(Refusal, match=rf"^outputs/{NAME}: {rule}\. {fix}"):
-            run(NAME, home)
-        assert published(home) == before
-        assert numbers(home) == [1]
+            run(NAME, published_home)
+        assert published(published_home) == before
+        assert numbers(published_home) == [1]
         monkeypatch.setattr(running, "_execute", finished)
-        run(NAME, home, reason="usage came late")
-        assert History(home.outputs, NAME).revisions()[-1].reason == "usage came late"
-        run(NAME, home, force=True)
+        run(NAME, published_home, reason="usage came late")
+        assert History(published_home.outputs, NAME).revisions()[-1].reason == "usage came late"
+        run(NAME, published_home, force=True)
     else:
-        run(NAME, home)
-    assert numbers(home) == [1, 2]
-    assert kept(home, 1) == before
+        run(NAME, published_home)
+    assert numbers(published_home) == [1, 2]
+    assert kept(published_home, 1) == before
 
 
-def test_a_run_without_a_reason_needs_a_readable_journal(home):
+def test_a_run_without_a_reason_needs_a_readable_journal(published_home):
     """A damaged journal does not count as an empty one."""
-    was_mailed(home, DeliveryState.SENT)
-    (home.outputs / ".mail" / NAME / "journal.jsonl").write_text("{}\n{}\n")
-    add_usage(home)
+    was_mailed(published_home, DeliveryState.SENT)
+    (published_home.outputs / ".mail" / NAME / "journal.jsonl").write_text("{}\n{}\n")
+    add_usage(published_home)
     with pytest.raises(Failure, match="line 1: not an entry of a journal"):
-        run(NAME, home)
-    run(NAME, home, reason="why")
-    assert numbers(home) == [1, 2]
+        run(NAME, published_home)
+    run(NAME, published_home, reason="why")
+    assert numbers(published_home) == [1, 2]
 
 
 @pytest.mark.parametrize(("reason", "code"), [("  ", 1), (" late\n usage ", 0)])
-def test_a_blank_reason_is_refused_and_others_become_one_line(home, monkeypatch, reason, code):
+def test_a_blank_reason_is_refused_and_others_become_one_line(
+    published_home, monkeypatch, reason, code
+):
     """The command refuses a blank reason, and records others on one line."""
     from click.testing import CliRunner
 
-    monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
-    add_usage(home)
+    monkeypatch.setenv("FINOPS_NB_HOME", str(published_home.root))
+    add_usage(published_home)
     done = CliRunner().invoke(main, ["run", NAME, "--reason", reason])
     assert done.exit_code == code
     assert ("--reason: no reason" in done.stderr) == bool(code)
-    assert [revision.reason for revision in History(home.outputs, NAME).revisions()] == [""] + [
-        "late usage"
-    ] * (not code)
+    assert [revision.reason for revision in History(published_home.outputs, NAME).revisions()] == [
+        ""
+    ] + ["late usage"] * (not code)
 
 
 # Crashes
 
 
 @pytest.mark.slow
-def test_a_crash_at_any_call_loses_neither_the_old_report_nor_the_new(home, tmp_path):
+def test_a_crash_at_any_call_loses_neither_the_old_report_nor_the_new(published_home, tmp_path):
     """The process ends in the N-th call to the system.
 
     The published report is whole, and the old one is published or kept. After the next run
     revision 2 is published, and nothing is left over.
     """
-    add_usage(home)
-    old = published(home)
-    run(NAME, home)
-    new = published(home)
-    shutil.rmtree(home.outputs)
+    add_usage(published_home)
+    old = published(published_home)
+    run(NAME, published_home)
+    new = published(published_home)
+    shutil.rmtree(published_home.outputs)
     crashes = 0
     for fail_at in range(1, 1000):
         made = Home(tmp_path / str(fail_at))
-        shutil.copytree(home.root, made.root)
+        shutil.copytree(published_home.root, made.root)
         (made.root / "usage" / "calls.csv").write_text(
-            (home.root / "usage" / "calls.csv").read_text().removesuffix("2025-12-09T00:00:00Z,1\n")
+            (published_home.root / "usage" / "calls.csv")
+            .read_text()
+            .removesuffix("2025-12-09T00:00:00Z,1\n")
         )
         run(NAME, made)
         add_usage(made)
@@ -325,7 +335,7 @@ def test_a_crash_at_any_call_loses_neither_the_old_report_nor_the_new(home, tmp_
     assert crashes > 30
 
 
-def crash(home: Home, fail_at: int) -> bool:
+def crash(published_home: Home, fail_at: int) -> bool:
     """Run in a process that ends in the N-th call, as in a power cut; whether it got that far."""
     process = os.fork()
     if process == 0:
@@ -345,7 +355,7 @@ def crash(home: Home, fail_at: int) -> bool:
             setattr(os, name, wrapped(getattr(os, name)))
         publishing.exchange = wrapped(publishing.exchange)
         try:
-            run(NAME, home)
+            run(NAME, published_home)
         finally:
             os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 9
@@ -354,26 +364,26 @@ def crash(home: Home, fail_at: int) -> bool:
 # What changed
 
 
-def test_a_changed_or_unknown_revision_is_not_compared(home):
+def test_a_changed_or_unknown_revision_is_not_compared(published_home):
     """What is missing is named, and the existing revisions are listed."""
-    add_usage(home)
-    run(NAME, home)
-    (home.outputs / ".runs" / NAME / "revision-1" / "results.json").write_text("{}")
-    *_, last = what_changed(home, NAME)
+    add_usage(published_home)
+    run(NAME, published_home)
+    (published_home.outputs / ".runs" / NAME / "revision-1" / "results.json").write_text("{}")
+    *_, last = what_changed(published_home, NAME)
     assert last == "No figures can be compared: results.json of revision 1 was removed or changed."
-    assert list(what_changed(home, NAME, 1)) == ["2025-12: revision 1 is the first."]
+    assert list(what_changed(published_home, NAME, 1)) == ["2025-12: revision 1 is the first."]
     with pytest.raises(
         Refusal,
         match=r'^outputs/2025-12, --revision: no such revision \(found "7"\)\. Choose from: 1, 2\.',
     ):
-        list(what_changed(home, NAME, 7))
+        list(what_changed(published_home, NAME, 7))
 
 
-def test_results_without_tables_have_no_figures_to_compare(home):
+def test_results_without_tables_have_no_figures_to_compare(published_home):
     """For a notebook with results of its own, only date and reason are known."""
-    add_usage(home)
-    run(NAME, home, reason="late")
-    assert list(what_changed(home, NAME)) == [
+    add_usage(published_home)
+    run(NAME, published_home, reason="late")
+    assert list(what_changed(published_home, NAME)) == [
         "2025-12, revision 2 (2026-01-01), after revision 1 (2026-01-01)",
         "Reason: late",
         "",
@@ -389,11 +399,11 @@ def test_a_name_that_is_not_published_is_refused(tmp_path):
         list(what_changed(make_home(tmp_path), NAME))
 
 
-def test_the_command_prints_it(home, monkeypatch):
+def test_the_command_prints_it(published_home, monkeypatch):
     """One line each on stdout, exit code 0."""
     from click.testing import CliRunner
 
-    monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
+    monkeypatch.setenv("FINOPS_NB_HOME", str(published_home.root))
     done = CliRunner().invoke(main, ["what-changed", NAME])
     assert (done.exit_code, done.stdout) == (0, "2025-12 has only one revision.\n")
     assert CliRunner().invoke(main, ["what-changed", NAME, "--revision", "3"]).exit_code == 1

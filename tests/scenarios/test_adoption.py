@@ -24,26 +24,26 @@ DAY = date(2025, 12, 16)
 
 
 @pytest.fixture
-def home(tmp_path):
+def scenario_home(tmp_path):
     return make_scenario_home(tmp_path)
 
 
-def budgets_of(home, month: str = "2025-12"):
-    return read_budgets(load_params(home, month), home)
+def budgets_of(scenario_home, month: str = "2025-12"):
+    return read_budgets(load_params(scenario_home, month), scenario_home)
 
 
-def test_the_file_gets_a_version_and_keeps_everything_else(home):
+def test_the_file_gets_a_version_and_keeps_everything_else(scenario_home):
     """The amount changes in its line, all other lines stay, and the original is added below."""
-    name = write_scenario(home, "organization_budgets:\n  org-a: 5500.25\n")
-    before = home.params_file("2025-12").read_text()
-    adoption = adopt(home, name, "two more regions", DAY, "Cleo")
-    text = home.params_file("2025-12").read_text()
+    name = write_scenario(scenario_home, "organization_budgets:\n  org-a: 5500.25\n")
+    before = scenario_home.params_file("2025-12").read_text()
+    adoption = adopt(scenario_home, name, "two more regions", DAY, "Cleo")
+    text = scenario_home.params_file("2025-12").read_text()
     assert text.startswith(before.replace("org-a: 5000 ", "org-a: 5500.25 "))
     assert (adoption.version, adoption.changes) == (
         "revised 1",
         ("budget of org-a 5000 → 5500.25",),
     )
-    original, revised = budgets_of(home).versions
+    original, revised = budgets_of(scenario_home).versions
     assert (original.label, original.organizations) == (
         "original",
         {"org-a": Decimal(5000), "org-b": Decimal(3000)},
@@ -61,13 +61,13 @@ def test_the_file_gets_a_version_and_keeps_everything_else(home):
     )
 
 
-def test_each_adoption_adds_a_version(home):
+def test_each_adoption_adds_a_version(scenario_home):
     """The second is revised 2, the earlier ones stay; the scenario's author adopts by default."""
     one = "organization_budgets:\n  org-a: 1\n"
     two = "organization_budgets:\n  org-a: 2\nproduct_budgets:\n  search: 9\n  chat: none\n"
-    adopt(home, write_scenario(home, one, "one"), "first", DAY)
-    adopt(home, write_scenario(home, two, "two"), "second", DAY)
-    budgets = budgets_of(home)
+    adopt(scenario_home, write_scenario(scenario_home, one, "one"), "first", DAY)
+    adopt(scenario_home, write_scenario(scenario_home, two, "two"), "second", DAY)
+    budgets = budgets_of(scenario_home)
     versions = budgets.versions
     assert [(each.label, each.organizations["org-a"], each.reason) for each in versions] == [
         ("original", 5000, ""),
@@ -81,144 +81,178 @@ def test_each_adoption_adds_a_version(home):
 
 
 @pytest.mark.parametrize("budgets", ["", "organization_budgets: {}\n", "organization_budgets:\n"])
-def test_a_month_without_budgets_gets_its_first(home, budgets):
+def test_a_month_without_budgets_gets_its_first(scenario_home, budgets):
     """The key may be missing or have an empty table; a key without a value is refused."""
-    home.params_file("2025-12").write_text(
+    scenario_home.params_file("2025-12").write_text(
         f'period: "2025-12"\nusage: usage/calls.csv\n{budgets}# the end\n'
     )
     if budgets == "organization_budgets:\n":
         with pytest.raises(Refusal):
-            load_params(home, "2025-12")
+            load_params(scenario_home, "2025-12")
         return
-    adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 7\n"), "a first one", DAY)
-    assert budgets_of(home).organizations == {"org-a": Decimal(7)}
-    assert [each.organizations for each in budgets_of(home).versions] == [{}, {"org-a": Decimal(7)}]
+    adopt(
+        scenario_home,
+        write_scenario(scenario_home, "organization_budgets:\n  org-a: 7\n"),
+        "a first one",
+        DAY,
+    )
+    assert budgets_of(scenario_home).organizations == {"org-a": Decimal(7)}
+    assert [each.organizations for each in budgets_of(scenario_home).versions] == [
+        {},
+        {"org-a": Decimal(7)},
+    ]
 
 
-def test_the_next_month_starts_with_the_current_budgets(home):
+def test_the_next_month_starts_with_the_current_budgets(scenario_home):
     """It has the new amounts, but not the versions of the old month."""
-    adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 5500\n"), "more", DAY)
-    new_month(home, "2026-01")
-    assert budgets_of(home, "2026-01").organizations == {
+    adopt(
+        scenario_home,
+        write_scenario(scenario_home, "organization_budgets:\n  org-a: 5500\n"),
+        "more",
+        DAY,
+    )
+    new_month(scenario_home, "2026-01")
+    assert budgets_of(scenario_home, "2026-01").organizations == {
         "org-a": Decimal(5500),
         "org-b": Decimal(3000),
     }
-    assert [version.label for version in budgets_of(home, "2026-01").versions] == ["original"]
-    assert "budget_versions" not in home.params_file("2026-01").read_text()
+    assert [version.label for version in budgets_of(scenario_home, "2026-01").versions] == [
+        "original"
+    ]
+    assert "budget_versions" not in scenario_home.params_file("2026-01").read_text()
 
 
-def test_growth_and_prices_are_not_budgets(home):
+def test_growth_and_prices_are_not_budgets(scenario_home):
     """They are not adopted, and a notice says so."""
-    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\ngrowth:\n  (all): 0.1\n")
-    assert adopt(home, name, "more", DAY).notices == (
+    name = write_scenario(
+        scenario_home, "organization_budgets:\n  org-a: 5500\ngrowth:\n  (all): 0.1\n"
+    )
+    assert adopt(scenario_home, name, "more", DAY).notices == (
         "Growth and price changes aren't budgets and were not adopted.",
     )
 
 
-def files_in(home) -> dict:
-    files = [file for file in home.root.rglob("*") if file.is_file()]
+def files_in(scenario_home) -> dict:
+    files = [file for file in scenario_home.root.rglob("*") if file.is_file()]
     return {file: file.read_bytes() for file in files if ".runs" not in file.parts}
 
 
-def unchanged_refusal(home, name: str, match: str, reason: str = "why") -> None:
+def unchanged_refusal(scenario_home, name: str, match: str, reason: str = "why") -> None:
     """The adoption is refused with this text, and no file changes."""
-    before = files_in(home)
+    before = files_in(scenario_home)
     with pytest.raises(Refusal, match=match):
-        adopt(home, name, reason, DAY)
-    assert files_in(home) == before
+        adopt(scenario_home, name, reason, DAY)
+    assert files_in(scenario_home) == before
 
 
-def test_it_refuses_what_it_cannot_adopt(home):
+def test_it_refuses_what_it_cannot_adopt(scenario_home):
     """No file changes."""
     unchanged_refusal(
-        home, write_scenario(home, "growth:\n  (all): 0.1\n"), "the scenario changes no budget"
+        scenario_home,
+        write_scenario(scenario_home, "growth:\n  (all): 0.1\n"),
+        "the scenario changes no budget",
     )
     unchanged_refusal(
-        home,
-        write_scenario(home, "organization_budgets:\n  org-a: 5000.0\n"),
+        scenario_home,
+        write_scenario(scenario_home, "organization_budgets:\n  org-a: 5000.0\n"),
         "Nothing to adopt: 2025-12 already has these budgets",
     )
-    unchanged_refusal(home, "2025-12", "not a scenario")
-    unchanged_refusal(home, "last-month", "not a scenario")
-    unchanged_refusal(home, "scenarios/none", "there is no such params file")
+    unchanged_refusal(scenario_home, "2025-12", "not a scenario")
+    unchanged_refusal(scenario_home, "last-month", "not a scenario")
+    unchanged_refusal(scenario_home, "scenarios/none", "there is no such params file")
     unchanged_refusal(
-        home, write_scenario(home, "organization_budgets:\n  org-a: 1\n"), "no reason", reason="  "
+        scenario_home,
+        write_scenario(scenario_home, "organization_budgets:\n  org-a: 1\n"),
+        "no reason",
+        reason="  ",
     )
-    home.params_file("analysis").write_text('period: "2025-Q4"\nusage: usage/calls.csv\n')
-    name = write_scenario(home, "organization_budgets:\n  org-a: 1\n")
-    home.params_file(name).write_text(
-        home.params_file(name).read_text().replace('"2025-12"', "analysis")
+    scenario_home.params_file("analysis").write_text('period: "2025-Q4"\nusage: usage/calls.csv\n')
+    name = write_scenario(scenario_home, "organization_budgets:\n  org-a: 1\n")
+    scenario_home.params_file(name).write_text(
+        scenario_home.params_file(name).read_text().replace('"2025-12"', "analysis")
     )
-    unchanged_refusal(home, name, "the base is not an official month")
+    unchanged_refusal(scenario_home, name, "the base is not an official month")
 
 
-def test_it_refuses_an_unknown_name(home):
+def test_it_refuses_an_unknown_name(scenario_home):
     """It suggests the nearest name, as `run` does; a name with usage gets its first budget."""
     unchanged_refusal(
-        home,
-        write_scenario(home, "organization_budgets:\n  org-aa: 250\n"),
+        scenario_home,
+        write_scenario(scenario_home, "organization_budgets:\n  org-aa: 250\n"),
         'org-aa: no organization .*Did you mean "org-a"',
     )
     assert (
-        adopt(home, write_scenario(home, "product_budgets:\n  search: 250\n"), "why", DAY).version
+        adopt(
+            scenario_home,
+            write_scenario(scenario_home, "product_budgets:\n  search: 250\n"),
+            "why",
+            DAY,
+        ).version
         == "revised 1"
     )
 
 
-def test_the_last_budget_can_be_removed(home):
+def test_the_last_budget_can_be_removed(scenario_home):
     """The file then has an empty table."""
-    adopt(home, write_scenario(home, "product_budgets:\n  chat: none\n"), "why", DAY)
-    assert "product_budgets: {}\n" in home.params_file("2025-12").read_text()
-    assert (budgets_of(home).products, budgets_of(home).versions[0].products) == (
+    adopt(
+        scenario_home, write_scenario(scenario_home, "product_budgets:\n  chat: none\n"), "why", DAY
+    )
+    assert "product_budgets: {}\n" in scenario_home.params_file("2025-12").read_text()
+    assert (budgets_of(scenario_home).products, budgets_of(scenario_home).versions[0].products) == (
         {},
         {"chat": Decimal("4000.50")},
     )
 
 
-def test_line_ends_and_links_stay(home):
+def test_line_ends_and_links_stay(scenario_home):
     """A file with CRLF keeps CRLF in every line; of a link, the target changes."""
-    file, shared = home.params_file("2025-12"), home.root / "shared.yaml"
+    file, shared = scenario_home.params_file("2025-12"), scenario_home.root / "shared.yaml"
     shared.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
     file.unlink()
     file.symlink_to(shared)
-    adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 5500\n"), "why", DAY)
+    adopt(
+        scenario_home,
+        write_scenario(scenario_home, "organization_budgets:\n  org-a: 5500\n"),
+        "why",
+        DAY,
+    )
     assert file.is_symlink()
     assert shared.read_bytes().count(b"\r\n") == shared.read_bytes().count(b"\n") > 20
-    assert budgets_of(home).version.label == "revised 1"
+    assert budgets_of(scenario_home).version.label == "revised 1"
 
 
-def test_it_refuses_a_budget_without_a_line_of_its_own(home):
+def test_it_refuses_a_budget_without_a_line_of_its_own(scenario_home):
     """It could not change the amount and keep the rest of the line."""
     text = (
-        home.params_file("2025-12")
+        scenario_home.params_file("2025-12")
         .read_text()
         .replace("product_budgets:\n  chat: 4000.50\n", "product_budgets: {chat: 4000.50}\n")
     )
-    home.params_file("2025-12").write_text(text)
+    scenario_home.params_file("2025-12").write_text(text)
     unchanged_refusal(
-        home,
-        write_scenario(home, "product_budgets:\n  chat: 1\n"),
+        scenario_home,
+        write_scenario(scenario_home, "product_budgets:\n  chat: 1\n"),
         r"line 9, product_budgets\.chat: .*line of its own",
     )
 
 
-def test_it_refuses_a_scenario_made_on_other_budgets(home):
+def test_it_refuses_a_scenario_made_on_other_budgets(scenario_home):
     """The changed budgets are named; a change of another key does not matter."""
-    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
-    base = load_params(home, "2025-12")
-    scenario = load_params(home, name).scenario.model_copy(
-        update={"base_was": snapshot(base, read_budgets(base, home))}
+    name = write_scenario(scenario_home, "organization_budgets:\n  org-a: 5500\n")
+    base = load_params(scenario_home, "2025-12")
+    scenario = load_params(scenario_home, name).scenario.model_copy(
+        update={"base_was": snapshot(base, read_budgets(base, scenario_home))}
     )
-    save_scenario(home, "more", scenario, replace=True)
-    text = home.params_file("2025-12").read_text()
-    home.params_file("2025-12").write_text(text.replace('org-b: "3000"', "org-b: 3100"))
+    save_scenario(scenario_home, "more", scenario, replace=True)
+    text = scenario_home.params_file("2025-12").read_text()
+    scenario_home.params_file("2025-12").write_text(text.replace('org-b: "3000"', "org-b: 3100"))
     unchanged_refusal(
-        home,
+        scenario_home,
         name,
         r"2025-12 changed after .* \(organization_budgets\.org-b was 3000, is 3100\)\. Check",
     )
-    home.params_file("2025-12").write_text(text + "at_risk: 0.9\n")
-    assert adopt(home, name, "why", DAY).version == "revised 1"
+    scenario_home.params_file("2025-12").write_text(text + "at_risk: 0.9\n")
+    assert adopt(scenario_home, name, "why", DAY).version == "revised 1"
 
 
 CSV = """\
@@ -228,112 +262,123 @@ org-b,organization,3000,2025-12,,,,,
 """
 
 
-def with_table(home, text: str = CSV, params: str = "") -> None:
-    (home.root / "budgets.csv").write_text(text)
-    home.params_file("2025-12").write_text(
+def with_table(scenario_home, text: str = CSV, params: str = "") -> None:
+    (scenario_home.root / "budgets.csv").write_text(text)
+    scenario_home.params_file("2025-12").write_text(
         f'period: "2025-12"\nusage: usage/calls.csv\nbudgets: budgets.csv\n{params}'
     )
 
 
-def test_a_table_gets_new_lines(home):
+def test_a_table_gets_new_lines(scenario_home):
     """They are added at its end, in its columns, with its owners; the old lines stay."""
-    with_table(home, params="owners:\n  org-b: Bob\n")
+    with_table(scenario_home, params="owners:\n  org-b: Bob\n")
     adoption = adopt(
-        home,
-        write_scenario(home, "organization_budgets:\n  org-a: 5500\n  org-b: none\n"),
+        scenario_home,
+        write_scenario(scenario_home, "organization_budgets:\n  org-a: 5500\n  org-b: none\n"),
         "two, or more",
         DAY,
         "Cleo",
     )
-    assert adoption.file == home.root / "budgets.csv"
-    assert (home.root / "budgets.csv").read_text() == CSV + (
+    assert adoption.file == scenario_home.root / "budgets.csv"
+    assert (scenario_home.root / "budgets.csv").read_text() == CSV + (
         'org-a,organization,5500,2025-12,revised 1,approved,Cleo,"2025-12-16: two, or more",Ada\n'
         'org-b,organization,none,2025-12,revised 1,approved,Cleo,"2025-12-16: two, or more",\n'
     )
-    assert budgets_of(home).organizations == {"org-a": Decimal(5500)}
-    assert budgets_of(home).versions[0].organizations == {
+    assert budgets_of(scenario_home).organizations == {"org-a": Decimal(5500)}
+    assert budgets_of(scenario_home).versions[0].organizations == {
         "org-a": Decimal(5000),
         "org-b": Decimal(3000),
     }
 
 
-def test_a_proposed_version_keeps_its_number(home):
+def test_a_proposed_version_keeps_its_number(scenario_home):
     """The adopted one is revised 2 after a proposed revised 1; other months do not count."""
     proposed = (
         "org-a,organization,9,2025-12,revised 1,proposed,,,\n"
         "org-a,organization,9,2025-11,revised 7,approved,,,\n"
     )
-    with_table(home, CSV + proposed)
-    adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 5500\n"), "why", DAY)
-    assert budgets_of(home).version.label == "revised 2"
+    with_table(scenario_home, CSV + proposed)
+    adopt(
+        scenario_home,
+        write_scenario(scenario_home, "organization_budgets:\n  org-a: 5500\n"),
+        "why",
+        DAY,
+    )
+    assert budgets_of(scenario_home).version.label == "revised 2"
 
 
-def test_a_table_without_the_needed_columns_is_refused(home):
+def test_a_table_without_the_needed_columns_is_refused(scenario_home):
     """The refusal names the missing column."""
-    with_table(home, "name,dimension,amount,month\norg-a,organization,5000,2025-12\n")
+    with_table(scenario_home, "name,dimension,amount,month\norg-a,organization,5000,2025-12\n")
     unchanged_refusal(
-        home,
-        write_scenario(home, "organization_budgets:\n  org-a: 5500\n"),
+        scenario_home,
+        write_scenario(scenario_home, "organization_budgets:\n  org-a: 5500\n"),
         r"budgets\.csv.*version",
     )
 
 
 @pytest.mark.parametrize("table", [False, True])
-def test_an_adoption_that_fails_changes_nothing(home, monkeypatch, table):
+def test_an_adoption_that_fails_changes_nothing(scenario_home, monkeypatch, table):
     """The disk is full before the new file replaces the old one."""
     if table:
-        with_table(home)
-    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
+        with_table(scenario_home)
+    name = write_scenario(scenario_home, "organization_budgets:\n  org-a: 5500\n")
 
     def full(*args):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(publish.os, "fsync", full)
     unchanged_refusal(
-        home, name, "could not be written: No space left on device. Nothing was changed"
+        scenario_home, name, "could not be written: No space left on device. Nothing was changed"
     )
 
 
-def test_one_adoption_at_a_time(home):
+def test_one_adoption_at_a_time(scenario_home):
     """While another process holds the month, it is refused at once."""
-    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
-    with hold(home.outputs / ".runs", "2025-12"), pytest.raises(Busy):
-        adopt(home, name, "why", DAY)
+    name = write_scenario(scenario_home, "organization_budgets:\n  org-a: 5500\n")
+    with hold(scenario_home.outputs / ".runs", "2025-12"), pytest.raises(Busy):
+        adopt(scenario_home, name, "why", DAY)
 
 
-def test_the_command_prints_the_file_and_the_change(home, monkeypatch, capsys):
+def test_the_command_prints_the_file_and_the_change(scenario_home, monkeypatch, capsys):
     """Stdout has only the file, stderr the change; a reason is required."""
-    monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
+    monkeypatch.setenv("FINOPS_NB_HOME", str(scenario_home.root))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1766000000")
-    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
+    name = write_scenario(scenario_home, "organization_budgets:\n  org-a: 5500\n")
     with pytest.raises(SystemExit) as ended:
         main(["adopt", name])
     assert ended.value.code == 2
     with pytest.raises(SystemExit) as ended:
         main(["adopt", name, "--reason", "two more regions", "--by", "Cleo"])
     printed = capsys.readouterr()
-    assert (ended.value.code, printed.out) == (0, f"{home.params_file('2025-12')}\n")
+    assert (ended.value.code, printed.out) == (0, f"{scenario_home.params_file('2025-12')}\n")
     assert "revised 1: budget of org-a 5000 → 5500" in printed.err
-    assert budgets_of(home).version.date == "2025-12-17"
+    assert budgets_of(scenario_home).version.date == "2025-12-17"
 
 
-def test_two_months_adopt_into_one_table_one_after_the_other(home):
+def test_two_months_adopt_into_one_table_one_after_the_other(scenario_home):
     """A budgets.csv that another process changes is not written."""
-    with_table(home)
-    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
+    with_table(scenario_home)
+    name = write_scenario(scenario_home, "organization_budgets:\n  org-a: 5500\n")
     with (
-        hold(home.outputs / ".runs", "budgets.csv", "changed"),
+        hold(scenario_home.outputs / ".runs", "budgets.csv", "changed"),
         pytest.raises(
             Busy, match=r"^budgets\.csv is being changed by process \d+ on .*then try again\.$"
         ),
     ):
-        adopt(home, name, "why", DAY)
-    assert (home.root / "budgets.csv").read_text() == CSV
-    assert adopt(home, name, "why", DAY).version == "revised 1"
+        adopt(scenario_home, name, "why", DAY)
+    assert (scenario_home.root / "budgets.csv").read_text() == CSV
+    assert adopt(scenario_home, name, "why", DAY).version == "revised 1"
 
 
-def test_an_adoption_needs_a_reason_and_a_name(home):
+def test_an_adoption_needs_a_reason_and_a_name(scenario_home):
     """A blank reason and a blank name are refused together."""
     with pytest.raises(Refusal) as refusal:
-        adopt(home, write_scenario(home, "organization_budgets:\n  org-a: 1\n"), " ", DAY, "  ")
+        adopt(
+            scenario_home,
+            write_scenario(scenario_home, "organization_budgets:\n  org-a: 1\n"),
+            " ",
+            DAY,
+            "  ",
+        )
     assert [problem.column for problem in refusal.value.problems] == ["--reason", "--by"]

@@ -18,7 +18,7 @@ from finops_nb.usage.sources.discovery import fingerprint, resolve_inputs
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def usage_folder(tmp_path: Path) -> Home:
     """Three files with one call each, a README and a hidden file in `usage/`."""
     for month in ("2025-10", "2025-11", "2025-12"):
         write_calls(tmp_path / f"usage/calls-{month}.csv", call(timestamp=f"{month}-01"))
@@ -27,16 +27,18 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
-def names(home: Home | None, *usage: str, period: str = "2025-12") -> list[str]:
+def names(usage_folder: Home | None, *usage: str, period: str = "2025-12") -> list[str]:
     return [
         source.name
-        for source in resolve_inputs(make_params({"period": period, "usage": list(usage)}), home)
+        for source in resolve_inputs(
+            make_params({"period": period, "usage": list(usage)}), usage_folder
+        )
     ]
 
 
-def problems(home: Home, *usage: str) -> list[str]:
+def problems(usage_folder: Home, *usage: str) -> list[str]:
     with pytest.raises(Refusal) as refusal:
-        names(home, *usage)
+        names(usage_folder, *usage)
     return [str(problem) for problem in refusal.value.problems]
 
 
@@ -57,8 +59,8 @@ ALL = ["usage/calls-2025-10.csv", "usage/calls-2025-11.csv", "usage/calls-2025-1
         (["usage/calls-2025-12.csv", "usage/calls-2025-10.csv"], [ALL[0], ALL[2]]),
     ],
 )
-def test_it_finds_files_globs_and_folders_sorted_and_nothing_hidden(home, usage, expected):
-    assert names(home, *usage) == expected
+def test_it_finds_files_globs_and_folders_sorted_and_nothing_hidden(usage_folder, usage, expected):
+    assert names(usage_folder, *usage) == expected
 
 
 def test_the_sample_needs_no_home_and_is_shown_without_a_path(tmp_path, monkeypatch):
@@ -68,30 +70,30 @@ def test_the_sample_needs_no_home_and_is_shown_without_a_path(tmp_path, monkeypa
     ]
 
 
-def test_a_relative_path_finds_the_home_by_itself(home, monkeypatch):
-    monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
-    (home.root / "params").mkdir()
+def test_a_relative_path_finds_the_home_by_itself(usage_folder, monkeypatch):
+    monkeypatch.setenv("FINOPS_NB_HOME", str(usage_folder.root))
+    (usage_folder.root / "params").mkdir()
     assert names(None, "usage/calls-{period}.csv") == ALL[2:]
-    assert names(None, str(home.root / ALL[2])) == ALL[2:]
+    assert names(None, str(usage_folder.root / ALL[2])) == ALL[2:]
 
 
-def test_files_outside_the_home_are_shown_by_their_bare_names(home, tmp_path_factory):
+def test_files_outside_the_home_are_shown_by_their_bare_names(usage_folder, tmp_path_factory):
     """Two files of one name are numbered in the order of `usage`; no folder is shown."""
     one, two = (
         write_calls(tmp_path_factory.mktemp("elsewhere") / "calls.csv", call(cost_usd=cost))
         for cost in ("1", "2")
     )
-    assert names(home, str(two), str(one)) == ["calls.csv", "calls.csv (2)"]
+    assert names(usage_folder, str(two), str(one)) == ["calls.csv", "calls.csv (2)"]
     sources = resolve_inputs(
-        make_params({"period": "2025-12", "usage": [str(two), str(one)]}), home
+        make_params({"period": "2025-12", "usage": [str(two), str(one)]}), usage_folder
     )
     assert [source.path for source in sources] == [two, one]
 
 
-def test_a_literal_name_comes_before_a_pattern(home):
-    write_calls(home.root / "usage/a[1].csv", call())
-    write_calls(home.root / "usage/a1.csv", call(cost_usd="2"))
-    assert names(home, "usage/a[1].csv") == ["usage/a[1].csv"]
+def test_a_literal_name_comes_before_a_pattern(usage_folder):
+    write_calls(usage_folder.root / "usage/a[1].csv", call())
+    write_calls(usage_folder.root / "usage/a1.csv", call(cost_usd="2"))
+    assert names(usage_folder, "usage/a[1].csv") == ["usage/a[1].csv"]
 
 
 @pytest.mark.parametrize(
@@ -103,18 +105,18 @@ def test_the_engine_takes_no_character_of_a_name_for_a_pattern(tmp_path, name):
     assert read(write_calls(tmp_path / name, call(cost_usd="2"))).cost == 2
 
 
-def test_what_it_leaves_out_of_a_folder_is_a_notice(home):
-    (home.root / "usage/old").mkdir()
+def test_what_it_leaves_out_of_a_folder_is_a_notice(usage_folder):
+    (usage_folder.root / "usage/old").mkdir()
     params = make_params({"period": "2025-12", "usage": "usage"})
-    notices = reader.read_usage(params, home).notices
+    notices = reader.read_usage(params, usage_folder).notices
     assert [notice.text for notice in notices] == [
         'Left out of "usage", not CSV or Parquet: README.md, old/.'
     ]
 
 
-def test_it_refuses_what_is_not_there_with_the_nearest_names(home):
+def test_it_refuses_what_is_not_there_with_the_nearest_names(usage_folder):
     assert problems(
-        home,
+        usage_folder,
         "usage/calls-2026-12.csv",
         "usage/cals-*.csv",
         "usgae/x.csv",
@@ -135,44 +137,44 @@ def test_it_refuses_what_is_not_there_with_the_nearest_names(home):
     ]
 
 
-def test_it_refuses_a_folder_without_usage_and_a_pattern_of_folders(home):
-    (home.root / "empty").mkdir()
-    first, second = problems(home, "empty", "us*")
+def test_it_refuses_a_folder_without_usage_and_a_pattern_of_folders(usage_folder):
+    (usage_folder.root / "empty").mkdir()
+    first, second = problems(usage_folder, "empty", "us*")
     assert 'usage: the folder is empty (found "empty")' in first
     assert 'only folders match (found "us*"). Write "us*/*" for the files in them.' in second
 
 
-def test_it_refuses_a_file_named_twice_naming_both(home):
+def test_it_refuses_a_file_named_twice_naming_both(usage_folder):
     """By two patterns, by a symbolic link, and by a hard link."""
-    (home.root / "link.csv").symlink_to(home.root / ALL[0])
-    os.link(home.root / ALL[0], home.root / "hard.csv")
+    (usage_folder.root / "link.csv").symlink_to(usage_folder.root / ALL[0])
+    os.link(usage_folder.root / ALL[0], usage_folder.root / "hard.csv")
     for other in ("usage/*-10.csv", ALL[0], "link.csv", "hard.csv"):
-        (problem,) = problems(home, ALL[0], other)
+        (problem,) = problems(usage_folder, ALL[0], other)
         assert 'listed twice: calls-2025-10.csv by "usage/calls-2025-10.csv" and ' in problem
         assert Path(other).name.replace("*", "calls-2025") in problem
 
 
-def test_it_refuses_a_copy_naming_both(home):
-    copy = write(home.root / "copy.csv", (home.root / ALL[2]).read_bytes())
-    (problem,) = refused(copy, home.root / ALL[2])
+def test_it_refuses_a_copy_naming_both(usage_folder):
+    copy = write(usage_folder.root / "copy.csv", (usage_folder.root / ALL[2]).read_bytes())
+    (problem,) = refused(copy, usage_folder.root / ALL[2])
     assert str(problem) == (
         "copy.csv: the file has the same bytes as calls-2025-12.csv. "
         "Name each file once; otherwise its cost counts twice."
     )
 
 
-def test_files_without_rows_may_be_equal(home):
+def test_files_without_rows_may_be_equal(usage_folder):
     """Two days without a call are not copies of each other."""
-    empty = [write(home.root / f"empty-{n}.csv", csv_text([])) for n in (1, 2)]
-    assert [file.rows for file in read(*empty, home.root / ALL[2]).inputs] == [1, 0, 0]
+    empty = [write(usage_folder.root / f"empty-{n}.csv", csv_text([])) for n in (1, 2)]
+    assert [file.rows for file in read(*empty, usage_folder.root / ALL[2]).inputs] == [1, 0, 0]
 
 
-def test_it_refuses_a_link_to_nothing_and_a_pipe(home):
-    (home.root / "usage/broken.csv").symlink_to(home.root / "gone.csv")
-    os.mkfifo(home.root / "usage/pipe.csv")
+def test_it_refuses_a_link_to_nothing_and_a_pipe(usage_folder):
+    (usage_folder.root / "usage/broken.csv").symlink_to(usage_folder.root / "gone.csv")
+    os.mkfifo(usage_folder.root / "usage/pipe.csv")
     params = make_params({"period": "2025-12", "usage": "usage"})
     with pytest.raises(Refusal) as refusal:
-        reader.read_usage(params, home)
+        reader.read_usage(params, usage_folder)
     assert [(problem.file, problem.rule) for problem in refusal.value.problems] == [
         ("usage/broken.csv", "cannot be read: No such file or directory"),
         ("usage/pipe.csv", "cannot be read: it is not a regular file"),
@@ -180,13 +182,15 @@ def test_it_refuses_a_link_to_nothing_and_a_pipe(home):
 
 
 @pytest.mark.parametrize("usage", ["a\0b.csv", "x" * 5000, "a*\0.csv"])
-def test_no_path_ends_in_a_traceback(home, usage):
-    assert problems(home, usage)
+def test_no_path_ends_in_a_traceback(usage_folder, usage):
+    assert problems(usage_folder, usage)
 
 
-def test_the_fingerprint_is_the_hash_of_the_bytes(home):
-    sources = resolve_inputs(make_params({"period": "2025-12", "usage": "usage"}), home)
-    expected = [(name, hashlib.sha256((home.root / name).read_bytes()).hexdigest()) for name in ALL]
+def test_the_fingerprint_is_the_hash_of_the_bytes(usage_folder):
+    sources = resolve_inputs(make_params({"period": "2025-12", "usage": "usage"}), usage_folder)
+    expected = [
+        (name, hashlib.sha256((usage_folder.root / name).read_bytes()).hexdigest()) for name in ALL
+    ]
     assert list(fingerprint(sources)) == expected
 
 
@@ -222,7 +226,7 @@ def test_a_folder_may_hold_every_format(tmp_path):
     )
 
 
-def test_it_returns_the_columns_of_a_file(tmp_path, home):
+def test_it_returns_the_columns_of_a_file(tmp_path, usage_folder):
     file = write(tmp_path / "other.csv", 'when,"a, b",when\n')
     assert columns_found(
         resolve_inputs(make_params({"period": "2025-12", "usage": str(file)}))[0]
