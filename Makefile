@@ -17,7 +17,7 @@ test: lint  ## set up, then lint, the tests, and the notebooks as they are commi
 	@$(PYTEST) -m "not browser and not slow"
 	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 120 notebooks
 
-slow: $(STAMP)  ## the tests that take over 20 seconds each
+slow: $(STAMP)  ## the long tests: large properties, signals, whole batches
 	@$(PYTEST) -m "slow and not browser"
 
 browser: $(STAMP)  ## the tests that need Chromium, playwright and .ci's npm tools (see .ci/run)

@@ -246,6 +246,7 @@ def test_a_worker_that_dies_is_replaced(tmp_path):
     assert not processes_of(home)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_all_runs(tmp_path, way, number):
@@ -275,6 +276,7 @@ def test_a_signal_ends_all_runs(tmp_path, way, number):
     assert [end.exit_code for end in run_them(home, *MONTHS)[0]] == [0, 0, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AVAILABLE, reason="only Linux can end a process with its parent")
 @pytest.mark.parametrize("delay", [0.1, 0.8, 1.6, 2.4])
 def test_a_killed_runner_leaves_no_process(tmp_path, delay):

@@ -52,6 +52,7 @@ def test_two_runs_of_a_name_exclude_each_other(published_home):
     assert left_over(published_home) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_at_any_moment_leaves_a_whole_report(published_home, number):
     """The run exits with 130 and leaves nothing; after SIGKILL, the next run removes the rest."""

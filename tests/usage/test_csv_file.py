@@ -366,6 +366,7 @@ CUTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("order", "style"), [case[1:] for case in CUTS], ids=[case[0] for case in CUTS]
 )
@@ -540,6 +541,7 @@ def csv_files(draw, separator: str) -> bytes:
     return data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("separator", SEPARATORS)
 @given(st.data())
 def test_a_faulty_file_is_refused_or_read_as_the_standard_library_reads_it(

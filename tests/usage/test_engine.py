@@ -210,6 +210,7 @@ def by_hand(calls: list[dict[str, str]], keys: tuple[str, ...]) -> list[tuple]:
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(CALLS, min_size=1, max_size=25), st.randoms(), st.integers(1, 4))
 def test_order_files_and_formats_change_nothing_and_sums_equal_fractions(

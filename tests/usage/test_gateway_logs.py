@@ -137,7 +137,7 @@ def test_a_key_and_its_value_of_the_request_tags_are_a_tag(tmp_path, parquet):
     )
     assert costs(usage, "feature") == {"search": 1, "a:b": 1, "(unallocated)": 3}
     unread = [
-        (notice.rows, notice.money) for notice in usage.notices if "no plain value" in notice.text
+        (notice.rows, notice.money) for notice in usage.notices if "nested value" in notice.text
     ]
     assert unread == [(1, 1)]
 
@@ -173,7 +173,7 @@ def test_other_request_tags_are_not_read_and_have_a_notice(tmp_path, tags):
     )
     assert costs(usage, "feature") == {"y": 1, "(unallocated)": 2}
     assert [
-        (notice.rows, notice.money) for notice in usage.notices if "no plain value" in notice.text
+        (notice.rows, notice.money) for notice in usage.notices if "nested value" in notice.text
     ] == [(1, 2)]
 
 

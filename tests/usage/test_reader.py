@@ -149,6 +149,7 @@ def summed(frame: pd.DataFrame, keys: tuple[str, ...]) -> dict[tuple, tuple[Deci
     return sums
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(CALLS, max_size=20))
 def test_the_cubes_add_up_to_the_groups_and_detail_changes_nothing_else(tmp_path_factory, calls):

@@ -43,6 +43,7 @@ def test_files_that_match_the_list_are_read(files, tmp_path):
         assert (usage.cost, usage.notices) == (3, ())
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_is_found(files, tmp_path):
     """Each of 200 copies with one flipped bit is refused, in CSV and in Parquet."""
     (tmp_path / "SHA256SUMS").write_text(sums(*files))

@@ -112,6 +112,7 @@ PIECES = st.sampled_from(
 """A bar stands for the separator."""
 
 
+@pytest.mark.slow
 @settings(max_examples=800)
 @given(
     st.lists(PIECES, max_size=14).map(b"".join),
