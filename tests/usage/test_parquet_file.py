@@ -215,7 +215,7 @@ def test_it_refuses_a_missing_and_a_doubled_column(tmp_path):
     )
     rules = [(problem.column, problem.rule) for problem in refused(file)]
     assert rules[0] == ("cost_usd", "duplicate column in the header")
-    missing = [(column, rule) for column, rule in rules if rule.startswith("no column for")]
+    missing = [(column, rule) for column, rule in rules if rule.startswith("no column ")]
     names = ["organization_id", "product_id", "feature_id", "customer_id"]
     assert [column for column, _ in missing] == names
     # The file's columns are listed once, on the first of them.
