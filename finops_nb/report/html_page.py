@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from html.parser import HTMLParser
+from importlib.metadata import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,13 +92,27 @@ class ReportExporter(HTMLExporter):
         inherited.merge(own)
         return inherited
 
+    def __init__(self, **_: Any):
+        # Neither a machine's nor a user's configuration of Jupyter may change the page: nbconvert
+        # would pass it here, from files and from the command line.
+        super().__init__(config=Config())
+
     @default("template_name")
     def _template_name_default(self) -> str:
         return "report"
 
-    @default("extra_template_basedirs")
-    def _extra_template_basedirs_default(self) -> list[str]:
-        return [str(TEMPLATES)]
+    @default("template_paths")
+    def _template_paths_default(self) -> list[str]:
+        # By default nbconvert also looks into every Jupyter data path of the machine, where a
+        # folder called `report` or `base` would take the place of ours.
+        return [
+            str(TEMPLATES / "report"),
+            str(_nbconvert_templates() / "base"),
+            str(_nbconvert_templates()),
+        ]
+
+    def get_template_names(self) -> list[str]:
+        return ["report", "base"]
 
     @default("exclude_input")
     def _exclude_input_default(self) -> bool:
@@ -141,6 +156,14 @@ def export_html(notebook: NotebookNode) -> str:
             "Remove that output from the notebook."
         )
     return page
+
+
+@cache
+def _nbconvert_templates() -> Path:
+    """The templates that came with the installed nbconvert, wherever its data files are."""
+    own = "share/jupyter/nbconvert/templates/base/display_priority.j2"
+    file = next(file for file in files("nbconvert") or () if str(file).endswith(own))
+    return Path(file.locate()).resolve().parent.parent
 
 
 def contents(notebook: NotebookNode) -> list[tuple[str, str]]:

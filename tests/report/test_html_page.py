@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -183,3 +184,38 @@ def test_a_page_may_be_allowed_to_link_to_files_below_it(link, allowed):
     assert (audit(page, links=True) == []) is allowed
     assert (audit(page) == []) is (link == "#here")
     assert audit(page.replace("<a href", "<img alt='x' src"), links=True) != [] or link == "#here"
+
+
+HOSTILE_TEMPLATE = "nothing of the report"
+HOSTILE_CONFIG = """
+c.TemplateExporter.template_name = "lab"
+c.TemplateExporter.exclude_output = True
+c.TemplateExporter.template_file = "other.j2"
+c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.ClearOutputPreprocessor"]
+c.NbConvertBase.display_data_priority = ["text/plain"]
+"""
+
+
+@pytest.mark.parametrize("name", ["report", "base"])
+def test_no_template_of_the_machine_takes_the_place_of_ours(tmp_path, name):
+    """A folder of that name in a Jupyter data path, or a user's configuration, changes no byte."""
+    notebook = tmp_path / "n.ipynb"
+    nbformat.write(notebook_of(display({"text/html": "<p>$1.25</p>"})), notebook)
+    templates = tmp_path / "data" / "nbconvert" / "templates" / name
+    templates.mkdir(parents=True)
+    for file in ("index.html.j2", "display_priority.j2", "null.j2"):
+        (templates / file).write_text(HOSTILE_TEMPLATE)
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "jupyter_nbconvert_config.py").write_text(HOSTILE_CONFIG)
+
+    def page(**variables: str) -> str:
+        command = [sys.executable, "-m", "nbconvert", "--to", "finops_report", "--stdout", notebook]
+        done = subprocess.run(
+            command, env=os.environ | variables, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    hostile = page(JUPYTER_PATH=str(tmp_path / "data"), JUPYTER_CONFIG_DIR=str(config))
+    assert hostile == page()
+    assert "$1.25" in hostile
