@@ -148,9 +148,9 @@ def _run_kernel(request: dict[str, Any], log: int, server: int) -> None:
     os.environ.update(request["env"])
     sys.argv[1:] = request["argv"]
 
-    from ipykernel import kernelapp
+    from finops_nb.notebook.kernel_app import KernelApp
 
-    kernelapp.launch_new_instance()
+    KernelApp.launch_instance()
 
 
 def _write(control: socket.socket, number: int) -> None:
@@ -163,6 +163,6 @@ if __name__ == "__main__":
     die_with(os.getppid())
     preload()
     watch_futures()
-    import_module("ipykernel.kernelapp")
+    import_module("finops_nb.notebook.kernel_app")
     gc.freeze()  # the collector would write to, and so copy, the memory that kernels share
     serve(socket.socket(fileno=int(sys.argv[1])))

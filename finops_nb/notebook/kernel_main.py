@@ -52,6 +52,6 @@ if __name__ == "__main__":
     preload()
     watch_futures()
 
-    from ipykernel import kernelapp
+    from finops_nb.notebook.kernel_app import KernelApp
 
-    kernelapp.launch_new_instance()
+    KernelApp.launch_instance()

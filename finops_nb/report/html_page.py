@@ -95,7 +95,7 @@ class ReportExporter(HTMLExporter):
     def __init__(self, **_: Any):
         # Neither a machine's nor a user's configuration of Jupyter may change the page: nbconvert
         # would pass it here, from files and from the command line.
-        super().__init__(config=Config())
+        super().__init__(config=Config())  # type: ignore[no-untyped-call]  # nbconvert has no types
 
     @default("template_name")
     def _template_name_default(self) -> str:
@@ -242,7 +242,7 @@ class _Auditor(HTMLParser):
 @cache
 def _exporter() -> ReportExporter:
     """One for all reports of a process, so that its templates are compiled once."""
-    return ReportExporter()  # type: ignore[no-untyped-call]  # traitlets has no types for it
+    return ReportExporter()
 
 
 def _css() -> str:
