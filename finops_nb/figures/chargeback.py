@@ -1,4 +1,7 @@
-"""Chargeback: what each organization and product is charged, and the ledger that books it."""
+"""Chargeback: what each organization and product is charged, and the ledger that books it.
+
+The ledger is published as chargeback.csv; its columns are `LEDGER_COLUMNS`.
+"""
 
 from __future__ import annotations
 
