@@ -204,6 +204,6 @@ def test_it_starts_without_what_it_does_not_need(module):
 
 def test_the_test_above_can_fail():
     """What executes notebooks does import what is heavy."""
-    heavy = ("notebook.execute", "report.html_page", "report.theme", "notebook.kernel")
+    heavy = ("notebook.execute", "report.html_export", "report.theme", "notebook.kernel")
 
     assert set(HEAVY) & {each.split(".")[0] for name in heavy for each in imports(TREES[name])}

@@ -14,7 +14,7 @@ import pytest
 from lxml.html import HtmlElement
 from support.published import page_of, sections_of
 
-from finops_nb.report.html_page import audit
+from finops_nb.report.html_export import audit
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -18,7 +18,7 @@ import pytest
 from support.checkout import CHECKOUT, SUPPORT
 from support.published import amount, page_of, reference_figures, sections_of
 
-from finops_nb.report.html_page import NOT_SHOWN, audit
+from finops_nb.report.html_export import NOT_SHOWN, audit
 
 FIGURES = reference_figures()
 CONTRACT = json.loads((SUPPORT / "results_contract.json").read_text(encoding="utf-8"))

@@ -27,7 +27,7 @@ from finops_nb.run.worker_pool import WorkerPool
 
 IMPORTS: Final = (
     "papermill",
-    "finops_nb.report.html_page",
+    "finops_nb.report.html_export",
     "finops_nb.run.expected_month",
     "finops_nb.notebook.sanitize",
     "finops_nb.notebook.gate",

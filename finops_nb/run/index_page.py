@@ -21,7 +21,7 @@ from finops_nb.outputs.lock import hold
 from finops_nb.outputs.manifest import Kind
 from finops_nb.outputs.reports import FILES, PublishedReport, published_reports
 from finops_nb.report.format import Format, visible
-from finops_nb.report.html_page import TEMPLATES, audit
+from finops_nb.report.html_export import TEMPLATES, audit
 from finops_nb.report.sparkline import sparkline
 from finops_nb.report.table import templates
 from finops_nb.words import shortened

@@ -43,7 +43,7 @@ def files_to_publish(
     """
     from finops_nb.notebook.gate import find_faults, find_local_paths, find_paths_in_files
     from finops_nb.notebook.sanitize import as_bytes, sanitize
-    from finops_nb.report.html_page import export_html
+    from finops_nb.report.html_export import export_html
 
     written = _written(job)
     _fail_if(

@@ -307,6 +307,6 @@ def _execute(
         interruption.stop = kernel.kill
         # Two seconds of imports while the kernel starts. Not in a thread, because an interruption
         # could leave an import lock held.
-        for module in ("papermill", "finops_nb.report.html_page"):
+        for module in ("papermill", "finops_nb.report.html_export"):
             import_module(module)
         return execute(notebook, parameters, kernel, progress=progress)

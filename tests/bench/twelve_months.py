@@ -23,7 +23,7 @@ from bench.one_run import BIN, floor_notebook, seconds
 from support.checkout import CHECKOUT
 
 from finops_nb.outputs.artifacts import HTML
-from finops_nb.report.html_page import audit
+from finops_nb.report.html_export import audit
 from finops_nb.usage.sources.discovery import SAMPLE_FILES
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))

@@ -13,7 +13,7 @@ import nbformat
 from finops_nb.notebook.execute import Execution
 from finops_nb.outputs.artifacts import STEM
 from finops_nb.outputs.manifest import Manifest
-from finops_nb.report import html_page as export
+from finops_nb.report import html_export as export
 from finops_nb.run import run as running
 
 if TYPE_CHECKING:

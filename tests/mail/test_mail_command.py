@@ -18,7 +18,7 @@ from support.scenario_homes import make_scenario_home, write_scenario
 from finops_nb.cli import main
 from finops_nb.money import rounded
 from finops_nb.outputs.lock import hold
-from finops_nb.report.html_page import audit
+from finops_nb.report.html_export import audit
 from finops_nb.run.run import run
 
 

@@ -28,7 +28,7 @@ from finops_nb.mail.plain_text import columns
 from finops_nb.money import rounded
 from finops_nb.params.model import Params
 from finops_nb.report.charts import budget_vs_actual
-from finops_nb.report.html_page import audit
+from finops_nb.report.html_export import audit
 
 HOSTILE = (
     *(

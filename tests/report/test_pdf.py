@@ -23,7 +23,7 @@ from support.checkout import CHECKOUT
 
 from finops_nb import schema
 from finops_nb.errors import Refusal
-from finops_nb.report.html_page import TEMPLATES
+from finops_nb.report.html_export import TEMPLATES
 from finops_nb.report.pdf import check_pdf, pdf_of
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import Column

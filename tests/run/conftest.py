@@ -30,7 +30,7 @@ def quick(monkeypatch) -> None:
     """Runs without a kernel, whose page is their key."""
     monkeypatch.setattr(running, "_execute", finished)
     monkeypatch.setattr(
-        "finops_nb.report.html_page.export_html",
+        "finops_nb.report.html_export.export_html",
         lambda notebook: notebook.metadata["finops_nb"]["key"],
     )
 

@@ -57,7 +57,7 @@ def test_a_run_reads_organizations_once(tmp_path, monkeypatch):
         lambda path, shown: (paths.append(path), read(path, shown))[1],
     )
     monkeypatch.setattr(running, "_execute", finished)
-    monkeypatch.setattr("finops_nb.report.html_page.export_html", lambda notebook: "<p>")
+    monkeypatch.setattr("finops_nb.report.html_export.export_html", lambda notebook: "<p>")
     run(NAME, home)
     assert paths == [home.root / "organizations.csv"]
 
@@ -78,7 +78,7 @@ def test_a_run_sees_that_organizations_changed(tmp_path, monkeypatch, when):
     monkeypatch.setattr(running, step[0], partial(change, step[1]))
     if step[0] != "_execute":
         monkeypatch.setattr(running, "_execute", finished)
-    monkeypatch.setattr("finops_nb.report.html_page.export_html", lambda notebook: "<p>")
+    monkeypatch.setattr("finops_nb.report.html_export.export_html", lambda notebook: "<p>")
     with pytest.raises(Failure, match=r"inputs changed during the run: organizations\.csv\."):
         run(NAME, home)
     assert not (home.outputs / NAME).exists()

@@ -23,7 +23,7 @@ from finops_nb.errors import Busy
 from finops_nb.home import Home
 from finops_nb.outputs.lock import hold
 from finops_nb.report.format import visible
-from finops_nb.report.html_page import audit
+from finops_nb.report.html_export import audit
 from finops_nb.run import index_page
 from finops_nb.run.index_page import write_index
 from finops_nb.run.run import run

@@ -13,7 +13,7 @@ from support.published import page_of
 
 from finops_nb.api import open_what_if
 from finops_nb.home import CHECKOUT
-from finops_nb.report.html_page import ReportExporter, audit
+from finops_nb.report.html_export import ReportExporter, audit
 
 NOTEBOOK = CHECKOUT / "notebooks" / "budget_what_if.ipynb"
 FIRST_LINE = [

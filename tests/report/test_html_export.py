@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from support.published import page_of
 
 from finops_nb.errors import Failure
-from finops_nb.report.html_page import audit, export_html
+from finops_nb.report.html_export import audit, export_html
 
 PIXEL = base64.b64encode(b"\x89PNG not really").decode("ascii")
 
