@@ -41,7 +41,7 @@ def main() -> None:
     """
     # Where it is installed, jsonschema, which nbformat imports, compiles a grammar of IRIs at
     # import, which takes as long as all other imports of a run. A notebook's schema has no IRI.
-    # None is how Python is told that there is no such module.
+    # With None here, Python treats the module as not installed.
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     # Else pydantic searches every installed package for plugins.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

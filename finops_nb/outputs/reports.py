@@ -62,7 +62,7 @@ class PublishedReport:
 
 
 def published_reports(outputs: Path) -> tuple[list[PublishedReport], list[str]]:
-    """Every report in the folder of outputs, and the NAMEs of those that can't be read.
+    """Every report in the folder of outputs, and the NAMEs of unreadable ones.
 
     Returns:
         Reports, newest period first, then by NAME; and the unreadable NAMEs, sorted.

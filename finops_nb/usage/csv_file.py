@@ -66,7 +66,7 @@ class StrictReading:
 
     Args:
         rows: how many rows it has.
-        cost: the sum of those that are sound.
+        cost: the total of the rows whose cost is valid.
         empty_lines: how many lines are empty.
         problems: the first `SHOWN` problems.
         problem_count: how many there are in all.
