@@ -263,7 +263,9 @@ def adopt(name: str, reason: str, author: str | None) -> None:
     is_flag=True,
     help="Send it even if it is a what-if, is outdated, or a newer run failed.",
 )
-@click.option("--resend", is_flag=True, help="Send it again to those who have it, or may have it.")
+@click.option(
+    "--resend", is_flag=True, help="Send it again, even to recipients who have it or may have it."
+)
 def mail(name: str, to: tuple[str, ...], send: bool, allow: bool, resend: bool) -> None:
     """Write the mail of a published report; --send sends it.
 

@@ -210,7 +210,7 @@ def _missing_file_fix(name: str, names: Sequence[str], words: Collection[str]) -
 
     Args:
         name: the NAME without a file.
-        names: those that have one.
+        names: the NAMEs that have one.
         words: what the command accepts besides NAMEs.
     """
     if not names:

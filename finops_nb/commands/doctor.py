@@ -62,7 +62,7 @@ def versions(required: Sequence[str] | None = None) -> Iterator[Diagnosis]:
     """Python and each package against the lowest version that finops_nb works with.
 
     Args:
-        required: requirements such as "pandas>=2.2"; those of the installed finops_nb if None.
+        required: such as "pandas>=2.2"; if None, what the installed finops_nb requires.
     """
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     oldest = ".".join(map(str, OLDEST_PYTHON))

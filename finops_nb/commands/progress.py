@@ -35,7 +35,7 @@ class Display:
     Args:
         names: that are run.
         as_json: print one object per event and nothing else: `{time, name, event, milliseconds}`,
-            and of `text, cell, cells, exit_code` those that the event has.
+            and whichever of `text, cell, cells, exit_code` the event has.
 
     Example:
         With `as_json`, an event is printed as

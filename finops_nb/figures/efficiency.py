@@ -40,7 +40,7 @@ def rank_efficiency(costs: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Columns `rank` (1 is the most; equals share a rank; None without a score, and for cost
-        without a name), then those of `unit_costs`.
+        without a name), then the columns of `unit_costs`.
     """
     frame = unit_costs(costs)
     names = list(frame.iloc[:, 0])

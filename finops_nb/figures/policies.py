@@ -27,7 +27,7 @@ BUDGET: Final = "Set a budget, or stop the spend"
 
 
 class Breach(NamedTuple):
-    """One breach of a policy; the columns are those of `breaches`."""
+    """One breach of a policy: a row of `breaches`."""
 
     policy: str
     name: str

@@ -136,7 +136,7 @@ def _with_idle_names(costs: pd.DataFrame, names: Iterable[str]) -> list[dict[str
     by = costs.columns[0]
     rows: list[dict[str, Any]] = costs.astype(object).to_dict("records")
     known = {row[by] for row in rows}
-    # Where the files tell no calls or customers, those of an idle name are not known either.
+    # If the files have no calls or customers, an idle name has none either: None, not 0.
     no_counts = {
         column: None if rows and all(pd.isna(row[column]) for row in rows) else 0
         for column in ("calls", "customers")

@@ -139,7 +139,7 @@ def figure_differences(before: Tables, after: Tables) -> Iterator[FigureDifferen
 
     Args:
         before: the tables of one `results.json`.
-        after: those of the next.
+        after: the same of the next.
 
     Returns:
         In the order of `after`; what is only in `before` comes last.
@@ -338,7 +338,7 @@ def _setting_text(value: Any) -> str:
 
 
 def _figures(lines: Iterable[Mapping[str, Any]]) -> dict[Place, Any]:
-    """The figures of a table; lines of the same name are told apart by their order."""
+    """The figures of a table; lines with the same name are numbered in their order."""
     figures: dict[Place, Any] = {}
     counts: dict[str, int] = {}
     for line in lines:

@@ -89,7 +89,7 @@ class HighestCost:
 
 @dataclass(frozen=True, slots=True)
 class EfficiencyGap:
-    """Calls per unit of currency of the best organization − those of the worst.
+    """Calls per unit of currency of the best organization minus the worst.
 
     Args:
         most: the best one.

@@ -116,7 +116,7 @@ class _Mailing:
         objections: to sending this report; `--allow` overrides them.
         folder: where the mail is written.
         shown_journal: the journal's path, as a user reads it.
-        resend: send it also to those who were sent it.
+        resend: send it to every recipient, even if it was sent before.
         notice: given sentences for the user.
     """
 
@@ -257,7 +257,7 @@ def _mail_list(home: Home, name: str, to: Sequence[str]) -> MailList:
 def _named_in_params(name: str, named: MailList | None) -> MailList:
     file = f"params/{name}.yaml"
     if name.startswith(FOLDER):
-        rule = "a what-if has no recipients; those of its base get the official report only"
+        rule = "a what-if has no recipients; its base's recipients get only the official report"
         raise Refusal(Problem(rule, "Name a recipient: --to ada@example.com", file=file))
     if named is None:
         fix = "Write mail: {to: [ada@example.com]} there, or add --to ada@example.com"

@@ -36,7 +36,7 @@ def sanitize(
         notebook: after a good run; it is not changed.
         manifest: which report this is.
         title: of the page; None leaves it out.
-        parameters: those that a report may show; they replace the ones in the injected cell.
+        parameters: what a report may show in place of the injected cell's values.
 
     Returns:
         A notebook of format 4.5, equal for equal runs.

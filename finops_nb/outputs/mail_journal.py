@@ -119,7 +119,7 @@ class Journal:
     ) -> tuple[list[str], dict[str, Entry]]:
         """The recipients to send the report to now, and the last entry of all others.
 
-        Open are recipients never tried, and those whose server deferred the message. SENT,
+        Open are recipients never tried, and recipients whose server deferred the message. SENT,
         REFUSED and UNKNOWN are settled, and so is SENDING: a run ended before it had an answer.
 
         Args:

@@ -66,7 +66,7 @@ class Budgets:
         owners: who answers for an organization or a product.
         versions: every version, oldest first; the last one is in force.
         approved: for a scenario, what is in force without it; else None.
-        months: for a quarter or year whose months' budgets are known, those of each month.
+        months: each month's budgets, for a quarter or year whose months have them.
         inputs: the files they come from, each with its SHA-256.
         notices: what a reader should know about them, as sentences.
         cost_centres: the cost center where an organization's cost is booked.

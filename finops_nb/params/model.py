@@ -303,7 +303,7 @@ PARAMETERS: Final = tuple(name for name in Params.model_fields if name not in DE
 
 
 def load_params(home: Home, name: str) -> Params:
-    """The params of a NAME, read strictly; those of a scenario are its base's, with its changes.
+    """The params of a NAME, read strictly; a scenario has its base's params with its changes.
 
     Args:
         home: the home.

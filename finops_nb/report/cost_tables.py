@@ -296,7 +296,7 @@ def _counts(usage: Usage) -> dict[str, int | None]:
 
 
 def _available(columns: tuple[Column, ...], usage: Usage) -> tuple[Column, ...]:
-    """The columns without those that need what the usage does not have."""
+    """The columns that the usage has figures for."""
     missing = {column for needed in usage.missing_columns for column in NEEDED_FOR.get(needed, ())}
     return tuple(column for column in columns if column not in missing)
 

@@ -84,7 +84,7 @@ class Grid:
 
     @cached_property
     def heads(self) -> tuple[str, ...]:
-        """The heads of the columns, with those of the rounding, if needed, and of the sums."""
+        """The heads of all columns, with "Rounding" if needed, and the sums."""
         rounding = [ROUNDING] if any(map(self._across, (*self.names, None))) else []
         return (*self.columns, *rounding, TOTAL)
 

@@ -131,7 +131,7 @@ def read_strictly(
         source: the file.
         header: of the file.
         columns: our columns that are read.
-        checked: those whose value must be there and sound.
+        checked: the columns whose value must be present and valid.
 
     Raises:
         Refusal: the file cannot be read to its end.

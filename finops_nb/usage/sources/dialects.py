@@ -177,7 +177,7 @@ def recognize(params: Params, header: Sequence[str]) -> Dialect:
 
 
 def _matching_columns(dialect: Dialect, params: Params, header: Sequence[str]) -> int:
-    """How many needed columns of a dialect a header has, without those that the params name."""
+    """How many needed columns of a dialect a header has, not counting columns the params name."""
     return sum(
         any(name in header for name in dialect.columns[column])
         for column in dialect.needed
