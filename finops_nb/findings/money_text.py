@@ -1,6 +1,7 @@
-"""Money in sentences that are text from the start, such as the warnings of `check --json`.
+"""An amount of money as text: the one place where it is printed, for sentences and for the report.
 
-It reads as `report.format` prints it, which is a higher room and can't be used here.
+It is in this room because warnings, such as those of `check --json`, are text from the start;
+`report.format` calls it for everything else.
 """
 
 from __future__ import annotations
@@ -10,16 +11,27 @@ from decimal import Decimal
 from finops_nb.money import SIGNS, UNIT_NAMES, minor_units, rounded
 
 
+def amount_text(amount: Decimal, currency: str, decimals: int) -> str:
+    """An amount with a given number of decimals; the sign stands first, and `-0.00` never.
+
+    A currency without a well-known sign is printed by its code and a no-break space.
+
+    >>> amount_text(Decimal("0.03874"), "USD", 4), amount_text(Decimal("-0.001"), "USD", 2)
+    ('$0.0387', '$0.00')
+    """
+    figure = rounded(amount, decimals)
+    minus = "-" if figure < 0 else ""
+    sign = SIGNS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
+    return f"{minus}{sign}{abs(figure):,}"
+
+
 def money_text(amount: Decimal, currency: str) -> str:
     """An amount, rounded to the currency's minor unit.
 
-    >>> money_text(Decimal("-1495.0649"), "USD"), money_text(Decimal("0.405"), "CHF")
-    ('-$1,495.06', 'CHF 0.41')
+    >>> money_text(Decimal("-1495.0649"), "USD"), money_text(Decimal("1000"), "JPY")
+    ('-$1,495.06', '¥1,000')
     """
-    figure = rounded(amount, minor_units(currency))
-    minus = "-" if figure < 0 else ""
-    sign = SIGNS.get(currency, f"{currency} ")
-    return f"{minus}{sign}{abs(figure):,}"
+    return amount_text(amount, currency, minor_units(currency))
 
 
 def change_text(amount: Decimal, currency: str) -> str:

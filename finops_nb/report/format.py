@@ -13,8 +13,9 @@ from typing import Any, Final, cast
 
 from markupsafe import Markup, escape
 
+from finops_nb.findings.money_text import amount_text, change_text, money_text, unit_name
 from finops_nb.findings.sentence import Sentence
-from finops_nb.money import SIGNS, UNIT_NAMES, minor_units, plain, rounded
+from finops_nb.money import SIGNS, minor_units, plain, rounded
 from finops_nb.period import parse_period
 from finops_nb.schema import Unit
 from finops_nb.words import listing, shortened
@@ -54,23 +55,23 @@ class Format:
     @property
     def unit(self) -> str:
         """One unit of the currency in a sentence, or its code: "dollar", "CHF"."""
-        return UNIT_NAMES.get(self.currency, self.currency)
+        return unit_name(self.currency)
 
     def money(self, amount: Decimal | None) -> str:
         """-$1,495.06"""
-        return self._amount(amount, minor_units(self.currency))
+        return MISSING if amount is None else money_text(amount, self.currency)
 
     def change(self, amount: Decimal | None) -> str:
         """+$800.00"""
-        text = self.money(amount)
-        rises = amount is not None and rounded(amount, minor_units(self.currency)) > 0
-        return f"+{text}" if rises else text
+        return MISSING if amount is None else change_text(amount, self.currency)
 
     def unit_cost(self, amount: Decimal | None) -> str:
         """$0.0391: two decimals more than money; four more if only one digit would be left."""
+        if amount is None:
+            return MISSING
         decimals = minor_units(self.currency) + 2
-        tiny = amount is not None and 0 < abs(amount) < Decimal(10).scaleb(-decimals)
-        return self._amount(amount, decimals + 2 if tiny else decimals)
+        tiny = 0 < abs(amount) < Decimal(10).scaleb(-decimals)
+        return amount_text(amount, self.currency, decimals + 2 if tiny else decimals)
 
     def share(self, fraction: Decimal | None) -> str:
         """70.1%; never 0.0% for a small share, and never 100.0% for more or less than the whole."""
@@ -149,14 +150,6 @@ class Format:
             "rank": str,
         }
         return MISSING if value is None else printers[unit](value)
-
-    def _amount(self, amount: Decimal | None, decimals: int) -> str:
-        if amount is None:
-            return MISSING
-        figure = rounded(amount, decimals)
-        minus = "-" if figure < 0 else ""
-        space = "" if self.currency in SIGNS else "\N{NO-BREAK SPACE}"
-        return f"{minus}{self.sign}{space}{abs(figure):,.{decimals}f}"
 
 
 def count(number: int | Decimal) -> str:

@@ -7,14 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from support.made_usage import SIX, Call, data_of
+from support.made_usage import SIX, Call, data_of, findings_of
 
-from finops_nb.figures.allocation import allocate_within
-from finops_nb.figures.crossings import budget_alerts
-from finops_nb.figures.efficiency import rank_efficiency
-from finops_nb.figures.variance import variance_by
-from finops_nb.findings.evidence import Findings
-from finops_nb.findings.insights import find_insights
 from finops_nb.findings.main_findings import main_findings
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
@@ -34,18 +28,7 @@ def find(params, usage_of):
         usage = usage_of(calls, complete=complete)
         budgets = read_budgets(made)
         data = data_of(usage=usage, budgets=budgets, params=made, months=months)
-        organizations, products = (variance_by(data, by) for by in ("organization", "product"))
-        efficiency = rank_efficiency(organizations)
-        findings = Findings(
-            data,
-            organizations,
-            products,
-            breakdown=allocate_within(usage, "organization", "product"),
-            efficiency=efficiency,
-            insights=find_insights(data, organizations, products, efficiency),
-            alerts=budget_alerts(data),
-            book=None,
-        )
+        findings = findings_of(data)
         fmt = Format("USD")
         return [
             (finding.title, text_sentence(finding.sentence, fmt))

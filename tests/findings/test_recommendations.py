@@ -6,15 +6,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from support.made_usage import data_of
+from support.made_usage import data_of, findings_of
 
-from finops_nb.figures.allocation import allocate_within
 from finops_nb.figures.chargeback import ledger
-from finops_nb.figures.crossings import budget_alerts
-from finops_nb.figures.efficiency import rank_efficiency
-from finops_nb.figures.variance import variance_by
-from finops_nb.findings.evidence import Findings
-from finops_nb.findings.insights import find_insights
 from finops_nb.findings.recommendations import ACTIONS, Horizon, recommend
 from finops_nb.params.budgets import read_budgets
 from finops_nb.report.format import Format, spelled_day, text_sentence
@@ -30,18 +24,7 @@ def advise(params):
         made = params(**({"owners": dict.fromkeys(sorted(names), "Ada")} | keys))
         budgets = read_budgets(made)
         data = data_of(usage=usage, budgets=budgets, params=made)
-        organizations, products = (variance_by(data, by) for by in ("organization", "product"))
-        efficiency = rank_efficiency(organizations)
-        findings = Findings(
-            data,
-            organizations,
-            products,
-            breakdown=allocate_within(usage, "organization", "product"),
-            efficiency=efficiency,
-            insights=find_insights(data, organizations, products, efficiency),
-            alerts=budget_alerts(data),
-            book=ledger(usage, "USD") if books else None,
-        )
+        findings = findings_of(data, ledger(usage, "USD") if books else None)
         fmt = Format("USD")
         return {each.title: text_sentence(each.action, fmt) for each in recommend(findings)}
 

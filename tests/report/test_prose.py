@@ -9,16 +9,14 @@ from decimal import Decimal
 
 import pytest
 from lxml.html import fragment_fromstring
-from support.made_usage import data_of
+from support.made_usage import data_of, findings_of
 from support.published import text_of
 
-from finops_nb.figures.allocation import allocate, allocate_within
+from finops_nb.figures.allocation import allocate
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.chargeback import ledger
-from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.efficiency import rank_efficiency
-from finops_nb.figures.variance import TotalVariance, total_variance, variance_by
-from finops_nb.findings.evidence import Findings
+from finops_nb.figures.variance import TotalVariance, total_of
 from finops_nb.findings.insights import (
     Allocated,
     BudgetOverruns,
@@ -28,7 +26,6 @@ from finops_nb.findings.insights import (
     HighestCost,
     SpendWithoutBudget,
     VarianceLine,
-    find_insights,
     insight_sentence,
 )
 from finops_nb.findings.recommendations import ACTIONS, Horizon, Recommendation, recommend
@@ -210,30 +207,15 @@ def everything(usage_of, params, names: list[str]) -> list[Prose]:
         usage=file,
     )
     budgets = read_budgets(made)
-    organizations, products = (
-        variance_by(data_of(usage=usage, budgets=budgets, params=made), by)
-        for by in ("organization", "product")
-    )
-    efficiency = rank_efficiency(organizations)
     data = data_of(usage=usage, budgets=budgets, params=made)
-    insights = find_insights(data, organizations, products, efficiency)
-    found = Findings(
-        data,
-        organizations,
-        products,
-        breakdown=allocate_within(usage, "organization", "product"),
-        efficiency=efficiency,
-        insights=insights,
-        alerts=budget_alerts(data),
-        book=ledger(usage, "USD"),
-    )
-    advice = recommend(found)
+    findings = findings_of(data, ledger(usage, "USD"))
+    advice = recommend(findings)
     assert len(advice) == len(ACTIONS)
     return [
         prose.heading(data),
-        prose.executive_summary(data, total_variance(organizations, made.at_risk, True)),
-        prose.efficiency_summary(data, efficiency),
-        prose.key_insights(data, insights),
+        prose.executive_summary(data, total_of(data, findings.organizations)),
+        prose.efficiency_summary(data, findings.efficiency),
+        prose.key_insights(data, findings.insights),
         prose.recommended(data, advice),
         prose.origin(data),
     ]

@@ -9,7 +9,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from finops_nb.figures.allocation import allocate_within
+from finops_nb.figures.crossings import budget_alerts
+from finops_nb.figures.efficiency import rank_efficiency
 from finops_nb.figures.report_data import ReportData
+from finops_nb.figures.variance import variance_by
+from finops_nb.findings.evidence import Findings
+from finops_nb.findings.insights import find_insights
 from finops_nb.outputs.manifest import Manifest
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import Budgets, read_budgets
@@ -111,3 +117,19 @@ def data_of(
     params = params or make_params({"period": "2025-12", "usage": "sample:"})
     budgets = budgets or read_budgets(params)
     return ReportData(params, usage, usage, budgets, manifest or Manifest(), tuple(months))
+
+
+def findings_of(data: ReportData, book: pd.DataFrame | None = None) -> Findings:
+    """What a report finds in its data, put together as the notebook does."""
+    organizations, products = (variance_by(data, by) for by in ("organization", "product"))
+    efficiency = rank_efficiency(organizations)
+    return Findings(
+        data,
+        organizations,
+        products,
+        breakdown=allocate_within(data.usage, "organization", "product"),
+        efficiency=efficiency,
+        insights=find_insights(data, organizations, products, efficiency),
+        alerts=budget_alerts(data),
+        book=book,
+    )
