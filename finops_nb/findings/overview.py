@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from finops_nb.errors import nearest
 from finops_nb.figures.report_data import ReportData
@@ -16,6 +16,9 @@ from finops_nb.params.model import Params
 from finops_nb.period import spelled_date
 from finops_nb.schema import BUDGETED, UNALLOCATED
 from finops_nb.usage.model import Usage
+
+LATER_USAGE: Final = " of usage after the as_of day "
+"""In the warning on usage after the last complete day, which the mail finds by these words."""
 
 
 def overview(data: ReportData) -> dict[str, Any]:
@@ -80,6 +83,9 @@ def doubtful_names(data: ReportData) -> list[str]:
 
 def _usage_notices(data: ReportData) -> Iterator[str]:
     for notice in data.usage.notices:
+        if not notice.rows and not notice.money:
+            yield notice.text
+            continue
         rows = f"{notice.rows:,} row{'' if notice.rows == 1 else 's'}"
         yield f"{notice.text} ({rows}, {money_text(notice.money, data.params.currency)})"
 
@@ -112,7 +118,7 @@ def _period_warnings(data: ReportData) -> Iterator[str]:
         money = money_text(later, data.params.currency)
         known, last = spelled_date(usage.complete_through), spelled_date(usage.last_day)
         yield (
-            f"{money} of usage after the as_of day ({known}), through {last}, is in total costs, "
+            f"{money}{LATER_USAGE}({known}), through {last}, is in total costs, "
             "statuses and alerts, but not in the run rate or the figures to date."
         )
 

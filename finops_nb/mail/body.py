@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from finops_nb import schema
 from finops_nb.errors import Failure
 from finops_nb.figures.budget_status import Status
+from finops_nb.findings.overview import LATER_USAGE
 from finops_nb.outputs.manifest import Kind
 from finops_nb.period import parse_period
 from finops_nb.report.format import Format, noun, visible
@@ -188,11 +189,13 @@ def _summary_line(results: Mapping[str, Any]) -> Line:
 
 def _stamps(results: Mapping[str, Any], fmt: Format) -> Iterator[MailStamp]:
     """The stamps of the report's page, then its revision."""
-    known = ""
+    known = later = ""
     if not results["period"]["complete"]:
         known = _warning(results, "PARTIAL") or "The period is not over."
+        later = next((text for text in results["warnings"] if LATER_USAGE in text), "")
     unreconciled = _warning(results, "NOT RECONCILED")
-    for stamp in stamps_of(Kind(results["kind"]), _scenario(results), unreconciled, known):
+    kind, scenario = Kind(results["kind"]), _scenario(results)
+    for stamp in stamps_of(kind, scenario, unreconciled, known, later):
         changes = _scenario_changes(results, fmt) if stamp.word == "WHAT-IF" else ""
         reason, meaning = (isolated(brief(text)) for text in (stamp.reason, stamp.meaning))
         yield MailStamp(stamp.word, reason, meaning, changes)

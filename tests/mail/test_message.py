@@ -7,7 +7,8 @@ import email.policy
 import re
 import struct
 import warnings
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.message import EmailMessage
 from itertools import pairwise
@@ -18,10 +19,12 @@ import matplotlib
 import pandas as pd
 import pytest
 from support.lab import browser
+from support.made_usage import data_of
 from support.mail_reports import KEY, ORGANIZATIONS, SCENARIO, draw_once, results_of
 from support.published import amount
 
 from finops_nb.errors import Failure
+from finops_nb.findings.overview import warnings as warnings_of
 from finops_nb.mail.body import body_of, brief, isolated
 from finops_nb.mail.message import LARGEST, Envelope, compose_message, picture, preview
 from finops_nb.mail.plain_text import columns
@@ -315,14 +318,30 @@ def test_it_bears_the_stamps_of_the_report():
     assert "regions" not in message.as_bytes().split(b"\r\n\r\n")[0].decode()
 
 
+def test_later_usage_is_in_the_stamp_of_a_running_month(usage_of, params):
+    """1.00 of the 20th is in the total, but usage is complete only through the 18th."""
+    calls = [("a", "x", "f", "c", "1", f"2025-12-{day}") for day in (18, 20)]
+    usage = replace(usage_of(calls, complete=False), complete_through=date(2025, 12, 18))
+    results = results_of(complete=False)
+    results["warnings"] = warnings_of(data_of(usage=usage, params=params()))
+    for text in texts_of(compose(results, {})):
+        assert (
+            "Usage is complete through December 18, 2025; the period ends December 31, 2025. "
+            "$1.00 of usage after the as_of day (December 18, 2025), through December 20, 2025, "
+            "is in total costs, statuses and alerts, but not in the run rate or the figures to "
+            "date. Budgets cover the whole period."
+        ) in text
+
+
 def test_unreconciled_invoices_are_a_stamp():
     """The subject has its word, and both bodies what differs."""
     results = results_of()
-    results["warnings"] = ["NOT RECONCILED: stated less billed, in USD: INV-1 2.50."]
+    differing = "amounts differ from the usage data (invoice − usage): INV-1 +$2.50."
+    results["warnings"] = [f"NOT RECONCILED: invoice {differing}"]
     message = compose(results, {})
     assert message["Subject"].startswith("NOT RECONCILED · Organizational Alignment")
     for text in texts_of(message):
-        assert "Stated less billed, in USD: INV-1 2.50." in text
+        assert f"Invoice {differing}" in text
 
 
 def test_a_revision_is_marked():
