@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import email.policy
 import hashlib
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ import pandas as pd
 
 from finops_nb.mail.body import Body, body_of
 from finops_nb.mail.plain_text import plain_text
+from finops_nb.mail.smtp import SEVEN_BITS
 from finops_nb.params.model import Params
 from finops_nb.report.provenance import REPORT_NAME
 from finops_nb.report.table import Row, Table, templates
@@ -35,11 +35,8 @@ ROOM_FOR_NAME: Final = 30
 Where there are more, the name stands above its amounts.
 """
 
-POLICY: Final = email.policy.SMTP.clone(cte_type="7bit")
-"""Lines end in CRLF and have 7-bit characters, as every server accepts them."""
-
 NO_SENDER: Final = "finops-nb.invalid"
-"""The domain of ids where no sender is set; `.invalid` is reserved and can't exist (RFC 2606)."""
+"""The domain of ids without a sender; `.invalid` is reserved and can't exist (RFC 2606)."""
 
 TYPES: Final = {
     ".html": ("text", "html", {"charset": "utf-8"}),
@@ -117,7 +114,7 @@ def compose_message(
         if len(page.encode("utf-8")) > LARGEST:
             body = body_of(results, shown)
             page = _page(body, pictures, ids, closing)
-    message = EmailMessage(policy=POLICY)
+    message = EmailMessage(policy=SEVEN_BITS)
     for name, value in _headers(body, attachments, envelope).items():
         message[name] = value
     message.set_content(plain_text(body, closing))

@@ -34,7 +34,7 @@ TOO_LARGE: Final = re.compile(r"552 (?!5\.(?!2\.3|3\.4))|\d{3} 5\.(2\.3|3\.4)\b"
 """How servers refuse a message for its size; 552 5.2.2 is a full mailbox."""
 
 SEVEN_BITS: Final = email.policy.SMTP.clone(cte_type="7bit")
-"""How a message is written to the server: every server accepts 7 bits, and lines end in CRLF."""
+"""How a message is written: every server accepts 7-bit characters, and lines end in CRLF."""
 
 NO_ANSWER: Final = "no answer after sending began"
 NOTHING_SENT: Final = "Nothing was sent."
@@ -366,7 +366,7 @@ def _short(answer: bytes | str | Exception, settings: SmtpSettings) -> str:
 
 
 def _secrets(settings: SmtpSettings) -> list[str]:
-    """The password in each form in which a login sends it, plain and in Base64; longest first."""
+    """The password in each form in which a login sends it: in Base64, then plain."""
     if not settings.password:
         return []
     encoded = (f"\0{settings.user}\0{settings.password}", settings.password)

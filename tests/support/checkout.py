@@ -1,4 +1,4 @@
-"""Where the checkout is that the tests are of."""
+"""The folder of the checkout that the tests belong to, and that of their helpers."""
 
 from __future__ import annotations
 

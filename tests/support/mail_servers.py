@@ -56,7 +56,7 @@ class Mailbox:
             envelope.rcpt_tos.append(address)
         return answers.pop(0) if answers else "250 OK"
 
-    async def handle_DATA(  # noqa: N802
+    async def handle_DATA(  # noqa: N802 (as above)
         self, server: Any, session: Any, envelope: Any
     ) -> str:
         answer = self.data.pop(0) if self.data else "250 OK"
