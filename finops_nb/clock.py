@@ -1,4 +1,4 @@
-"""The clock, which `SOURCE_DATE_EPOCH` can hold still: no other module reads the time."""
+"""The clock of reports and records, which `SOURCE_DATE_EPOCH` can hold still."""
 
 from __future__ import annotations
 

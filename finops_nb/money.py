@@ -81,8 +81,7 @@ def parse_amount(value: Any) -> Decimal:
             "without thousands separator, currency sign, unit or exponent",
         )
     amount = Decimal(text)
-    digits = len(amount.normalize().as_tuple().digits)
-    if isinstance(value, float) and digits > EXACT_FLOAT_DIGITS:
+    if isinstance(value, float) and len(amount.normalize().as_tuple().digits) > EXACT_FLOAT_DIGITS:
         raise BadValue(
             "more digits than a float holds exactly", 'Put the amount in quotes, such as "5000.50"'
         )

@@ -69,6 +69,9 @@ __all__ = [
 DATA: Final = ("usage", "budgets", "params", "manifest", "months")
 """Old arguments that are fields of `ReportData`."""
 
+RENAMED: Final = {"edition": "manifest", "misses": "backtest_errors"}
+"""Old arguments that have another name now."""
+
 Style = api.Style
 allocate = api.allocate
 allocate_within = api.allocate_within
@@ -103,7 +106,8 @@ def _adapted(function: Callable[..., Any], old: str) -> Callable[..., Any]:
     signature = Signature([Parameter(name, kind) for name in old.split()])
 
     def adapter(*positional: Any, **named: Any) -> Any:
-        given = signature.bind_partial(*positional, **named).arguments
+        arguments = signature.bind_partial(*positional, **named).arguments
+        given = {RENAMED.get(name, name): value for name, value in arguments.items()}
         data = _data(**{name: given.pop(name) for name in DATA if name in given})
         return function(data, **given)
 
@@ -169,7 +173,7 @@ budget_tables = SimpleNamespace(
     budget_alerts=_adapted(_tables.budget_alerts, "alerts params"),
     budget_versions=_adapted(_tables.budget_versions, "budgets params"),
     policies=_adapted(_tables.policies, "breaches params"),
-    run_rate_misses=_adapted(_tables.run_rate_misses, "backtest_errors usage params"),
+    run_rate_misses=_adapted(_tables.run_rate_misses, "misses usage params"),
     running_period=_adapted(
         _tables.running_period, "organizations products totals usage budgets params"
     ),
@@ -190,10 +194,10 @@ opening = SimpleNamespace(
 narrative = SimpleNamespace(
     efficiency_summary=_adapted(prose.efficiency_summary, "efficiency params"),
     executive_summary=_adapted(prose.executive_summary, "totals usage budgets params"),
-    heading=_adapted(prose.heading, "usage params manifest"),
+    heading=_adapted(prose.heading, "usage params edition"),
     key_insights=_adapted(prose.key_insights, "insights params"),
-    origin=_adapted(prose.origin, "usage budgets params manifest"),
-    outlook=_adapted(prose.outlook, "totals backtest_errors usage params"),
+    origin=_adapted(prose.origin, "usage budgets params edition"),
+    outlook=_adapted(prose.outlook, "totals misses usage params"),
     recommended=_adapted(prose.recommended, "recommendations params"),
 )
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from support.checkout import CHECKOUT, SUPPORT
 from support.homes import NAME, make_home, published
+from support.made_usage import SIX, data_of, usage_of
+from support.published import cells_of, text_of
 
+from finops_nb.figures.run_rate import BacktestError
 from finops_nb.home import Home
 from finops_nb.notebook.old_imports import INSTEAD, imports_workbench
-from finops_nb.outputs.manifest import VARIABLE
+from finops_nb.outputs.manifest import VARIABLE, Kind, Manifest
 from finops_nb.run.batch import run_batch
 from finops_nb.run.run import run
 from finops_nb.run.worker import Event, RunState
@@ -33,12 +38,8 @@ def home_with(root: Path, notebook: Path) -> Home:
     return Home(root.resolve())
 
 
-def tables_of(home: Home) -> dict:
-    return json.loads(published(home)["results.json"])["tables"]
-
-
 def test_an_old_notebook_makes_the_same_tables(tmp_path):
-    """Its results.json has the tables of the current notebook, and the run says what to import."""
+    """Its tables and its ledger are those of the current one, and the run says what to import."""
     old, current = home_with(tmp_path / "old", OLD), home_with(tmp_path / "current", CURRENT)
     notices: list[str] = []
     run(NAME, old, notice=notices.append)
@@ -46,7 +47,23 @@ def test_an_old_notebook_makes_the_same_tables(tmp_path):
     notices.clear()
     run(NAME, current, notice=notices.append)
     assert notices == []
-    assert tables_of(old) == tables_of(current)
+    by_old, by_current = published(old), published(current)
+    assert by_old["chargeback.csv"] == by_current["chargeback.csv"]
+    old_results, results = (json.loads(each["results.json"]) for each in (by_old, by_current))
+    assert old_results["tables"] == results["tables"]
+
+
+def test_old_arguments_keep_their_names(monkeypatch):
+    """An edition is a manifest now, and misses are the errors of a backtest."""
+    monkeypatch.setenv(VARIABLE, "")
+    workbench = importlib.import_module("finops_nb.workbench")
+    data = data_of(usage_of(SIX, complete=False))
+    old = {"usage": data.usage, "params": data.params}
+    heading = workbench.narrative.heading(**old, edition=Manifest(Kind.ANALYSIS))
+    assert "NOT FOR BOOKING" in text_of(heading)
+    errors = (BacktestError("2025-11", Decimal(97), Decimal(100), Decimal("-0.03")),)
+    table = workbench.budget_tables.run_rate_misses(**old, misses=errors)
+    assert cells_of(table)["November 2025"]["Error"] == "-3.0%"
 
 
 def test_a_batch_gives_the_advice_once(tmp_path):

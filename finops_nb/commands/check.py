@@ -18,7 +18,7 @@ from finops_nb.money import ratio, total
 from finops_nb.outputs.manifest import Manifest, kind_of
 from finops_nb.outputs.months import months_before
 from finops_nb.params.budgets import read_budgets
-from finops_nb.params.model import Params, load_params
+from finops_nb.params.model import Params, load_params, naming_params_file
 from finops_nb.params.organizations import read_mapping
 from finops_nb.report.format import Format, count, noun, visible
 from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
@@ -95,10 +95,12 @@ def check_name(name: str, home: Home) -> Check:
     name = home.check_name(name)
     params = load_params(home, name)
     in_background(_import, *IMPORTED_MEANWHILE)
-    mapping = read_mapping(params, home)
-    budgets = read_budgets(params, home, mapping=mapping)
+    with naming_params_file(home, name, params):
+        mapping = read_mapping(params, home)
+        budgets = read_budgets(params, home, mapping=mapping)
     try:
-        measured = read_usage(params, home, mapping=mapping)
+        with naming_params_file(home, name, params):
+            measured = read_usage(params, home, mapping=mapping)
     except Refusal as refusal:
         from finops_nb.commands.suggestion import suggest
 

@@ -164,8 +164,8 @@ def _is_outdated(name: str, history: History, readable: bool, home: Home) -> boo
         Refusal: a run would be refused.
         Failure: the record can't be read.
     """
-    key = key_now(open_job(home, name))
-    return readable and history.revisions()[-1].key != key
+    job = open_job(home, name)
+    return readable and history.revisions()[-1].key != key_now(job)
 
 
 def _left_over(home: Home, running: Collection[str]) -> Iterator[str]:

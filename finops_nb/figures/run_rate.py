@@ -158,8 +158,15 @@ def with_run_rate(data: ReportData, variance: pd.DataFrame) -> pd.DataFrame:
         for name, budget in zip(names, budgets, strict=True)
     ]
     frame["budget_to_date"] = exact_column(dates, frame)
-    frame["run_rate_variance"] = exact_column(map(_difference, frame["run_rate"], budgets), frame)
+    frame["run_rate_variance"] = exact_column(
+        map(run_rate_variance, frame["run_rate"], budgets), frame
+    )
     return frame
+
+
+def run_rate_variance(run_rate: Decimal | None, budget: Decimal | None) -> Decimal | None:
+    """Run-rate − budget, unfavorable above zero; None where one of them is."""
+    return None if run_rate is None or budget is None else run_rate - budget
 
 
 def _daily_costs(usage: Usage, by: Dimension) -> Iterator[tuple[str, date, Decimal]]:
@@ -180,10 +187,6 @@ def _monthly_budgets(budgets: Budgets, by: Dimension, name: str) -> dict[str, De
     """The budget of a name by month, in the months that have one."""
     amounts = {month: version.of(by) for month, version in budgets.months.items()}
     return {month: of_month[name] for month, of_month in amounts.items() if name in of_month}
-
-
-def _difference(rate: Decimal | None, budget: Decimal | None) -> Decimal | None:
-    return None if rate is None or budget is None else rate - budget
 
 
 def _extrapolated(spent: Mapping[date, Decimal], seen: Sequence[date], period: Period) -> Decimal:

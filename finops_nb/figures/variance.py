@@ -11,7 +11,7 @@ import pandas as pd
 from finops_nb.figures.allocation import allocate, sort_by_cost
 from finops_nb.figures.budget_status import Status, budget_status
 from finops_nb.figures.report_data import ReportData
-from finops_nb.figures.run_rate import run_rates
+from finops_nb.figures.run_rate import run_rate_variance, run_rates
 from finops_nb.money import ZERO, ratio, total
 from finops_nb.schema import Dimension
 
@@ -30,6 +30,11 @@ class TotalVariance(NamedTuple):
     budget_used: Decimal | None
     status: Status
     run_rate: Decimal | None = None
+
+    @property
+    def run_rate_variance(self) -> Decimal | None:
+        """Run-rate − budget, unfavorable above zero; None where one of them is."""
+        return run_rate_variance(self.run_rate, self.budget)
 
 
 def variance_by(data: ReportData, by: Dimension, also: Iterable[str] = ()) -> pd.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import pandas as pd
 
@@ -15,8 +14,6 @@ from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import portion
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
-
-SHARE_OF_COST: Final = ", {share:share} of its cost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,41 +79,39 @@ def overrun_sentences(
         "org-alpha is $15.00 over its $75.00 budget (120.0% used); its largest product is chat
         ($60.00, 66.7% of its cost)"
     """
-    outer, budgets = variance.columns[0], findings.data.budgets
+    outer = variance.columns[0]
+    inner = "product" if outer == "organization" else "organization"
     for line in material_overruns(variance, findings.data.params):
         parts = findings.breakdown[findings.breakdown[outer] == line.name]
-        template = _overrun_template(line, outer, len(parts) > 1, is_clause)
-        yield line, _overrun_sentence(line, parts.drop(columns=outer), template, budgets)
+        largest = max(parts.to_dict("records"), key=lambda part: part["cost"])
+        share = portion(largest["cost"], line.cost)
+        template = _overrun_template(line, is_clause)
+        if len(parts) > 1:
+            template += _largest_template(inner, share is not None, is_clause)
+        yield (
+            line,
+            sentence(
+                template,
+                who=name_with_owner(line.name, findings.data.budgets),
+                excess=line.variance,
+                budget=line.budget,
+                used=line.budget_used,
+                largest=largest[inner],
+                cost=largest["cost"],
+                share=share,
+            ),
+        )
 
 
-def _overrun_sentence(
-    line: VarianceLine, parts: pd.DataFrame, template: str, budgets: Budgets
-) -> Sentence:
-    """One overrun, with the largest of its parts; its share is left out if credits exceed it."""
-    largest = max(parts.itertuples(index=False), key=lambda part: part.cost)
-    share = portion(largest.cost, line.cost)
-    if share is None:
-        template = template.replace(SHARE_OF_COST, "")
-    return sentence(
-        template,
-        who=name_with_owner(line.name, budgets),
-        excess=line.variance,
-        budget=line.budget,
-        used=line.budget_used,
-        largest=largest[0],
-        cost=largest.cost,
-        share=share,
-    )
-
-
-def _overrun_template(line: VarianceLine, outer: str, has_parts: bool, is_clause: bool) -> str:
-    """The words of an overrun."""
+def _overrun_template(line: VarianceLine, is_clause: bool) -> str:
     template = "{who}, which is" if is_clause else "{who} is"
     template += " {excess:money} over its {budget:money} budget"
-    if line.budget_used is not None:
-        template += " ({used:share} used)"
-    if has_parts:
-        largest = "largest product" if outer == "organization" else "largest user"
-        template += f" and whose {largest} is" if is_clause else f"; its {largest} is"
-        template += " {largest} ({cost:money}" + SHARE_OF_COST + ")"
-    return template
+    return template if line.budget_used is None else template + " ({used:share} used)"
+
+
+def _largest_template(inner: str, has_share: bool, is_clause: bool) -> str:
+    """The words for the largest part; its share is left out if credits exceed it."""
+    largest = "largest product" if inner == "product" else "largest user"
+    template = f" and whose {largest} is" if is_clause else f"; its {largest} is"
+    share = ", {share:share} of its cost" if has_share else ""
+    return template + " {largest} ({cost:money}" + share + ")"

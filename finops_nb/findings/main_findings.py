@@ -10,6 +10,7 @@ from typing import Final
 
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.policies import spend_without_approval
+from finops_nb.figures.run_rate import run_rate_variance
 from finops_nb.figures.trend import PriorMonth, prior_month
 from finops_nb.findings.evidence import (
     Findings,
@@ -151,10 +152,10 @@ def _at_risk(findings: Findings) -> Iterator[MainFinding]:
 def _at_risk_finding(
     findings: Findings, line: VarianceLine, run_rate: Decimal | None
 ) -> MainFinding:
-    template, excess = "{who} has used {used:share} of its {budget:money} budget", ZERO
-    if run_rate is not None and run_rate > line.budget:
+    template = "{who} has used {used:share} of its {budget:money} budget"
+    excess = max(run_rate_variance(run_rate, line.budget) or ZERO, ZERO)
+    if excess:
         template += "; its run rate of {rate:money} is {excess:money} over budget"
-        excess = run_rate - line.budget
     text = sentence(
         template,
         who=name_with_owner(line.name, findings.data.budgets),

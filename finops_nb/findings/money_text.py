@@ -22,7 +22,7 @@ def amount_text(amount: Decimal, currency: str, decimals: int) -> str:
     figure = rounded(amount, decimals)
     minus = "-" if figure < 0 else ""
     sign = SIGNS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
-    return f"{minus}{sign}{abs(figure):,}"
+    return f"{minus}{sign}{abs(figure):,f}"
 
 
 def money_text(amount: Decimal, currency: str) -> str:

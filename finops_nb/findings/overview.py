@@ -20,6 +20,13 @@ from finops_nb.usage.model import Usage
 LATER_USAGE: Final = " of usage after the as_of day "
 """In the warning on usage after the last complete day, which the mail finds by these words."""
 
+IN_TOTALS_ONLY: Final = (
+    "is in total costs, statuses and alerts, but not in the run rate or the figures to date."
+)
+"""Where that usage is counted."""
+
+INVOICES_DIFFER: Final = "Invoice amounts differ from the usage data (invoice − usage)"
+
 
 def overview(data: ReportData) -> dict[str, Any]:
     """What a report of this usage holds, in figures.
@@ -81,6 +88,33 @@ def doubtful_names(data: ReportData) -> list[str]:
     return [*_unknown_names(data.usage, data.budgets, data.params), *_idle_budgets(data)]
 
 
+def how_far_known(usage: Usage) -> str:
+    """A sentence on how far usage of a period in progress is complete; empty if it is over.
+
+    Example:
+        "Usage is complete through December 18, 2025; the period ends December 31, 2025."
+    """
+    if usage.complete:
+        return ""
+    known, last = spelled_date(usage.complete_through), spelled_date(usage.period.last_day)
+    return f"Usage is complete through {known}; the period ends {last}."
+
+
+def invoice_differences(data: ReportData) -> tuple[str, ...]:
+    """The invoices that differ from the usage, each with its difference; none if all agree.
+
+    Example:
+        `("AWS INV-1 +$0.01",)`
+    """
+    reconciliation = data.usage.reconciliation
+    if reconciliation is None or reconciliation.reconciled:
+        return ()
+    return tuple(
+        f"{invoice.name} {change_text(invoice.difference, data.params.currency)}"
+        for invoice in reconciliation.differing
+    )
+
+
 def _usage_notices(data: ReportData) -> Iterator[str]:
     for notice in data.usage.notices:
         if not notice.rows and not notice.money:
@@ -97,30 +131,20 @@ def _confusable_names(data: ReportData) -> Iterator[str]:
 
 
 def _reconciliation_warnings(data: ReportData) -> Iterator[str]:
-    reconciliation = data.usage.reconciliation
-    if reconciliation is None or reconciliation.reconciled:
-        return
-    differences = ", ".join(
-        f"{invoice.name} {change_text(invoice.difference, data.params.currency)}"
-        for invoice in reconciliation.differing
-    )
-    amounts = "invoice amounts differ from the usage data (invoice − usage)"
-    yield f"NOT RECONCILED: {amounts}: {differences}."
+    differences = invoice_differences(data)
+    if differences:
+        yield f"NOT RECONCILED: {INVOICES_DIFFER}: {', '.join(differences)}."
 
 
 def _period_warnings(data: ReportData) -> Iterator[str]:
     usage = data.usage
     if not usage.complete:
-        known = f"usage is complete through {spelled_date(usage.complete_through)}"
-        yield f"PARTIAL: {known}; the period ends {spelled_date(usage.period.last_day)}."
+        yield f"PARTIAL: {how_far_known(usage)}"
     later = cost_after(usage)
     if later:
         money = money_text(later, data.params.currency)
         known, last = spelled_date(usage.complete_through), spelled_date(usage.last_day)
-        yield (
-            f"{money}{LATER_USAGE}({known}), through {last}, is in total costs, "
-            "statuses and alerts, but not in the run rate or the figures to date."
-        )
+        yield (f"{money}{LATER_USAGE}({known}), through {last}, {IN_TOTALS_ONLY}")
 
 
 def _cost_warnings(data: ReportData) -> Iterator[str]:

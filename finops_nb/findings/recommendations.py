@@ -112,7 +112,7 @@ def _budget_alerts(findings: Findings) -> Sentence | None:
             days_by_threshold.setdefault(crossing.threshold, []).append((name, crossing.day))
     if not days_by_threshold:
         return None
-    thresholds = sorted(findings.data.params.alert_thresholds)
+    thresholds = sorted(set(findings.data.params.alert_thresholds))
     crossings = []
     for threshold, days in sorted(days_by_threshold.items(), reverse=True):
         names = first_few(_name_on_day(name, day, findings.data.budgets) for name, day in days)

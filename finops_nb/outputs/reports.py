@@ -24,8 +24,13 @@ LISTED: Final = re.compile(rb'href="([^"]*)/results\.json"')
 LARGEST: Final = 20
 """The power of ten of the largest figure that is printed."""
 UNREADABLE: Final = (
-    *(OSError, LookupError, TypeError, ValueError),
-    *(ArithmeticError, AttributeError, RecursionError),
+    OSError,
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
 )
 """The errors of results that are torn, or were written by another version or by hand."""
 

@@ -1,6 +1,6 @@
 """The revisions of a NAME: the key, time, reason and files of each, on record.
 
-The revisions before the last are kept whole, beside that record.
+The revisions before the last are kept complete, next to that record.
 """
 
 from __future__ import annotations
@@ -23,10 +23,14 @@ from finops_nb.outputs.publish import publish
 
 FILE: Final = "revisions.json"
 SHAPE: Final = {"revision": int, "key": str, "generated": str, "reason": str, "files": dict}
-"""The keys of a record in it."""
+"""The keys of a record in it, in the order of the fields of `Revision`."""
 NO_RESULTS: Final = (
-    *(FileNotFoundError, NotADirectoryError),
-    *(KeyError, TypeError, ValueError, AttributeError),
+    FileNotFoundError,
+    NotADirectoryError,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
 )
 """The errors of a published folder whose results are missing, or say nothing of a revision."""
 

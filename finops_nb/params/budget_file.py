@@ -13,7 +13,6 @@ from typing import Final
 from finops_nb.errors import BadValue, Problem, Refusal, did_you_mean
 from finops_nb.params.budget_versions import version_label, version_number
 from finops_nb.params.csv_file import (
-    BREAK,
     CsvRow,
     Form,
     name,
@@ -22,6 +21,7 @@ from finops_nb.params.csv_file import (
     refuse,
     unpadded,
 )
+from finops_nb.params.text_file import line_end
 from finops_nb.params.types import NO_BUDGET, BudgetChange, KnownDay, parse_as
 from finops_nb.period import MONTH, YEAR, parse_period
 from finops_nb.schema import BUDGETED
@@ -119,12 +119,11 @@ def with_lines(text: str, lines: Sequence[BudgetLine], shown: str) -> str:
         rule = "a new line needs a column that is missing"
         fix = "Add it at the end of the header, and a comma at the end of each line"
         raise Refusal([Problem(rule, fix, shown, column=column) for column in missing])
-    first_break = BREAK.search(text)
-    line_end = first_break[0] if first_break else "\n"
+    end = line_end(text)
     if not text.endswith(("\n", "\r")):
-        text += line_end
+        text += end
     for row in rows:
-        text += ",".join(_quoted(row[column]) for column in header) + line_end
+        text += ",".join(_quoted(row[column]) for column in header) + end
     return text
 
 
@@ -163,7 +162,7 @@ def _parsed(text: str, shown: str) -> tuple[tuple[str, ...], tuple[BudgetLine, .
             rule = "both a month and a year" if filled else "neither a month nor a year"
             column = "month" if "month" in records.header else "year"
             problems.append(Problem(rule, "Fill one of the two", shown, record.line, column))
-        elif record.sound:
+        elif record.valid:
             lines.append(_budget_line(record, record.values[filled[0]], shown))
     refuse((*problems, *_equal_names(lines, shown), *_second_budgets(lines, shown)))
     return records.header, tuple(lines)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from finops_nb.errors import BadValue
 from finops_nb.params.types import Budget, Day, Name
 
-LABEL: Final = re.compile(r"original|revised [1-9]\d*", re.ASCII)
+LABEL: Final = re.compile(r"original|revised [1-9]\d{0,3}", re.ASCII)
 
 
 def version_label(number: int) -> str:

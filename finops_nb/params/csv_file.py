@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from finops_nb.errors import BadValue, Problem, Refusal, did_you_mean
+from finops_nb.params.text_file import BOM, BREAK, read_bytes
 from finops_nb.params.types import Name, parse_as
 
-BREAK: Final = re.compile(r"\r\n|\r|\n")
-BOM: Final = "\ufeff"
 IN_UTF_8: Final = "Save the file as CSV in UTF-8"
 
 
@@ -53,12 +52,12 @@ class CsvRow(NamedTuple):
     Args:
         line: physical line where it starts, the header being line 1.
         values: by column of the form, parsed; None where a field was refused.
-        sound: no field of it was refused.
+        valid: no field of it was refused.
     """
 
     line: int
     values: dict[str, Any]
-    sound: bool
+    valid: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +88,7 @@ def read_text(path: Path, shown: str, form: Form) -> str:
     Raises:
         Refusal: unreadable, too big, or not UTF-8, with the line of the first byte that is not.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        rule, fix = f"cannot be read: {error.strerror}", "Check the path and the permissions"
-        raise Refusal(Problem(rule, fix, shown)) from error
+    raw = read_bytes(path, shown)
     if len(raw) > form.size:
         fix = f"Keep it under {form.size:,} bytes, with one {form.entry} per line"
         raise Refusal(Problem(f"a file of {len(raw):,} bytes", fix, shown))
@@ -250,4 +245,4 @@ def _record(
         except BadValue as error:
             values[column] = None
             problems.append(error.problem(shown, line, column, text))
-    return CsvRow(line, values, sound=not problems), problems
+    return CsvRow(line, values, valid=not problems), problems

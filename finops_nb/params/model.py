@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Final, Literal, Self, TypeAlias, get_args
 from zoneinfo import ZoneInfo
@@ -344,12 +345,44 @@ def make_params(values: Mapping[str, Any]) -> Params:
     return validated(Params, values)
 
 
+@contextmanager
+def naming_params_file(home: Home, name: str, params: Params) -> Iterator[None]:
+    """A block in which refusals about a key of the params name the params file and the line.
+
+    Args:
+        home: the home.
+        name: the NAME.
+        params: of the NAME; the keys that a scenario does not change are in its base's file.
+
+    Example:
+        params/2025-12.yaml, line 2, usage: no such file (found "calls.csv"). …
+    """
+    try:
+        yield
+    except Refusal as refusal:
+        names = [name, params.scenario.base] if params.scenario else [name]
+        problems = [_in_params_file(problem, home, names) for problem in refusal.problems]
+        raise Refusal(problems, refusal.count) from None
+
+
+def _in_params_file(problem: Problem, home: Home, names: Sequence[str]) -> Problem:
+    """The problem with the first of these NAMEs' files that has its key."""
+    key = (problem.column or "").partition(".")[0]
+    for name in names if problem.file is None else ():
+        file = home.params_file(name)
+        document = read_document(file, home.shown(file))
+        if key in document.data:
+            return placed(problem, document, home.shown(file))
+    return problem
+
+
 def _load_scenario(home: Home, document: Document, shown: str) -> Params:
     """The params of a scenario's base, with the scenario."""
     scenario = validated_document(Scenario, document, shown)
     if bare(scenario.base).startswith(FOLDER):
         rule, fix = "the base is a scenario too", "Name the params that both scenarios change"
-        raise Refusal(Problem(rule, fix, column="base", value=scenario.base))
+        problem = Problem(rule, fix, column="base", value=scenario.base)
+        raise Refusal(placed(problem, document, shown))
     base = home.check_name(scenario.base, words=())
     named = scenario.model_copy(update={"base": base})
     return load_params(home, base).model_copy(update={"scenario": named})

@@ -13,9 +13,9 @@ from itertools import accumulate
 from typing import Final
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.params.yaml_file import BOM, Document, lines_of, yaml_text
+from finops_nb.params.text_file import BOM, line_end
+from finops_nb.params.yaml_file import Document, lines_of, yaml_text
 
-BREAK: Final = re.compile(r"\r\n|\r|\n")
 DOCUMENT_END: Final = re.compile(r"\.\.\.(\s|\Z)")
 
 BUDGETS: Final = ("organization_budgets", "product_budgets")
@@ -47,7 +47,7 @@ class ParamsText:
     def __init__(self, document: Document, shown: str):
         self.document = document
         self.shown = shown
-        self._line_end = _line_end(document.text)
+        self._line_end = line_end(document.text)
         # Where each line starts; the last one is the end of the text.
         self._starts = [0, *accumulate(map(len, lines_of(document.text)))]
         self._edits: list[tuple[int, int, str]] = []
@@ -116,15 +116,15 @@ class ParamsText:
 
     def _change_line(self, key: str, name: str, amount: Decimal | None) -> None:
         number = self.document.lines[key, name]
-        line_start, line_end = self._line(number)
+        first, last = self._line(number)
         start, end = self.document.spans.get((key, name), (0, 0))
         is_in_braces = (key,) in self.document.spans
-        if is_in_braces or not line_start < start < end <= line_end:
+        if is_in_braces or not first < start < end <= last:
             rule = "a budget that can't be changed in its line"
             fix = f"Write each budget of {key} on a line of its own, as name: amount"
             raise Refusal(Problem(rule, fix, self.shown, number, f"{key}.{name}"))
         if amount is None:
-            self._edits.append((line_start, line_end, ""))
+            self._edits.append((first, last, ""))
         else:
             self._edits.append((start, end, f"{amount:f}"))
 
@@ -184,7 +184,7 @@ def next_month_text(document: Document, last: str, month: str) -> str:
     first_lines = {line: path[0] for path, line in document.lines.items() if len(path) == 1}
     bom = BOM if document.text.startswith(BOM) else ""
     text = document.text.removeprefix(bom)
-    mark = f"{CARRIED} {last}: confirm or change{_line_end(text)}"
+    mark = f"{CARRIED} {last}: confirm or change{line_end(text)}"
     new, key = "", ""
     for number, line in enumerate(lines_of(text), start=1):
         key = first_lines.get(number, key)
@@ -202,12 +202,6 @@ def next_month_text(document: Document, last: str, month: str) -> str:
             line = line.replace(last, month)
         new += line
     return bom + new
-
-
-def _line_end(text: str) -> str:
-    """The line break of a file: its first one."""
-    first = BREAK.search(text)
-    return first[0] if first else "\n"
 
 
 def _split_at_document_end(text: str) -> tuple[str, str]:

@@ -18,11 +18,11 @@ from typing import Any, Final, TypeAlias
 import yaml
 
 from finops_nb.errors import Problem, Refusal
+from finops_nb.params.text_file import read_bytes
 from finops_nb.words import listing
 
 DEPTH: Final = 20
 SIZE: Final = 1_000_000
-BOM: Final = "\ufeff"
 PLAIN_TAGS: Final = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
 PER_LINE: Final = "Write one `key: value` per line"
 IN_QUOTES: Final = (
@@ -86,11 +86,7 @@ def read_document(path: Path, shown: str, required: Sequence[str] = ()) -> Docum
         Refusal: unreadable, not UTF-8, not YAML, not one mapping, an alias, or too deep; with the
             line of each problem.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        rule, fix = f"cannot be read: {error.strerror}", "Check the path and the permissions"
-        raise Refusal(Problem(rule, fix, shown)) from error
+    raw = read_bytes(path, shown)
     if len(raw) > SIZE:
         fix = f"Keep it under {SIZE:,} bytes; usage belongs in a table"
         raise Refusal(Problem(f"a params file of {len(raw):,} bytes", fix, shown))

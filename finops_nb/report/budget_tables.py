@@ -205,14 +205,11 @@ def _running(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) ->
     frame = with_run_rate(data, variance).rename(columns={by: "name"})
     lines: list[Line] = [line | {"dimension": by} for line in frame.to_dict("records")]
     budgets = [line["budget_to_date"] for line in lines if line["budget_to_date"] is not None]
-    run_rate_variance = None
-    if totals.run_rate is not None and totals.budget is not None:
-        run_rate_variance = totals.run_rate - totals.budget
     sums = totals._asdict() | {
         "cost": totals.actual,
         "cost_to_date": total(line["cost_to_date"] for line in lines),
         "budget_to_date": total(budgets) if budgets else None,
-        "run_rate_variance": run_rate_variance,
+        "run_rate_variance": totals.run_rate_variance,
     }
     return Block(lines, sums, f"By {by.title()}")
 

@@ -1,4 +1,4 @@
-"""A heat map: charges by two dimensions as one table that foots both ways; darker means higher."""
+"""A heat map: charges by two dimensions as one table that adds up both ways."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Grid:
         return (*self.columns, *rounding, TOTAL)
 
     def rows(self) -> list[Row]:
-        """A row for each name, one for rounding if columns would not foot, and the sums."""
+        """A row for each name, one for rounding if columns would not add up, and the sums."""
         rows = [self._row("line", name, name) for name in self.names]
         if any(map(self._down, (*self.columns, None))):
             rows.append(self._rounding_row())

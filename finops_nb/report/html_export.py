@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from html.parser import HTMLParser
@@ -162,8 +163,10 @@ def export_html(notebook: NotebookNode) -> str:
 def _nbconvert_templates() -> Path:
     """The templates that came with the installed nbconvert, wherever its data files are."""
     own = "share/jupyter/nbconvert/templates/base/display_priority.j2"
-    file = next(file for file in files("nbconvert") or () if str(file).endswith(own))
-    return Path(file.locate()).resolve().parent.parent
+    installed = [file.locate() for file in files("nbconvert") or () if str(file).endswith(own)]
+    # A package of the system may come without the list of its files.
+    [file, *_] = installed or [Path(sys.prefix, own)]
+    return Path(file).resolve().parent.parent
 
 
 def contents(notebook: NotebookNode) -> list[tuple[str, str]]:

@@ -258,14 +258,12 @@ def _run_rate(totals: TotalVariance, usage: Usage) -> Sentence:
         text = f"There is no run rate to {{last:date}} yet because it needs {WEEK} days of usage "
         return sentence(text + "({seen:count day} so far).", last=last, seen=seen)
     text = "At the current run rate, the period will cost {run_rate:money} by {last:date}"
-    values: dict[str, Any]
-    if totals.budget is None:
-        values = {"over": None, "budget": None}
-    else:
-        over = totals.run_rate - totals.budget
+    over = totals.run_rate_variance
+    values: dict[str, Any] = {"over": over, "budget": totals.budget}
+    if over is not None:
         side = "over" if over > 0 else "under"
         text += f", {{distance:money}} {side} the {{budget:money}} budget"
-        values = {"over": over, "budget": totals.budget, "distance": abs(over)}
+        values["distance"] = abs(over)
     text += ". This extrapolates the first {seen:count day} by day of the week."
     return sentence(text, last=last, seen=seen, run_rate=totals.run_rate, **values)
 

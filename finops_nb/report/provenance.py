@@ -11,10 +11,14 @@ from typing import Any, Final, NamedTuple
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.changes import Change, changes
-from finops_nb.findings.overview import overview
+from finops_nb.findings.overview import (
+    INVOICES_DIFFER,
+    how_far_known,
+    invoice_differences,
+    overview,
+)
 from finops_nb.outputs.artifacts import previous_results
 from finops_nb.outputs.manifest import Kind
-from finops_nb.params.invoices import Reconciliation
 from finops_nb.period import spelled_date
 from finops_nb.report.format import Format, spelled_day, text_sentence
 from finops_nb.report.table import scalar
@@ -97,8 +101,8 @@ def stamps(data: ReportData) -> tuple[tuple[str, str], ...]:
     made = stamps_of(
         data.manifest.kind,
         scenario.model_dump() if scenario else {},
-        _unreconciled(data.usage.reconciliation, fmt),
-        _known(data.usage),
+        _unreconciled(data),
+        how_far_known(data.usage),
         _later(data.usage, fmt),
     )
     return tuple((stamp.title, stamp.meaning) for stamp in made)
@@ -135,23 +139,12 @@ def revision_changes(data: ReportData) -> tuple[Change, ...]:
     return changes(previous_results(data.manifest), results)
 
 
-def _unreconciled(reconciliation: Reconciliation | None, fmt: Format) -> str:
+def _unreconciled(data: ReportData) -> str:
     """Which invoices differ, and by how much; empty if all agree."""
-    if reconciliation is None or reconciliation.reconciled:
+    differences = invoice_differences(data)
+    if not differences:
         return ""
-    differences = [
-        f"{invoice.name} {fmt.change(invoice.difference)}" for invoice in reconciliation.differing
-    ]
-    names = first_of(differences, INVOICES_NAMED)
-    return f"Invoice amounts differ from the usage data (invoice − usage): {names}. See Invoices."
-
-
-def _known(usage: Usage) -> str:
-    """How far usage of a period in progress is complete; empty if the period is over."""
-    if usage.complete:
-        return ""
-    known, last = spelled_date(usage.complete_through), spelled_date(usage.period.last_day)
-    return f"Usage is complete through {known}; the period ends {last}."
+    return f"{INVOICES_DIFFER}: {first_of(differences, INVOICES_NAMED)}. See Invoices."
 
 
 def _later(usage: Usage, fmt: Format) -> str:

@@ -211,7 +211,7 @@ class Table:
         return f"{which} are shown"
 
     def _rounding(self, lines: Sequence[Line], sums: Line) -> dict[str, Decimal]:
-        """What the printed lines miss of the printed total, by column that does not foot."""
+        """What the printed lines miss of the printed total, by column that does not add up."""
         differences = {}
         for column in self.columns:
             whole = sums.get(column.name)
@@ -219,14 +219,14 @@ class Table:
                 values = [line[column.name] for line in lines]
                 amounts = [Decimal(value) for value in values if value is not None]
                 if total(amounts) != whole:
-                    raise self._does_not_foot(column, total(amounts), whole)
+                    raise self._does_not_add_up(column, total(amounts), whole)
                 decimals = 0 if column.unit == "count" else minor_units(self.currency)
                 differences[column.name] = rounding_difference(amounts, Decimal(whole), decimals)
         return {name: difference for name, difference in differences.items() if difference}
 
-    def _does_not_foot(self, column: Column, added: Decimal, whole: Decimal | int) -> Failure:
-        sums = f"{column.label} adds up to {plain(added)}, its total is {plain(Decimal(whole))}"
-        return Failure(f"The table {self.name} does not foot: {sums}.")
+    def _does_not_add_up(self, column: Column, added: Decimal, whole: Decimal | int) -> Failure:
+        sums = f"{column.label} sums to {plain(added)}, but its total is {plain(Decimal(whole))}"
+        return Failure(f"The table {self.name} does not add up: {sums}.")
 
     def _row(self, kind: str, line: Line) -> Row:
         return Row(kind, tuple(self._cell(kind, column, line) for column in self.columns))

@@ -19,7 +19,7 @@ from finops_nb.outputs.artifacts import HTML, LEDGER, NOTEBOOK, PDF, RESULTS, ST
 from finops_nb.outputs.manifest import Kind, kind_of
 from finops_nb.outputs.months import PublishedMonth, months_before
 from finops_nb.params.budgets import Budgets, read_budgets
-from finops_nb.params.model import Params, load_params
+from finops_nb.params.model import Params, load_params, naming_params_file
 from finops_nb.params.organizations import OrganizationMap, read_mapping
 
 Fingerprint = tuple[tuple[str, str], ...]
@@ -125,8 +125,9 @@ def open_job(
     """
     name = home.check_name(name)
     params = load_params(home, name)
-    mapping = read_mapping(params, home)
-    budgets = read_budgets(params, home, mapping=mapping)
+    with naming_params_file(home, name, params):
+        mapping = read_mapping(params, home)
+        budgets = read_budgets(params, home, mapping=mapping)
     months = months_before(params, home, expected)
     return Job(home, name, params, budgets, months, kind_of(name, params.period), mapping)
 
@@ -139,7 +140,8 @@ def inputs_of(job: Job) -> Fingerprint:
     """
     from finops_nb.usage.sources.discovery import fingerprint, resolve_inputs
 
-    usage = fingerprint(resolve_inputs(job.params, job.home))
+    with naming_params_file(job.home, job.name, job.params):
+        usage = fingerprint(resolve_inputs(job.params, job.home))
     return (*usage, (job.mapping.file, job.mapping.sha256)) if job.mapping else usage
 
 

@@ -228,7 +228,7 @@ def _publish_changes(job: Job, options: _Options, interruption: Interruption) ->
         origin_of(notebook, job.months),
     )
     (job.staging / PREVIOUS).write_bytes(history.raw_results(revision.number - 1))
-    execution = _execute(job, manifest, notebook, options.progress, interruption, options.slot)
+    execution = _execute(job, manifest, notebook, options, interruption)
     interruption.check()
     try:
         files = files_to_publish(job, manifest, execution, inputs)
@@ -280,12 +280,7 @@ def _has_key(job: Job, key: str) -> bool:
 
 
 def _execute(
-    job: Job,
-    manifest: Manifest,
-    raw: bytes,
-    progress: Progress | None,
-    interruption: Interruption,
-    slot: Slot,
+    job: Job, manifest: Manifest, raw: bytes, options: _Options, interruption: Interruption
 ) -> Execution:
     from finops_nb.notebook.execute import execute
     from finops_nb.notebook.kernel import running_kernel
@@ -301,12 +296,11 @@ def _execute(
     if NOTEBOOK_API.encode() in raw or imports_workbench(raw):
         variables[PRELOAD] = NOTEBOOK_API
     interruption.check()
-    with running_kernel(
-        job.staging, variables, interruption.shielded, slot.server_socket
-    ) as kernel:
+    server_socket = options.slot.server_socket
+    with running_kernel(job.staging, variables, interruption.shielded, server_socket) as kernel:
         interruption.stop = kernel.kill
         # Two seconds of imports while the kernel starts. Not in a thread, because an interruption
         # could leave an import lock held.
         for module in ("papermill", "finops_nb.report.html_export"):
             import_module(module)
-        return execute(notebook, parameters, kernel, progress=progress)
+        return execute(notebook, parameters, kernel, progress=options.progress)

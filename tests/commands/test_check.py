@@ -159,6 +159,25 @@ def test_it_marks_a_month_that_still_runs(two_months):
     )
 
 
+def test_missing_usage_is_refused_at_its_line(two_months):
+    """The params file and the line that name it are in the message."""
+    (two_months.root / "calls-2025-12.csv").unlink()
+    with pytest.raises(Refusal) as refused:
+        check_name("2025-12", two_months)
+    [problem] = refused.value.problems
+    assert (problem.file, problem.column) == ("params/2025-12.yaml", "usage")
+    lines = (two_months.root / "params" / "2025-12.yaml").read_text().splitlines()
+    assert lines[problem.line - 1].startswith("usage:")
+
+
+def test_budgets_that_can_not_be_found_are_refused_at_their_line(two_months):
+    """A refusal about another key of the params names the file and the line too."""
+    file = two_months.root / "params" / "2025-12.yaml"
+    file.write_text(f'{file.read_text()}\nbudgets: "months:"\n')
+    with pytest.raises(Refusal, match=r"^params/2025-12\.yaml, line \d+, budgets: a month is not"):
+        check_name("2025-12", two_months)
+
+
 def test_its_refusal_suggests_columns(two_months):
     """It suggests the nearest columns; where none is near, it lists those of the file."""
     (two_months.root / "calls-2025-12.csv").write_text(

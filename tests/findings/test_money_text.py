@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.findings.money_text import change_text, money_text, unit_name
+from finops_nb.findings.money_text import amount_text, change_text, money_text, unit_name
 from finops_nb.report.format import Format
 
 PRINTED = {"USD": ("$", 2), "EUR": ("€", 2), "JPY": ("¥", 0), "CHF": ("CHF\xa0", 2)}
@@ -36,6 +36,12 @@ def test_it_is_a_true_rounding_with_the_sign_of_the_currency(amount, currency):
 def test_it_is_rounded_to_the_cent(amount, text):
     """Half a cent away from zero; never -0.00."""
     assert money_text(Decimal(amount), "USD") == text
+
+
+def test_a_tiny_amount_is_not_in_scientific_notation():
+    """A currency of three decimals prints the cost of a cheap call with seven."""
+    assert amount_text(Decimal("0.0000003"), "KWD", 7) == "KWD\xa00.0000003"
+    assert Format("KWD").unit_cost(Decimal("1E-12")) == "KWD\xa00.0000000"
 
 
 def test_a_unit_has_a_name_or_a_code():

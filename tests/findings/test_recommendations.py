@@ -164,6 +164,8 @@ def test_it_alerts_at_the_highest_threshold_that_is_crossed(advise, usage_of):
         f"half (owner: Ada; {LAST_DAY}), low (owner: Ada; {LAST_DAY}) "
         f"and most (owner: Ada; {LAST_DAY})"
     )
+    twice = advise(usage, organization_budgets=budgets, alert_thresholds=["0.4", "0.40"])
+    assert twice["Budget Alerts"] == at_40["Budget Alerts"]
     at_101 = advise(usage, organization_budgets=budgets, alert_thresholds=["1.01"])
     assert "Budget Alerts" not in at_101
     assert "Budget Alerts" not in advise(usage)

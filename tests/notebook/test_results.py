@@ -163,3 +163,10 @@ def test_a_notice_is_a_warning_with_rows_and_money(six, params):
         warnings(data_of(usage=noticed, budgets=NONE, params=params()))[0]
         == "Costs were rounded. (3 rows, $0.00)"
     )
+
+
+def test_a_notice_without_rows_and_money_is_its_text_alone(six, params):
+    """A notice about a folder, such as files left out, concerns no rows."""
+    noticed = replace(six, notices=(Notice("Left out: README.md.", 0, Decimal(0)),))
+    first, *_ = warnings(data_of(usage=noticed, budgets=NONE, params=params()))
+    assert first == "Left out: README.md."

@@ -103,10 +103,10 @@ def test_a_field_that_is_empty_or_not_there_means_what_the_form_says(read):
 
 
 def test_a_refused_field_leaves_the_others_of_its_line(read):
-    """The caller can check the other fields, and knows that the line is not sound."""
+    """The caller can check the other fields, and knows that the line is not valid."""
     (record,) = read(f"{HEADER}\na,12/2025,x\n").records
 
-    assert (record.values["since"], record.values["remark"], record.sound) == (None, "x", False)
+    assert (record.values["since"], record.values["remark"], record.valid) == (None, "x", False)
 
 
 def test_a_line_is_where_its_record_starts(read):

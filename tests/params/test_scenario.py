@@ -111,8 +111,14 @@ def test_it_needs_who_when_and_why(scenario_home, missing):
 @pytest.mark.parametrize(
     ("base", "message"),
     [
-        ("scenarios/more", "the base is a scenario too"),
-        ("params/scenarios/other.yaml", "the base is a scenario too"),
+        (
+            "scenarios/more",
+            r"params/scenarios/other\.yaml, line 1, base: the base is a scenario too",
+        ),
+        (
+            "params/scenarios/other.yaml",
+            r"params/scenarios/other\.yaml, line 1, base: the base is a scenario too",
+        ),
         ('"2024-12"', r"params/2024-12\.yaml: there is no such params file"),
     ],
 )
@@ -120,8 +126,16 @@ def test_its_base_is_an_existing_params_file(scenario_home, base, message):
     """Another scenario, the scenario itself or a missing file can't be its base."""
     text = scenario_home.params_file(write_scenario(scenario_home, "")).read_text()
     scenario_home.params_file("scenarios/other").write_text(text.replace('"2025-12"', base, 1))
-    with pytest.raises(Refusal, match=message):
+    with pytest.raises(Refusal, match=rf"^{message}"):
         load_params(scenario_home, "scenarios/other")
+
+
+def test_a_key_of_its_base_is_refused_with_the_file_of_its_base(scenario_home):
+    """Usage is named in the base, and the changed budgets in the scenario."""
+    name = write_scenario(scenario_home, "organization_budgets:\n  org-a: 6\n")
+    (scenario_home.root / "usage" / "calls.csv").unlink()
+    with pytest.raises(Refusal, match=r"^params/2025-12\.yaml, line 3, usage: no such file"):
+        check_name(name, scenario_home)
 
 
 def test_no_other_file_has_a_scenario(scenario_home):

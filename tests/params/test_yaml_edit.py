@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb.errors import Refusal
+from finops_nb.params.text_file import BOM
 from finops_nb.params.yaml_edit import ParamsText, next_month_text
-from finops_nb.params.yaml_file import BOM, Document, read_document, yaml_text
+from finops_nb.params.yaml_file import Document, read_document, yaml_text
 
 KEY = "organization_budgets"
 

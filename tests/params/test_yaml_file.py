@@ -13,8 +13,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from finops_nb.errors import Problem, Refusal
+from finops_nb.params.text_file import BOM
 from finops_nb.params.yaml_file import (
-    BOM,
     DEPTH,
     SIZE,
     Document,

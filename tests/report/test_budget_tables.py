@@ -107,7 +107,11 @@ def test_figures_to_date_end_with_as_of(usage_of, params):
     ]
     assert rows["Total"]["Cost to Date"] == "$70.00"
     assert cost_after(usage) == Decimal(70)
-    assert any("70" in text and "as_of" in text for text in overview(made.data)["warnings"])
+    later = (
+        "$70.00 of usage after the as_of day (December 7, 2025), through December 14, 2025, is in "
+        "total costs, statuses and alerts, but not in the run rate or the figures to date."
+    )
+    assert later in overview(made.data)["warnings"]
 
 
 def test_a_last_day_counts_as_whole_without_as_of(usage_of, params):

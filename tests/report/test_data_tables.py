@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from support.made_usage import SIX, data_of, usage_of
+from support.published import text_of
 
 from finops_nb.findings.overview import warnings
 from finops_nb.outputs.manifest import Kind, Manifest
@@ -13,6 +14,7 @@ from finops_nb.params.budgets import read_budgets
 from finops_nb.params.invoices import reconcile
 from finops_nb.params.model import make_params
 from finops_nb.report import data_tables
+from finops_nb.report.prose import heading
 from finops_nb.report.provenance import stamps, title
 
 AWS = [{"issuer": "AWS", "number": "INV-1", "amount": "10.00"}]
@@ -57,9 +59,17 @@ def test_an_invoice_that_differs_is_stamped_and_warned_about(six, params):
     ]
     assert title(data_of(usage=usage, params=made, manifest=manifest)).endswith(" · NOT RECONCILED")
     assert (
-        "NOT RECONCILED: invoice amounts differ from the usage data (invoice − usage): "
+        "NOT RECONCILED: Invoice amounts differ from the usage data (invoice − usage): "
         "AWS INV-1 +$0.01."
     ) in warnings(data_of(usage=usage, budgets=read_budgets(made), params=made))
+
+
+def test_an_issuer_in_a_stamp_reorders_no_text(six, params):
+    """A control character that turns text around is a mark in the stamp's meaning, too."""
+    usage = replace(six, reconciliation=reconcile((), {("AW\u202eS", "1"): Decimal(1)}))
+    manifest = Manifest(Kind.OFFICIAL, "2025-12")
+    text = text_of(heading(data_of(usage=usage, params=params(), manifest=manifest)))
+    assert "AW\N{REPLACEMENT CHARACTER}S 1 -$1.00" in text
 
 
 def test_an_invoice_that_agrees_has_a_line_and_no_stamp(six, params):

@@ -14,7 +14,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from support.published import page_of
 
 from finops_nb.errors import Failure
-from finops_nb.report.html_export import audit, export_html
+from finops_nb.report import html_export
+from finops_nb.report.html_export import _nbconvert_templates, audit, export_html
 
 PIXEL = base64.b64encode(b"\x89PNG not really").decode("ascii")
 
@@ -194,6 +195,14 @@ c.TemplateExporter.template_file = "other.j2"
 c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.ClearOutputPreprocessor"]
 c.NbConvertBase.display_data_priority = ["text/plain"]
 """
+
+
+def test_nbconvert_may_have_no_list_of_its_files(monkeypatch):
+    """Its templates are then where Python's data files are."""
+    expected = _nbconvert_templates()
+    monkeypatch.setattr(html_export, "files", lambda name: None)
+    assert _nbconvert_templates.__wrapped__() == expected
+    assert (expected / "base" / "display_priority.j2").is_file()
 
 
 @pytest.mark.parametrize("name", ["report", "base"])

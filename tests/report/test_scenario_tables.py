@@ -89,7 +89,8 @@ def test_growth_changes_every_cost(six, params):
     rows = cells_of(rows_account(data))
     items = ("Rows used", "Growth and price changes in the scenario", "Total")
     assert [rows[item]["Total Cost"] for item in items] == ["$10.00", "$1.00", "$11.00"]
-    assert any(text.startswith("WHAT-IF: ") for text in overview(data)["warnings"])
+    change = "WHAT-IF: the scenario's growth and prices change the cost by +$1.00."
+    assert change in overview(data)["warnings"]
 
 
 def test_a_scenario_without_changes_has_a_sentence(six, params):

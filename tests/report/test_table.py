@@ -122,7 +122,8 @@ def test_it_covers_no_real_difference_by_rounding():
 
     with pytest.raises(
         Failure,
-        match=r"^The table costs does not foot: Total Cost adds up to 1, its total is 1\.000001\.$",
+        match=r"^The table costs does not add up: "
+        r"Total Cost sums to 1, but its total is 1\.000001\.$",
     ):
         table._repr_html_()
 

@@ -155,7 +155,7 @@ REFUSED_INPUT = {
     ),
     "no usage": (
         lambda published_home: (published_home.root / "usage" / "calls.csv").unlink(),
-        "no such file",
+        r"^params/2025-12\.yaml, line 2, usage: no such file",
     ),
     "no notebook": (
         lambda published_home: notebook_of(published_home).write_text("{"),

@@ -475,4 +475,5 @@ def test_the_panel_reports_the_saved_scenario(own):
     assert (home.root / own.view()["scenario"]["report"]).is_file()
     (home.root / "usage" / "calls.csv").unlink()
     own.act({"do": "report"})
-    assert own.view()["scenario"]["message"].startswith("Not reported: usage: no such file")
+    message = "Not reported: params/2025-12.yaml, line 3, usage: no such file"
+    assert own.view()["scenario"]["message"].startswith(message)

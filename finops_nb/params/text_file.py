@@ -1,0 +1,39 @@
+"""Text files that people write: their bytes, their byte order mark and their line breaks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from finops_nb.errors import Problem, Refusal
+
+BOM: Final = "\ufeff"
+BREAK: Final = re.compile(r"\r\n|\r|\n")
+
+
+def read_bytes(path: Path, shown: str) -> bytes:
+    """The bytes of a file.
+
+    Args:
+        path: the file.
+        shown: its name in messages.
+
+    Raises:
+        Refusal: it can't be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        rule, fix = f"cannot be read: {error.strerror}", "Check the path and the permissions"
+        raise Refusal(Problem(rule, fix, shown)) from error
+
+
+def line_end(text: str) -> str:
+    r"""The line break of a file: its first one.
+
+    >>> line_end("a\r\nb\r\n"), line_end("a")
+    ('\r\n', '\n')
+    """
+    first = BREAK.search(text)
+    return first[0] if first else "\n"
