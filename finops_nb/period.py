@@ -2,7 +2,8 @@
 
 A year is a calendar year here, and also where annual budgets are divided (`params/budget_file.py`,
 `params/monthly_budgets.py`) and for the year to date (`figures/trend.py`, `report/headline.py`). A
-fiscal year would need a key in `params/model.py`; `outputs/reports.py`, `mail/body.py` and
+fiscal year would need a key in `params/model.py`, which `params/budgets.py` and
+`scenarios/adoption.py` pass on to the budgets; `outputs/reports.py`, `mail/body.py` and
 `commands/names.py` parse periods too.
 """
 
@@ -133,6 +134,15 @@ def spelled_date(day: date) -> str:
     'December 18, 2025'
     """
     return f"{calendar.month_name[day.month]} {day.day}, {day.year}"
+
+
+def spelled_day(day: date) -> str:
+    """A day without its year, for sentences whose year is known.
+
+    >>> spelled_day(date(2025, 12, 18))
+    'December 18'
+    """
+    return f"{calendar.month_name[day.month]} {day.day}"
 
 
 def _bounds(text: str) -> tuple[date, date] | None:

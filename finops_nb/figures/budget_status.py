@@ -10,10 +10,13 @@ class Status(StrEnum):
     """Where a cost stands against its budget.
 
     A new one also needs: its meaning in `schema.STATUS`; color and mark in
-    `report/templates/report/finops.css`, `mail/templates/message.css` and
-    `scenarios/assets/what_if.css`; its bar in `report/charts.py`; its subject line in
+    `report/templates/html_shell/finops.css` and `report.css` beside it (a color for light, dark and
+    print), `mail/templates/message.css` and `scenarios/assets/what_if.css`; its bar in
+    `report/charts.py` and, for a color of its own, `report/theme.py`; its subject line in
     `mail/body.py`; its sentences in `findings/insights.py` and `findings/main_findings.py`; and if
-    it is urgent, a place in `report/top_n.py` and in the words of `report/table.py`.
+    it is urgent, a place in `report/top_n.py` and in the words of `report/table.py`. The notebook's
+    text on chargeback lists all of them. A threshold for it goes into `params/model.py`, and from
+    there through `figures/variance.py` to `budget_status` below.
     """
 
     UNDER = "UNDER"

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     import smtplib
 
 DELAYS: Final = (1, 4, 16)
-"""Seconds before the second, third and fourth attempt."""
+"""Seconds before the second, third and fourth attempt.
+
+Whether the next command tries again is decided in `outputs/mail_journal.py`, and said in
+`mail/send.py`.
+"""
 
 PATIENCE: Final = 10
 """Timeouts to wait for the content and the answer to it: servers scan a mail before they answer."""

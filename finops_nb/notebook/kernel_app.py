@@ -1,4 +1,4 @@
-"""The IPython kernel of a run: it reads no configuration and no startup file of the machine.
+"""The IPython kernel of a run: no configuration, no startup file, and no port of the machine.
 
 IPython would otherwise read `ipython_config.py` and run `startup/*.py` from /etc/ipython,
 /usr/local/etc/ipython and the virtual environment, which can print into a report or change how
@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ipykernel import kernelapp
 from ipykernel.kernelapp import IPKernelApp
+
+from finops_nb.notebook.private_iopub import PrivateIOPubThread
 
 
 class KernelApp(IPKernelApp):
@@ -20,3 +23,8 @@ class KernelApp(IPKernelApp):
 
     def _run_startup_files(self) -> None:
         """Run no startup file."""
+
+    def init_iopub(self, context: Any) -> None:
+        # ipykernel has no trait for the class; this process runs no other kernel.
+        kernelapp.IOPubThread = PrivateIOPubThread  # type: ignore[attr-defined]
+        super().init_iopub(context)  # type: ignore[no-untyped-call]

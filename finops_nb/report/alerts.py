@@ -2,7 +2,8 @@
 
 Which threshold was crossed on which day is in `figures/crossings.py`; the table of all of them is
 in `report/budget_tables.py`, the workbook's two columns are in `report/workbook.py`, and the advice
-that cites an alert is in `findings/recommendations.py`.
+that cites an alert is in `findings/recommendations.py`. The notebook's text above the table says
+what "crossed" means too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from finops_nb.report.format import Format, spelled_day
+from finops_nb.period import spelled_day
+from finops_nb.report.format import Format
 
 CAPTION: Final = "Day each share of a budget was crossed; n/a means not crossed in the period"
 CROSSED_MEANING: Final = "the first day the cost to date crossed it"

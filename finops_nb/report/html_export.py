@@ -26,6 +26,8 @@ from finops_nb.errors import Failure
 from finops_nb.report.provenance import REPORT_NAME
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+SHELL: Final = "html_shell"
+"""The nbconvert template of the page, a folder of `TEMPLATES`."""
 STYLE_SHEETS: Final = ("finops.css", "report.css")
 
 NOT_SHOWN: Final = ("parameters", "injected-parameters", "lab-only")
@@ -100,20 +102,20 @@ class ReportExporter(HTMLExporter):
 
     @default("template_name")
     def _template_name_default(self) -> str:
-        return "report"
+        return SHELL
 
     @default("template_paths")
     def _template_paths_default(self) -> list[str]:
         # By default nbconvert also looks into every Jupyter data path of the machine, where a
-        # folder called `report` or `base` would take the place of ours.
+        # folder called as one of ours would take the place of ours.
         return [
-            str(TEMPLATES / "report"),
+            str(TEMPLATES / SHELL),
             str(_nbconvert_templates() / "base"),
             str(_nbconvert_templates()),
         ]
 
     def get_template_names(self) -> list[str]:
-        return ["report", "base"]
+        return [SHELL, "base"]
 
     @default("exclude_input")
     def _exclude_input_default(self) -> bool:
@@ -249,7 +251,7 @@ def _exporter() -> ReportExporter:
 
 
 def _css() -> str:
-    folder = TEMPLATES / "report"
+    folder = TEMPLATES / SHELL
     return "\n".join((folder / file).read_text(encoding="utf-8") for file in STYLE_SHEETS)
 
 

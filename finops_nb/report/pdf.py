@@ -12,7 +12,7 @@ from typing import Final
 
 from finops_nb.errors import Problem, Refusal
 
-STYLE: Final = Path(__file__).parent / "templates" / "report" / "pdf.css"
+STYLE: Final = Path(__file__).parent / "templates" / "html_shell" / "pdf.css"
 INSTALL_WEASYPRINT: Final = 'pip install "finops-nb[pdf]"'
 INSTALL_PANGO: Final = (
     "apt install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 on Debian, "

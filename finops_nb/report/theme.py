@@ -152,7 +152,7 @@ class Style:
 
 def style_sheet() -> str:
     """The CSS of tables and prose."""
-    file = Path(__file__).parent / "templates" / "report" / "finops.css"
+    file = Path(__file__).parent / "templates" / "html_shell" / "finops.css"
     return file.read_text(encoding="utf-8")
 
 

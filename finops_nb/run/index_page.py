@@ -29,8 +29,8 @@ from finops_nb.words import shortened
 REASON: Final = 160
 """Characters of a what-if's reason that the index shows; its report shows all of it."""
 STYLES: Final = (
-    TEMPLATES / "report" / "finops.css",
-    TEMPLATES / "report" / "report.css",
+    TEMPLATES / "html_shell" / "finops.css",
+    TEMPLATES / "html_shell" / "report.css",
     Path(__file__).parent / "templates" / "index.css",
 )
 LINKS: Final = {"Ledger": "Ledger (CSV)", "Results": "Data (JSON)"}

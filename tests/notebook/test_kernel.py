@@ -186,3 +186,28 @@ def _pid(file: Path) -> int:
             return int(text)
         time.sleep(0.05)
     raise AssertionError(f"no {file.name}")
+
+
+FORK = """\
+import multiprocessing, sys
+def say(number):
+    print("x" * 300_000, number, flush=True)
+children = [multiprocessing.get_context("fork").Process(target=say, args=(n,)) for n in (1, 2)]
+for child in children:
+    child.start()
+for child in children:
+    child.join()
+"""
+
+
+def test_it_listens_on_no_port(tmp_path):
+    """Other users of the machine could connect to one; its sockets are in a private folder."""
+    with running_kernel(tmp_path, {}) as kernel:
+        execute(notebook_of("1"), {}, kernel)
+        assert psutil.Process(kernel.process.pid).net_connections("inet") == []
+
+
+def test_forked_children_print_into_the_notebook(tmp_path):
+    """Outputs of two children arrive whole, also if they are longer than one datagram."""
+    text = "".join(output.text for output in run_cell(tmp_path, FORK).outputs)
+    assert {letter: text.count(letter) for letter in "x12"} == {"x": 600_000, "1": 1, "2": 1}

@@ -205,7 +205,7 @@ def test_nbconvert_may_have_no_list_of_its_files(monkeypatch):
     assert (expected / "base" / "display_priority.j2").is_file()
 
 
-@pytest.mark.parametrize("name", ["report", "base"])
+@pytest.mark.parametrize("name", ["html_shell", "base"])
 def test_no_template_of_the_machine_takes_the_place_of_ours(tmp_path, name):
     """A folder of that name in a Jupyter data path, or a user's configuration, changes no byte."""
     notebook = tmp_path / "n.ipynb"

@@ -230,7 +230,7 @@ def test_no_table_is_wider_than_the_paper(weasyprint):
         for count in (1, 2, 3, 4, 6, 8)
     ]
     style = "".join(
-        (TEMPLATES / "report" / file).read_text(encoding="utf-8")
+        (TEMPLATES / "html_shell" / file).read_text(encoding="utf-8")
         for file in ("finops.css", "report.css")
     )
     made = pdf_of(

@@ -142,7 +142,8 @@ DIALECTS: Final = {dialect.name: dialect for dialect in (CALLS, FOCUS, LITELLM, 
 """A new dialect is listed here and in `recognize` below.
 
 Its name also goes into `DialectName` and the description of `dialect` in `params/model.py`; a new
-column of ours into `ColumnName` there.
+column of ours into `ColumnName` there, and into `usage/sources/source_table.py`. What holds for
+FOCUS alone is in `usage/compatibility.py`, `usage/notices.py` and `usage/sources/source_table.py`.
 """
 
 FEW_MATCHES: Final = 2
