@@ -14,7 +14,7 @@ from finops_nb.home import Home, find_home
 from finops_nb.money import minor_units, plain, total
 from finops_nb.params.budget_file import BudgetLine, read_budget_file
 from finops_nb.params.budget_versions import BudgetVersion, version_label
-from finops_nb.params.model import Params, load_params
+from finops_nb.params.model import Params, load_params, naming_params_file
 from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of, missing_months_notice
 from finops_nb.params.organizations import OrganizationMap, read_mapping
 from finops_nb.params.scenario import Scenario, changed, differences
@@ -302,9 +302,10 @@ def _sum_of_months(params: Params, home: Home, mapping: OrganizationMap | None) 
     maps = {params.mapping: mapping}
     for month in params.window.months:
         part = _params_of_month(month, params, home)
-        if part.mapping not in maps:
-            maps[part.mapping] = read_mapping(part, home)
-        parts[month] = read_budgets(part, home, mapping=maps[part.mapping])
+        with naming_params_file(home, month, part):
+            if part.mapping not in maps:
+                maps[part.mapping] = read_mapping(part, home)
+            parts[month] = read_budgets(part, home, mapping=maps[part.mapping])
     budgets = list(parts.values())
     sums = {dimension: _sums(dimension, budgets) for dimension in BUDGETED}
     labels = ", ".join(f"{month} {part.version.label}" for month, part in parts.items())

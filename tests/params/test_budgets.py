@@ -9,6 +9,7 @@ import pytest
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
 from finops_nb.params.budgets import read_budgets
+from finops_nb.params.model import naming_params_file
 
 CSV = """\
 dimension,name,month,year,amount,owner,version,status,approver,reason,date
@@ -160,6 +161,22 @@ def test_a_file_for_another_period_is_not_added(budgeted_home, params):
         )
         with pytest.raises(Refusal, match=r"params/2025-12\.yaml is for 2025-Q4, not for 2025-12"):
             read_budgets(params(period="2025-Q4", budgets="months:"), budgeted_home)
+
+
+def test_what_is_wrong_in_a_month_is_refused_at_its_line(budgeted_home, params):
+    """The file to fix is the month's, not the quarter's that adds it up."""
+    write_month(budgeted_home, "2025-10", "organization_budgets:\n  org-a: 10\n")
+    write_month(budgeted_home, "2025-11", "organization_budgets:\n  org-a: 10\n")
+    write_month(budgeted_home, "2025-12", "budgets: budgets.csv\nowners:\n  org-a: Eve\n")
+    write_month(budgeted_home, "quarter", 'budgets: "months:"\nowners:\n  org-z: Zoe\n')
+    quarter = params(period="2025-Q4", budgets="months:")
+    with (
+        pytest.raises(Refusal) as refused,
+        naming_params_file(budgeted_home, "quarter", quarter),
+    ):
+        read_budgets(quarter, budgeted_home)
+    [problem] = refused.value.problems
+    assert (problem.file, problem.line, problem.column) == ("params/2025-12.yaml", 4, "owners")
 
 
 @pytest.mark.parametrize(
