@@ -93,7 +93,7 @@ class ParamsText:
             Refusal: all keys are in one pair of braces.
         """
         if () in self.document.spans:
-            rule, fix = "the keys are in braces", "Write each key on a line of its own, no braces"
+            rule, fix = "the keys are in braces", "Write each key on its own line, without braces"
             raise Refusal(Problem(rule, fix, self.shown, 1))
         if (key,) in self.document.lines:
             start, _ = self._line(self.document.lines[key,])
@@ -120,9 +120,7 @@ class ParamsText:
         start, end = self.document.spans.get((key, name), (0, 0))
         is_in_braces = (key,) in self.document.spans
         if is_in_braces or not first < start < end <= last:
-            rule = "a budget that can't be changed in its line"
-            fix = f"Write each budget of {key} on a line of its own, as name: amount"
-            raise Refusal(Problem(rule, fix, self.shown, number, f"{key}.{name}"))
+            raise Refusal(self._without_own_line(number, key, name))
         if amount is None:
             self._edits.append((first, last, ""))
         else:
@@ -131,7 +129,10 @@ class ParamsText:
     def _add_below(self, key: str, added: Mapping[str, Decimal]) -> None:
         """Add names below the last one of a key, indented like it."""
         paths = [path for path in self.document.lines if path[:1] == (key,) and len(path) == 2]
-        start, end = self._line(max(self.document.lines[path] for path in paths))
+        number = max(self.document.lines[path] for path in paths)
+        if (key,) in self.document.spans:
+            raise Refusal(self._without_own_line(number, key, next(iter(added))))
+        start, end = self._line(number)
         line = self.document.text[start:end]
         indent = line[: len(line) - len(line.lstrip())]
         new = "".join(indent + each for each in lines_of(self._as_lines(added)))
@@ -140,6 +141,12 @@ class ParamsText:
             new = self._line_end + new
         self._edits.append((end, end, new))
 
+    def _without_own_line(self, number: int, key: str, name: str) -> Problem:
+        """The problem of a budget that can't be written, since its key or line has others too."""
+        rule = "this budget can't be changed where it stands"
+        fix = f"Write each budget of {key} on a line of its own, as name: amount"
+        return Problem(rule, fix, self.shown, number, f"{key}.{name}")
+
     def _write_empty(self, key: str) -> None:
         """Write {} behind a key whose last name was removed."""
         number = self.document.lines[key,]
@@ -147,7 +154,7 @@ class ParamsText:
         colon = self.document.text.find(":", start, end)
         if colon < 0:
             fix = f"Write {key}: on a line of its own"
-            raise Refusal(Problem("a key that can't be emptied", fix, self.shown, number, key))
+            raise Refusal(Problem("this key can't be emptied", fix, self.shown, number, key))
         self._edits.append((colon + 1, colon + 1, " {}"))
 
     def _line(self, number: int) -> tuple[int, int]:

@@ -219,9 +219,17 @@ def test_a_first_budget_is_written_at_the_end(changed, old):
 @pytest.mark.parametrize("amount", ["5", None])
 def test_a_budget_that_shares_its_line_is_refused(changed, block, amount):
     """Braces, a value on another line and a key with a question mark can't be changed."""
-    message = rf"^p\.yaml, line \d, {KEY}\.org-a: a budget that can't be changed in its line\. "
+    message = rf"^p\.yaml, line \d, {KEY}\.org-a: this budget can't be changed where it stands\. "
     with pytest.raises(Refusal, match=message):
         changed(f"{KEY}: {block}\n", **{"org-a": amount})
+
+
+@pytest.mark.parametrize("block", ["{org-a: 4}", "{org-a: 4,\n  org-c: 5}"])
+def test_a_new_budget_beside_braces_is_refused(changed, block):
+    """A line below braces would be a key of the file."""
+    message = rf"^p\.yaml, line \d, {KEY}\.org-b: this budget can't be changed where it stands\. "
+    with pytest.raises(Refusal, match=message):
+        changed(f"{KEY}: {block}\n", **{"org-b": "5"})
 
 
 def test_keys_in_braces_are_refused(changed):
