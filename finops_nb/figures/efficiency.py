@@ -22,13 +22,13 @@ def unit_costs(costs: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         The name, `cost`, `calls`, `customers`, `cost_per_call`, `cost_per_customer` (None where
-        there are none, or they are not known) and `calls_per_unit` (calls ÷ cost; None where the
-        cost is not above zero), in the order given.
+        there are none, or they are not known) and `calls_per_unit` (calls ÷ cost; None where either
+        is not above zero: a fixed fee without calls is not inefficient), in the order given.
     """
     frame = costs[[costs.columns[0], "cost", "calls", "customers"]].copy()
     frame["cost_per_call"] = _quotients(frame["cost"], frame["calls"])
     frame["cost_per_customer"] = _quotients(frame["cost"], frame["customers"])
-    frame["calls_per_unit"] = _quotients(frame["calls"], frame["cost"])
+    frame["calls_per_unit"] = _quotients(frame["calls"].replace(0, None), frame["cost"])
     return frame
 
 

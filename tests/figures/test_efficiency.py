@@ -62,6 +62,12 @@ def test_it_ranks_by_calls_per_unit_of_currency(usage_of):
     ]
 
 
+def test_a_name_without_calls_has_no_rank(usage_of):
+    """A fixed fee of 5.00 has 0 calls: 0 ÷ 5.00 would rank it as the least efficient."""
+    fee = ("b", "x", "f", "b-1", "5", "2025-12-31", "gpt", 0)
+    assert ranks(usage_of([*calls(a="4"), fee])) == [(1, "a", Decimal("0.25")), (None, "b", None)]
+
+
 def test_it_puts_the_rank_before_the_name(usage_of):
     """The rank comes first, then the columns of `unit_costs`."""
     costs = allocate(usage_of(calls(a="1", b="2")), "organization")

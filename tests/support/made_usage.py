@@ -36,6 +36,7 @@ class Call(NamedTuple):
     cost: str
     day: str = "2025-12-31"
     model: str = "gpt"
+    calls: int = 1
 
 
 SIX = (
@@ -95,7 +96,7 @@ def _group(calls: Sequence[Call], grouping: tuple[str, ...]) -> pd.DataFrame:
     for key, group in sorted(members.items()):
         cost = sum((Decimal(call.cost) for call in group), Decimal(0))
         customers = {call.customer for call in group if call.customer}
-        rows.append((*key, cost, len(group), len(customers)))
+        rows.append((*key, cost, sum(call.calls for call in group), len(customers)))
     frame = pd.DataFrame(rows, columns=[*grouping, "cost", "calls", "customers"])
     frame = frame.astype({"cost": object})
     # As in the engine: where a day is a key, customers are not counted.
