@@ -5,11 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import Final
 
-from finops_nb.cli import main
+from finops_nb.installation import refuse_shadows
 
-QUICK_COMMANDS: Final = ("check",)
+QUICK_COMMANDS = ("check",)
 """Commands that leave nothing to clean up."""
 
 
@@ -19,9 +18,15 @@ def enter() -> None:
     Garbage collection during imports and Python's cleanup at exit take a sixth of the time of a
     `check`. `QUICK_COMMANDS` do without both: they exit as soon as their output is written.
     """
+    refuse_shadows()
     quick = sys.argv[1:2] and sys.argv[1] in QUICK_COMMANDS
     if quick:
         gc.disable()
+    # Only now: these imports would already run a module that shadows another.
+    from finops_nb.cli import main
+    from finops_nb.money import use_exact_context
+
+    use_exact_context()
     try:
         main(prog_name="finops-nb")
     except SystemExit as end:

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import (
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    DefaultContext,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+    setcontext,
+)
 from typing import Any, Final
 
 from finops_nb.errors import BadValue
@@ -16,6 +26,17 @@ from finops_nb.errors import BadValue
 ZERO: Final = Decimal(0)
 DECIMALS: Final = 12
 LIMIT: Final = Decimal(10) ** 15
+
+CONTEXT: Final = Context(
+    prec=28,
+    rounding=ROUND_HALF_EVEN,
+    Emin=-999_999,
+    Emax=999_999,
+    capitals=1,
+    clamp=0,
+    traps=[InvalidOperation, DivisionByZero, Overflow],
+)
+"""Python's default context, written out: `rounded` alone rounds another way."""
 
 EXACT_FLOAT_DIGITS: Final = 15
 """A double gives back every decimal number of so many digits."""
@@ -38,6 +59,17 @@ SIGNS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 
 UNIT_NAMES: Final = {"USD": "dollar", "EUR": "euro", "GBP": "pound", "JPY": "yen"}
 """One unit of a currency in a sentence."""
+
+
+def use_exact_context() -> None:
+    """Compute in `CONTEXT` from now on, in every thread, whatever was set before.
+
+    A `sitecustomize`, or an extension of IPython, may have changed precision or rounding.
+    """
+    for name in ("prec", "rounding", "Emin", "Emax", "capitals", "clamp", "traps"):
+        # Threads and tasks that start later copy this one.
+        setattr(DefaultContext, name, getattr(CONTEXT, name))
+    setcontext(CONTEXT.copy())
 
 
 def minor_units(currency: str) -> int:
@@ -88,7 +120,7 @@ def parse_amount(value: Any) -> Decimal:
     if abs(amount) >= LIMIT:
         raise BadValue("an amount of 10^15 or more", "Write it in the currency's main unit")
     if -int(amount.as_tuple().exponent) > DECIMALS:
-        raise BadValue(f"more than {DECIMALS} decimals", "Round it")
+        raise BadValue(f"more than {DECIMALS} decimal places", "Round it")
     return amount
 
 

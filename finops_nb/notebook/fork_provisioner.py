@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from finops_nb.notebook.fork_server import REQUEST_BYTES
+from finops_nb.notebook.own_python import own_python
 
 if TYPE_CHECKING:
     from jupyter_client.connect import KernelConnectionInfo
@@ -164,10 +165,8 @@ def fork_server(environment: Mapping[str, str]) -> Iterator[socket.socket]:
 
 
 def _start_server(handle: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    # -P: a module in the working folder must not replace this one.
-    module = "finops_nb.notebook.fork_server"
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", module, str(handle)],
+        [*own_python("finops_nb.notebook.fork_server"), str(handle)],
         env=dict(environment),
         pass_fds=(handle,),
         stdin=subprocess.DEVNULL,

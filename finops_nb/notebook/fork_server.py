@@ -1,6 +1,6 @@
 """Fork server: one process that has done the imports of a report, and forks each kernel.
 
-`python -P -m finops_nb.notebook.fork_server DESCRIPTOR` reads requests from a socket it inherits.
+`fork_server DESCRIPTOR`, started by `own_python`, reads requests from a socket it inherits.
 A request is one message with two descriptors: the kernel's log, and a control socket of its own.
 On the control socket the server writes the kernel's process id, and later its exit code. It kills
 a kernel when the other end of its control socket is closed, and all kernels when the server socket
@@ -28,6 +28,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
+from finops_nb.money import use_exact_context
 from finops_nb.notebook.background_failures import watch_futures
 from finops_nb.notebook.kernel_main import die_with, preload
 
@@ -162,6 +163,7 @@ def _write(control: socket.socket, number: int) -> None:
 if __name__ == "__main__":
     die_with(os.getppid())
     preload()
+    use_exact_context()
     watch_futures()
     import_module("finops_nb.notebook.kernel_app")
     gc.freeze()  # the collector would write to, and so copy, the memory that kernels share

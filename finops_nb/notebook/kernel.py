@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -25,13 +24,11 @@ from traitlets import Type
 
 from finops_nb.clock import CLOCK
 from finops_nb.notebook import fork_provisioner
+from finops_nb.notebook.own_python import PATH, import_path, is_of_python, own_python
 
 LOG: Final = "kernel.log"
 ARGV: Final = (
-    sys.executable,
-    "-P",
-    "-m",
-    "finops_nb.notebook.kernel_main",
+    *own_python("finops_nb.notebook.kernel_main"),
     "-f",
     "{connection_file}",
     "--HistoryManager.enabled=False",
@@ -53,8 +50,9 @@ SAME_EVERYWHERE: Final = {
 """Settings that are the same for all runs, so that a report does not depend on machine, user or
 time of day."""
 
-USERS_OWN: Final = ("PYTHONSTARTUP", "PYTHONWARNINGS", "IPYKERNEL_CELL_NAME")
-"""A user's own settings, which are removed because they could change a report."""
+USERS_OWN: Final = ("IPYKERNEL_", "IPYTHON", "NETWORKX_", "PANDAS_", "PYDEVD_")
+"""Beginnings of variables with a user's own settings, which could change a report: how IPython
+starts, how pandas computes, which code does the work of networkx."""
 
 SECRETS: Final = "FINOPS_NB_SMTP_"
 """Prefix of the variables for mail, such as the password. Cells cannot see them."""
@@ -214,16 +212,18 @@ def kernel_environment(variables: Mapping[str, str]) -> dict[str, str]:
         The user's environment without secrets and personal settings, then `SAME_EVERYWHERE`, then
         `variables`.
     """
-    unset = {*USERS_OWN}
+    unset = set()
     if not os.environ.get(CLOCK):
         # We read an empty clock as unset; matplotlib and zipfile, which read it too, would fail.
         unset.add(CLOCK)
     users = {
         name: value
         for name, value in os.environ.items()
-        if name not in unset and not name.startswith(SECRETS)
+        if name not in unset and not name.startswith((SECRETS, *USERS_OWN))
+        if not is_of_python(name)
     }
-    return users | SAME_EVERYWHERE | dict(variables)
+    path = {PATH: os.pathsep.join(import_path())}
+    return users | SAME_EVERYWHERE | path | dict(variables)
 
 
 def _short_folder() -> Path:

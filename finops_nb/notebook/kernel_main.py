@@ -1,6 +1,6 @@
 """Kernel main: an IPython kernel that ends with its runner, however the runner dies.
 
-`python -P -m finops_nb.notebook.kernel_main` replaces `python -m ipykernel_launcher`. ipykernel
+This module, started by `own_python`, replaces `python -m ipykernel_launcher`. ipykernel
 only checks once a second whether its parent is alive. A runner that was killed left a kernel
 behind for good if the kernel was still starting under a subreaper (systemd, many containers) or
 if a cell held the interpreter lock. Linux kills a process with its parent on request. macOS has
@@ -17,6 +17,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Final
 
+from finops_nb.money import use_exact_context
 from finops_nb.notebook.background_failures import watch_futures
 
 PR_SET_PDEATHSIG: Final = 1
@@ -50,6 +51,7 @@ def preload() -> None:
 if __name__ == "__main__":
     die_with(int(os.environ["JPY_PARENT_PID"]))  # set by jupyter_client
     preload()
+    use_exact_context()
     watch_futures()
 
     from finops_nb.notebook.kernel_app import KernelApp

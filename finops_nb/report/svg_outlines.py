@@ -50,7 +50,10 @@ def _outline(match: re.Match[str]) -> str:
     text, size = html.unescape(content), SIZE.search(style)
     if size is None or not _is_set_together(text) or undrawable(text):
         return match[0]
-    with matplotlib.rc_context(RC):
+    with matplotlib.rc_context():
+        # Without the defaults, what the theme leaves open would come from a matplotlibrc.
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(RC)
         font = FontProperties(family=families_of(text), size=size[1])
         path = TextPath((0, 0), text, prop=font)
     # Text in SVG grows upward against the axis, so the outline is flipped.

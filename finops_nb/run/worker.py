@@ -13,6 +13,7 @@ from typing import Final
 
 from finops_nb.errors import Busy, FinopsError, Interrupted
 from finops_nb.home import Home
+from finops_nb.money import use_exact_context
 from finops_nb.notebook.kernel_main import die_with
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.run.failures import folder_number
@@ -118,6 +119,7 @@ def work(
         parent: the process to end with.
     """
     die_with(parent)
+    use_exact_context()
     _restore_signals()
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)

@@ -22,8 +22,12 @@ from finops_nb.notebook.kernel import running_kernel
 from finops_nb.notebook.kernel_main import PRELOAD
 
 ASK = """\
-import json, locale, os, sys, time
+import decimal, json, locale, os, sys, threading, time
 import matplotlib
+precisions = []
+thread = threading.Thread(target=lambda: precisions.append(decimal.getcontext().prec))
+thread.start()
+thread.join()
 print(json.dumps({
     "python": sys.executable,
     "path": sys.path,
@@ -35,8 +39,21 @@ print(json.dumps({
     "size": matplotlib.rcParams["figure.figsize"],
     "extra": os.environ["EXTRA"],
     "loaded": "wave" in sys.modules,
+    "precision": [decimal.getcontext().prec, *precisions],
+    "rounding": decimal.getcontext().rounding,
+    "of_python": sorted({"PYTHONTZPATH", "PYTHONPATH", "PYTHONINTMAXSTRDIGITS", "PYTHONHASHSEED",
+                         "PYTHONWARNINGS", "PANDAS_COPY_ON_WRITE"} & os.environ.keys()),
+    "found": [name for name in ("sitecustomize", "usercustomize") if name in sys.modules
+              and "custom" in (sys.modules[name].__file__ or "")],
     "startup": [name for name in ("from_startup", "from_profile") if name in globals()],
 }))
+"""
+
+CUSTOMIZED = """\
+import decimal
+decimal.DefaultContext.prec = 5
+decimal.DefaultContext.rounding = decimal.ROUND_UP
+decimal.setcontext(decimal.DefaultContext.copy())
 """
 
 RUNNER = """\
@@ -89,6 +106,9 @@ def hostile(tmp_path, monkeypatch):
     startup.mkdir(parents=True)
     (startup / "00.py").write_text("from_profile = 1")
     (tmp_path / "startup.py").write_text("from_startup = 1")
+    (tmp_path / "custom").mkdir()
+    for name in ("sitecustomize", "usercustomize"):
+        (tmp_path / "custom" / f"{name}.py").write_text(CUSTOMIZED)
     (tmp_path / "mpl").mkdir()
     (tmp_path / "mpl" / "matplotlibrc").write_text("figure.figsize: 1, 1\n")
     for name, value in {
@@ -100,6 +120,10 @@ def hostile(tmp_path, monkeypatch):
         "MPLBACKEND": "no-such-backend",
         "MATPLOTLIBRC": tmp_path / "mpl",
         "PYTHONWARNINGS": "error",
+        "PYTHONPATH": tmp_path / "custom",
+        "PYTHONTZPATH": tmp_path,
+        "PYTHONINTMAXSTRDIGITS": "640",
+        "PANDAS_COPY_ON_WRITE": "0",
         "TZ": "Asia/Tokyo",
         "LC_ALL": "en_US.ISO-8859-1",
         "PYTHONHASHSEED": "7",
@@ -113,6 +137,9 @@ def hostile(tmp_path, monkeypatch):
 
 def test_it_is_this_interpreter_whatever_the_machine_says(hostile):
     """It ignores kernelspecs, start-up files, settings, time zone, locale and hash seed.
+
+    No variable of Python or pandas and no `sitecustomize` reaches it, and it computes with 28
+    digits, half to even, in every thread.
 
     It also works with a long $TMPDIR.
     """
@@ -133,6 +160,10 @@ def test_it_is_this_interpreter_whatever_the_machine_says(hostile):
         "size": [6.4, 4.8],
         "extra": "yes",
         "loaded": True,
+        "precision": [28, 28],
+        "rounding": "ROUND_HALF_EVEN",
+        "of_python": ["PYTHONHASHSEED"],
+        "found": [],
         "startup": [],
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
+import matplotlib
 import pytest
 
 from finops_nb.report.svg_outlines import outlined
@@ -67,3 +68,13 @@ def test_an_outline_ends_where_its_text_did():
     shift = re.search(r"translate\((-[0-9.]+) 0\)", outlined(drawing(HEBREW)))
     assert shift is not None
     assert 4 * len(HEBREW) < -float(shift[1]) < 8 * len(HEBREW)
+
+
+def test_settings_of_the_machine_do_not_change_an_outline():
+    """A matplotlibrc may have set anything; what the theme leaves open is matplotlib's default."""
+    before = drawing(HEBREW)
+    expected = outlined(before)
+    with matplotlib.rc_context(
+        {"font.weight": "bold", "font.style": "italic", "text.hinting": "none"}
+    ):
+        assert outlined(before) == expected
