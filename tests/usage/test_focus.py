@@ -532,7 +532,13 @@ def test_json_is_read_alike_as_text_and_as_a_type_of_parquet(tmp_path):
     assert readings[0] == readings[1] == ({"a": 1, "c": 1, "(unallocated)": 5}, 4)
 
 
-@pytest.mark.parametrize("kind", ["BLOB", "INTEGER", "VARCHAR[][]", "JSON[]"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("BLOB", "INTEGER", "VARCHAR[][]", "JSON[]"),
+        *("MAP(VARCHAR, VARCHAR)[]", "STRUCT(team VARCHAR)[]"),
+    ],
+)
 def test_a_column_that_can_hold_no_tags_is_refused_by_its_type(tmp_path, kind):
     """The refusal names the type; it does not say that no row has the tag."""
     file = tmp_path / "u.parquet"

@@ -66,6 +66,8 @@ def test_more_than_twelve_decimals_are_rounded_and_counted(tmp_path, kind):
     [
         ("cost_usd", "FLOAT", "1"),
         ("cost_usd", "BOOLEAN", "true"),
+        ("cost_usd", "DECIMAL(18,6)[]", "[1]"),
+        ("input_tokens", "DECIMAL(18,6)[]", "[1]"),
         ("timestamp", "BIGINT", "1767225599"),
         ("timestamp", "TIME", "10:00"),
         ("organization_id", "DOUBLE", "1"),

@@ -31,9 +31,10 @@ def normal_key(key: str) -> str:
 
 def known_type(type_: str) -> bool:
     """Whether tags can be read from a column of that DuckDB type."""
+    is_list = type_.endswith("[]")
     return (
         type_ in (TEXT, JSON, TEXTS, NOTHING)
-        or type_.startswith(("MAP(", "STRUCT("))
+        or (type_.startswith(("MAP(", "STRUCT(")) and not is_list)
         or PAIRS.fullmatch(type_) is not None
     )
 
