@@ -68,16 +68,17 @@ STATUS: Final = Column(
     "status",
     "Status",
     "status",
-    "UNDER is at or below budget, OVER is above it, AT RISK is at or above the warning share of it "
-    "(or heading above it) while the period is in progress, NO BUDGET has none",
+    "UNDER: cost is at or below budget. OVER: cost is above budget. AT RISK: cost is not above "
+    "budget, but the period is in progress and cost has reached the at_risk share of the budget, "
+    "or the run rate is above budget. NO BUDGET: no budget is set.",
 )
 CALLS: Final = Column("calls", "Calls", "count", "the number of calls", additive=True)
 CUSTOMERS: Final = Column(
     "customers",
     "Customers",
     "count",
-    "distinct customers; one counts in every row where it has usage, so rows can add up to more "
-    "than the total",
+    "distinct customers; a customer is counted in every row in which it has usage, so the column "
+    "can add up to more than its total",
 )
 AVERAGE_COST: Final = Column("cost_per_call", "Avg Cost/Call", "unit cost", "cost ÷ calls")
 COST_PER_CALL: Final = Column("cost_per_call", "Cost/Call", "unit cost", "cost ÷ calls")

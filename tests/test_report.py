@@ -210,7 +210,7 @@ def test_it_opens_with_the_figures_that_matter(sections, results):
     assert (
         lines["year_to_date"]["detail"] == "$1,332.20 under the $15,800.00 budget. "
         "Includes November and December only; "
-        "no reports were published for January to October"
+        "no reports were published for January to October."
     )
     assert lines["allocated"]["value"] == "100.0%"
     assert [line["title"] for line in results["tables"]["findings"]] == [

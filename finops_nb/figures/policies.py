@@ -18,11 +18,13 @@ from finops_nb.figures.budget_status import Status
 from finops_nb.figures.exact_columns import exact_column
 from finops_nb.figures.report_data import ReportData
 from finops_nb.params.budgets import Budgets
-from finops_nb.params.model import Params
+from finops_nb.params.commentary import Commentary
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
 
-APPROVAL: Final = "Get approval and record it in the params (approvals), or reduce spend"
+APPROVAL: Final = (
+    "Get approval and record it under approvals in the params file, or reduce future spend"
+)
 BUDGET: Final = "Set a budget, or stop the spend"
 
 
@@ -40,7 +42,7 @@ def breaches(data: ReportData, organizations: pd.DataFrame, products: pd.DataFra
     """Every breach of a policy.
 
     Args:
-        data: for its usage, the owners of its budgets, and `approval_limit` and `approvals` of its
+        data: for its usage, the owners and approvals of its budgets, and `approval_limit` of its
             params.
         organizations: from `variance_by`.
         products: from `variance_by`.
@@ -69,7 +71,7 @@ def spend_without_approval(data: ReportData) -> pd.DataFrame:
     """Products that spent more than `approval_limit` in a calendar month without an approval.
 
     Args:
-        data: for its usage, and `approval_limit` and `approvals` of its params.
+        data: for its usage, `approval_limit` of its params, and the approvals of its budgets.
 
     Returns:
         Columns `month` (text like 2025-12), `product`, `cost`, `calls`; highest cost first.
@@ -82,16 +84,16 @@ def spend_without_approval(data: ReportData) -> pd.DataFrame:
     needs_approval = [
         row.cost > data.params.approval_limit
         and row.product != UNALLOCATED
-        and not _is_approved(row.product, row.month, data.params)
+        and not _is_approved(row.product, row.month, data.budgets.commentary)
         for row in spend.itertuples()
     ]
     rows = spend[pd.Series(needs_approval, index=spend.index, dtype=bool)]
     return sort_by_cost(rows, "product")
 
 
-def _is_approved(product: str, month: str, params: Params) -> bool:
+def _is_approved(product: str, month: str, commentary: Commentary) -> bool:
     """Whether an approval is recorded for the product as a whole, or for that month of it."""
-    approval = params.approvals.get(product)
+    approval = commentary.approvals.get(product)
     if approval is None:
         return False
     return isinstance(approval, str) or month in approval

@@ -76,8 +76,8 @@ def overrun_sentences(
             which is $15.00 over its $75.00 budget".
 
     Example:
-        "org-alpha is $15.00 over its $75.00 budget (120.0% used); its largest product is chat
-        ($60.00, 66.7% of its cost)"
+        "org-alpha is $15.00 over its $75.00 budget (120.0% used); chat is its largest product, at
+        $60.00 (66.7% of the organization's cost)"
     """
     outer = variance.columns[0]
     inner = "product" if outer == "organization" else "organization"
@@ -87,7 +87,7 @@ def overrun_sentences(
         share = portion(largest["cost"], line.cost)
         template = _overrun_template(line, is_clause)
         if len(parts) > 1:
-            template += _largest_template(inner, share is not None, is_clause)
+            template += _largest_template(outer, share is not None, is_clause)
         yield (
             line,
             sentence(
@@ -109,9 +109,9 @@ def _overrun_template(line: VarianceLine, is_clause: bool) -> str:
     return template if line.budget_used is None else template + " ({used:share} used)"
 
 
-def _largest_template(inner: str, has_share: bool, is_clause: bool) -> str:
+def _largest_template(outer: str, has_share: bool, is_clause: bool) -> str:
     """The words for the largest part; its share is left out if credits exceed it."""
-    largest = "largest product" if inner == "product" else "largest user"
-    template = f" and whose {largest} is" if is_clause else f"; its {largest} is"
-    share = ", {share:share} of its cost" if has_share else ""
-    return template + " {largest} ({cost:money}" + share + ")"
+    largest = "largest product" if outer == "organization" else "largest user"
+    template = ", with {largest} as its " if is_clause else "; {largest} is its "
+    share = " ({share:share} of the " + outer + "'s cost)" if has_share else ""
+    return template + largest + ", at {cost:money}" + share

@@ -11,7 +11,8 @@ import pandas as pd
 
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.report_data import ReportData
-from finops_nb.findings.sentence import Sentence, first_few, sentence
+from finops_nb.figures.run_rate import run_rate_variance
+from finops_nb.findings.sentence import Sentence, first_few, sentence, separated
 from finops_nb.money import ZERO, minor_units, portion, rounded, total
 from finops_nb.params.model import Params
 from finops_nb.schema import UNALLOCATED, Dimension
@@ -23,6 +24,9 @@ RUN_TARGET: Final = Decimal("0.9")
 
 Source: FinOps Foundation, FinOps Framework, capability "Allocation".
 """
+
+AT_THE_BEST_RATE: Final = "at {most}'s rate, {least} would have cost {money:money} less"
+"""What a gap in efficiency comes to in money, in the sentences on an `EfficiencyGap`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class VarianceLine:
         variance: cost − budget, unfavorable above zero.
         budget_used: cost ÷ budget; None for a budget of zero.
         material: by `is_material`.
+        run_rate: the cost at the period's end; None where there is no run rate.
     """
 
     name: str
@@ -44,6 +49,12 @@ class VarianceLine:
     variance: Decimal
     budget_used: Decimal | None
     material: bool
+    run_rate: Decimal | None = None
+
+    @property
+    def run_rate_excess(self) -> Decimal:
+        """How far the run rate is above the budget; zero where it is not, or is not known."""
+        return max(run_rate_variance(self.run_rate, self.budget) or ZERO, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +196,7 @@ def lines_with_status(
         if row.status == status and row.budget is not None:
             material = is_material(row.variance, row.budget, params)
             figures = (row.cost, row.budget, row.variance, row.budget_used)
-            lines.append(VarianceLine(name, *figures, material))
+            lines.append(VarianceLine(name, *figures, material, row.run_rate))
     return tuple(sorted(lines, key=lambda line: (-abs(line.variance), line.name)))
 
 
@@ -249,14 +260,12 @@ def _overruns(variance: pd.DataFrame, params: Params) -> BudgetOverruns | None:
 def _overruns_sentence(insight: BudgetOverruns) -> Sentence:
     names = []
     for line in insight.lines:
-        text = "{name} {excess:money}" + ("" if line.material else " – not material")
+        text = "{name}, {excess:money} over" + ("" if line.material else " – not material")
         names.append(sentence(text, name=line.name, excess=line.variance))
+    over = first_few(names, [line.variance for line in insight.lines], "over")
     are = "is" if len(names) == 1 else "are"
-    return sentence(
-        "{n:count " + insight.dimension + "} " + are + " over budget ({over})",
-        n=len(names),
-        over=first_few(names, [line.variance for line in insight.lines]),
-    )
+    text = "{n:count " + insight.dimension + "} " + are + " over budget"
+    return sentence(f"{text} ({separated('over', over)})", n=len(names), over=over)
 
 
 def _at_risk(variance: pd.DataFrame, params: Params) -> BudgetsAtRisk | None:
@@ -265,13 +274,15 @@ def _at_risk(variance: pd.DataFrame, params: Params) -> BudgetsAtRisk | None:
 
 
 def _at_risk_sentence(insight: BudgetsAtRisk) -> Sentence:
-    names = [
-        sentence("{name} {used:share} used", name=line.name, used=line.budget_used)
-        for line in insight.lines
-    ]
+    names = []
+    for line in insight.lines:
+        text, excess = "{name}, {used:share} used", line.run_rate_excess
+        text += ", run rate {distance:money} over" if excess else ""
+        names.append(sentence(text, name=line.name, used=line.budget_used, distance=excess))
+    near = first_few(names)
     are = "is" if len(names) == 1 else "are"
-    text = "{n:count " + insight.dimension + "} " + are + " at risk ({near})"
-    return sentence(text, n=len(names), near=first_few(names))
+    text = "{n:count " + insight.dimension + "} " + are + " at risk"
+    return sentence(f"{text} ({separated('near', near)})", n=len(names), near=near)
 
 
 def _without_budget(variance: pd.DataFrame) -> SpendWithoutBudget | None:
@@ -350,7 +361,7 @@ def _gap_sentence(insight: EfficiencyGap) -> Sentence:
     material = "" if insight.material else "; not material"
     return sentence(
         "{gap:gap} between {most} (most efficient) and {least} (least efficient), "
-        "a difference of {share:share} worth {money:money}" + material,
+        "a difference of {share:share}; " + AT_THE_BEST_RATE + material,
         gap=insight.gap,
         most=insight.most,
         least=insight.least,

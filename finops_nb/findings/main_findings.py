@@ -10,7 +10,6 @@ from typing import Final
 
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.policies import spend_without_approval
-from finops_nb.figures.run_rate import run_rate_variance
 from finops_nb.figures.trend import PriorMonth, prior_month
 from finops_nb.findings.evidence import (
     Findings,
@@ -20,6 +19,7 @@ from finops_nb.findings.evidence import (
     unspent_budgets,
 )
 from finops_nb.findings.insights import (
+    AT_THE_BEST_RATE,
     EfficiencyGap,
     SpendWithoutBudget,
     VarianceLine,
@@ -30,6 +30,7 @@ from finops_nb.findings.money_text import unit_name
 from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.money import ZERO, portion, total
 from finops_nb.period import parse_period
+from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.data_quality import THIN
 
 SHOWN: Final = 3
@@ -144,16 +145,13 @@ def _unallocated(findings: Findings) -> Iterator[MainFinding]:
 
 def _at_risk(findings: Findings) -> Iterator[MainFinding]:
     for variance in (findings.organizations, findings.products):
-        rates = dict(zip(variance.iloc[:, 0], variance["run_rate"], strict=True))
         for line in lines_with_status(Status.AT_RISK, variance, findings.data.params):
-            yield _at_risk_finding(findings, line, rates[line.name])
+            yield _at_risk_finding(findings, line)
 
 
-def _at_risk_finding(
-    findings: Findings, line: VarianceLine, run_rate: Decimal | None
-) -> MainFinding:
+def _at_risk_finding(findings: Findings, line: VarianceLine) -> MainFinding:
     template = "{who} has used {used:share} of its {budget:money} budget"
-    excess = max(run_rate_variance(run_rate, line.budget) or ZERO, ZERO)
+    excess = line.run_rate_excess
     if excess:
         template += "; its run rate of {rate:money} is {excess:money} over budget"
     text = sentence(
@@ -161,7 +159,7 @@ def _at_risk_finding(
         who=name_with_owner(line.name, findings.data.budgets),
         used=line.budget_used,
         budget=line.budget,
-        rate=run_rate,
+        rate=line.run_rate,
         excess=excess,
     )
     return MainFinding(Urgency.HEADING_THERE, "Budget at Risk", text, excess, (line.name,))
@@ -191,7 +189,8 @@ def _change_finding(findings: Findings, prior: PriorMonth, change: Decimal) -> M
         template += " ({ratio:share})"
     template += " from {cost:money} in {month}"
     if len(moved) > 1:
-        template += f"; {{name}} {verb} most, by {{moved:money}}"
+        whose = "unallocated cost" if most == UNALLOCATED else "{name}'s cost"
+        template += f"; {whose} {verb} the most, by {{moved:money}}"
     text = sentence(
         template,
         change=abs(change),
@@ -214,7 +213,7 @@ def _missing_approvals(findings: Findings) -> Iterator[MainFinding]:
     in_total = " in total" if len(names) > 1 else ""
     text = sentence(
         "{products:count product} cost {cost:money}" + in_total + " with no approval on record "
-        "({names}); spend above {limit:money} per product per calendar month needs an approval",
+        "({names}); spend above {limit:money} per product per calendar month requires approval",
         products=len(names),
         cost=cost,
         names=first_few(names),
@@ -247,8 +246,8 @@ def _efficiency_gap(findings: Findings) -> Iterator[MainFinding]:
     for insight in findings.insights:
         if isinstance(insight, EfficiencyGap) and insight.material:
             text = sentence(
-                "{least} gets {share:share} fewer calls per " + per_unit + " than {most} "
-                "(worth {money:money})",
+                "{least} gets {share:share} fewer calls per "
+                + f"{per_unit} than {{most}}; {AT_THE_BEST_RATE}",
                 least=insight.least,
                 share=insight.share,
                 most=insight.most,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 from finops_nb.errors import nearest
@@ -13,17 +14,12 @@ from finops_nb.findings.money_text import change_text, money_text
 from finops_nb.money import plain
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
-from finops_nb.period import spelled_date
+from finops_nb.period import spelled_date, spelled_day
 from finops_nb.schema import BUDGETED, UNALLOCATED
 from finops_nb.usage.model import Usage
 
-LATER_USAGE: Final = " of usage after the as_of day "
-"""In the warning on usage after the last complete day, which the mail finds by these words."""
-
-IN_TOTALS_ONLY: Final = (
-    "is in total costs, statuses and alerts, but not in the run rate or the figures to date."
-)
-"""Where that usage is counted."""
+LATER_USAGE: Final = "Total costs also include "
+"""The warning on usage after the last complete day begins so; the mail finds it by these words."""
 
 INVOICES_DIFFER: Final = "Invoice amounts differ from the usage data (invoice − usage)"
 
@@ -100,6 +96,23 @@ def how_far_known(usage: Usage) -> str:
     return f"Usage is complete through {known}; the period ends {last}."
 
 
+def later_usage(usage: Usage, currency: str) -> str:
+    """A sentence on the usage after the last complete day; empty if there is none.
+
+    Example:
+        "Total costs also include $1.00 dated December 19 to December 20; the run rate and the
+        figures to date exclude it."
+    """
+    later = cost_after(usage)
+    if not later:
+        return ""
+    first, last = usage.complete_through + timedelta(days=1), usage.last_day
+    spelled = spelled_day if first.year == last.year else spelled_date
+    days = spelled(first) if first == last else f"{spelled(first)} to {spelled(last)}"
+    amount = money_text(later, currency)
+    return f"{LATER_USAGE}{amount} dated {days}; the run rate and the figures to date exclude it."
+
+
 def invoice_differences(data: ReportData) -> tuple[str, ...]:
     """The invoices that differ from the usage, each with its difference; none if all agree.
 
@@ -140,11 +153,9 @@ def _period_warnings(data: ReportData) -> Iterator[str]:
     usage = data.usage
     if not usage.complete:
         yield f"PARTIAL: {how_far_known(usage)}"
-    later = cost_after(usage)
+    later = later_usage(usage, data.params.currency)
     if later:
-        money = money_text(later, data.params.currency)
-        known, last = spelled_date(usage.complete_through), spelled_date(usage.last_day)
-        yield (f"{money}{LATER_USAGE}({known}), through {last}, {IN_TOTALS_ONLY}")
+        yield later
 
 
 def _cost_warnings(data: ReportData) -> Iterator[str]:
@@ -180,8 +191,8 @@ def _unknown_names(usage: Usage, budgets: Budgets, params: Params) -> Iterator[s
     known = {by: {*usage.groups[by,][by], *budgets.of(by)} for by in BUDGETED}
     every = known["organization"] | known["product"]
     for key, names, candidates in (
-        ("approvals", params.approvals, known["product"]),
-        ("notes", params.notes, every),
+        ("approvals", budgets.commentary.approvals, known["product"]),
+        ("notes", budgets.commentary.notes, every),
         ("owners", params.owners, every),
     ):
         for name in names:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from finops_nb.figures.crossings import highest_crossing
 from finops_nb.figures.policies import spend_without_approval
+from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.evidence import (
     Findings,
     material_overruns,
@@ -22,13 +23,14 @@ from finops_nb.findings.evidence import (
     unspent_budgets,
 )
 from finops_nb.findings.insights import (
+    AT_THE_BEST_RATE,
     EfficiencyGap,
     SpendWithoutBudget,
     VarianceLine,
     is_material,
 )
 from finops_nb.findings.money_text import unit_name
-from finops_nb.findings.sentence import Sentence, first_few, sentence
+from finops_nb.findings.sentence import Sentence, first_few, sentence, separated
 from finops_nb.money import ZERO, portion, total
 from finops_nb.params.budgets import Budgets
 from finops_nb.period import parse_period
@@ -65,20 +67,22 @@ def recommend(findings: Findings) -> tuple[Recommendation, ...]:
 
 
 def _budget_review(findings: Findings) -> Sentence | None:
-    reviews = _reviews(findings, findings.organizations)
-    return sentence("Review spending with {reviews}", reviews=reviews) if reviews else None
+    return _review("Review spending with ", findings, findings.organizations)
 
 
 def _product_review(findings: Findings) -> Sentence | None:
-    reviews = _reviews(findings, findings.products)
-    text = "Decide on the price, use or budget of {reviews}"
-    return sentence(text, reviews=reviews) if reviews else None
+    text = "Decide whether to change the price, usage or budget of "
+    return _review(text, findings, findings.products)
 
 
-def _reviews(findings: Findings, variance: pd.DataFrame) -> tuple[Sentence, ...]:
+def _review(text: str, findings: Findings, variance: pd.DataFrame) -> Sentence | None:
+    """What to do about the material overruns; None if there are none."""
     overruns = list(overrun_sentences(findings, variance, is_clause=True))
+    if not overruns:
+        return None
     amounts = [line.variance for line, _ in overruns]
-    return first_few((text for _, text in overruns), amounts)
+    reviews = first_few((clause for _, clause in overruns), amounts, "over budget")
+    return sentence(text + separated("reviews", reviews), reviews=reviews)
 
 
 def _chargeback(findings: Findings) -> Sentence | None:
@@ -90,10 +94,11 @@ def _chargeback(findings: Findings) -> Sentence | None:
     unallocated = book[book["organization"] == UNALLOCATED]
     if charged.empty:
         return None
-    text = "Book {lines:count ledger line} with {amount:money} charged to "
-    text += "{names:count organization}"
+    verb = "charges" if len(book) == 1 else "charge"
+    text = "Book {lines:count ledger line} that " + verb
+    text += " {amount:money} to {names:count organization}"
     if not unallocated.empty:
-        text += " and {rest:money} unallocated"
+        text += " and leave {rest:money} unallocated"
     return sentence(
         text,
         lines=len(book),
@@ -119,7 +124,8 @@ def _budget_alerts(findings: Findings) -> Sentence | None:
         text = "{threshold:percent} by {names}"
         crossings.append(sentence(text, threshold=threshold, names=names))
     each = "; ".join(f"{{crossings[{place}]}}" for place in range(len(crossings)))
-    crossed = "Crossed" if findings.data.usage.complete else "Crossed so far"
+    usage = findings.data.usage
+    crossed = "Crossed" if usage.complete or cost_after(usage) else "Crossed so far"
     return sentence(
         f"Set up alerts at {{thresholds}} of budget. {crossed}: {each}",
         thresholds=tuple(_percent(threshold) for threshold in thresholds),
@@ -201,8 +207,7 @@ def _efficiency_sharing(findings: Findings) -> Sentence | None:
     per_unit = unit_name(findings.data.params.currency)
     return sentence(
         "Share {most}'s practices with {least}, which gets {share:share} fewer calls per "
-        + per_unit
-        + " (worth {money:money})",
+        + f"{per_unit}; {AT_THE_BEST_RATE}",
         most=gaps[0].most,
         least=gaps[0].least,
         share=gaps[0].share,
@@ -225,7 +230,7 @@ def _approval_process(findings: Findings) -> Sentence | None:
     products = findings.data.usage.groups["product",]["product"]
     when = "{month}" if period.is_month else "a month"
     return sentence(
-        "Require approval above {limit:money} per product per month; "
+        "Enforce the approval limit of {limit:money} per product per month; "
         "{some:count} of {all:count product} spent more than {limit:money} in "
         + when
         + " with no approval on record ({spenders})",
@@ -286,7 +291,7 @@ def _unit_costs(findings: Findings) -> Sentence | None:
         return None
     return sentence(
         "Track unit costs; cost per customer ranges from {least:money} ({low}) to {most:money} "
-        "({high}), cost per call from {cheap:unit cost} to {dear:unit cost}",
+        "({high}), and cost per call ranges from {cheap:unit cost} to {dear:unit cost}",
         high=high.organization,
         most=high.cost_per_customer,
         low=low.organization,
@@ -305,12 +310,10 @@ def _review_cadence(findings: Findings) -> Sentence | None:
     names = []
     for line in over:
         who = name_with_owner(line.name, findings.data.budgets)
-        names.append(sentence("{who} {excess:money}", who=who, excess=line.variance))
-    return sentence(
-        "Put {lines:count budget overrun} on the monthly review agenda ({names})",
-        lines=len(over),
-        names=first_few(names, [line.variance for line in over]),
-    )
+        names.append(sentence("{who}, {excess:money} over", who=who, excess=line.variance))
+    listed = first_few(names, [line.variance for line in over], "over")
+    text = "Put {lines:count budget overrun} on the monthly review agenda"
+    return sentence(f"{text} ({separated('names', listed)})", lines=len(over), names=listed)
 
 
 ACTIONS: Final[tuple[tuple[Horizon, str, Callable[[Findings], Sentence | None]], ...]] = (

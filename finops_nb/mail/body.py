@@ -192,7 +192,7 @@ def _stamps(results: Mapping[str, Any], fmt: Format) -> Iterator[MailStamp]:
     known = later = ""
     if not results["period"]["complete"]:
         known = _warning(results, "PARTIAL") or "The period is not over."
-        later = next((text for text in results["warnings"] if LATER_USAGE in text), "")
+        later = next((text for text in results["warnings"] if text.startswith(LATER_USAGE)), "")
     unreconciled = _warning(results, "NOT RECONCILED")
     kind, scenario = Kind(results["kind"]), _scenario(results)
     for stamp in stamps_of(kind, scenario, unreconciled, known, later):

@@ -13,17 +13,18 @@ import pandas as pd
 from finops_nb import schema
 from finops_nb.figures.crossings import Crossing, highest_crossing
 from finops_nb.figures.report_data import ReportData
-from finops_nb.figures.run_rate import WEEK, BacktestError, days_seen, with_run_rate
+from finops_nb.figures.run_rate import WEEK, BacktestError, cost_after, days_seen, with_run_rate
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import total
 from finops_nb.params.budgets import Version
-from finops_nb.period import parse_period, spelled_date
+from finops_nb.period import parse_period, spelled_date, spelled_day
 from finops_nb.report.alerts import CAPTION, CROSSED_MEANING, NO_BUDGETS, NO_THRESHOLDS
 from finops_nb.report.cost_tables import SHOWN
-from finops_nb.report.format import Format, spelled_day
+from finops_nb.report.format import Format
 from finops_nb.report.table import Block, Line, Table
 from finops_nb.schema import Column
+from finops_nb.usage.model import Usage
 from finops_nb.words import listing
 
 RUNNING_COLUMNS: Final = (
@@ -51,8 +52,7 @@ def running_period(
     blocks = [_running(data, *each) for each in dimensions] if not data.usage.complete else []
     return Table(
         "running_period",
-        "Cost and budget to date, and the run rate to "
-        f"{spelled_day(data.usage.period.last_day)} by day of the week",
+        _running_caption(data.usage),
         RUNNING_COLUMNS,
         tuple(blocks),
         data.params.currency,
@@ -74,7 +74,8 @@ def run_rate_misses(data: ReportData, backtest_errors: Iterable[BacktestError]) 
     ]
     return Table(
         "run_rate_misses",
-        f"Run rate after {len(days_seen(data.usage))} days in earlier months, against actual cost",
+        f"Run rate after {len(days_seen(data.usage))} days in earlier months, against actual cost; "
+        "error = (run rate − actual) ÷ actual",
         (schema.MONTH, schema.RUN_RATE, schema.ACTUAL, schema.ERROR),
         (Block(lines),),
         data.params.currency,
@@ -182,6 +183,16 @@ def about(version: Version) -> Sentence:
     )
 
 
+def _running_caption(usage: Usage) -> str:
+    """What the table of a period in progress holds."""
+    last = spelled_day(usage.period.last_day)
+    caption = f"Cost and budget to date, and run rate through {last}"
+    if cost_after(usage):
+        known = spelled_day(usage.complete_through)
+        caption += f"; status is of the total cost, including cost after {known}"
+    return caption
+
+
 def _how_much_is_known(data: ReportData, has_run_rate: bool) -> tuple[Sentence, ...]:
     """On how many days of usage a run rate is based, or why there is none."""
     text = "Figures to date cover {seen:count} of {days:count day}, through {known:date}."
@@ -195,8 +206,8 @@ def _how_much_is_known(data: ReportData, has_run_rate: bool) -> tuple[Sentence, 
     )
     if has_run_rate:
         return (known,)
-    reason = "There is no run rate to {end:date} yet because it needs {week:count day} of usage."
-    return known, sentence(reason, end=data.usage.period.last_day, week=WEEK)
+    reason = f"There is no run rate through {{end:date}} yet because it needs {WEEK} days of usage."
+    return known, sentence(reason, end=data.usage.period.last_day)
 
 
 def _running(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) -> Block:
@@ -238,11 +249,13 @@ def _urgency(crossed: Crossing | None, budget: Decimal) -> tuple[Any, ...]:
 
 def _breach_counts(blocks: Iterable[Block]) -> tuple[Sentence, ...]:
     """How many breaches each policy has; nothing if there are none."""
-    counts = tuple(
-        sentence("{policy} ({breaches:count})", policy=block.heading, breaches=len(block.lines))
-        for block in blocks
-    )
-    return (sentence("Policy breaches: {policies}.", policies=counts),) if counts else ()
+    counts = []
+    for block in blocks:
+        heading = block.heading or ""
+        policy = heading[:1].lower() + heading[1:]
+        text = "{policy} ({breaches:count})"
+        counts.append(sentence(text, policy=policy, breaches=len(block.lines)))
+    return (sentence("Policy breaches: {policies}.", policies=tuple(counts)),) if counts else ()
 
 
 def _no_breaches(data: ReportData, limit: str) -> str:

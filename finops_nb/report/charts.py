@@ -62,9 +62,7 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
     budgets = [row["budget"] for row in rows]
     has_budgets = any(budget is not None for budget in budgets)
     colors = [_bar_color(row.get("status"), has_budgets) for row in rows]
-    label = "Actual"
-    if has_budgets:
-        label = "Actual (bar; orange: over budget, gray: no budget) and budget (dark mark)"
+    label = _bars_label(rows) if has_budgets else "Actual"
     with themed(_height(len(rows), rest)) as axes:
         _bars(axes, [row[name] for row in rows], [row["cost"] for row in rows], colors)
         _budget_marks(axes, budgets)
@@ -300,6 +298,13 @@ def _bar_color(status: str | None, has_budgets: bool) -> str:
         return OVER
     is_unbudgeted = status is None or (has_budgets and status == Status.NO_BUDGET)
     return OTHER if is_unbudgeted else ACTUAL
+
+
+def _bars_label(rows: Iterable[Row]) -> str:
+    """What bars, their colors and the marks are; gray only if a name without budget is drawn."""
+    has_gray = any(row.get("status") == Status.NO_BUDGET for row in rows)
+    gray = ", gray if no budget" if has_gray else ""
+    return f"Actual (bar; orange if over budget{gray}) and budget (dark mark)"
 
 
 def _against_budget(row: Row, fmt: Format) -> str:

@@ -51,8 +51,8 @@ NEEDED_FOR: Final[Mapping[str, tuple[Column, ...]]] = {
 """Columns that are left out if the usage has no calls, or no customers."""
 HOW_TO_READ: Final[Mapping[Column, str]] = {
     schema.CUSTOMERS: (
-        "A customer counts in every row where it has usage, "
-        "so rows can add up to more than the total."
+        "A customer is counted in every row in which it has usage, "
+        "so the Customers column can add up to more than its total."
     ),
     schema.AVERAGE_COST: "Avg cost/call = cost ÷ calls.",
     schema.EFFICIENCY: (
@@ -116,14 +116,13 @@ def cost_by_feature(data: ReportData, features: pd.DataFrame) -> Table:
     """
     columns = _available(FEATURE_COLUMNS, data.usage)
     lines = _lines(features)
-    explained = [column for column in columns if column is not schema.CUSTOMERS]
     return Table(
         "cost_by_feature",
         "Cost by feature, highest cost first",
         columns,
         (Block(lines, overall(data.usage)),),
         data.params.currency,
-        intro=_how_to_read(explained) if lines else (),
+        intro=_how_to_read(columns) if lines else (),
         empty="Not available because the usage has no features.",
         shown=SHOWN,
     )
@@ -195,7 +194,7 @@ def cost_by_month(data: ReportData, organizations: pd.DataFrame, products: pd.Da
     )
     return Table(
         "cost_by_month",
-        "Cost by month; change is from the month before",
+        "Cost by month; change is from the month before" + _without_change(data, organizations),
         (schema.NAME, *columns, schema.CHANGE),
         tuple(_month_block(frame, months) for frame in frames),
         data.params.currency,
@@ -274,10 +273,10 @@ def _lines(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _with_notes(data: ReportData, frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The lines of a frame, with the commentary on its names."""
     by = next(column for column in frame.columns if column in NAME_COLUMNS)
-    lines = _lines(frame)
+    lines, notes = _lines(frame), data.budgets.commentary.notes
     for line in lines:
-        if line[by] in data.params.notes:
-            line["note"] = data.params.notes[line[by]]
+        if line[by] in notes:
+            line["note"] = notes[line[by]]
     return lines
 
 
@@ -324,6 +323,15 @@ def _month_block(frame: pd.DataFrame, months: Iterable[str]) -> Block:
         for column in (*months, "change")
     }
     return Block(_lines(frame.rename(columns={by: "name"})), sums, f"By {by.title()}")
+
+
+def _without_change(data: ReportData, frame: pd.DataFrame) -> str:
+    """Why no name has a change from the month before; empty if one has."""
+    if frame.empty or frame["change"].notna().any():
+        return ""
+    if not data.usage.complete:
+        return "; n/a while the month is in progress"
+    return "; n/a: the month before was not published"
 
 
 def _month_label(month: str, usage: Usage) -> str:

@@ -9,13 +9,18 @@ from finops_nb import schema
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.confusable_names import confusable_sentences
-from finops_nb.findings.overview import IN_TOTALS_ONLY, doubtful_names
+from finops_nb.findings.overview import doubtful_names
 from finops_nb.money import ZERO, ratio, total
 from finops_nb.period import spelled_date
 from finops_nb.report.table import Block, Table
 
 SHOWN: Final = 25
 """How many keys are printed; the others are added up in one line."""
+
+IN_TOTALS_ONLY: Final = (
+    "is in total costs, statuses and alerts, but not in the run rate or the figures to date."
+)
+"""Where usage after the last complete day is counted."""
 
 
 def charges_by_kind(data: ReportData) -> Table:
@@ -158,7 +163,7 @@ def _data_notes(data: ReportData) -> Iterator[dict[str, Any]]:
     later = cost_after(usage)
     if later:
         as_of = spelled_date(usage.complete_through)
-        yield _item(f"Usage after the as_of day ({as_of}) {IN_TOTALS_ONLY}", None, later)
+        yield _item(f"Usage after the as-of date ({as_of}) {IN_TOTALS_ONLY}", None, later)
     for text in (*data.budgets.notices, *doubtful_names(data)):
         yield _item(text, None, None)
 

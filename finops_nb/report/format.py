@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 import string
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ from markupsafe import Markup, escape
 from finops_nb.findings.money_text import amount_text, change_text, money_text, unit_name
 from finops_nb.findings.sentence import Sentence
 from finops_nb.money import SIGNS, minor_units, plain, rounded
-from finops_nb.period import parse_period
+from finops_nb.period import parse_period, spelled_day
 from finops_nb.schema import Unit
 from finops_nb.words import listing, shortened
 
@@ -165,11 +164,6 @@ def elapsed(seconds: float) -> str:
 def day(value: date) -> str:
     """2025-12-18"""
     return value.isoformat()
-
-
-def spelled_day(value: date) -> str:
-    """December 18"""
-    return f"{calendar.month_name[value.month]} {value.day}"
 
 
 def noun(number: int | Decimal, singular: str, plural: str | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -58,16 +59,11 @@ def headlines(data: ReportData, totals: TotalVariance) -> Iterator[Headline]:
 
 
 def _spend(totals: TotalVariance, usage: Usage) -> Headline:
-    to_date = "" if usage.complete else " to Date"
-    if totals.budget is None:
-        detail = sentence("No budget is set")
-    else:
-        over = totals.variance is not None and totals.variance > 0
-        detail = sentence(
-            f"{{distance:money}} {'over' if over else 'under'} the {{budget:money}} budget",
-            distance=abs(totals.variance or ZERO),
-            budget=totals.budget,
-        )
+    after = cost_after(usage)
+    to_date = "" if usage.complete or after else " to Date"
+    details = [_spend_against_budget(totals)]
+    if after:
+        details.append(_dated_after("Includes", after, usage))
     record = {
         "cost": totals.actual,
         "budget": totals.budget,
@@ -76,7 +72,25 @@ def _spend(totals: TotalVariance, usage: Usage) -> Headline:
         "status": totals.status,
     }
     value = sentence("{cost:money}", cost=totals.actual)
-    return Headline("spend", f"Spend{to_date} Against Budget", value, detail, record)
+    label = f"Spend{to_date} Against Budget"
+    return Headline("spend", label, value, _joined(details), record)
+
+
+def _spend_against_budget(totals: TotalVariance) -> Sentence:
+    if totals.budget is None:
+        return sentence("No budget is set")
+    over = totals.variance is not None and totals.variance > 0
+    return sentence(
+        f"{{distance:money}} {'over' if over else 'under'} the {{budget:money}} budget",
+        distance=abs(totals.variance or ZERO),
+        budget=totals.budget,
+    )
+
+
+def _dated_after(verb: str, after: Decimal, usage: Usage) -> Sentence:
+    """What a figure includes, or excludes, of the usage after the last complete day."""
+    text = verb + " {after:money} dated after {known:date}"
+    return sentence(text, after=after, known=usage.complete_through)
 
 
 def _change_from_month_before(prior: PriorMonth) -> Headline:
@@ -90,9 +104,12 @@ def _change_from_month_before(prior: PriorMonth) -> Headline:
     elif prior.days is None:
         detail = f"{month}, as published: {{cost:money}}"
     else:
+        first, preposition = "first {days:count day}", "in"
+        if prior.days == 1:
+            first, preposition = "first day", "on"
         detail = (
-            "First {days:count day}: {compared:money} against {cost:money} in "
-            f"{month}, from its published days"
+            f"{first.capitalize()}: {{compared:money}}, against {{cost:money}} "
+            f"{preposition} the {first} of {month} (from its published daily costs)"
         )
     return Headline(
         "prior_month",
@@ -107,8 +124,7 @@ def _year_to_date(year: YearToDate, usage: Usage) -> Headline:
     details = [_year_against_budget(year, usage.complete)]
     after = cost_after(usage)
     if after:
-        text = "Excludes {after:money} dated after {known:date}"
-        details.append(sentence(text, after=after, known=usage.complete_through))
+        details.append(_dated_after("Excludes", after, usage))
     if year.missing:
         details.append(sentence(_not_published(year)))
     return Headline(
@@ -166,9 +182,10 @@ def _allocated(usage: Usage) -> Headline:
 
 
 def _joined(sentences: Sequence[Sentence]) -> Sentence:
-    """Several sentences as one, each with values of other names."""
+    """Sentences as one, each with values of other names; a single one gets no full stop."""
     values = {name: value for each in sentences for name, value in each.values.items()}
-    return Sentence(". ".join(each.text for each in sentences), values)
+    stop = "." if len(sentences) > 1 else ""
+    return Sentence(". ".join(each.text for each in sentences) + stop, values)
 
 
 def _month_name(month: str) -> str:

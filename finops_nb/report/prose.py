@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 import pandas as pd
@@ -28,7 +29,7 @@ from finops_nb.report.provenance import REPORT_NAME, provenance, revision_change
 from finops_nb.report.table import bar, scalar, templates
 from finops_nb.usage.model import Usage
 
-ONLY_PRINTED: Final = ("distance", "after", "thresholds")
+ONLY_PRINTED: Final = ("distance", "after", "thresholds", "remaining", "least_off", "most_off")
 """Values of sentences that results.json has elsewhere: with their sign, or in its parameters."""
 
 
@@ -157,10 +158,10 @@ def findings_that_matter(data: ReportData, findings: Iterable[MainFinding]) -> P
     """The main findings as a list, each with the commentary on its names.
 
     Args:
-        data: the report data; `notes` of its params are the commentary.
+        data: the report data; the notes of its budgets are the commentary.
         findings: from `main_findings`.
     """
-    fmt, notes = Format(data.params.currency), data.params.notes
+    fmt, notes = Format(data.params.currency), data.budgets.commentary.notes
     items, lines = [], []
     for finding in findings:
         comments = [(name, notes[name]) for name in finding.names if name in notes]
@@ -255,37 +256,60 @@ def _run_rate(totals: TotalVariance, usage: Usage) -> Sentence:
     """The cost at the period's end against its budget, or why there is no run rate yet."""
     last, seen = usage.period.last_day, len(days_seen(usage))
     if totals.run_rate is None:
-        text = f"There is no run rate to {{last:date}} yet because it needs {WEEK} days of usage "
-        return sentence(text + "({seen:count day} so far).", last=last, seen=seen)
-    text = "At the current run rate, the period will cost {run_rate:money} by {last:date}"
+        text = f"There is no run rate through {{last:date}} yet because it needs {WEEK} days of "
+        return sentence(text + "usage ({seen:count day} so far).", last=last, seen=seen)
+    text = "At the current run rate, cost will reach {run_rate:money} by {last:date}"
     over = totals.run_rate_variance
     values: dict[str, Any] = {"over": over, "budget": totals.budget}
     if over is not None:
         side = "over" if over > 0 else "under"
         text += f", {{distance:money}} {side} the {{budget:money}} budget"
         values["distance"] = abs(over)
-    text += ". This extrapolates the first {seen:count day} by day of the week."
-    return sentence(text, last=last, seen=seen, run_rate=totals.run_rate, **values)
+    remaining = len(usage.period.days) - seen
+    rest = "remaining day is" if remaining == 1 else "remaining {remaining:count} days are"
+    text += f". The {rest} projected from the first {{seen:count}}, by day of the week."
+    values |= {"run_rate": totals.run_rate, "remaining": remaining}
+    return sentence(text, last=last, seen=seen, **values)
 
 
 def _run_rate_error(backtest_errors: Iterable[BacktestError], usage: Usage) -> Sentence:
     """How far off the run rate would have been in earlier months, after as many days."""
     errors = [backtest.error for backtest in backtest_errors if backtest.error is not None]
     if errors:
-        low, high = rounded(min(errors), 3), rounded(max(errors), 3)
-        error = "{low:signed share}"
-        error += "" if low == high else " to {high:signed share}"
-        text = (
-            "In the {months:count earlier month}, the same method after {after:count day} "
-            f"was off by {error}."
-        )
-        after = len(days_seen(usage))
-        return sentence(text, months=len(errors), low=low, high=high, after=after)
+        return _tested(len(errors), min(errors), max(errors), len(days_seen(usage)))
     if usage.period.is_month:
         reason = "there is no earlier month to test against"
         return sentence(f"There is no error estimate yet because {reason}.")
     reason = "run rates are tested on calendar months only"
     return sentence(f"There is no error estimate because {reason}.")
+
+
+def _tested(months: int, least: Decimal, greatest: Decimal, after: int) -> Sentence:
+    """How far the run rate after so many days was below or above the actual cost.
+
+    Example:
+        "In the 2 earlier months, the run rate after 18 days was between 0.3% below and 0.1% above
+        actual cost."
+    """
+    low, high = rounded(least, 3), rounded(greatest, 3)
+    earlier = "one earlier month" if months == 1 else "{months:count} earlier months"
+    text = f"In the {earlier}, the run rate after {{after:count day}} was {_off(low, high)}."
+    # Both on one side of the actual cost: the smaller distance is named first.
+    least_off, most_off = sorted((abs(low), abs(high))) if low * high >= 0 else (abs(low), high)
+    values = {"low": low, "high": high, "least_off": least_off, "most_off": most_off}
+    return sentence(text, months=months, after=after, **values)
+
+
+def _off(low: Decimal, high: Decimal) -> str:
+    """The words for errors from `low` to `high`, as fractions of the actual cost."""
+    if low == high == 0:
+        return "within 0.1% of actual cost"
+    side = "above" if high > 0 else "below"
+    if low == high:
+        return f"{{most_off:share}} {side} actual cost"
+    if low < 0 < high:
+        return "between {least_off:share} below and {most_off:share} above actual cost"
+    return f"between {{least_off:share}} and {{most_off:share}} {side} actual cost"
 
 
 def _recorded(sentence: Sentence) -> dict[str, Any]:
@@ -298,5 +322,5 @@ def _json(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_json(item) for item in value]
     if isinstance(value, Sentence):
-        return {key: _json(item) for key, item in value.values.items()}
+        return {key: _json(item) for key, item in _recorded(value).items()}
     return scalar(value)

@@ -9,20 +9,19 @@ from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 
 from finops_nb.figures.report_data import ReportData
-from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.changes import Change, changes
 from finops_nb.findings.overview import (
     INVOICES_DIFFER,
     how_far_known,
     invoice_differences,
+    later_usage,
     overview,
 )
 from finops_nb.outputs.artifacts import previous_results
 from finops_nb.outputs.manifest import Kind
 from finops_nb.period import spelled_date
-from finops_nb.report.format import Format, spelled_day, text_sentence
+from finops_nb.report.format import Format, text_sentence
 from finops_nb.report.table import scalar
-from finops_nb.usage.model import Usage
 from finops_nb.usage.sources.notice import InputFile
 from finops_nb.words import first_of
 
@@ -34,7 +33,7 @@ INVOICES_NAMED: Final = 3
 KIND_STAMPS: Final = {
     Kind.ANALYSIS: (
         "ANALYSIS · NOT FOR BOOKING",
-        "Not the official report of a calendar month.",
+        "An analysis, not the official monthly report.",
     ),
     Kind.DRAFT: ("DRAFT", 'Not published. The command "finops-nb run" publishes the report.'),
 }
@@ -97,13 +96,12 @@ def stamps_of(
 def stamps(data: ReportData) -> tuple[tuple[str, str], ...]:
     """Every stamp of the report as its title and its meaning; see `stamps_of`."""
     scenario = data.params.scenario
-    fmt = Format(data.params.currency)
     made = stamps_of(
         data.manifest.kind,
         scenario.model_dump() if scenario else {},
         _unreconciled(data),
         how_far_known(data.usage),
-        _later(data.usage, fmt),
+        later_usage(data.usage, data.params.currency),
     )
     return tuple((stamp.title, stamp.meaning) for stamp in made)
 
@@ -145,20 +143,6 @@ def _unreconciled(data: ReportData) -> str:
     if not differences:
         return ""
     return f"{INVOICES_DIFFER}: {first_of(differences, INVOICES_NAMED)}. See Invoices."
-
-
-def _later(usage: Usage, fmt: Format) -> str:
-    """The usage after the last complete day; empty if there is none."""
-    later = cost_after(usage)
-    if not later:
-        return ""
-    last = usage.last_day
-    is_same_year = last.year == usage.complete_through.year
-    through = spelled_day(last) if is_same_year else spelled_date(last)
-    return (
-        f"Total costs also include {fmt.money(later)} dated after that, through {through}, "
-        "which the run rate leaves out."
-    )
 
 
 def _day(day: date | str) -> str:

@@ -100,8 +100,8 @@ def notices_of(file: UsageFile) -> Iterator[Notice]:
         rows = result.rounded_rows
         costs, were = ("cost", "was") if rows == 1 else ("costs", "were")
         text = (
-            f"{rows:,} {costs} in {file.name} had more than {DECIMALS} decimals and {were} rounded "
-            "(half away from zero)."
+            f"{rows:,} {costs} in {file.name} had more than {DECIMALS} decimal places and {were} "
+            "rounded (half away from zero)."
         )
         yield Notice(text, result.rounded_rows, result.rounding_change)
     for check, (rows, money) in zip(row_checks(file.table), result.checks, strict=True):

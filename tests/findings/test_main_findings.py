@@ -59,7 +59,7 @@ def test_money_out_of_plan_comes_first_the_larger_amount_before(find):
         (
             "Over Budget",
             "org-a (owner: Ada) is $1.50 over its $4.50 budget (133.3% used); "
-            "its largest product is chat ($4.00, 66.7% of its cost)",
+            "chat is its largest product, at $4.00 (66.7% of the organization's cost)",
         ),
     ]
 
@@ -91,12 +91,24 @@ def test_a_change_names_the_organization_that_changed_most(find):
     findings = find(NAMED, [november(org_a="2", org_b="2", org_gone="1")])
     assert findings[0] == (
         "Cost Rose",
-        "total cost rose $3.00 (60.0%) from $5.00 in November 2025; org-a rose most, by $4.00",
+        "total cost rose $3.00 (60.0%) from $5.00 in November 2025; "
+        "org-a's cost rose the most, by $4.00",
     )
     findings = find(NAMED, [november(org_a="6", org_b="2", org_gone="4")])
     assert findings[0] == (
         "Cost Fell",
-        "total cost fell $4.00 (33.3%) from $12.00 in November 2025; org-gone fell most, by $4.00",
+        "total cost fell $4.00 (33.3%) from $12.00 in November 2025; "
+        "org-gone's cost fell the most, by $4.00",
+    )
+
+
+def test_a_change_of_cost_without_a_name_is_called_so(find):
+    """10 − 8 = 2 more, and all of it is cost without an organization."""
+    findings = find(SIX, [november(org_a="6", org_b="2")], owners={}, materiality_amount="1.99")
+    texts = dict(findings)
+    assert texts["Cost Rose"] == (
+        "total cost rose $2.00 (25.0%) from $8.00 in November 2025; "
+        "unallocated cost rose the most, by $2.00"
     )
 
 
@@ -140,7 +152,7 @@ def test_approvals_and_chances_come_last(find):
         (
             "Approval Missing",
             "1 product cost $4.50 with no approval on record (chat); "
-            "spend above $4.00 per product per calendar month needs an approval",
+            "spend above $4.00 per product per calendar month requires approval",
         ),
         ("Budget Unspent", "$5.00 of budget was not spent (org-a $4.00 and org-b $1.00)"),
     ]
@@ -150,7 +162,11 @@ def test_an_efficiency_gap_is_worth_money(find):
     """org-a pays 2.00 a call, org-b 1.00: half as many calls per dollar, worth 3.00 of 6.00."""
     findings = find(NAMED)
     assert findings == [
-        ("Efficiency Gap", "org-a gets 50.0% fewer calls per dollar than org-b (worth $3.00)")
+        (
+            "Efficiency Gap",
+            "org-a gets 50.0% fewer calls per dollar than org-b; "
+            "at org-b's rate, org-a would have cost $3.00 less",
+        )
     ]
 
 

@@ -11,7 +11,8 @@ from support.made_usage import data_of, findings_of
 from finops_nb.figures.chargeback import ledger
 from finops_nb.findings.recommendations import ACTIONS, Horizon, recommend
 from finops_nb.params.budgets import read_budgets
-from finops_nb.report.format import Format, spelled_day, text_sentence
+from finops_nb.period import spelled_day
+from finops_nb.report.format import Format, text_sentence
 from finops_nb.schema import UNALLOCATED
 
 
@@ -55,14 +56,14 @@ def test_it_reviews_an_overrun_with_its_owner_and_its_largest_product(advise, us
     usage = usage_of([call("a", "x", "60"), call("a", "y", "30")])
 
     assert advise(usage, organization_budgets={"a": 75})["Budget Review"] == (
-        "Review spending with a (owner: Ada), which is $15.00 over its $75.00 budget (120.0% used) "
-        "and whose largest product is x ($60.00, 66.7% of its cost)"
+        "Review spending with a (owner: Ada), which is $15.00 over its $75.00 budget "
+        "(120.0% used), with x as its largest product, at $60.00 (66.7% of the organization's cost)"
     )
     without_owner = advise(usage, organization_budgets={"a": 75}, owners={})["Budget Review"]
     assert "with a, which is $15.00 over" in without_owner
     assert advise(usage, organization_budgets={"a": 0})["Budget Review"] == (
-        "Review spending with a (owner: Ada), which is $90.00 over its $0.00 budget "
-        "and whose largest product is x ($60.00, 66.7% of its cost)"
+        "Review spending with a (owner: Ada), which is $90.00 over its $0.00 budget, "
+        "with x as its largest product, at $60.00 (66.7% of the organization's cost)"
     )
 
 
@@ -70,11 +71,15 @@ def test_the_largest_product_or_user_may_have_half(advise, usage_of):
     """45 of 90 on x, or by a, is exactly half; the words are the same as above half."""
     usage = usage_of([call("a", "x", "45"), call("a", "y", "30"), call("a", "z", "15")])
     review = advise(usage, organization_budgets={"a": 75})["Budget Review"]
-    assert review.endswith(" and whose largest product is x ($45.00, 50.0% of its cost)")
+    assert review.endswith(
+        "(120.0% used), with x as its largest product, at $45.00 (50.0% of the organization's cost)"
+    )
 
     usage = usage_of([call("a", "x", "45"), call("b", "x", "30"), call("c", "x", "15")])
     review = advise(usage, product_budgets={"x": 75})["Product Review"]
-    assert review.endswith(" and whose largest user is a ($45.00, 50.0% of its cost)")
+    assert review.endswith(
+        "(120.0% used), with a as its largest user, at $45.00 (50.0% of the product's cost)"
+    )
 
 
 def test_it_reviews_a_product_with_its_largest_user(advise, usage_of):
@@ -82,8 +87,9 @@ def test_it_reviews_a_product_with_its_largest_user(advise, usage_of):
     usage = usage_of([call("a", "x", "20"), call("b", "x", "70")])
 
     assert advise(usage, product_budgets={"x": 60}, owners={"x": "Bob"})["Product Review"] == (
-        "Decide on the price, use or budget of x (owner: Bob), which is $30.00 over its $60.00 "
-        "budget (150.0% used) and whose largest user is b ($70.00, 77.8% of its cost)"
+        "Decide whether to change the price, usage or budget of x (owner: Bob), which is $30.00 "
+        "over its $60.00 budget (150.0% used), with b as its largest user, at $70.00 "
+        "(77.8% of the product's cost)"
     )
 
 
@@ -92,9 +98,9 @@ def test_it_names_no_largest_share_where_there_is_none(advise, usage_of):
     usage = usage_of([call("a", "x", "60"), call("b", "x", "100"), call("b", "y", "-10")])
 
     assert advise(usage, organization_budgets={"a": 10, "b": 30})["Budget Review"] == (
-        "Review spending with b (owner: Ada), which is $60.00 over its $30.00 budget (300.0% used) "
-        "and whose largest product is x ($100.00) and a (owner: Ada), which is $50.00 over its "
-        "$10.00 budget (600.0% used)"
+        "Review spending with b (owner: Ada), which is $60.00 over its $30.00 budget "
+        "(300.0% used), with x as its largest product, at $100.00; and a (owner: Ada), which is "
+        "$50.00 over its $10.00 budget (600.0% used)"
     )
 
 
@@ -115,7 +121,7 @@ def test_it_reviews_no_overrun_that_is_not_material(advise, usage_of, cost, key,
 def test_it_books_the_ledger_where_there_is_one(advise, six):
     """Five lines: four of two organizations, 8.00, and one of cost without an organization."""
     assert advise(six, books=True)["Chargeback Implementation"] == (
-        "Book 5 ledger lines with $8.00 charged to 2 organizations and $2.00 unallocated"
+        "Book 5 ledger lines that charge $8.00 to 2 organizations and leave $2.00 unallocated"
     )
     assert "Chargeback Implementation" not in advise(six)
 
@@ -126,7 +132,7 @@ def test_it_does_not_book_unallocated_cost_alone(advise, usage_of):
 
     assert (
         advise(usage, books=True)["Chargeback Implementation"]
-        == "Book 1 ledger line with $1.01 charged to 1 organization"
+        == "Book 1 ledger line that charges $1.01 to 1 organization"
     )
     assert "Chargeback Implementation" not in advise(usage_of([call("", "x", "1")]), books=True)
 
@@ -252,7 +258,8 @@ def test_it_shares_the_practices_of_the_most_efficient(advise, usage_of):
     usage = usage_of([call("a", "x", "10"), call("b", "y", "20")])
 
     assert advise(usage)["Efficiency Sharing"] == (
-        "Share a's practices with b, which gets 50.0% fewer calls per dollar (worth $10.00)"
+        "Share a's practices with b, which gets 50.0% fewer calls per dollar; "
+        "at a's rate, b would have cost $10.00 less"
     )
     assert "Efficiency Sharing" not in advise(
         usage_of([call("a", "x", "10"), call("b", "y", "10.01")])
@@ -275,7 +282,7 @@ def test_it_asks_for_missing_approvals(advise, usage_of):
     owners = {"a": "Ada", "x": "Bob"}
     advice = advise(usage, period="2025-Q4", approvals={"z": "CFO"}, owners=owners)
     assert advice["Approval Process"] == (
-        "Require approval above $1,000.00 per product per month; "
+        "Enforce the approval limit of $1,000.00 per product per month; "
         "1 of 3 products spent more than $1,000.00 in a month "
         "with no approval on record (x (owner: Bob) $1,500.00 in November 2025 "
         "and x (owner: Bob) $1,200.00 in December 2025)"
@@ -287,10 +294,10 @@ def test_it_names_the_month_once_and_the_first_five_products(advise, usage_of):
     """Eight products at 1,001 … 1,008: three others are 1,001 + 1,002 + 1,003 = 3,006."""
     usage = usage_of([call("a", f"p{number}", str(1000 + number)) for number in range(1, 9)])
     assert advise(usage)["Approval Process"] == (
-        "Require approval above $1,000.00 per product per month; "
+        "Enforce the approval limit of $1,000.00 per product per month; "
         "8 of 8 products spent more than $1,000.00 in December 2025 "
         "with no approval on record (p8 $1,008.00, p7 $1,007.00, p6 $1,006.00, p5 $1,005.00, "
-        "p4 $1,004.00 and 3 others ($3,006.00))"
+        "p4 $1,004.00 and 3 others totaling $3,006.00)"
     )
 
 
@@ -338,7 +345,7 @@ def test_it_tracks_unit_costs_that_differ(advise, usage_of):
 
     assert advise(usage)["KPIs"] == (
         "Track unit costs; cost per customer ranges from $10.00 (a) to $60.00 (b), "
-        "cost per call from $10.0000 to $60.0000"
+        "and cost per call ranges from $10.0000 to $60.0000"
     )
 
 
@@ -361,11 +368,12 @@ def test_it_puts_overruns_on_the_agenda(advise, usage_of):
     usage = usage_of([call("a", "x", "60"), call("b", "y", "10")])
 
     assert advise(usage, organization_budgets={"a": 50, "b": 40})["Review Cadence"] == (
-        "Put 1 budget overrun on the monthly review agenda (a (owner: Ada) $10.00)"
+        "Put 1 budget overrun on the monthly review agenda (a (owner: Ada), $10.00 over)"
     )
     both = advise(usage, organization_budgets={"a": 50, "b": 40}, product_budgets={"x": 40})
     assert both["Review Cadence"] == (
-        "Put 2 budget overruns on the monthly review agenda (a (owner: Ada) $10.00 and x $20.00)"
+        "Put 2 budget overruns on the monthly review agenda "
+        "(a (owner: Ada), $10.00 over; and x, $20.00 over)"
     )
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from finops_nb.findings.sentence import first_few, sentence
+from finops_nb.findings.sentence import first_few, sentence, separated
 from finops_nb.report.format import Format, text_sentence
 
 
@@ -15,8 +15,8 @@ from finops_nb.report.format import Format, text_sentence
     [
         (1, "n0"),
         (6, "n0, n1, n2, n3, n4 and n5"),
-        (7, "n0, n1, n2, n3, n4 and 2 others ($11.00)"),
-        (1005, "n0, n1, n2, n3, n4 and 1,000 others ($504,500.00)"),
+        (7, "n0, n1, n2, n3, n4 and 2 others totaling $11.00"),
+        (1005, "n0, n1, n2, n3, n4 and 1,000 others totaling $504,500.00"),
     ],
 )
 def test_a_sentence_names_the_first_five(count, text):
@@ -30,3 +30,14 @@ def test_the_others_may_have_no_amount():
     """They are only counted then."""
     names = sentence("{names}", names=first_few("abcdefgh"))
     assert text_sentence(names, Format("USD")) == "a, b, c, d, e and 3 others"
+
+
+def test_it_says_what_the_amount_of_the_others_is():
+    """Words such as "over" stand after it; items with commas have semicolons between them."""
+    names = first_few("abcdefgh", [Decimal(1)] * 8, "over")
+    text = "{names[0]}; {names[1]}; {names[2]}; {names[3]}; {names[4]}; and {names[5]}"
+    assert separated("names", names) == text
+    assert text_sentence(sentence(text, names=names), Format("USD")) == (
+        "a; b; c; d; e; and 3 others totaling $3.00 over"
+    )
+    assert separated("names", names[:1]) == "{names[0]}"

@@ -327,9 +327,8 @@ def test_later_usage_is_in_the_stamp_of_a_running_month(usage_of, params):
     for text in texts_of(compose(results, {})):
         assert (
             "Usage is complete through December 18, 2025; the period ends December 31, 2025. "
-            "$1.00 of usage after the as_of day (December 18, 2025), through December 20, 2025, "
-            "is in total costs, statuses and alerts, but not in the run rate or the figures to "
-            "date. Budgets cover the whole period."
+            "Total costs also include $1.00 dated December 19 to December 20; the run rate and the "
+            "figures to date exclude it. Budgets cover the whole period."
         ) in text
 
 

@@ -108,10 +108,14 @@ def test_figures_to_date_end_with_as_of(usage_of, params):
     assert rows["Total"]["Cost to Date"] == "$70.00"
     assert cost_after(usage) == Decimal(70)
     later = (
-        "$70.00 of usage after the as_of day (December 7, 2025), through December 14, 2025, is in "
-        "total costs, statuses and alerts, but not in the run rate or the figures to date."
+        "Total costs also include $70.00 dated December 8 to December 14; the run rate and the "
+        "figures to date exclude it."
     )
     assert later in overview(made.data)["warnings"]
+    assert table.caption == (
+        "Cost and budget to date, and run rate through December 31; "
+        "status is of the total cost, including cost after December 7"
+    )
 
 
 def test_a_last_day_counts_as_whole_without_as_of(usage_of, params):
@@ -129,7 +133,7 @@ def test_below_a_week_there_is_no_run_rate(usage_of, params):
     table = budget_tables.running_period(*made)
     row = cells_of(table)["a"]
     assert (row["Run Rate"], row["Budget to Date"]) == ("n/a", "$58.06")
-    reason = "There is no run rate to December 31 yet because it needs 7 days of usage"
+    reason = "There is no run rate through December 31 yet because it needs 7 days of usage"
     assert f"{reason}." in text_of(table)
     assert outlook_of(made) == f"{reason} (6 days so far)."
 
@@ -142,10 +146,11 @@ def test_the_outlook_has_its_error_beside_it(usage_of, params):
         BacktestError("2025-10", Decimal(105), Decimal(100), Decimal("0.05")),
     ]
     assert outlook_of(made, errors) == (
-        "At the current run rate, the period will cost $310.00 by December 31, "
+        "At the current run rate, cost will reach $310.00 by December 31, "
         "$10.00 over the $300.00 budget. "
-        "This extrapolates the first 14 days by day of the week. "
-        "In the 2 earlier months, the same method after 14 days was off by -3.0% to +5.0%."
+        "The remaining 17 days are projected from the first 14, by day of the week. "
+        "In the 2 earlier months, the run rate after 14 days was between 3.0% below and 5.0% above "
+        "actual cost."
     )
     rows = cells_of(budget_tables.run_rate_misses(made.data, errors))
     assert rows["November 2025"] == {
@@ -164,8 +169,35 @@ def test_equal_errors_are_printed_once(usage_of, params):
         for month in ("2025-11", "2025-10")
     ]
     assert outlook_of(made, errors).endswith(
-        "In the 2 earlier months, the same method after 14 days was off by 0.0%."
+        "In the 2 earlier months, the run rate after 14 days was within 0.1% of actual cost."
     )
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        (["-0.003"], "In the one earlier month, the run rate after 14 days was 0.3% below"),
+        (["0.003", "0.003"], "was 0.3% above"),
+        (["-0.003", "-0.001"], "was between 0.1% and 0.3% below"),
+        (["0.003", "0.001"], "was between 0.1% and 0.3% above"),
+        (["0.003", "0"], "was between 0.0% and 0.3% above"),
+    ],
+)
+def test_errors_on_one_side_name_it_once(usage_of, params, errors, expected):
+    """The smaller distance from the actual cost is named first."""
+    made = made_of(running(usage_of), params(organization_budgets={"a": 300}))
+    months = [
+        BacktestError(f"2025-1{place}", Decimal(97), Decimal(100), Decimal(error))
+        for place, error in enumerate(errors)
+    ]
+    assert outlook_of(made, months).endswith(f"{expected} actual cost.")
+
+
+def test_one_remaining_day_is_in_the_singular(usage_of, params):
+    """Thirty of 31 days are known."""
+    made = made_of(running(usage_of, 30), params(organization_budgets={"a": 300}))
+    text = "The remaining day is projected from the first 30, by day of the week. "
+    assert text in outlook_of(made)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +303,7 @@ def test_breaches_are_counted_by_policy(usage_of, params):
         ("Budget without an owner", ["a"]),
     ]
     text = text_of(table)
-    assert "Policy breaches: Approval limit (2) and Budget without an owner (1)." in text
+    assert "Policy breaches: approval limit (2) and budget without an owner (1)." in text
     assert "Policy breaches; approval limit: $10.00 per product per calendar month" in text
 
 

@@ -105,6 +105,18 @@ def test_it_draws_cost_against_budget(six, params, drawn_axes):
         "Actual cost against budget by organization: org-a $6.00 of $5.00 budget, OVER; "
         "org-b $2.00 of $3.00 budget, UNDER; (unallocated) $2.00, no budget."
     )
+    assert axes.get_xlabel() == (
+        "Actual (bar; orange if over budget, gray if no budget) and budget (dark mark), USD"
+    )
+
+
+def test_it_names_gray_only_where_a_bar_is_gray(six, params, drawn_axes):
+    """All products have a budget."""
+    charts.budget_vs_actual(variance_of(six, "product", chat="5", search="3"), params())
+    (axes,) = drawn_axes
+
+    label = "Actual (bar; orange if over budget) and budget (dark mark), USD"
+    assert axes.get_xlabel() == label
 
 
 def test_without_any_budget_it_draws_costs_alone(six, params, drawn_axes):

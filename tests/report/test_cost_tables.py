@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -17,6 +18,7 @@ from finops_nb.figures.efficiency import rank_efficiency, unit_costs
 from finops_nb.figures.policies import breaches
 from finops_nb.figures.trend import cost_by_month
 from finops_nb.figures.variance import total_variance, variance_by
+from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import make_params
 from finops_nb.report import budget_tables, data_tables
@@ -266,6 +268,25 @@ def test_without_an_earlier_month_there_is_a_sentence(usage_of, params, period, 
         data, *(cost_by_month(data, by) for by in ("organization", "product"))
     )
     assert page_of(table._repr_html_()).text_content().strip() == text
+
+
+@pytest.mark.parametrize(
+    ("month", "complete", "reason"),
+    [
+        ("2025-11", True, ""),
+        ("2025-11", False, "; n/a while the month is in progress"),
+        ("2025-10", True, "; n/a: the month before was not published"),
+    ],
+)
+def test_months_without_a_change_say_why(usage_of, params, month, complete, reason):
+    """Where no name has a change, the caption has the reason."""
+    usage = usage_of([("a", "x", "f", "c", "20")], complete=complete)
+    cost, day = Decimal(4), date.fromisoformat(f"{month}-01")
+    before = PublishedMonth(month, cost, 1, {day: cost}, None, {"a": cost}, {"x": cost})
+    data = data_of(usage=usage, params=params(), months=[before])
+    frames = (cost_by_month(data, by) for by in ("organization", "product"))
+    table = tables.cost_by_month(data, *frames)
+    assert table.caption == f"Cost by month; change is from the month before{reason}"
 
 
 def test_unallocated_cost_is_a_line_of_the_tables(six, params):

@@ -62,7 +62,7 @@ def test_it_prints_four_figures_of_a_month(six, params):
             "$14.00",
             "$3.00 under the $17.00 budget. "
             "Includes November and December only; "
-            "no reports were published for January to October",
+            "no reports were published for January to October.",
         ),
         "allocated": ("Allocated Share", "80.0%", "$2.00 is not assigned to an organization"),
     }
@@ -79,7 +79,7 @@ def test_missing_budgets_and_months_are_named(six, params):
     )
     assert figures["year_to_date"][2] == (
         "No budget is set. Includes December only; "
-        "no reports were published for January to November"
+        "no reports were published for January to November."
     )
 
 
@@ -88,7 +88,7 @@ def test_gaps_in_the_year_are_named(six, params):
     months = [published(f"2025-{number:02}", "1", "1") for number in (1, 3, 4, 6, 7, 8, 9, 10, 11)]
     figures = printed(six, params(organization_budgets={"org-a": "99"}), months)
     assert figures["year_to_date"][2].endswith(
-        " budget. No reports were published for February and May"
+        " budget. No reports were published for February and May."
     )
 
 
@@ -107,7 +107,8 @@ def test_a_running_month_is_spend_to_date(usage_of, params):
     assert figures["spend"][0] == "Spend to Date Against Budget"
     assert figures["prior_month"][1:] == (
         "+$6.00 (+150.0%)",
-        "First 20 days: $10.00 against $4.00 in November, from its published days",
+        "First 20 days: $10.00, against $4.00 in the first 20 days of November "
+        "(from its published daily costs)",
     )
 
 
@@ -120,16 +121,32 @@ def test_a_running_month_counts_with_its_budget_to_date(usage_of, params):
     ][2]
     assert detail == (
         "$11.00 under the $25.00 budget to date. "
-        "Includes November and December only; no reports were published for January to October"
+        "Includes November and December only; no reports were published for January to October."
     )
     late = replace(
         usage_of([*seen, SIX[0]._replace(day="2025-12-21")], complete=False),
         complete_through=date(2025, 12, 20),
     )
-    year = printed(late, made, [published("2025-11", "4", "5")])["year_to_date"]
+    figures = printed(late, made, [published("2025-11", "4", "5")])
+    year = figures["year_to_date"]
     assert (year[1], year[2].split(". Includes")[0]) == (
         "$14.00",
         "$11.00 under the $25.00 budget to date. Excludes $3.00 dated after December 20",
+    )
+    assert figures["spend"] == (
+        "Spend Against Budget",
+        "$13.00",
+        "$18.00 under the $31.00 budget. Includes $3.00 dated after December 20.",
+    )
+
+
+def test_the_first_day_is_in_the_singular(usage_of, params):
+    """On the first of the month, a day is compared with a day."""
+    usage = usage_of([call._replace(day="2025-12-01") for call in SIX], complete=False)
+    detail = printed(usage, params(), [published("2025-11", "4", None)])["prior_month"][2]
+    assert detail == (
+        "First day: $10.00, against $4.00 on the first day of November "
+        "(from its published daily costs)"
     )
 
 

@@ -41,6 +41,9 @@ USD = Format("USD")
 OVER = VarianceLine("org-a", Decimal(6), Decimal(5), Decimal("1.005"), Decimal("1.2"), True)
 SMALL = VarianceLine("org-b", Decimal("5.01"), Decimal(5), Decimal("0.01"), Decimal("1.002"), False)
 NEAR = VarianceLine("org-c", Decimal("4.5"), Decimal(5), Decimal("-0.5"), Decimal("0.9"), True)
+HEADING_OVER = VarianceLine(
+    *("org-d", Decimal(4), Decimal(5), Decimal(-1), Decimal("0.8"), True), run_rate=Decimal("5.25")
+)
 
 HOSTILE = [
     *(
@@ -79,22 +82,23 @@ def tags_of(piece: Prose) -> list[str]:
         (
             BudgetOverruns("organization", (OVER,)),
             "Budget Overruns",
-            "1 organization is over budget (org-a $1.01)",
+            "1 organization is over budget (org-a, $1.01 over)",
         ),
         (
             BudgetOverruns("product", (OVER, SMALL)),
             "Budget Overruns",
-            "2 products are over budget (org-a $1.01 and org-b $0.01 – not material)",
+            "2 products are over budget (org-a, $1.01 over; and org-b, $0.01 over – not material)",
         ),
         (
             BudgetsAtRisk("organization", (NEAR,)),
             "Budgets at Risk",
-            "1 organization is at risk (org-c 90.0% used)",
+            "1 organization is at risk (org-c, 90.0% used)",
         ),
         (
-            BudgetsAtRisk("product", (NEAR, NEAR)),
+            BudgetsAtRisk("product", (NEAR, HEADING_OVER)),
             "Budgets at Risk",
-            "2 products are at risk (org-c 90.0% used and org-c 90.0% used)",
+            "2 products are at risk "
+            "(org-c, 90.0% used; and org-d, 80.0% used, run rate $0.25 over)",
         ),
         (
             SpendWithoutBudget("product", ("x",), Decimal(5)),
@@ -121,13 +125,13 @@ def tags_of(piece: Prose) -> list[str]:
             EfficiencyGap("a", "b", Decimal("0.105"), Decimal("0.004"), Decimal(60), True),
             "Efficiency Gap",
             "0.11 calls per dollar between a (most efficient) and b (least efficient), "
-            "a difference of 0.4% worth $60.00",
+            "a difference of 0.4%; at a's rate, b would have cost $60.00 less",
         ),
         (
             EfficiencyGap("a", "b", Decimal("0.105"), Decimal("0.004"), Decimal(6), False),
             "Efficiency Gap",
             "0.11 calls per dollar between a (most efficient) and b (least efficient), "
-            "a difference of 0.4% worth $6.00; not material",
+            "a difference of 0.4%; at a's rate, b would have cost $6.00 less; not material",
         ),
         (
             Allocated(Decimal("0.8"), Decimal(2)),
@@ -258,7 +262,7 @@ def test_its_records_are_json_and_plain(usage_of, params):
         }
     ]
     assert parts["efficiency_summary"] == [{"most_efficient": "b", "least_efficient": "a<b"}]
-    assert parts["key_insights"][0]["text"] == "1 organization is over budget (a<b $1,100.00)"
+    assert parts["key_insights"][0]["text"] == "1 organization is over budget (a<b, $1,100.00 over)"
     assert parts["key_insights"][0]["over"] == [{"name": "a<b", "excess": "1100"}]
     assert [line["title"] for line in parts["recommendations"]] == [
         title for _, title, _ in ACTIONS

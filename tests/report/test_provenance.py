@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from support.made_usage import data_of
 
-from finops_nb.findings.overview import warnings
+from finops_nb.findings.overview import later_usage, warnings
 from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.report.provenance import Stamp, provenance, revision_changes, stamps, stamps_of
 
@@ -22,13 +22,23 @@ def test_an_official_report_of_a_period_that_is_over_has_no_stamp():
 
 
 @pytest.mark.parametrize(
-    ("kind", "word"), [(Kind.ANALYSIS, "ANALYSIS · NOT FOR BOOKING"), (Kind.DRAFT, "DRAFT")]
+    ("kind", "word", "meaning"),
+    [
+        (
+            *(Kind.ANALYSIS, "ANALYSIS · NOT FOR BOOKING"),
+            "An analysis, not the official monthly report.",
+        ),
+        (
+            *(Kind.DRAFT, "DRAFT"),
+            'Not published. The command "finops-nb run" publishes the report.',
+        ),
+    ],
 )
-def test_analyses_and_drafts_have_a_stamp_and_its_meaning(kind, word):
+def test_analyses_and_drafts_have_a_stamp_and_its_meaning(kind, word, meaning):
     """The meaning is a sentence, and there is no reason to give."""
     [stamp] = stamps_of(kind, {}, "", "")
     assert (stamp.word, stamp.reason, stamp.title) == (word, "", word)
-    assert stamp.meaning.startswith("Not ")
+    assert stamp.meaning == meaning
 
 
 def test_a_what_if_names_its_reason_apart_from_its_word():
@@ -63,10 +73,22 @@ def test_later_usage_is_in_the_costs_and_in_the_stamp(usage_of, params):
         (
             "PARTIAL",
             f"{known} "
-            "Total costs also include $1.00 dated after that, through December 20, which the run "
-            "rate leaves out. Budgets cover the whole period.",
+            "Total costs also include $1.00 dated December 19 to December 20; the run rate and the "
+            "figures to date exclude it. Budgets cover the whole period.",
         ),
     )
+
+
+def test_later_usage_of_one_day_names_that_day(usage_of, params):
+    """The year is printed where the two days are of different years."""
+    usage = usage_of([("a", "x", "f", "c", "1", "2025-12-19")], complete=False)
+    through = replace(usage, complete_through=date(2025, 12, 18))
+    assert later_usage(through, "USD") == (
+        "Total costs also include $1.00 dated December 19; "
+        "the run rate and the figures to date exclude it."
+    )
+    before = replace(usage, complete_through=date(2024, 12, 30))
+    assert " dated December 31, 2024 to December 19, 2025; " in later_usage(before, "USD")
 
 
 def test_a_first_publication_has_no_changes():

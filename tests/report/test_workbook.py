@@ -212,7 +212,7 @@ def test_the_summary_is_stamped(opened):
     """An analysis has its stamp, with the meaning."""
     book = opened(manifest=replace(MANIFEST, kind=Kind.ANALYSIS))
     summary = {row[0]: row[1] for row in book["Summary"].iter_rows(values_only=True) if row[0]}
-    assert summary["ANALYSIS · NOT FOR BOOKING"].startswith("Not the official report")
+    assert summary["ANALYSIS · NOT FOR BOOKING"].startswith("An analysis, not the official")
 
 
 def test_the_summary_has_the_prose_before_the_first_table(opened):

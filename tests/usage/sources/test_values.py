@@ -157,7 +157,8 @@ def test_more_than_twelve_decimals_are_rounded_and_the_change_is_counted_exactly
     assert Fraction(usage.cost) - sum(map(Fraction, texts)) == Fraction(notice.money)
     costs, were = ("1 cost", "was") if rows == 1 else (f"{rows} costs", "were")
     assert notice.text == (
-        f"{costs} in u.csv had more than 12 decimals and {were} rounded (half away from zero)."
+        f"{costs} in u.csv had more than 12 decimal places and {were} rounded "
+        "(half away from zero)."
     )
 
 
