@@ -14,10 +14,11 @@ from finops_nb.atomic_files import replace_file
 from finops_nb.clock import now
 from finops_nb.errors import BadValue, Failure, Interrupted, Problem, Refusal
 from finops_nb.home import Home, mail_of
+from finops_nb.mail.answers import is_too_large
 from finops_nb.mail.message import Envelope, compose_message, preview
 from finops_nb.mail.publication import FILES, Publication, objections, read_publication
 from finops_nb.mail.settings import SmtpSettings, sender_of, smtp_settings
-from finops_nb.mail.smtp import Delivery, Hooks, Outcomes, deliver, is_too_large
+from finops_nb.mail.smtp import Delivery, Hooks, Outcomes, deliver
 from finops_nb.outputs.artifacts import STEM
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.mail_journal import JOURNAL, DeliveryState, Entry, Journal

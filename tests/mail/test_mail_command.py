@@ -11,7 +11,7 @@ from pathlib import Path
 import lxml.html
 import pytest
 from click.testing import CliRunner
-from support.mail_servers import Mailbox, environment, mail_server
+from support.mail_servers import Mailbox, environment, mail_server, raw_server
 from support.published import amount
 from support.scenario_homes import make_scenario_home, write_scenario
 
@@ -159,6 +159,25 @@ def test_a_refusal_is_a_sentence(arguments, code, text):
     assert (done.exit_code, done.stdout) == (code, "")
     assert text in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_server_that_talks_without_end_is_one_sentence(root):
+    """It exits with 1, says what is wrong, and records nobody."""
+
+    def talk(connection):
+        connection.sendall(b"220 hi\r\n")
+        connection.recv(1000)
+        connection.sendall(b"250-x\r\n" * 150_000)
+
+    with raw_server(talk) as port:
+        done = invoke(
+            "scenarios/more", "--to", "ada@example.com", "--send", "--allow", **environment(port)
+        )
+    *allowed, sentence = done.stderr.splitlines()
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "127.0.0.1" in sentence
+    assert "more than 100 lines. Nothing was sent." in sentence
+    assert all(line.startswith("Allowed: ") for line in allowed)
 
 
 def test_it_exits_with_75_while_another_process_mails(root):

@@ -6,6 +6,7 @@ import email
 import email.policy
 import json
 import os
+import re
 import shutil
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from support.homes import make_notebook, write_notebook
 from support.mail_reports import draw_once, publish_by_hand, write_report
-from support.mail_servers import CUT, Mailbox, environment, mail_server
+from support.mail_servers import CUT, Mailbox, drip, environment, mail_server, raw_server
 
 from finops_nb.errors import Busy, Failure, Interrupted, Refusal
 from finops_nb.home import Home
@@ -554,6 +555,77 @@ def test_one_process_mails_a_name_at_a_time(published_month, mailbox):
     assert mailbox.taken == []
     with hold(published_month.outputs / ".runs", "2025-12"):
         assert mailed(published_month, send=True)[0].complete
+
+
+UP_TO_CONTENT = ("220 hi", "250 hi", "250 OK", "250 OK", "250 OK", "354 go on")
+
+
+def slow(connection) -> None:
+    """Greet without end, a byte at a time."""
+    drip(connection, b"220-hi\r\n")
+
+
+def endless(connection) -> None:
+    """Answer EHLO with lines without end, at most a megabyte."""
+    connection.sendall(b"220 hi\r\n")
+    connection.recv(1000)
+    connection.sendall(b"250-x\r\n" * 150_000)
+
+
+def slow_at_the_end(connection) -> None:
+    """Take the message, and answer it without end, a byte at a time."""
+    lines = connection.makefile("rb")
+    for answer in UP_TO_CONTENT:
+        connection.sendall(answer.encode() + b"\r\n")
+        lines.readline()
+    while lines.readline() != b".\r\n":
+        pass
+    drip(connection, b"250-taken\r\n")
+
+
+def early(connection) -> None:
+    """Accept the message before it is sent."""
+    connection.sendall("\r\n".join([*UP_TO_CONTENT, "250 taken", ""]).encode())
+    while connection.recv(1000):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("talk", "text", "states"),
+    [
+        (
+            slow,
+            rf"^{ADA}: not sent: 127\.0\.0\.1:\d+: timed out\. Run the command again",
+            "deferred",
+        ),
+        (endless, r"its answer has more than 100 lines\. Nothing was sent\. Check that ", ""),
+        (slow_at_the_end, rf"^{ADA}: unknown: no answer after sending began: timed out", "unknown"),
+        (early, r"answered before it was asked: 250 hi\. Nothing was sent\. Ask who runs", ""),
+    ],
+)
+def test_a_hostile_server_holds_no_lock_and_is_not_believed(
+    published_month, monkeypatch, talk, text, states
+):
+    """One sentence says how it ended, the journal agrees, and then the NAME is free."""
+    limited = partial(deliver, timeout=0.05, limit=0.6, sleep=lambda seconds: None)
+    monkeypatch.setattr(sending, "deliver", limited)
+    with raw_server(talk) as port:
+        for name, value in environment(port).items():
+            monkeypatch.setenv(name, value)
+        try:
+            result, sentences = mailed(published_month, send=True)
+            assert not result.complete
+        except Failure as failure:
+            sentences = [str(failure)]
+            assert failure.exit_code == 1
+    assert re.search(text, sentences[0])
+    assert not any("\n" in sentence for sentence in sentences)
+    # A deferred recipient is recorded once for each attempt.
+    assert {(who, state) for who, state in journal(published_month) if state != "sending"} == {
+        (who, states) for who in (ADA, BOB) if states
+    }
+    with hold(published_month.runs, "2025-12~mail") as former:
+        assert former == ""
 
 
 def test_a_message_is_complete_or_absent(published_month, monkeypatch):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import smtplib
 import traceback
 from email.message import EmailMessage
 
@@ -26,8 +25,10 @@ from support.mail_servers import (
 
 from finops_nb.errors import Failure
 from finops_nb.mail import smtp
+from finops_nb.mail.answers import Undeliverable, is_too_large
+from finops_nb.mail.connection import Connection
 from finops_nb.mail.settings import smtp_settings
-from finops_nb.mail.smtp import DELAYS, Hooks, Undeliverable, deliver, is_too_large
+from finops_nb.mail.smtp import DELAYS, Hooks, deliver
 from finops_nb.outputs.mail_journal import DeliveryState, Entry, Journal
 
 ADA, BOB, CFO = "ada@example.com", "bob@example.com", "cfo@example.com"
@@ -366,7 +367,7 @@ def test_what_is_not_a_mail_server(send, answers):
 
 def test_an_answer_that_is_not_of_a_mail_server_is_quoted(send):
     """The message has the answer as text, not as bytes."""
-    rule = r"does not answer like a mail server: /1\.1 400 Bad Request\. Nothing was sent"
+    rule = r"does not answer like a mail server: HTTP/1\.1 400 Bad Request\. Nothing was sent"
     with (
         scripted(("HTTP/1.1 400 Bad Request", CUT)) as script,
         pytest.raises(Undeliverable, match=rule),
@@ -395,11 +396,9 @@ def test_who_was_refused_before_the_cut_stays_refused(send):
 def test_a_server_has_time_to_scan_the_message(send, monkeypatch):
     """It waits 30 seconds for each answer, and 10 × 30 for the answer to the content."""
     waits = []
-    getreply = smtplib.SMTP.getreply
+    getreply = Connection.getreply
     monkeypatch.setattr(
-        smtplib.SMTP,
-        "getreply",
-        lambda server: (waits.append(server.sock.gettimeout()), getreply(server))[1],
+        Connection, "getreply", lambda server: (waits.append(server.patience), getreply(server))[1]
     )
     with scripted((*OFFER, "250 taken", "221 bye")) as script:
         send(script.port, [ADA], timeout=30)

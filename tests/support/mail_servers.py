@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -197,6 +198,41 @@ def scripted(
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()
+
+
+@contextmanager
+def raw_server(talk: Callable[[socket.socket], object]) -> Iterator[int]:
+    """A server that keeps no protocol, for the block, which gets its port.
+
+    Args:
+        talk: speaks on each connection, one after the other; it ends when the client hangs up.
+    """
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    talk(connection)
+
+    listener = socket.create_server((HOST, 0))
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        # As above.
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def drip(connection: socket.socket, text: bytes, most: int = 500) -> None:
+    """Send a text again and again, a byte every 10 milliseconds, `most` bytes in all."""
+    for number in range(most):
+        connection.sendall(text[number % len(text) :][:1])
+        time.sleep(0.01)
 
 
 def _serve(listener: socket.socket, context: ssl.SSLContext | None, script: Script) -> None:
