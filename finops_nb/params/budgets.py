@@ -14,6 +14,7 @@ from finops_nb.home import Home, find_home
 from finops_nb.money import minor_units, plain, total
 from finops_nb.params.budget_file import BudgetLine, read_budget_file
 from finops_nb.params.budget_versions import BudgetVersion, version_label
+from finops_nb.params.commentary import Commentary, commentary_of
 from finops_nb.params.model import Params, load_params, naming_params_file
 from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of, missing_months_notice
 from finops_nb.params.organizations import OrganizationMap, read_mapping
@@ -70,6 +71,7 @@ class Budgets:
         inputs: the files they come from, each with its SHA-256.
         notices: what a reader should know about them, as sentences.
         cost_centres: the cost center where an organization's cost is booked.
+        commentary: approvals and notes, of the params and of the months that are added up.
     """
 
     owners: Mapping[str, str]
@@ -79,6 +81,7 @@ class Budgets:
     inputs: tuple[tuple[str, str], ...] = ()
     notices: tuple[str, ...] = field(default=())
     cost_centres: Mapping[str, str] = field(default_factory=dict)
+    commentary: Commentary = field(default_factory=Commentary)
 
     @property
     def before(self) -> Budgets:
@@ -112,6 +115,8 @@ class Budgets:
             "owners": dict(sorted(self.owners.items())),
             "inputs": [{"name": name, "sha256": digest} for name, digest in self.inputs],
             "approved": self.before.version.label,
+            "approvals": {**self.commentary.approvals},
+            "notes": {**self.commentary.notes},
         }
 
 
@@ -222,7 +227,7 @@ def _budgets_without_map(
         return _from_file(params, home or find_home())
     if params.window.is_month:
         fix = "Write organization_budgets and product_budgets, or name a budgets.csv"
-        rule = "a month is not made of months"
+        rule = "only a quarter or a year can add up its months' budgets"
         raise Refusal(Problem(rule, fix, column="budgets", value=params.budgets))
     return _sum_of_months(params, home or find_home(), mapping)
 
@@ -234,7 +239,7 @@ def _inline(params: Params) -> Budgets:
     label = last.version if last else version_label(0)
     about = _about(last) if last else ()
     versions.append(Version(label, params.organization_budgets, params.product_budgets, *about))
-    return Budgets(params.owners, tuple(versions))
+    return Budgets(params.owners, tuple(versions), commentary=commentary_of(params, {}))
 
 
 def _former_version(version: BudgetVersion) -> Version:
@@ -272,6 +277,7 @@ def _from_file(params: Params, home: Home) -> Budgets:
         months=by_month,
         inputs=((shown, hashlib.sha256(path.read_bytes()).hexdigest()),),
         notices=tuple(notices),
+        commentary=commentary_of(params, {}),
     )
 
 
@@ -300,8 +306,8 @@ def _sum_of_months(params: Params, home: Home, mapping: OrganizationMap | None) 
     """The budgets of a quarter or year whose months have params of their own."""
     parts: dict[str, Budgets] = {}
     maps = {params.mapping: mapping}
-    for month in params.window.months:
-        part = _params_of_month(month, params, home)
+    months = {month: _params_of_month(month, params, home) for month in params.window.months}
+    for month, part in months.items():
         with naming_params_file(home, month, part):
             if part.mapping not in maps:
                 maps[part.mapping] = read_mapping(part, home)
@@ -320,6 +326,7 @@ def _sum_of_months(params: Params, home: Home, mapping: OrganizationMap | None) 
         months={month: part.version for month, part in parts.items()},
         inputs=tuple(dict.fromkeys(file for part in budgets for file in part.inputs)),
         notices=tuple(notices),
+        commentary=commentary_of(params, months),
     )
 
 

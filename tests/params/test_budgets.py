@@ -186,7 +186,7 @@ def test_what_is_wrong_in_a_month_is_refused_at_its_line(budgeted_home, params):
             {"period": "2025-12-05/2026-01-05", "budgets": "budgets.csv"},
             "is not made of whole months",
         ),
-        ({"budgets": "months:"}, "a month is not made of months"),
+        ({"budgets": "months:"}, "only a quarter or a year can add up its months' budgets"),
         (
             {"period": "2025-Q4", "budgets": "months:"},
             r"params/2025-10\.yaml: there is no such params file",
