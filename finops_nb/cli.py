@@ -59,19 +59,18 @@ def main() -> None:
 @click.option(
     "--force",
     is_flag=True,
-    help="Run again even if inputs, params, notebook and version are unchanged; "
-    "publishes the same bytes.",
+    help="Run again even if nothing has changed; the published files come out the same.",
 )
 @click.option(
     "--kernel",
     type=click.Choice(["fork", "plain"]),
-    help="fork: copy one process that has the imports done (faster; the default on Linux); "
-    "plain: start each kernel afresh.",
+    help="How a notebook's Python starts. fork: as a copy of a process with the packages loaded "
+    "(faster; the default on Linux); plain: from scratch.",
 )
 @click.option(
     "--reason",
-    help="Why a published month is made again. It stays on record, and is required once the "
-    "month was mailed.",
+    help="Why a published month is revised. It stays on record, and is required once the month "
+    "was mailed.",
 )
 @click.option("--log-json", is_flag=True, help="Print each event as a line of JSON on stderr.")
 def run(
@@ -85,7 +84,7 @@ def run(
 ) -> None:
     """Make and publish the report of each NAME.
 
-    If one fails, the others still run, and its last published report stays in place. Prints the
+    If one fails, its last published report stays in place and the others still run. Prints the
     path of each published HTML file.
 
     Example: finops-nb run 2025-12
@@ -120,7 +119,7 @@ def run(
 def what_changed(name: str, revision: int | None) -> None:
     """Explain what changed in a revision of an official month.
 
-    The causes come first, with their money; then every figure that differs from the revision
+    The causes come first, with their amounts; then every figure that differs from the revision
     before.
 
     Example: finops-nb what-changed 2025-12
@@ -169,7 +168,7 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
 @click.option(
     "--verify",
     is_flag=True,
-    help="Compare every published file with the record, and every report with its inputs.",
+    help="Find published files that were changed by hand, and reports that are outdated.",
 )
 @click.option(
     "--doctor", is_flag=True, help="Test whether this machine and this home can make a report."
@@ -213,8 +212,8 @@ def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
 def new(month: str) -> None:
     """Write the params file of the next month.
 
-    It is copied from the newest month before it. The period is rolled, and budgets are marked as
-    carried over.
+    It is a copy of the newest earlier month's file, with the new period. Its budgets are marked
+    as carried over: confirm or change them.
 
     Example: finops-nb new 2026-01
     """
@@ -228,7 +227,7 @@ def new(month: str) -> None:
 @click.argument("name", metavar="NAME")
 @click.option("--reason", required=True, help="Why, in a sentence; it stays on record.")
 @click.option(
-    "--by", "author", metavar="WHO", help="Who adopts it; by default, the scenario's author."
+    "--by", "author", metavar="WHO", help="Who adopts them; by default, the scenario's author."
 )
 def adopt(name: str, reason: str, author: str | None) -> None:
     """Make a scenario's budgets the official budgets of its month.
@@ -261,7 +260,7 @@ def adopt(name: str, reason: str, author: str | None) -> None:
 @click.option(
     "--allow",
     is_flag=True,
-    help="Send it even if it is a what-if, is outdated, or a newer run failed.",
+    help="Send it even if it is a what-if, is outdated or NOT RECONCILED, or its last run failed.",
 )
 @click.option(
     "--resend", is_flag=True, help="Send it again, even to recipients who have it or may have it."
@@ -328,7 +327,7 @@ def _checked_reason(reason: str | None) -> str:
     if reason is None:
         return ""
     if not reason.strip():
-        fix = "Write a sentence that says why"
+        fix = "Say why in a sentence"
         raise Refusal(Problem("no reason", fix, column="--reason"))
     if len(reason) > LONGEST_REASON:
         rule = f"a reason of more than {LONGEST_REASON} characters"

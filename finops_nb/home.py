@@ -167,8 +167,8 @@ def find_home(start: Path | None = None) -> Home:
     for folder in (here, *here.parents):
         if any((folder / "params").rglob("*.y*ml")):
             return Home(folder)
-    rule = "neither this folder nor one above it has params/ with a params file"
-    fix = f"Create a home with `finops-nb init FOLDER` and work in it, or name it in ${VARIABLE}"
+    rule = "no home here: neither this folder nor any above it has a params file in params/"
+    fix = f"Create one with `finops-nb init FOLDER` and work in it, or set ${VARIABLE} to yours"
     raise Refusal(Problem(rule, fix))
 
 
@@ -220,7 +220,9 @@ def _missing_file_fix(name: str, names: Sequence[str], words: Collection[str]) -
         return did_you_mean(name, [*names, *words])
     # Another month, however similar its digits, is not what was meant.
     text = f"There are params for {_months_text(sorted(months))}"
-    return f"{text}. Write it with `finops-nb new {name}`" if name > max(months) else text
+    if name > max(months):
+        return f"{text}. Create it with `finops-nb new {name}`"
+    return f"{text}. To add {name}, copy another month's file and change its period"
 
 
 def _months_text(months: Sequence[str]) -> str:

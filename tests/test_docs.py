@@ -11,7 +11,8 @@ import yaml
 from support.checkout import CHECKOUT
 
 from finops_nb.cli import main
-from finops_nb.commands.scaffold import STARTER
+from finops_nb.commands.check import check_name
+from finops_nb.commands.scaffold import STARTER, lay_out
 from finops_nb.home import Home
 from finops_nb.params.model import DELIVERY, Params, load_params
 from finops_nb.params.scenario import Scenario
@@ -90,6 +91,21 @@ def test_the_examples_of_the_readme_of_the_params_are_accepted(example):
         assert Scenario(**values)
     else:
         assert Params(**{"period": "2025-12", "usage": "sample:"} | values)
+
+
+def test_the_scenario_of_the_readme_of_the_params_runs_in_a_new_home(tmp_path):
+    """Saved as the text above it says, it changes one budget of the starter's month to 8."""
+    lay_out(tmp_path / "demo")
+    name, example = re.search(
+        r"^`params/(scenarios/[\w-]+)\.yaml`.+?^```yaml\n(.+?)^```",
+        PARAMS_README,
+        re.MULTILINE | re.DOTALL,
+    ).groups()
+    home = Home(tmp_path / "demo")
+    home.params_file(name).parent.mkdir()
+    home.params_file(name).write_text(example, encoding="utf-8")
+    checked = check_name(name, home)
+    assert checked.data.budgets.organizations == {"org-north": 10, "org-south": 8}
 
 
 def test_the_readme_of_the_params_names_the_columns_of_the_dialects():

@@ -10,6 +10,9 @@ from finops_nb import home as module
 from finops_nb.errors import Refusal
 from finops_nb.home import VARIABLE, Home, find_home, packaged_notebooks
 
+COPY = r"To add 2024-12, copy another month's file and change its period\."
+"""How to make a month's params by hand."""
+
 
 @pytest.fixture
 def three_names(tmp_path, monkeypatch) -> Home:
@@ -98,21 +101,23 @@ def test_it_refuses_a_name_without_a_file(three_names):
 def test_it_says_how_to_write_a_month_that_is_missing(three_names):
     """A missing month gets the months that exist and the command that writes it."""
     months = r"There are params for 2 months, 2025-11 to 2025-12\."
-    with pytest.raises(Refusal, match=rf"{months} Write it with `finops-nb new 2026-01`\.$"):
+    with pytest.raises(Refusal, match=rf"{months} Create it with `finops-nb new 2026-01`\.$"):
         three_names.check_name("2026-01")
-    with pytest.raises(Refusal, match=rf"{months}$"):
+    with pytest.raises(Refusal, match=rf"{months} {COPY}$"):
         three_names.check_name("2024-12")
 
 
 def test_months_with_a_gap_are_not_given_as_a_range(three_names):
     """A few are listed; of many, the message says that some are missing."""
     three_names.params_file("2025-08").touch()
-    with pytest.raises(Refusal, match=r"There are params for 2025-08, 2025-11 and 2025-12\.$"):
+    with pytest.raises(
+        Refusal, match=rf"There are params for 2025-08, 2025-11 and 2025-12\. {COPY}$"
+    ):
         three_names.check_name("2024-12")
     for month in range(1, 6):
         three_names.params_file(f"2025-0{month}").touch()
     months = "There are params for 8 months from 2025-01 to 2025-12, not all"
-    with pytest.raises(Refusal, match=rf"{months}\.$"):
+    with pytest.raises(Refusal, match=rf"{months}\. {COPY}$"):
         three_names.check_name("2024-12")
 
 
@@ -130,7 +135,7 @@ def test_a_single_month_is_named(three_names):
     """Where one month has params, the message names it alone."""
     three_names.params_file("2025-11").unlink()
 
-    with pytest.raises(Refusal, match=r"There are params for 2025-12 only\.$"):
+    with pytest.raises(Refusal, match=rf"There are params for 2025-12 only\. {COPY}$"):
         three_names.check_name("2024-12")
 
 
@@ -222,7 +227,8 @@ def test_outside_of_every_home_it_refuses(tmp_path, monkeypatch):
     monkeypatch.delenv(VARIABLE, raising=False)
     outside = tmp_path / "outside"
     outside.mkdir()
-    with pytest.raises(Refusal, match="Create a home with `finops-nb init FOLDER`"):
+    message = r"^no home here: .*\. Create one with `finops-nb init FOLDER`"
+    with pytest.raises(Refusal, match=message):
         find_home(outside)
     assert find_home(module.CHECKOUT / "tests") == Home(module.CHECKOUT)
 

@@ -126,7 +126,7 @@ def _pdf() -> Diagnosis:
     try:
         check_pdf()
     except Refusal as refusal:
-        return Diagnosis(None, f"PDFs can't be made. {refusal.problems[0].fix}.")
+        return Diagnosis(None, str(refusal))
     return Diagnosis(True, "PDFs can be made")
 
 
@@ -139,7 +139,7 @@ def _fonts() -> Diagnosis:
     return Diagnosis(
         None,
         f"no installed font covers {listing(missing)}; "
-        "email charts show numbers instead of such names. "
+        "charts in emails show numbers in place of such names. "
         f"On Debian or Ubuntu, install {listing(FONT_PACKAGES)}",
     )
 
@@ -149,7 +149,7 @@ def _folders(home: Home) -> Iterator[Diagnosis]:
     folders = (home.outputs, home.runs, home.staging)
     files = [path for path in folders if path.exists() and not path.is_dir()]
     for path in files:
-        yield Diagnosis(False, f"{home.shown(path)} is not a folder. Move it away.")
+        yield Diagnosis(False, f"{home.shown(path)} is not a folder. Move it away, then run again.")
     if files:
         return
     if fault := _publishing_fault(home):

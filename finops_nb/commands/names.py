@@ -61,8 +61,8 @@ def one_name(word: str) -> str:
         Refusal: the word is a range of months.
     """
     if RANGE.fullmatch(word):
-        fix = "Write one month, such as 2025-12"
-        raise Refusal(Problem("takes one NAME", fix, column="NAME", value=word))
+        rule, fix = "a range, but this command takes one NAME", "Write one month, such as 2025-12"
+        raise Refusal(Problem(rule, fix, column="NAME", value=word))
     return last_month().text if word == LAST_MONTH else word
 
 

@@ -80,7 +80,7 @@ def new_month(home: Home, month: str) -> Path:
             Problem("not a month", "Write a month such as 2026-01", column="YYYY-MM", value=month)
         )
     if target.exists():
-        raise Refusal(Problem("already exists", "Edit it, or remove it first", file=shown))
+        raise Refusal(Problem("already exists", "Edit this file, or remove it first", file=shown))
     last = _newest_before(month, home)
     if last is None:
         rule = f"there is no month before {month} to start from"
@@ -148,7 +148,7 @@ def _write(target: Path, text: str, shown: str) -> None:
     except OSError as error:
         target.unlink(missing_ok=True)
         rule = f"cannot be written: {error.strerror}"
-        raise Refusal(Problem(rule, "Fix this and try again", file=shown)) from error
+        raise Refusal(Problem(rule, "Fix this, then try again", file=shown)) from error
 
 
 def _check_rolled(home: Home, last: str, month: str) -> None:
@@ -166,5 +166,5 @@ def _check_rolled(home: Home, last: str, month: str) -> None:
         rule = f"the next month can't be made from this file: {refusal.problems[0].rule}"
     if not rolled:
         target.unlink(missing_ok=True)
-        fix = "Write each key of this file on a line of its own, then try again"
+        fix = "Write each key of this file on its own line, then try again"
         raise Refusal(Problem(rule, fix, file=home.shown(home.params_file(last))))

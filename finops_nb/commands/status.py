@@ -14,7 +14,7 @@ from finops_nb.outputs.artifacts import FAILED
 from finops_nb.outputs.lock import holders
 from finops_nb.outputs.mail_journal import JOURNAL, DeliveryState, Journal
 from finops_nb.outputs.reports import PublishedReport, published_reports
-from finops_nb.outputs.revisions import History, Revision, recorded_names
+from finops_nb.outputs.revisions import History, Revision, recorded_names, restoration
 from finops_nb.report.format import Format, noun, visible
 from finops_nb.run.job import key_now, open_job
 
@@ -46,15 +46,15 @@ def status(home: Home, names: Collection[str] = ()) -> Iterator[str]:
         Refusal: a NAME is not published and has no params file.
 
     Example:
-        `status(home, ("2025-11",))` is one line, "2025-11: no report yet.", before its first run.
+        `status(home, ("2025-11",))` is one line before its first run:
+        "2025-11: no report yet. `finops-nb run 2025-11` publishes it."
     """
     reports, unreadable = published_reports(home.outputs)
     rows = [_row(report, home) for report in reports if not names or report.name in names]
     if rows:
         yield text_table(HEADS, rows, right=("total", "revision"))
     for name in unreadable:
-        file = f"outputs/{name}/results.json"
-        yield f"{name}: {file} can't be read. `finops-nb run {name} --force` makes it again."
+        yield _unreadable(name)
     published = {report.name for report in reports} | {*unreadable}
     yield from _unpublished(names, published, home)
     locks = holders(home.runs)
@@ -88,7 +88,7 @@ def verify(home: Home, names: Collection[str] = ()) -> tuple[list[str], list[str
             continue
         try:
             history = History(home.outputs, name)
-            altered += history.altered()
+            altered += (f"{text} {restoration(name)}" for text in history.altered())
             if _is_outdated(name, history, name in reports, home):
                 outdated.append(
                     f"{name}: outdated; {INPUTS} changed. `finops-nb run {name}` updates it."
@@ -142,13 +142,22 @@ def _unpublished(names: Collection[str], published: set[str], home: Home) -> Ite
     for name in names or home.names():
         if name not in published:
             known = home.check_name(name) if names else name
-            yield f"{known}: no report yet."
+            yield _no_report(known)
 
 
 def _unverifiable(name: str, published: bool, home: Home) -> str:
     if published:
-        return f"outputs/{name}/results.json can't be read."
-    return f"{home.check_name(name)}: no report yet."
+        return _unreadable(name)
+    return _no_report(home.check_name(name))
+
+
+def _no_report(name: str) -> str:
+    return f"{name}: no report yet. `finops-nb run {name}` publishes it."
+
+
+def _unreadable(name: str) -> str:
+    file = f"outputs/{name}/results.json"
+    return f"{name}: {file} can't be read. `finops-nb run {name} --force` recreates it."
 
 
 def _is_outdated(name: str, history: History, readable: bool, home: Home) -> bool:
@@ -178,7 +187,7 @@ def _left_over(home: Home, running: Collection[str]) -> Iterator[str]:
         notebook = folder / FAILED
         if notebook.is_file():
             shown = home.shown(notebook)
-            yield f"{name}: the last run failed; {shown} is the notebook as far as it ran."
+            yield f"{name}: the last run failed. See {shown}, fix the cause, then run again."
         else:
             files = noun(sum(path.is_file() for path in folder.rglob("*")), "file")
             place = home.shown(folder)

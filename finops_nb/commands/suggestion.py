@@ -36,11 +36,10 @@ CHOICES: Final = 30
 """How many columns of the file are listed for a column that is not known."""
 
 INTRODUCTION: Final = (
-    "Start with this in the params file. "
-    "Check each line: two of the keys may point to the same column."
+    "Paste this into the params file. Check each line first: two keys may point to the same column."
 )
 BUDGET_COMMENT: Final = (
-    "# Budgets to start from: the period's cost, each rounded up to the next 100. "
+    "# Budgets to start from: each name's cost in the period, rounded up to the next 100. "
     "Replace them with the approved amounts."
 )
 

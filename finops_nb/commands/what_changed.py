@@ -62,11 +62,11 @@ def what_changed(home: Home, name: str, number: int | None = None) -> Iterator[s
     if revision.number >= 2:
         yield from _comparison(history, revision, revisions.get(revision.number - 1))
     elif not revision.number:
-        yield f"{name}: not an official month; only its latest report is kept."
+        yield f"{name}: nothing to compare, because only official months keep earlier reports."
     elif len(revisions) == 1:
-        yield f"{name} has only one revision."
+        yield f"{name}: nothing to compare, because it has only one revision."
     else:
-        yield f"{name}: revision 1 is the first."
+        yield f"{name}: nothing to compare, because revision 1 is the first."
 
 
 def _chosen(revisions: Mapping[int, Revision], name: str, number: int | None) -> Revision:

@@ -18,8 +18,8 @@ RENAME_EXCHANGE: Final = 2
 RENAME_SWAP: Final = 2
 
 LOCAL_DISK: Final = (
-    "Make outputs/ a folder on a local disk, or a symbolic link to one, that you may write to and "
-    "that is all on one disk; network and some container file systems can't swap two folders"
+    "Keep all of outputs/ on one local disk where you may write, or make it a symbolic link to "
+    "such a folder; network and some container file systems can't swap two folders"
 )
 
 
@@ -108,7 +108,7 @@ def probe(staging: Path, target: Path) -> None:
                 folder.mkdir()
         exchange(*folders)
     except OSError as error:
-        rule = f"a report can't be published in one step there: {error.strerror}"
+        rule = f"reports can't be published here in one step: {error.strerror}"
         raise Refusal(Problem(rule, LOCAL_DISK, file=f"{parent.name}/")) from error
     finally:
         for folder in folders:

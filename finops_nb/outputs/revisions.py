@@ -223,6 +223,9 @@ class History:
             records = json.loads(self._file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return ()
+        except PermissionError as error:
+            fix = "Run the command as the account that makes the reports"
+            raise Failure(f"{self._shown(self._file)}: {error.strerror}. {fix}.") from error
         except ValueError:
             records = None
         if not isinstance(records, list) or not all(map(_is_record, records)):
@@ -250,6 +253,14 @@ class History:
 
     def _shown(self, path: Path) -> str:
         return f"outputs/{path.relative_to(self.outputs).as_posix()}"
+
+
+def restoration(name: str) -> str:
+    """How to undo a change by hand to what was published under a NAME."""
+    return (
+        f"`finops-nb run {name} --force` recreates the latest report; "
+        "restore an earlier revision from a backup."
+    )
 
 
 def recorded_names(outputs: Path) -> list[str]:

@@ -86,6 +86,6 @@ def checked_versions(versions: Sequence[BudgetVersion]) -> Sequence[BudgetVersio
             raise BadValue(f"{each.version} does not say what the budgets were", fix)
     last = versions[-1] if versions else None
     if last and (last.organization_budgets, last.product_budgets) != (None, None):
-        rule = f"{last.version} is in force, so its amounts are the params' budgets"
-        raise BadValue(rule, "Remove the amounts from budget_versions")
+        rule = f"{last.version} is in force, so its amounts belong in the params' own budgets"
+        raise BadValue(rule, "Remove them from budget_versions")
     return versions

@@ -91,7 +91,7 @@ def read_text(path: Path, shown: str, form: Form) -> str:
     raw = read_bytes(path, shown)
     if len(raw) > form.size:
         fix = f"Keep it under {form.size:,} bytes, with one {form.entry} per line"
-        raise Refusal(Problem(f"a file of {len(raw):,} bytes", fix, shown))
+        raise Refusal(Problem(f"too large: {len(raw):,} bytes", fix, shown))
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -122,7 +122,8 @@ def parse_records(text: str, shown: str, form: Form) -> Records:
     records = []
     for line, fields in rows:
         if len(fields) != len(header):
-            rule = f"{len(fields)} fields under {len(header)} columns"
+            fields_text = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
+            rule = f"{fields_text}, but the header has {len(header)}"
             fix = "Write one field per column, and put text that has a comma in quotes"
             problems.append(Problem(rule, fix, shown, line))
             continue
@@ -131,7 +132,7 @@ def parse_records(text: str, shown: str, form: Form) -> Records:
         problems += bad_fields
     if not records and not problems:
         fix = f"Write one {form.entry} per line"
-        raise Refusal(Problem("no line below the header", fix, shown, header_line))
+        raise Refusal(Problem("no lines below the header", fix, shown, header_line))
     return Records(tuple(header), header_line, tuple(records), tuple(problems))
 
 
@@ -217,7 +218,7 @@ def _missing_column(choices: Sequence[str], line: int, shown: str) -> Problem:
     if len(choices) == 1:
         rule, fix = "the column is missing", f"Add {choices[0]} to the header"
     else:
-        rule = f"neither {' nor '.join(choices)} is there"
+        rule = f"no column {' or '.join(choices)}"
         fix = f"Add {', '.join(choices)} or both to the header"
     return Problem(rule, fix, shown, line, choices[0])
 

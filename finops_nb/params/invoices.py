@@ -34,14 +34,14 @@ class Invoice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    issuer: Text = Field(description="who issued it, as the usage calls it")
+    issuer: Text = Field(description="who issued the invoice, as named in the usage")
     number: Annotated[str, BeforeValidator(_number)] = Field(
         default="",
         description="its number in quotes; without one, the amount is all of the issuer's invoices",
     )
     amount: Amount = Field(
-        description="what it charges, with taxes and credits as in the usage; below zero for a "
-        "credit note"
+        description="the amount of the invoice, with taxes and credits as in the usage; negative "
+        "for a credit note"
     )
 
 
@@ -65,8 +65,8 @@ def _checked(invoices: tuple[Invoice, ...]) -> tuple[Invoice, ...]:
             )
     if faults:
         fix = (
-            "State each invoice once, and for an issuer either each one with its number or one "
-            "amount for all"
+            "List each invoice once. For one issuer, list either every invoice with its number, "
+            "or one amount for all of them"
         )
         raise BadValue(", ".join(faults), fix)
     return invoices

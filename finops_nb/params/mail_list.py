@@ -39,7 +39,7 @@ def address(value: Any) -> str:
         return value
     if in_ascii := _in_ascii(str(value)):
         fix = f"Write its domain as mail programs send it: {in_ascii}"
-        raise BadValue("an address that is not all ASCII", fix)
+        raise BadValue("an address with letters that mail can't carry", fix)
     fix = "Write one plain address, such as ada@example.com, without a name next to it"
     raise BadValue("not an address", fix)
 
@@ -75,7 +75,7 @@ def _attachments(value: Any) -> tuple[Any, ...]:
 
 def _attachment(value: str) -> str:
     if value == NOTHING:
-        raise BadValue("none is in a list", f"Write attachment: {NOTHING}")
+        raise BadValue("none can't be in a list", f"Write attachment: {NOTHING}")
     if value not in ATTACHMENTS:
         raise BadValue("unknown value", did_you_mean(value.lower(), (*ATTACHMENTS, NOTHING)))
     return value
@@ -94,7 +94,7 @@ class MailList(BaseModel):
     to: Addresses = Field(min_length=1, description="an address, or a list of them")
     cc: Addresses = Field(default=(), description="an address, or a list of them")
     reply_to: Annotated[str, BeforeValidator(_reply_to)] = Field(
-        default="", description="the address that answers go to"
+        default="", description="the address that replies go to"
     )
     attachment: Attachments = Field(
         default=("html",), description="html, pdf, xlsx, a list of them, or none"
@@ -106,6 +106,6 @@ class MailList(BaseModel):
         twice = sorted({each for each in named if named.count(each) > 1})
         if twice:
             verb = "is" if len(twice) == 1 else "are"
-            fix = "Name every address once, in to or in cc"
-            raise BadValue(f"{', '.join(twice)} {verb} named twice", fix)
+            fix = "Keep each address once, in to or in cc"
+            raise BadValue(f"{', '.join(twice)} {verb} listed twice", fix)
         return self

@@ -91,12 +91,12 @@ class Params(BaseModel):
     usage: Texts = Field(
         min_length=1,
         examples=['"usage/calls-{period}.csv"'],
-        description="a path, a glob, a folder or a list of them, relative to the home; {period} "
+        description="a path (with * for any text), a folder, or a list, from the home; {period} "
         "stands for the period, sample: for the packaged sample",
     )
     dialect: DialectName = Field(
         default="auto",
-        description="what the usage is: calls, focus, litellm or table; auto tells by its header",
+        description="calls, focus, litellm or table, whichever the usage is; auto reads its header",
     )
     columns: dict[ColumnName, Text] = Field(
         default_factory=dict,
@@ -111,7 +111,7 @@ class Params(BaseModel):
     )
     invoices: Invoices = Field(
         default=(),
-        description="what invoices say, {issuer, number, amount} each; reconciled to the cent",
+        description="the invoices, {issuer, number, amount} each; reconciled to the cent",
     )
     timezone: str = Field(
         default="UTC",
@@ -140,7 +140,7 @@ class Params(BaseModel):
     )
     budget_versions: tuple[BudgetVersion, ...] = Field(
         default=(),
-        description="the versions of the budgets, oldest first; written by finops-nb adopt",
+        description="the versions of the budgets, oldest first, as finops-nb adopt writes them",
     )
     currency: str = Field(
         default="USD", examples=["USD"], description="a label, never a conversion"
@@ -156,7 +156,7 @@ class Params(BaseModel):
     )
     approval_limit: Budget = Field(
         default=Decimal(1000),
-        description="spend of a product in a calendar month above which it needs an approval",
+        description="spend of a product in a calendar month above which it requires approval",
     )
     approvals: dict[Name, Approval] = Field(
         default_factory=dict,
@@ -167,7 +167,7 @@ class Params(BaseModel):
     owners: dict[Name, Text] = Field(
         default_factory=dict,
         examples=["{org-alpha: Ada}"],
-        description="who answers for an organization or a product",
+        description="who is responsible for an organization or a product",
     )
     materiality: Fraction = Field(
         default=Decimal("0.01"),
@@ -239,14 +239,14 @@ class Params(BaseModel):
     @classmethod
     def _at_risk_is_a_share(cls, value: Decimal) -> Decimal:
         if not ZERO < value <= 1:
-            raise BadValue("not above 0 and up to 1", "Write 0.80 for 80%")
+            raise BadValue("not above 0 and at most 1", "Write a fraction, such as 0.80 for 80%")
         return value
 
     @model_validator(mode="after")
     def _usage_can_hold_the_period(self) -> Self:
         if "/" in self.period and any("{period}" in path for path in self.usage):
-            rule = "an interval can't stand for {period} in a path"
-            raise BadValue(rule, "Write the names of the files in `usage`")
+            rule = "{period} in a path can't be an interval"
+            raise BadValue(rule, "Write the file names in `usage`")
         return self
 
     @model_validator(mode="after")

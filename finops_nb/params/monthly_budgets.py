@@ -163,7 +163,7 @@ def _amounts(in_force: InForce) -> tuple[dict[str, Decimal], dict[str, Decimal]]
             sums[dimension][name] = total(amounts)
         if total(amounts) >= LIMIT:
             line, _ = next(iter(by_month.values()))
-            rule = "the budgets of these months reach 10^15"
+            rule = "the budgets of these months add up to 10^15 or more"
             fix = "Write them in the currency's main unit"
             problems.append(Problem(rule, fix, line.file, line.line, "name", name))
     if problems:
@@ -181,7 +181,7 @@ def _owners(in_force: InForce, months: Sequence[str]) -> dict[str, str]:
             continue
         other = first.setdefault(name, line)
         if line.owner != other.owner:
-            rule = f"line {other.line} names another owner for the {other.dimension} of that name"
+            rule = f"line {other.line} gives the {other.dimension} of the same name another owner"
             fix = "Write one owner in both lines"
             problems.append(Problem(rule, fix, line.file, line.line, "owner", line.owner))
     if problems:

@@ -232,7 +232,7 @@ def _map_line(record: CsvRow) -> MapLine:
 
 def _header_problems(records: Records, shown: str) -> Iterator[Problem]:
     if {"cost_centre", "cost_center"} <= set(records.header):
-        rule, line = "duplicate column, as cost_centre too", records.header_line
+        rule, line = "the same column as cost_centre", records.header_line
         yield Problem(rule, "Keep one of them", shown, line, "cost_center")
 
 
@@ -242,16 +242,16 @@ def _empty_spans(records: Iterable[CsvRow], shown: str) -> Iterator[Problem]:
         start, end = record.values["valid_from"], record.values["valid_to"]
         if start and end and end <= start:
             rule = f"valid_to is not after valid_from, which is {start}"
-            fix = "Write the first day on which the line no longer holds, or leave it empty"
+            fix = "Write the first day on which the line no longer applies, or leave it empty"
             yield Problem(rule, fix, shown, record.line, "valid_to", str(end))
 
 
 def _second_lines(lines: Iterable[MapLine], shown: str) -> Iterator[Problem]:
     """Lines of a key that hold on a day of an earlier line: the cost would be counted twice."""
-    fix = "Keep one of the two, or let one end (valid_to) where the other starts (valid_from)"
+    fix = "Keep one of the two, or end one (valid_to) on the day the other starts (valid_from)"
     for group in _grouped(lines, attrgetter("key")).values():
         for first, second in _overlaps(group, attrgetter("line")):
-            rule = f"a second line of the key for the same days, the first is line {first.line}"
+            rule = f"line {first.line} has the same key on the same days"
             yield Problem(rule, fix, shown, second.line, "key", second.key)
 
 
@@ -259,16 +259,14 @@ def _contradictions(
     lines: Iterable[MapLine], header: Sequence[str], shown: str
 ) -> Iterator[Problem]:
     """Lines that say something else about an organization than an earlier line for one day."""
-    fix = "Write one of the two in both lines, or leave one empty"
+    fix = "Write the same text in both lines, or leave one empty"
     with_organization = filter(attrgetter("organization"), lines)
     for group in _grouped(with_organization, attrgetter("organization")).values():
         for field in ABOUT:
             text_of = attrgetter(f"about.{field}")
             column = field if field in header else "cost_center"
             for first, second in _overlaps(filter(text_of, group), text_of):
-                rule = (
-                    f"the organization has another {column} for the same days in line {first.line}"
-                )
+                rule = f"line {first.line} gives the organization another {column} on the same days"
                 yield Problem(rule, fix, shown, second.line, column, text_of(second))
 
 
@@ -301,7 +299,8 @@ def _overlaps(
 
 def _key(text: str) -> str:
     if not text.strip():
-        raise BadValue("no key", "Write a value of the source, exactly as it is there")
+        fix = "Write a value of the usage's organization column, exactly as it is there"
+        raise BadValue("no key", fix)
     if text == UNALLOCATED:
         rule = f"{UNALLOCATED} is the report's word for cost without a name"
         raise BadValue(rule, "Remove the line: a key without a line is unallocated")

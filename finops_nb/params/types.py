@@ -23,7 +23,7 @@ NO_BUDGET: Final = "none"
 """What takes a budget away, where an amount would change it."""
 
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-APPROVAL_FIX: Final = "Write who approved, or a month such as 2025-12 and who approved"
+APPROVAL_FIX: Final = "Write who approved it, such as CFO, or each month's approver: {2025-12: CFO}"
 
 
 def parse_as(kind: Any, value: Any) -> Any:
@@ -90,7 +90,7 @@ def _number(value: Any, otherwise: BadValue) -> Decimal:
 
 
 def _fraction(value: Any) -> Decimal:
-    rule, fix = "not a fraction", "Write 0.80 for 80%"
+    rule, fix = "not a fraction", "Write a fraction, such as 0.80 for 80%"
     amount = _number(value, BadValue(rule, fix))
     if not ZERO <= amount <= 10:
         raise BadValue(rule, fix)

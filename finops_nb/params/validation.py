@@ -18,9 +18,9 @@ Model = TypeVar("Model", bound=BaseModel)
 SHAPES: Final = {
     "list_type": "not a list",
     "tuple_type": "not a list",
-    "dict_type": "not a mapping",
-    "model_type": "not a mapping",
-    "model_attributes_type": "not a mapping",
+    "dict_type": "not `key: value` pairs",
+    "model_type": "not `key: value` pairs",
+    "model_attributes_type": "not `key: value` pairs",
     "string_type": "not text",
 }
 """What pydantic's errors say about a list, a mapping or text where another of them is due."""

@@ -24,6 +24,7 @@ from finops_nb.words import listing
 DEPTH: Final = 20
 SIZE: Final = 1_000_000
 PLAIN_TAGS: Final = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
+ALIAS_FIX: Final = "Write the value that it stands for"
 PER_LINE: Final = "Write one `key: value` per line"
 IN_QUOTES: Final = (
     'Put text that has ": " in it or ends with ":" in quotes, such as usage: "sample:"'
@@ -32,11 +33,11 @@ SYNTAX: Final = {
     "'\\t'": ("a tab", "Use spaces, not tabs"),
     "could not find expected ':'": (
         "not `key: value`",
-        "Is a colon missing on this line or the one above?",
+        "Check this line and the one above for a missing colon",
     ),
     "mapping values are not allowed": (
-        "a colon that does not follow a key",
-        f"Is a colon missing on the line above? If not: {IN_QUOTES[0].lower()}{IN_QUOTES[1:]}",
+        "an unexpected colon",
+        f"{IN_QUOTES}; or add the colon that is missing on the line above",
     ),
 }
 """What the parser's most frequent errors mean, by a part of their text: rule and fix."""
@@ -88,8 +89,8 @@ def read_document(path: Path, shown: str, required: Sequence[str] = ()) -> Docum
     """
     raw = read_bytes(path, shown)
     if len(raw) > SIZE:
-        fix = f"Keep it under {SIZE:,} bytes; usage belongs in a table"
-        raise Refusal(Problem(f"a params file of {len(raw):,} bytes", fix, shown))
+        fix = f"Keep it under {SIZE:,} bytes; keep usage in files of its own"
+        raise Refusal(Problem(f"too large: {len(raw):,} bytes", fix, shown))
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -136,7 +137,7 @@ def _document(text: str, shown: str, required: Sequence[str]) -> Document:
         raise Refusal(Problem("the file is empty", fix, shown))
     data = reader.value(node, (), 1)
     if not isinstance(data, dict):
-        raise Refusal(Problem("not a mapping", PER_LINE, shown, 1))
+        raise Refusal(Problem("not `key: value` pairs", PER_LINE, shown, 1))
     return Document(data, reader.lines, text, tuple(reader.problems), reader.spans)
 
 
@@ -150,18 +151,19 @@ def _check_structure(text: str, shown: str) -> None:
         line = start.line + 1
         if isinstance(event, yaml.AliasEvent):
             alias = f"*{event.anchor}"
-            problems.append(Problem("an alias", "Write the value out", shown, line, value=alias))
+            problems.append(Problem("a YAML alias", ALIAS_FIX, shown, line, value=alias))
         elif isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                fix = "Keep one document per file"
-                problems.append(Problem("a second document", fix, shown, line))
+                fix = "Delete the line ---, or move what follows it to another file"
+                problems.append(Problem("a second YAML document", fix, shown, line))
         elif isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > DEPTH:
-            raise Refusal(Problem(f"nested deeper than {DEPTH}", "Flatten it", shown, line))
+            rule = f"nested deeper than {DEPTH} levels"
+            raise Refusal(Problem(rule, "Use fewer levels", shown, line))
     if problems:
         raise Refusal(problems)
 

@@ -45,7 +45,9 @@ def failure_text(error: OSError, home: Home) -> str:
     """A sentence for an error of the system, with the file; and the free space if that ran out."""
     place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "outputs"
     text = f"{place}: {error.strerror or error}. Published reports are intact."
-    return f"{text}\n{free_space(home)}" if error.errno in FULL else text
+    if error.errno in FULL:
+        return f"{text}\n{free_space(home)}"
+    return f"{text} Fix this, then run again."
 
 
 def folder_number(home: Home, name: str) -> int | None:

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from finops_nb.atomic_files import write_folder
+from finops_nb.atomic_files import private_folder, write_folder
 from finops_nb.clock import now
 from finops_nb.errors import Failure, FinopsError, Interrupted, Problem, Refusal
 from finops_nb.home import VARIABLE as HOME_VARIABLE
@@ -24,7 +24,7 @@ from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.outputs.months import months_before, save_months
 from finops_nb.outputs.publish import check_target, probe
 from finops_nb.outputs.reports import are_there
-from finops_nb.outputs.revisions import History, Revision
+from finops_nb.outputs.revisions import History, Revision, restoration
 from finops_nb.report.pdf import check_pdf
 from finops_nb.run.failures import failure_text, folder_number, interruption_text, with_place
 from finops_nb.run.job import (
@@ -119,7 +119,8 @@ def rebuild_index(home: Home, notice: Notice | None) -> None:
     except (OSError, FinopsError) as error:
         if notice:
             cause = getattr(error, "strerror", None) or error
-            notice(f"The report is published, but outputs/{INDEX} was not updated: {cause}")
+            text = f"The report is published, but outputs/{INDEX} was not updated: {cause}"
+            notice(f"{text.rstrip('.')}. Fix this, then run again.")
 
 
 def is_current(job: Job) -> bool:
@@ -168,7 +169,7 @@ def _warnings(job: Job, former: str) -> Iterator[str]:
 def _remarks(history: History, reason: str) -> Iterator[str]:
     """What the user should know about the published report."""
     for sentence in history.altered():
-        yield f"{sentence} `finops-nb run {history.name} --force` recreates the last report."
+        yield f"{sentence} {restoration(history.name)}"
     if reason and reason != history.revisions()[-1].reason:
         yield "No new revision was made, so the reason was not recorded."
 
@@ -192,6 +193,7 @@ def _publish(job: Job, options: _Options, interruption: Interruption) -> bool:
     """
     _refuse_other_kind(job)
     shutil.rmtree(job.staging, ignore_errors=True)
+    private_folder(job.home.staging, job.home.outputs)
     job.staging.mkdir(parents=True)
     kept = False
     try:
@@ -244,8 +246,8 @@ def _publish_changes(job: Job, options: _Options, interruption: Interruption) ->
 def _refuse_other_kind(job: Job) -> None:
     """See that an official report is not replaced by an analysis."""
     if (job.target / LEDGER).exists() and job.kind is not Kind.OFFICIAL:
-        rule = f"outputs/{job.name} is an official report, which another kind can't replace"
-        fix = f"Move the file to params/analysis/, or write {job.name} as its period again"
+        rule = f"outputs/{job.name} is an official report, and only an official one may replace it"
+        fix = f"Move this file to params/analysis/, or set its period to {job.name} again"
         file = f"params/{job.name}.yaml"
         raise Refusal(Problem(rule, fix, file, column="period", value=job.params.period))
 

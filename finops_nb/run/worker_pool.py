@@ -120,8 +120,8 @@ class WorkerPool:
             text = interruption_text(self._home, name, self._folders_before[name])
             return Event(name, RunState.INTERRUPTED, text, exit_code=130)
         self._start()
-        cause = f"exit code {process.exitcode}"
+        cause, fix = f"exit code {process.exitcode}", "Run again."
         if process.exitcode == -signal.SIGKILL:
-            cause = "killed; out of memory?"
-        text = f"The process of the run ended ({cause}). Published reports are intact."
+            cause, fix = "killed; out of memory?", "Run again, with fewer --jobs if memory ran out."
+        text = f"The run's process ended early ({cause}). Published reports are intact. {fix}"
         return Event(name, RunState.FAILED, text, exit_code=1)

@@ -66,7 +66,7 @@ def _different_dialects(files: Sequence[UsageFile]) -> Iterator[Problem]:
         dialect = file.table.dialect
         if dialect is not first.table.dialect:
             rule = f"dialect {dialect.name}, but {first.name} is {first.table.dialect.name}"
-            fix = "Report them separately: a bill and a log of calls may hold the same cost"
+            fix = "Report them separately: a bill and a call log may contain the same cost"
             yield Problem(rule, fix, file.name)
 
 
@@ -97,7 +97,7 @@ def _wrong_periods(files: Sequence[UsageFile], params: Params) -> Iterator[Probl
         rule = "the periods of a FOCUS bill are in UTC"
         yield Problem(rule, "Remove timezone", column="timezone", value=params.timezone)
     if any(file.table.by_billing_period for file in files) and "/" in params.period:
-        rule = f"{BILLED} belongs to billing periods, which an interval would cut"
+        rule = f"{BILLED} belongs to whole billing periods, and an interval would split them"
         fix = (
             "Write a month, a quarter or a year; "
             "or columns: {cost: EffectiveCost}, which belongs to charge periods"

@@ -46,7 +46,10 @@ REPEATED_HEADER: Final[Fault] = (
     "the header is repeated",
     "Delete the line; files that were joined kept their headers",
 )
-NO_HEADER: Final[Fault] = ("the first line looks like data, not a header", "Add a header line")
+NO_HEADER: Final[Fault] = (
+    "the first line looks like data, not a header",
+    "Add a first line with the column names",
+)
 LONG_ROW_FIX: Final = "Close its quote, or export the file without the text that makes it so long"
 QUOTES_FIX: Final = (
     "Close each quote, double a quote inside a field, and put whole fields in quotes, "
@@ -221,7 +224,7 @@ def _confirmed(table: SourceTable, result: ScanResult | None, reading: StrictRea
         raise Refusal(Problem(rule, fix, name), result.bad_rows)
     same = result is not None and (result.rows, result.cost) == (reading.rows, reading.cost)
     if result is None or result.bad_rows or not same:
-        raise Refusal(Problem("CSV that two readers read differently", AMBIGUOUS_FIX, name))
+        raise Refusal(Problem("unclear CSV: two readers read it differently", AMBIGUOUS_FIX, name))
     return result
 
 

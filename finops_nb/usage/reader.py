@@ -116,8 +116,8 @@ def _engine_errors_as_failure() -> Iterator[None]:
     except (duckdb.Error, OSError, MemoryError) as error:
         reason = next(iter(str(error).splitlines()), "") or "out of memory"
         out_of_memory = isinstance(error, MemoryError | duckdb.OutOfMemoryException)
-        fix = MEMORY_FIX if out_of_memory else ""
-        raise Failure(f"The engine could not read the usage: {reason.rstrip('.')}.{fix}") from error
+        fix = MEMORY_FIX if out_of_memory else " Fix this, then try again."
+        raise Failure(f"The usage could not be read: {reason.rstrip('.')}.{fix}") from error
 
 
 def _refuse_early_as_of(params: Params) -> None:
@@ -185,7 +185,7 @@ def _refuse_copies(fingerprints: Fingerprints, files: Sequence[UsageFile]) -> No
             continue
         first = first_names.setdefault(digest, name)
         if first != name:
-            problems.append(Problem(f"the file has the same bytes as {first}", NAME_ONCE, name))
+            problems.append(Problem(f"the file is identical to {first}", NAME_ONCE, name))
     if problems:
         raise Refusal(problems)
 
@@ -251,11 +251,11 @@ def _last_day(params: Params, files: Sequence[UsageFile], inside: Span, outside:
         raise Refusal(Problem(rule, fix, column="usage"))
     if inside.last is None:
         if outside.rows:
-            content = f"the files hold {outside.first} to {outside.last}"
+            content = f"the files cover {outside.first} to {outside.last}"
         else:
             content = "the files have no rows"
-        rule = f"no usage in {params.window.label}"
-        fix = f"Correct `period`, or name the period's files in `usage`; {content}"
+        rule = f"no usage in {params.window.label}; {content}"
+        fix = "Correct `period`, or name the period's files in `usage`"
         raise Refusal(Problem(rule, fix, column="period", value=params.period))
     return inside.last
 

@@ -174,7 +174,8 @@ def test_budgets_that_can_not_be_found_are_refused_at_their_line(two_months):
     """A refusal about another key of the params names the file and the line too."""
     file = two_months.root / "params" / "2025-12.yaml"
     file.write_text(f'{file.read_text()}\nbudgets: "months:"\n')
-    with pytest.raises(Refusal, match=r"^params/2025-12\.yaml, line \d+, budgets: a month is not"):
+    message = r"^params/2025-12\.yaml, line \d+, budgets: only a quarter or a year can add up"
+    with pytest.raises(Refusal, match=message):
         check_name("2025-12", two_months)
 
 

@@ -100,7 +100,7 @@ def test_folders_that_take_no_report(sound_home):
     """It names what is in the way."""
     sound_home.outputs.write_text("a file")
     [bad] = [each for each in doctor.doctor(sound_home) if each.ok is False]
-    assert bad.text == "outputs is not a folder. Move it away."
+    assert bad.text == "outputs is not a folder. Move it away, then run again."
 
 
 def test_a_full_disk(sound_home, monkeypatch):

@@ -115,6 +115,9 @@ def test_all_of_nothing_is_refused(tmp_path):
 
 def test_a_command_of_one_name_takes_no_range():
     """The message says so; last-month is one NAME."""
-    with pytest.raises(Refusal, match=r"^NAME: takes one NAME \(found \"2025-07\.\.2025-12\"\)"):
+    with pytest.raises(
+        Refusal,
+        match=r"^NAME: a range, but this command takes one NAME \(found \"2025-07\.\.2025-12\"\)",
+    ):
         one_name("2025-07..2025-12")
     assert one_name("scenarios/lower-gamma") == "scenarios/lower-gamma"

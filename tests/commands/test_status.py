@@ -51,8 +51,8 @@ def test_what_is_published_and_what_is_not(published_home):
         "00:00",
         "no",
     ]
-    assert missing == "2025-11: no report yet."
-    assert [*status(published_home, ("2025-11",))] == ["2025-11: no report yet."]
+    assert missing == "2025-11: no report yet. `finops-nb run 2025-11` publishes it."
+    assert [*status(published_home, ("2025-11",))] == [missing]
 
 
 def test_mails_are_counted_by_how_they_ended(published_home):
@@ -95,7 +95,10 @@ def test_a_deleted_report_is_named(published_home):
     past = History(published_home.outputs, "2025-12")
     past._record(past.revisions())
     shutil.rmtree(published_home.outputs / "2025-12")
-    assert verify(published_home)[0] == ["outputs/2025-12 (revision 1) is missing."]
+    assert verify(published_home)[0] == [
+        "outputs/2025-12 (revision 1) is missing. `finops-nb run 2025-12 --force` recreates the "
+        "latest report; restore an earlier revision from a backup."
+    ]
 
 
 def test_running_processes_are_named(published_home):
@@ -127,7 +130,7 @@ def test_leftovers_of_runs_are_named(published_home):
         assert "cut off" not in "".join(status(published_home))
     (folder / "failed.ipynb").write_text("{}")
     assert [*status(published_home)][-1].startswith(
-        "2025-11: the last run failed; outputs/.staging/2025-11/failed.ipynb is the notebook"
+        "2025-11: the last run failed. See outputs/.staging/2025-11/failed.ipynb, fix the cause"
     )
 
 
@@ -141,9 +144,10 @@ def test_a_file_changed_by_hand_is_named(published_home, monkeypatch):
     page.write_text(page.read_text().replace("8,669.89", "9,669.89"))
     done = CliRunner().invoke(main, ["status", "--verify", "params/2025-12.yaml"])
     assert done.exit_code == 1
-    assert (
-        done.output
-        == "outputs/2025-12/organizational_alignment.html was changed after it was published.\n"
+    assert done.output == (
+        "outputs/2025-12/organizational_alignment.html was changed after it was published. "
+        "`finops-nb run 2025-12 --force` recreates the latest report; "
+        "restore an earlier revision from a backup.\n"
     )
     params = published_home.params / "2025-12.yaml"
     params.write_text(params.read_text().replace("5000", "5001", 1))
@@ -164,7 +168,7 @@ def test_results_that_cannot_be_read_are_named(published_home):
     (published_home.outputs / "2025-12" / "results.json").write_text("{")
     assert next(iter(status(published_home))) == (
         "2025-12: outputs/2025-12/results.json can't be read. "
-        "`finops-nb run 2025-12 --force` makes it again."
+        "`finops-nb run 2025-12 --force` recreates it."
     )
 
 
@@ -176,10 +180,14 @@ def test_an_unknown_name_is_refused(published_home):
     ):
         with pytest.raises(Refusal, match=r"^params/2025-21\.yaml: there is no such params file"):
             look("2025-21")
-    assert verify(published_home, ("2025-11",)) == (["2025-11: no report yet."], [])
+    missing = "2025-11: no report yet. `finops-nb run 2025-11` publishes it."
+    assert verify(published_home, ("2025-11",)) == ([missing], [])
     shutil.rmtree(published_home.outputs / ".runs" / "2025-12")
     (published_home.outputs / "2025-12" / "results.json").write_text("{")
-    unreadable = "outputs/2025-12/results.json can't be read."
+    unreadable = (
+        "2025-12: outputs/2025-12/results.json can't be read. "
+        "`finops-nb run 2025-12 --force` recreates it."
+    )
     assert verify(published_home, ("2025-12",)) == ([unreadable], [])
 
 

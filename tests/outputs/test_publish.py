@@ -245,7 +245,7 @@ def test_a_file_system_that_cannot_exchange_is_refused(tmp_path, monkeypatch, co
 
     monkeypatch.setattr(publishing, "exchange", unable)
     (tmp_path / "outputs" / ".staging").mkdir(parents=True)
-    rule = rf"^outputs/: a report can't be published in one step there: {os.strerror(code)}\. Make"
+    rule = rf"^outputs/: reports can't be published here in one step: {os.strerror(code)}\. Keep"
     with pytest.raises(Refusal, match=rule):
         probe(tmp_path / "outputs" / ".staging", tmp_path / "outputs" / "analysis" / "q4")
     assert sorted(tmp_path.rglob("*")) == [tmp_path / "outputs", tmp_path / "outputs" / ".staging"]

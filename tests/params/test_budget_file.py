@@ -122,7 +122,7 @@ def test_names_are_read_as_written(read, name):
         *((text, "not a plain amount") for text in ("None", "1.2.3")),
         ("", "no value"),
         ("-5", "a budget below zero"),
-        ("0.0000000000001", "more than 12 decimals"),
+        ("0.0000000000001", "more than 12 decimal places"),
         ("1" + "0" * 15, "an amount of 10^15 or more"),
     ],
 )
@@ -230,7 +230,7 @@ def test_missing_columns_are_reported(problems_of):
         (1, "dimension", "the column is missing"),
         (1, "name", "the column is missing"),
         (1, "amount", "the column is missing"),
-        (1, "month", "neither month nor year is there"),
+        (1, "month", "no column month or year"),
     ]
 
 
@@ -243,7 +243,7 @@ def test_a_file_that_is_not_csv_is_refused(problems_of):
     assert [
         (problem.line, problem.rule)
         for problem in problems_of(f'{HEADER}\norganization,"a\nb",2025-12,5\n')
-    ] == [(2, "4 fields under 5 columns")]
+    ] == [(2, "4 fields, but the header has 5")]
 
 
 @pytest.mark.parametrize(

@@ -130,8 +130,8 @@ def test_problems_come_in_the_order_of_their_lines(problems_of):
     assert [str(problem) for problem in problems_of(f'{HEADER}\n a,12/2025,\nb,,,\n"c"d,,\n')] == [
         'teams.csv, line 2, team: spaces before or after it (found " a"). Remove them.',
         'teams.csv, line 2, since: not a day (found "12/2025"). Write it as 2025-12-31.',
-        "teams.csv, line 3: 4 fields under 3 columns. Write one field per column, and put text "
-        "that has a comma in quotes.",
+        "teams.csv, line 3: 4 fields, but the header has 3. Write one field per column, and put "
+        "text that has a comma in quotes.",
         "teams.csv, line 4: not CSV: ',' expected after '\"'. Close every quote, and double each "
         'one inside a text: "so ""called""".',
     ]
@@ -170,7 +170,7 @@ def test_missing_and_duplicate_columns_are_named(problems_of):
     assert [(problem.line, problem.column, problem.rule, problem.fix) for problem in problems] == [
         (1, "remark", "duplicate column", "Keep one of them"),
         (1, "team", "the column is missing", "Add team to the header"),
-        (1, "since", "neither since nor until is there", "Add since, until or both to the header"),
+        (1, "since", "no column since or until", "Add since, until or both to the header"),
     ]
 
 
@@ -182,12 +182,14 @@ def test_other_separators_are_refused(problems_of, mark):
     assert (problem.line, problem.rule) == (1, "columns are not separated by commas")
 
 
-@pytest.mark.parametrize("row", ["a,,x,", "a,", "a"])
-def test_too_many_or_too_few_fields_are_refused(problems_of, row):
+@pytest.mark.parametrize(
+    ("row", "fields"), [("a,,x,", "4 fields"), ("a,", "2 fields"), ("a", "1 field")]
+)
+def test_too_many_or_too_few_fields_are_refused(problems_of, row, fields):
     """The problem has the line where the row starts."""
     (problem,) = problems_of(f'{HEADER}\n"a\nb",,\n{row}\n')
 
-    assert (problem.line, problem.rule) == (4, f"{len(row.split(','))} fields under 3 columns")
+    assert (problem.line, problem.rule) == (4, f"{fields}, but the header has 3")
     assert [each.line for each in problems_of(f"{HEADER}\n{row}\n")] == [2]
 
 
@@ -219,11 +221,11 @@ def test_a_broken_header_is_not_followed_by_guesses(problems_of):
         (b"", 1, "the file is empty"),
         (b"\n\r\n\n", 1, "the file is empty"),
         (b"\xef\xbb\xbf", 1, "the file is empty"),
-        (f"\n{HEADER}\n".encode(), 2, "no line below the header"),
+        (f"\n{HEADER}\n".encode(), 2, "no lines below the header"),
         (f"{HEADER}\r\n\xfc,,\r\n".encode("latin-1"), 2, "not UTF-8"),
         (HEADER.encode("utf-16"), 1, "not UTF-8"),
         (f"{HEADER}\na,,\n\0,,\n".encode(), 3, "a NUL character"),
-        (b"x" * (SIZE + 1), None, "a file of 10,001 bytes"),
+        (b"x" * (SIZE + 1), None, "too large: 10,001 bytes"),
     ],
 )
 def test_it_refuses_a_file_that_is_not_such_a_table(problems_of, content, line, rule):

@@ -91,7 +91,9 @@ def test_it_takes_every_plain_address(params, plain):
 def test_it_says_how_another_alphabet_is_written(params):
     """The message has the domain in ASCII, unless there are two ways to spell it."""
     with pytest.raises(
-        Refusal, match=r"mail\.to: an address that is not all ASCII\..*: ada@xn--exmple-cua\.com\."
+        Refusal,
+        match=r"mail\.to: an address with letters that mail can't carry\."
+        r".*: ada@xn--exmple-cua\.com\.",
     ):
         params(mail={"to": ["ada@exämple.com"]})
 
@@ -110,7 +112,7 @@ def test_it_says_how_another_alphabet_is_written(params):
         ),
         (
             "[none]",
-            r"line 4, mail\.attachment\.0: none is in a list .*\. Write attachment: none\.",
+            r"line 4, mail\.attachment\.0: none can't be in a list .*\. Write attachment: none\.",
         ),
     ],
 )
@@ -132,7 +134,7 @@ def test_it_refuses_what_it_does_not_know(params):
         ({"to": ["a@b.c"], "attachment": ["docx"]}, "unknown value"),
         ({"cc": ["a@b.c"]}, "the key is missing"),
         ({"to": []}, r"mail\.to: no value\. Write an address"),
-        ({"to": ["A@b.c"], "cc": ["a@B.c"]}, r"a@b\.c is named twice\."),
+        ({"to": ["A@b.c"], "cc": ["a@B.c"]}, r"a@b\.c is listed twice\."),
     ):
         with pytest.raises(Refusal, match=message):
             params(mail=mail)

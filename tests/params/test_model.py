@@ -187,8 +187,8 @@ def test_it_refuses_a_budget_that_is_not_a_plain_amount(problems_of, amount):
 @pytest.mark.parametrize(
     ("line", "rule"),
     [
-        ("at_risk: 0", "not above 0 and up to 1"),
-        ("at_risk: 1.000000000001", "not above 0 and up to 1"),
+        ("at_risk: 0", "not above 0 and at most 1"),
+        ("at_risk: 1.000000000001", "not above 0 and at most 1"),
         ("at_risk: 80%", "not a fraction"),
         ("materiality: 11", "not a fraction"),
         ("materiality: -0.01", "not a fraction"),
@@ -205,10 +205,10 @@ def test_it_refuses_a_budget_that_is_not_a_plain_amount(problems_of, amount):
         ("dialect: call", "unknown value"),
         ("columns: {organisation: team}", "unknown value"),
         ("columns: {organization: }", "no value"),
-        ("columns: team", "not a mapping"),
-        ("organization_budgets: 5000", "not a mapping"),
+        ("columns: team", "not `key: value` pairs"),
+        ("organization_budgets: 5000", "not `key: value` pairs"),
         ("organization_budgets:", "no value"),
-        ("organization_budgets: [a, b]", "not a mapping"),
+        ("organization_budgets: [a, b]", "not `key: value` pairs"),
         (
             "product_budgets: {'(unallocated)': 5}",
             "(unallocated) is the report's word for cost without a name",
@@ -235,16 +235,25 @@ def test_it_refuses_a_value_with_its_line_and_rule(problems_of, line, rule):
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("at_risk: 80%", 'at_risk: not a fraction (found "80%"). Write 0.80 for 80%.'),
+        (
+            "at_risk: 80%",
+            'at_risk: not a fraction (found "80%"). Write a fraction, such as 0.80 for 80%.',
+        ),
         (
             "alert_thresholds: 0.5",
             'alert_thresholds: not a list (found "0.5"). Write it as [0.5, 0.8, 1.0].',
         ),
-        ("owners: Ada", 'owners: not a mapping (found "Ada"). Write it as {org-alpha: Ada}.'),
+        (
+            "owners: Ada",
+            'owners: not `key: value` pairs (found "Ada"). Write it as {org-alpha: Ada}.',
+        ),
         ("owners:", "owners: no value. Write it as {org-alpha: Ada}."),
         ("currency: [EUR]", """currency: not text (found "['EUR']"). Write it as USD."""),
         ("budgets:", "budgets: no value. Write it as budgets.csv."),
-        ("mail: ada", 'mail: not a mapping (found "ada"). Write it as {to: [ada@example.com]}.'),
+        (
+            "mail: ada",
+            'mail: not `key: value` pairs (found "ada"). Write it as {to: [ada@example.com]}.',
+        ),
         ("approval_limit:", "approval_limit: no value. Write an amount, or remove the line."),
     ],
 )
@@ -304,19 +313,19 @@ def test_it_refuses_an_interval_in_a_path(problems_of):
     """An interval has a slash, so `{period}` in a path would become two folders."""
     (problem,) = problems_of('period: 2025-11-18/2025-12-18\nusage: "usage/{period}.csv"\n')
 
-    assert problem.rule == "an interval can't stand for {period} in a path"
+    assert problem.rule == "{period} in a path can't be an interval"
 
 
 @pytest.mark.parametrize(
     ("content", "start"),
     [
         ("", ": the file is empty"),
-        ("- a\n", ", line 1: not a mapping"),
-        (f"{HEAD}---\na: 1\n", ", line 3: a second document"),
+        ("- a\n", ", line 1: not `key: value` pairs"),
+        (f"{HEAD}---\na: 1\n", ", line 3: a second YAML document"),
         (f"{HEAD}owners:\n\ta: b\n", ", line 4: not valid YAML"),
         ('period:\u00a0"2025-12"\nusage: x\n', ", line 2: not valid YAML"),
         (f"{HEAD}owners: {{a: Zoë}}\n".encode("latin-1"), ", line 3: not UTF-8"),
-        (f"{HEAD}owners: {{a: &x b, c: *x}}\n", ", line 3: an alias"),
+        (f"{HEAD}owners: {{a: &x b, c: *x}}\n", ", line 3: a YAML alias"),
         ("period: 2025-12\nusage: sample:\n", ", line 2: not valid YAML"),
     ],
 )

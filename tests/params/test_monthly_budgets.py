@@ -228,7 +228,7 @@ def test_two_owners_of_one_name_are_refused():
         of(lines, "2025-12")
 
     assert str(refused.value) == (
-        "budgets.csv, line 3, owner: line 2 names another owner for the organization of that name "
+        "budgets.csv, line 3, owner: line 2 gives the organization of the same name another owner "
         '(found "Bob"). Write one owner in both lines.'
     )
 

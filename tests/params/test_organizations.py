@@ -166,7 +166,7 @@ def test_contradictions_on_one_day_are_refused_and_nothing_else(read, lines):
 
     for column, pairs in (("key", keys), ("owner", owners)):
         named = {
-            (int(problem.rule.split(" line ")[-1]), problem.line)
+            (int(problem.rule.split(" ")[1]), problem.line)
             for problem in problems
             if problem.column == column
         }
@@ -347,8 +347,8 @@ def test_two_answers_about_an_organization_are_refused(problems_of, column):
     )
 
     assert str(problem) == (
-        f"organizations.csv, line 4, {column}: the organization has another {column} for the same "
-        'days in line 2 (found "y@example.com"). Write one of the two in both lines, or leave one '
+        f"organizations.csv, line 4, {column}: line 2 gives the organization another {column} on "
+        'the same days (found "y@example.com"). Write the same text in both lines, or leave one '
         "empty."
     )
 
@@ -360,9 +360,9 @@ def test_a_key_with_two_organizations_is_refused(problems_of):
     )
 
     assert str(problem) == (
-        "organizations.csv, line 3, key: a second line of the key for the same days, the first is "
-        'line 2 (found "team"). Keep one of the two, or let one end (valid_to) where the other '
-        "starts (valid_from)."
+        "organizations.csv, line 3, key: line 2 has the same key on the same days (found "
+        '"team"). Keep one of the two, or end one (valid_to) on the day the other starts '
+        "(valid_from)."
     )
 
 
@@ -472,4 +472,4 @@ def test_a_file_that_is_not_csv_is_refused(problems_of):
     ]
     assert [
         (problem.line, problem.rule) for problem in problems_of('key,organization\n"a\nb",x\nc\n')
-    ] == [(4, "1 fields under 2 columns")]
+    ] == [(4, "1 field, but the header has 2")]

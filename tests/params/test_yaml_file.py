@@ -205,14 +205,14 @@ def test_it_refuses_aliases_before_they_expand(problems_of, text, first, count):
     """Aliases, also recursive, merged or a billion of them, are refused with their lines."""
     problems = problems_of(text)
 
-    assert (problems[0].rule, problems[0].line, len(problems)) == ("an alias", first, count)
+    assert (problems[0].rule, problems[0].line, len(problems)) == ("a YAML alias", first, count)
 
 
 def test_it_refuses_depth(problems_of, read):
     """Twenty levels are read, one more is refused, and a hundred thousand are refused as fast."""
     for depth in (DEPTH + 1, 100_000):
         (problem,) = problems_of("a:\n  " + "[" * (depth - 1) + "]" * (depth - 1))
-        assert (problem.rule, problem.line) == ("nested deeper than 20", 2)
+        assert (problem.rule, problem.line) == ("nested deeper than 20 levels", 2)
 
     assert read("a: " + "[" * (DEPTH - 1) + "]" * (DEPTH - 1)).problems == ()
 
@@ -220,7 +220,7 @@ def test_it_refuses_depth(problems_of, read):
 def test_it_refuses_size(problems_of, read):
     """The limit is a megabyte, to the byte."""
     (problem,) = problems_of("a: " + "x" * (SIZE - 2))
-    assert problem.rule == "a params file of 1,000,001 bytes"
+    assert problem.rule == "too large: 1,000,001 bytes"
 
     assert read("a: " + "x" * (SIZE - 3)).problems == ()
 
@@ -264,17 +264,17 @@ def test_it_refuses_a_key_that_is_not_text(problems_of, key):
     [
         ("", "the file is empty", None),
         ("\n\n# only a comment\n", "the file is empty", None),
-        ("- a\n- b\n", "not a mapping", 1),
-        ("just text\n", "not a mapping", 1),
-        ("a: 1\n---\nb: 2\n", "a second document", 2),
-        ("a: 1\n---\n", "a second document", 2),
+        ("- a\n- b\n", "not `key: value` pairs", 1),
+        ("just text\n", "not `key: value` pairs", 1),
+        ("a: 1\n---\nb: 2\n", "a second YAML document", 2),
+        ("a: 1\n---\n", "a second YAML document", 2),
         ("a: 1\r# Zo\x85b: 2\u2028c: \x00\n", "a character that YAML can't hold", 4),
         ("a:\n  b: 1\n\tc: 2\n", "not valid YAML: a tab", 3),
         ("a: 1\nb 2\nc: 3\n", "not valid YAML: not `key: value`", 3),
         ("a: 1\nb: [1, 2\nc: 3\n", "not valid YAML: expected ',' or ']', but got ':'", 3),
         ("a: 1\nb: 'open\n", "not valid YAML: found unexpected end of stream", 3),
-        ("a: 1\n  b: 2\n", "not valid YAML: a colon that does not follow a key", 2),
-        ("usage: sample:\n", "not valid YAML: a colon that does not follow a key", 1),
+        ("a: 1\n  b: 2\n", "not valid YAML: an unexpected colon", 2),
+        ("usage: sample:\n", "not valid YAML: an unexpected colon", 1),
         (b"a: 1\nb: 2\nc: Zo\xeb\n", "not UTF-8", 3),
         ("a: 1\n".encode("utf-16"), "not UTF-8", 1),
         ("a: 1\nb: \x00\n", "a character that YAML can't hold", 2),
@@ -293,7 +293,7 @@ def test_it_says_how_to_fix_a_tab_or_a_missing_colon(problems_of):
     """These are the parser's most frequent errors."""
     assert problems_of("a:\n\tb: 1\n")[0].fix == "Use spaces, not tabs"
     (problem,) = problems_of("a: 1\nb 2\nc: 3\n")
-    assert problem.fix == "Is a colon missing on this line or the one above?"
+    assert problem.fix == "Check this line and the one above for a missing colon"
 
 
 def test_it_says_how_to_write_text_that_ends_with_a_colon(problems_of):

@@ -240,8 +240,9 @@ def test_a_worker_that_dies_is_replaced(tmp_path):
     home = home_of(tmp_path, KILL_NOVEMBER)
     ends, _ = run_them(home, *MONTHS)
     assert states(ends) == [RunState.PUBLISHED, RunState.FAILED, RunState.PUBLISHED]
-    cause = "The process of the run ended (killed; out of memory?)."
-    assert ends[1].text == f"{cause} Published reports are intact."
+    cause = "The run's process ended early (killed; out of memory?)."
+    fix = "Run again, with fewer --jobs if memory ran out."
+    assert ends[1].text == f"{cause} Published reports are intact. {fix}"
     assert not (home.outputs / "2025-11").exists()
     assert not processes_of(home)
 
@@ -324,5 +325,6 @@ def test_an_index_that_cannot_be_written_is_a_notice(tmp_path, monkeypatch):
     assert states(ends) == [RunState.PUBLISHED] * 3
     notices = [event.text for event in events if event.state is RunState.NOTICE]
     assert notices == [
-        "The report is published, but outputs/index.html was not updated: Input/output error"
+        "The report is published, but outputs/index.html was not updated: Input/output error. "
+        "Fix this, then run again."
     ]

@@ -368,5 +368,6 @@ def test_a_file_that_cannot_grow_leaves_the_last_report(published_home):
     )
     assert result.returncode == 1
     file = "outputs/.staging/2025-12/new/organizational_alignment.ipynb"
-    assert result.stderr == f"{file}: File too large. Published reports are intact.\n"
+    fix = "Fix this, then run again."
+    assert result.stderr == f"{file}: File too large. Published reports are intact. {fix}\n"
     assert published(published_home) == before

@@ -149,7 +149,8 @@ def test_an_index_that_could_not_be_written_is_rebuilt_later(published_home):
         patch.setattr("finops_nb.run.index_page.write_index", fail)
         run(NAME, published_home, force=True, notice=notices.append)
     assert notices == [
-        "The report is published, but outputs/index.html was not updated: Input/output error"
+        "The report is published, but outputs/index.html was not updated: Input/output error. "
+        "Fix this, then run again."
     ]
     assert index.read_text() == "old"
     run(NAME, published_home)

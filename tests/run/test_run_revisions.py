@@ -127,7 +127,9 @@ def check_first_revision(published_home: Home) -> None:
     assert "Revision" not in files["organizational_alignment.html"].decode()
     revision = json.loads(files["results.json"])["provenance"]["revision"]
     assert revision == {"number": 1, "reason": "", "changes": []}
-    assert list(what_changed(published_home, NAME)) == ["2025-12 has only one revision."]
+    assert list(what_changed(published_home, NAME)) == [
+        "2025-12: nothing to compare, because it has only one revision."
+    ]
 
 
 def check_second_revision(files: dict[str, bytes]) -> None:
@@ -216,7 +218,7 @@ def test_an_analysis_has_no_revisions(tmp_path, quick):
         file.name for file in (published_home.outputs / ".runs" / "analysis" / "x").iterdir()
     ] == ["revisions.json"]
     assert list(what_changed(published_home, "analysis/x")) == [
-        "analysis/x: not an official month; only its latest report is kept."
+        "analysis/x: nothing to compare, because only official months keep earlier reports."
     ]
 
 
@@ -228,8 +230,11 @@ def test_an_altered_file_is_named_by_the_run(published_home):
     )
     notices: list[str] = []
     run(NAME, published_home, notice=notices.append)
-    fix = f"`finops-nb run {NAME} --force` recreates the last report."
-    assert notices == [f"outputs/{NAME}/chargeback.csv was changed after it was published. {fix}"]
+    assert notices == [
+        f"outputs/{NAME}/chargeback.csv was changed after it was published. "
+        f"`finops-nb run {NAME} --force` recreates the latest report; "
+        "restore an earlier revision from a backup."
+    ]
     run(NAME, published_home, force=True, notice=notices.append)
     assert published(published_home) == before
     assert len(notices) == 1
@@ -371,7 +376,9 @@ def test_a_changed_or_unknown_revision_is_not_compared(published_home):
     (published_home.outputs / ".runs" / NAME / "revision-1" / "results.json").write_text("{}")
     *_, last = what_changed(published_home, NAME)
     assert last == "No figures can be compared: results.json of revision 1 was removed or changed."
-    assert list(what_changed(published_home, NAME, 1)) == ["2025-12: revision 1 is the first."]
+    assert list(what_changed(published_home, NAME, 1)) == [
+        "2025-12: nothing to compare, because revision 1 is the first."
+    ]
     with pytest.raises(
         Refusal,
         match=r'^outputs/2025-12, --revision: no such revision \(found "7"\)\. Choose from: 1, 2\.',
@@ -405,5 +412,8 @@ def test_the_command_prints_it(published_home, monkeypatch):
 
     monkeypatch.setenv("FINOPS_NB_HOME", str(published_home.root))
     done = CliRunner().invoke(main, ["what-changed", NAME])
-    assert (done.exit_code, done.stdout) == (0, "2025-12 has only one revision.\n")
+    assert (done.exit_code, done.stdout) == (
+        0,
+        "2025-12: nothing to compare, because it has only one revision.\n",
+    )
     assert CliRunner().invoke(main, ["what-changed", NAME, "--revision", "3"]).exit_code == 1

@@ -190,7 +190,7 @@ def test_a_charge_period_that_is_billed_later_is_outside(tmp_path):
         ({"timezone": "Europe/Berlin"}, r"^timezone: the periods of a FOCUS bill are in UTC"),
         (
             {"period": "2025-12-01/2025-12-15"},
-            r"^period: BilledCost belongs to billing periods, which an interval would cut",
+            r"^period: BilledCost belongs to whole billing periods, and an interval would split",
         ),
     ],
 )

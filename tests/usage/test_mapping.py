@@ -97,7 +97,7 @@ def test_a_file_with_two_lines_for_a_day_is_refused(tmp_path):
     """Otherwise cost would count twice; the refusal names the second line."""
     with pytest.raises(
         Refusal,
-        match=r"organizations\.csv, line 3, key: a second line of the key for the same days",
+        match=r"organizations\.csv, line 3, key: line 2 has the same key on the same days",
     ):
         mapped(tmp_path, "team-1,org-a,,,\nteam-1,org-b,,2025-12-15,\n", of("team-1"))
 

@@ -23,7 +23,8 @@ GOLDEN = {
     ),
     "no header": (
         GOOD.partition("\n")[2],
-        "calls.csv, line 1: the first line looks like data, not a header. Add a header line.",
+        "calls.csv, line 1: the first line looks like data, not a header. Add a first line with "
+        "the column names.",
     ),
     "bars": (
         GOOD.replace(",", "|"),
@@ -61,9 +62,8 @@ GOLDEN = {
     ),
     "another month's file": (
         GOOD.replace("2025-12", "2025-11"),
-        'period: no usage in December 2025 (found "2025-12"). '
-        "Correct `period`, or name the period's files in `usage`; "
-        "the files hold 2025-11-30 to 2025-11-30.",
+        "period: no usage in December 2025; the files cover 2025-11-30 to 2025-11-30 "
+        '(found "2025-12"). Correct `period`, or name the period\'s files in `usage`.',
     ),
 }
 

@@ -158,7 +158,7 @@ def test_it_refuses_a_copy_naming_both(usage_folder):
     copy = write(usage_folder.root / "copy.csv", (usage_folder.root / ALL[2]).read_bytes())
     (problem,) = refused(copy, usage_folder.root / ALL[2])
     assert str(problem) == (
-        "copy.csv: the file has the same bytes as calls-2025-12.csv. "
+        "copy.csv: the file is identical to calls-2025-12.csv. "
         "Name each file once; otherwise its cost counts twice."
     )
 
