@@ -3,9 +3,48 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
+
+FOR_ALL: Final = 0o666
+"""The mode of a file for whom the user's umask admits."""
+PRIVATE: Final = 0o600
+"""The mode of a file for its owner alone."""
+OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+def private_folder(folder: Path, above: Path) -> None:
+    """Make a folder, and those between it and `above`, for their owner alone.
+
+    Folders that exist are closed to others. One that a link points to is somebody's decision.
+
+    Args:
+        folder: at any depth in `above`.
+        above: made if missing, for whom the user's umask admits.
+
+    Raises:
+        OSError: it can't be made; or it belongs to another account, and others may enter it.
+    """
+    above.mkdir(parents=True, exist_ok=True)
+    for name in folder.relative_to(above).parts:
+        above = above / name
+        above.mkdir(mode=0o700, exist_ok=True)
+        mode = above.stat().st_mode
+        if mode & OTHERS and not above.is_symlink():
+            above.chmod(stat.S_IMODE(mode) & ~OTHERS)
+
+
+def make_private(handle: int) -> None:
+    """Close an open file to others, such as one that an earlier version made.
+
+    Raises:
+        OSError: it belongs to another account, and others may open it.
+    """
+    if os.fstat(handle).st_mode & OTHERS:
+        os.fchmod(handle, PRIVATE)
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -24,14 +63,19 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     sync_folder(folder)
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, mode: int = FOR_ALL) -> None:
     """Write a new file; it is on the disk when this returns.
+
+    Args:
+        path: must not exist.
+        data: its content.
+        mode: its permissions, of which the user's umask takes some away.
 
     Raises:
         OSError: it exists, or could not be written completely; its `filename` is always set.
     """
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         try:
             rest = memoryview(data)
             while rest:
@@ -44,13 +88,16 @@ def write_file(path: Path, data: bytes) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def replace_file(file: Path, data: bytes, check: Callable[[Path], None]) -> None:
-    """Replace `file`, completely or not at all.
+def replace_file(
+    file: Path, data: bytes, check: Callable[[Path], None], *, private: bool = False
+) -> None:
+    """Replace `file`, completely or not at all; its permissions stay.
 
     Args:
         file: may exist; its folder is made.
         data: the new content.
         check: called with the draft, which is in the same folder; if it raises, nothing changes.
+        private: it is for its owner alone, whatever its permissions were.
 
     Raises:
         OSError: nothing was changed.
@@ -60,13 +107,24 @@ def replace_file(file: Path, data: bytes, check: Callable[[Path], None]) -> None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         draft.unlink(missing_ok=True)
-        write_file(draft, data)
+        mode = None if private else _mode_of(file)
+        write_file(draft, data, PRIVATE if private or mode is not None else FOR_ALL)
         check(draft)
+        if mode is not None:
+            draft.chmod(mode)
         draft.replace(file)
         sync_folder(file.parent)
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def _mode_of(file: Path) -> int | None:
+    """The permissions of a file; None if it does not exist."""
+    try:
+        return stat.S_IMODE(file.stat().st_mode)
+    except FileNotFoundError:
+        return None
 
 
 def sync_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from pathlib import Path, PurePath
 from typing import Final
 
-from finops_nb.atomic_files import replace_file
+from finops_nb.atomic_files import private_folder, replace_file
 from finops_nb.clock import now
 from finops_nb.errors import BadValue, Failure, Interrupted, Problem, Refusal
 from finops_nb.home import Home, mail_of
@@ -80,6 +80,7 @@ def mail(
         with hold(home.runs, f"{name}~mail", doing="mailed"):
             mailing = _prepare(home, name, to, resend, notice)
             mailing.check(send, allow)
+            private_folder(mailing.folder, home.outputs)
             return mailing.send() if send else mailing.write()
     except OSError as error:
         journal = home.shown(mail_of(home.outputs, name) / JOURNAL)
@@ -186,7 +187,7 @@ class _Mailing:
         message = _message(self.publication, self.mail_list, self.resend)
         files = {MESSAGE: message.as_bytes(), PREVIEW: preview(message).encode("utf-8")}
         for file, data in files.items():
-            replace_file(self.folder / file, data, lambda draft: None)
+            replace_file(self.folder / file, data, lambda draft: None, private=True)
         return MailResult(self.folder / MESSAGE, self.folder / PREVIEW), message
 
     def _deliver(self, message: EmailMessage, waiting: Sequence[str]) -> Outcomes:

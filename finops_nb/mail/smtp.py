@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 DELAYS: Final = (1, 4, 16)
 """Seconds before the second, third and fourth attempt.
 
-Whether the next command tries again is decided in `outputs/mail_journal.py`, and said in
-`mail/send.py`.
+Which errors another attempt may pass is decided in `mail/answers.py`; whether the next command
+tries again in `outputs/mail_journal.py`, and said in `mail/send.py`.
 """
 
 PATIENCE: Final = 10

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from finops_nb.errors import Busy
+from finops_nb.atomic_files import PRIVATE, make_private, private_folder
+from finops_nb.errors import Busy, Failure
 
 UNKNOWN_HOLDER: Final = "another process"
 
@@ -32,14 +33,13 @@ def hold(runs: Path, name: str, doing: str = "run") -> Iterator[str]:
 
     Raises:
         Busy: another process holds it.
+        Failure: the folder belongs to another account.
 
     Example:
         with hold(home.runs, "2025-12"):
             ...
     """
-    runs.mkdir(parents=True, exist_ok=True)
-    file = runs / f".{name.replace('/', '~')}.lock"
-    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    handle = _open_lock(runs, f".{name.replace('/', '~')}.lock")
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -65,7 +65,10 @@ def holders(runs: Path) -> dict[str, str]:
     """
     holder_by_name = {}
     for file in sorted(runs.glob(".*.lock")):
-        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
+        except PermissionError:  # another account's
+            continue
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -74,6 +77,34 @@ def holders(runs: Path) -> dict[str, str]:
         finally:
             os.close(handle)
     return holder_by_name
+
+
+def _open_lock(runs: Path, name: str) -> int:
+    """A handle of a lock file that its owner alone may open: whoever reads it could hold it."""
+    try:
+        private_folder(runs, runs.parent)
+        handle = os.open(runs / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, PRIVATE)
+        try:
+            make_private(handle)
+        except OSError:
+            os.close(handle)
+            raise
+    except PermissionError as error:
+        if not runs.exists() or runs.stat().st_uid == os.geteuid():
+            raise
+        raise Failure(_other_account(runs)) from error
+    return handle
+
+
+def _other_account(runs: Path) -> str:
+    try:
+        owner = runs.owner()
+    except KeyError:  # the system has no name for it
+        owner = f"user {runs.stat().st_uid}"
+    return (
+        f"{runs.parent.name}/{runs.name} belongs to {owner}, and only that account runs and mails "
+        f"these reports. Run the command as {owner}, or have outputs/ given to you with chown -R."
+    )
 
 
 def _busy(handle: int, name: str, doing: str) -> Busy:

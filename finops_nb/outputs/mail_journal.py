@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from finops_nb.atomic_files import sync_folder
+from finops_nb.atomic_files import PRIVATE, make_private, sync_folder
 from finops_nb.clock import now
 from finops_nb.errors import Failure, Problem, Refusal
 from finops_nb.home import mail_of
@@ -159,8 +159,9 @@ class Journal:
         kept_size = sum(len(line) + 1 for line in self._lines())
         try:
             new_folders = [folder for folder in self.file.parents if not folder.exists()]
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            with self.file.open("ab") as handle:
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open(self.file, "ab", opener=_private) as handle:
+                make_private(handle.fileno())
                 # The last line's end is written again: an editor may have dropped it.
                 handle.truncate(max(kept_size - 1, 0))
                 handle.write((b"\n" if kept_size else b"") + data)
@@ -204,6 +205,11 @@ class Journal:
             f"{self.file} can't be {done}: {error.strerror}. "
             "No mail is sent without it. Fix that, then run again."
         )
+
+
+def _private(file: str, flags: int) -> int:
+    """Open a file that, if it is new, its owner alone may open."""
+    return os.open(file, flags, PRIVATE)
 
 
 def check_reason(outputs: Path, name: str, revision: Revision) -> None:

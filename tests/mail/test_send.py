@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from support.homes import make_notebook, write_notebook
 from support.mail_reports import draw_once, publish_by_hand, write_report
 from support.mail_servers import CUT, Mailbox, drip, environment, mail_server, raw_server
+from support.other_accounts import generous_umask, open_to_others, opened_to_all
 
 from finops_nb.errors import Busy, Failure, Interrupted, Refusal
 from finops_nb.home import Home
@@ -633,7 +635,7 @@ def test_a_message_is_complete_or_absent(published_month, monkeypatch):
     mailed(published_month)
     before = (published_month.outputs / ".mail" / "2025-12" / "message.eml").read_bytes()
 
-    def fail(path: Path, data: bytes) -> None:
+    def fail(path: Path, data: bytes, mode: int) -> None:
         path.write_bytes(data[:10])
         raise OSError(28, "No space left on device", str(path))
 
@@ -647,6 +649,26 @@ def test_a_message_is_complete_or_absent(published_month, monkeypatch):
         "message.eml",
         "preview.html",
     ]
+
+
+def test_nobody_else_can_read_a_mail_or_its_journal(published_month, mailbox):
+    """Whatever the umask, and also where an earlier version wrote them for all."""
+    outputs, mail_folder = published_month.outputs, published_month.outputs / ".mail"
+    with generous_umask():
+        assert mailed(published_month, send=True)[0].complete
+    for _ in range(2):
+        found = open_to_others(outputs)
+        assert [path for path in found if path.startswith((".mail", ".runs"))] == []
+        files = [path for path in mail_folder.rglob("*") if path.is_file()]
+        assert sorted(path.name for path in files) == [
+            "journal.jsonl",
+            "message.eml",
+            "preview.html",
+        ]
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+        opened_to_all(mail_folder)
+        opened_to_all(outputs / ".runs")
+        assert mailed(published_month, send=True, resend=True)[0].complete
 
 
 def test_a_report_that_is_replaced_meanwhile_is_read_as_one_snapshot(published_month, monkeypatch):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 
 import pytest
+from support.other_accounts import generous_umask, open_to_others
 
-from finops_nb.errors import Busy
-from finops_nb.outputs.lock import hold
+from finops_nb.errors import Busy, Failure
+from finops_nb.outputs import lock
+from finops_nb.outputs.lock import hold, holders
 
 HOLDER = """\
 import pathlib, sys, time
@@ -91,3 +94,43 @@ def test_a_failed_run_releases_the_lock(tmp_path):
         raise ValueError("refused")
     with hold(tmp_path, "2025-12") as former:
         assert former == ""
+
+
+def test_nobody_else_can_open_a_lock(tmp_path):
+    """Who can read a lock file can hold it, and stop every run; one that is wider is closed."""
+    runs = tmp_path / "outputs" / ".runs"
+    with generous_umask(), hold(runs, "2025-12"):
+        assert open_to_others(runs.parent) == []
+        assert open_to_others(runs) == []
+    (runs / ".2025-12.lock").chmod(0o644)
+    runs.chmod(0o755)
+    with hold(runs, "2025-12"):
+        assert open_to_others(runs.parent) == []
+        assert open_to_others(runs) == []
+
+
+def refuse(*_):
+    """What the system says about another account's file."""
+    raise PermissionError(errno.EACCES, "Permission denied", "/x")
+
+
+def test_another_account_s_reports_are_not_run(tmp_path, monkeypatch):
+    """The message names the account to use."""
+    runs = tmp_path / "outputs" / ".runs"
+    with hold(runs, "2025-12"):
+        pass
+    monkeypatch.setattr(lock.os, "open", refuse)
+    with pytest.raises(PermissionError), hold(runs, "2025-12"):
+        pass
+    monkeypatch.setattr(lock.os, "geteuid", lambda: runs.stat().st_uid + 1)
+    rule = rf"^outputs/\.runs belongs to {runs.owner()}, .*Run the command as {runs.owner()}, or "
+    with pytest.raises(Failure, match=rule), hold(runs, "2025-12"):
+        pass
+
+
+def test_another_account_s_locks_are_not_listed(tmp_path, monkeypatch):
+    """`status` says what it can see, and does not fail."""
+    with hold(tmp_path, "2025-12"):
+        assert list(holders(tmp_path)) == ["2025-12"]
+        monkeypatch.setattr(lock.os, "open", refuse)
+        assert holders(tmp_path) == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from support.homes import (
     published,
     write_notebook,
 )
+from support.other_accounts import generous_umask, open_to_others, opened_to_all
 from support.run_processes import RUN
 
 from finops_nb.errors import Failure, FinopsError, Refusal
@@ -209,6 +211,32 @@ def test_something_in_the_place_of_the_report_is_refused(published_home, thing, 
         run(NAME, published_home, force=True)
     assert target.is_symlink() == (thing == "link")
     assert target.exists()
+
+
+def test_nobody_else_can_read_what_is_not_published(published_home):
+    """A failed run keeps its notebook, and the earlier revision is on record; others read neither.
+
+    Only the published report is for whom the umask admits.
+    """
+    opened_to_all(published_home.outputs)
+    write_notebook(published_home, make_notebook(["1 / 0"]))
+    with generous_umask(), pytest.raises(Failure, match="The notebook as far as it ran"):
+        run(NAME, published_home)
+    assert (published_home.staging / NAME / "failed.ipynb").is_file()
+    published = [NAME, *(f"{NAME}/{file}" for file in FILES), "index.html"]
+    assert open_to_others(published_home.outputs) == sorted(published)
+
+
+def test_a_published_report_is_for_whom_the_umask_admits(published_home, quick):
+    """A new revision is readable by all, and so is its folder; the one before is closed off."""
+    write_notebook(published_home, make_notebook(["7"]))
+    with generous_umask():
+        run(NAME, published_home)
+    folder = published_home.outputs / NAME
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o666}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o777
+    assert (published_home.runs / NAME / "revision-1").is_dir()
+    assert [each for each in open_to_others(published_home.outputs) if each[0] == "."] == []
 
 
 def test_what_a_killed_run_left_is_removed(published_home):
