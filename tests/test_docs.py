@@ -116,6 +116,51 @@ def test_the_readme_of_the_params_names_the_columns_of_the_dialects():
             assert all(f"`{name}`" in PARAMS_README for name in names)
 
 
+WORKFLOW = yaml.load(re.search(r"^```yaml\n(on:.+?)^```", README, re.M | re.S)[1], yaml.BaseLoader)
+STEPS = [step for job in WORKFLOW["jobs"].values() for step in job["steps"]]
+
+
+def test_only_the_step_that_mails_gets_the_settings_of_the_mail_server():
+    """Neither the workflow nor its job has them, and no secret is in a command's text."""
+    [mailing] = [step for step in STEPS if "SMTP" in str(step)]
+    assert mailing["run"] == "finops-nb mail last-month --send"
+    assert "FINOPS_NB_SMTP_PASSWORD" in mailing["env"]
+    outer = [WORKFLOW | {"jobs": ""}, *(job | {"steps": ""} for job in WORKFLOW["jobs"].values())]
+    assert "secrets." not in str(outer)
+    assert not any("${{" in step.get("run", "") for step in STEPS)
+
+
+def test_what_the_workflow_installs_is_pinned():
+    """Actions by commit, with their version beside it; packages by hash, and nothing besides."""
+    assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", step["uses"]) for step in uses())
+    assert len(re.findall(r"@[0-9a-f]{40}  # v\d+\.\d+\.\d+$", README, re.M)) == len(uses())
+    installs = [step["run"] for step in STEPS if "pip install" in step.get("run", "")]
+    assert installs == [
+        "pip install --require-hashes -r requirements.lock",
+        'pip install --no-deps --no-build-isolation "$FINOPS_NB"',
+    ]
+    lock = (CHECKOUT / "requirements.lock").read_text(encoding="utf-8")
+    packages = re.split(r"^(?=[a-z])", lock, flags=re.M)[1:]
+    assert len(packages) > 100
+    assert all("--hash=sha256:" in package for package in packages)
+
+
+def uses() -> list[dict[str, str]]:
+    """The steps of the workflow that are actions."""
+    return [step for step in STEPS if "uses" in step]
+
+
+def test_a_run_by_the_clock_does_not_see_the_settings_of_the_mail_server():
+    """cron and systemd read them after the run, for the command that mails; others can't."""
+    assert "`chmod 600 smtp.env`" in README
+    assert "EnvironmentFile" not in README
+    lines = [line for line in README.splitlines() if ". ./smtp.env" in line]
+    assert len(lines) == 2
+    for line in lines:
+        assert "finops-nb mail" in line.partition(". ./smtp.env")[2]
+        assert "finops-nb run" not in line.partition(". ./smtp.env")[2]
+
+
 @pytest.mark.parametrize("command", sorted(main.commands))
 def test_every_command_is_in_the_readme_and_explains_itself(command):
     """README.md shows it, and its help has an example."""
