@@ -7,18 +7,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from finops_nb.errors import Refusal
-from finops_nb.money import parse_amount, plain
+from finops_nb.errors import BadValue, Refusal
+from finops_nb.money import plain
 from finops_nb.params.scenario import Scenario
 from finops_nb.params.types import NO_BUDGET
 from finops_nb.params.validation import validated
+from finops_nb.scenarios.typed_values import BUDGETS, Key, TypedValues
 from finops_nb.schema import ALL
 
-Key = tuple[str, ...]
-"""The place of a value in a scenario: ("organization_budgets", "org-a"), ("growth", "(all)") or
-("model_prices", "gpt-4", "org-a")."""
-
-BUDGETS: Final = ("organization_budgets", "product_budgets")
 PLACEHOLDERS: Final = {"base": "-", "author": "-", "date": "2000-01-01", "reason": "-"}
 """The keys that a scenario needs besides its changes, while nobody has filled in the form."""
 
@@ -26,6 +22,8 @@ NOT_A_RATE: Final = (
     "not a percentage from -100 to 1000."
     " Write 10 for 10% more or -20 for 20% less, with at most two decimals."
 )
+AS_IN_FILES: Final = TypedValues()
+"""Reads texts of a scenario's file, which have no currency's sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +37,8 @@ class Edits:
         typed: the texts in the fields.
         valid: the last valid value of each field, as a scenario's file has it (rates as fractions).
         errors: why a typed text is not valid, as a sentence.
+        unfinished: the fields in which somebody is still typing; their texts are not read yet,
+            since the start of a number may be another number.
 
     Example:
         >>> Edits().with_text(("growth", "(all)"), "10").as_keys()
@@ -48,21 +48,50 @@ class Edits:
     typed: Mapping[Key, str] = field(default_factory=dict)
     valid: Mapping[Key, str] = field(default_factory=dict)
     errors: Mapping[Key, str] = field(default_factory=dict)
+    unfinished: frozenset[Key] = frozenset()
 
-    def with_text(self, key: Key, text: str) -> Edits:
+    @property
+    def pending(self) -> tuple[Key, ...]:
+        """The fields whose text is not in force: unfinished, or not valid."""
+        return tuple(sorted({*self.errors, *self.unfinished}))
+
+    def while_typing(self, key: Key, text: str) -> Edits:
+        """These edits with the text that a field has so far; its last valid value stays."""
+        typed = {**self.typed, key: text}
+        return Edits(typed, self.valid, _without(self.errors, key), self.unfinished | {key})
+
+    def with_text(self, key: Key, text: str, typed_values: TypedValues = AS_IN_FILES) -> Edits:
         """These edits with another text in one field.
 
         An invalid text gets an error, and the last valid value of the field stays in force.
+
+        Args:
+            key: of the field.
+            text: as it was typed; a valid one is replaced by how it was read.
+            typed_values: reads it.
         """
-        errors = _without(self.errors, key)
+        errors, unfinished = _without(self.errors, key), self.unfinished - {key}
         if key[0] not in BUDGETS and not text.strip():
-            return Edits(_without(self.typed, key), _without(self.valid, key), errors)
-        typed = {**self.typed, key: text}
+            valid = _without(self.valid, key)
+            return Edits(_without(self.typed, key), valid, errors, unfinished)
         try:
-            valid = {**self.valid, key: _checked(key, text.strip())}
-        except Refusal as refusal:
-            return Edits(typed, self.valid, {**errors, key: _error(key, refusal)})
-        return Edits(typed, valid, errors)
+            shown, value = _read(key, text, typed_values)
+        except (BadValue, Refusal) as error:
+            errors[key] = _error(key, error)
+            return Edits({**self.typed, key: text}, self.valid, errors, unfinished)
+        return Edits({**self.typed, key: shown}, {**self.valid, key: value}, errors, unfinished)
+
+    def finished(self, typed_values: TypedValues, *keys: Key) -> Edits:
+        """These edits with the text of unfinished fields read.
+
+        Args:
+            typed_values: reads them.
+            keys: of the fields; none stands for all.
+        """
+        edits = self
+        for key in self.unfinished.intersection(keys) if keys else self.unfinished:
+            edits = edits.with_text(key, self.typed[key], typed_values)
+        return edits
 
     def as_keys(self) -> dict[str, Any]:
         """The valid values as the keys of a scenario's file.
@@ -103,29 +132,28 @@ def _without(texts: Mapping[Key, str], key: Key) -> dict[Key, str]:
     return {other: text for other, text in texts.items() if other != key}
 
 
-def _checked(key: Key, text: str) -> str:
-    """The text as a scenario's file has it.
+def _read(key: Key, text: str, typed_values: TypedValues) -> tuple[str, str]:
+    """A text as its field shows it, and as a scenario's file has it.
 
     Raises:
+        BadValue: it can't be read.
         Refusal: it breaks a rule of scenarios.
     """
-    valid = (text or NO_BUDGET) if key[0] in BUDGETS else _fraction(text)
-    value: Any = valid
+    if key[0] in BUDGETS:
+        value = typed_values.budget(key, text)
+        shown = "" if value == NO_BUDGET else value
+    else:
+        rate = typed_values.rate(text)
+        shown, value = f"{rate:f}", plain(rate / 100)
+    keys: Any = value
     for part in reversed(key[1:]):
-        value = {part: value}
-    validated(Scenario, PLACEHOLDERS | {key[0]: value})
-    return valid
+        keys = {part: keys}
+    validated(Scenario, PLACEHOLDERS | {key[0]: keys})
+    return shown, value
 
 
-def _fraction(percent: str) -> str:
-    try:
-        return plain(parse_amount(percent) / 100)
-    except ValueError:
-        return percent  # the scenario's own rules refuse it
-
-
-def _error(key: Key, refusal: Refusal) -> str:
+def _error(key: Key, error: BadValue | Refusal) -> str:
     if key[0] not in BUDGETS:
         return NOT_A_RATE
-    problem = refusal.problems[0]
+    problem = error.problems[0] if isinstance(error, Refusal) else error
     return f"{problem.rule}. {problem.fix}."

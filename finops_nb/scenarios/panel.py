@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from finops_nb.clock import now
 from finops_nb.errors import Refusal
 from finops_nb.home import VARIABLE as HOME_VARIABLE
+from finops_nb.money import plain
 from finops_nb.params.budgets import snapshot
 from finops_nb.params.scenario import FOLDER, Scenario, save_scenario
 from finops_nb.params.types import NO_BUDGET
@@ -20,7 +22,7 @@ from finops_nb.params.validation import validated
 from finops_nb.report.format import Format
 from finops_nb.report.scenario_tables import rate_changes
 from finops_nb.report.table import Row, Table
-from finops_nb.scenarios.edits import Key
+from finops_nb.scenarios.typed_values import Key
 from finops_nb.scenarios.what_if import Figures, WhatIf, same_amount
 from finops_nb.schema import ALL, BUDGETED, UNALLOCATED
 
@@ -55,10 +57,10 @@ class Panel:
         if what_if.saved:
             self._continue(what_if.saved)
         self.actions: dict[str, Callable[[Mapping[str, Any]], None]] = {
-            "budget": self._edit_budget,
-            "driver": self._edit_rate,
+            "budget": self._edit,
+            "driver": self._edit,
             "scope": self._choose_scope,
-            "done": lambda _: what_if.leave(),
+            "done": self._finish,
             "undo": lambda _: what_if.undo(),
             "redo": lambda _: what_if.redo(),
             "reset": lambda _: what_if.reset(),
@@ -95,6 +97,7 @@ class Panel:
             ],
             "drivers": self._drivers(figures),
             "sentence": what_if.sentence(figures),
+            "to_finish": what_if.to_finish(),
             "can_undo": bool(what_if.past),
             "can_redo": bool(what_if.future),
             "changed": what_if.changes() != {},
@@ -132,6 +135,7 @@ class Panel:
             "text": edits.typed.get(key, "" if amount is None else approved),
             "placeholder": "no budget",
             "error": edits.errors.get(key, ""),
+            "unfinished": key in edits.unfinished,
             "cells": cells,
             "changed": valid is not None and not same_amount(valid, approved),
             "fixed": name == UNALLOCATED,
@@ -163,19 +167,29 @@ class Panel:
             **span,
             "text": edits.typed.get(shown, "0"),
             "error": edits.errors.get(shown, ""),
+            "unfinished": shown in edits.unfinished,
+            "position": plain(Decimal(edits.valid.get(shown, "0")) * 100),
             "changed": own in edits.valid,
         }
 
     # ---- what is done
 
-    def _edit_budget(self, action: Mapping[str, Any]) -> None:
-        key = (f"{action['dimension']}_budgets", action["name"])
-        self.what_if.edit(key, str(action["text"]))
+    def _edit(self, action: Mapping[str, Any]) -> None:
+        """Put a text into a field; one that a person is `typing` counts once it is finished."""
+        put = self.what_if.type_in if action.get("typing") else self.what_if.edit
+        put(self._key(action), str(action["text"]))
 
-    def _edit_rate(self, action: Mapping[str, Any]) -> None:
+    def _finish(self, action: Mapping[str, Any]) -> None:
+        """Read a field that was left; without a field, all of them."""
+        has_field = "dimension" in action or "key" in action
+        self.what_if.finish(*((self._key(action),) if has_field else ()))
+
+    def _key(self, action: Mapping[str, Any]) -> Key:
+        """The key of an action's field."""
+        if "dimension" in action:
+            return (f"{action['dimension']}_budgets", action["name"])
         # "model_prices gpt-4" in the view; the name of a model may contain spaces.
-        key = (*action["key"].split(" ", 1), self.scope)
-        self.what_if.edit(key, str(action["text"]))
+        return (*action["key"].split(" ", 1), self.scope)
 
     def _choose_scope(self, action: Mapping[str, Any]) -> None:
         self.scope = action["scope"]
@@ -198,8 +212,9 @@ class Panel:
         what_if.leave()
         self.form = {field: str(action.get(field, "")).strip() for field in FORM}
         self.errors = {field: "Fill in this field." for field in FORM if not self.form[field]}
-        if self.errors or what_if.edits.errors:
-            self.message = "Not saved. Fix the marked fields."
+        if self.errors or what_if.edits.pending:
+            advice = what_if.to_finish() or "Fill in the marked fields."
+            self.message = f"Not saved. {advice}"
             return
         name = self.form["name"]
         is_own = self._is_unchanged(name)
@@ -244,6 +259,9 @@ class Panel:
         return name in self.written and file.is_file() and file.read_bytes() == self.written[name]
 
     def _report(self) -> None:
+        if self.what_if.edits.pending:
+            self.message = f"Not reported. {self.what_if.to_finish()}"
+            return
         if not self._is_saved():
             self.message = UNSAVED
             return

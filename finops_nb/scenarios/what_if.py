@@ -26,10 +26,12 @@ from finops_nb.period import spelled_date
 from finops_nb.report.format import Format, visible
 from finops_nb.report.scenario_tables import rate_changes, what_if_table
 from finops_nb.report.table import Table
-from finops_nb.scenarios.edits import PLACEHOLDERS, Edits, Key, edits_of
-from finops_nb.schema import BUDGETED
+from finops_nb.scenarios.edits import PLACEHOLDERS, Edits, edits_of
+from finops_nb.scenarios.typed_values import BUDGETS, Key, TypedValues
+from finops_nb.schema import ALL, BUDGETED
 from finops_nb.usage.model import Usage
 from finops_nb.usage.reader import read_usage
+from finops_nb.words import listing
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class WhatIf:
         self.approved = read_budgets(self.params, self.home)
         self.measured = read_usage(self.params, self.home, detail=True)
         self.saved = loaded.scenario
+        self.typed_values = _typed_values(self.params.currency, self.approved)
         self.edits = edits_of(loaded.scenario) if loaded.scenario else Edits()
         self.past: list[Edits] = []
         self.future: list[Edits] = []
@@ -88,11 +91,18 @@ class WhatIf:
 
     def edit(self, key: Key, text: str) -> None:
         """Put a text into a field. Consecutive edits of one field are undone in one step."""
-        if key != self.editing:
-            self.past.append(self.edits)
-            self.future.clear()
-        self.editing = key
-        self.edits = self.edits.with_text(key, text)
+        self._start_step(key)
+        self.edits = self.edits.with_text(key, text, self.typed_values)
+
+    def type_in(self, key: Key, text: str) -> None:
+        """Put the text that a field has so far into it; it counts once it is finished."""
+        self._start_step(key)
+        self.edits = self.edits.while_typing(key, text)
+
+    def finish(self, *keys: Key) -> None:
+        """Read what was typed into these fields, or into all; this ends the step."""
+        self.edits = self.edits.finished(self.typed_values, *keys)
+        self.leave()
 
     def leave(self) -> None:
         """End the step: the next edit, even of the same field, is undone separately."""
@@ -145,6 +155,18 @@ class WhatIf:
             )
         return notes
 
+    def to_finish(self) -> str:
+        """What stands in fields but is not in the figures, as a sentence; empty if nothing.
+
+        Example:
+            "Finish or fix the budget of org-gamma: the figures use its last valid value."
+        """
+        names = [_field_name(key) for key in self.edits.pending]
+        if not names:
+            return ""
+        values = "its last valid value" if len(names) == 1 else "their last valid values"
+        return f"Finish or fix {listing(names)}: the figures use {values}."
+
     def figures(self) -> Figures:
         """The figures with the valid edits."""
         scenario = validated(Scenario, PLACEHOLDERS | {"base": self.base} | self.changes())
@@ -186,8 +208,8 @@ class WhatIf:
         figures = self.figures()
         period, base = escape(self.params.window.label), escape(self.base)
         heading = f"<p><strong>What if?</strong> {period}, base {base}.</p>"
-        sentences = (*self.notes(), self.sentence(figures))
-        paragraphs = "".join(f"<p>{escape(visible(text))}</p>" for text in sentences)
+        sentences = (*self.notes(), self.to_finish(), self.sentence(figures))
+        paragraphs = "".join(f"<p>{escape(visible(text))}</p>" for text in sentences if text)
         prose = (
             f'<div class="finops prose tex2jax_ignore mathjax_ignore">{heading}{paragraphs}</div>'
         )
@@ -205,11 +227,35 @@ class WhatIf:
             self.projected = rates, project(self.measured, *rates)
         return self.projected[1]
 
+    def _start_step(self, key: Key) -> None:
+        if key != self.editing:
+            self.past.append(self.edits)
+            self.future.clear()
+        self.editing = key
+
     def _step(self, from_: list[Edits], to: list[Edits]) -> None:
         if from_:
-            to.append(self.edits)
+            # What is done again counts at once: nobody is typing in its field then.
+            to.append(self.edits.finished(self.typed_values))
             self.edits = from_.pop()
         self.editing = None
+
+
+def _typed_values(currency: str, approved: Budgets) -> TypedValues:
+    amounts: dict[Key, Decimal] = {
+        (f"{by}_budgets", name): amount
+        for by in BUDGETED
+        for name, amount in approved.of(by).items()
+    }
+    return TypedValues(currency, amounts)
+
+
+def _field_name(key: Key) -> str:
+    """A field in a sentence: "the budget of org-a", "the growth of usage for org-a"."""
+    if key[0] in BUDGETS:
+        return f"the budget of {key[-1]}"
+    scope = "" if key[-1] == ALL else f" for {key[-1]}"
+    return f"the growth of usage{scope}" if key[0] == "growth" else f"the price of {key[1]}{scope}"
 
 
 def same_amount(text: str, other: str) -> bool:

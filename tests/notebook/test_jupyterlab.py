@@ -25,6 +25,7 @@ product_budgets: {product-ai-chat: 4000, product-code-assistant: 3000, product-d
 """
 RAISED = "org-gamma +$800.00 → 96.3% used; total budget $10,800.00, 19.7% unspent"
 """2,695.75 / 2,800 = 0.9628; (10,800 − 8,669.89) / 10,800 = 0.1972."""
+REFUSED = "Finish or fix the budget of org-gamma: the figures use its last valid value."
 AS_IT_WAS = "No change; total budget $10,000.00, 13.3% unspent"
 
 HOSTILE = (
@@ -179,7 +180,12 @@ def test_a_budget_is_edited_saved_and_reported(visit, tmp_path, theme):
 
         gamma.click()
         gamma.press("Control+a")
-        gamma.press_sequentially("2800")
+        for typed in ("2", "2,", "2,8", "2,80", "2,800"):
+            gamma.press(typed[-1])
+            expect(gamma).to_have_class(re.compile("unfinished"))
+            expect(sentence).to_have_text(AS_IT_WAS)
+            expect(row(page, "org-gamma").locator(".status")).to_have_text("OVER")
+        gamma.press("Enter")
         expect(row(page, "org-gamma").locator(".status")).to_have_text("UNDER")
         expect(sentence).to_have_text(RAISED)
 
@@ -251,7 +257,8 @@ def test_it_is_used_by_keyboard_alone(visit, server, root):
     expect(gamma).to_be_focused()
 
     page.keyboard.type("99")  # the text was selected on arrival
-    expect(sentence).to_contain_text("org-gamma -$1,901.00")  # 99 − 2,000
+    expect(gamma).to_have_class(re.compile("unfinished"))
+    expect(sentence).to_have_text(AS_IT_WAS)
     page.keyboard.press("Escape")
     expect(gamma).to_have_value("2000")
     expect(sentence).to_have_text(AS_IT_WAS)
@@ -303,15 +310,20 @@ def test_a_slider_and_its_field_are_one_value(visit, server, root):
     expect(slider).to_have_value("0")
 
     field.fill("-20.5")
+    field.press("Enter")
     expect(slider).to_have_value(re.compile(r"-2[01]"))
     expect(field).to_have_value("-20.5")
     field.fill("much")
+    field.press("Enter")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_accessible_description(re.compile("^not a percentage"))
-    field.fill("10")
+    field.fill("10%")
+    field.press("Enter")
     expect(field).to_have_attribute("aria-invalid", "false")
+    expect(field).to_have_value("10")
     page.get_by_label("Change them for").select_option("org-beta")
     field.fill("25")
+    field.press("Enter")
     expect(page.locator(".finops-what-if .summary")).to_contain_text("org-beta +25%")
     page.get_by_label("Change them for").select_option("(all)")
     expect(field).to_have_value("10")
@@ -338,6 +350,36 @@ def test_the_sentence_is_copied_or_else_selected(visit, server, root):
     button(page, "Copy").click()
     expect(page.locator(".finops-what-if .copied")).to_contain_text("Selected")
     assert page.evaluate("getSelection().toString()") == AS_IT_WAS
+    assert_nothing_left_the_machine(seen, server)
+
+
+def test_only_figures_of_what_stands_in_the_fields_are_copied(visit, server, root):
+    """What is typed is finished first; what is refused stops the copy, with a sentence."""
+    from playwright.sync_api import expect
+
+    make_home(root / "stops", OPEN + "what_if")
+    seen = visit(permissions=["clipboard-read", "clipboard-write"])
+    seen.open_notebook(server, "stops/notebooks/cells.ipynb")
+    page = seen.page
+    gamma, copied = page.get_by_label("Budget of org-gamma"), page.locator(".copied")
+
+    gamma.fill("$2,800.00")
+    button(page, "Copy").click()
+    expect(copied).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == RAISED
+    expect(gamma).to_have_value("2800.00")
+    gamma.fill("2,80")
+    button(page, "Copy").click()
+    expect(copied).to_have_text(f"Not copied. {REFUSED}")
+    assert page.evaluate("navigator.clipboard.readText()") == RAISED
+    expect(gamma).to_have_attribute("aria-invalid", "true")
+    button(page, "Report this scenario").click()
+    expect(page.locator(".finops-what-if .message")).to_have_text(f"Not reported. {REFUSED}")
+    gamma.fill("140%")
+    button(page, "Copy").click()
+    expect(copied).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == RAISED
+    expect(gamma).to_have_value("2800")  # 2,000 × 1.4
     assert_nothing_left_the_machine(seen, server)
 
 
@@ -394,11 +436,13 @@ def test_many_names_and_hostile_ones(visit, server, root):
     field = panel.get_by_label("Budget of <img src=x onerror=alert(1)>")
     field.focus()
     page.keyboard.type("0.5")
+    page.keyboard.press("Enter")
     # 1.00 against 0.50
     status = row(page, "<img src=x onerror=alert(1)>").locator(".status")
     expect(status).to_have_text("OVER")
-    page.keyboard.press("Backspace")
+    field.focus()
     page.keyboard.type("x")
+    page.keyboard.press("Enter")
     expect(field).to_have_attribute("aria-invalid", "true")
     assert page.evaluate("window.added") == 0
     assert_nothing_left_the_machine(seen, server)

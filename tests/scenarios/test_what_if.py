@@ -111,7 +111,7 @@ def test_the_edges_of_a_budget(panel, text, status, used):
 
 
 @pytest.mark.parametrize(
-    "text", ["5,000", "5k", "$5000", "1e3", "NaN", "-1", "five", "5 000", "none "]
+    "text", ["5,00", "5k", "€5000", "1e3", "NaN", "-1", "five", "5 000", "none "]
 )
 def test_an_invalid_amount_has_an_error_and_no_effect(own, text):
     """The text stays in its field, the figures keep the last amount, and nothing is saved."""
@@ -123,8 +123,89 @@ def test_an_invalid_amount_has_an_error_and_no_effect(own, text):
     assert (row(own, "org-a")["text"], cells(own, "org-a")[1]) == (text, "$5.00")
     assert row(own, "org-a")["error"].endswith(".")
     own.act({"do": "save", "name": "x", "author": "Ana", "reason": "why"})
-    assert own.view()["scenario"]["message"] == "Not saved. Fix the marked fields."
+    advice = "Finish or fix the budget of org-a: the figures use its last valid value."
+    assert own.view()["to_finish"] == advice
+    assert own.view()["scenario"]["message"] == f"Not saved. {advice}"
     assert list((own.what_if.home.params / "scenarios").iterdir()) == []
+
+
+def typing(action: dict) -> dict:
+    """The same action, sent while a person is typing in the field."""
+    return action | {"typing": True}
+
+
+def done(action: dict) -> dict:
+    """The field of an action was left."""
+    return action | {"do": "done"}
+
+
+def test_an_amount_counts_once_its_field_is_left(panel):
+    """$6 of $2,800 is 0.2%; while 2,800 is typed, neither 2 nor 28 nor 280 is anyone's budget."""
+    before = (cells(panel, "org-a"), total(panel), panel.view()["sentence"])
+    for text in ("2", "2,", "2,8", "2,80", "2,800"):
+        panel.act(typing(budget("org-a", text)))
+        assert (row(panel, "org-a")["text"], row(panel, "org-a")["unfinished"]) == (text, True)
+        assert (cells(panel, "org-a"), total(panel), panel.view()["sentence"]) == before
+        assert row(panel, "org-a")["error"] == ""
+    panel.act(done(budget("org-a", "")))
+    assert (row(panel, "org-a")["text"], row(panel, "org-a")["unfinished"]) == ("2800", False)
+    assert cells(panel, "org-a")[1:3] == ("$2,800.00", "-$2,200.00")
+    assert cells(panel, "org-a")[4] == "0.2%"
+
+
+def test_an_unfinished_field_stops_copy_save_and_report(own):
+    """It is named; once it is finished, all three go on."""
+    own.act(budget("org-b", "7"))
+    own.act({"do": "save", "name": "mine", "author": "Ana", "reason": "why"})
+    own.act(typing(budget("org-a", "2")))
+    own.act(typing(driver("growth", "1")))
+    advice = (
+        "Finish or fix the growth of usage and the budget of org-a: "
+        "the figures use their last valid values."
+    )
+    assert own.view()["to_finish"] == advice
+    assert advice in own._repr_html_()
+    for do, word in (("save", "saved"), ("report", "reported")):
+        own.act({"do": do, "name": "mine", "author": "Ana", "reason": "why"})
+        assert own.view()["scenario"]["message"] == f"Not {word}. {advice}"
+    scenario = load_params(own.what_if.home, "scenarios/mine").scenario
+    assert (scenario.organization_budgets, scenario.growth) == ({"org-b": Decimal(7)}, {})
+    own.act({"do": "done"})
+    assert own.view()["to_finish"] == ""
+    own.act({"do": "save", "name": "mine", "author": "Ana", "reason": "why"})
+    scenario = load_params(own.what_if.home, "scenarios/mine").scenario
+    assert scenario.organization_budgets == {"org-a": Decimal(2), "org-b": Decimal(7)}
+    assert scenario.growth == {"(all)": Decimal("0.01")}
+
+
+def test_typing_that_was_undone_counts_when_it_is_done_again(panel):
+    """Escape takes back what was typed; redo finishes it, since nobody is typing then."""
+    panel.act(typing(budget("org-a", "28")))
+    panel.act({"do": "undo"})
+    assert (row(panel, "org-a")["text"], panel.view()["to_finish"]) == ("5000", "")
+    panel.act({"do": "redo"})
+    assert (cells(panel, "org-a")[1], panel.view()["to_finish"]) == ("$28.00", "")
+
+
+def test_another_field_that_is_left_finishes_only_itself(panel):
+    """Two people may type into two views of one panel."""
+    panel.act(typing(budget("org-a", "2")))
+    panel.act(typing(budget("org-b", "7")))
+    panel.act(done(budget("org-b", "")))
+    assert (cells(panel, "org-a")[1], cells(panel, "org-b")[1]) == ("$5,000.00", "$7.00")
+    assert "org-a" in panel.view()["to_finish"]
+
+
+def test_a_slider_stays_at_the_rate_in_force(panel):
+    """It shows no text that is half typed or refused."""
+    panel.act(driver("growth", "-20.5"))
+    for action in (typing(driver("growth", "7")), driver("growth", "much")):
+        panel.act(action)
+        slider = panel.view()["drivers"]["sliders"][0]
+        assert (slider["text"], slider["position"]) == (action["text"], "-20.5")
+    panel.act(driver("growth", "10%"))
+    slider = panel.view()["drivers"]["sliders"][0]
+    assert (slider["text"], slider["position"]) == ("10", "10")
 
 
 def test_edits_of_one_field_are_one_step(panel):
@@ -169,6 +250,8 @@ edits = st.one_of(
         st.sampled_from(["growth", "model_prices big", "model_prices m"]),
         st.sampled_from(["", "0", "10", "-50", "x", "2000"]),
     ),
+    st.builds(typing, st.builds(budget, st.sampled_from(["org-a", "org-b"]), texts)),
+    st.just({"do": "done"}),
     st.just({"do": "reset"}),
 )
 
@@ -225,7 +308,7 @@ def test_a_price_changes_the_cost_of_its_model(panel):
     assert "price of big for all organizations -50%" in panel.view()["sentence"]
 
 
-@pytest.mark.parametrize("text", ["x", "10%", "-101", "1001", "0.001"])
+@pytest.mark.parametrize("text", ["x", "10%%", "-101", "1001", "0.001"])
 def test_an_invalid_rate_has_an_error(panel, text):
     """An organization without a rate of its own shows the error too."""
     panel.act(driver("growth", text))

@@ -1,7 +1,9 @@
 /**
- * The budget what-if: a table in which budgets are typed, and figures that follow while typing.
+ * The budget what-if: a table in which budgets are typed, and figures that follow.
  *
  * Every figure comes from Python as text, in the model's `view`, and is put into the page as text.
+ * What is typed is read there too, and only once its field was left: half of a number is another
+ * number. Until then the field is marked, and the figures are those of its last valid value.
  * A user's action goes back with a sequence number, and the view says which action it answers.
  * Until the last action is answered, the fields keep what was typed in them, so that a slow kernel
  * loses no keystroke.
@@ -11,6 +13,7 @@ const PATIENCE = 3000; // milliseconds without an answer, after which the user g
 const SILENT =
   "No answer from the kernel yet. It may be busy. If you restarted it, run the cell again.";
 const OVERWRITING = ["undo", "redo", "reset", "scope"]; // these change even the focused field
+const UNFINISHED = "Press Enter to use this value.";
 const SUMS = { rounding: "Rounding", total: "Total" };
 
 // The only markup; no data is ever in it.
@@ -30,7 +33,8 @@ const PANEL = `
   </div>
   <div class="scroll"><table>
     <caption>
-      <span>Change a budget to see what follows. An empty field means no budget.</span>
+      <span>Change a budget and press Enter: 2,800, or 25% of the approved budget. An empty field
+        means no budget.</span>
     </caption>
     <thead><tr><th scope="col">Name</th></tr></thead>
   </table></div>
@@ -77,7 +81,8 @@ class Panel {
     this.id = `what-if-${Math.random().toString(36).slice(2)}`;
     this.queue = []; // Python works on one action at a time; the others wait here
     this.sent = this.answered = this.notes = 0;
-    this.dirty = null; // the field that was edited since it got the focus
+    this.dirty = null; // the field that was edited since it got the focus, and its action
+    this.copying = false; // whether to copy the sentence once the last action is answered
     root.addEventListener("keydown", (event) => this.pressed(event));
     this.show();
   }
@@ -105,13 +110,14 @@ class Panel {
   }
 
   edit(input, action) {
-    this.dirty = input;
+    this.dirty = { input, action };
     this.send({ ...action, text: input.value });
   }
 
-  /** The field was left: the next edit is undone separately. */
+  /** The field was left: its text is read, and the next edit is undone separately. */
   leave() {
-    if (this.dirty) this.step("done");
+    if (this.dirty) this.send({ ...this.dirty.action, do: "done" });
+    this.dirty = null;
   }
 
   step(which) {
@@ -124,13 +130,9 @@ class Panel {
     const button = event.currentTarget;
     if (button.getAttribute("aria-disabled") === "true") return;
     const action = button.dataset.do;
-    if (action === "copy") this.copy();
-    else if (action === "save") this.send({ do: "save", ...this.formTexts() });
-    else this.step(action);
-  }
-
-  formTexts() {
-    return Object.fromEntries(new FormData(this.at("form")));
+    if (action === "copy") this.copyOnceSettled(true);
+    else if (action !== "save") this.step(action);
+    else this.send({ do: "save", ...Object.fromEntries(new FormData(this.at("form"))) });
   }
 
   pressed(event) {
@@ -143,7 +145,7 @@ class Panel {
     if (command && step && !target.closest("form")) {
       event.preventDefault();
       this.step(step);
-    } else if (key === "Escape" && this.dirty === target) {
+    } else if (key === "Escape" && this.dirty?.input === target) {
       this.step("undo"); // everything typed since the field got the focus is one step
     }
     const down = { Enter: event.shiftKey ? -1 : 1, ArrowDown: 1, ArrowUp: -1 }[key];
@@ -163,7 +165,12 @@ class Panel {
     next?.select();
   }
 
-  async copy() {
+  /** The figures that a person saw typed must be those on the clipboard. */
+  async copyOnceSettled(isWanted = this.copying) {
+    this.copying = isWanted && !this.isSettled();
+    if (!isWanted || this.copying) return;
+    const advice = this.model.get("view").to_finish;
+    if (advice) return setText(this.at(".copied"), `Not copied. ${advice}`);
     const sentence = this.at("output");
     try {
       await navigator.clipboard.writeText(sentence.textContent);
@@ -182,7 +189,6 @@ class Panel {
     if (client === this.id) this.answered = answered;
     if (this.sent === this.answered) clearTimeout(this.timer);
     this.buildIfNew(view);
-    this.settled = this.sent === this.answered && !this.queue.length;
     this.focused = this.root.getRootNode().activeElement;
 
     this.showTexts(view);
@@ -192,8 +198,14 @@ class Panel {
     view.drivers.sliders.forEach((slider, position) =>
       this.showSlider(slider, this.sliders[position]));
     this.showForm(view.scenario);
-    if (this.settled) this.overwriting = false;
+    if (this.isSettled()) this.overwriting = false;
     this.sendNext();
+    this.copyOnceSettled();
+  }
+
+  /** Whether every action is answered, so that the view has everything that was typed. */
+  isSettled() {
+    return this.sent === this.answered && !this.queue.length;
   }
 
   showTexts(view) {
@@ -221,14 +233,16 @@ class Panel {
   }
 
   write(input, text) {
-    if (!this.settled || input.value === text) return;
+    if (!this.isSettled() || input.value === text) return;
     if (input !== this.focused || this.overwriting) input.value = text;
   }
 
-  showField({ input, note, under }, error = "", changed = false) {
+  showField({ input, note, under }, { error = "", changed = false, unfinished = false }) {
     setText(note, error);
     if (under) under.hidden = !error;
     input.classList.toggle("changed", changed);
+    input.classList.toggle("unfinished", unfinished);
+    input.title = unfinished ? UNFINISHED : "";
     input.setAttribute("aria-invalid", String(Boolean(error)));
     input.setAttribute("aria-describedby", error && note.id);
   }
@@ -258,7 +272,7 @@ class Panel {
     if (!field) return;
     this.write(field.input, row.text);
     field.input.placeholder = row.placeholder;
-    this.showField(field, row.error, row.changed);
+    this.showField(field, row);
   }
 
   showCells(cells, texts) {
@@ -268,12 +282,11 @@ class Panel {
     }
   }
 
-  showSlider({ text, unit, error, changed }, { field, range }) {
-    this.write(field.input, text);
-    const isNumber = text.trim() && Number.isFinite(Number(text));
-    if (isNumber) this.write(range, String(Number(text)));
-    range.setAttribute("aria-valuetext", `${text} ${unit}`);
-    this.showField(field, error, changed);
+  showSlider(slider, { field, range }) {
+    this.write(field.input, slider.text);
+    this.write(range, slider.position);
+    range.setAttribute("aria-valuetext", `${slider.position} ${slider.unit}`);
+    this.showField(field, slider);
   }
 
   /** Python knows the form's texts only once they are saved; no view may remove them before. */
@@ -281,7 +294,7 @@ class Panel {
     for (const field of this.form) {
       const { name } = field.input;
       if (field.shown !== scenario[name]) field.input.value = field.shown = scenario[name];
-      this.showField(field, scenario.errors[name]);
+      this.showField(field, { error: scenario.errors[name] });
     }
   }
 
@@ -331,7 +344,7 @@ class Panel {
   buildField(action, properties) {
     const leave = () => this.leave();
     const input = make("input", { inputMode: "decimal", onblur: leave, ...properties });
-    input.oninput = () => this.edit(input, action);
+    input.oninput = () => this.edit(input, { ...action, typing: true });
     return this.withNote(input);
   }
 
@@ -368,7 +381,7 @@ class Panel {
     const field = this.buildField(action, { className: "rate", "aria-label": label });
     const name = `${label}, slider`;
     const range = make("input", { type: "range", min, max, step, "aria-label": name });
-    // Not at each change: ten presses of an arrow key are one step.
+    // Each position is a whole value, so it counts at once. Ten presses of a key are one step.
     range.onblur = range.onpointerup = () => this.leave();
     range.oninput = () => this.edit(Object.assign(field.input, { value: range.value }), action);
     const line = [make("span", {}, label), range, field.input, make("span", {}, unit), field.note];
