@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from faults import cells, disks, inputs, signals
+from faults import cells, disks, hostile_server, inputs, other_accounts, signals
 from faults.bench import Bench, Tally, Templates
 
 FAULTS: dict[str, Callable[[Bench], None]] = {
@@ -52,6 +52,8 @@ FAULTS: dict[str, Callable[[Bench], None]] = {
     "O04": inputs.altered,
     "O06": inputs.contract,
     "D01": inputs.old_dependency,
+    "M09": hostile_server.hostile_server,
+    "U01": other_accounts.another_account,
 }
 LONGEST_FIRST = ("R09", "R06", "R08", "R07", "R05", "R11", "R17", "R18", "R14")
 
