@@ -1,6 +1,7 @@
 """Chargeback: what each organization and product is charged, and the ledger that books it.
 
-The ledger is published as chargeback.csv; its columns are `LEDGER_COLUMNS`.
+The ledger is published as chargeback.csv; its columns are `LEDGER_COLUMNS`. Until the month is
+complete and reconciled it is a draft, chargeback.DRAFT.csv, with one more column.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ LEDGER_COLUMNS: Final = (
     *("period_start", "period_end", "organization", "product"),
     *("amount", "currency"),
 )
+
+DRAFT: Final = "DRAFT"
+"""The head and the value of the last column of a draft, so that no line of it passes for final."""
 
 FORMULA_STARTS: Final = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20'")
 """First characters that make a spreadsheet read a name as a formula, the full-width forms too.
@@ -76,6 +80,15 @@ def ledger(usage: Usage, currency: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["organization", "product", "amount"], dtype=object)
 
 
+def is_final(usage: Usage) -> bool:
+    """A month's ledger can be booked: all its usage is there, and its invoices agree with it.
+
+    A month without invoices counts as reconciled.
+    """
+    reconciliation = usage.reconciliation
+    return usage.complete and (reconciliation is None or reconciliation.reconciled)
+
+
 def ledger_csv(data: ReportData, book: pd.DataFrame) -> str:
     """The ledger as CSV.
 
@@ -85,18 +98,20 @@ def ledger_csv(data: ReportData, book: pd.DataFrame) -> str:
 
     Returns:
         The columns `period_start,period_end,organization,product,amount,currency`; ISO days, the
-        end exclusive; lines end with LF.
+        end exclusive; lines end with LF. The lines of a draft, its header too, end with ",DRAFT".
 
     Example:
         `2025-12-01,2026-01-01,org-alpha,product-x,5000.00,USD`
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(LEDGER_COLUMNS)
+    mark = () if is_final(data.usage) else (DRAFT,)
+    writer.writerow((*LEDGER_COLUMNS, *mark))
     period = data.usage.period
     for row in book.itertuples():
         names = (_inert(row.organization), _inert(row.product))
-        writer.writerow([period.start, period.end, *names, f"{row.amount:f}", data.params.currency])
+        amount = (f"{row.amount:f}", data.params.currency)
+        writer.writerow((period.start, period.end, *names, *amount, *mark))
     return text.getvalue()
 
 

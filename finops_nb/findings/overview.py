@@ -12,6 +12,7 @@ from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.confusable_names import confusable_sentences
 from finops_nb.findings.money_text import change_text, money_text
 from finops_nb.money import plain
+from finops_nb.outputs.artifacts import NOT_RECONCILED
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
 from finops_nb.period import spelled_date, spelled_day
@@ -146,7 +147,7 @@ def _confusable_names(data: ReportData) -> Iterator[str]:
 def _reconciliation_warnings(data: ReportData) -> Iterator[str]:
     differences = invoice_differences(data)
     if differences:
-        yield f"NOT RECONCILED: {INVOICES_DIFFER}: {', '.join(differences)}."
+        yield f"{NOT_RECONCILED}: {INVOICES_DIFFER}: {', '.join(differences)}."
 
 
 def _period_warnings(data: ReportData) -> Iterator[str]:

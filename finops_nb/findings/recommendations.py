@@ -12,6 +12,7 @@ from typing import Final
 
 import pandas as pd
 
+from finops_nb.figures.chargeback import is_final
 from finops_nb.figures.crossings import highest_crossing
 from finops_nb.figures.policies import spend_without_approval
 from finops_nb.figures.run_rate import cost_after
@@ -86,9 +87,9 @@ def _review(text: str, findings: Findings, variance: pd.DataFrame) -> Sentence |
 
 
 def _chargeback(findings: Findings) -> Sentence | None:
-    """A ledger is booked once its month is over."""
+    """A ledger is booked once its month is complete and reconciled."""
     book = findings.book
-    if book is None or not findings.data.usage.complete:
+    if book is None or not is_final(findings.data.usage):
         return None
     charged = book[book["organization"] != UNALLOCATED]
     unallocated = book[book["organization"] == UNALLOCATED]

@@ -13,6 +13,7 @@ from finops_nb import schema
 from finops_nb.errors import Failure
 from finops_nb.figures.budget_status import Status
 from finops_nb.findings.overview import LATER_USAGE
+from finops_nb.outputs.artifacts import NOT_RECONCILED
 from finops_nb.outputs.manifest import Kind
 from finops_nb.period import parse_period
 from finops_nb.report.format import Format, noun, visible
@@ -193,7 +194,7 @@ def _stamps(results: Mapping[str, Any], fmt: Format) -> Iterator[MailStamp]:
     if not results["period"]["complete"]:
         known = _warning(results, "PARTIAL") or "The period is not over."
         later = next((text for text in results["warnings"] if text.startswith(LATER_USAGE)), "")
-    unreconciled = _warning(results, "NOT RECONCILED")
+    unreconciled = _warning(results, NOT_RECONCILED)
     kind, scenario = Kind(results["kind"]), _scenario(results)
     for stamp in stamps_of(kind, scenario, unreconciled, known, later):
         changes = _scenario_changes(results, fmt) if stamp.word == "WHAT-IF" else ""

@@ -9,7 +9,15 @@ from typing import Any, Final
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home
-from finops_nb.outputs.artifacts import FAILED, HTML, PDF, RESULTS, WORKBOOK, read_results
+from finops_nb.outputs.artifacts import (
+    FAILED,
+    HTML,
+    NOT_RECONCILED,
+    PDF,
+    RESULTS,
+    WORKBOOK,
+    read_results,
+)
 from finops_nb.outputs.manifest import Kind
 from finops_nb.outputs.revisions import History, digests
 from finops_nb.run.job import key_now, open_job
@@ -112,7 +120,7 @@ def _kind_objections(publication: Publication) -> Iterator[Problem]:
 def _reconciliation_objections(publication: Publication) -> Iterator[Problem]:
     fix = "Correct `invoices` or the usage and publish it again; or send it with --allow"
     for warning in publication.results.get("warnings", ()):
-        if str(warning).startswith("NOT RECONCILED"):
+        if str(warning).startswith(NOT_RECONCILED):
             yield Problem(str(warning).rstrip("."), fix, _place(publication))
 
 

@@ -14,9 +14,19 @@ from zipfile import ZipFile, is_zipfile
 from nbformat import NotebookNode
 
 from finops_nb.errors import FinopsError
+from finops_nb.figures.chargeback import DRAFT
 from finops_nb.notebook.execute import Execution
 from finops_nb.notebook.preflight import cell_name, code_cells
-from finops_nb.outputs.artifacts import LEDGER, RESULTS, WORKBOOK, marker_text, read_results
+from finops_nb.outputs.artifacts import (
+    DRAFT_LEDGER,
+    LEDGER,
+    LEDGERS,
+    NOT_RECONCILED,
+    RESULTS,
+    WORKBOOK,
+    marker_text,
+    read_results,
+)
 from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.period import Period
 
@@ -201,10 +211,33 @@ def _file_faults(manifest: Manifest, period: Period, files: Mapping[str, bytes])
         yield f"{RESULTS} does not cover {period.text}: a cell changes the parameters."
     if WORKBOOK not in files:
         yield f"{WORKBOOK} is missing. {KEEP}"
-    if manifest.kind is Kind.OFFICIAL and LEDGER not in files:
+    if manifest.kind is Kind.OFFICIAL:
+        yield from _ledger_faults(results, files)
+
+
+def _ledger_faults(results: Mapping[str, Any], files: Mapping[str, bytes]) -> Iterator[str]:
+    """Why the ledger of an official report is not the one that its results call for."""
+    written = [name for name in LEDGERS if name in files]
+    if not written:
         fix = "Write `show = Parts(data, book)` in the notebook."
         yield f"{LEDGER} is missing, but an official report needs it. {fix}"
 
+        return
+    warnings = results.get("warnings") or ()
+    differs = any(str(warning).startswith(NOT_RECONCILED) for warning in warnings)
+    is_final = results["period"].get("complete") is True and not differs
+    meant = LEDGER if is_final else DRAFT_LEDGER
+    if [results.get("ledger")] != written or written != [meant]:
+        found = " and ".join(written)
+        yield f"The results call for {meant}, but the last cell wrote {found}. {KEEP}"
+    elif not is_final and not _is_marked(files[meant]):
+        yield f"{meant} has a line that does not end with DRAFT. {KEEP}"
+
+
+def _is_marked(ledger: bytes) -> bool:
+    """Every line of it ends with the mark of a draft."""
+    lines = ledger.removesuffix(b"\n").split(b"\n")
+    return all(line.endswith(f",{DRAFT}".encode()) for line in lines)
 
 def _capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]

@@ -9,11 +9,11 @@ from typing import Any, Final, Protocol, TypeVar
 
 import pandas as pd
 
-from finops_nb.figures.chargeback import ledger_csv
+from finops_nb.figures.chargeback import is_final, ledger_csv
 from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.overview import overview
 from finops_nb.notebook.background_failures import print_lost_futures
-from finops_nb.outputs.artifacts import LEDGER, RESULTS, WORKBOOK, marker_text
+from finops_nb.outputs.artifacts import DRAFT_LEDGER, LEDGER, RESULTS, WORKBOOK, marker_text
 from finops_nb.outputs.manifest import Kind
 from finops_nb.report.provenance import provenance, title
 from finops_nb.report.workbook import workbook_of
@@ -70,7 +70,8 @@ class Parts:
 def write_results(show: Parts) -> Marker:
     """Write the results into the runner's staging folder; a draft writes nothing.
 
-    The files are results.json, the workbook and, for an official report, chargeback.csv.
+    The files are results.json, the workbook and, for an official report, the ledger:
+    chargeback.csv, or chargeback.DRAFT.csv until the month is complete and reconciled.
 
     Args:
         show: every table and piece of prose that the report shows.
@@ -87,15 +88,23 @@ def write_results(show: Parts) -> Marker:
         return Marker(DRAFT)
     results = overview(data) | {
         "title": title(data),
+        "ledger": _ledger_file(show),
         "tables": {part.name: part.records() for part in show.shown},
         "provenance": provenance(data),
     }
     text = json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False)
     _write(folder / RESULTS, text + "\n")
     (folder / WORKBOOK).write_bytes(workbook_of(data, show.shown))
-    if data.manifest.kind is Kind.OFFICIAL and show.book is not None:
-        _write(folder / LEDGER, ledger_csv(data, show.book))
+    if show.book is not None and (ledger := results["ledger"]):
+        _write(folder / ledger, ledger_csv(data, show.book))
     return Marker(marker_text(data.manifest))
+
+
+def _ledger_file(show: Parts) -> str | None:
+    """The name of the ledger's file; None if the report has no ledger."""
+    if show.data.manifest.kind is not Kind.OFFICIAL or show.book is None:
+        return None
+    return LEDGER if is_final(show.data.usage) else DRAFT_LEDGER
 
 
 def _write(path: Path, text: str) -> None:

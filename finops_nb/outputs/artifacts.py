@@ -6,6 +6,7 @@ It imports little, since the runner reads it before it knows whether there is an
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from finops_nb.outputs.manifest import Manifest
@@ -17,12 +18,23 @@ PDF: Final = f"{STEM}.pdf"
 WORKBOOK: Final = f"{STEM}.xlsx"
 RESULTS: Final = "results.json"
 LEDGER: Final = "chargeback.csv"
+DRAFT_LEDGER: Final = "chargeback.DRAFT.csv"
+"""The ledger of an official month that is not complete, or whose invoices differ."""
+LEDGERS: Final = (LEDGER, DRAFT_LEDGER)
+"""An official report has exactly one of them."""
+NOT_RECONCILED: Final = "NOT RECONCILED"
+"""The warning of results.json on invoices that differ begins so."""
 FAILED: Final = "failed.ipynb"
 """In the staging folder: a notebook as far as it ran."""
 INDEX: Final = "index.html"
 """In the folder of outputs: the list of all reports."""
 PREVIOUS: Final = "previous.json"
 """In the staging folder: the results of the revision before, if they are still as published."""
+
+
+def ledger_of_results(results: Mapping[str, Any]) -> tuple[str, ...]:
+    """The file of the ledger that goes with a `results.json`; empty if it has none."""
+    return tuple(name for name in LEDGERS if name == results.get("ledger"))
 
 
 def marker_text(manifest: Manifest) -> str:

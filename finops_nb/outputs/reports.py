@@ -13,11 +13,26 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from finops_nb.money import ZERO
-from finops_nb.outputs.artifacts import HTML, LEDGER, PDF, RESULTS, WORKBOOK, read_results
+from finops_nb.outputs.artifacts import (
+    DRAFT_LEDGER,
+    HTML,
+    LEDGER,
+    PDF,
+    RESULTS,
+    WORKBOOK,
+    read_results,
+)
 from finops_nb.outputs.manifest import Kind
 from finops_nb.period import Period, parse_period
 
-FILES: Final = {"Report": HTML, "PDF": PDF, "XLSX": WORKBOOK, "Ledger": LEDGER, "Results": RESULTS}
+FILES: Final = {
+    "Report": HTML,
+    "PDF": PDF,
+    "XLSX": WORKBOOK,
+    "Ledger": LEDGER,
+    "Draft ledger": DRAFT_LEDGER,
+    "Results": RESULTS,
+}
 """The files of a report that can be opened, by what a reader calls them."""
 LISTED: Final = re.compile(rb'href="([^"]*)/results\.json"')
 """An index has such a link for each report that it lists."""

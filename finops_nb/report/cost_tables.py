@@ -12,6 +12,7 @@ from finops_nb.figures.efficiency import overall
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.findings.draft_ledger import draft_ledger_sentences
 from finops_nb.money import ratio, total
 from finops_nb.period import parse_period
 from finops_nb.report.format import Format
@@ -132,7 +133,8 @@ def chargeback_by(data: ReportData, charges: pd.DataFrame, totals: TotalVariance
     """What each organization, or each product, is charged.
 
     Args:
-        data: the report data; owners, cost centers and notes are printed beneath names.
+        data: the report data; owners, cost centers and notes are printed beneath names. Above the
+            organizations stands how to make a draft ledger final.
         charges: from `chargeback.charges`; its last alert is printed beneath a status.
         totals: from `total_of`.
     """
@@ -142,7 +144,7 @@ def chargeback_by(data: ReportData, charges: pd.DataFrame, totals: TotalVariance
         centers = data.budgets.cost_centres
         lines = [line | {"cost_centre": centers.get(line[by], "")} for line in lines]
     sums = _sums(totals) | {"charge": totals.actual, "status": totals.status}
-    budget = (schema.BUDGET, schema.VARIANCE_OF_BUDGET, schema.STATUS)
+    budget = (schema.BUDGET, schema.VARIANCE_OF_CHARGE, schema.STATUS)
     return Table(
         f"chargeback_by_{by}",
         f"Charges by {by}",
@@ -150,6 +152,7 @@ def chargeback_by(data: ReportData, charges: pd.DataFrame, totals: TotalVariance
         (Block(lines, sums),),
         data.params.currency,
         shown=SHOWN,
+        intro=draft_ledger_sentences(data) if by == "organization" else (),
     )
 
 

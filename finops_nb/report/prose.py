@@ -69,12 +69,14 @@ class Prose:
 
 
 def heading(data: ReportData) -> Prose:
-    """The report's first lines: its period, and every stamp that it must bear."""
+    """The report's first lines: its period, its revision, and every stamp that it must bear."""
     values = {
         "report": REPORT_NAME,
         "label": data.params.window.label,
         "period": data.params.window,
         "timezone": data.params.timezone,
+        "revision": data.manifest.revision,
+        "reason": data.manifest.reason,
         "stamps": stamps(data),
     }
     return Prose("heading", "heading.html.j2", (), values, data.params.currency)

@@ -33,7 +33,11 @@ STYLES: Final = (
     TEMPLATES / "html_shell" / "report.css",
     Path(__file__).parent / "templates" / "index.css",
 )
-LINKS: Final = {"Ledger": "Ledger (CSV)", "Results": "Data (JSON)"}
+LINKS: Final = {
+    "Ledger": "Ledger (CSV)",
+    "Draft ledger": "DRAFT ledger (CSV)",
+    "Results": "Data (JSON)",
+}
 """The text of a link, where it is not the file's name in `FILES`."""
 TRIES: Final = 300
 PAUSE: Final = 0.1

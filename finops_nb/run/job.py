@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from finops_nb import __version__
 from finops_nb.home import PACKAGE, Home
-from finops_nb.outputs.artifacts import HTML, LEDGER, NOTEBOOK, PDF, RESULTS, STEM, WORKBOOK
+from finops_nb.outputs.artifacts import HTML, NOTEBOOK, PDF, RESULTS, STEM, WORKBOOK
 from finops_nb.outputs.manifest import Kind, kind_of
 from finops_nb.outputs.months import PublishedMonth, months_before
 from finops_nb.params.budgets import Budgets, read_budgets
@@ -81,10 +81,9 @@ class Job:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The names of the files to publish."""
-        ledger = (LEDGER,) if self.kind is Kind.OFFICIAL else ()
+        """The names of the files to publish, besides the ledger that the results name."""
         pdf = (PDF,) if self.params.wants_pdf else ()
-        return (NOTEBOOK, HTML, RESULTS, WORKBOOK, *ledger, *pdf)
+        return (NOTEBOOK, HTML, RESULTS, WORKBOOK, *pdf)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Final
 from finops_nb.errors import Failure
 from finops_nb.outputs.artifacts import (
     HTML,
-    LEDGER,
+    LEDGERS,
     NOTEBOOK,
     PDF,
     RESULTS,
     WORKBOOK,
+    ledger_of_results,
     read_results,
 )
-from finops_nb.outputs.manifest import Manifest
+from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.params.budgets import read_budgets
 from finops_nb.report.pdf import pdf_of
 from finops_nb.run.job import Fingerprint, Job, inputs_now
@@ -58,12 +59,13 @@ def files_to_publish(
     _fail_if(
         find_local_paths(clean, job.local_paths) or find_paths_in_files(files, job.local_paths)
     )
-    return {name: files[name] for name in job.files}
+    ledger = ledger_of_results(results) if job.kind is Kind.OFFICIAL else ()
+    return {name: files[name] for name in (*job.files, *ledger)}
 
 
 def _written(job: Job) -> dict[str, bytes]:
     """What the notebook wrote itself."""
-    files = {name: job.staging / name for name in (RESULTS, WORKBOOK, LEDGER)}
+    files = {name: job.staging / name for name in (RESULTS, WORKBOOK, *LEDGERS)}
     return {name: file.read_bytes() for name, file in files.items() if file.is_file()}
 
 

@@ -16,7 +16,15 @@ from finops_nb.home import VARIABLE as HOME_VARIABLE
 from finops_nb.home import Home
 from finops_nb.notebook.kernel_main import PRELOAD
 from finops_nb.notebook.old_imports import INSTEAD, imports_workbench
-from finops_nb.outputs.artifacts import INDEX, LEDGER, PREVIOUS, RESULTS, STEM, read_results
+from finops_nb.outputs.artifacts import (
+    INDEX,
+    LEDGERS,
+    PREVIOUS,
+    RESULTS,
+    STEM,
+    ledger_of_results,
+    read_results,
+)
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.mail_journal import check_reason
 from finops_nb.outputs.manifest import VARIABLE as STAGING_VARIABLE
@@ -245,7 +253,8 @@ def _publish_changes(job: Job, options: _Options, interruption: Interruption) ->
 
 def _refuse_other_kind(job: Job) -> None:
     """See that an official report is not replaced by an analysis."""
-    if (job.target / LEDGER).exists() and job.kind is not Kind.OFFICIAL:
+    has_ledger = any((job.target / ledger).exists() for ledger in LEDGERS)
+    if has_ledger and job.kind is not Kind.OFFICIAL:
         rule = f"outputs/{job.name} is an official report, and only an official one may replace it"
         fix = f"Move this file to params/analysis/, or set its period to {job.name} again"
         file = f"params/{job.name}.yaml"
@@ -285,6 +294,8 @@ def _execute(
     job: Job, manifest: Manifest, raw: bytes, options: _Options, interruption: Interruption
 ) -> Execution:
     from finops_nb.notebook.execute import execute
+    if not all((job.target / name).is_file() for name in ledger_of_results(results)):
+        return False
     from finops_nb.notebook.kernel import running_kernel
     from finops_nb.notebook.preflight import check_notebook, read_notebook
 

@@ -23,7 +23,8 @@ MANIFEST = Manifest(Kind.OFFICIAL, "2025-12", "ab" * 32)
 DECEMBER = parse_period("2025-12")
 RESULTS = {
     "name": "2025-12",
-    "period": {"start": "2025-12-01", "end": "2026-01-01"},
+    "ledger": "chargeback.csv",
+    "period": {"start": "2025-12-01", "end": "2026-01-01", "complete": True},
     "provenance": {"key": "ab" * 32},
 }
 WORKBOOK = "organizational_alignment.xlsx"
@@ -211,6 +212,39 @@ def test_an_official_report_has_a_ledger():
     fix = "Write `show = Parts(data, book)` in the notebook."
     assert faults(executed(), files) == [f"{rule} {fix}"]
     assert faults(executed(), files, Manifest(Kind.ANALYSIS, "2025-12", "ab" * 32)) == []
+
+
+PARTIAL = {"period": RESULTS["period"] | {"complete": False}}
+DIFFERS = {"warnings": ["NOT RECONCILED: Invoice amounts differ"]}
+DRAFT = {"ledger": "chargeback.DRAFT.csv"}
+MARKED = b"organization,DRAFT\norg-a,DRAFT\n"
+
+
+@pytest.mark.parametrize(
+    ("changed", "ledgers", "fault"),
+    [
+        ({}, {"chargeback.csv": b""}, ""),
+        (PARTIAL | DRAFT, {"chargeback.DRAFT.csv": MARKED}, ""),
+        (DIFFERS | DRAFT, {"chargeback.DRAFT.csv": MARKED}, ""),
+        (PARTIAL, {"chargeback.csv": b""}, "call for chargeback.DRAFT.csv"),
+        (DIFFERS, {"chargeback.csv": b""}, "call for chargeback.DRAFT.csv"),
+        (DRAFT, {"chargeback.DRAFT.csv": MARKED}, "call for chargeback.csv"),
+        (PARTIAL | DRAFT, {"chargeback.csv": b""}, "but the last cell wrote chargeback.csv"),
+        (PARTIAL | DRAFT, {"chargeback.csv": b"", "chargeback.DRAFT.csv": MARKED}, " and "),
+        (PARTIAL | DRAFT, {"chargeback.DRAFT.csv": b"organization\n"}, "does not end with DRAFT"),
+        (
+            PARTIAL | DRAFT,
+            {"chargeback.DRAFT.csv": MARKED + b"org-b,1\n"},
+            "does not end with DRAFT",
+        ),
+    ],
+)
+def test_only_a_complete_and_reconciled_month_has_a_final_ledger(changed, ledgers, fault):
+    """Exactly one ledger is written: the final one, or a draft that says so in every line."""
+    files = {"results.json": as_json(RESULTS | changed), WORKBOOK: b""} | ledgers
+    found = faults(executed(), files)
+    assert len(found) == bool(fault)
+    assert not fault or fault in found[0]
 
 
 @pytest.mark.parametrize(

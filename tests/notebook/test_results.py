@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
-from support.made_usage import data_of
+from support.made_usage import SIX, data_of, usage_of
 
 from finops_nb.commands.suggestion import budget_skeleton
 from finops_nb.figures.allocation import allocate
@@ -18,6 +18,7 @@ from finops_nb.notebook.results import Parts, write_results
 from finops_nb.outputs.artifacts import WORKBOOK, marker_text
 from finops_nb.outputs.manifest import Kind, Manifest, current_manifest, kind_of
 from finops_nb.params.budgets import Budgets, Version, read_budgets
+from finops_nb.params.invoices import reconcile
 from finops_nb.usage.sources.notice import Notice
 
 NONE = Budgets({}, (Version("original", {}, {}),))
@@ -54,6 +55,39 @@ def test_only_an_official_report_has_a_ledger(six, params, tmp_path, kind, files
     show = parts_of(six, params(), manifest, ledger(six, "USD"))
     assert repr(write_results(show)) == marker_text(manifest)
     assert {file.name for file in tmp_path.iterdir()} == files
+
+
+DIFFERS = reconcile((), {("AWS", "INV-1"): Decimal(1)})
+AGREES = reconcile((), {})
+
+
+@pytest.mark.parametrize(
+    ("complete", "reconciliation", "ledger_file"),
+    [
+        (True, None, "chargeback.csv"),
+        (True, AGREES, "chargeback.csv"),
+        (True, DIFFERS, "chargeback.DRAFT.csv"),
+        (False, None, "chargeback.DRAFT.csv"),
+        (False, AGREES, "chargeback.DRAFT.csv"),
+        (False, DIFFERS, "chargeback.DRAFT.csv"),
+    ],
+)
+def test_a_ledger_is_a_draft_until_the_month_is_complete_and_reconciled(
+    params, tmp_path, complete, reconciliation, ledger_file
+):
+    """A month without invoices counts as reconciled. Every line of a draft says so, last."""
+    usage = replace(usage_of(SIX, complete=complete), reconciliation=reconciliation)
+    write_results(parts_of(usage, params(), manifest_in(tmp_path), ledger(usage, "USD")))
+    [file] = tmp_path.glob("*.csv")
+    results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert file.name == results["ledger"] == ledger_file
+    mark = ",DRAFT" if "DRAFT" in ledger_file else ""
+    header, *lines = file.read_text(encoding="utf-8").splitlines()
+    assert header == "period_start,period_end,organization,product,amount,currency" + mark
+    # org-a 4 + 2, org-b 0.50 + 1.50, without organization 2
+    amounts = sorted(line.removesuffix(mark).split(",")[4] for line in lines)
+    assert amounts == ["0.50", "1.50", "2.00", "2.00", "4.00"]
+    assert all(line.endswith("USD" + mark) for line in lines)
 
 
 def test_results_are_the_overview_with_tables_and_provenance(six, params, tmp_path):
