@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 from zipfile import ZipFile, is_zipfile
 
 from nbformat import NotebookNode
@@ -209,6 +209,7 @@ def _file_faults(manifest: Manifest, period: Period, files: Mapping[str, bytes])
     bounds = (str(period.start), str(period.end))
     if not isinstance(days, dict) or (days.get("start"), days.get("end")) != bounds:
         yield f"{RESULTS} does not cover {period.text}: a cell changes the parameters."
+        return
     if WORKBOOK not in files:
         yield f"{WORKBOOK} is missing. {KEEP}"
     if manifest.kind is Kind.OFFICIAL:
@@ -221,7 +222,6 @@ def _ledger_faults(results: Mapping[str, Any], files: Mapping[str, bytes]) -> It
     if not written:
         fix = "Write `show = Parts(data, book)` in the notebook."
         yield f"{LEDGER} is missing, but an official report needs it. {fix}"
-
         return
     warnings = results.get("warnings") or ()
     differs = any(str(warning).startswith(NOT_RECONCILED) for warning in warnings)
@@ -238,6 +238,7 @@ def _is_marked(ledger: bytes) -> bool:
     """Every line of it ends with the mark of a draft."""
     lines = ledger.removesuffix(b"\n").split(b"\n")
     return all(line.endswith(f",{DRAFT}".encode()) for line in lines)
+
 
 def _capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]

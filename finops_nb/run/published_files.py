@@ -50,8 +50,9 @@ def files_to_publish(
     _fail_if(
         find_faults(execution, manifest, job.params.window, written) or _changed_inputs(job, inputs)
     )
-    title = read_results(written[RESULTS]).get("title")
-    clean = sanitize(execution.notebook, manifest, title, job.params.shared_parameters())
+    results = read_results(written[RESULTS])
+    parameters = job.params.shared_parameters()
+    clean = sanitize(execution.notebook, manifest, results.get("title"), parameters)
     page = export_html(clean)
     files = written | {NOTEBOOK: as_bytes(clean), HTML: page.encode("utf-8")}
     if PDF in job.files:
