@@ -32,7 +32,7 @@ FLOORS = (
     {"figures"},
     {"findings"},
     {"report"},
-    {"notebook", "scenarios"},
+    {"notebook", "scenarios", "read_back"},
     {"run"},
     {"api", "mail"},
     {"workbench"},

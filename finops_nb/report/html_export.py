@@ -136,7 +136,7 @@ class ReportExporter(HTMLExporter):
             "title": nb.metadata.get("title", f"{REPORT_NAME} · DRAFT"),
             "key": nb.metadata.get("finops_nb", {}).get("key", ""),
             "contents": contents(nb),
-            "css": _css(),
+            "css": style_sheets(),
         }
         page = _with_warnings_of_hidden_cells(nb)
         return super().from_notebook_node(page, dict(resources or {}) | own, **kw)
@@ -250,7 +250,8 @@ def _exporter() -> ReportExporter:
     return ReportExporter()
 
 
-def _css() -> str:
+def style_sheets() -> str:
+    """The styles of the page."""
     folder = TEMPLATES / SHELL
     return "\n".join((folder / file).read_text(encoding="utf-8") for file in STYLE_SHEETS)
 

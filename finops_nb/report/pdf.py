@@ -14,6 +14,9 @@ from finops_nb.errors import Problem, Refusal
 
 STYLE: Final = Path(__file__).parent / "templates" / "html_shell" / "pdf.css"
 INSTALL_WEASYPRINT: Final = 'pip install "finops-nb[pdf]"'
+MODULES: Final = {"weasyprint": "WeasyPrint", "pypdf": "pypdf"}
+"""What makes a PDF, and what reads it back, by the name of its module."""
+
 INSTALL_PANGO: Final = (
     "apt install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 on Debian, "
     "brew install pango on macOS"
@@ -28,15 +31,16 @@ IDENTIFIER_LENGTH: Final = 16
 
 
 def check_pdf() -> None:
-    """See that a PDF can be made on this machine.
+    """See that a PDF can be made on this machine, and read back.
 
     Raises:
-        Refusal: WeasyPrint, or the Pango that it needs, is not installed.
+        Refusal: WeasyPrint, the Pango that it needs, or pypdf is not installed.
     """
     try:
-        import_module("weasyprint")
+        for module in MODULES:
+            import_module(module)
     except ModuleNotFoundError as error:
-        rule = "PDFs can't be made: WeasyPrint is not installed"
+        rule = f"PDFs can't be made: {MODULES.get(error.name or '', error.name)} is not installed"
         fix = f"Install it: {INSTALL_WEASYPRINT}; {WITHOUT_PDF}"
         raise Refusal(Problem(rule, fix)) from error
     except OSError as error:
@@ -57,7 +61,7 @@ def pdf_of(page: str) -> bytes:
     from weasyprint import CSS, HTML
     from weasyprint.urls import URLFetcher
 
-    page = DRAWING.sub(_outlined, page)
+    page = with_outlines(page)
     fetcher = URLFetcher(allowed_protocols=("data",))
     footer = f"@page {{ @bottom-left {{ content: {_quoted(_title(page))} }} }}"
     style = CSS(string=STYLE.read_text(encoding="utf-8") + footer, url_fetcher=fetcher)
@@ -68,6 +72,11 @@ def pdf_of(page: str) -> bytes:
         stylesheets=[style], pdf_variant="pdf/ua-1", pdf_identifier=identifier
     )
     return made
+
+
+def with_outlines(page: str) -> str:
+    """The page with charts whose names WeasyPrint can draw."""
+    return DRAWING.sub(_outlined, page)
 
 
 def _outlined(drawing: re.Match[str]) -> str:

@@ -111,19 +111,19 @@ def _prose_lines(prose: Prose) -> Iterator[SummaryLine]:
         if "text" in line:
             yield line.get("title", ""), "text", line["text"]
         elif "detail" in line:
-            yield line["label"], "text", _with_detail(line["value"], line["detail"])
+            yield line["label"], "text", with_detail(line["value"], line["detail"])
         for name, value in line.items():
             is_scalar = isinstance(value, (Decimal, int, str, date))
             if name not in SENTENCE_KEYS and is_scalar and value != "":
                 yield _label(name, line), _unit(name, value), value
 
 
-def _with_detail(value: str, detail: str) -> str:
+def with_detail(value: str, detail: str) -> str:
     """A figure with its detail, the first sentence of which continues it.
 
-    >>> _with_detail("$2.00", "$1.00 under the $3.00 budget. Includes May only")
+    >>> with_detail("$2.00", "$1.00 under the $3.00 budget. Includes May only")
     '$2.00 ($1.00 under the $3.00 budget). Includes May only'
-    >>> _with_detail("+$2.00 (+50.0%)", "First 18 days of each month")
+    >>> with_detail("+$2.00 (+50.0%)", "First 18 days of each month")
     '+$2.00 (+50.0%); first 18 days of each month'
     """
     first, stop, others = detail.partition(". ")

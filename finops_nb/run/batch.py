@@ -20,14 +20,13 @@ from finops_nb.notebook.old_imports import INSTEAD
 from finops_nb.outputs.months import PublishedMonth, names_before
 from finops_nb.params.model import load_params
 from finops_nb.run.job import ALONE, open_job
-from finops_nb.run.run import NOTEBOOK_API, is_current, rebuild_index
+from finops_nb.run.run import EXPORTERS, NOTEBOOK_API, is_current, rebuild_index
 from finops_nb.run.signals import Interruption
 from finops_nb.run.worker import Event, Expect, Make, Options, RunState, Tell, make
 from finops_nb.run.worker_pool import WorkerPool
 
 IMPORTS: Final = (
-    "papermill",
-    "finops_nb.report.html_export",
+    *EXPORTERS,
     "finops_nb.run.expected_month",
     "finops_nb.notebook.sanitize",
     "finops_nb.notebook.gate",

@@ -44,6 +44,7 @@ def files_to_publish(
     """
     from finops_nb.notebook.gate import find_faults, find_local_paths, find_paths_in_files
     from finops_nb.notebook.sanitize import as_bytes, sanitize
+    from finops_nb.read_back.finished_files import finished_faults
     from finops_nb.report.html_export import export_html
 
     written = _written(job)
@@ -58,7 +59,9 @@ def files_to_publish(
     if PDF in job.files:
         files[PDF] = pdf_of(page)
     _fail_if(
-        find_local_paths(clean, job.local_paths) or find_paths_in_files(files, job.local_paths)
+        find_local_paths(clean, job.local_paths)
+        or find_paths_in_files(files, job.local_paths)
+        or finished_faults(files, clean)
     )
     ledger = ledger_of_results(results) if job.kind is Kind.OFFICIAL else ()
     return {name: files[name] for name in (*job.files, *ledger)}

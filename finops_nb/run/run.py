@@ -54,6 +54,13 @@ if TYPE_CHECKING:
 Notice = Callable[[str], None]
 """Called with a sentence that the user should read."""
 
+EXPORTERS: Final = (
+    "papermill",
+    "finops_nb.report.html_export",
+    "finops_nb.read_back.finished_files",
+)
+"""What a run imports to execute a notebook, to export it, and to read the files back."""
+
 NOTEBOOK_API: Final = "finops_nb.api"
 """What a notebook of the kit imports."""
 
@@ -314,6 +321,6 @@ def _execute(
         interruption.stop = kernel.kill
         # Two seconds of imports while the kernel starts. Not in a thread, because an interruption
         # could leave an import lock held.
-        for module in ("papermill", "finops_nb.report.html_export"):
+        for module in EXPORTERS:
             import_module(module)
         return execute(notebook, parameters, kernel, progress=options.progress)

@@ -27,11 +27,14 @@ def one_code(monkeypatch) -> None:
 
 @pytest.fixture
 def quick(monkeypatch) -> None:
-    """Runs without a kernel, whose page is their key."""
+    """Runs without a kernel, whose page is their key; it would not pass the gate."""
     monkeypatch.setattr(running, "_execute", finished)
     monkeypatch.setattr(
         "finops_nb.report.html_export.export_html",
         lambda notebook: notebook.metadata["finops_nb"]["key"],
+    )
+    monkeypatch.setattr(
+        "finops_nb.read_back.finished_files.finished_faults", lambda files, notebook: []
     )
 
 

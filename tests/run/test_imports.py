@@ -58,6 +58,7 @@ def test_a_run_reads_organizations_once(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(running, "_execute", finished)
     monkeypatch.setattr("finops_nb.report.html_export.export_html", lambda notebook: "<p>")
+    monkeypatch.setattr("finops_nb.read_back.finished_files.finished_faults", lambda *_: [])
     run(NAME, home)
     assert paths == [home.root / "organizations.csv"]
 
@@ -79,6 +80,7 @@ def test_a_run_sees_that_organizations_changed(tmp_path, monkeypatch, when):
     if step[0] != "_execute":
         monkeypatch.setattr(running, "_execute", finished)
     monkeypatch.setattr("finops_nb.report.html_export.export_html", lambda notebook: "<p>")
+    monkeypatch.setattr("finops_nb.read_back.finished_files.finished_faults", lambda *_: [])
     with pytest.raises(Failure, match=r"inputs changed during the run: organizations\.csv\."):
         run(NAME, home)
     assert not (home.outputs / NAME).exists()

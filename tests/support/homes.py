@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,6 +13,8 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
+from support import made_files as made_files_module
+from support.made_files import made_files
 
 from finops_nb.home import Home
 from finops_nb.notebook.execute import Execution
@@ -28,30 +31,21 @@ FILES = (
 )
 
 WRITE_RESULTS = """\
-import json, os, pathlib
+import os, pathlib
 from finops_nb.period import parse_period
 
 folder = pathlib.Path(os.environ["FINOPS_NB_STAGING"])
 manifest = json.loads((folder / "manifest.json").read_text())
-results = {
-    "name": manifest["name"],
-    "kind": manifest["kind"],
-    "title": "Report of " + manifest["name"],
-    "period": {"start": str(parse_period(period).start), "end": str(parse_period(period).end)},
-    "provenance": {
-        "key": manifest["key"],
-        "generated": manifest["generated"],
-        "revision": {"number": manifest["revision"], "reason": manifest["reason"]},
-    },
-}
-(folder / "results.json").write_text(json.dumps(results, indent=1) + "\\n")
-(folder / "organizational_alignment.xlsx").write_text("a workbook")
-if manifest["kind"] == "official":
-    (folder / "chargeback.csv").write_text("organization,amount\\norg-alpha,6.00\\n")
+days = parse_period(period)
+for name, data in made_files(manifest, str(days.start), str(days.end)).items():
+    (folder / name).write_bytes(data)
 text = f"Results written: {manifest['name']}, key {manifest['key']}"
 type("Marker", (), {"__repr__": lambda self: text})()
 """
-"""What `write_results` does, in plain code."""
+WRITE_RESULTS = inspect.getsource(made_files_module) + WRITE_RESULTS
+"""What `write_results` does, in plain code: a kernel of a run can't import this folder."""
+
+MANIFEST = ("name", "kind", "key", "generated", "revision", "reason")
 
 USAGE = "timestamp,cost\n" + "".join(f"2025-12-0{day}T00:00:00Z,1\n" for day in range(1, 7))
 
@@ -99,18 +93,9 @@ def write_notebook(home: Home, notebook: NotebookNode) -> None:
 
 def finished(job, manifest: Manifest, *_) -> Execution:
     """What a good execution leaves, without a kernel."""
-    results = {
-        "name": manifest.name,
-        "kind": manifest.kind,
-        "period": {"start": "2025-12-01", "end": "2026-01-01"},
-    }
-    results["provenance"] = {
-        "key": manifest.key,
-        "generated": manifest.generated,
-        "revision": {"number": manifest.revision, "reason": manifest.reason},
-    }
-    (job.staging / "results.json").write_text(json.dumps(results))
-    (job.staging / "organizational_alignment.xlsx").write_text("a workbook")
+    record = {name: getattr(manifest, name) for name in MANIFEST}
+    for name, data in made_files(record, "2025-12-01", "2026-01-01").items():
+        (job.staging / name).write_bytes(data)
     (job.staging / "chargeback.csv").write_text(manifest.key)
     marker = new_output("execute_result", {"text/plain": marker_text(manifest)})
     return Execution(

@@ -1,0 +1,177 @@
+"""Printed tables against results.json: the same rows, cell by cell, and totals that foot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+from finops_nb.read_back.figures import ADDED, Record, exact_sum, figure, printed
+from finops_nb.read_back.page import Head, PrintedBlock, PrintedRow, PrintedTable, words
+from finops_nb.report.format import Format, visible
+from finops_nb.report.table import ROUNDING, TEXTS, TOTAL
+
+
+def table_faults(table: PrintedTable, records: Sequence[Record], fmt: Format) -> Iterator[str]:
+    """What a printed table says other than its records, a sentence each.
+
+    Args:
+        table: from `read_page`.
+        records: of the table in results.json.
+        fmt: for the currency.
+    """
+    if table.grid:
+        yield from _grid_faults(table, records, fmt)
+        return
+    if not all(head.name for head in table.heads):
+        yield "its columns do not say what they are"
+        return
+    members, faults = _matched(table, records, fmt)
+    yield from faults
+    if faults:
+        return
+    for block, own in zip(table.blocks, members, strict=True):
+        yield from _total_faults(table.heads, block, own, fmt)
+        yield from _footing_faults(table.heads, block, fmt)
+
+
+def _matched(
+    table: PrintedTable, records: Sequence[Record], fmt: Format
+) -> tuple[list[list[Record] | None], list[str]]:
+    """The records of each block, None where they are not known, and what has no record."""
+    label = next(place for place, head in enumerate(table.heads) if head.unit in TEXTS)
+    unused: dict[str, list[Record]] = {}
+    for record in records:
+        unused.setdefault(printed(table.heads[label], record, fmt), []).append(record)
+    members: list[list[Record] | None] = []
+    faults: list[str] = []
+    for block in table.blocks:
+        own = []
+        for row in block.rows:
+            if row.kind == "line":
+                found = _take(row, unused.get(row.cells[label], []), table.heads, fmt)
+                faults += [found] if isinstance(found, str) else []
+                own += [] if isinstance(found, str) else [found]
+        members.append(None if block.rows and _adds_up_others(block) else own)
+    left = [record for rest in unused.values() for record in rest]
+    if left and not faults and None not in members:
+        faults.append(f"{len(left):,} of its {len(records):,} rows are missing")
+    if len(members) == 1 and not faults:
+        members = [list(records)]
+    if None in members and not faults:
+        faults += _others_faults(table, left, fmt)
+    return members, faults
+
+
+def _adds_up_others(block: PrintedBlock) -> bool:
+    return any(row.kind == "other" for row in block.rows)
+
+
+def _take(
+    row: PrintedRow, candidates: list[Record], heads: Sequence[Head], fmt: Format
+) -> Record | str:
+    """The record that a row prints, taken from the candidates; or what is wrong with the row."""
+    difference = ""
+    for place, record in enumerate(candidates):
+        texts = [printed(head, record, fmt) for head in heads]
+        if tuple(texts) == row.cells:
+            return candidates.pop(place)
+        cells = zip(heads, row.cells, texts, strict=False)
+        differing = ((head, cell, text) for head, cell, text in cells if cell != text)
+        head, cell, text = next(differing, (heads[0], "", ""))
+        difference = difference or f'{head.label} "{cell}", not "{text}"'
+    named = next((cell for cell in row.cells if cell), "")
+    if difference:
+        return f'its row "{named}" has {difference}'
+    return f'its row "{named}" is none of the results'
+
+
+def _others_faults(table: PrintedTable, left: Sequence[Record], fmt: Format) -> Iterator[str]:
+    """Columns in which the rows called "other" are not the sum of the records left out."""
+    others = table.rows("other")
+    for place, head in enumerate(table.heads):
+        if not head.adds or head.unit not in ADDED:
+            continue
+        figures = [figure(row.cells[place], fmt) for row in others]
+        shown = exact_sum(figures)
+        whole = exact_sum(record[head.name] for record in left)
+        # Each of these rows is rounded by itself.
+        decimals = max((-int(each.as_tuple().exponent) for each in figures if each), default=0)
+        room = Decimal(len(others)) / 2 * Decimal(1).scaleb(-decimals)
+        if any(each is not None for each in figures) and abs(shown - whole) > room:
+            yield f'its rows "other" have {head.label} {shown:,}, not {whole:,}'
+
+
+def _total_faults(
+    heads: Sequence[Head], block: PrintedBlock, own: Sequence[Record] | None, fmt: Format
+) -> Iterator[str]:
+    """Totals that are not the printed sum of the records."""
+    if own is None:
+        return
+    for row in block.rows:
+        for head, cell in zip(heads, row.cells, strict=True):
+            if row.kind != "total" or not head.adds or head.unit not in ADDED:
+                continue
+            values = [record[head.name] for record in own]
+            if figure(cell, fmt) is None or not any(value is not None for value in values):
+                continue
+            unit = "money" if head.unit == "variance" else head.unit
+            text = printed(head._replace(unit=unit), {head.name: exact_sum(values)}, fmt)
+            if cell.split(" (")[0] != text:
+                yield f'its total of {head.label} is "{cell}", not "{text}"'
+
+
+def _footing_faults(heads: Sequence[Head], block: PrintedBlock, fmt: Format) -> Iterator[str]:
+    """Columns whose printed lines do not add up to the printed total."""
+    totals = [row for row in block.rows if row.kind == "total"]
+    for place, head in enumerate(heads):
+        if not totals or not head.adds or head.unit not in ADDED:
+            continue
+        whole = figure(totals[0].cells[place], fmt)
+        parts = [figure(row.cells[place], fmt) for row in block.rows if row.kind != "total"]
+        if whole is not None and exact_sum(parts) != whole:
+            yield f"its lines of {head.label} add up to {exact_sum(parts):,}, not {whole:,}"
+
+
+def _grid_faults(table: PrintedTable, records: Sequence[Record], fmt: Format) -> Iterator[str]:
+    """Cells of a heat map that are not the sum of their records, and sums that do not foot."""
+    assert table.grid is not None
+    outer, inner = table.grid
+    rows = [row for block in table.blocks for row in block.rows]
+    heads = [head.label for head in table.heads[1:]]
+    sums: dict[tuple[str, str], list[str]] = {}
+    names = {row.cells[0] for row in rows}
+    for record in records:
+        pair = [words(visible(record[each])) for each in (outer, inner)]
+        row = next(iter({pair[0]} & names), _others(names))
+        column = pair[1] if pair[1] in heads else _others(heads)
+        for key in ((row, column), (row, TOTAL), (TOTAL, column), (TOTAL, TOTAL)):
+            sums.setdefault(key, []).append(record["charge"])
+    for row_ in rows:
+        for head, cell in zip(heads, row_.cells[1:], strict=True):
+            if ROUNDING in (head, row_.cells[0]):
+                continue
+            amounts = sums.pop((row_.cells[0], head), [])
+            text = fmt.money(exact_sum(amounts)) if amounts else ""
+            if cell != text:
+                yield f'its row "{row_.cells[0]}" has {head} "{cell}", not "{text}"'
+    if sums:
+        yield f"{len(sums):,} of its cells are missing"
+    yield from _grid_footing_faults(rows, heads, fmt)
+
+
+def _others(names: Iterable[str]) -> str:
+    """The name under which the names left out are added up; empty if there is none."""
+    return next((name for name in sorted(names) if name.startswith("other (")), "")
+
+
+def _grid_footing_faults(
+    rows: Sequence[PrintedRow], heads: Sequence[str], fmt: Format
+) -> Iterator[str]:
+    for row in rows:
+        *cells, whole = (figure(cell, fmt) or Decimal(0) for cell in row.cells[1:])
+        if exact_sum(cells) != whole:
+            yield f'its row "{row.cells[0]}" adds up to {exact_sum(cells):,}, not {whole:,}'
+    for place, head in enumerate(heads, 1):
+        column = [figure(row.cells[place], fmt) or Decimal(0) for row in rows]
+        if column and exact_sum(column[:-1]) != column[-1]:
+            yield f"its column {head} adds up to {exact_sum(column[:-1]):,}, not {column[-1]:,}"

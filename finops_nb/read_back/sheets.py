@@ -1,0 +1,232 @@
+"""The sheets of the workbook against results.json and the page: every row, cell and total."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Context, Decimal
+from typing import Any, Final
+
+from finops_nb.read_back.figures import ADDED, Record, exact_sum, printed, value_of
+from finops_nb.read_back.page import Head, Page, PrintedTable, words
+from finops_nb.read_back.xlsx_file import Cell
+from finops_nb.report.format import Format, visible
+from finops_nb.report.summary_sheet import NOTES, SENTENCE_KEYS, with_detail
+from finops_nb.report.workbook import (
+    COLOR_KEY,
+    EXTRA_COLUMNS,
+    HEAD,
+    HISTORY,
+    SUMMARY,
+    cell_text,
+    sheet_name,
+)
+
+Sheet = Sequence[Sequence[Cell]]
+
+DIGITS: Final = Context(prec=16)
+"""What a number in a sheet is cut to."""
+
+DAY_ZERO: Final = date(1899, 12, 30)
+"""The day from which Excel counts."""
+
+EXTRA: Final = {
+    column.label: Head(column.label, column.name, column.unit) for column in EXTRA_COLUMNS
+}
+
+
+def sheet_faults(
+    sheets: Mapping[str, Sheet], page: Page, results: Mapping[str, Any]
+) -> Iterator[str]:
+    """What the sheets say other than the results and the page, a sentence each.
+
+    Args:
+        sheets: from `read_xlsx`.
+        page: from `read_page`.
+        results: the object of results.json.
+    """
+    taken, expected = {SUMMARY.lower(), HISTORY}, {SUMMARY}
+    fmt = Format(results["currency"])
+    for name, records in results["tables"].items():
+        table = page.tables.get(name)
+        if not records or table is None:
+            continue
+        title = sheet_name(name, taken)
+        expected.add(title)
+        if title not in sheets:
+            yield f"it has no sheet {title}"
+            continue
+        for fault in _table_faults(sheets[title], table, records, fmt):
+            yield f"sheet {title}: {fault}"
+    for title in sheets.keys() - expected:
+        yield f"its sheet {title} is none of the results"
+    yield from _summary_faults(sheets.get(SUMMARY, ()), page, results)
+
+
+def _table_faults(
+    sheet: Sheet, table: PrintedTable, records: Sequence[Record], fmt: Format
+) -> Iterator[str]:
+    if len(sheet) <= HEAD:
+        yield "it is empty"
+        return
+    caption = table.caption.removesuffix(COLOR_KEY)
+    if not caption.startswith(words(visible(str(sheet[0][0])))):
+        yield f'its caption is "{sheet[0][0]}", not "{caption}"'
+    heads = _heads(sheet[HEAD], table)
+    if heads is None:
+        yield f"its columns are {', '.join(map(str, sheet[HEAD]))}"
+        return
+    lines = sheet[HEAD + 1 :]
+    for number, record in enumerate(records):
+        line = lines[number] if number < len(lines) else []
+        yield from _line_faults(HEAD + 2 + number, line, heads, record)
+    totals = lines[len(records) :]
+    yield from _total_faults(totals, heads, table, records, fmt)
+
+
+def _heads(labels: Sequence[Cell], table: PrintedTable) -> list[Head] | None:
+    """The columns of a sheet; the head of one with the headings of groups has no name."""
+    heads = table.heads
+    if table.grid:
+        outer, inner = table.grid
+        amount = Head(str(labels[2]), "charge", "money", True)
+        heads = [
+            Head(str(labels[0]), outer, "text"),
+            Head(str(labels[1]), inner, "text"),
+            amount,
+        ]
+    shown = [words(visible(str(label))) for label in labels]
+    printed_labels = [words(head.label) for head in heads]
+    for start in (0, 1):
+        end = start + len(heads)
+        if shown[start:end] == printed_labels and all(label in EXTRA for label in shown[end:]):
+            group = [Head(shown[0])] * start
+            return [*group, *heads, *(EXTRA[label] for label in shown[end:])]
+    return None
+
+
+def _line_faults(
+    row: int, line: Sequence[Cell], heads: Sequence[Head], record: Record
+) -> Iterator[str]:
+    for place, head in enumerate(heads):
+        cell = line[place] if place < len(line) else None
+        value = _cell_of(head, record.get(head.name)) if head.name else cell
+        if cell != value:
+            yield f'row {row} has {head.label} "{_shown(cell)}", not "{_shown(value)}"'
+
+
+def _cell_of(head: Head, value: Any) -> Cell:
+    """A value of results.json as a cell holds it."""
+    if value is None or value == "":
+        return None
+    unit = "money" if head.unit == "variance" else head.unit
+    typed = value_of(unit, value)
+    if isinstance(typed, date):
+        return Decimal((typed - DAY_ZERO) // timedelta(days=1))
+    if isinstance(typed, str):
+        return cell_text(typed)
+    return DIGITS.plus(Decimal(typed))
+
+
+def _total_faults(
+    totals: Sequence[Sequence[Cell]],
+    heads: Sequence[Head],
+    table: PrintedTable,
+    records: Sequence[Record],
+    fmt: Format,
+) -> Iterator[str]:
+    """Totals that are not the sum of the rows, or not what the page prints."""
+    on_page = [] if table.grid else table.rows("total")
+    if len(totals) < len(on_page):
+        yield f"{len(on_page) - len(totals)} of its totals are missing"
+        return
+    start = next((place for place, head in enumerate(heads) if head.name), 0)
+    for place, head in enumerate(heads):
+        cells = [line[place] if place < len(line) else None for line in totals]
+        numbers = [cell for cell in cells if isinstance(cell, Decimal)]
+        if head.adds and head.unit in ADDED and numbers:
+            whole = exact_sum(record.get(head.name) for record in records)
+            if _differ(exact_sum(numbers), whole, len(numbers)):
+                added = DIGITS.plus(exact_sum(numbers))
+                yield f"its totals of {head.label} are {added}, not {DIGITS.plus(whole)}"
+        if len(totals) == len(on_page) and start <= place < start + len(table.heads):
+            printed_cells = [row.cells[place - start] for row in on_page]
+            yield from _printed_otherwise(head, cells, printed_cells, fmt)
+
+
+def _differ(added: Decimal, whole: Decimal, number: int) -> bool:
+    """Whether two sums differ by more than what is cut off their parts."""
+    return abs(added - whole) > number * abs(whole) * Decimal("1e-15")
+
+
+def _printed_otherwise(
+    head: Head, cells: Sequence[Cell], texts: Sequence[str], fmt: Format
+) -> Iterator[str]:
+    for cell, text in zip(cells, texts, strict=True):
+        if cell is None:
+            said = "" if text in ("", "n/a") else text
+        elif isinstance(cell, str):
+            said = words(visible(cell))
+        else:
+            unit = "money" if head.unit == "variance" else head.unit
+            said = printed(head._replace(unit=unit, name="cell"), {"cell": cell}, fmt)
+            text = text.split(" (")[0] if head.unit == "variance" else text
+        if (cell is None and said) or (cell is not None and said != text):
+            yield f'a total of {head.label} is "{_shown(cell)}", but the page prints "{text}"'
+
+
+def _summary_faults(sheet: Sheet, page: Page, results: Mapping[str, Any]) -> Iterator[str]:
+    """What the first sheet lacks: the title, the key, and the prose before the first table."""
+    column = [line[1] if len(line) > 1 else None for line in sheet]
+    shown = [value for value in column if value is not None]
+    title = cell_text(results.get("title", ""))
+    if not sheet or sheet[0][:1] != [title]:
+        yield f'sheet {SUMMARY}: its title is not "{title}"'
+    opening = list(_opening(page, results))
+    place = len(shown) - len(NOTES) - len(opening)
+    if place < 0 or not all(map(_same, shown[place:], [*opening, *NOTES])):
+        wrong = [
+            meant
+            for cell, meant in zip(shown[max(place, 0) :], opening, strict=False)
+            if not _same(cell, meant)
+        ]
+        yield f'sheet {SUMMARY}: it lacks "{next(iter(wrong), "its last lines")}"'
+    for value in shown[: max(place, 0)]:
+        if isinstance(value, str) and words(visible(value)) not in page.text:
+            yield f'sheet {SUMMARY}: the page does not say "{value}"'
+    period = results["period"]
+    days = {date.fromisoformat(period["start"]), date.fromisoformat(period["end"])}
+    if {value for value in shown[: max(place, 0)] if isinstance(value, Decimal)} != {
+        Decimal((min(days) - DAY_ZERO).days),
+        Decimal((max(days) - DAY_ZERO).days - 1),
+    }:
+        yield f"sheet {SUMMARY}: its days are not those of the period"
+
+
+def _opening(page: Page, results: Mapping[str, Any]) -> Iterator[Any]:
+    """The sentences and figures of the prose before the first table."""
+    for name, records in results["tables"].items():
+        if name in page.tables:
+            return
+        for line in records:
+            if "text" in line:
+                yield line["text"]
+            elif "detail" in line:
+                yield with_detail(line["value"], line["detail"])
+            for key, value in line.items():
+                if key not in SENTENCE_KEYS and isinstance(value, (int, str)) and value != "":
+                    yield value
+
+
+def _same(cell: Cell, meant: Any) -> bool:
+    """Whether a cell holds a value of results.json, in which figures and days are text."""
+    if isinstance(cell, str) or cell is None:
+        return cell == cell_text(str(meant))
+    try:
+        return cell == DIGITS.plus(Decimal(meant))
+    except ArithmeticError:
+        return cell == (date.fromisoformat(meant) - DAY_ZERO).days
+
+
+def _shown(cell: Cell) -> str:
+    return "" if cell is None else str(cell)
