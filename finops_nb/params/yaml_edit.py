@@ -61,7 +61,7 @@ class ParamsText:
             changes: amount by name.
 
         Raises:
-            Refusal: an amount is not on a line of its own.
+            Refusal: amounts are not on a line of their own; all of them together.
         """
         block = self.document.data.get(key) or {}
         added = {
@@ -70,6 +70,11 @@ class ParamsText:
             if name not in block and amount is not None
         }
         kept = [name for name in block if name not in changes or changes[name] is not None]
+        shared = [name for name in changes if name in block and not self._has_own_line(key, name)]
+        if added and block and (key,) in self.document.spans:
+            shared += added
+        if shared:
+            raise Refusal([self._without_own_line(key, name) for name in shared])
         for name in block:
             if name in changes:
                 self._change_line(key, name, changes[name])
@@ -114,37 +119,38 @@ class ParamsText:
             text += block
         return text + document_end
 
-    def _change_line(self, key: str, name: str, amount: Decimal | None) -> None:
-        number = self.document.lines[key, name]
-        first, last = self._line(number)
+    def _has_own_line(self, key: str, name: str) -> bool:
+        """Whether a line has this budget, and nothing of another key."""
+        first, last = self._line(self.document.lines[key, name])
         start, end = self.document.spans.get((key, name), (0, 0))
-        is_in_braces = (key,) in self.document.spans
-        if is_in_braces or not first < start < end <= last:
-            raise Refusal(self._without_own_line(number, key, name))
+        return (key,) not in self.document.spans and first < start < end <= last
+
+    def _change_line(self, key: str, name: str, amount: Decimal | None) -> None:
         if amount is None:
-            self._edits.append((first, last, ""))
+            self._edits.append((*self._line(self.document.lines[key, name]), ""))
         else:
-            self._edits.append((start, end, f"{amount:f}"))
+            self._edits.append((*self.document.spans[key, name], f"{amount:f}"))
 
     def _add_below(self, key: str, added: Mapping[str, Decimal]) -> None:
         """Add names below the last one of a key, indented like it."""
         paths = [path for path in self.document.lines if path[:1] == (key,) and len(path) == 2]
-        number = max(self.document.lines[path] for path in paths)
-        if (key,) in self.document.spans:
-            raise Refusal(self._without_own_line(number, key, next(iter(added))))
-        start, end = self._line(number)
+        start, end = self._line(max(self.document.lines[path] for path in paths))
         line = self.document.text[start:end]
         indent = line[: len(line) - len(line.lstrip())]
         new = "".join(indent + each for each in lines_of(self._as_lines(added)))
+        end = self._end_of(key)  # The last amount may stand below its name.
+        is_removed = (start, end, "") in self._edits
         # The last line of a file may have no line break.
-        if not line.endswith(("\n", "\r")) and (start, end, "") not in self._edits:
+        if not self.document.text[:end].endswith(("\n", "\r")) and not is_removed:
             new = self._line_end + new
         self._edits.append((end, end, new))
 
-    def _without_own_line(self, number: int, key: str, name: str) -> Problem:
+    def _without_own_line(self, key: str, name: str) -> Problem:
         """The problem of a budget that can't be written, since its key or line has others too."""
         rule = "this budget can't be changed where it stands"
         fix = f"Write each budget of {key} on a line of its own, as name: amount"
+        lines = self.document.lines
+        number = lines.get((key, name), lines[key,])
         return Problem(rule, fix, self.shown, number, f"{key}.{name}")
 
     def _write_empty(self, key: str) -> None:

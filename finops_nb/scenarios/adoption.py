@@ -6,7 +6,7 @@ The earlier versions stay on record.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -147,9 +147,7 @@ class _Entry:
         """
         actual = (written.organizations, written.products)
         if actual != (self.changed.organizations, self.changed.products):
-            rule = "the file would not have the new budgets"
-            fix = "Change the budgets in the file by hand, and report this as a bug"
-            raise Refusal(Problem(rule, fix, shown))
+            raise Refusal(_not_as_meant(shown, "it would not have the new budgets"))
 
 
 @contextmanager
@@ -251,15 +249,24 @@ def _into_params(home: Home, entry: _Entry) -> Path:
     file = home.params_file(entry.scenario.base)
     shown = home.shown(file)
     text = ParamsText(read_document(file, shown), shown)
+    problems: list[Problem] = []
     for dimension, key in KEYS.items():
-        text.change(key, entry.changes(dimension))
+        try:
+            text.change(key, entry.changes(dimension))
+        except Refusal as refusal:
+            problems += refusal.problems
+    if problems:
+        raise Refusal(problems)
     text.replace("budget_versions", _version_records(entry))
 
     def reads_back(draft: Path) -> None:
         params = validated_document(Params, read_document(draft, shown), shown)
-        entry.compare(read_budgets(params, home), shown)
+        budgets = read_budgets(params, home)
+        entry.compare(budgets, shown)
+        if budgets.versions[:-1] != entry.approved.versions or budgets.version.label != entry.label:
+            raise Refusal(_not_as_meant(shown, "the earlier versions would change"))
 
-    replace_file(file, str(text).encode("utf-8"), reads_back)
+    replace_file(file, str(text).encode("utf-8"), _of_draft(reads_back, shown))
     return file
 
 
@@ -285,8 +292,29 @@ def _into_budget_file(home: Home, base: Params, entry: _Entry) -> Path:
     def reads_back(draft: Path) -> None:
         entry.compare(budgets_in(draft), shown)
 
-    replace_file(file, text.encode("utf-8"), reads_back)
+    replace_file(file, text.encode("utf-8"), _of_draft(reads_back, shown))
     return file
+
+
+def _of_draft(check: Callable[[Path], None], shown: str) -> Callable[[Path], None]:
+    """A check of a draft whose refusals name no line, since a user has no file with that line."""
+
+    def checked(draft: Path) -> None:
+        try:
+            check(draft)
+        except Refusal as refusal:
+            if all(problem.line is None for problem in refusal.problems):
+                raise
+            rules = dict.fromkeys(problem.rule for problem in refusal.problems)
+            raise Refusal(_not_as_meant(shown, "; ".join(rules))) from refusal
+
+    return checked
+
+
+def _not_as_meant(shown: str, why: str) -> Problem:
+    rule = f"the new budgets can't be written into this file ({why})"
+    fix = "Nothing was changed. Change the budgets in it by hand, and report this as a bug"
+    return Problem(rule, fix, shown)
 
 
 @contextmanager

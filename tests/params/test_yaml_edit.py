@@ -232,6 +232,28 @@ def test_a_new_budget_beside_braces_is_refused(changed, block):
         changed(f"{KEY}: {block}\n", **{"org-b": "5"})
 
 
+def test_all_budgets_that_share_their_line_are_refused_together(changed):
+    """Changed, removed and new ones, each with its line, or else that of the key."""
+    changes = {"a": "1", "org-c": None, "org-a": "2"}
+    with pytest.raises(Refusal) as refused:
+        changed(f"x: y\n{KEY}: {{org-a: 4,\n  org-c: 5}}\n", **changes)
+    places = [(problem.line, problem.column) for problem in refused.value.problems]
+    assert places == [(3, f"{KEY}.org-c"), (2, f"{KEY}.org-a"), (2, f"{KEY}.a")]
+
+
+@pytest.mark.parametrize(
+    "block", ["  org-a:\n    4", "  ? org-a\n  : 4", "  org-a: |-\n    4", "  org-a: '4\n    '"]
+)
+@pytest.mark.parametrize("end", ["", "\n", "\n\n# end\n", "\nusage: x\n"])
+def test_a_new_budget_stands_below_an_amount_on_a_line_of_its_own(read, changed, block, end):
+    """The amount of the name before may stand below that name."""
+    text = changed(f"{KEY}:\n{block}{end}", **{"org-b": "5"})
+
+    assert text == f"{KEY}:\n{block}\n  org-b: 5{end or chr(10)}"
+    amounts = [(name, amount.strip()) for name, amount in read(text).data[KEY].items()]
+    assert amounts == [("org-a", "4"), ("org-b", "5")]
+
+
 def test_keys_in_braces_are_refused(changed):
     """Nothing can be written below one pair of braces."""
     with pytest.raises(Refusal, match="the keys are in braces"):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.scenario_homes import make_scenario_home, write_scenario
 
 from finops_nb.cli import main
@@ -17,7 +20,8 @@ from finops_nb.outputs import publish
 from finops_nb.outputs.lock import hold
 from finops_nb.params.budgets import read_budgets, snapshot
 from finops_nb.params.model import load_params
-from finops_nb.params.scenario import save_scenario
+from finops_nb.params.scenario import changed, save_scenario
+from finops_nb.params.yaml_file import yaml_text
 from finops_nb.scenarios.adoption import adopt
 
 DAY = date(2025, 12, 16)
@@ -253,6 +257,104 @@ def test_it_refuses_a_scenario_made_on_other_budgets(scenario_home):
     )
     scenario_home.params_file("2025-12").write_text(text + "at_risk: 0.9\n")
     assert adopt(scenario_home, name, "why", DAY).version == "revised 1"
+
+
+HISTORY = """\
+budget_versions:
+  - version: original
+    organization_budgets:
+      org-a: 1
+    product_budgets: {}
+  - version: revised 1
+    date: 2025-12-01
+    author: Bea
+"""
+shapes = st.tuples(
+    st.sampled_from(
+        [
+            "",
+            "organization_budgets: {}\n",
+            "organization_budgets:\n  org-a: 5000\n",
+            "organization_budgets:\n  org-a: 5000\n  org-b: 3000 # ours\n\n# below\n",
+            "organization_budgets:\n  org-a:\n    5000\n",
+            "organization_budgets:\n  ? org-a\n  : 5000\n",
+            "organization_budgets: {org-a: 5000}\n",
+            "organization_budgets: {\n  org-a: 5000\n  }\n",
+        ]
+    ),
+    st.sampled_from(
+        [
+            "",
+            "product_budgets: {}\n",
+            "product_budgets:\n  chat: 9\n",
+            "product_budgets: {chat: 9}\n",
+        ]
+    ),
+    st.sampled_from(
+        [
+            "",
+            "budget_versions: []\n",
+            f"{HISTORY}    reason: first",
+            f"{HISTORY}    reason: x # y\n# end\n",
+            f"{HISTORY}    reason: |\n      two\n      lines\n",
+            f"{HISTORY}    reason: 'x\n      y'\n\n",
+        ]
+    ),
+).flatmap(st.permutations)
+amounts = st.dictionaries(
+    st.sampled_from(["org-a", "org-b", "chat", "search"]),
+    st.sampled_from(["none", "0", "4", "5.50"]),
+    min_size=1,
+)
+
+
+def on_own_lines(text: str) -> str:
+    """What a refusal advises: each budget on a line of its own, as name: amount."""
+    braces = re.compile(r"(_budgets): \{\s*([\w-]+): (\d+)\s*\}\n")
+    text = re.sub(r"\? ([\w-]+)\n  :", r"\1:", text)
+    return braces.sub(r"\1:\n  \2: \3\n", text).replace("org-a:\n    5000", "org-a: 5000")
+
+
+@settings(max_examples=40)
+@given(shapes, amounts)
+def test_an_adoption_has_the_new_budgets_or_names_a_line_of_the_file(
+    tmp_path_factory, shape, amounts
+):
+    """Whatever the file looks like; once it is written as a refusal advises, it is adopted."""
+    home = make_scenario_home(tmp_path_factory.mktemp("shapes") / "home")
+    parts = [part if part.endswith("\n") else f"{part}\n" for part in shape[:-1] if part]
+    text = "".join(['period: "2025-12"\nusage: usage/calls.csv\n', *parts, shape[-1]])
+    file = home.params_file("2025-12")
+    file.write_text(text)
+    changes = [
+        {name: amount for name, amount in amounts.items() if name.startswith("org-") is is_org}
+        for is_org in (True, False)
+    ]
+    keys = dict(zip(("organization_budgets", "product_budgets"), changes, strict=True))
+    name = write_scenario(home, yaml_text(keys))
+    approved = budgets_of(home)
+    expected = [
+        changed(
+            before, {name: None if text == "none" else Decimal(text) for name, text in new.items()}
+        )
+        for before, new in zip((approved.organizations, approved.products), changes, strict=True)
+    ]
+    if expected == [approved.organizations, approved.products]:
+        unchanged_refusal(home, name, "Nothing to adopt|changes no budget")
+        return
+    try:
+        adopt(home, name, "why", DAY)
+    except Refusal as refusal:
+        assert file.read_text() == text
+        for problem in refusal.problems:
+            key, name_in_it = problem.column.split(".")
+            line = text.splitlines()[problem.line - 1]
+            assert key in line or name_in_it in line
+        file.write_text(on_own_lines(text))
+        adopt(home, name, "why", DAY)
+    after = budgets_of(home)
+    assert [after.organizations, after.products] == expected
+    assert after.versions[:-1] == approved.versions
 
 
 CSV = """\
