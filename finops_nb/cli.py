@@ -5,7 +5,6 @@ A command imports what it calls when it is called, so that `--help` starts fast.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ import click
 
 from finops_nb import __version__
 from finops_nb.commands.command import Group
+from finops_nb.commands.printable_output import json_line
 from finops_nb.errors import Problem, Refusal
 
 if TYPE_CHECKING:
@@ -116,11 +116,14 @@ def run(
     metavar="N",
     help="The revision to explain; by default, the last one.",
 )
-def what_changed(name: str, revision: int | None) -> None:
+@click.option(
+    "--all", "everything", is_flag=True, help="Also texts, and figures that no table prints."
+)
+def what_changed(name: str, revision: int | None, everything: bool) -> None:
     """Explain what changed in a revision of an official month.
 
-    The causes come first, with their amounts; then every figure that differs from the revision
-    before.
+    The causes come first, with their amounts; then the totals and each table cell that differ from
+    the revision before.
 
     Example: finops-nb what-changed 2025-12
     """
@@ -128,7 +131,7 @@ def what_changed(name: str, revision: int | None) -> None:
     from finops_nb.commands.what_changed import what_changed as lines_of
     from finops_nb.home import find_home
 
-    _print_lines(lines_of(find_home(), one_name(name), revision))
+    _print_lines(lines_of(find_home(), one_name(name), revision, everything=everything))
 
 
 @main.command()
@@ -346,7 +349,7 @@ def _print_lines(lines: Iterable[str]) -> None:
 
 
 def _print_json(record: dict[str, Any]) -> None:
-    click.echo(json.dumps(record, ensure_ascii=False))
+    click.echo(json_line(record, sys.stdout))
 
 
 def _home(named: bool) -> Home:

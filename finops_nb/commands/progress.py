@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from finops_nb.clock import now
+from finops_nb.commands.printable_output import json_line
 from finops_nb.commands.text_table import as_text, empty_table
 from finops_nb.report.format import elapsed
 from finops_nb.run.worker import UNDONE, Event, RunState
@@ -127,7 +127,7 @@ class Display:
         record |= {key: value for key, value in details.items() if value}
         if event.state.ends:
             record["exit_code"] = event.exit_code
-        return json.dumps(record, ensure_ascii=False)
+        return json_line(record, sys.stderr)
 
     def _line(self, event: Event) -> str:
         """An event as text, with every reason of a failure; empty where only the table moves."""

@@ -1,66 +1,53 @@
-"""What changed: a revision compared with the one before it, figure by figure, as published."""
+"""What changed: a revision compared with the one before it: causes, totals, cells, then texts."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from finops_nb.commands.changed_figures import Changed, changed_figures
+from finops_nb.commands.changed_inputs import changed_inputs
 from finops_nb.errors import Problem, Refusal
-from finops_nb.findings.changes import FigureDifference, figure_differences
+from finops_nb.findings.changes import Cause, changes
+from finops_nb.findings.figure_difference import is_comparable
 from finops_nb.home import Home
 from finops_nb.outputs.artifacts import read_results
 from finops_nb.outputs.revisions import History, Revision
-from finops_nb.period import MONTH
-from finops_nb.report.format import MISSING, Format, visible
-from finops_nb.report.summary_sheet import HEADINGS, UNITS, title_case
-from finops_nb.schema import Unit
+from finops_nb.report.format import Format, noun, text_sentence, visible
 from finops_nb.words import listing
 
-OTHER_UNITS: Final[Mapping[str, Unit]] = {
-    **dict.fromkeys(("total_spend", "money", "excess", "booked", "trend", "left"), "money"),
-    **dict.fromkeys(("limit", "rest", "unallocated", "compared", "cost_before"), "money"),
-    **dict.fromkeys(("variance_ratio", "change_ratio"), "signed share"),
-    **dict.fromkeys(("cheap", "dear"), "unit cost"),
-    **dict.fromkeys(("least", "most"), "calls per money"),
-    **dict.fromkeys(("crossed", "threshold"), "percent"),
-    "gap": "gap",
-    "used": "share",
-}
-"""Units of columns that no sheet of the workbook has."""
-
-MONEY: Final = ("money", "change", "variance")
-FIGURES: Final = (
-    *MONEY,
-    *("share", "signed share", "percent"),
-    *("unit cost", "calls per money", "gap"),
-    "count",
+NO_TABLES: Final = (
+    "No figures can be compared: one of the two results.json has no tables of a report."
 )
-EMPTY: Final = (None, "")
+NOTHING: Final = "No total and no printed table cell differs."
 
 
-def what_changed(home: Home, name: str, number: int | None = None) -> Iterator[str]:
-    """Lines on a revision: its causes with their money, then every figure that differs.
+def what_changed(
+    home: Home, name: str, number: int | None = None, *, everything: bool = False
+) -> Iterator[str]:
+    """Lines on a revision: its causes with their money, the totals, then each table cell.
 
     Args:
         home: the home.
         name: the NAME.
         number: of the revision, from 1; the last one if None.
+        everything: also texts, and figures that no table prints.
 
     Raises:
         Refusal: nothing is published under the NAME, or it has no such revision.
         Failure: the record can't be read.
 
     Example:
-        `Cost by Organization · org-beta · cost: $200.00 → $212.40 (+$12.40)` is one of its lines.
+        `Cost by Organization · org-beta · Total Cost: $200.00 → $212.40 (+$12.40)` is one of its
+        lines.
     """
     name = home.check_name(name)
     history = History(home.outputs, name)
     revisions = {revision.number: revision for revision in history.revisions()}
     revision = _chosen(revisions, name, number)
     if revision.number >= 2:
-        yield from _comparison(history, revision, revisions.get(revision.number - 1))
+        former = revisions.get(revision.number - 1)
+        yield from _comparison(history, revision, former, number is not None, everything)
     elif not revision.number:
         yield f"{name}: nothing to compare, because only official months keep earlier reports."
     elif len(revisions) == 1:
@@ -89,7 +76,9 @@ def _chosen(revisions: Mapping[int, Revision], name: str, number: int | None) ->
     return revisions[number]
 
 
-def _comparison(history: History, revision: Revision, former: Revision | None) -> Iterator[str]:
+def _comparison(
+    history: History, revision: Revision, former: Revision | None, asked: bool, everything: bool
+) -> Iterator[str]:
     """The lines of a revision and the one before it; that one's date may not be on record."""
     numbers = (revision.number - 1, revision.number)
     before, after = (read_results(history.raw_results(number)) for number in numbers)
@@ -100,64 +89,53 @@ def _comparison(history: History, revision: Revision, former: Revision | None) -
     )
     if revision.reason:
         yield f"Reason: {visible(revision.reason)}"
-    recorded = after.get("provenance", {}).get("revision") or {}
-    yield from (visible(change["text"]) for change in recorded.get("changes", ()))
+    yield from _causes(before, after)
     if not before or not after:
-        results_by_number = zip(numbers, (before, after), strict=True)
-        unusable = [f"revision {number}" for number, results in results_by_number if not results]
-        verb = "was" if len(unusable) == 1 else "were"
-        yield (
-            f"No figures can be compared: results.json of {listing(unusable)} "
-            f"{verb} removed or changed."
-        )
+        yield _not_comparable(zip(numbers, (before, after), strict=True))
         return
-    fmt = Format(after.get("currency", ""))
+    yield from changed_inputs(before["provenance"], after["provenance"])
     yield ""
-    for difference in figure_differences(before.get("tables", {}), after.get("tables", {})):
-        if difference.before not in EMPTY or difference.after not in EMPTY:
-            yield _line(difference, fmt)
+    if not (is_comparable(before) and is_comparable(after)):
+        yield NO_TABLES
+        return
+    number = f" --revision {revision.number}" if asked else ""
+    command = f"finops-nb what-changed {history.name}{number} --all"
+    yield from _figures(changed_figures(before, after), command, everything)
 
 
-def _line(difference: FigureDifference, fmt: Format) -> str:
-    unit = _unit(difference.column)
-    before, after = (_figure(value, unit) for value in (difference.before, difference.after))
-    heading = HEADINGS.get(difference.table) or title_case(difference.table)
-    place = (heading, visible(difference.line), difference.column)
-    label = " · ".join(part for part in place if part)
-    change = ""
-    if unit in MONEY and isinstance(before, Decimal) and isinstance(after, Decimal):
-        change = f" ({fmt.change(after - before)})"
-    return f"{label}: {_printed(before, unit, fmt)} → {_printed(after, unit, fmt)}{change}"
+def _causes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """What changed, in sentences: from both results, or as recorded where one is not known."""
+    recorded = (after.get("provenance", {}).get("revision") or {}).get("changes") or ()
+    found = changes(before, after)
+    if any(change.causes == (Cause.UNKNOWN,) and change.money is None for change in found):
+        yield from (visible(change["text"]) for change in recorded)
+        return
+    fmt, causes = Format(after["currency"]), list(Cause)
+    for change in sorted(found, key=lambda change: causes.index(change.causes[0])):
+        yield visible(text_sentence(change.sentence, fmt))
 
 
-def _unit(column: str) -> Unit:
-    """The unit of a column; of "cost booked", that of its last word, else that of its first.
-
-    A column named after a month holds money.
-    """
-    words = column.split(" ")
-    first, last = words[0], words[-1]
-    if MONTH.fullmatch(first):
-        return "money"
-    for word in (last, first):
-        for units in (OTHER_UNITS, UNITS):
-            if word in units:
-                return units[word]
-    return "text"
+def _not_comparable(results_by_number: Any) -> str:
+    unusable = [f"revision {number}" for number, results in results_by_number if not results]
+    verb = "was" if len(unusable) == 1 else "were"
+    files = f"results.json of {listing(unusable)}"
+    return f"No figures can be compared: {files} {verb} removed or changed."
 
 
-def _figure(value: Any, unit: Unit) -> Any:
-    """A figure as a number; other values as they are."""
-    try:
-        return Decimal(value) if unit in FIGURES and isinstance(value, (str, int)) else value
-    except InvalidOperation:
-        return value
-
-
-def _printed(value: Any, unit: Unit, fmt: Format) -> str:
-    if value is None:
-        return MISSING
-    if isinstance(value, Decimal):
-        return fmt.of(unit, value)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return visible(text) or '""'
+def _figures(changed: Changed, command: str, everything: bool) -> Iterator[str]:
+    """The totals, the cells, and the further lines or how many there are."""
+    yield from changed.totals
+    if changed.totals and changed.cells:
+        yield ""
+    yield from changed.cells
+    if not (changed.totals or changed.cells):
+        yield NOTHING
+    yield ""
+    if everything:
+        yield from changed.further
+        return
+    if changed.further:
+        more = noun(len(changed.further), "further line")
+        yield f"`{command}` shows {more}: texts, and figures that no table prints."
+    else:
+        yield f"`{command}` shows no further lines."

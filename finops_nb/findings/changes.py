@@ -1,17 +1,20 @@
-"""Changes: what differs between two publications of a month, from the results of both.
-
-`changes` says in sentences what changed and what it is in money; `figure_differences` lists every
-figure that differs.
-"""
+"""Changes: what differs between two publications of a month, and its money, in sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
+from finops_nb.findings.cost_by_pair import (
+    PairChange,
+    is_late,
+    move,
+    pair_changes,
+    pair_names,
+)
 from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.money import ZERO
 from finops_nb.words import shortened
@@ -25,31 +28,17 @@ MAPPING_PARAMS: Final = ("dialect", "columns", "mapping", "timezone", "period")
 BUDGET_PARAMS: Final = ("organization_budgets", "product_budgets", "budget_versions", "owners")
 """Params that the record of the budgets has too, wherever they come from."""
 
-KEY_COLUMNS: Final = (
-    *("horizon", "title", "figure", "level", "item", "policy", "version", "dimension"),
-    *("organization", "product", "feature", "name", "month", "day", "key"),
-)
-"""Columns that name the line of a table."""
-
-TEXT_COLUMNS: Final = ("text", "detail", "label")
-"""Columns that repeat in words what other columns of the line hold."""
-
 Results = Mapping[str, Any]
 """The object of a `results.json`, or an object in it."""
 
-Tables = Mapping[str, Sequence[Mapping[str, Any]]]
-"""Lines by the name of their table."""
-
-Place = tuple[tuple[str, int], str]
-"""Of a figure in a table: the name of its line, which of the lines of that name it is, from 1, and
-its column."""
-
 
 class Cause(StrEnum):
+    """Where a change comes from, in the order in which `what-changed` lists them."""
+
     USAGE = "usage"
     MAPPING = "mapping"
-    BUDGET = "budget"
     PARAMS = "params"
+    BUDGET = "budget"
     MONTHS = "months"
     NOTEBOOK = "notebook"
     VERSION = "version"
@@ -85,37 +74,19 @@ class Change:
     rows: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FigureDifference:
-    """One figure that differs.
-
-    Args:
-        table: its name.
-        line: what names its line; empty in a table of one line.
-        column: with the position or name of a part, where the column holds several.
-        before: as JSON holds it; None where it was n/a, or did not exist.
-        after: likewise.
-    """
-
-    table: str
-    line: str
-    column: str
-    before: Any
-    after: Any
-
-
 def changes(before: Results, after: Results) -> tuple[Change, ...]:
     """What changed between two results.
 
     Args:
         before: the object of the `results.json` of one revision; empty where it is not known.
-        after: that of the next; its tables are not looked at.
+        after: that of the next. Of their tables, only the cost by organization and product is
+            looked at.
 
     Returns:
         The money of the changes of cost adds up to the difference of the totals.
 
     Example:
-        One more row for org-beta: "+$12.40 late data for org-beta".
+        One more row for org-beta: "+$12.40 late data for org-beta on chat (1 row)".
     """
     try:
         was, now = before["provenance"], after["provenance"]
@@ -134,42 +105,84 @@ def changes(before: Results, after: Results) -> tuple[Change, ...]:
         return (Change((Cause.UNKNOWN,), sentence(text)),)
 
 
-def figure_differences(before: Tables, after: Tables) -> Iterator[FigureDifference]:
-    """Every figure that differs, table by table.
-
-    Args:
-        before: the tables of one `results.json`.
-        after: the same of the next.
-
-    Returns:
-        In the order of `after`; what is only in `before` comes last.
-    """
-    for table in dict.fromkeys((*after, *before)):
-        was, now = _figures(before.get(table, ())), _figures(after.get(table, ()))
-        for place in dict.fromkeys((*now, *was)):
-            if was.get(place) != now.get(place):
-                (line, _), column = place
-                yield FigureDifference(table, line, column, was.get(place), now.get(place))
-
-
 def _cost_changes(before: Results, after: Results) -> Iterator[Change]:
     was, now = before["provenance"], after["provenance"]
     by_name = _differences(before["organizations"], after["organizations"])
+    by_name = by_name or _differences(before.get("products", {}), after.get("products", {}))
+    pairs = pair_changes(before, after)
     money = Decimal(after["total"]) - Decimal(before["total"])
     rows = after["rows"]["used"] - before["rows"]["used"]
     causes = tuple(_causes_of_cost(was, now))
-    if by_name:
-        text = _cost_sentence(causes, money, by_name, rows)
+    if by_name or any(pair.money for pair in pairs or ()):
+        if causes == (Cause.USAGE, Cause.MAPPING) and _only_the_file_is_remapped(was, now):
+            text = _told_apart(money, pairs, by_name)
+        elif pairs:
+            text = _pairs_sentence(causes, money, pairs, rows)
+        else:
+            text = _cost_sentence(causes, money, by_name, rows)
         yield Change(causes or (Cause.UNKNOWN,), text, money, by_name, rows)
-    elif Cause.USAGE in causes:
-        text = sentence("usage files changed, but no organization's cost did")
-        yield Change((Cause.USAGE,), text, money, rows=rows)
-    elif _is_remapped(was, now):
-        text = sentence("the mapping file changed, but no organization's cost did")
-        yield Change((Cause.MAPPING,), text, money, rows=rows)
+        return
+    whose = "organization's cost" if pairs is None else "cost by organization and product"
+    if Cause.USAGE in causes:
+        yield Change((Cause.USAGE,), _without_money("usage files", whose, rows), money, rows=rows)
     elif _of_inputs(was, "name") != _of_inputs(now, "name"):
         text = sentence("usage files were renamed")
         yield Change((Cause.USAGE,), text, money, rows=rows)
+    if _is_remapped(was, now):
+        text = _without_money("the mapping file", whose, 0)
+        yield Change((Cause.MAPPING,), text, money)
+
+
+def _without_money(what: str, whose: str, rows: int) -> Sentence:
+    """A changed file that changes no cost, with the rows that it has more or fewer."""
+    if not rows:
+        return sentence(f"{what} changed, but no {whose} did")
+    more = "more" if rows > 0 else "fewer"
+    text = f"{what} changed ({{rows:count {more} row}}), but no {whose} did"
+    return sentence(text, rows=abs(rows))
+
+
+def _pairs_sentence(
+    causes: Sequence[Cause], money: Decimal, pairs: Sequence[PairChange], rows: int
+) -> Sentence:
+    """A change of cost by organization and product, with its causes."""
+    moved = move(pairs)
+    if moved:
+        origin = _causes_text(causes) if causes else sentence("cause not known")
+        return sentence("{moved} ({origin})", moved=moved, origin=origin)
+    late = causes == (Cause.USAGE,) and rows > 0 and is_late(pairs)
+    text, origin = "{money:change} for {names}, from {origin}", _causes_text(causes)
+    if causes == (Cause.USAGE,):
+        text = "{money:change} " + ("late data" if late else "changed usage") + " for {names}"
+    elif not causes:
+        text = "{money:change} for {names}, cause not known"
+    if rows and all(pair.rows is None for pair in pairs):
+        text += "; {rows:count " + ("more" if rows > 0 else "fewer") + " row}"
+    names = pair_names(pairs, late)
+    return sentence(text, money=money, names=names, origin=origin, rows=abs(rows))
+
+
+def _told_apart(
+    money: Decimal, pairs: Sequence[PairChange] | None, by_name: Mapping[str, Decimal]
+) -> Sentence:
+    """Changed usage beside a changed organizations.csv, which changes names but no total."""
+    text = (
+        "{money:change} from changed usage; the changed mapping file moved cost between names, "
+        "so both together are {names}"
+    )
+    names = pair_names(pairs) if pairs else _each_with_money(by_name)
+    return sentence(text, money=money, names=names)
+
+
+def _causes_text(causes: Sequence[Cause]) -> Sentence:
+    """The causes in words, as one where they can't be told apart."""
+    text = "{causes}" + (" together" if len(causes) > 1 else "")
+    return sentence(text, causes=tuple(sentence(CAUSE_TEXTS[cause]) for cause in causes))
+
+
+def _each_with_money(by_name: Mapping[str, Decimal]) -> tuple[Sentence, ...]:
+    each = [sentence("{name} ({by:change})", name=name, by=by) for name, by in by_name.items()]
+    return first_few(each)
 
 
 def _causes_of_cost(was: Results, now: Results) -> Iterator[Cause]:
@@ -190,21 +203,16 @@ def _causes_of_cost(was: Results, now: Results) -> Iterator[Cause]:
 def _cost_sentence(
     causes: Sequence[Cause], money: Decimal, by_name: Mapping[str, Decimal], rows: int
 ) -> Sentence:
-    names = tuple(by_name)
-    if len(by_name) > 1:
-        each = [sentence("{name} ({by:change})", name=name, by=by) for name, by in by_name.items()]
-        names = first_few(each)
+    """A change of cost by name, for results without the cost by organization and product."""
+    names = tuple(by_name) if len(by_name) == 1 else _each_with_money(by_name)
     if causes == (Cause.USAGE,):
-        is_late = rows > 0 and min(by_name.values()) > 0
-        text = "{money:change} " + ("late data" if is_late else "changed usage") + " for {names}"
+        late = rows > 0 and min(by_name.values()) > 0
+        text = "{money:change} " + ("late data" if late else "changed usage") + " for {names}"
         return sentence(text, money=money, names=names)
     if not causes:
         return sentence("{money:change} for {names}, cause not known", money=money, names=names)
     text = "{money:change} for {names}, from {causes}"
-    if len(causes) > 1:
-        text += " together"
-    cause_texts = tuple(sentence(CAUSE_TEXTS[cause]) for cause in causes)
-    return sentence(text, money=money, names=names, causes=cause_texts)
+    return sentence(text, money=money, names=names, causes=_causes_text(causes))
 
 
 def _budget_changes(was: Results, now: Results) -> Iterator[Change]:
@@ -325,6 +333,12 @@ def _is_remapped(was: Results, now: Results) -> bool:
     return bool(was.get("mapping") != now.get("mapping"))
 
 
+def _only_the_file_is_remapped(was: Results, now: Results) -> bool:
+    """Usage is read as before, but for organizations.csv."""
+    others = (key for key in MAPPING_PARAMS if key != "mapping")
+    return all(was["params"].get(key) == now["params"].get(key) for key in others)
+
+
 def _of_inputs(provenance: Results, key: str) -> list[str]:
     return sorted(file[key] for file in provenance["inputs"])
 
@@ -335,28 +349,3 @@ def _setting_text(value: Any) -> str:
         return "(not set)"
     is_list = isinstance(value, (list, tuple, Mapping))
     return shortened(", ".join(map(str, value)) if is_list else str(value), VALUE_LENGTH)
-
-
-def _figures(lines: Iterable[Mapping[str, Any]]) -> dict[Place, Any]:
-    """The figures of a table; lines with the same name are numbered in their order."""
-    figures: dict[Place, Any] = {}
-    counts: dict[str, int] = {}
-    for line in lines:
-        keys = [column for column in KEY_COLUMNS if isinstance(line.get(column), str)]
-        name = " · ".join(filter(None, (line[column] for column in keys)))
-        counts[name] = counts.get(name, 0) + 1
-        not_figures = (*keys, *TEXT_COLUMNS)
-        rest = {column: value for column, value in line.items() if column not in not_figures}
-        for column, value in _parts("", rest):
-            figures[(name, counts[name]), column] = value
-    return figures
-
-
-def _parts(column: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """A value, or the parts of one that holds several, each with its place."""
-    if not isinstance(value, Mapping | list):
-        yield column, value
-        return
-    items = value.items() if isinstance(value, Mapping) else enumerate(value, 1)
-    for key, part in items:
-        yield from _parts(f"{column} {key}".strip(), part)

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.changes import Change, changes
+from finops_nb.findings.cost_by_pair import TABLE
 from finops_nb.findings.overview import (
     INVOICES_DIFFER,
     how_far_known,
@@ -133,7 +134,8 @@ def revision_changes(data: ReportData) -> tuple[Change, ...]:
     """What changed since the last revision; nothing in a first publication or an unofficial one."""
     if data.manifest.revision < 2:
         return ()
-    results = overview(data) | {"provenance": _made_from(data)}
+    pairs = data.usage.groups["organization", "product"].to_dict("records")
+    results = overview(data) | {"provenance": _made_from(data), "tables": {TABLE: pairs}}
     return changes(previous_results(data.manifest), results)
 
 

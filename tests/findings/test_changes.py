@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb.findings.changes import Cause, changes
+from finops_nb.findings.cost_by_pair import pair_changes
 from finops_nb.money import plain
 from finops_nb.report.format import Format, text_sentence
 
@@ -131,7 +132,7 @@ def test_late_data_is_money_of_an_organization():
         (
             {"org_alpha": "6", "org_beta": "4"},
             3,
-            "usage files changed, but no organization's cost did",
+            "usage files changed (3 more rows), but no organization's cost did",
         ),
         (
             {"org_alpha": "6", "org_beta": "4"} | {f"org_{n}": f"{n}" for n in range(1, 8)},
@@ -339,3 +340,136 @@ def test_the_changes_back_are_the_changes_with_the_other_sign(one, other):
     there = changes(results(**one), late(results(**other)))
     back = changes(late(results(**other)), results(**one))
     assert [-change.money for change in there] == [change.money for change in back]
+
+
+# By organization and product
+
+
+def paired(pairs: dict[tuple[str, str], tuple[str, int]], counts: bool = True) -> dict:
+    """Results of these costs and rows by organization and product."""
+    made = results()
+    costs = {pair: Decimal(cost) for pair, (cost, _) in pairs.items()}
+    for place, by in enumerate(("organizations", "products")):
+        sums: dict[str, Decimal] = {}
+        for pair, cost in costs.items():
+            sums[pair[place]] = sums.get(pair[place], Decimal(0)) + cost
+        made[by] = {name: plain(cost) for name, cost in sums.items()}
+    made["total"] = plain(sum(costs.values(), Decimal(0)))
+    made["rows"]["used"] = sum(rows for _, rows in pairs.values())
+    made["tables"] = {
+        "organization_product_breakdown": [
+            {
+                "organization": organization,
+                "product": product,
+                "cost": cost,
+                "calls": rows if counts else None,
+            }
+            for (organization, product), (cost, rows) in pairs.items()
+        ]
+    }
+    return made
+
+
+A_CHAT, A_SEARCH, B_CHAT = ("org-a", "chat"), ("org-a", "search"), ("org-b", "chat")
+PAIRS = {A_CHAT: ("100", 2), A_SEARCH: ("50", 1), B_CHAT: ("30", 1)}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "text"),
+    [
+        # 30 + 12.40 in one more row
+        ({B_CHAT: ("42.40", 2)}, "+$12.40 late data for org-b on chat (1 row)"),
+        (
+            {B_CHAT: ("42.40", 2), A_SEARCH: ("51", 3)},
+            "+$13.40 late data for org-b on chat (+$12.40, 1 row) and "
+            "org-a on search (+$1.00, 2 rows)",
+        ),
+        ({A_SEARCH: ("49", 1)}, "-$1.00 changed usage for org-a on search"),
+        ({A_CHAT: ("101", 1)}, "+$1.00 changed usage for org-a on chat (1 fewer row)"),
+        (
+            {A_CHAT: ("150", 3), A_SEARCH: ("0", 0)},
+            "$50.00 of org-a moved from search to chat (changed usage)",
+        ),
+        (
+            {A_CHAT: ("90", 2), B_CHAT: ("40", 1)},
+            "$10.00 on chat moved from org-a to org-b (changed usage)",
+        ),
+        (
+            {A_SEARCH: ("45", 1), B_CHAT: ("35", 1)},
+            "$5.00 moved from org-a on search to org-b on chat (changed usage)",
+        ),
+        (
+            {A_CHAT: ("100", 3)},
+            "usage files changed (1 more row), but no cost by organization and product did",
+        ),
+        (
+            {("org-b", "search"): ("20", 1), B_CHAT: ("20", 1), A_CHAT: ("90", 1)},
+            "$0.00 changed usage for org-b on search (+$20.00, 1 more row), "
+            "org-a on chat (-$10.00, 1 fewer row) and org-b on chat (-$10.00)",
+        ),
+    ],
+)
+def test_changed_usage_is_listed_by_organization_and_product(pairs, text):
+    """With rows and money; a move of $50 between two products of one organization reads as such."""
+    assert texts(paired(PAIRS), late(paired(PAIRS | pairs), rows=0)) == [text]
+
+
+def test_a_move_between_products_is_by_product_in_the_record():
+    """No organization's cost changed: 50 − 50 = 0 by product."""
+    after = late(paired(PAIRS | {A_CHAT: ("150", 3), A_SEARCH: ("0", 0)}), rows=0)
+    [change] = changes(paired(PAIRS), after)
+    assert (change.money, change.by_name) == (0, {"chat": Decimal(50), "search": Decimal(-50)})
+
+
+def test_rows_of_a_bill_are_counted_in_total():
+    """A bill has no calls, so its rows are not known by organization and product."""
+    before, after = (
+        paired(pairs, counts=False) for pairs in (PAIRS, PAIRS | {B_CHAT: ("42.40", 3)})
+    )
+    assert texts(before, late(after, rows=0)) == [
+        "+$12.40 late data for org-b on chat; 2 more rows"
+    ]
+
+
+def test_usage_and_mapping_are_told_apart():
+    """organizations.csv changes names and no total: all of the $7.00 is from changed usage."""
+    after = late(
+        paired({("A", "chat"): ("107", 3), A_SEARCH: ("50", 1), B_CHAT: ("30", 1)}), rows=0
+    )
+    after["provenance"]["mapping"] = {"name": "organizations.csv", "sha256": "m2", "rows": 3}
+    [change] = changes(paired(PAIRS), after)
+    assert (change.causes, change.money) == ((Cause.USAGE, Cause.MAPPING), 7)
+    assert texts(paired(PAIRS), after) == [
+        "+$7.00 from changed usage; the changed mapping file moved cost between names, so both "
+        "together are A on chat (+$107.00, 3 more rows) and org-a on chat (-$100.00, 2 fewer rows)"
+    ]
+
+
+def test_usage_and_mapping_that_move_no_cost_are_both_listed():
+    """Each of the changed files is named."""
+    after = late(paired(PAIRS), rows=0)
+    after["provenance"]["mapping"] = {"name": "organizations.csv", "sha256": "m2", "rows": 3}
+    assert texts(paired(PAIRS), after) == [
+        f"{what} changed, but no cost by organization and product did"
+        for what in ("usage files", "the mapping file")
+    ]
+
+
+pair_costs = st.dictionaries(
+    st.tuples(st.sampled_from(("a", "b", "c")), st.sampled_from(("x", "y", "z"))),
+    st.tuples(amounts, st.integers(1, 5)),
+    min_size=1,
+)
+
+
+@given(pair_costs, pair_costs)
+def test_the_money_by_pair_adds_up_to_the_difference_of_the_totals(one, other):
+    """So do its rows, and back again each has the other sign."""
+    before, after = paired(one), paired(other)
+    there, back = pair_changes(before, after), pair_changes(after, before)
+    assert sum(pair.money for pair in there) == Decimal(after["total"]) - Decimal(before["total"])
+    assert sum(pair.rows for pair in there) == after["rows"]["used"] - before["rows"]["used"]
+    assert {pair[:2]: (-pair.money, -pair.rows) for pair in there} == {
+        pair[:2]: (pair.money, pair.rows) for pair in back
+    }
+    assert texts(before, before) == []

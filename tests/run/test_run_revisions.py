@@ -12,7 +12,7 @@ from support.homes import FILES, NAME, files_of, finished, make_home, published
 from support.published import page_of
 
 from finops_nb.cli import main
-from finops_nb.commands.what_changed import what_changed
+from finops_nb.commands.what_changed import NO_TABLES, what_changed
 from finops_nb.errors import Failure, Refusal
 from finops_nb.home import Home
 from finops_nb.outputs import publish as publishing
@@ -135,7 +135,7 @@ def check_first_revision(published_home: Home) -> None:
 def check_second_revision(files: dict[str, bytes]) -> None:
     """Page and results name both changes with their amounts, and the reason."""
     sentence = (
-        "Revision 2 (2026-01-04): +$12.40 late data for org-beta; "
+        "Revision 2 (2026-01-04): +$12.40 late data for org-beta on chat (1 row); "
         "budget of org-gamma $2,000.00 → $2,800.00. Reason: two <regions> more"
     )
     text = page_of(files["organizational_alignment.html"].decode()).text_content()
@@ -150,21 +150,22 @@ def check_second_revision(files: dict[str, bytes]) -> None:
 
 
 def check_what_changed(lines: list[str]) -> None:
-    """`what-changed` names the changes first, then each figure that differs."""
-    assert lines[:5] == [
+    """`what-changed` names the changes first, then totals, then each cell that differs."""
+    assert lines[:6] == [
         "2025-12, revision 2 (2026-01-04), after revision 1 (2026-01-01)",
         "Reason: two <regions> more",
-        "+$12.40 late data for org-beta",
+        "+$12.40 late data for org-beta on chat (1 row)",
         "budget of org-gamma $2,000.00 → $2,800.00",
+        "Usage files: usage/calls.csv (changed, 3 → 4 rows)",
         "",
     ]
-    assert "Executive Summary · total_spend: $600.00 → $612.40 (+$12.40)" in lines
-    assert "Cost by Organization · org-beta · cost: $200.00 → $212.40 (+$12.40)" in lines
-    assert "Cost by Organization · org-gamma · budget: $2,000.00 → $2,800.00 (+$800.00)" in lines
+    assert lines[6] == "Executive Summary · Total Spend: $600.00 → $612.40 (+$12.40)"
+    assert "Cost by Organization · org-beta · Total Cost: $200.00 → $212.40 (+$12.40)" in lines
+    assert "Cost by Organization · org-gamma · Budget: $2,000.00 → $2,800.00 (+$800.00)" in lines
     # 200 / 300, and 212.40 / 300
-    assert "Cost by Organization · org-beta · budget_used: 66.7% → 70.8%" in lines
-    assert "Rows · Rows used · rows: 3 → 4" in lines
-    assert not [line for line in lines if "org-alpha · cost:" in line]
+    assert "Cost by Organization · org-beta · % Used: 66.7% → 70.8%" in lines
+    assert "Input Rows · Rows used · Rows: 3 → 4 (+1)" in lines
+    assert not [line for line in lines if "org-alpha · Total Cost:" in line]
 
 
 # Once, and revisions
@@ -394,6 +395,7 @@ def test_results_without_tables_have_no_figures_to_compare(published_home):
         "2025-12, revision 2 (2026-01-01), after revision 1 (2026-01-01)",
         "Reason: late",
         "",
+        NO_TABLES,
     ]
 
 
