@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from finops_nb.commands.printable_output import print_safely
 from finops_nb.errors import FinopsError
 
 DISK_FULL: Final = (
@@ -53,7 +54,13 @@ class Command(click.Command):
 
 
 class Group(click.Group):
+    """The commands; what they print, and what click prints of them, never fails to encode."""
+
     command_class = Command
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        print_safely()
+        return super().main(*args, **options)
 
 
 def _tell(sentence: str) -> None:
