@@ -232,7 +232,8 @@ def new(month: str) -> None:
 @click.option(
     "--by", "author", metavar="WHO", help="Who adopts them; by default, the scenario's author."
 )
-def adopt(name: str, reason: str, author: str | None) -> None:
+@click.option("--outside", is_flag=True, help="Change a budgets file outside of the home, too.")
+def adopt(name: str, reason: str, author: str | None, outside: bool) -> None:
     """Make a scenario's budgets the official budgets of its month.
 
     The earlier budgets stay on record as a version. Prints the path of the changed file.
@@ -245,7 +246,8 @@ def adopt(name: str, reason: str, author: str | None) -> None:
     from finops_nb.home import find_home
     from finops_nb.scenarios.adoption import adopt as adopt_name
 
-    adoption = adopt_name(find_home(), name, reason, date.fromisoformat(now()[:10]), author)
+    today = date.fromisoformat(now()[:10])
+    adoption = adopt_name(find_home(), name, reason, today, author, outside=outside)
     for sentence in (f"{adoption.version}: {'; '.join(adoption.changes)}", *adoption.notices):
         _tell(sentence)
     click.echo(adoption.file)

@@ -20,6 +20,7 @@ from finops_nb.outputs.months import months_before
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import Params, load_params, naming_params_file
 from finops_nb.params.organizations import read_mapping
+from finops_nb.params.outside import read_outside
 from finops_nb.report.format import Format, count, noun, visible
 from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
 from finops_nb.usage.background import in_background
@@ -64,11 +65,13 @@ class Check:
         overview: the object that `check --json` prints.
         data: what the overview was computed from.
         before: the month before; None where it is not known, or the period is not a month.
+        outside: what is read outside of the home, as a sentence; empty if nothing is.
     """
 
     overview: dict[str, Any]
     data: ReportData
     before: MonthBefore | None
+    outside: str = ""
 
 
 class UsageRefusal(Refusal):
@@ -113,7 +116,8 @@ def check_name(name: str, home: Home) -> Check:
     usage = project(measured, params.growth, params.model_prices)
     manifest = Manifest(kind_of(name, params.period), name)
     data = ReportData(params, usage, measured, budgets, manifest)
-    return Check(overview(data), data, _month_before(measured, params, home))
+    before = _month_before(measured, params, home)
+    return Check(overview(data), data, before, read_outside(params, home))
 
 
 def describe(checked: Check) -> str:
@@ -179,6 +183,8 @@ def _summary(checked: Check, fmt: Format) -> Iterator[str]:
     outside, read = count(usage.rows_outside), count(usage.rows_read)
     yield f"  {used} used, {outside} outside the period, {read} read"
     yield f"  Total {fmt.money(usage.cost)}{_comparison(checked.before, usage, fmt)}"
+    if checked.outside:
+        yield f"  {checked.outside}"
 
 
 def _comparison(before: MonthBefore | None, usage: Usage, fmt: Format) -> str:

@@ -33,6 +33,7 @@ from finops_nb.outputs.months import months_before, save_months
 from finops_nb.outputs.publish import check_target, probe
 from finops_nb.outputs.reports import are_there
 from finops_nb.outputs.revisions import History, Revision, restoration
+from finops_nb.params.outside import read_outside
 from finops_nb.report.pdf import check_pdf
 from finops_nb.run.failures import failure_text, folder_number, interruption_text, with_place
 from finops_nb.run.job import (
@@ -179,6 +180,9 @@ def _warnings(job: Job, former: str) -> Iterator[str]:
         yield f"An earlier run of {job.name} ({former}) was killed; its leftovers are removed."
     if imports_workbench(job.home.notebook(STEM).read_bytes()):
         yield INSTEAD
+    outside = read_outside(job.params, job.home)
+    if outside:
+        yield outside
 
 
 def _remarks(history: History, reason: str) -> Iterator[str]:

@@ -23,8 +23,9 @@ from finops_nb.outputs.manifest import Kind, kind_of
 from finops_nb.params.budget_file import BudgetLine, read_budget_file, with_lines
 from finops_nb.params.budget_versions import version_label, version_number
 from finops_nb.params.budgets import Budgets, Version, read_budgets, snapshot
-from finops_nb.params.model import Params, load_params
+from finops_nb.params.model import Params, load_params, naming_params_file
 from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of
+from finops_nb.params.outside import is_outside
 from finops_nb.params.scenario import FOLDER, Scenario, differences
 from finops_nb.params.types import NO_BUDGET
 from finops_nb.params.validation import validated_document
@@ -53,7 +54,15 @@ class Adoption:
     notices: tuple[str, ...]
 
 
-def adopt(home: Home, name: str, reason: str, today: date, author: str | None = None) -> Adoption:
+def adopt(
+    home: Home,
+    name: str,
+    reason: str,
+    today: date,
+    author: str | None = None,
+    *,
+    outside: bool = False,
+) -> Adoption:
     """Make the budgets of a scenario the official ones of its base.
 
     They are written into the base's params, or into its budgets.csv if it has one.
@@ -64,11 +73,12 @@ def adopt(home: Home, name: str, reason: str, today: date, author: str | None = 
         reason: why the budgets change.
         today: day of the adoption.
         author: who adopts it; None takes the scenario's author.
+        outside: whether a file outside of the home may be changed.
 
     Raises:
         Refusal: it is not a scenario of an official month, it changes no budget, the budgets of
-            its base changed after it was saved, or the file could not be written. Nothing is
-            changed then.
+            its base changed after it was saved, or the file is outside of the home or could not
+            be written. Nothing is changed then.
         Busy: another process adopts a scenario of the month, or runs it.
 
     Example:
@@ -82,6 +92,8 @@ def adopt(home: Home, name: str, reason: str, today: date, author: str | None = 
     with _write_errors(home), _locked_base(home, scenario.base) as base:
         approved = read_budgets(base, home)
         _check_scenario(scenario, name, base, approved, home)
+        if not outside:
+            _check_place(base, scenario.base, home)
         number = _next_version(base, approved, home)
         adopter = (author or scenario.author).strip()
         changed = read_budgets(params, home)
@@ -191,6 +203,18 @@ def _check_scenario(
         _check_new_names(base.model_copy(update={"scenario": scenario}), home, file)
     if scenario.base_was:
         _check_base(scenario, file, snapshot(base, approved))
+
+
+def _check_place(base: Params, name: str, home: Home) -> None:
+    """Refuse to change a file outside of the home, where other homes may read it."""
+    file = home.root / base.budgets if base.budgets else home.params_file(name)
+    if is_outside(file, home):
+        rule = "the budgets are in a file outside of the home, which others may use too"
+        fix = f"To change {file.resolve()}, adopt again with --outside"
+        column = "budgets" if base.budgets else None
+        problem = Problem(rule, fix, column=column, value=base.budgets or None)
+        with naming_params_file(home, name, base):
+            raise Refusal(problem if base.budgets else problem.in_file(f"params/{name}.yaml"))
 
 
 def _nothing_to_adopt(scenario: Scenario, file: str) -> Problem:

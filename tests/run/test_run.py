@@ -199,3 +199,14 @@ def test_no_cell_sees_the_settings_of_the_mail(tmp_path, monkeypatch):
     files = published(published_home)
     assert "('FINOPS_NB_OTHER', 'seen')" in files["organizational_alignment.ipynb"].decode()
     assert b"canary-5417" not in b"".join(files.values())
+
+
+def test_a_notice_names_what_is_read_outside_of_the_home(tmp_path, quick):
+    """Also where nothing has changed; it is not in what is published."""
+    shared = tmp_path / "shared"
+    home = make_home(tmp_path / "home", usage=f"{shared}/*.csv")
+    (home.root / "usage").rename(shared)
+    for _ in range(2):
+        notices: list[str] = []
+        run(NAME, home, notice=notices.append)
+        assert notices == [f"Reads outside of the home: usage: {shared}/*.csv."]

@@ -458,6 +458,46 @@ def test_the_command_prints_the_file_and_the_change(scenario_home, monkeypatch, 
     assert budgets_of(scenario_home).version.date == "2025-12-17"
 
 
+def test_a_file_outside_of_the_home_changes_only_if_that_is_asked_for(
+    tmp_path, monkeypatch, capsys
+):
+    """Others may read it too; the refusal names the line and the option, which then works."""
+    home = make_scenario_home(tmp_path / "home")
+    monkeypatch.setenv("FINOPS_NB_HOME", str(home.root))
+    shared = tmp_path / "shared.csv"
+    (home.root / "linked.csv").symlink_to(shared)
+    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
+    for budgets in ("../shared.csv", str(shared), "linked.csv"):
+        shared.write_text(CSV)
+        home.params_file("2025-12").write_text(
+            f'period: "2025-12"\nusage: usage/calls.csv\nbudgets: {budgets}\n'
+        )
+        with pytest.raises(SystemExit) as ended:
+            main(["adopt", name, "--reason", "why"])
+        refused = capsys.readouterr().err
+        assert (ended.value.code, shared.read_text()) == (1, CSV)
+        assert refused.startswith("params/2025-12.yaml, line 3, budgets: the budgets are in a file")
+        assert f"To change {shared}, adopt again with --outside." in refused
+        with pytest.raises(SystemExit) as ended:
+            main(["adopt", name, "--reason", "why", "--outside"])
+        assert (ended.value.code, shared.read_text() != CSV) == (0, True)
+        capsys.readouterr()
+
+
+def test_params_that_are_a_link_out_of_the_home_change_only_if_that_is_asked_for(tmp_path):
+    """The kind of file does not matter, but where it is."""
+    home = make_scenario_home(tmp_path / "home")
+    file, shared = home.params_file("2025-12"), tmp_path / "shared.yaml"
+    file.rename(shared)
+    file.symlink_to(shared)
+    before = shared.read_bytes()
+    name = write_scenario(home, "organization_budgets:\n  org-a: 5500\n")
+    with pytest.raises(Refusal, match=r"^params/2025-12\.yaml: the budgets are in a file outside"):
+        adopt(home, name, "why", DAY)
+    assert shared.read_bytes() == before
+    assert adopt(home, name, "why", DAY, outside=True).version == "revised 1"
+
+
 def test_two_months_adopt_into_one_table_one_after_the_other(scenario_home):
     """A budgets.csv that another process changes is not written."""
     with_table(scenario_home)
