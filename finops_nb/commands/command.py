@@ -11,6 +11,7 @@ import click
 
 from finops_nb.commands.printable_output import print_safely
 from finops_nb.errors import FinopsError
+from finops_nb.notebook.process_limits import possible_limit, refuse_small_memory
 
 DISK_FULL: Final = (
     "No space left on the disk, or where this output goes. Free up space and try again."
@@ -25,6 +26,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            refuse_small_memory()
             return super().invoke(ctx)
         except FinopsError as error:
             _tell(str(error))
@@ -45,11 +47,7 @@ class Command(click.Command):
                 ctx.exit(1)
             if os.environ.get(DEBUG):
                 raise
-            _tell(f"Internal error: {type(error).__name__}: {error}; please report it.")
-            _tell(
-                f"To see the details to report, set {DEBUG}=1 and run the command again. "
-                "Published reports are not affected."
-            )
+            _tell_unexpected(f"{type(error).__name__}: {error}")
             ctx.exit(1)
 
 
@@ -61,6 +59,19 @@ class Group(click.Group):
     def main(self, *args: Any, **options: Any) -> Any:
         print_safely()
         return super().main(*args, **options)
+
+
+def _tell_unexpected(error: str) -> None:
+    """Say what went wrong: what this machine allows a process may be the cause, else it is ours."""
+    if limit := possible_limit(error):
+        _tell(f"{error.rstrip('.')}. Published reports are not affected.")
+        _tell(limit)
+        return
+    _tell(f"Internal error: {error}; please report it.")
+    _tell(
+        f"To see the details to report, set {DEBUG}=1 and run the command again. "
+        "Published reports are not affected."
+    )
 
 
 def _tell(sentence: str) -> None:

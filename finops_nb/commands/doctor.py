@@ -17,6 +17,7 @@ from packaging.version import InvalidVersion, Version
 from finops_nb import __version__
 from finops_nb.errors import FinopsError, Refusal
 from finops_nb.home import Home, packaged_notebooks
+from finops_nb.notebook.process_limits import possible_limit
 from finops_nb.report.format import count
 from finops_nb.run.failures import failure_text
 from finops_nb.words import listing
@@ -113,11 +114,14 @@ def _kernel() -> Diagnosis:
         with tempfile.TemporaryDirectory() as folder, running_kernel(Path(folder), {}) as kernel:
             done = execute(notebook, {}, kernel)
         result = done.stopped or done.notebook.cells[-1].outputs[0].data["text/plain"]
+    except FinopsError as error:
+        return Diagnosis(False, f"no notebook kernel works here: {error}")
     except (OSError, RuntimeError, LookupError, AttributeError) as error:
         result = f"{type(error).__name__}: {error}"
     if result == "42":
         return Diagnosis(True, "a notebook kernel starts and computes")
-    return Diagnosis(False, f"no notebook kernel works here: {result}")
+    limit = possible_limit(result)
+    return Diagnosis(False, f"no notebook kernel works here: {result} {limit}".rstrip())
 
 
 def _pdf() -> Diagnosis:
@@ -161,9 +165,12 @@ def _folders(home: Home) -> Iterator[Diagnosis]:
 
 def _publishing_fault(home: Home) -> str:
     """Why no report can be published to outputs/; empty where one can."""
+    from finops_nb.outputs.links import refuse_links
     from finops_nb.outputs.publish import probe
 
     try:
+        for used in (home.runs, home.staging):
+            refuse_links(home.outputs, used)
         home.outputs.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=home.outputs, prefix=".doctor-") as folder:
             probe(Path(folder), home.outputs / ".doctor")

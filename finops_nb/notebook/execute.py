@@ -19,6 +19,12 @@ from finops_nb.notebook.preflight import code_cells
 BANNER: Final = "papermill-error-cell-tag"
 """Tag of the cells that papermill adds to show an error; they are removed."""
 
+NO_ANSWER: Final = "Kernel didn't respond"
+"""What nbclient says of a kernel that does not start in time."""
+
+STARTUP: Final = 60
+"""Seconds that a kernel may take to start."""
+
 LOGGERS: Final = ("papermill", "traitlets", "asyncio", "tornado")
 
 Progress = Callable[[int, int], None]
@@ -127,9 +133,22 @@ def _run(
         return f"it took longer than {limits.cell} seconds"
     except (RuntimeError, OSError, ZMQError) as error:
         # A kernel that does not start, or dies, shows itself in any of these.
-        death = kernel.death()
-        return f"the kernel died ({death})" if death else f"{type(error).__name__}: {error}"
+        return _end(kernel, error)
     return None
+
+
+def _end(kernel: Kernel, error: Exception) -> str:
+    """What ended the kernel, or kept it from starting, as a phrase.
+
+    Args:
+        kernel: that ended, or did not start.
+        error: that its runner got.
+    """
+    if death := kernel.death():
+        return f"the kernel died ({death}){kernel.last_words()}"
+    if NO_ANSWER in str(error):
+        return f"the kernel didn't start within {STARTUP} seconds{kernel.last_words()}"
+    return f"{type(error).__name__}: {error}"
 
 
 def _papermill(
@@ -149,6 +168,7 @@ def _papermill(
         language="python",
         progress_bar=False,
         execution_timeout=limits.cell,
+        start_timeout=STARTUP,
         km=kernel,
         record_timing=False,
         store_widget_state=False,

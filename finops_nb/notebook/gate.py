@@ -71,7 +71,8 @@ def find_faults(
     not_run = [index for index, cell in code_cells(notebook) if cell.execution_count is None]
     if not_run:
         cell = cell_name(notebook, not_run[0])
-        return [f"The notebook stopped early {_place(execution)}; {cell} did not run."]
+        place, cause = _place(execution), _printed_error(execution)
+        return [f"The notebook stopped early {place}{cause}; {cell} did not run."]
     return [
         *_background_failures(notebook),
         *_marker_faults(notebook, manifest),
@@ -149,6 +150,15 @@ def _place(execution: Execution) -> str:
     if execution.last is None:
         return "before its first cell"
     return f"in {cell_name(execution.notebook, execution.last)}"
+
+
+def _printed_error(execution: Execution) -> str:
+    """The exception that the last cell printed, where IPython could not show it as an error."""
+    cells = [] if execution.last is None else [execution.notebook.cells[execution.last]]
+    outputs = [output for cell in cells for output in cell.outputs]
+    text = "\n".join(output.text for output in outputs if output.output_type == "stream")
+    lines = [line for line in text.splitlines() if ERROR_LINE.match(line)]
+    return f": {lines[0]}" if lines else ""
 
 
 def _outputs(notebook: NotebookNode, kind: str) -> Iterator[tuple[int, NotebookNode]]:

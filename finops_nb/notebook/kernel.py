@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import socket
@@ -25,8 +26,16 @@ from traitlets import Type
 from finops_nb.clock import CLOCK
 from finops_nb.notebook import fork_provisioner
 from finops_nb.notebook.own_python import PATH, import_path, is_of_python, own_python
+from finops_nb.notebook.process_limits import allow_open_files
+from finops_nb.words import shortened
 
 LOG: Final = "kernel.log"
+TELLING: Final = re.compile(r"error|exception|fatal|abort|terminate|cannot|can't|failed", re.I)
+"""What a line of the log has in it that names a cause."""
+
+LOG_LINE: Final = 200
+"""Characters of a line of the log in a message."""
+
 ARGV: Final = (
     *own_python("finops_nb.notebook.kernel_main"),
     "-f",
@@ -92,11 +101,13 @@ class Kernel(AsyncKernelManager):
     It kills a kernel whose outputs exceed `OUTPUTS`, before they fill the runner's memory.
 
     Args:
+        log: gets the stdout and stderr of its process.
         server_socket: of the fork server that starts the kernel; None starts a fresh interpreter.
     """
 
-    def __init__(self, server_socket: socket.socket | None = None, **traits: Any):
+    def __init__(self, log: Path, server_socket: socket.socket | None = None, **traits: Any):
         super().__init__(client_factory=_Client, **traits)
+        self.log_file = log
         self.server_socket = server_socket
         self.clients: list[AsyncKernelClient] = []
         self.flooded = False
@@ -149,6 +160,15 @@ class Kernel(AsyncKernelManager):
             return signal.Signals(-code).name
         return f"it ended itself with exit code {code}"
 
+    def last_words(self) -> str:
+        """The last line of its log that names a cause; "" if there is none.
+
+        It goes behind a phrase such as "the kernel died", so a line begins with ": ".
+        """
+        text = self.log_file.read_text(encoding="utf-8", errors="replace")
+        telling = [line.strip() for line in text.splitlines() if TELLING.search(line)]
+        return f": {shortened(telling[-1], LOG_LINE)}" if telling else ""
+
     def end(self) -> None:
         """Kill the kernel and close everything: no process, socket or pending task is left."""
         self.kill()
@@ -178,16 +198,21 @@ def running_kernel(
         shielded: a context in which no signal interrupts the cleanup.
         server_socket: of a fork server; None starts a fresh interpreter.
 
+    Raises:
+        Refusal: a process may not open the files that a run needs.
+
     Example:
         with running_kernel(folder, {"FINOPS_NB_HOME": str(home.root)}) as kernel:
             execution = execute(notebook, parameters, kernel)
     """
+    allow_open_files()
     loop = ensure_event_loop()
     earlier = asyncio.all_tasks(loop)
     sockets = _short_folder()
-    kernel = Kernel(server_socket, transport="ipc", connection_file=str(sockets / "k.json"))
+    connection_file = str(sockets / "k.json")
+    kernel = Kernel(folder / LOG, server_socket, transport="ipc", connection_file=connection_file)
     try:
-        with (folder / LOG).open("ab") as log:
+        with kernel.log_file.open("ab") as log:
             run_sync(kernel.start_kernel)(
                 cwd=str(folder),
                 env=kernel_environment({**variables, "IPYTHONDIR": str(folder / "ipython")}),

@@ -17,6 +17,7 @@ from finops_nb.notebook.fork_provisioner import fork_server
 from finops_nb.notebook.kernel import kernel_environment
 from finops_nb.notebook.kernel_main import PRELOAD
 from finops_nb.notebook.old_imports import INSTEAD
+from finops_nb.notebook.process_limits import OPEN_FILES, OPEN_FILES_OF_A_WORKER, allow_open_files
 from finops_nb.outputs.months import PublishedMonth, names_before
 from finops_nb.params.model import load_params
 from finops_nb.run.job import ALONE, open_job
@@ -145,8 +146,10 @@ def _months_before(name: str, home: Home) -> set[str]:
 
 
 def _run_in_parallel(batch: _Batch, waiting: Sequence[str], jobs: int, forked: bool) -> None:
+    workers = min(jobs, len(waiting))
+    allow_open_files(OPEN_FILES + OPEN_FILES_OF_A_WORKER * workers)
     with Interruption() as interruption, _server(forked) as server_socket:
-        pool = WorkerPool(batch.options, server_socket, min(jobs, len(waiting)))
+        pool = WorkerPool(batch.options, server_socket, workers)
         try:
             _make_all(deque(waiting), batch, pool)
         except KeyboardInterrupt:

@@ -193,7 +193,7 @@ def test_an_official_report_is_not_replaced_by_another_kind(published_home):
     before = published(published_home)
     make_home(published_home.root, period="2025-11")
     rule = r'^params/2025-12\.yaml, period: outputs/2025-12 is an official .* \(found "2025-11"\)'
-    with pytest.raises(Refusal, match=rf"{rule}\. Move the file to params/analysis/"):
+    with pytest.raises(Refusal, match=rf"{rule}\. Move this file to params/analysis/"):
         run(NAME, published_home, force=True)
     assert published(published_home) == before
 
@@ -384,7 +384,7 @@ def test_a_full_disk_leaves_the_last_report(published_home, small_disk, cell, me
 
 
 def test_a_file_that_cannot_grow_leaves_the_last_report(published_home):
-    """If the system limits the size of files, the failure names the file."""
+    """If the shell limits the size of files, the failure names the file and the limit."""
     before = published(published_home)
     write_notebook(published_home, make_notebook(["print('x' * 100_000)"]))
     limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
@@ -396,6 +396,30 @@ def test_a_file_that_cannot_grow_leaves_the_last_report(published_home):
     )
     assert result.returncode == 1
     file = "outputs/.staging/2025-12/new/organizational_alignment.ipynb"
-    fix = "Fix this, then run again."
-    assert result.stderr == f"{file}: File too large. Published reports are intact. {fix}\n"
+    assert result.stderr.splitlines() == [
+        f"{file}: File too large. Published reports are intact.",
+        # 50,000 bytes / 1,024 = 48.8
+        "Here, `ulimit -f` limits the size of a file to 48 kB, which may be the cause. "
+        "Open a new shell, run `ulimit -f unlimited` in it and try again.",
+    ]
     assert published(published_home) == before
+
+
+def test_what_a_kernel_printed_before_it_died_is_in_the_message_and_kept(published_home):
+    """The line that names the cause stands behind the signal, and the log beside the notebook."""
+    kill = "os.kill(os.getpid(), 6)"
+    words = "print('loading\\nFatal error: no such library\\nbye', file=log, flush=True)"
+    log = "log = open(pathlib.Path(os.getcwd(), 'kernel.log'), 'a')"
+    write_notebook(published_home, make_notebook([f"import os, pathlib\n{log}\n{words}\n{kill}"]))
+    with pytest.raises(Failure) as failure:
+        run(NAME, published_home)
+    place = f"outputs/.staging/{NAME}"
+    assert str(failure.value).splitlines() == [
+        "The notebook was stopped in cell 2 (`import os, pathlib`): "
+        "the kernel died (SIGABRT): Fatal error: no such library.",
+        f"The notebook as far as it ran: {place}/failed.ipynb",
+        f"What its kernel printed: {place}/kernel.log",
+        f"outputs/{NAME} is unchanged.",
+    ]
+    kept = (published_home.root / place / "kernel.log").read_text(encoding="utf-8")
+    assert "Fatal error: no such library" in kept
