@@ -110,7 +110,8 @@ def error_text(error: Exception, settings: SmtpSettings) -> str:
 
 def answer_text(code: int, answer: bytes | str, settings: SmtpSettings) -> str:
     """An answer with its code; -1, which stands for an answer that has none, is left out."""
-    return f"{code} {_short(answer, settings)}".removeprefix("-1 ")
+    text = f"{code} {_short(answer, settings)}".removeprefix("-1 ").strip()
+    return text or "an answer that can't be read"
 
 
 def _short(answer: bytes | str | Exception, settings: SmtpSettings) -> str:

@@ -249,7 +249,7 @@ def _offer(
     for recipient in recipients:
         code, answer = server.rcpt(recipient)
         if not 200 <= code < 300:
-            outcomes[recipient] = _outcome(code, answer, settings, DeliveryState.DEFERRED)
+            outcomes[recipient] = _refused(code, answer, settings)
     accepted = [recipient for recipient in recipients if recipient not in outcomes]
     if not accepted:
         return []
@@ -257,7 +257,7 @@ def _offer(
     if code == 354:
         server.check_silence()
         return accepted
-    outcome = _outcome(code, answer, settings, DeliveryState.DEFERRED, of_message=True)
+    outcome = _refused(code, answer, settings, of_message=True)
     outcomes.update(dict.fromkeys(accepted, outcome))
     return []
 
@@ -300,6 +300,21 @@ def _answered(server: Connection, data: bytes, settings: SmtpSettings) -> Delive
     if 200 <= code < 300:
         otherwise = DeliveryState.SENT
     return _outcome(code, answer, settings, otherwise, of_message=True)
+
+
+def _refused(
+    code: int, answer: bytes, settings: SmtpSettings, of_message: bool = False
+) -> Delivery:
+    """The outcome of an answer that does not accept a recipient or the message.
+
+    Raises:
+        SMTPResponseException: it is no answer.
+    """
+    import smtplib
+
+    if code < 0:
+        raise smtplib.SMTPResponseException(code, answer)
+    return _outcome(code, answer, settings, DeliveryState.DEFERRED, of_message)
 
 
 def _outcome(

@@ -239,6 +239,26 @@ def test_what_is_an_answer(line, code, text):
         server.close()
 
 
+# Without the one to EHLO, after which HELO is tried.
+@pytest.mark.parametrize("stage", [0, 2, 3, 4])
+@pytest.mark.parametrize(
+    ("line", "shown"), [(b"what?", r"what\?"), (bytes(range(9)), "an answer that can't be read")]
+)
+def test_what_is_no_answer_before_the_content_is_refused(stage, line, shown):
+    """Nothing was sent, there is no other attempt, and the message shows what can be shown."""
+    connections = []
+
+    def talk(connection):
+        connections.append(connection)
+        answer(connection, (*ANSWERS[:stage], line + b"\r\n"))
+        connection.recv(1000)
+
+    rule = rf"does not answer like a mail server: {shown}\. Nothing was sent"
+    with raw_server(talk) as port, pytest.raises(Undeliverable, match=rule):
+        deliver_to(port)
+    assert len(connections) == 1
+
+
 # Order
 
 

@@ -171,7 +171,7 @@ def test_a_server_that_talks_without_end_is_one_sentence(root):
 
     with raw_server(talk) as port:
         done = invoke(
-            "scenarios/more", "--to", "ada@example.com", "--send", "--allow", **environment(port)
+            "scenarios/more", "--to", "else@example.com", "--send", "--allow", **environment(port)
         )
     *allowed, sentence = done.stderr.splitlines()
     assert (done.exit_code, done.stdout) == (1, "")
