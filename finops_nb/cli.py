@@ -171,7 +171,7 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
 @click.option(
     "--verify",
     is_flag=True,
-    help="Find published files that were changed by hand, and reports that are outdated.",
+    help="Find published files that were changed or added by hand, and reports that are outdated.",
 )
 @click.option(
     "--doctor", is_flag=True, help="Test whether this machine and this home can make a report."
@@ -179,8 +179,8 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
 def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
     """Show what is published, mailed, running and left over.
 
-    Changes nothing. The exit code is 1 if --verify finds a file that was changed by hand, or
-    --doctor finds that no report can be made.
+    Changes nothing. The exit code is 1 if --verify finds a file that was changed or added
+    by hand, or --doctor finds that no report can be made.
 
     Example: finops-nb status --verify
     """
@@ -203,7 +203,7 @@ def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
         altered, outdated = verified(home, chosen)
         _print_lines((*altered, *outdated))
         if not altered:
-            click.echo("No published file was changed by hand.")
+            click.echo("No published file was changed or added by hand.")
         healthy &= not altered
     if not (doctor or verify):
         _print_lines(lines_of(home, chosen))

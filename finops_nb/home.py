@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -56,7 +57,7 @@ class Home:
     @property
     def staging(self) -> Path:
         """Where runs work before they publish."""
-        return self.outputs / ".staging"
+        return staging_of(self.outputs)
 
     @property
     def elsewhere(self) -> str:
@@ -126,6 +127,14 @@ class Home:
         fix = _missing_file_fix(name, self.names(), words)
         return Problem("there is no such params file", fix, f"params/{name}.yaml")
 
+    def _name_of_path(self, path: str) -> str | None:
+        """The NAME of a params file that somebody wrote as a path, or as a month."""
+        with suppress(OSError, ValueError):
+            file = Path(path).resolve()
+            if file.suffix in SUFFIXES and file.is_file():
+                return file.relative_to(self.params).with_suffix("").as_posix()
+        return meant_month(bare(path))
+
     def _outer_name(self, name: str) -> str | None:
         """The NAME whose folder of outputs would hold another report too."""
         for folder in Path(name).parents:
@@ -137,6 +146,11 @@ class Home:
 def runs_of(outputs: Path) -> Path:
     """The folder of locks, revisions and records of runs, in a folder of outputs."""
     return outputs / ".runs"
+
+
+def staging_of(outputs: Path) -> Path:
+    """The folder in which runs work, in a folder of outputs."""
+    return outputs / ".staging"
 
 
 def mail_of(outputs: Path, name: str) -> Path:

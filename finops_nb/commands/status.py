@@ -11,6 +11,7 @@ from finops_nb.commands.text_table import text_table
 from finops_nb.errors import Failure, FinopsError
 from finops_nb.home import Home, mail_of
 from finops_nb.outputs.artifacts import FAILED
+from finops_nb.outputs.foreign_files import FOLDER
 from finops_nb.outputs.lock import holders
 from finops_nb.outputs.mail_journal import JOURNAL, DeliveryState, Journal
 from finops_nb.outputs.reports import PublishedReport, published_reports
@@ -62,6 +63,7 @@ def status(home: Home, names: Collection[str] = ()) -> Iterator[str]:
         action = "being mailed" if lock.endswith(MAIL_LOCK) else "being run"
         yield f"{lock.removesuffix(MAIL_LOCK)}: {action} by {holder}."
     yield from _left_over(home, locks)
+    yield from _kept(home)
 
 
 def verify(home: Home, names: Collection[str] = ()) -> tuple[list[str], list[str]]:
@@ -72,7 +74,8 @@ def verify(home: Home, names: Collection[str] = ()) -> tuple[list[str], list[str
         names: the NAMEs to verify; all that are published if empty.
 
     Returns:
-        Lines on files that are missing or were changed by hand; and lines on outdated reports.
+        Lines on files that are missing, or were changed or added by hand; and lines on outdated
+        reports.
 
     Raises:
         Refusal: a NAME is not published and has no params file.
@@ -89,6 +92,7 @@ def verify(home: Home, names: Collection[str] = ()) -> tuple[list[str], list[str
         try:
             history = History(home.outputs, name)
             altered += (f"{text} {restoration(name)}" for text in history.altered())
+            altered += history.foreign()
             if _is_outdated(name, history, name in reports, home):
                 outdated.append(
                     f"{name}: outdated; {INPUTS} changed. `finops-nb run {name}` updates it."
@@ -193,6 +197,17 @@ def _left_over(home: Home, running: Collection[str]) -> Iterator[str]:
             place = home.shown(folder)
             removal = "The next run removes them."
             yield f"{name}: a run was cut off and left {files} in {place}. {removal}"
+
+
+def _kept(home: Home) -> Iterator[str]:
+    """A line on a person's files that runs moved out of published folders."""
+    folder = home.outputs / FOLDER
+    number = sum(not path.is_dir() for path in folder.rglob("*"))
+    if number:
+        yield (
+            f"{home.shown(folder)} has {noun(number, 'file')} that runs found in published "
+            "folders. Move or delete what you no longer need there."
+        )
 
 
 def _entries(folder: Path) -> Iterable[Path]:

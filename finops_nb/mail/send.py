@@ -17,9 +17,11 @@ from finops_nb.home import Home, mail_of
 from finops_nb.mail.answers import is_too_large
 from finops_nb.mail.message import Envelope, compose_message, preview
 from finops_nb.mail.publication import FILES, Publication, objections, read_publication
+from finops_nb.mail.read_back import check_mail
 from finops_nb.mail.settings import SmtpSettings, sender_of, smtp_settings
 from finops_nb.mail.smtp import Delivery, Hooks, Outcomes, deliver
 from finops_nb.outputs.artifacts import STEM
+from finops_nb.outputs.links import refuse_links
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.mail_journal import JOURNAL, DeliveryState, Entry, Journal
 from finops_nb.params.mail_list import MailList, address
@@ -80,6 +82,8 @@ def mail(
         with hold(home.runs, f"{name}~mail", doing="mailed"):
             mailing = _prepare(home, name, to, resend, notice)
             mailing.check(send, allow)
+            for file in (JOURNAL, MESSAGE, PREVIEW):
+                refuse_links(home.outputs, mailing.folder / file)
             private_folder(mailing.folder, home.outputs)
             return mailing.send() if send else mailing.write()
     except OSError as error:
@@ -288,9 +292,10 @@ def _message(publication: Publication, mail_list: MailList, resend: bool) -> Ema
         raise Refusal([_unpublished(publication.name, kind) for kind in unpublished])
     stem = f"{STEM}_{publication.name.replace('/', '_')}"
     files = [FILES[kind] for kind in mail_list.attachment]
-    return compose_message(
+    attachments = {f"{stem}{PurePath(file).suffix}": publication.files[file] for file in files}
+    message = compose_message(
         publication.results,
-        {f"{stem}{PurePath(file).suffix}": publication.files[file] for file in files},
+        attachments,
         Envelope(
             sender=sender_of(os.environ),
             to=mail_list.to,
@@ -300,6 +305,8 @@ def _message(publication: Publication, mail_list: MailList, resend: bool) -> Ema
             resend=resend,
         ),
     )
+    check_mail(message.as_bytes(), publication.results, attachments)
+    return message
 
 
 def _unpublished(name: str, kind: str) -> Problem:

@@ -24,6 +24,8 @@ LEDGERS: Final = (LEDGER, DRAFT_LEDGER)
 """An official report has exactly one of them."""
 NOT_RECONCILED: Final = "NOT RECONCILED"
 """The warning of results.json on invoices that differ begins so."""
+PUBLISHED: Final = (HTML, NOTEBOOK, PDF, WORKBOOK, RESULTS, *LEDGERS)
+"""Every file that a run may publish under a NAME."""
 FAILED: Final = "failed.ipynb"
 """In the staging folder: a notebook as far as it ran."""
 INDEX: Final = "index.html"

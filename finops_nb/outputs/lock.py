@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from finops_nb.atomic_files import PRIVATE, make_private, private_folder
-from finops_nb.errors import Busy, Failure
+from finops_nb.errors import Busy, Failure, Problem, Refusal
+from finops_nb.outputs.links import refuse_links
 
 UNKNOWN_HOLDER: Final = "another process"
 
@@ -34,6 +35,7 @@ def hold(runs: Path, name: str, doing: str = "run") -> Iterator[str]:
     Raises:
         Busy: another process holds it.
         Failure: the folder belongs to another account.
+        Refusal: a link or a folder is in the place of the lock.
 
     Example:
         with hold(home.runs, "2025-12"):
@@ -66,8 +68,9 @@ def holders(runs: Path) -> dict[str, str]:
     holder_by_name = {}
     for file in sorted(runs.glob(".*.lock")):
         try:
-            handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
-        except PermissionError:  # another account's
+            # Without O_NONBLOCK, a pipe in its place would wait for a writer.
+            handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:  # another account's, or a link in its place
             continue
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -81,6 +84,10 @@ def holders(runs: Path) -> dict[str, str]:
 
 def _open_lock(runs: Path, name: str) -> int:
     """A handle of a lock file that its owner alone may open: whoever reads it could hold it."""
+    refuse_links(runs.parent, runs / name)
+    if (runs / name).exists() and not (runs / name).is_file():
+        shown = f"{runs.parent.name}/{runs.name}/{name}"
+        raise Refusal(Problem("not a file", "Move it away, then run again", shown))
     try:
         private_folder(runs, runs.parent)
         handle = os.open(runs / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, PRIVATE)

@@ -91,7 +91,7 @@ def published_reports(outputs: Path) -> tuple[list[PublishedReport], list[str]]:
     unreadable: list[str] = []
     for file in sorted(outputs.rglob(RESULTS)):
         name = file.parent.relative_to(outputs).as_posix()
-        if any(part.startswith(".") for part in name.split("/")):
+        if any(part.startswith((".", "_")) for part in name.split("/")):
             continue
         try:
             reports.append(_report(file, name))

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,11 +16,24 @@ from finops_nb.atomic_files import replace_file
 from finops_nb.clock import now
 from finops_nb.errors import Failure
 from finops_nb.home import runs_of
-from finops_nb.outputs.artifacts import RESULTS, read_results
+from finops_nb.outputs.artifacts import PUBLISHED, RESULTS, read_results
+from finops_nb.outputs.foreign_files import (
+    FOLDER,
+    copied_sentence,
+    copy_beside,
+    foreign_names,
+    move_beside,
+    moved_sentence,
+    printable,
+    retire,
+)
+from finops_nb.outputs.links import refuse_links, remove_folder
 from finops_nb.outputs.manifest import Kind
 from finops_nb.outputs.publish import publish
 
 FILE: Final = "revisions.json"
+REPLACED: Final = ".replaced"
+"""Beside it: the folder that is about to be published, and after the exchange the one before."""
 SHAPE: Final = {"revision": int, "key": str, "generated": str, "reason": str, "files": dict}
 """The keys of a record in it, in the order of the fields of `Revision`."""
 NO_RESULTS: Final = (
@@ -93,7 +105,8 @@ class History:
         published, last = self._published(), recorded[-1] if recorded else None
         if published is None or (last and not _follows(published, last)):
             return recorded
-        return _with(recorded, replace(published, files=digests(self.target)))
+        files = {name: digest for name, digest in digests(self.target).items() if name in PUBLISHED}
+        return _with(recorded, replace(published, files=files))
 
     def upcoming(self, key: str, official: bool, reason: str = "") -> Revision:
         """The revision that a run of this key makes.
@@ -114,50 +127,70 @@ class History:
             number = last.number + 1
         return Revision(number, key, now(), reason)
 
-    def settle(self) -> None:
-        """Finish what a killed run left: a record it did not write, a folder it did not publish."""
+    def settle(self) -> list[str]:
+        """Finish what a killed run left: a record it did not write, a folder it did not publish.
+
+        Returns:
+            What was done with a person's files, as sentences.
+        """
+        refuse_links(self.outputs, self._file)
+        moved: list[str] = []
+        if self._replaced.exists():
+            published = self._published_names(self._replaced)
+            moved = retire(self._replaced, published, self.outputs, self.name)
         revisions = self.revisions()
         if revisions != self._recorded():
             self._record(revisions)
-        if not revisions:
-            return
-        draft = self.kept(revisions[-1].number)
-        if draft.exists() and self.target.exists() and digests(draft) != revisions[-1].files:
-            shutil.rmtree(draft)
+        draft = self.kept(revisions[-1].number) if revisions else self._replaced
+        if draft.exists() and self.target.exists() and self._published_names(draft) is PUBLISHED:
+            moved += retire(draft, PUBLISHED, self.outputs, self.name)
+        for revision in revisions:
+            kept = self.kept(revision.number)
+            if kept.is_dir():
+                foreign = foreign_names(kept, revision.files)
+                moved += move_beside(kept, foreign, self.outputs, self.name)
+        return [moved_sentence(moved, self.name)] if moved else []
 
-    def publish(self, folder: Path, revision: Revision) -> None:
+    def publish(self, folder: Path, revision: Revision) -> list[str]:
         """Put a folder in the place of the published report, keep that one, and record this one.
 
-        The new folder is first moved to where the old one will be kept, and then the two are
-        exchanged: at no moment is one of them lost or half there. The record comes last, since
-        the published results hold the same facts.
+        The new folder is first moved to where the old one will be, and then the two are
+        exchanged: at no moment is one of them lost or half there. A person's files in the old one
+        are kept beside it. The record comes last, since the published results hold the same facts.
 
         Args:
             folder: complete and written to the disk.
             revision: from `upcoming`.
 
+        Returns:
+            What was done with a person's files, as sentences.
+
         Raises:
-            OSError: the old report is published; or, from the last syncs, the new one is and the
-                disk has a problem.
+            OSError: the old report is published; or the new one is, and the disk has a problem.
             Failure: the new one is published, and is not on record.
         """
         revisions, files = self.revisions(), digests(folder)
-        kept = self.kept(revision.number - 1)
-        is_revised = revision.number > 1 and revision.is_new
-        keeps = is_revised and self.target.exists() and not kept.exists()
-        if keeps:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            folder = folder.rename(kept)
-        try:
-            publish(folder, self.target)
-        except OSError:
-            if keeps and digests(kept) == files:
-                shutil.rmtree(kept, ignore_errors=True)
-            raise
+        recorded = revisions[-1].files if revisions else {}
+        place = self._place_of_the_old(revision)
+        refuse_links(self.outputs, place)
+        is_kept = place != self._replaced
+        copied: list[str] = [] if is_kept else self._copy_changed(recorded)
+        moved: list[str] = []
+        if self.target.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            folder = folder.rename(place)
+        self._exchange(folder, files)
+        if is_kept:
+            foreign = foreign_names(place, recorded)
+            moved = move_beside(place, foreign, self.outputs, self.name)
+        elif place.exists():
+            moved = retire(place, recorded, self.outputs, self.name)
         try:
             self._record(_with(revisions, replace(revision, files=files)))
         except OSError as error:
             raise self._not_recorded(error) from error
+        sentences = [copied_sentence(copied, self.name)] if copied else []
+        return [*sentences, *([moved_sentence(moved, self.name)] if moved else [])]
 
     @property
     def target(self) -> Path:
@@ -185,9 +218,64 @@ class History:
                 return b""
         return raw
 
+    def foreign(self) -> list[str]:
+        """A sentence for each file in the published folder that no run put there."""
+        revisions = self.revisions()
+        if not revisions or not self.target.is_dir():
+            return []
+        place = f"outputs/{FOLDER}/{self.name}"
+        return [
+            f"{self._shown(self.target)}/{printable(name)} was not published by a run. "
+            f"The next one that publishes there moves it to {place}."
+            for name in foreign_names(self.target, revisions[-1].files)
+        ]
+
     def altered(self) -> list[str]:
         """A sentence for each published or kept file that is missing or was changed since."""
         return [text for revision in self.revisions() for text in self._altered(revision)]
+
+    def _place_of_the_old(self, revision: Revision) -> Path:
+        """Where the published folder will be once a revision is published."""
+        kept = self.kept(revision.number - 1)
+        is_revised = revision.number > 1 and revision.is_new
+        keeps = is_revised and self.target.exists() and not kept.exists()
+        return kept if keeps else self._replaced
+
+    def _exchange(self, folder: Path, files: Mapping[str, str]) -> None:
+        """Publish a folder with these files; remove it again if it can't be published."""
+        try:
+            publish(folder, self.target)
+        except OSError:
+            if folder.exists() and digests(folder) == files and self.target.exists():
+                remove_folder(folder, self.outputs, ignore_errors=True)
+            raise
+
+    def _copy_changed(self, recorded: Mapping[str, str]) -> list[str]:
+        """Copy published files that a person changed, since they are about to be removed.
+
+        They are copied before the exchange: after a crash, nobody could tell them from files of
+        the new report.
+        """
+        if not self.target.is_dir():
+            return []
+        digest_by_name = digests(self.target)
+        changed = [
+            name
+            for name, digest in recorded.items()
+            if digest_by_name.get(name, digest) != digest
+            and not (self.target / name).is_symlink()  # that is moved, and not read
+        ]
+        return copy_beside(self.target, changed, self.outputs, self.name)
+
+    def _published_names(self, folder: Path) -> Collection[str]:
+        """The files of a folder beside the record that a run made; others are a person's.
+
+        It was published if its results are on record; else it was about to be.
+        """
+        results = folder / RESULTS
+        digest = _digest(results.read_bytes()) if results.is_file() else ""
+        files = [each.files for each in self._recorded() if each.files.get(RESULTS) == digest]
+        return files[-1] if files else PUBLISHED
 
     def _altered(self, revision: Revision) -> Iterator[str]:
         folder = self.folder(revision.number)
@@ -246,6 +334,10 @@ class History:
             f"{self._shown(self.target)} is published, but {self._shown(self._file)} could not be "
             f"written: {error.strerror or error}. Fix the disk, then run again to write it."
         )
+
+    @property
+    def _replaced(self) -> Path:
+        return self._file.parent / REPLACED
 
     @property
     def _file(self) -> Path:

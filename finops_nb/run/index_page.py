@@ -17,6 +17,7 @@ from finops_nb.atomic_files import replace_file
 from finops_nb.errors import Busy, Failure
 from finops_nb.home import Home
 from finops_nb.outputs.artifacts import INDEX
+from finops_nb.outputs.links import refuse_links
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.manifest import Kind
 from finops_nb.outputs.reports import FILES, PublishedReport, published_reports
@@ -56,8 +57,10 @@ def write_index(home: Home) -> Path:
         OSError: it could not be written; the old one is unchanged.
         Busy: another process has been rebuilding it for more than half a minute.
         Failure: the page would run or load something; the old one is unchanged.
+        Refusal: a link is in its place.
     """
     file = home.outputs / INDEX
+    refuse_links(home.outputs, file)
     with _turn(home.runs):
         page = index_page(*published_reports(home.outputs))
         faults = audit(page, links=True)

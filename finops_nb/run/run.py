@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +25,7 @@ from finops_nb.outputs.artifacts import (
     ledger_of_results,
     read_results,
 )
+from finops_nb.outputs.links import refuse_links, remove_folder
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.mail_journal import check_reason
 from finops_nb.outputs.manifest import VARIABLE as STAGING_VARIABLE
@@ -35,7 +36,12 @@ from finops_nb.outputs.reports import are_there
 from finops_nb.outputs.revisions import History, Revision, restoration
 from finops_nb.params.outside import read_outside
 from finops_nb.report.pdf import check_pdf
-from finops_nb.run.failures import failure_text, folder_number, interruption_text, with_place
+from finops_nb.run.failures import (
+    folder_number,
+    interruption_text,
+    run_failure_text,
+    with_place,
+)
 from finops_nb.run.job import (
     ALONE,
     Job,
@@ -123,7 +129,7 @@ def run(
         except KeyboardInterrupt as error:
             raise Interrupted(interruption_text(home, name, folder_before)) from error
         except OSError as error:
-            raise Failure(failure_text(error, home)) from error
+            raise Failure(run_failure_text(error, home, name, folder_before)) from error
 
 
 def rebuild_index(home: Home, notice: Notice | None) -> None:
@@ -211,7 +217,9 @@ def _publish(job: Job, options: _Options, interruption: Interruption) -> bool:
         Overtaken: nothing was published; the months before must be read again.
     """
     _refuse_other_kind(job)
-    shutil.rmtree(job.staging, ignore_errors=True)
+    if job.staging.exists():
+        remove_folder(job.staging, job.home.outputs)
+    refuse_links(job.home.outputs, job.staging)
     private_folder(job.home.staging, job.home.outputs)
     job.staging.mkdir(parents=True)
     kept = False
@@ -222,8 +230,8 @@ def _publish(job: Job, options: _Options, interruption: Interruption) -> bool:
         raise
     finally:
         if not kept:
-            with interruption.shielded():
-                shutil.rmtree(job.staging, ignore_errors=True)
+            with interruption.shielded(), suppress(Refusal):
+                remove_folder(job.staging, job.home.outputs, ignore_errors=True)
 
 
 def _publish_changes(job: Job, options: _Options, interruption: Interruption) -> bool:
@@ -232,7 +240,8 @@ def _publish_changes(job: Job, options: _Options, interruption: Interruption) ->
     inputs = inputs_of(job)
     key = key_of(job, inputs, notebook)
     history = History(job.home.outputs, job.name)
-    history.settle()
+    for sentence in history.settle():
+        options.notice(sentence)
     revision = history.upcoming(key, job.kind is Kind.OFFICIAL, options.reason)
     if not options.force and not revision.is_new and _has_key(job, key):
         _await_turn(job, options.slot)
@@ -258,7 +267,8 @@ def _publish_changes(job: Job, options: _Options, interruption: Interruption) ->
         raise NotebookKept(with_place(job, failure, execution)) from failure
     write_folder(job.staging / "new", files)
     with interruption.held():
-        history.publish(job.staging / "new", revision)
+        for sentence in history.publish(job.staging / "new", revision):
+            options.notice(sentence)
     return True
 
 
@@ -298,6 +308,8 @@ def _has_key(job: Job, key: str) -> bool:
     if not all((job.target / name).is_file() for name in job.files):
         return False
     results = read_results((job.target / RESULTS).read_bytes())
+    if not all((job.target / name).is_file() for name in ledger_of_results(results)):
+        return False
     return bool(results.get("provenance", {}).get("key") == key)
 
 
@@ -305,8 +317,6 @@ def _execute(
     job: Job, manifest: Manifest, raw: bytes, options: _Options, interruption: Interruption
 ) -> Execution:
     from finops_nb.notebook.execute import execute
-    if not all((job.target / name).is_file() for name in ledger_of_results(results)):
-        return False
     from finops_nb.notebook.kernel import running_kernel
     from finops_nb.notebook.preflight import check_notebook, read_notebook
 

@@ -139,7 +139,7 @@ def test_a_file_changed_by_hand_is_named(published_home, monkeypatch):
     monkeypatch.setenv("FINOPS_NB_HOME", str(published_home.root))
     monkeypatch.chdir(published_home.root)
     done = CliRunner().invoke(main, ["status", "--verify"])
-    assert (done.exit_code, done.output) == (0, "No published file was changed by hand.\n")
+    assert (done.exit_code, done.output) == (0, "No published file was changed or added by hand.\n")
     page = published_home.outputs / "2025-12" / "organizational_alignment.html"
     page.write_text(page.read_text().replace("8,669.89", "9,669.89"))
     done = CliRunner().invoke(main, ["status", "--verify", "params/2025-12.yaml"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
 import threading
 from pathlib import Path
 
@@ -215,15 +216,18 @@ def test_a_disk_in_the_place_of_a_report_is_refused(tmp_path, monkeypatch):
 
 
 def test_outputs_may_be_a_link_to_a_folder(tmp_path):
-    """Reports are published on another disk if outputs/ as a whole leads there."""
+    """Reports are published where outputs/ as a whole leads, once somebody agreed to it there."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "outputs").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Refusal, match=r"^outputs: a symbolic link;.* agree once with ") as refusal:
+        check_target(tmp_path / "outputs", "2025-12")
+    command = str(refusal.value).rpartition("agree once with ")[2].removesuffix(".")
+    subprocess.run(command.split(), cwd=tmp_path, check=True)
     check_target(tmp_path / "outputs", "2025-12")
     (tmp_path / "elsewhere" / ".staging").mkdir()
     probe(tmp_path / "outputs" / ".staging", tmp_path / "outputs" / "2025-12")
-    assert sorted(tmp_path.rglob("*")) == sorted(
-        tmp_path / name for name in ("elsewhere", "elsewhere/.staging", "outputs")
-    )
+    names = ("elsewhere", "elsewhere/.runs", "elsewhere/.staging", "outputs")
+    assert sorted(tmp_path.rglob("*")) == sorted(tmp_path / name for name in names)
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ import pytest
 from finops_nb import clock
 from finops_nb.clock import CLOCK
 from finops_nb.errors import Failure, Refusal
+from finops_nb.outputs.artifacts import HTML, LEDGER
 from finops_nb.outputs.revisions import History, Revision, digests
 
 A, B, C = "aa" * 32, "bb" * 32, "cc" * 32
@@ -39,8 +40,8 @@ def made(
     about |= {"revision": {"number": revision.number, "reason": revision.reason}} if say else {}
     results = {"kind": "official" if official else "analysis", "provenance": about}
     (folder / "results.json").write_text(json.dumps(results))
-    (folder / "page.html").write_text(f"{revision.number} {key}")
-    (folder / "ledger.csv").write_text(key)
+    (folder / HTML).write_text(f"{revision.number} {key}")
+    (folder / LEDGER).write_text(key)
     history.publish(folder, revision)
     return history.revisions()[-1]
 
@@ -234,7 +235,7 @@ def test_an_altered_file_is_named(history, number, how):
     made(history, A)
     made(history, B)
     folder = history.folder(number)
-    ledger = folder / "ledger.csv"
+    ledger = folder / LEDGER
     if how == "changed":
         ledger.write_text("more")
     else:
