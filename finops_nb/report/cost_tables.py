@@ -144,7 +144,7 @@ def chargeback_by(data: ReportData, charges: pd.DataFrame, totals: TotalVariance
         centers = data.budgets.cost_centres
         lines = [line | {"cost_centre": centers.get(line[by], "")} for line in lines]
     sums = _sums(totals) | {"charge": totals.actual, "status": totals.status}
-    budget = (schema.BUDGET, schema.VARIANCE_OF_CHARGE, schema.STATUS)
+    budget = (schema.BUDGET, schema.VARIANCE_OF_BUDGET, schema.STATUS)
     return Table(
         f"chargeback_by_{by}",
         f"Charges by {by}",
