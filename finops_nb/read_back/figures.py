@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal, localcontext
@@ -19,6 +20,9 @@ DIGITS: Final = 60
 """Digits of a sum: more than any table needs, whatever the decimal context is."""
 
 FIGURE: Final = re.compile(r"([+-]?)\s*(\d[\d,]*(?:\.\d+)?)")
+
+IN_TEXT: Final = re.compile(r"(?:(?<![\w.])[-+])?[$€£¥]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?")
+"""A figure in running text, with its sign; the hyphen of a name or a date is none."""
 
 ADDED: Final = ("money", "change", "variance", "count")
 """Units whose printed figures add up to the printed total."""
@@ -56,3 +60,12 @@ def exact_sum(values: Iterable[Any]) -> Decimal:
     """The sum of numbers and of decimal text, without loss; None counts as nothing."""
     with localcontext(prec=DIGITS):
         return sum((Decimal(value) for value in values if value is not None), Decimal(0))
+
+
+def figures_in(text: str) -> Counter[str]:
+    """How often each figure stands in a text.
+
+    >>> figures_in("-$1.50 (-2.0%) of 1,000 on 2025-12-01")
+    Counter({'-$1.50': 1, '-2.0': 1, '1,000': 1, '2025': 1, '12': 1, '01': 1})
+    """
+    return Counter(IN_TEXT.findall(text))

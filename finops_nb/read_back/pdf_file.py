@@ -7,14 +7,12 @@ import html
 import io
 import re
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from finops_nb.read_back.figures import figures_in
 from finops_nb.read_back.page import read_page
 from finops_nb.report.pdf import DRAWING, with_outlines
-
-FIGURE: Final = re.compile(r"(?:(?<![\w.])[-+])?[$€£¥]?\d[\d,]*(?:\.\d+)?")
 
 NAMES: Final = re.compile(r"<(bdi|code|nav)\b.*?</\1>", re.DOTALL)
 """What a PDF breaks within a word, or leaves out: names, hashes, and the table of contents."""
@@ -44,7 +42,7 @@ def pdf_faults(pdf: bytes, page: str) -> Iterator[str]:
         yield f"it can't be read: {error or type(error).__name__}"
         return
     shown = _page_text(page)
-    missing = _figures(shown) - _figures(text)
+    missing = figures_in(shown) - figures_in(text)
     within, whole = _squeezed(text), _squeezed(shown)
     for found in missing:
         # A figure may be broken between two lines, as part of a long text.
@@ -79,10 +77,6 @@ def _page_text(page: str) -> str:
         for text in DRAWN.findall(base64.b64decode(drawing).decode("utf-8"))
     ]
     return " \n ".join((read_page(NAMES.sub(" ", page)).text, *drawn))
-
-
-def _figures(text: str) -> Counter[str]:
-    return Counter(FIGURE.findall(text))
 
 
 def _squeezed(text: str) -> str:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Context, Decimal
+from itertools import zip_longest
 from typing import Any, Final
 
 from finops_nb.read_back.figures import ADDED, Record, exact_sum, printed, value_of
 from finops_nb.read_back.page import Head, Page, PrintedTable, words
 from finops_nb.read_back.xlsx_file import Cell
 from finops_nb.report.format import Format, visible
-from finops_nb.report.summary_sheet import NOTES, SENTENCE_KEYS, with_detail
+from finops_nb.report.summary_sheet import (
+    ABOUT,
+    FACTS,
+    NOTES,
+    SENTENCE_KEYS,
+    heading_of,
+    label_of,
+    with_detail,
+)
 from finops_nb.report.workbook import (
     COLOR_KEY,
     EXTRA_COLUMNS,
@@ -77,9 +86,13 @@ def _table_faults(
         yield f"its columns are {', '.join(map(str, sheet[HEAD]))}"
         return
     lines = sheet[HEAD + 1 :]
+    groups = {block.heading for block in table.blocks}
+    groups |= {row.cells[0] for row in table.rows("other")} if not table.grid else set()
     for number, record in enumerate(records):
         line = lines[number] if number < len(lines) else []
         yield from _line_faults(HEAD + 2 + number, line, heads, record)
+        if heads[0].name == "" and not _is_group(line[:1], groups, record):
+            yield f'row {HEAD + 2 + number} is in the group "{_shown(*line[:1])}"'
     totals = lines[len(records) :]
     yield from _total_faults(totals, heads, table, records, fmt)
 
@@ -113,6 +126,14 @@ def _line_faults(
         value = _cell_of(head, record.get(head.name)) if head.name else cell
         if cell != value:
             yield f'row {row} has {head.label} "{_shown(cell)}", not "{_shown(value)}"'
+
+
+def _is_group(cells: Sequence[Cell], groups: Collection[str | None], record: Record) -> bool:
+    """Whether a row stands in its group: a value of its record, or a heading that is none."""
+    own = [value for value in record.values() if isinstance(value, str) and value in groups]
+    named = [cell_text(value) for value in own]
+    cell = cells[0] if cells else None
+    return cell in named if named else isinstance(cell, str) and words(visible(cell)) in groups
 
 
 def _cell_of(head: Head, value: Any) -> Cell:
@@ -176,46 +197,61 @@ def _printed_otherwise(
 
 
 def _summary_faults(sheet: Sheet, page: Page, results: Mapping[str, Any]) -> Iterator[str]:
-    """What the first sheet lacks: the title, the key, and the prose before the first table."""
-    column = [line[1] if len(line) > 1 else None for line in sheet]
-    shown = [value for value in column if value is not None]
+    """What the first sheet says other than the title, the facts, the opening prose and notes."""
+    rows = [[*line, None, None][:2] for line in sheet]
     title = cell_text(results.get("title", ""))
-    if not sheet or sheet[0][:1] != [title]:
+    if not rows or rows[0][0] != title:
         yield f'sheet {SUMMARY}: its title is not "{title}"'
-    opening = list(_opening(page, results))
-    place = len(shown) - len(NOTES) - len(opening)
-    if place < 0 or not all(map(_same, shown[place:], [*opening, *NOTES])):
-        wrong = [
-            meant
-            for cell, meant in zip(shown[max(place, 0) :], opening, strict=False)
-            if not _same(cell, meant)
-        ]
-        yield f'sheet {SUMMARY}: it lacks "{next(iter(wrong), "its last lines")}"'
-    for value in shown[: max(place, 0)]:
-        if isinstance(value, str) and words(visible(value)) not in page.text:
-            yield f'sheet {SUMMARY}: the page does not say "{value}"'
+    lines = [(label, value) for label, value in rows[1:] if value is not None]
+    opening = [*_opening(page, results), *(("", note) for note in NOTES)]
+    facts = lines[: max(0, len(lines) - len(opening))]
+    for line, meant in zip_longest(lines[len(facts) :], opening):
+        if line is None or meant is None or not _is_line(line, meant):
+            yield f'sheet {SUMMARY}: it lacks "{": ".join(map(str, meant or line))}"'
+    yield from (f"sheet {SUMMARY}: {each}" for each in _fact_faults(facts, page, results))
+    headings = {heading_of(name) for name in results["tables"]} | {ABOUT}
+    for label, value in rows[1:]:
+        if value is None and label is not None and label not in headings:
+            yield f'sheet {SUMMARY}: its heading "{label}" is none of the report'
+
+
+def _is_line(line: tuple[Cell, Cell], meant: tuple[str, Any]) -> bool:
+    return (line[0] or "") == cell_text(meant[0]) and _same(line[1], meant[1])
+
+
+def _fact_faults(
+    facts: Sequence[tuple[Cell, Cell]], page: Page, results: Mapping[str, Any]
+) -> Iterator[str]:
+    """What the facts of a report, with its stamps before them, say other than the page."""
     period = results["period"]
-    days = {date.fromisoformat(period["start"]), date.fromisoformat(period["end"])}
-    if {value for value in shown[: max(place, 0)] if isinstance(value, Decimal)} != {
-        Decimal((min(days) - DAY_ZERO).days),
-        Decimal((max(days) - DAY_ZERO).days - 1),
-    }:
-        yield f"sheet {SUMMARY}: its days are not those of the period"
+    days = {
+        "First Day": date.fromisoformat(period["start"]),
+        "Last Day": date.fromisoformat(period["end"]) - timedelta(days=1),
+    }
+    if [label for label, _ in facts[-len(FACTS) :]] != [*FACTS]:
+        yield f"it does not begin with {', '.join(FACTS)}"
+    for label, value in facts:
+        for text in (label, value):
+            is_known = not isinstance(text, str) or text in (*FACTS, results["currency"])
+            if not is_known and words(visible(str(text))) not in page.text:
+                yield f'the page does not say "{text}"'
+        if isinstance(value, Decimal) and value != (days[str(label)] - DAY_ZERO).days:
+            yield f"its {label} is not {days[str(label)]}"
 
 
-def _opening(page: Page, results: Mapping[str, Any]) -> Iterator[Any]:
-    """The sentences and figures of the prose before the first table."""
+def _opening(page: Page, results: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The labels, sentences and figures of the prose before the first table."""
     for name, records in results["tables"].items():
         if name in page.tables:
             return
         for line in records:
             if "text" in line:
-                yield line["text"]
+                yield line.get("title", ""), line["text"]
             elif "detail" in line:
-                yield with_detail(line["value"], line["detail"])
+                yield line["label"], with_detail(line["value"], line["detail"])
             for key, value in line.items():
                 if key not in SENTENCE_KEYS and isinstance(value, (int, str)) and value != "":
-                    yield value
+                    yield label_of(key, line), value
 
 
 def _same(cell: Cell, meant: Any) -> bool:
@@ -228,5 +264,5 @@ def _same(cell: Cell, meant: Any) -> bool:
         return cell == (date.fromisoformat(meant) - DAY_ZERO).days
 
 
-def _shown(cell: Cell) -> str:
+def _shown(cell: Cell = None) -> str:
     return "" if cell is None else str(cell)

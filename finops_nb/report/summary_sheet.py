@@ -25,6 +25,12 @@ SENTENCE_KEYS: Final = ("title", "text", "figure", "label", "value", "detail")
 HEADINGS: Final = {"headline": "Key Figures", "findings": "What Matters Most"}
 """The headings of prose whose name is not its heading."""
 
+ABOUT: Final = "About This File"
+"""The heading of the notes."""
+
+FACTS: Final = ("Period", "First Day", "Last Day", "Currency", "Generated", "Key")
+"""The labels of what the report is, after its stamps."""
+
 LABELS: Final = {
     "budget_used": "% Used",
     "change_ratio": "Change %",
@@ -77,8 +83,13 @@ def summary_sections(
     yield "", _facts(data)
     for prose in opening:
         if prose.lines:
-            yield HEADINGS.get(prose.name) or title_case(prose.name), _prose_lines(prose)
-    yield "About This File", (("", "text", note) for note in NOTES)
+            yield heading_of(prose.name), _prose_lines(prose)
+    yield ABOUT, (("", "text", note) for note in NOTES)
+
+
+def heading_of(name: str) -> str:
+    """The heading of a piece of prose."""
+    return HEADINGS.get(name) or title_case(name)
 
 
 def title_case(name: str) -> str:
@@ -97,12 +108,16 @@ def title_case(name: str) -> str:
 def _facts(data: ReportData) -> Iterator[SummaryLine]:
     """The report's stamps, period, currency and key."""
     yield from ((stamp, "text", meaning) for stamp, meaning in stamps(data))
-    yield "Period", "text", data.params.window.label
-    yield "First Day", "day", data.params.window.start
-    yield "Last Day", "day", data.params.window.last_day
-    yield "Currency", "text", data.params.currency
-    yield "Generated", "text", data.manifest.generated
-    yield "Key", "text", data.manifest.key
+    window, manifest = data.params.window, data.manifest
+    values: tuple[tuple[Unit, Any], ...] = (
+        ("text", window.label),
+        ("day", window.start),
+        ("day", window.last_day),
+        ("text", data.params.currency),
+        ("text", manifest.generated),
+        ("text", manifest.key),
+    )
+    yield from ((label, unit, value) for label, (unit, value) in zip(FACTS, values, strict=True))
 
 
 def _prose_lines(prose: Prose) -> Iterator[SummaryLine]:
@@ -115,7 +130,7 @@ def _prose_lines(prose: Prose) -> Iterator[SummaryLine]:
         for name, value in line.items():
             is_scalar = isinstance(value, (Decimal, int, str, date))
             if name not in SENTENCE_KEYS and is_scalar and value != "":
-                yield _label(name, line), _unit(name, value), value
+                yield label_of(name, line), _unit(name, value), value
 
 
 def with_detail(value: str, detail: str) -> str:
@@ -134,7 +149,12 @@ def with_detail(value: str, detail: str) -> str:
     return f"{begun}{stop}{others}"
 
 
-def _label(name: str, line: Mapping[str, Any]) -> str:
+def label_of(name: str, line: Mapping[str, Any]) -> str:
+    """The label of a figure of a line of prose.
+
+    >>> label_of("cost", {"figure": "prior_month"}), label_of("budget_used", {})
+    ('Cost of Previous Month', '% Used')
+    """
     of_line = f"{line.get('figure', '')}.{name}"
     return LABELS.get(of_line) or LABELS.get(name) or title_case(name)
 
