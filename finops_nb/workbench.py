@@ -86,9 +86,14 @@ unit_costs = api.unit_costs
 
 
 def _data(**given: Any) -> ReportData:
-    """Report data of the arguments of an old call; the function uses no other field."""
+    """Report data of the arguments of an old call; the function uses no other field.
+
+    Budgets that an old call did not pass are read, since they hold the notes on names now.
+    """
     fields: dict[str, Any] = dict.fromkeys(DATA[:-1]) | {"months": ()}
     fields |= given
+    if fields["budgets"] is None and isinstance(fields["params"], Params):
+        fields["budgets"] = read_budgets(fields["params"])
     return ReportData(measured=fields["usage"], **fields)
 
 

@@ -11,17 +11,21 @@ from typing import Any, Final
 import pandas as pd
 
 from finops_nb.figures.exact_columns import exact_column
-from finops_nb.money import DECIMALS, ZERO, rounded
-from finops_nb.schema import ALL
+from finops_nb.money import DECIMALS, ZERO, rounded, total
+from finops_nb.schema import ALL, UNALLOCATED
 from finops_nb.usage.model import CUBE, GROUPINGS, Grouping, Usage
 
 COARSE: Final = ("day", "organization", "product")
 """Most groupings are summed faster from the sums by these keys than from the whole cube."""
 
 ORGANIZATION, MODEL = CUBE.index("organization"), CUBE.index("model")
+CHARGE, SOURCE_KEY = CUBE.index("charge"), CUBE.index("source_key")
 
 Sums = dict[tuple[Any, ...], list[Decimal]]
-"""Cost and calls by cell: the values of some keys."""
+"""Cost, calls and credits by cell: the values of some keys."""
+
+Counted = tuple[tuple[str, int, Decimal], ...]
+"""Names with rows and cost, highest cost first."""
 
 Rates = Mapping[str, Decimal]
 """Change as a fraction by organization; that of `ALL` is for every one not named."""
@@ -31,9 +35,10 @@ def project(usage: Usage, growth: Rates, prices: Mapping[str, Rates]) -> Usage:
     """Usage as it would be.
 
     Calls are multiplied by 1 + growth, cost by that and by 1 + the change of the model's price.
-    Customers stay as they are. Each cell of the cube is rounded once to the 12 decimals that costs
-    have, and every grouping adds up the same cells: all have one total, which is within half of the
-    12th decimal per cell of the exact one.
+    Credits change as costs do. Customers and rows stay as they are. Each cell of the cube is
+    rounded once to the 12 decimals that costs have, and every grouping, kind of charge and unmapped
+    key adds up the same cells: all have one total, which is within half of the 12th decimal per
+    cell of the exact one.
 
     Args:
         usage: read in detail, unless every rate is zero.
@@ -56,22 +61,44 @@ def project(usage: Usage, growth: Rates, prices: Mapping[str, Rates]) -> Usage:
         keys: _with_sums(usage.groups[keys], keys, sums) for keys, sums in _sums_by_grouping(cube)
     }
     change = groups[()]["cost"].iloc[0] - usage.cost
-    return replace(usage, groups=groups, projected=usage.projected + change)
+    return replace(
+        usage,
+        groups=groups,
+        projected=usage.projected + change,
+        charges=_with_cost(usage.charges, cube, CHARGE),
+        unmapped=_with_cost(usage.unmapped, cube, SOURCE_KEY),
+        unallocated_credits=total(
+            credits for cell, (*_, credits) in cube.items() if cell[ORGANIZATION] == UNALLOCATED
+        ),
+    )
+
+
+def _with_cost(counted: Counted, cube: Sums, key: int) -> Counted:
+    """The same names and rows with the cost of the cube, in the order of that cost."""
+    costs: dict[str, Decimal] = {}
+    for cell, (cost, *_) in cube.items():
+        costs[cell[key]] = costs.get(cell[key], ZERO) + cost
+    names = ((name, rows, costs[name]) for name, rows, _ in counted)
+    return tuple(sorted(names, key=lambda each: (-each[2], each[0])))
 
 
 def _scaled_cells(cube: pd.DataFrame, growth: Rates, prices: Mapping[str, Rates]) -> Sums:
     """Each cell of the cube with its new cost, rounded, and its new calls."""
     factors: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
     cells: Sums = {}
-    rows = zip(_cells(cube, CUBE), cube["cost"].tolist(), cube["calls"].tolist(), strict=True)
-    for cell, cost, calls in rows:
+    sums = (cube[column].tolist() for column in ("cost", "calls", "credits"))
+    for cell, cost, calls, credits in zip(_cells(cube, CUBE), *sums, strict=True):
         organization, model = cell[ORGANIZATION], cell[MODEL]
         if (organization, model) not in factors:
             grown = 1 + _rate(growth, organization)
             price = 1 + _rate(prices.get(model, {}), organization)
             factors[organization, model] = grown * price, grown
         cost_factor, calls_factor = factors[organization, model]
-        cells[cell] = [rounded(cost * cost_factor, DECIMALS), (calls or ZERO) * calls_factor]
+        cells[cell] = [
+            rounded(cost * cost_factor, DECIMALS),
+            (calls or ZERO) * calls_factor,
+            rounded(credits * cost_factor, DECIMALS),
+        ]
     return cells
 
 
@@ -100,21 +127,23 @@ def _sums(cells: Sums, names: Grouping, keys: Grouping) -> Sums:
     positions = [names.index("day" if key == "month" else key) for key in keys]
     months: dict[date, str] = {}  # a day's month is spelled once, not for every cell
     sums: Sums = {}
-    for cell, (cost, calls) in cells.items():
+    for cell, amounts in cells.items():
         values = [cell[position] for position in positions]
         if keys[:1] == ("month",):
             day = values[0]
             values[0] = months.get(day) or months.setdefault(day, f"{day:%Y-%m}")
-        cell_sums = sums.setdefault(tuple(values), [ZERO, ZERO])
-        cell_sums[0] += cost
-        cell_sums[1] += calls
+        cell_sums = sums.setdefault(tuple(values), [ZERO, ZERO, ZERO])
+        for position, amount in enumerate(amounts):
+            cell_sums[position] += amount
     return sums
 
 
 def _with_sums(former: pd.DataFrame, keys: Grouping, sums: Sums) -> pd.DataFrame:
     """The former frame, in its order and with its customers, with new cost and calls."""
-    cost, calls = zip(*(sums[cell] for cell in _cells(former, keys)), strict=True)
+    cost, calls, credits = zip(*(sums[cell] for cell in _cells(former, keys)), strict=True)
     scaled = former.assign(cost=exact_column(cost, former))
+    if keys == CUBE:
+        scaled = scaled.assign(credits=exact_column(credits, former))
     if former["calls"].notna().all():
         return scaled.assign(calls=exact_column(calls, former))
     return scaled

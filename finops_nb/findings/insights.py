@@ -12,18 +12,12 @@ import pandas as pd
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import run_rate_variance
+from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, first_few, sentence, separated
 from finops_nb.money import ZERO, minor_units, portion, rounded, total
 from finops_nb.params.model import Params
 from finops_nb.schema import UNALLOCATED, Dimension
 from finops_nb.usage.model import Usage
-
-WALK_TARGET: Final = Decimal("0.8")
-RUN_TARGET: Final = Decimal("0.9")
-"""Shares of cost assigned to an organization, in a FinOps practice that walks and one that runs.
-
-Source: FinOps Foundation, FinOps Framework, capability "Allocation".
-"""
 
 AT_THE_BEST_RATE: Final = "at {most}'s rate, {least} would have cost {money:money} less"
 """What a gap in efficiency comes to in money, in the sentences on an `EfficiencyGap`."""
@@ -82,12 +76,13 @@ class SpendWithoutBudget:
 class BudgetsDisagree:
     """The budgets by organization and by product have different totals.
 
-    `difference` is the organizations' total − the products'.
+    `difference` is the organizations' total − the products', all in `currency`.
     """
 
     organizations: Decimal
     products: Decimal
     difference: Decimal
+    currency: str = "USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +116,17 @@ class EfficiencyGap:
 
 @dataclass(frozen=True, slots=True)
 class Allocated:
-    """How much of the cost is assigned to an organization; `unallocated` is the rest."""
+    """How much of the cost is assigned to an organization.
+
+    Args:
+        share: as a fraction; None where there is none.
+        unallocated: the rest, as money.
+        target: the share to reach, from `allocation_target` of the params; None if none is set.
+    """
 
     share: Decimal | None
     unallocated: Decimal
+    target: Decimal | None = None
 
 
 Insight = (
@@ -160,7 +162,9 @@ def find_insights(
         _disagreement(organizations, products, data.params),
         _highest(products, data.usage),
         _gap(efficiency, data.params),
-        Allocated(data.usage.allocated, data.usage.unallocated or ZERO),
+        Allocated(
+            data.usage.allocated, data.usage.unallocated or ZERO, data.params.allocation_target
+        ),
     ]
     return tuple(insight for insight in insights if insight is not None)
 
@@ -316,16 +320,18 @@ def _disagreement(
     # A year's amount divided by month may leave less than a cent, which is no disagreement.
     if not (by_organization and by_product and rounded(difference, minor_units(params.currency))):
         return None
-    return BudgetsDisagree(by_organization, by_product, difference)
+    return BudgetsDisagree(by_organization, by_product, difference, params.currency)
 
 
 def _disagreement_sentence(insight: BudgetsDisagree) -> Sentence:
+    note = rounding_note(insight.organizations, insight.products, insight.currency)
     return sentence(
         "organization budgets total {organizations:money} and product budgets {products:money}, "
-        "a difference of {difference:money}",
+        "a difference of {difference:money}" + note.text,
         organizations=insight.organizations,
         products=insight.products,
         difference=abs(insight.difference),
+        rounding=note.rounding,
     )
 
 
@@ -379,13 +385,8 @@ def _allocated_sentence(insight: Allocated) -> Sentence:
     else:
         text = "{share:share} of cost is assigned to an organization"
         if unallocated:
-            text += ", {unallocated:money} is not; " + _target_text(share)
-    return sentence(text, share=share, unallocated=unallocated)
-
-
-def _target_text(share: Decimal) -> str:
-    if share >= RUN_TARGET:
-        return "the 90% target is met"
-    if share >= WALK_TARGET:
-        return "the 80% target is met, the 90% target is not"
-    return "the 80% target is missed"
+            text += "; {unallocated:money} is not"
+        if insight.target is not None:
+            met = "met" if share >= insight.target else "missed"
+            text += f"; the {{target:percent}} target is {met}"
+    return sentence(text, share=share, unallocated=unallocated, target=insight.target)

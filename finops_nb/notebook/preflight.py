@@ -11,6 +11,7 @@ import re
 import symtable
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 
 import nbformat
@@ -94,6 +95,15 @@ def code_cells(notebook: NotebookNode) -> list[tuple[int, NotebookNode]]:
         for index, cell in enumerate(notebook.cells)
         if cell.cell_type == "code" and cell.source.strip()
     ]
+
+
+def declared_parameters(notebook: NotebookNode) -> set[str]:
+    """The names that the first `parameters` cell assigns."""
+    for _, cell in code_cells(notebook):
+        if TAG in _tags(cell):
+            with suppress(SyntaxError):  # `check_notebook` says where
+                return {*filter(None, map(_literal_assignment, ast.parse(cell.source).body))}
+    return set()
 
 
 def cell_name(notebook: NotebookNode, index: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Final, Literal, Self, TypeAlias, get_args
@@ -25,7 +25,9 @@ from finops_nb.params.types import (
     Day,
     Fraction,
     Name,
+    OneLine,
     Phasing,
+    Target,
     Text,
     Texts,
 )
@@ -164,7 +166,7 @@ class Params(BaseModel):
         description="recorded approvals: product and who approved, or product, month and who "
         "approved",
     )
-    owners: dict[Name, Text] = Field(
+    owners: dict[Name, OneLine] = Field(
         default_factory=dict,
         examples=["{org-alpha: Ada}"],
         description="who is responsible for an organization or a product",
@@ -177,6 +179,12 @@ class Params(BaseModel):
     materiality_amount: Budget = Field(
         default=Decimal(50),
         description="a difference below this amount and below materiality is not material",
+    )
+    allocation_target: Target = Field(
+        default=None,
+        examples=["0.95"],
+        description="share of the cost that should be assigned to an organization; the report says "
+        "whether it is",
     )
     notes: dict[Name, Text] = Field(
         default_factory=dict,
@@ -284,10 +292,21 @@ class Params(BaseModel):
         `Params(**params.as_parameters())` is equal to `params`, except for `DELIVERY`.
         """
         values = self.model_dump(mode="json", exclude_none=True, exclude=set(DELIVERY))
-        return values | {
-            "usage": list(self.usage),
-            "as_of": str(self.as_of or ""),
-            "scenario": values.get("scenario", {}),
+        values |= {"usage": list(self.usage), "scenario": values.get("scenario", {})}
+        # A key without a value is an empty text in the notebook.
+        return {name: values.get(name, "") for name in PARAMETERS}
+
+    def parameters_for(self, declared: Collection[str]) -> dict[str, Any]:
+        """`as_parameters` for a notebook that declares some of them.
+
+        A notebook from before a key was added does not declare it. It is not passed to such a
+        notebook if it has its default, which `read_parameters` uses anyway.
+        """
+        default = type(self)(period=self.period, usage=self.usage).as_parameters()
+        return {
+            name: value
+            for name, value in self.as_parameters().items()
+            if name in declared or value != default[name]
         }
 
     def shared_parameters(self) -> dict[str, Any]:

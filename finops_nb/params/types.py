@@ -14,6 +14,8 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from finops_nb.errors import BadValue
 from finops_nb.money import ZERO, parse_amount
+from finops_nb.params.stray_quotes import CONTROL, ONE_LINE
+from finops_nb.params.text_file import HALF, HALF_REFUSED
 from finops_nb.period import MONTH
 from finops_nb.schema import UNALLOCATED
 
@@ -42,10 +44,22 @@ def parse_as(kind: Any, value: Any) -> Any:
     return kind.__metadata__[0].func(value)
 
 
+def one_line(text: str) -> str:
+    """The text itself.
+
+    Raises:
+        BadValue: it has a line break, or another control character.
+    """
+    if CONTROL.search(text):
+        raise BadValue(*ONE_LINE)
+    return text
+
+
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise BadValue("not a name", "Write text in quotes")
     _check_characters(value)
+    one_line(value)
     if value == UNALLOCATED:
         rule = f"{UNALLOCATED} is the report's word for cost without a name"
         raise BadValue(rule, "Use another name")
@@ -59,13 +73,14 @@ def _text(value: Any) -> str:
     return value
 
 
+def _one_line(value: Any) -> str:
+    return one_line(_text(value))
+
+
 def _check_characters(value: str) -> None:
     """Refuse half of a character, which no UTF-8 file can hold."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        rule = "half of a character, written as \\ud800 or similar"
-        raise BadValue(rule, "Write the character itself") from None
+    if HALF.search(value):
+        raise BadValue(*HALF_REFUSED)
 
 
 def _amount(value: Any) -> Decimal:
@@ -95,6 +110,19 @@ def _fraction(value: Any) -> Decimal:
     if not ZERO <= amount <= 10:
         raise BadValue(rule, fix)
     return amount
+
+
+def _target(value: Any) -> Decimal | None:
+    if value in (None, ""):
+        return None
+    share = _fraction(value)
+    if not ZERO < share <= 1:
+        raise BadValue("not above 0 and at most 1", "Write a fraction, such as 0.95 for 95%")
+    return share
+
+
+def _target_text(share: Decimal | None) -> str:
+    return "" if share is None else _digits(share)
 
 
 def _change(value: Any) -> Decimal | None:
@@ -164,6 +192,7 @@ _as_digits: Final = PlainSerializer(_digits, when_used="json")
 
 Name = Annotated[str, BeforeValidator(_name)]
 Text = Annotated[str, BeforeValidator(_text)]
+OneLine = Annotated[str, BeforeValidator(_one_line)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 Amount = Annotated[Decimal, BeforeValidator(_amount), _as_digits]
 Budget = Annotated[Decimal, BeforeValidator(_budget), _as_digits]
@@ -171,6 +200,9 @@ BudgetChange = Annotated[
     Decimal | None, BeforeValidator(_change), PlainSerializer(_change_text, when_used="json")
 ]
 Fraction = Annotated[Decimal, BeforeValidator(_fraction), _as_digits]
+Target = Annotated[
+    Decimal | None, BeforeValidator(_target), PlainSerializer(_target_text, when_used="json")
+]
 Rate = Annotated[Decimal, BeforeValidator(_rate), _as_digits]
 Approval = Annotated[str | dict[str, str], BeforeValidator(_approval)]
 Day = Annotated[date | None, BeforeValidator(_day)]

@@ -31,7 +31,7 @@ def charges_by_kind(data: ReportData) -> Table:
     lines = [
         {"charge": kind, "rows": rows, "cost": cost} for kind, rows, cost in data.usage.charges
     ]
-    sums = {"rows": data.usage.rows_used, "cost": data.usage.cost - data.usage.projected}
+    sums = {"rows": data.usage.rows_used, "cost": data.usage.cost}
     return Table(
         "charges_by_kind",
         "Cost by charge type",
@@ -78,8 +78,7 @@ def unallocated_by_key(data: ReportData) -> Table:
     """
     keys = list(data.usage.unmapped)
     keyless = data.usage.rows_unallocated - sum(rows for _, rows, _ in keys)
-    # A projection changes costs, not rows, so what has no key can't be told from the rest.
-    if keys and keyless and not data.usage.projected:
+    if keys and keyless:
         cost = data.usage.unallocated - total(cost for _, _, cost in keys)
         keys.append(("no key", keyless, cost))
     lines = [

@@ -11,6 +11,7 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
 from finops_nb.figures.trend import PriorMonth, YearToDate, prior_month, year_to_date
 from finops_nb.figures.variance import TotalVariance
+from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import ZERO
 from finops_nb.period import parse_period
@@ -48,20 +49,21 @@ def headlines(data: ReportData, totals: TotalVariance) -> Iterator[Headline]:
         Spend, the month before and the year to date (both of a calendar month only), and the
         allocated share.
     """
-    yield _spend(totals, data.usage)
+    currency = data.params.currency
+    yield _spend(totals, data.usage, currency)
     prior = prior_month(data)
     if prior:
-        yield _change_from_month_before(prior)
-    year = year_to_date(data, totals)
+        yield _change_from_month_before(prior, currency)
+    year = year_to_date(data)
     if year:
-        yield _year_to_date(year, data.usage)
-    yield _allocated(data.usage)
+        yield _year_to_date(year, data.usage, currency)
+    yield _allocated(data.usage, data.params.allocation_target)
 
 
-def _spend(totals: TotalVariance, usage: Usage) -> Headline:
+def _spend(totals: TotalVariance, usage: Usage, currency: str) -> Headline:
     after = cost_after(usage)
     to_date = "" if usage.complete or after else " to Date"
-    details = [_spend_against_budget(totals)]
+    details = [_spend_against_budget(totals, currency)]
     if after:
         details.append(_dated_after("Includes", after, usage))
     record = {
@@ -76,14 +78,16 @@ def _spend(totals: TotalVariance, usage: Usage) -> Headline:
     return Headline("spend", label, value, _joined(details), record)
 
 
-def _spend_against_budget(totals: TotalVariance) -> Sentence:
+def _spend_against_budget(totals: TotalVariance, currency: str) -> Sentence:
     if totals.budget is None:
         return sentence("No budget is set")
     over = totals.variance is not None and totals.variance > 0
+    note = rounding_note(totals.actual, totals.budget, currency)
     return sentence(
-        f"{{distance:money}} {'over' if over else 'under'} the {{budget:money}} budget",
+        f"{{distance:money}} {'over' if over else 'under'} the {{budget:money}} budget{note.text}",
         distance=abs(totals.variance or ZERO),
         budget=totals.budget,
+        rounding=note.rounding,
     )
 
 
@@ -93,8 +97,9 @@ def _dated_after(verb: str, after: Decimal, usage: Usage) -> Sentence:
     return sentence(text, after=after, known=usage.complete_through)
 
 
-def _change_from_month_before(prior: PriorMonth) -> Headline:
+def _change_from_month_before(prior: PriorMonth, currency: str) -> Headline:
     record = prior._asdict()
+    note = rounding_note(prior.compared, prior.cost, currency)
     label, month = parse_period(prior.month).label, _month_name(prior.month)
     change = "{change:change}"
     if prior.change_ratio is not None:
@@ -102,26 +107,26 @@ def _change_from_month_before(prior: PriorMonth) -> Headline:
     if prior.cost is None:
         detail = f"No {label} report was published"
     elif prior.days is None:
-        detail = f"{month}, as published: {{cost:money}}"
+        detail = f"{month}, as published: {{cost:money}}{note.text}"
     else:
         first, preposition = "first {days:count day}", "in"
         if prior.days == 1:
             first, preposition = "first day", "on"
         detail = (
             f"{first.capitalize()}: {{compared:money}}, against {{cost:money}} "
-            f"{preposition} the {first} of {month} (from its published daily costs)"
+            f"{preposition} the {first} of {month} (from its published daily costs){note.text}"
         )
     return Headline(
         "prior_month",
         f"Change from {label}",
         sentence(change, **record),
-        sentence(detail, **record),
+        sentence(detail, **record, rounding=note.rounding),
         record,
     )
 
 
-def _year_to_date(year: YearToDate, usage: Usage) -> Headline:
-    details = [_year_against_budget(year, usage.complete)]
+def _year_to_date(year: YearToDate, usage: Usage, currency: str) -> Headline:
+    details = [_year_against_budget(year, usage.complete, currency)]
     after = cost_after(usage)
     if after:
         details.append(_dated_after("Excludes", after, usage))
@@ -136,17 +141,19 @@ def _year_to_date(year: YearToDate, usage: Usage) -> Headline:
     )
 
 
-def _year_against_budget(year: YearToDate, complete: bool) -> Sentence:
+def _year_against_budget(year: YearToDate, complete: bool, currency: str) -> Sentence:
     if year.budget is None:
         is_all = year.without_budget == year.months
         months = "" if is_all else f" for {_months_in_words(year.without_budget)}"
         return sentence(f"No budget is set{months}")
     side = "over" if (year.variance or ZERO) > 0 else "under"
     budget = "budget" if complete else "budget to date"
+    note = rounding_note(year.cost, year.budget, currency)
     return sentence(
-        f"{{distance:money}} {side} the {{budget:money}} {budget}",
+        f"{{distance:money}} {side} the {{budget:money}} {budget}{note.text}",
         distance=abs(year.variance or ZERO),
         budget=year.budget,
+        rounding=note.rounding,
     )
 
 
@@ -159,9 +166,9 @@ def _not_published(year: YearToDate) -> str:
     return f"Includes {_months_in_words(year.months)} only; n{missing}"
 
 
-def _allocated(usage: Usage) -> Headline:
+def _allocated(usage: Usage, target: Decimal | None) -> Headline:
     record = {"share": usage.allocated, "unallocated": usage.unallocated}
-    credits = -usage.credits[1]
+    credits = -usage.unallocated_credits
     organizations = set(usage.groups["organization",]["organization"])
     if UNALLOCATED not in organizations:
         detail = "All cost is assigned to an organization"
@@ -172,11 +179,16 @@ def _allocated(usage: Usage) -> Headline:
         )
     else:
         detail = "{unallocated:money} is not assigned to an organization"
+    if usage.allocated is None and usage.cost > 0:
+        detail += "; there is no share because credits exceed the cost of an organization"
+    if usage.allocated is not None and target is not None:
+        side = "At or above" if usage.allocated >= target else "Below"
+        detail += f". {side} the {{target:percent}} target."
     return Headline(
         "allocated",
         "Allocated Share",
         sentence("{share:share}", **record),
-        sentence(detail, **record, credits=credits),
+        sentence(detail, **record, credits=credits, target=target),
         record,
     )
 

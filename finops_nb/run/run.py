@@ -184,6 +184,8 @@ def _warnings(job: Job, former: str) -> Iterator[str]:
     """What the user should know before the run."""
     if former:
         yield f"An earlier run of {job.name} ({former}) was killed; its leftovers are removed."
+    if sentence := job.home.misnamed(job.name, job.params.period):
+        yield sentence
     if imports_workbench(job.home.notebook(STEM).read_bytes()):
         yield INSTEAD
     outside = read_outside(job.params, job.home)
@@ -318,11 +320,15 @@ def _execute(
 ) -> Execution:
     from finops_nb.notebook.execute import execute
     from finops_nb.notebook.kernel import running_kernel
-    from finops_nb.notebook.preflight import check_notebook, read_notebook
+    from finops_nb.notebook.preflight import (
+        check_notebook,
+        declared_parameters,
+        read_notebook,
+    )
 
-    parameters = job.params.as_parameters()
     shown = job.home.shown(job.home.notebook(STEM))
     notebook = read_notebook(raw, shown)
+    parameters = job.params.parameters_for(declared_parameters(notebook))
     check_notebook(notebook, parameters, shown)
     manifest.save(job.staging)
     save_months(job.months, job.staging)

@@ -34,6 +34,8 @@ OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
 DAY_NAMES: Final = ", ".join(f"{name} VARCHAR" for name in CUBE[1:])
 OWNER_NAMES: Final = ", ".join(f"{name} VARCHAR" for name in (*NAMED, "charge", "source_key"))
 SUMS: Final = "cost DECIMAL(38,12), entries BIGINT, calls BIGINT"
+CREDITS: Final = "credits DECIMAL(38,12)"
+NAMED_IN_CUBE: Final = ("organization", "product", "feature", "model")
 KEYS: Final = "key VARCHAR, organization VARCHAR, product VARCHAR"
 
 SETUP: Final = (
@@ -43,7 +45,7 @@ SETUP: Final = (
     # the engine would believe it, and not see the missing cost.
     "SET disabled_optimizers = 'statistics_propagation'",
     # The first summary: all rows by day, and by some names (`scan.BY_DAY`, or all of the cube).
-    f"CREATE TABLE days (day DATE, {DAY_NAMES}, {SUMS})",
+    f"CREATE TABLE days (day DATE, {DAY_NAMES}, {SUMS}, {CREDITS})",
     # The second: rows of the period by month, all names and kind of charge; NULL for no name.
     f"CREATE TABLE owners (month DATE, {OWNER_NAMES}, {SUMS})",
     # The requests of sources that number them.
@@ -115,8 +117,8 @@ def roll_up(
 ) -> dict[Grouping, pd.DataFrame]:
     """The frame of each grouping, as in `model.Usage.groups`.
 
-    Also makes the table `named`, the rows of `owners` with `UNALLOCATED` for no name, which
-    `queries` uses.
+    Also makes the tables `named` and `named_days`, the rows of `owners` and `days` with
+    `UNALLOCATED` for no name, which `queries` uses.
 
     Args:
         db: with all files added.
@@ -129,8 +131,9 @@ def roll_up(
         f"{_names_sql(NAMED)}, charge, source_key, cost, entries, calls FROM owners"
     )
     db.execute(
-        f"CREATE TEMP TABLE named_days AS SELECT day, {_names_sql(CUBE[1:])}, cost, calls "
-        f"FROM days WHERE {in_period_sql(period)}"
+        f"CREATE TEMP TABLE named_days AS SELECT day, {_names_sql(NAMED_IN_CUBE)}, "
+        "coalesce(charge, '') AS charge, coalesce(source_key, '') AS source_key, "
+        f"cost, calls, credits FROM days WHERE {in_period_sql(period)}"
     )
     groupings = (*GROUPINGS, CUBE) if detail else GROUPINGS
     return {keys: _group(db, keys, missing_columns) for keys in groupings}
@@ -147,6 +150,9 @@ def _group(
     """The sums by these keys; and the distinct customers, unless a key is the day."""
     by_day = "day" in keys
     columns, sums = [*keys, "cost", "calls"], [*keys, "sum(cost)", "sum(calls)"]
+    if keys == CUBE:
+        columns.append("credits")
+        sums.append("sum(credits)")
     if not by_day:
         columns.append("customers")
         sums.append(_customers_sql(missing_columns))
@@ -175,7 +181,7 @@ def _frame(
     # Importing pandas takes as long as scanning a million rows; the caller may do so meanwhile.
     import pandas as pd
 
-    types = {"cost": object, "day": object, **count_types}
+    types = {"cost": object, "credits": object, "day": object, **count_types}
     lists = list(zip(*rows, strict=True)) or [()] * len(columns)
     return pd.DataFrame(
         {

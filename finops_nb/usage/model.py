@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from finops_nb.money import ZERO, portion, total
+from finops_nb.money import ZERO, ratio, total
 from finops_nb.params.invoices import Reconciliation
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
@@ -32,9 +32,13 @@ GROUPINGS: Final[tuple[Grouping, ...]] = (
 )
 """The summaries that the engine makes from one scan."""
 
-CUBE: Final = ("day", "organization", "product", "feature", "model")
+CUBE: Final = ("day", "organization", "product", "feature", "model", "charge", "source_key")
 """The finest summary, made if usage is read in detail. A what-if that changes rates computes every
-other grouping from it again."""
+other figure from it again.
+
+`charge` is the kind of charge of a bill, and `source_key` the key that organizations.csv maps
+nowhere; both are empty where there is none.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,8 @@ class Usage:
         groups: a frame for each of `GROUPINGS`, and for `CUBE` if it was read in detail, sorted by
             its keys. Its columns are the keys (text; `day` is a date, `month` text like 2025-12;
             `UNALLOCATED` for no name), `cost` (Decimal, unrounded), `calls` (int) and, unless a key
-            is the day, `customers` (int, distinct and named). The frame of `()` has one row, the
-            total.
+            is the day, `customers` (int, distinct and named). The cube also has `credits`, the part
+            of `cost` from costs below zero. The frame of `()` has one row, the total.
         rows_read: rows of all inputs; `rows_read == rows_used + rows_outside`.
         rows_used: rows inside the period.
         rows_outside: rows outside of it.
@@ -68,7 +72,7 @@ class Usage:
         reconciliation: of the invoices that the params state.
         rows_unallocated: rows of the period without an organization.
         outside: rows and cost of each calendar month outside of the period, by text like 2025-11.
-        credits: the sum of all costs below zero, and of those without an organization.
+        unallocated_credits: the sum of the costs below zero without an organization.
     """
 
     period: Period
@@ -91,7 +95,7 @@ class Usage:
     reconciliation: Reconciliation | None = None
     rows_unallocated: int = 0
     outside: Mapping[str, tuple[int, Decimal]] = field(default_factory=dict)
-    credits: tuple[Decimal, Decimal] = (ZERO, ZERO)
+    unallocated_credits: Decimal = ZERO
 
     @property
     def cost(self) -> Decimal:
@@ -107,15 +111,25 @@ class Usage:
 
     @property
     def allocated(self) -> Decimal | None:
-        """The fraction of the cost that has an organization; None if there is no cost.
+        """The fraction of the cost that has an organization.
 
-        Credits count without their sign, as costs do. Otherwise a credit without an organization
-        would hide a cost without one.
+        Credits reduce the cost of their own organization.
+
+        Returns:
+            None if there is no cost, or if credits exceed the cost of an organization (or of the
+            rows without one): what is left of them would hide the cost of others.
+
+        Example:
+            org-a 100 and -50, no organization 10: 50 ÷ (50 + 10) = 83.3%.
         """
-        # A credit of -50 is in the cost already; adding 100 turns it into a cost of 50.
-        all_credits, unallocated_credits = (-2 * credit for credit in self.credits)
-        gross = self.cost + all_credits
-        return portion(gross - self.unallocated - unallocated_credits, gross)
+        if min(self.groups["organization",]["cost"], default=ZERO) < 0:
+            return None
+        return ratio(self.cost - self.unallocated, self.cost)
+
+    @property
+    def unallocated_share(self) -> Decimal | None:
+        """The rest of `allocated`: the fraction of the cost that has no organization."""
+        return None if self.allocated is None else 1 - self.allocated
 
     @property
     def models(self) -> tuple[str, ...]:

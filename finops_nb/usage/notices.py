@@ -52,8 +52,6 @@ class ScanResult:
         in_period: the number of rows in the period, and their cost.
         content_hash: a hash of rows and cost by day, organization and product in the period; None
             where they are few.
-        credits: in the period, the sum of all costs below zero, and of those without an
-            organization.
     """
 
     rows: int
@@ -66,7 +64,6 @@ class ScanResult:
     other_currency_rows: int = 0
     in_period: tuple[int, Decimal] = (0, ZERO)
     content_hash: int | None = None
-    credits: tuple[Decimal, Decimal] = (ZERO, ZERO)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,13 @@ def cost_by_unmapped_key(db: duckdb.DuckDBPyConnection) -> tuple[tuple[str, int,
     return _cost_by(db, "source_key")
 
 
+def unallocated_credits(db: duckdb.DuckDBPyConnection) -> Decimal:
+    """The sum of the costs below zero without an organization, after `roll_up`."""
+    query = "SELECT coalesce(sum(credits), 0) FROM named_days WHERE organization = ?"
+    (credits,) = db.execute(query, [UNALLOCATED]).fetchone() or (0,)
+    return Decimal(credits)
+
+
 def count_unallocated_rows(db: duckdb.DuckDBPyConnection) -> int:
     """How many rows of the period have no organization, after `roll_up`."""
     query = "SELECT sum(entries) FROM named WHERE organization = ?"

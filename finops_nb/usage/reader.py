@@ -10,7 +10,6 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Final, TypeAlias
 
 import duckdb
@@ -236,7 +235,7 @@ def _summarize(
         reconciliation=reconciliation,
         rows_unallocated=queries.count_unallocated_rows(db),
         outside=queries.outside_by_month(db, period),
-        credits=_credits(files),
+        unallocated_credits=queries.unallocated_credits(db),
     )
 
 
@@ -284,11 +283,6 @@ def _known_through(
 def _all_billed(reconciliation: Reconciliation | None) -> bool:
     """Whether invoices are stated and match, so that nothing of the period is missing."""
     return reconciliation is not None and bool(reconciliation.matched) and reconciliation.reconciled
-
-
-def _credits(files: Sequence[UsageFile]) -> tuple[Decimal, Decimal]:
-    all_credits, unallocated_credits = zip(*(file.result.credits for file in files), strict=True)
-    return total(all_credits), total(unallocated_credits)
 
 
 def _notices(

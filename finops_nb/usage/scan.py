@@ -17,7 +17,6 @@ import duckdb
 from finops_nb.money import ZERO, total
 from finops_nb.params.model import Params
 from finops_nb.period import Period
-from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import CUBE
 from finops_nb.usage.notices import ScanResult, row_checks
 from finops_nb.usage.sources import values
@@ -86,9 +85,10 @@ def add_table(
     grouping = _grouping(table, period, detail)
     scan = _two_scans if table.is_columnar else _one_scan
     scan(db, odd_rows, grouping)
-    _insert(db, "days", ("day", *grouping.by_day), "true")
+    credits_sql = f"CASE WHEN odd & {1 << CREDIT} <> 0 THEN cost ELSE 0 END AS credits"
+    _insert(db, "days", ("day", *grouping.by_day), credits_sql)
     # A month of NULL is what `_one_scan` makes of all rows outside of the period.
-    _insert(db, "owners", (*grouping.owners,), "month IS NOT NULL")
+    _insert(db, "owners", (*grouping.owners,), where="month IS NOT NULL")
     if "request" in table.columns:
         file = values.sql_text(table.source.name)
         db.execute(f"INSERT INTO requests SELECT request, {file} FROM ({rows}) WHERE request <> ''")
@@ -101,7 +101,9 @@ def _grouping(table: SourceTable, period: Period, detail: bool) -> _Grouping:
         owners["charge"] = "charge"
     if table.mapped:
         owners["source_key"] = "source_key"
-    return _Grouping(CUBE[1:] if detail else BY_DAY, owners, table.calls_sql)
+    missing = {"charge", "source_key"} - set(owners)
+    by_day = tuple(name for name in CUBE[1:] if name not in missing) if detail else BY_DAY
+    return _Grouping(by_day, owners, table.calls_sql)
 
 
 def _month_sql(period: Period) -> str:
@@ -134,8 +136,8 @@ def _one_scan(db: duckdb.DuckDBPyConnection, rows: str, grouping: _Grouping) -> 
 
     The customers outside of the period, who may be many, are forgotten; so is the month there.
     """
-    # (unallocated) is kept as a customer, since `_count_bad_names` looks for it.
-    customer = f"CASE WHEN inside OR customer = {values.sql_text(UNALLOCATED)} THEN customer END"
+    # Bad names are kept, since `_count_bad_names` looks for them.
+    customer = f"CASE WHEN inside OR {values.bad_name_sql('customer')} THEN customer END"
     month = f"CASE WHEN inside THEN {grouping.owners['month']} END"
     trimmed = f"SELECT * REPLACE ({customer} AS customer), {month} AS month FROM ({rows})"
     of_days = ("day", "odd", *grouping.by_day)
@@ -154,13 +156,16 @@ def _one_scan(db: duckdb.DuckDBPyConnection, rows: str, grouping: _Grouping) -> 
 
 
 def _insert(
-    db: duckdb.DuckDBPyConnection, summary: str, keys: Sequence[str], condition: str
+    db: duckdb.DuckDBPyConnection,
+    summary: str,
+    keys: Sequence[str],
+    *more: str,
+    where: str = "true",
 ) -> None:
     """Add the groups of a file to a summary."""
-    columns = ", ".join((*keys, "cost", "entries", "calls"))
+    columns = ", ".join((*keys, "cost", "entries", "calls", *more))
     db.execute(
-        f"INSERT INTO {summary} ({columns}) "
-        f"SELECT {columns} FROM scanned_{summary} WHERE {condition}"
+        f"INSERT INTO {summary} BY NAME SELECT {columns} FROM scanned_{summary} WHERE {where}"
     )
 
 
@@ -222,7 +227,6 @@ def _result(
         other_currency_rows=counts.get(OTHER_CURRENCY, 0),
         in_period=in_period,
         content_hash=content_hash,
-        credits=_credits(db, rows) if counts[CREDIT] else (ZERO, ZERO),
     )
 
 
@@ -272,18 +276,6 @@ def _count_bad_names(
             outside = f"inside IS NOT TRUE AND ({condition})"
             count += int(_one_value(db, f"SELECT count(*) FROM ({rows}) WHERE {outside}"))
     return count
-
-
-def _credits(db: duckdb.DuckDBPyConnection, rows: str) -> tuple[Decimal, Decimal]:
-    """In the period, the sum of costs below zero, and of those without an organization."""
-    has_no_name = f"({values.name_sql('organization')}) IS NULL"
-    query = (
-        "SELECT coalesce(sum(cost), 0), "
-        f"coalesce(sum(cost) FILTER ({has_no_name}), 0) "
-        f"FROM ({rows}) WHERE inside AND cost < 0"
-    )
-    every, unallocated = db.execute(query).fetchone() or (ZERO, ZERO)
-    return Decimal(every), Decimal(unallocated)
 
 
 def _rounding(db: duckdb.DuckDBPyConnection, rows: str) -> tuple[int, Decimal]:

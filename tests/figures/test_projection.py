@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,6 +11,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import made_usage
+from support.made_usage import Call
 
 from finops_nb.figures.projection import project
 from finops_nb.money import total
@@ -290,3 +293,73 @@ def test_a_projection_can_be_projected_again(usage_of, calls, first, second, pri
     # The second rates, 11 × 11 at most, multiply what the first ones rounded.
     assert near(twice.cost, expected, 122 * len(calls))
     assert twice.projected == twice.cost - usage.cost
+
+
+MANY = st.lists(
+    st.builds(
+        Call,
+        st.sampled_from(["org-a", "org-b", ""]),
+        st.sampled_from(["chat", "search"]),
+        st.just("ask"),
+        st.just("c1"),
+        st.decimals(-5, 20, places=2).map(str),
+        day=st.sampled_from(["2025-12-01", "2025-12-31"]),
+        model=st.sampled_from(["big", "small"]),
+        calls=st.integers(0, 3),
+        charge=st.sampled_from(["Usage", "Credit"]),
+        source_key=st.sampled_from(["", "team-x", "team-y"]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+def with_kinds_and_keys(calls: list[Call]) -> Usage:
+    """The usage of a bill with an organizations.csv."""
+    kinds, keys = (
+        {name: [call for call in calls if getattr(call, column) == name] for name in names}
+        for column, names in (
+            ("charge", {call.charge for call in calls}),
+            ("source_key", {call.source_key for call in calls} - {""}),
+        )
+    )
+    charges, unmapped = (
+        tuple((name, len(of), sum(Decimal(call.cost) for call in of)) for name, of in each.items())
+        for each in (kinds, keys)
+    )
+    credits = sum(min(Decimal(call.cost), Decimal(0)) for call in calls if not call.organization)
+    usage = made_usage.usage_of(calls)
+    return replace(usage, charges=charges, unmapped=unmapped, unallocated_credits=credits)
+
+
+@given(MANY, st.decimals("-0.9", 3, places=2))
+def test_growth_of_everything_changes_no_share(calls, growth):
+    """Every cost, credit, kind of charge and key is multiplied by 1 + growth; shares stay."""
+    usage = with_kinds_and_keys(calls)
+    grown = project(usage, {ALL: growth}, {})
+    factor = 1 + growth
+    assert grown.cost == usage.cost * factor
+    assert grown.unallocated_credits == usage.unallocated_credits * factor
+    for before, after in ((usage.charges, grown.charges), (usage.unmapped, grown.unmapped)):
+        assert {name: (rows, cost * factor) for name, rows, cost in before} == {
+            name: (rows, cost) for name, rows, cost in after
+        }
+    assert grown.allocated == usage.allocated
+
+
+@given(MANY, st.dictionaries(st.sampled_from(["org-a", "org-b", ALL]), st.just(Decimal("0.1"))))
+def test_kinds_of_charge_add_up_to_the_supposed_cost(calls, growth):
+    """Whichever rates a scenario has, the kinds of charge have the total of the report."""
+    grown = project(with_kinds_and_keys(calls), growth, {"big": {ALL: Decimal("-0.2")}})
+    assert total(cost for *_, cost in grown.charges) == grown.cost
+    costs = [cost for *_, cost in grown.charges]
+    assert costs == sorted(costs, reverse=True)
+
+
+def test_a_scenario_of_everything_doubled():
+    """100 − 50 of org-a and 10 without one: 50 ÷ 60 before, 100 ÷ 120 after."""
+    calls = [Call("org-a", "x", "f", "c", cost) for cost in ("100", "-50")]
+    usage = with_kinds_and_keys([*calls, Call("", "x", "f", "c", "10", source_key="team-x")])
+    doubled = project(usage, {ALL: Decimal(1)}, {})
+    assert doubled.allocated == usage.allocated == Decimal(50) / 60
+    assert doubled.unmapped == (("team-x", 1, 20),)

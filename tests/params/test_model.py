@@ -26,7 +26,11 @@ HEAD = 'period: "2025-12"\nusage: "sample:"\n'
 texts = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30).filter(
     str.strip
 )
-names = texts.filter(lambda text: unicodedata.is_normalized("NFC", text) and text != UNALLOCATED)
+names = (
+    st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=30)
+    .filter(str.strip)
+    .filter(lambda text: unicodedata.is_normalized("NFC", text) and text != UNALLOCATED)
+)
 amounts = st.decimals(min_value=0, max_value=10**12, places=12)
 
 
@@ -75,6 +79,7 @@ def test_it_has_defaults_for_all_but_period_and_usage(load):
     assert params.alert_thresholds == (Decimal("0.5"), Decimal("0.8"), Decimal(1))
     assert (params.materiality, params.materiality_amount) == (Decimal("0.01"), Decimal(50))
     assert params.approval_limit == Decimal(1000)
+    assert params.allocation_target is None
     assert (params.organization_budgets, params.product_budgets, params.columns) == ({}, {}, {})
     assert (params.approvals, params.owners, params.notes) == ({}, {}, {})
     assert (params.as_of, params.customer_names) == (None, False)
@@ -88,7 +93,7 @@ def test_it_reads_every_key(load):
         + "organization_budgets: {a: 5000, 'b': '0.10'}\nproduct_budgets:\n  chat: 5000.50\n"
         + "currency: EUR\nat_risk: 0.9\nalert_thresholds:\n  - 0.5\n  - '1'\n"
         + "approval_limit: 0\napprovals: {chat: CFO}\nowners: {a: Ada}\n"
-        + "materiality: 0\nmateriality_amount: 0\n"
+        + "materiality: 0\nmateriality_amount: 0\nallocation_target: 0.95\n"
         + "notes: {a: moved}\nas_of: 2025-12-18\ncustomer_names: true\n"
     )
 
@@ -98,6 +103,7 @@ def test_it_reads_every_key(load):
     assert (params.timezone, params.currency) == ("Europe/Berlin", "EUR")
     assert (params.at_risk, params.approval_limit) == (Decimal("0.9"), Decimal(0))
     assert (params.materiality, params.materiality_amount) == (Decimal(0), Decimal(0))
+    assert params.allocation_target == Decimal("0.95")
     assert params.alert_thresholds == (Decimal("0.5"), Decimal(1))
     assert (params.approvals, params.owners) == ({"chat": "CFO"}, {"a": "Ada"})
     assert params.notes == {"a": "moved"}
@@ -190,6 +196,8 @@ def test_it_refuses_a_budget_that_is_not_a_plain_amount(problems_of, amount):
         ("at_risk: 0", "not above 0 and at most 1"),
         ("at_risk: 1.000000000001", "not above 0 and at most 1"),
         ("at_risk: 80%", "not a fraction"),
+        ("allocation_target: 0", "not above 0 and at most 1"),
+        ("allocation_target: 95", "not a fraction"),
         ("materiality: 11", "not a fraction"),
         ("materiality: -0.01", "not a fraction"),
         ("alert_thresholds: 0.5", "not a list"),
@@ -449,3 +457,14 @@ def test_it_can_not_be_changed(params):
     """Params can't be changed after they were checked."""
     with pytest.raises(ValueError, match="frozen"):
         params().currency = "EUR"
+
+
+def test_a_notebook_from_before_a_key_was_added_still_gets_its_parameters(params):
+    """A key that it does not declare is left out if it has its default, and passed otherwise."""
+    made = params(organization_budgets={"a": "5"})
+    declared = {*made.as_parameters()} - {"allocation_target"}
+    assert made.parameters_for(declared) == {
+        name: value for name, value in made.as_parameters().items() if name in declared
+    }
+    with_target = params(allocation_target="0.95")
+    assert with_target.parameters_for(declared)["allocation_target"] == "0.95"

@@ -178,13 +178,33 @@ def test_the_status_is_a_word_with_its_bar(six, params):
         ),
         ([("a", "1"), ("", "0")], ("100.0%", "$0.00 is not assigned to an organization")),
         ([("a", "0")], ("n/a", "All cost is assigned to an organization")),
-        ([("a", "10"), ("", "-5")], ("n/a", "-$5.00 is not assigned to an organization")),
+        (
+            [("a", "10"), ("", "-5")],
+            (
+                "n/a",
+                "-$5.00 is not assigned to an organization; there is no share because credits "
+                "exceed the cost of an organization",
+            ),
+        ),
+        (
+            [("a", "100"), ("a", "-50"), ("", "10")],
+            ("83.3%", "$10.00 is not assigned to an organization"),
+        ),
     ],
 )
 def test_the_allocated_share_and_its_detail_agree(usage_of, params, calls, texts):
     """The share is 100.0% only if all is allocated, and n/a where credits would make it absurd."""
     usage = usage_of([(organization, "x", "f", "c", cost) for organization, cost in calls])
     assert printed(usage, params())["allocated"][1:] == texts
+
+
+@pytest.mark.parametrize(("target", "side"), [("0.8", "At or above"), ("0.81", "Below")])
+def test_the_allocated_share_has_the_target_of_the_params(six, params, target, side):
+    """8.00 of 10.00 is assigned; without `allocation_target` nothing is said of a target."""
+    assert "target" not in printed(six, params())["allocated"][2]
+    detail = printed(six, params(allocation_target=target))["allocated"][2]
+    text = f"{side} the {Decimal(target) * 100:.0f}% target."
+    assert detail == f"$2.00 is not assigned to an organization. {text}"
 
 
 def test_a_finding_has_its_commentary(params):

@@ -134,10 +134,15 @@ def tags_of(piece: Prose) -> list[str]:
             "a difference of 0.4%; at a's rate, b would have cost $6.00 less; not material",
         ),
         (
+            Allocated(Decimal("0.8"), Decimal(2), Decimal("0.801")),
+            "Allocated Cost",
+            "80.0% of cost is assigned to an organization; $2.00 is not; "
+            "the 80.1% target is missed",
+        ),
+        (
             Allocated(Decimal("0.8"), Decimal(2)),
             "Allocated Cost",
-            "80.0% of cost is assigned to an organization, $2.00 is not; "
-            "the 80% target is met, the 90% target is not",
+            "80.0% of cost is assigned to an organization; $2.00 is not",
         ),
         (
             Allocated(Decimal(1), Decimal(0)),
@@ -145,8 +150,9 @@ def tags_of(piece: Prose) -> list[str]:
             "100.0% of cost is assigned to an organization",
         ),
         (
-            *(Allocated(Decimal("0.99958"), Decimal("12.50")), "Allocated Cost"),
-            ">99.9% of cost is assigned to an organization, $12.50 is not; the 90% target is met",
+            Allocated(Decimal("0.99958"), Decimal("12.50"), Decimal("0.9")),
+            "Allocated Cost",
+            ">99.9% of cost is assigned to an organization; $12.50 is not; the 90% target is met",
         ),
         (Allocated(None, Decimal(5)), "Allocated Cost", "$5.00 is not assigned to an organization"),
         (Allocated(None, Decimal(0)), "Allocated Cost", "all cost is assigned to an organization"),
@@ -455,5 +461,5 @@ def test_it_prints_in_the_currency_of_the_params(params):
         data_of(params=params(currency="JPY")), [Allocated(Decimal("0.5"), Decimal("1234.5"))]
     )
 
-    assert "¥1,235 is not; " in text_of(piece)
+    assert "; ¥1,235 is not" in text_of(piece)
     assert piece.records()[0]["unallocated"] == "1234.5"

@@ -37,6 +37,8 @@ class Call(NamedTuple):
     day: str = "2025-12-31"
     model: str = "gpt"
     calls: int = 1
+    charge: str = ""
+    source_key: str = ""
 
 
 SIX = (
@@ -84,7 +86,7 @@ def _key(call: Call, column: str) -> str | date:
     if column == "month":
         return call.day[:7]
     name: str = getattr(call, column)
-    return name.strip() or UNALLOCATED
+    return name if column in ("charge", "source_key") else name.strip() or UNALLOCATED
 
 
 def _group(calls: Sequence[Call], grouping: tuple[str, ...]) -> pd.DataFrame:
@@ -99,8 +101,15 @@ def _group(calls: Sequence[Call], grouping: tuple[str, ...]) -> pd.DataFrame:
         rows.append((*key, cost, sum(call.calls for call in group), len(customers)))
     frame = pd.DataFrame(rows, columns=[*grouping, "cost", "calls", "customers"])
     frame = frame.astype({"cost": object})
+    if grouping == CUBE:
+        credits = (cost_below_zero(group) for _, group in sorted(members.items()))
+        frame["credits"] = pd.Series(list(credits), dtype=object)
     # As in the engine: where a day is a key, customers are not counted.
     return frame.drop(columns="customers") if "day" in grouping else frame
+
+
+def cost_below_zero(calls: Sequence[Call]) -> Decimal:
+    return sum((min(Decimal(call.cost), Decimal(0)) for call in calls), Decimal(0))
 
 
 def data_of(

@@ -55,7 +55,7 @@ def test_in_detail_models_are_read_and_a_blank_one_is_no_model(tmp_path, kind):
     usage = read(file)
     assert usage.models == ("x", "y")
     assert by_model(usage) == {"(unallocated)": 24, "x": 5, "y": 2}
-    assert list(usage.groups[CUBE].columns) == [*CUBE, "cost", "calls"]
+    assert list(usage.groups[CUBE].columns) == [*CUBE, "cost", "calls", "credits"]
     assert usage.groups[CUBE]["calls"].dtype == "int64"
 
 
@@ -177,25 +177,27 @@ def test_the_cubes_add_up_to_the_groups_and_detail_changes_nothing_else(tmp_path
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_a_credit_without_an_organization_hides_no_cost_without_one(tmp_path, kind):
-    """100 of 100 + 50 + 50 is allocated, not 100 of 100; November's credit does not matter."""
+def test_the_allocated_share_is_net_of_credits(tmp_path, kind):
+    """100 of 100 + (50 − 30) is allocated: 83.3%; November's credit does not matter."""
     calls = [
         call(cost_usd="100"),
         call(cost_usd="50", organization_id=""),
-        call(cost_usd="-50", organization_id=" "),
+        call(cost_usd="-30", organization_id=" "),
     ]
     calls.append(call(cost_usd="-7", timestamp="2025-11-30", organization_id=""))
     file = tmp_path / f"u.{kind}"
     usage = read(write_calls(file, *calls) if kind == "csv" else write_parquet(file, calls))
-    assert (usage.cost, usage.unallocated, usage.credits, usage.allocated) == (
-        100,
-        0,
-        (-50, -50),
-        Decimal("0.5"),
-    )
+    assert (usage.cost, usage.unallocated, usage.unallocated_credits) == (120, 20, -30)
+    assert usage.allocated == Decimal(100) / 120
+    assert usage.unallocated_share == 1 - Decimal(100) / 120
 
 
-def test_a_credit_that_is_allocated_counts_as_cost_does(tmp_path):
-    """80 + 20 of 80 + 20 + 100 is allocated."""
-    calls = [call(cost_usd="80"), call(cost_usd="-20"), call(cost_usd="100", organization_id="")]
-    assert read(write_calls(tmp_path / "u.csv", *calls)).allocated == Decimal("0.5")
+def test_credits_that_exceed_the_cost_of_an_organization_leave_no_share(tmp_path):
+    """-20 of org-b would turn the 100 without an organization into 55.6% of 180."""
+    calls = [
+        call(cost_usd="100"),
+        call(cost_usd="-20", organization_id="org-b"),
+        call(cost_usd="100", organization_id=""),
+    ]
+    usage = read(write_calls(tmp_path / "u.csv", *calls))
+    assert (usage.cost, usage.allocated, usage.unallocated_share) == (180, None, None)
