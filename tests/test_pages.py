@@ -15,10 +15,11 @@ from pathlib import Path
 
 import html5lib
 import pytest
+from nbconvert.exporters import HTMLExporter
 from PIL import Image
 from support.checkout import CHECKOUT
 from support.lab import Visit, browser
-from support.page_checks import OUTSIDE, SIDEWAYS, SPILLS, invalid, violations
+from support.page_checks import OUTSIDE, SIDEWAYS, SPILLS, TILES, invalid, violations
 from support.published import page_of
 
 pytestmark = pytest.mark.browser
@@ -194,6 +195,21 @@ def test_the_headline_prints_in_two_columns(visit, pages):
     tops = seen.page.evaluate(CARD_TOPS)
     seen.page.close()
     assert [tops.count(top) for top in tops] == [2, 2, 2, 2]
+
+
+@pytest.mark.parametrize("page", ["published", "plain"])
+def test_no_tile_of_the_headline_overlaps(visit, pages, tmp_path, page):
+    """On our page, and on one that plain nbconvert makes, whose styles float the labels."""
+    file = pages["sample"]
+    if page == "plain":
+        body, _ = HTMLExporter().from_filename(str(file.with_suffix(".ipynb")))
+        file = tmp_path / "plain.html"
+        file.write_text(body, encoding="utf-8")
+    seen = visit(1280)
+    seen.page.goto(file.as_uri())
+    tiles = seen.page.evaluate(TILES)
+    seen.page.close()
+    assert tiles == [True] * 4
 
 
 def pixels(picture: bytes) -> Image.Image:

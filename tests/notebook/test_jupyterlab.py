@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from support.lab import Server, Visit, browser, running_lab
+from support.page_checks import TILES
 
 from finops_nb.home import Home, packaged_notebooks
 from finops_nb.params.model import load_params
@@ -40,6 +41,13 @@ HOSTILE = (
 MANY = 300
 
 OPEN = 'from finops_nb.api import open_what_if\nwhat_if = open_what_if("2025-12")\n'
+HEADLINE = """\
+period, usage = "2025-12", "sample:"
+from finops_nb.api import *
+data = read_report_data(read_parameters(globals()))
+totals = (total_of(data, variance_by(data, by)) for by in ("organization", "product"))
+display(Style(), prose.headline_figures(data, headline(*totals)))
+"""
 SLOW = """\
 import time
 view = what_if._state.view
@@ -411,6 +419,15 @@ def test_a_slow_kernel_loses_no_keystroke(visit, server, root):
         expect(panel.get_by_label("Budget of org-gamma")).to_have_value("2800")
     expect(first.get_by_label("Scenario name")).to_have_value("more-for-all")
     assert_nothing_left_the_machine(seen, server)
+
+
+def test_no_tile_of_the_headline_overlaps(visit, server, root):
+    """JupyterLab floats the terms of a list; the label of a figure stands above it all the same."""
+    make_home(root / "tiles", HEADLINE)
+    seen = visit()
+    seen.open_notebook(server, "tiles/notebooks/cells.ipynb")
+    seen.page.wait_for_selector(".headline")
+    assert seen.page.evaluate(TILES) == [True] * 4
 
 
 def test_many_names_and_hostile_ones(visit, server, root):

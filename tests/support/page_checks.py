@@ -15,6 +15,15 @@ TOOLS: Final = CHECKOUT / ".ci"
 AXE: Final = TOOLS / "node_modules" / "axe-core" / "axe.min.js"
 VALIDATOR: Final = TOOLS / "node_modules" / ".bin" / "html-validate"
 SIDEWAYS: Final = "document.scrollingElement.scrollWidth - innerWidth"
+TILES: Final = """() => [...document.querySelectorAll(".headline > div")].map((tile) => {
+  const style = getComputedStyle(tile);
+  const inner = tile.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  const [term, text] = [...tile.children].map((each) => each.getBoundingClientRect());
+  const isWhole = [term, text].every((each) => Math.abs(each.width - inner) < 1);
+  return isWhole && term.bottom <= text.top + 1;
+})"""
+"""For each tile of the headline, whether its label stands above its figure, both in full width."""
+
 SPILLS: Final = """() => [...document.querySelectorAll("th, td, dd, dt, li, p")].filter((each) => {
   const range = document.createRange();
   range.selectNodeContents(each);
