@@ -191,6 +191,10 @@ def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
     home = _home(named=True)
     chosen = tuple(dict.fromkeys(map(bare, expanded(names))))
     healthy = True
+    if verify:  # before anything is printed, since it may refuse a NAME
+        from finops_nb.commands.status import verify as verified
+
+        altered, outdated = verified(home, chosen)
     if doctor:
         from finops_nb.commands.doctor import doctor as diagnoses_of
 
@@ -198,9 +202,6 @@ def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
             click.echo(diagnosis)
             healthy &= diagnosis.ok is not False
     if verify:
-        from finops_nb.commands.status import verify as verified
-
-        altered, outdated = verified(home, chosen)
         _print_lines((*altered, *outdated))
         if not altered:
             click.echo("No published file was changed or added by hand.")

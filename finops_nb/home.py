@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from finops_nb.errors import Problem, Refusal, did_you_mean
+from finops_nb.month_spelling import meant_month
 from finops_nb.period import MONTH, parse_period
 from finops_nb.words import listing
 
@@ -88,6 +89,29 @@ class Home:
         files = self.params.rglob("*.yaml")
         return sorted(file.relative_to(self.params).with_suffix("").as_posix() for file in files)
 
+    def names_to_rename(self) -> list[str]:
+        """Every NAME whose params file ends in .yml, and so is not read, sorted."""
+        files = (file.relative_to(self.params) for file in self.params.rglob("*.yml"))
+        names = {file.with_suffix("").as_posix() for file in files}
+        return sorted(name for name in names if not self.params_file(name).exists())
+
+    def misnamed(self, name: str, period: str) -> str:
+        """A sentence if params of a month are no official month only because of their name.
+
+        Args:
+            name: a NAME.
+            period: of its params.
+
+        Returns:
+            The sentence; empty where the name is fine, or the month has params of its own.
+        """
+        if meant_month(name) != period or self.params_file(period).exists():
+            return ""
+        return (
+            f"params/{name}.yaml makes an analysis, without a ledger, because its name is not "
+            f"its month. Did you mean params/{period}.yaml?"
+        )
+
     def check_name(self, name: str, words: Collection[str] = WORDS) -> str:
         """`name` itself, if a params file can be run under it.
 
@@ -108,7 +132,7 @@ class Home:
         """
         plain = bare(name)
         if len(plain) > LONGEST or not all(map(SEGMENT.fullmatch, plain.split("/"))):
-            raise Refusal(_bad_name(name))
+            raise Refusal(_bad_name(name, self._name_of_path(name)))
         if not self.params_file(plain).is_file():
             raise Refusal(self._missing_file(plain, words))
         outer = self._outer_name(plain)
@@ -209,14 +233,20 @@ def _named_home(folder: str) -> Home:
     return Home(Path(folder).resolve())
 
 
-def _bad_name(name: str) -> Problem:
-    return Problem(
-        "not a NAME",
+def _bad_name(name: str, meant: str | None) -> Problem:
+    """What is wrong with a word that is no NAME.
+
+    Args:
+        name: the word.
+        meant: the NAME that it may stand for.
+    """
+    fix = (
         "Write the path of a file in params/ without .yaml, such as 2025-12 or analysis/2025-Q4; "
-        f"at most {LONGEST} letters, digits, dots, dashes and underscores",
-        column="NAME",
-        value=name[:LONGEST],
+        f"at most {LONGEST} letters, digits, dots, dashes and underscores"
     )
+    if meant:
+        fix = f'Did you mean "{meant}"?'
+    return Problem("not a NAME", fix, column="NAME", value=name[:LONGEST])
 
 
 def _missing_file_fix(name: str, names: Sequence[str], words: Collection[str]) -> str:
@@ -230,13 +260,16 @@ def _missing_file_fix(name: str, names: Sequence[str], words: Collection[str]) -
     if not names:
         return "Create a first one with `finops-nb init FOLDER`"
     months = [each for each in names if MONTH.fullmatch(each)]
-    if not months or not MONTH.fullmatch(name):
+    month = meant_month(name) or name
+    if month in names:
+        return f'Did you mean "{month}"?'
+    if not months or not MONTH.fullmatch(month):
         return did_you_mean(name, [*names, *words])
     # Another month, however similar its digits, is not what was meant.
     text = f"There are params for {_months_text(sorted(months))}"
-    if name > max(months):
-        return f"{text}. Create it with `finops-nb new {name}`"
-    return f"{text}. To add {name}, copy another month's file and change its period"
+    if month > min(months):
+        return f"{text}. Create those of {month} with `finops-nb new {month}`"
+    return f"{text}. To add {month}, copy another month's file and change its period"
 
 
 def _months_text(months: Sequence[str]) -> str:

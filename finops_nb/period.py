@@ -16,11 +16,15 @@ from datetime import date, timedelta
 from typing import Final
 
 from finops_nb.errors import BadValue
+from finops_nb.month_spelling import meant_month
 
 MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 QUARTER: Final = re.compile(r"(\d{4})-Q([1-4])", re.ASCII)
 YEAR: Final = re.compile(r"(\d{4})", re.ASCII)
 INTERVAL: Final = re.compile(r"(\d{4}-\d{2}-\d{2})/(\d{4}-\d{2}-\d{2})", re.ASCII)
+
+LONGEST: Final = 10
+"""Years of a period; each day is a row of the report's tables, and a longer one is a slip."""
 
 FORMS: Final = (
     'a month "2025-12", a quarter "2025-Q4", a year "2025", '
@@ -109,7 +113,7 @@ def parse_period(text: str) -> Period:
         text: a month, a quarter, a year, or an ISO 8601 interval of two days, the second exclusive.
 
     Raises:
-        BadValue: it is none of these, or the interval has no day.
+        BadValue: it is none of these, the interval has no day, or is longer than `LONGEST` years.
 
     Example:
         period: "2025-11-18/2025-12-18"
@@ -119,11 +123,15 @@ def parse_period(text: str) -> Period:
     except ValueError as error:
         raise BadValue("no such day in the calendar", f"Write {FORMS}") from error
     if bounds is None:
-        raise BadValue("not a period", f"Write {FORMS}")
+        month = meant_month(text)
+        raise BadValue("not a period", f'Write it as "{month}"' if month else f"Write {FORMS}")
     start, end = bounds
     if start >= end:
         fix = "Write a second date after the first; the second date is not included"
         raise BadValue("the interval has no day", fix)
+    if (end.year - start.year, end.month, end.day) > (LONGEST, start.month, start.day):
+        fix = f"Write a second date at most {LONGEST} years after the first"
+        raise BadValue(f"the interval is longer than {LONGEST} years", fix)
     return Period(text, start, end)
 
 

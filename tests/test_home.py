@@ -66,7 +66,6 @@ def test_it_takes_a_name_as_it_is_typed(three_names, name):
             "_x",
             "a b",
             "a\tb",
-            "2025-12\n",
             "a\\b",
             "é",
             "日本",
@@ -101,10 +100,61 @@ def test_it_refuses_a_name_without_a_file(three_names):
 def test_it_says_how_to_write_a_month_that_is_missing(three_names):
     """A missing month gets the months that exist and the command that writes it."""
     months = r"There are params for 2 months, 2025-11 to 2025-12\."
-    with pytest.raises(Refusal, match=rf"{months} Create it with `finops-nb new 2026-01`\.$"):
+    with pytest.raises(
+        Refusal, match=rf"{months} Create those of 2026-01 with `finops-nb new 2026-01`\.$"
+    ):
         three_names.check_name("2026-01")
     with pytest.raises(Refusal, match=rf"{months} {COPY}$"):
         three_names.check_name("2024-12")
+
+
+def test_the_command_that_writes_a_month_in_a_gap_is_named(three_names):
+    """`new` copies the newest earlier month, and later ones do not matter."""
+    write(three_names, "2026-03")
+    with pytest.raises(Refusal, match=r"Create those of 2026-01 with `finops-nb new 2026-01`\.$"):
+        three_names.check_name("2026-01")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["2025_12", "202512", "2025/12", "12-2025", "dec-2025", "Dec 2025", "December 2025.yaml"],
+)
+def test_a_month_in_another_spelling_is_understood(three_names, name):
+    """The NAME that was meant is suggested, whether or not it has params."""
+    with pytest.raises(Refusal, match=r'Did you mean "2025-12"\?$'):
+        three_names.check_name(name)
+    three_names.params_file("2025-12").unlink()
+    command = 'Did you mean "2025-12"' if " " in name else "`finops-nb new 2025-12`"
+    with pytest.raises(Refusal, match=command):
+        three_names.check_name(name)
+
+
+def test_a_path_to_a_params_file_from_another_folder_gets_its_name(three_names, monkeypatch):
+    """Relative and absolute paths are understood, of files that end in .yaml or .yml."""
+    (three_names.params / "2026-01.yml").touch()
+    monkeypatch.chdir(three_names.root / "notebooks")
+    paths = {
+        "../params/2025-12.yaml": "2025-12",
+        f"{three_names.params}/analysis/2025-Q4.yaml": "analysis/2025-Q4",
+        "../params/2026-01.yml": "2026-01",
+    }
+    for path, name in paths.items():
+        with pytest.raises(Refusal, match=rf'^NAME: not a NAME .*Did you mean "{name}"\?$'):
+            three_names.check_name(path)
+    with pytest.raises(Refusal, match="Write the path of a file in params/"):
+        three_names.check_name("../x")
+
+
+@pytest.mark.parametrize("name", ["2025_11", "nov-2025", "2025/11"])
+def test_a_month_that_is_not_named_after_itself_is_pointed_out(three_names, name):
+    """Its report is an analysis; where the month has params of its own, it may be meant so."""
+    assert three_names.misnamed(name, "2025-11") == ""
+    three_names.params_file("2025-11").unlink()
+    sentence = three_names.misnamed(name, "2025-11")
+    assert sentence.startswith(f"params/{name}.yaml makes an analysis, without a ledger")
+    assert sentence.endswith("Did you mean params/2025-11.yaml?")
+    assert three_names.misnamed(name, "2025-10") == ""
+    assert three_names.misnamed("analysis/november", "2025-11") == ""
 
 
 def test_months_with_a_gap_are_not_given_as_a_range(three_names):
@@ -119,6 +169,14 @@ def test_months_with_a_gap_are_not_given_as_a_range(three_names):
     months = "There are params for 8 months from 2025-01 to 2025-12, not all"
     with pytest.raises(Refusal, match=rf"{months}\. {COPY}$"):
         three_names.check_name("2024-12")
+
+
+def test_files_that_end_in_yml_are_known(three_names):
+    """They are no NAMEs, unless a file that ends in .yaml stands beside them."""
+    for name in ("2026-05", "analysis/x", "2025-12"):
+        (three_names.params / f"{name}.yml").touch()
+    assert three_names.names() == ["2025-11", "2025-12", "analysis/2025-Q4"]
+    assert three_names.names_to_rename() == ["2026-05", "analysis/x"]
 
 
 @pytest.mark.parametrize("name", ["2026-05", "2026-05.yml", "params/2026-05.yml"])

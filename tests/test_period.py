@@ -93,7 +93,32 @@ def test_it_refuses_what_is_not_a_period(text):
     with pytest.raises(BadValue) as refused:
         parse_period(text)
     assert refused.value.rule
-    assert refused.value.fix.startswith("Write a")
+    assert refused.value.fix.startswith(("Write a", "Write it as "))
+    if refused.value.fix.startswith("Write it as "):
+        assert parse_period(refused.value.fix.split('"')[1]).is_month
+
+
+def test_it_understands_a_month_in_another_spelling():
+    """The month is in the fix as it should be written."""
+    for text in ("dec-2025", "2025_12", "2025-12 ", "December 2025"):
+        with pytest.raises(BadValue, match=r'Write it as "2025-12"'):
+            parse_period(text)
+
+
+@given(st.dates(date(1, 1, 1), date(9980, 12, 31)), st.integers(-3, 3))
+def test_an_interval_of_ten_years_is_accepted_and_no_longer_one(start, days):
+    """The last second date is the same day ten years later; from February 29, March 1 is none."""
+    anniversary = date(start.year + 10, start.month, min(start.day, 28))
+    end = anniversary + timedelta(days=start.day - anniversary.day + days)
+    text = f"{start}/{end}"
+    if (end.month, end.day) <= (start.month, start.day) or end.year < start.year + 10:
+        assert parse_period(text).end == end
+    else:
+        with pytest.raises(BadValue, match="the interval is longer than 10 years") as refused:
+            parse_period(text)
+        assert refused.value.fix == "Write a second date at most 10 years after the first"
+    with pytest.raises(BadValue, match="longer than 10 years"):
+        parse_period(f"{start}/9999-12-31")
 
 
 def test_it_says_that_the_second_day_is_exclusive():

@@ -117,7 +117,10 @@ def check_name(name: str, home: Home) -> Check:
     manifest = Manifest(kind_of(name, params.period), name)
     data = ReportData(params, usage, measured, budgets, manifest)
     before = _month_before(measured, params, home)
-    return Check(overview(data), data, before, read_outside(params, home))
+    result = overview(data)
+    if sentence := home.misnamed(name, params.period):
+        result["warnings"] = [sentence, *result["warnings"]]
+    return Check(result, data, before, read_outside(params, home))
 
 
 def describe(checked: Check) -> str:

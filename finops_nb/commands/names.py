@@ -12,6 +12,7 @@ from typing import Final
 from finops_nb.clock import CLOCK, now
 from finops_nb.errors import FinopsError, Problem, Refusal
 from finops_nb.home import Home, bare
+from finops_nb.month_spelling import meant_month
 from finops_nb.params.model import load_params
 from finops_nb.period import MONTH, Period, parse_period
 
@@ -37,7 +38,8 @@ def select(words: Iterable[str], home: Home, everything: bool = False) -> list[s
     Example:
         `select(["2025-12", "2025-10..2025-11"], home)` is `["2025-10", "2025-11", "2025-12"]`.
     """
-    names = expanded(words) + (home.names() if everything else [])
+    # Files that are not read have a NAME too, whose run says why.
+    names = expanded(words) + ([*home.names(), *home.names_to_rename()] if everything else [])
     if not names:
         fix = "Create a first one with `finops-nb init FOLDER`"
         raise Refusal(Problem("no params file", fix, file="params/"))
@@ -92,6 +94,9 @@ def _months(word: str, first: str, last: str) -> list[str]:
     """
     if not all(MONTH.fullmatch(end) and end >= FIRST_MONTH for end in (first, last)):
         fix = "Write the first and the last month, both included: 2025-07..2025-12"
+        meant = [meant_month(end) or end for end in (first, last)]
+        if meant != [first, last] and all(map(MONTH.fullmatch, meant)):
+            fix = f'Did you mean "{"..".join(meant)}"?'
         raise Refusal(Problem("not a range of months", fix, column="NAME", value=word))
     if first > last:
         fix = f"Write the earlier month first: {last}..{first}"
@@ -113,7 +118,7 @@ def _start(name: str, home: Home) -> date:
     """
     try:
         return load_params(home, home.check_name(name)).window.start
-    except FinopsError:
+    except (FinopsError, OSError):
         with suppress(ValueError):
             return parse_period(name).start
         return date.max

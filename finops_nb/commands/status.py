@@ -51,13 +51,16 @@ def status(home: Home, names: Collection[str] = ()) -> Iterator[str]:
         "2025-11: no report yet. `finops-nb run 2025-11` publishes it."
     """
     reports, unreadable = published_reports(home.outputs)
+    published = {report.name for report in reports} | {*unreadable}
+    unpublished = [*_unpublished(names, published, home)]  # refuses before anything is shown
     rows = [_row(report, home) for report in reports if not names or report.name in names]
     if rows:
         yield text_table(HEADS, rows, right=("total", "revision"))
     for name in unreadable:
         yield _unreadable(name)
-    published = {report.name for report in reports} | {*unreadable}
-    yield from _unpublished(names, published, home)
+    yield from unpublished
+    for name in home.names_to_rename():
+        yield f"params/{name}.yml is not read. Rename it to {Path(name).name}.yaml."
     locks = holders(home.runs)
     for lock, holder in locks.items():
         action = "being mailed" if lock.endswith(MAIL_LOCK) else "being run"

@@ -103,10 +103,12 @@ class Kernel(AsyncKernelManager):
     Args:
         log: gets the stdout and stderr of its process.
         server_socket: of the fork server that starts the kernel; None starts a fresh interpreter.
+        sockets: folder of the sockets between kernel and runner.
     """
 
-    def __init__(self, log: Path, server_socket: socket.socket | None = None, **traits: Any):
-        super().__init__(client_factory=_Client, **traits)
+    def __init__(self, log: Path, server_socket: socket.socket | None, sockets: Path):
+        file = str(sockets / "k.json")
+        super().__init__(client_factory=_Client, transport="ipc", connection_file=file)
         self.log_file = log
         self.server_socket = server_socket
         self.clients: list[AsyncKernelClient] = []
@@ -132,6 +134,16 @@ class Kernel(AsyncKernelManager):
     @property
     def process(self) -> subprocess.Popen[bytes] | None:
         return self.provisioner.process if isinstance(self.provisioner, LocalProvisioner) else None
+
+    def start(self, folder: Path, variables: Mapping[str, str]) -> None:
+        """Start it in a folder, with variables added to its environment."""
+        with self.log_file.open("ab") as log:
+            run_sync(self.start_kernel)(
+                cwd=str(folder),
+                env=kernel_environment({**variables, "IPYTHONDIR": str(folder / "ipython")}),
+                stdout=log,
+                stderr=log,
+            )
 
     def hide(self) -> None:
         """Remove the socket files once both sides have them open.
@@ -209,16 +221,9 @@ def running_kernel(
     loop = ensure_event_loop()
     earlier = asyncio.all_tasks(loop)
     sockets = _short_folder()
-    connection_file = str(sockets / "k.json")
-    kernel = Kernel(folder / LOG, server_socket, transport="ipc", connection_file=connection_file)
+    kernel = Kernel(folder / LOG, server_socket, sockets)
     try:
-        with kernel.log_file.open("ab") as log:
-            run_sync(kernel.start_kernel)(
-                cwd=str(folder),
-                env=kernel_environment({**variables, "IPYTHONDIR": str(folder / "ipython")}),
-                stdout=log,
-                stderr=log,
-            )
+        kernel.start(folder, variables)
         yield kernel
     finally:
         with shielded():

@@ -10,6 +10,14 @@ from finops_nb.errors import Problem, Refusal
 
 BOM: Final = "\ufeff"
 BREAK: Final = re.compile(r"\r\n|\r|\n")
+HALF: Final = re.compile("[\ud800-\udfff]")
+"""Half of a character, which no UTF-8 file can hold."""
+
+HALF_REFUSED: Final = (
+    "half of a character, written as \\ud800 or similar",
+    "Write the character itself",
+)
+"""Rule and fix where there is one."""
 
 
 def read_bytes(path: Path, shown: str) -> bytes:

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 import yaml
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.params.text_file import read_bytes
+from finops_nb.params.text_file import HALF, HALF_REFUSED, read_bytes
 from finops_nb.words import listing
 
 DEPTH: Final = 20
@@ -142,7 +142,7 @@ def _document(text: str, shown: str, required: Sequence[str]) -> Document:
 
 
 def _check_structure(text: str, shown: str) -> None:
-    """Refuse aliases, depth and a second document before anything is built from the text."""
+    """Refuse aliases, depth, a second document and half characters before anything is built."""
     problems = []
     documents = depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
@@ -152,6 +152,8 @@ def _check_structure(text: str, shown: str) -> None:
         if isinstance(event, yaml.AliasEvent):
             alias = f"*{event.anchor}"
             problems.append(Problem("a YAML alias", ALIAS_FIX, shown, line, value=alias))
+        elif isinstance(event, yaml.ScalarEvent) and HALF.search(_whole_characters(event.value)):
+            problems.append(Problem(*HALF_REFUSED, shown, line, value=event.value))
         elif isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
@@ -187,7 +189,7 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             return self.sequence(node, path)
         assert isinstance(node, yaml.ScalarNode), "there is no other node"
-        return None if node.value == "" and node.style is None else node.value
+        return None if node.value == "" and node.style is None else _whole_characters(node.value)
 
     def sequence(self, node: yaml.SequenceNode, path: KeyPath) -> list[Any]:
         return [
@@ -203,7 +205,7 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode) or key_node.value == "":
                 self.problem(key_node, "a key that is not text", "Put the key in quotes", path)
                 continue
-            key = key_node.value
+            key = _whole_characters(key_node.value)
             self.check_tag(key_node, (*path, key))
             # A reader can't tell é from e and an accent, so the two are one key.
             look = unicodedata.normalize("NFC", key)
@@ -224,6 +226,17 @@ class _Reader:
     ) -> None:
         line, column = node.start_mark.line + 1, ".".join(path) or None
         self.problems.append(Problem(rule, fix, self.shown, line, column, value))
+
+
+def _whole_characters(text: str) -> str:
+    r"""`text` with each pair of halves as the character that it stands for.
+
+    JSON, and so whoever writes YAML as JSON, spells a character beyond U+FFFF "\ud83d\ude00".
+    A half without the other stays.
+    """
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 def _syntax(error: yaml.YAMLError, shown: str) -> Problem:

@@ -124,7 +124,11 @@ class _Batch:
             if self.options.force or self.before[name] & {*waiting} or not self._is_current(name):
                 waiting.append(name)
                 continue
-            end = make(name, self.options, ALONE, self.hear)
+            try:
+                end = make(name, self.options, ALONE, self.hear)
+            except OSError:
+                waiting.append(name)  # its run will say what is wrong
+                continue
             self.hear(end)
             if end.state is RunState.INTERRUPTED:
                 return []
@@ -141,8 +145,8 @@ def _months_before(name: str, home: Home) -> set[str]:
     """The NAMEs whose reports this one looks back on."""
     try:
         return set(names_before(load_params(home, home.check_name(name))))
-    except FinopsError:
-        return set()
+    except (FinopsError, OSError):
+        return set()  # as above
 
 
 def _run_in_parallel(batch: _Batch, waiting: Sequence[str], jobs: int, forked: bool) -> None:

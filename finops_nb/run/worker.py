@@ -169,7 +169,7 @@ def make(name: str, options: Options, slot: Slot, tell: Tell) -> Event:
         )
     except FinopsError as error:
         return Event(name, _undone(error), str(error), exit_code=error.exit_code)
-    is_same = folder_before == page.parent.stat().st_ino
+    is_same = folder_before == folder_number(options.home, name)
     return Event(name, RunState.UNCHANGED if is_same else RunState.PUBLISHED, str(page))
 
 

@@ -78,7 +78,6 @@ def test_the_last_month_is_the_one_before_today(several_names, monkeypatch, epoc
     "word",
     [
         "0000-01..2025-11",
-        "2025-1..2025-3",
         "..",
         "2025..2026",
         "2025-11...2025-12",
@@ -91,6 +90,22 @@ def test_what_is_not_a_range_is_refused(several_names, word):
         Refusal, match=r"^NAME: not a range of months \(found .*2025-07\.\.2025-12\.$"
     ):
         select([word], several_names)
+
+
+@pytest.mark.parametrize("word", ["2025-7..2025-9", "jul-2025..sep-2025", "2025_07..2025-09"])
+def test_a_range_in_another_spelling_is_understood(several_names, word):
+    """The range that was meant is in the message, and is one."""
+    with pytest.raises(Refusal, match=r'Did you mean "2025-07\.\.2025-09"\?$'):
+        select([word], several_names)
+    assert select(["2025-07..2025-09"], several_names) == ["2025-07", "2025-08", "2025-09"]
+
+
+def test_all_has_files_that_are_not_read(several_names):
+    """A file that ends in .yml is run, and so refused with how to rename it."""
+    (several_names.params / "2026-01.yml").touch()
+    assert "2026-01" in select([], several_names, everything=True)
+    with pytest.raises(Refusal, match=r"ends in \.yml\. Rename it to 2026-01\.yaml"):
+        several_names.check_name("2026-01")
 
 
 def test_a_range_that_ends_before_it_begins_is_refused(several_names):

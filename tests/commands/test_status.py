@@ -191,6 +191,26 @@ def test_an_unknown_name_is_refused(published_home):
     assert verify(published_home, ("2025-12",)) == ([unreadable], [])
 
 
+@pytest.mark.parametrize("options", [(), ("--verify",), ("--doctor", "--verify")])
+def test_nothing_is_printed_before_a_name_is_refused(published_home, monkeypatch, options):
+    """A misspelled NAME beside a published one ends the command with one sentence."""
+    monkeypatch.chdir(published_home.root)
+    done = CliRunner().invoke(main, ["status", *options, "2025-12", "nope"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("params/nope.yaml: there is no such params file")
+
+
+def test_a_params_file_that_is_not_read_is_named(published_home):
+    """One that ends in .yml gets the name it should have, which is then known."""
+    unread = published_home.params / "2026-01.yml"
+    unread.write_bytes(published_home.params_file("2025-12").read_bytes())
+    line = "params/2026-01.yml is not read. Rename it to 2026-01.yaml."
+    assert line in [*status(published_home)]
+    unread.rename(published_home.params / "2026-01.yaml")
+    assert line not in [*status(published_home)]
+    assert published_home.check_name("2026-01") == "2026-01"
+
+
 def test_an_empty_home(tmp_path):
     """Without params and reports, nothing is printed."""
     (tmp_path / "params").mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from datetime import date
 from decimal import Decimal
@@ -206,6 +207,28 @@ def test_it_refuses_aliases_before_they_expand(problems_of, text, first, count):
     problems = problems_of(text)
 
     assert (problems[0].rule, problems[0].line, len(problems)) == ("a YAML alias", first, count)
+
+
+@given(st.characters(min_codepoint=0x10000))
+def test_it_reads_a_character_that_json_spells_in_two_halves(read, char):
+    r"""A program that writes YAML as JSON spells U+1F600 "\ud83d\ude00"; keys are read so too."""
+    spelled = json.dumps(char)
+    assert spelled.count("\\u") == 2
+    assert read(f"{spelled}: [{spelled}, x{char}]\n").data == {char: [char, f"x{char}"]}
+
+
+@pytest.mark.parametrize("key", ["a", "usage", "mapping", "budgets"])
+def test_it_refuses_half_of_a_character(problems_of, key):
+    """Wherever it stands, each has its line; no file could hold it."""
+    problems = problems_of(f'"\\ud83d": 1\n{key}: ["\\ude00\\ud83d"]\n')
+    assert [(problem.line, problem.value) for problem in problems] == [
+        (1, "\ud83d"),
+        (2, "\ude00\ud83d"),
+    ]
+    assert str(problems[0]) == (
+        "p.yaml, line 1: half of a character, written as \\ud800 or similar "
+        '(found "\\ud83d"). Write the character itself.'
+    )
 
 
 def test_it_refuses_depth(problems_of, read):

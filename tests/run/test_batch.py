@@ -235,6 +235,25 @@ def test_an_unchanged_report_is_left_alone(tmp_path, monkeypatch):
     assert everything(home) == before
 
 
+def test_a_report_that_cannot_be_confirmed_is_queued(tmp_path, monkeypatch):
+    """If the system fails while an unchanged NAME is confirmed, its run says how it stands."""
+    home = home_of(tmp_path)
+    run_them(home, *MONTHS)
+    before = everything(home)
+    confirm = batch.make
+
+    def fails(name, *arguments):
+        if name == MONTHS[1]:
+            raise OSError(5, "Input/output error")
+        return confirm(name, *arguments)
+
+    monkeypatch.setattr(batch, "make", fails)
+    queue = batch._Batch(MONTHS, batch.Options(home), lambda event: None)
+    assert queue.outdated() == [*MONTHS[1:]]  # the month after looks back on it
+    assert [*queue.ended] == [MONTHS[0]]
+    assert everything(home) == before
+
+
 def test_a_worker_that_dies_is_replaced(tmp_path):
     """Its run fails with the cause, and the others are published."""
     home = home_of(tmp_path, KILL_NOVEMBER)
