@@ -238,7 +238,10 @@ def test_an_altered_file_is_named_by_the_run(published_home):
     ]
     run(NAME, published_home, force=True, notice=notices.append)
     assert published(published_home) == before
-    assert len(notices) == 1
+    assert notices[1:] == [
+        f"chargeback.csv in outputs/{NAME} was changed after it was published; "
+        f"a copy is now in outputs/_kept/{NAME}."
+    ]
 
 
 # The reason
