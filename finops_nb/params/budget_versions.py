@@ -16,7 +16,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from finops_nb.errors import BadValue
-from finops_nb.params.types import Budget, Day, Name
+from finops_nb.params.types import Budget, Day, Name, ProseOrNothing
 
 LABEL: Final = re.compile(r"original|revised [1-9]\d{0,3}", re.ASCII)
 
@@ -58,9 +58,9 @@ class BudgetVersion(BaseModel):
         description="original, revised 1, revised 2 and so on"
     )
     date: Day = Field(default=None, description="the day it was adopted")
-    author: str = Field(default="", description="who adopted it")
-    reason: str = Field(default="", description="why")
-    scenario: str = Field(default="", description="the scenario it came from")
+    author: ProseOrNothing = Field(default="", description="who adopted it")
+    reason: ProseOrNothing = Field(default="", description="why")
+    scenario: ProseOrNothing = Field(default="", description="the scenario it came from")
     organization_budgets: dict[Name, Budget] | None = Field(
         default=None, description="budget by organization in this version"
     )

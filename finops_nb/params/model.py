@@ -27,6 +27,7 @@ from finops_nb.params.types import (
     Name,
     OneLine,
     Phasing,
+    Prose,
     Target,
     Text,
     Texts,
@@ -186,7 +187,7 @@ class Params(BaseModel):
         description="share of the cost that should be assigned to an organization; the report says "
         "whether it is",
     )
-    notes: dict[Name, Text] = Field(
+    notes: dict[Name, Prose] = Field(
         default_factory=dict,
         examples=["{org-alpha: Two more regions}"],
         description="commentary by organization or product, printed with its row",

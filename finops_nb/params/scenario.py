@@ -27,7 +27,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from finops_nb.atomic_files import replace_file
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import SEGMENT, Home
-from finops_nb.params.types import NO_BUDGET, BudgetChange, KnownDay, Name, Rate, Text
+from finops_nb.params.types import (
+    NO_BUDGET,
+    BudgetChange,
+    KnownDay,
+    Name,
+    OneLine,
+    Prose,
+    Rate,
+    Text,
+)
 from finops_nb.params.validation import validated_document
 from finops_nb.params.yaml_file import read_document, yaml_text
 
@@ -52,9 +61,9 @@ class Scenario(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     base: Text = Field(description="the NAME whose budgets are changed, such as 2025-12")
-    author: Text = Field(description="who made it")
+    author: OneLine = Field(description="who made it")
     date: KnownDay = Field(description="the day it was made, such as 2025-12-15")
-    reason: Text = Field(description="why, in a sentence; it is in the report's stamp")
+    reason: Prose = Field(description="why, in a sentence; it is in the report's stamp")
     organization_budgets: dict[Name, BudgetChange] = Field(
         default_factory=dict,
         examples=["{org-alpha: 5000}"],

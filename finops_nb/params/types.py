@@ -24,6 +24,13 @@ Phasing = Literal["even", "days"]
 NO_BUDGET: Final = "none"
 """What takes a budget away, where an amount would change it."""
 
+HIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Control characters other than tabs and line feeds, and those that reorder text (UAX 9)."""
+
+HIDDEN_REFUSED: Final = (
+    "a control character, or one that turns the text after it around",
+    "Remove it, or write the text again without pasting",
+)
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 APPROVAL_FIX: Final = "Write who approved it, such as CFO, or each month's approver: {2025-12: CFO}"
 
@@ -55,6 +62,17 @@ def one_line(text: str) -> str:
     return text
 
 
+def plain_text(text: str) -> str:
+    """The text itself, in as many lines as it has.
+
+    Raises:
+        BadValue: it has a character that does not show, or that turns other text around.
+    """
+    if HIDDEN.search(text):
+        raise BadValue(*HIDDEN_REFUSED)
+    return text
+
+
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise BadValue("not a name", "Write text in quotes")
@@ -73,8 +91,16 @@ def _text(value: Any) -> str:
     return value
 
 
+def _prose(value: Any) -> str:
+    return plain_text(_text(value))
+
+
+def _prose_or_nothing(value: Any) -> str:
+    return "" if value == "" else _prose(value)
+
+
 def _one_line(value: Any) -> str:
-    return one_line(_text(value))
+    return one_line(_prose(value))
 
 
 def _check_characters(value: str) -> None:
@@ -140,13 +166,13 @@ def _rate(value: Any) -> Decimal:
 
 def _approval(value: Any) -> str | dict[str, str]:
     if not isinstance(value, dict):
-        return _text(value)
+        return _one_line(value)
     if not value:
         raise BadValue("no month", APPROVAL_FIX)
     for month in value:
         if not MONTH.fullmatch(str(month)):
             raise BadValue(f"{month} is not a month", APPROVAL_FIX)
-    return {str(month): _text(approver) for month, approver in value.items()}
+    return {str(month): _one_line(approver) for month, approver in value.items()}
 
 
 def _boolean(value: Any) -> bool:
@@ -192,6 +218,8 @@ _as_digits: Final = PlainSerializer(_digits, when_used="json")
 
 Name = Annotated[str, BeforeValidator(_name)]
 Text = Annotated[str, BeforeValidator(_text)]
+Prose = Annotated[str, BeforeValidator(_prose)]
+ProseOrNothing = Annotated[str, BeforeValidator(_prose_or_nothing)]
 OneLine = Annotated[str, BeforeValidator(_one_line)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 Amount = Annotated[Decimal, BeforeValidator(_amount), _as_digits]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from finops_nb.atomic_files import replace_file
-from finops_nb.errors import Problem, Refusal
+from finops_nb.errors import BadValue, Problem, Refusal
 from finops_nb.home import Home, bare
 from finops_nb.money import minor_units, plain
 from finops_nb.outputs.lock import hold
@@ -27,7 +27,7 @@ from finops_nb.params.model import Params, load_params, naming_params_file
 from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of
 from finops_nb.params.outside import is_outside
 from finops_nb.params.scenario import FOLDER, Scenario, differences
-from finops_nb.params.types import NO_BUDGET
+from finops_nb.params.types import NO_BUDGET, OneLine, parse_as
 from finops_nb.params.validation import validated_document
 from finops_nb.params.yaml_edit import ParamsText
 from finops_nb.params.yaml_file import read_document
@@ -182,6 +182,11 @@ def _check_request(name: str, reason: str, author: str | None) -> None:
         problems.append(Problem("no reason", "Write a sentence that says why", column="--reason"))
     if author is not None and not author.strip():
         problems.append(Problem("no name", "Write a name, or leave out --by", column="--by"))
+    for option, text in (("--reason", reason), ("--by", author or "")):
+        try:
+            parse_as(OneLine, text.strip() or "-")
+        except BadValue as error:
+            problems.append(error.problem(column=option, value=text))
     if problems:
         raise Refusal(problems)
 

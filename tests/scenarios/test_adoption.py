@@ -524,3 +524,15 @@ def test_an_adoption_needs_a_reason_and_a_name(scenario_home):
             "  ",
         )
     assert [problem.column for problem in refusal.value.problems] == ["--reason", "--by"]
+
+
+@pytest.mark.parametrize("char", ["\r", "\n", "\u202e", "\x1b"])
+def test_a_reason_and_a_name_have_no_hidden_character(scenario_home, char):
+    """They would be written into the params, and printed."""
+    name = write_scenario(scenario_home, "organization_budgets:\n  org-a: 1\n")
+    before = files_in(scenario_home)
+    with pytest.raises(Refusal) as refusal:
+        adopt(scenario_home, name, f"why{char}not", DAY, f"Ada{char}Bea")
+    assert [problem.column for problem in refusal.value.problems] == ["--reason", "--by"]
+    assert str(refusal.value).replace("\n", "").isprintable()
+    assert files_in(scenario_home) == before
