@@ -26,8 +26,8 @@ browser: $(STAMP)  ## the tests that need Chromium, playwright and .ci's npm too
 coverage: $(STAMP)  ## all tests without a browser, and the lines of the package that none of them runs
 	@$(PYTEST) -m "not browser" --cov=finops_nb --cov-report=term:skip-covered
 
-lab: $(STAMP)  ## JupyterLab on the notebooks
-	@$(BIN)/jupyter lab notebooks/budget_what_if.ipynb
+lab: $(STAMP)  ## JupyterLab on the notebooks, params and outputs
+	@$(BIN)/finops-nb lab
 
 bench: $(STAMP)  ## time a run, a year of runs, and reading ten million calls
 	@PYTHONPATH=tests $(BIN)/python -m bench.one_run

@@ -306,6 +306,33 @@ def init(folder: Path) -> None:
     _print_lines(lay_out(folder))
 
 
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--copy-notebooks",
+    is_flag=True,
+    help="First copy the packaged notebooks that this home has no copy of.",
+)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTIONS]")
+def lab(copy_notebooks: bool, options: tuple[str, ...]) -> None:
+    """Open JupyterLab on this home: edit notebooks, try out budgets.
+
+    It shows the home's notebooks, params and outputs. Needs the extra [lab]. Other options, such
+    as --no-browser and --port 8889, go to JupyterLab.
+
+    Example: finops-nb lab
+    """
+    from finops_nb.commands import lab as module
+    from finops_nb.home import VARIABLE
+
+    home = _home(named=True)
+    if copy_notebooks:
+        _print_lines(module.copy_notebooks(home))
+    command = module.lab_command(home, options)
+    sys.stdout.flush()
+    # JupyterLab takes the place of this process, so that signals reach it.
+    os.execve(command[0], command, os.environ | {VARIABLE: str(home.root)})
+
+
 def _check_what_to_run(names: tuple[str, ...], everything: bool) -> None:
     if names and everything:
         raise click.UsageError("--all already means every NAME; leave out --all or the NAMEs.")

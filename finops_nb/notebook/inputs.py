@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from finops_nb.errors import Problem, Refusal
 from finops_nb.figures.projection import project
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.scenario_effect import check_names
@@ -13,6 +15,7 @@ from finops_nb.outputs.months import months_before
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import PARAMETERS, Params, make_params
 from finops_nb.params.organizations import read_mapping
+from finops_nb.params.validation import SHAPES
 from finops_nb.usage.reader import read_usage
 
 
@@ -31,7 +34,22 @@ def read_parameters(namespace: Mapping[str, Any]) -> Params:
     Example:
         params = read_parameters(globals())
     """
-    return make_params({name: namespace[name] for name in PARAMETERS if name in namespace})
+    values = {name: namespace[name] for name in PARAMETERS if name in namespace}
+    try:
+        return make_params(values)
+    except Refusal as refusal:
+        problems = [_as_in_a_notebook(problem, values) for problem in refusal.problems]
+        raise Refusal(problems, refusal.count) from None
+
+
+def _as_in_a_notebook(problem: Problem, values: Mapping[str, Any]) -> Problem:
+    """The problem; of a number in the place of text, with how a cell or papermill gives text."""
+    key = problem.column or ""
+    value = values.get(key)
+    if problem.rule != SHAPES["string_type"] or not isinstance(value, (int, float)):
+        return problem
+    fix = f'Write it in quotes, {key} = "{value}"; with papermill, write -r {key} {value}, not -p'
+    return replace(problem, fix=fix)
 
 
 def read_report_data(params: Params) -> ReportData:
