@@ -16,6 +16,9 @@ from finops_nb.params.model import Params, make_params
 from finops_nb.report.pdf import check_pdf
 from finops_nb.usage.model import Usage
 
+RULES = {"approval_limit": "1000", "materiality_amount": "50"}
+"""The rules that the sample's params set; without them there are none."""
+
 # A slow machine is no defect: properties have no deadline, and the same cases on every machine.
 settings.register_profile("finops_nb", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("finops_nb")
@@ -64,9 +67,9 @@ def _usage_of() -> Callable[..., Usage]:
 
 @pytest.fixture(scope="session")
 def params() -> Callable[..., Params]:
-    """Params of December 2025 with the given keys changed."""
+    """Params of December 2025 with the sample's rules, and the given keys changed."""
 
     def make(**keys) -> Params:
-        return make_params({"period": "2025-12", "usage": "sample:"} | keys)
+        return make_params({"period": "2025-12", "usage": "sample:"} | RULES | keys)
 
     return make

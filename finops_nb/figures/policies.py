@@ -71,7 +71,8 @@ def spend_without_approval(data: ReportData) -> pd.DataFrame:
     """Products that spent more than `approval_limit` in a calendar month without an approval.
 
     Args:
-        data: for its usage, `approval_limit` of its params, and the approvals of its budgets.
+        data: for its usage, `approval_limit` of its params (None: no approval is required), and
+            the approvals of its budgets.
 
     Returns:
         Columns `month` (text like 2025-12), `product`, `cost`, `calls`; highest cost first.
@@ -80,9 +81,10 @@ def spend_without_approval(data: ReportData) -> pd.DataFrame:
         `approvals: {chat: CFO, search: {2025-12: CFO}}` approves chat in every month and search in
         December 2025.
     """
-    spend = data.usage.groups["month", "product"]
+    spend, limit = data.usage.groups["month", "product"], data.params.approval_limit
     needs_approval = [
-        row.cost > data.params.approval_limit
+        limit is not None
+        and row.cost > limit
         and row.product != UNALLOCATED
         and not _is_approved(row.product, row.month, data.budgets.commentary)
         for row in spend.itertuples()

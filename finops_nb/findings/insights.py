@@ -175,13 +175,15 @@ def is_material(amount: Decimal, whole: Decimal, params: Params) -> bool:
     Args:
         amount: the difference, of either sign.
         whole: what it is a difference to.
-        params: it is material from `materiality` of the whole, or from `materiality_amount`.
+        params: it is material from `materiality` of the whole, or from `materiality_amount` if
+            that is set.
 
     Example:
         With `materiality: 0.01` and `materiality_amount: 50`, $0.40 over a budget of $100.00 is
         not material; $1.00 is.
     """
-    from_amount = abs(amount) >= params.materiality_amount
+    limit = params.materiality_amount
+    from_amount = limit is not None and abs(amount) >= limit
     return from_amount or abs(amount) >= params.materiality * abs(whole)
 
 
@@ -238,9 +240,9 @@ def materiality_rule(insights: Iterable[Insight], params: Params) -> Sentence | 
     """
     if not any(_mentions_materiality(insight) for insight in insights):
         return None
+    amount = "" if params.materiality_amount is None else " and below {amount:money}"
     return sentence(
-        "A difference is not material when it is below {fraction:percent} "
-        "and below {amount:money}.",
+        "A difference is not material when it is below {fraction:percent}" + amount + ".",
         fraction=params.materiality,
         amount=params.materiality_amount,
     )

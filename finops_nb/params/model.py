@@ -24,6 +24,7 @@ from finops_nb.params.types import (
     Budget,
     Day,
     Fraction,
+    Limit,
     Name,
     OneLine,
     Phasing,
@@ -157,8 +158,9 @@ class Params(BaseModel):
         examples=["[0.5, 0.8, 1.0]"],
         description="shares of budget; the report says when they were crossed",
     )
-    approval_limit: Budget = Field(
-        default=Decimal(1000),
+    approval_limit: Limit = Field(
+        default=None,
+        examples=["1000"],
         description="spend of a product in a calendar month above which it requires approval",
     )
     approvals: dict[Name, Approval] = Field(
@@ -174,12 +176,13 @@ class Params(BaseModel):
     )
     materiality: Fraction = Field(
         default=Decimal("0.01"),
-        description="a difference below this fraction of the total and below materiality_amount "
-        "is not material",
+        description="a difference below this fraction of the total is not material, unless it "
+        "reaches materiality_amount",
     )
-    materiality_amount: Budget = Field(
-        default=Decimal(50),
-        description="a difference below this amount and below materiality is not material",
+    materiality_amount: Limit = Field(
+        default=None,
+        examples=["50"],
+        description="a difference from this amount on is material, however small its fraction",
     )
     allocation_target: Target = Field(
         default=None,

@@ -139,7 +139,7 @@ def _fraction(value: Any) -> Decimal:
 
 
 def _target(value: Any) -> Decimal | None:
-    if value in (None, ""):
+    if value == "":
         return None
     share = _fraction(value)
     if not ZERO < share <= 1:
@@ -147,8 +147,12 @@ def _target(value: Any) -> Decimal | None:
     return share
 
 
-def _target_text(share: Decimal | None) -> str:
-    return "" if share is None else _digits(share)
+def _limit(value: Any) -> Decimal | None:
+    return None if value == "" else _budget(value)
+
+
+def _text_if_set(amount: Decimal | None) -> str:
+    return "" if amount is None else _digits(amount)
 
 
 def _change(value: Any) -> Decimal | None:
@@ -228,9 +232,9 @@ BudgetChange = Annotated[
     Decimal | None, BeforeValidator(_change), PlainSerializer(_change_text, when_used="json")
 ]
 Fraction = Annotated[Decimal, BeforeValidator(_fraction), _as_digits]
-Target = Annotated[
-    Decimal | None, BeforeValidator(_target), PlainSerializer(_target_text, when_used="json")
-]
+_as_digits_if_set: Final = PlainSerializer(_text_if_set, when_used="json")
+Target = Annotated[Decimal | None, BeforeValidator(_target), _as_digits_if_set]
+Limit = Annotated[Decimal | None, BeforeValidator(_limit), _as_digits_if_set]
 Rate = Annotated[Decimal, BeforeValidator(_rate), _as_digits]
 Approval = Annotated[str | dict[str, str], BeforeValidator(_approval)]
 Day = Annotated[date | None, BeforeValidator(_day)]

@@ -13,20 +13,28 @@ import pandas as pd
 from finops_nb import schema
 from finops_nb.figures.crossings import Crossing, highest_crossing
 from finops_nb.figures.report_data import ReportData
-from finops_nb.figures.run_rate import WEEK, BacktestError, cost_after, days_seen, with_run_rate
+from finops_nb.figures.run_rate import (
+    WEEK,
+    BacktestError,
+    cost_after,
+    days_seen,
+    total_to_date,
+    with_run_rate,
+)
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.sentence import Sentence, sentence
-from finops_nb.money import total
 from finops_nb.params.budgets import Version
 from finops_nb.period import parse_period, spelled_date, spelled_day
 from finops_nb.report.alerts import CAPTION, CROSSED_MEANING, NO_BUDGETS, NO_THRESHOLDS
-from finops_nb.report.cost_tables import SHOWN
+from finops_nb.report.footing import Line
 from finops_nb.report.format import Format
-from finops_nb.report.table import Block, Line, Table
+from finops_nb.report.table import Block, Table
 from finops_nb.schema import Column
 from finops_nb.usage.model import Usage
 from finops_nb.words import listing
 
+SHOWN: Final = 25
+"""How many breaches of a policy are printed; the others are counted."""
 RUNNING_COLUMNS: Final = (
     *(schema.NAME, schema.COST_TO_DATE, schema.BUDGET_TO_DATE, schema.BUDGET),
     *(schema.RUN_RATE, schema.RUN_RATE_VARIANCE, schema.STATUS),
@@ -58,7 +66,6 @@ def running_period(
         data.params.currency,
         title="Period to Date",
         intro=_how_much_is_known(data, has_run_rate),
-        shown=SHOWN,
     )
 
 
@@ -91,22 +98,22 @@ def budget_alerts(data: ReportData, alerts: pd.DataFrame) -> Table:
 
     Returns:
         Per dimension, the budgets with the highest threshold crossed come first, then those that
-        crossed it earliest. Every budget that was used up is printed, however many there are.
+        crossed it earliest.
     """
     fmt = Format(data.params.currency)
     days = [
         Column(_crossed_key(fmt, threshold), fmt.percent(threshold), "day", CROSSED_MEANING)
         for threshold in dict.fromkeys(alerts["threshold"])
     ]
-    blocks, used_up = [], 0
+    blocks = []
     for dimension, rows in alerts.groupby("dimension", sort=True):
         highest = highest_crossing(alerts, dimension)
         lines = sorted(
             _alert_lines(rows, fmt),
             key=lambda line: _urgency(highest.get(line["name"]), line["budget"]),
         )
-        blocks.append(Block(lines, None, f"By {str(dimension).title()}"))
-        used_up = max(used_up, sum(crossing.threshold >= 1 for crossing in highest.values()))
+        names = data.named[dimension]
+        blocks.append(Block(lines, None, f"By {str(dimension).title()}", names=names))
     return Table(
         "budget_alerts",
         CAPTION,
@@ -114,8 +121,6 @@ def budget_alerts(data: ReportData, alerts: pd.DataFrame) -> Table:
         tuple(blocks),
         data.params.currency,
         empty=NO_BUDGETS if data.params.alert_thresholds else NO_THRESHOLDS,
-        shown=max(SHOWN, used_up + 1),
-        keep="first",
     )
 
 
@@ -126,21 +131,20 @@ def policies(data: ReportData, breaches: pd.DataFrame) -> Table:
         data: the report data.
         breaches: from `policies.breaches`.
     """
-    limit = Format(data.params.currency).money(data.params.approval_limit)
+    limit = _approval_limit(data)
     blocks = tuple(
         Block(lines.to_dict("records"), None, policy)
         for policy, lines in breaches.groupby("policy", sort=True)
     )
     return Table(
         "policies",
-        f"Policy breaches; approval limit: {limit} per product per calendar month",
+        f"Policy breaches; approval limit: {limit}" if limit else "Policy breaches",
         (schema.NAME, schema.MONTH, schema.AMOUNT, schema.ACTION),
         blocks,
         data.params.currency,
         intro=_breach_counts(blocks),
         empty=_no_breaches(data, limit),
         shown=SHOWN,
-        keep="first",
     )
 
 
@@ -151,7 +155,7 @@ def budget_versions(data: ReportData) -> Table:
         Column(version.label, version.label.capitalize(), "money", "this version's budget", True)
         for version in versions
     ]
-    blocks = [_version_block(versions, dimension) for dimension in schema.BUDGETED]
+    blocks = [_version_block(data, dimension) for dimension in schema.BUDGETED]
     return Table(
         "budget_versions",
         "Budgets that differ between versions",
@@ -160,7 +164,6 @@ def budget_versions(data: ReportData) -> Table:
         data.params.currency,
         title="Budget Versions",
         intro=tuple(about(version) for version in versions if version.reason or version.author),
-        shown=SHOWN,
     )
 
 
@@ -212,17 +215,17 @@ def _how_much_is_known(data: ReportData, has_run_rate: bool) -> tuple[Sentence, 
 
 def _running(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) -> Block:
     """The lines of one dimension, and their sums."""
-    by = variance.columns[0]
+    by: schema.Dimension = variance.columns[0]
     frame = with_run_rate(data, variance).rename(columns={by: "name"})
     lines: list[Line] = [line | {"dimension": by} for line in frame.to_dict("records")]
-    budgets = [line["budget_to_date"] for line in lines if line["budget_to_date"] is not None]
+    so_far = total_to_date(data, by)
     sums = totals._asdict() | {
         "cost": totals.actual,
-        "cost_to_date": total(line["cost_to_date"] for line in lines),
-        "budget_to_date": total(budgets) if budgets else None,
+        "cost_to_date": so_far.cost,
+        "budget_to_date": so_far.budget,
         "run_rate_variance": totals.run_rate_variance,
     }
-    return Block(lines, sums, f"By {by.title()}")
+    return Block(lines, sums, f"By {by.title()}", names=data.named[by])
 
 
 def _crossed_key(fmt: Format, threshold: Decimal) -> str:
@@ -258,20 +261,34 @@ def _breach_counts(blocks: Iterable[Block]) -> tuple[Sentence, ...]:
     return (sentence("Policy breaches: {policies}.", policies=tuple(counts)),) if counts else ()
 
 
+def _approval_limit(data: ReportData) -> str:
+    """The limit above which spend requires approval, in words; empty if none is set."""
+    limit = data.params.approval_limit
+    if limit is None:
+        return ""
+    return f"{Format(data.params.currency).money(limit)} per product per calendar month"
+
+
 def _no_breaches(data: ReportData, limit: str) -> str:
     """What was checked, where nothing breaches a policy."""
-    params = data.params
-    checks = [f"approval of spend above {limit} per product per calendar month"]
-    no_budget = ""
+    params, checks, unset = data.params, [], []
+    if limit:
+        checks.append(f"approval of spend above {limit}")
+    else:
+        unset.append("approval limit")
     if params.organization_budgets or params.product_budgets or params.budgets:
         checks += ["an owner for each budget", "a budget for all spend"]
     else:
-        no_budget = " No budget is set."
-    return f"No policy is breached. The policies require {listing(checks)}.{no_budget}"
+        unset.append("budget")
+    is_set = "" if not unset else f" No {' and no '.join(unset)} is set."
+    if not checks:
+        return is_set.strip()
+    return f"No policy is breached. The policies require {listing(checks)}.{is_set}"
 
 
-def _version_block(versions: Iterable[Version], dimension: schema.Dimension) -> Block:
+def _version_block(data: ReportData, dimension: schema.Dimension) -> Block:
     """The budgets of each version, for the names whose budgets differ."""
+    versions = data.budgets.before.versions
     amounts = {version.label: version.of(dimension) for version in versions}
     names = {name for budgets in amounts.values() for name in budgets}
     lines: list[Line] = []
@@ -279,4 +296,4 @@ def _version_block(versions: Iterable[Version], dimension: schema.Dimension) -> 
         line = {label: budgets.get(name) for label, budgets in amounts.items()}
         if len(set(line.values())) > 1:
             lines.append({"name": name, "dimension": dimension} | line)
-    return Block(lines, None, f"By {dimension.title()}")
+    return Block(lines, None, f"By {dimension.title()}", names=data.named[dimension])

@@ -11,6 +11,7 @@ from support.made_usage import data_of
 from finops_nb.figures.policies import breaches, spend_without_approval
 from finops_nb.figures.variance import variance_by
 from finops_nb.params.budgets import read_budgets
+from finops_nb.params.model import make_params
 
 
 def call(product: str, cost: str, day: str = "2025-12-31") -> tuple:
@@ -20,6 +21,13 @@ def call(product: str, cost: str, day: str = "2025-12-31") -> tuple:
 def missing_approvals(usage, params) -> list[tuple]:
     frame = spend_without_approval(data_of(usage=usage, params=params))
     return [(row.month, row.product, row.cost) for row in frame.itertuples()]
+
+
+def test_no_limit_is_set_until_the_params_set_one(usage_of):
+    """A limit of 1,000 would mean something else in yen than in dollars."""
+    made = make_params({"period": "2025-12", "usage": "sample:", "currency": "JPY"})
+    usage = usage_of([("a", "x", "f", "c", "999999")])
+    assert missing_approvals(usage, made) == []
 
 
 @pytest.mark.parametrize(

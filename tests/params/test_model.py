@@ -85,8 +85,8 @@ def test_it_has_defaults_for_all_but_period_and_usage(load):
     assert (params.currency, params.timezone, params.dialect) == ("USD", "UTC", "auto")
     assert params.at_risk == Decimal("0.80")
     assert params.alert_thresholds == (Decimal("0.5"), Decimal("0.8"), Decimal(1))
-    assert (params.materiality, params.materiality_amount) == (Decimal("0.01"), Decimal(50))
-    assert params.approval_limit == Decimal(1000)
+    assert (params.materiality, params.materiality_amount) == (Decimal("0.01"), None)
+    assert params.approval_limit is None
     assert params.allocation_target is None
     assert (params.organization_budgets, params.product_budgets, params.columns) == ({}, {}, {})
     assert (params.approvals, params.owners, params.notes) == ({}, {}, {})
