@@ -39,7 +39,7 @@ INTRODUCTION: Final = (
     "Paste this into the params file. Check each line first: two keys may point to the same column."
 )
 BUDGET_COMMENT: Final = (
-    "# Budgets to start from: each name's cost in the period, rounded up to the next 100. "
+    "# Budgets to start from: each name's cost in the period, rounded up to two digits. "
     "Replace them with the approved amounts."
 )
 
@@ -78,7 +78,7 @@ def suggest(params: Params, home: Home) -> str | None:
 
 
 def budget_skeleton(usage: Usage) -> str:
-    """Budgets to start from: the costliest names, each cost rounded up to the next 100.
+    """Budgets to start from: the costliest names, each cost rounded up to two digits.
 
     Returns:
         Lines to paste into the params file; empty where no cost has a name.
@@ -136,10 +136,15 @@ def _columns_block(
             yield f'  # {column}: ""  # one of: {choices}{optional}'
 
 
-def _rounded_up(cost: Decimal) -> Decimal:
-    if cost <= 0:
-        return Decimal(0)
-    return (cost / 100).to_integral_value(rounding=ROUND_CEILING) * 100
+def _rounded_up(cost: Decimal) -> int:
+    """A whole amount of two digits and zeros that covers the cost; at least 1.
+
+    >>> [_rounded_up(Decimal(cost)) for cost in ("0.04", "8.2", "43", "4321.85", "-5")]
+    [1, 9, 43, 4400, 1]
+    """
+    whole = max(int(cost.to_integral_value(rounding=ROUND_CEILING)), 1)
+    unit = 10 ** max(len(str(whole)) - 2, 0)
+    return -(-whole // unit) * unit
 
 
 def _key(name: str) -> str:

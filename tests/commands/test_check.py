@@ -8,9 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from finops_nb.commands import check
 from finops_nb.commands.check import check_name, describe
+from finops_nb.commands.suggestion import _rounded_up
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
 from finops_nb.params.model import load_params
@@ -129,7 +132,7 @@ def test_it_says_that_there_is_no_month_before(two_months):
 def test_it_proposes_budgets_where_there_are_none(two_months):
     """The text ends with lines to paste into the params file."""
     assert describe(check_name("2025-11", two_months)).endswith(
-        "  blue: 100\nproduct_budgets:\n  chat: 100"
+        "  blue: 1\nproduct_budgets:\n  chat: 2"
     )
 
 
@@ -217,14 +220,14 @@ def test_the_suggested_columns_can_be_pasted_as_they_are(two_months, header, col
 
 
 def test_the_suggested_budgets_can_be_pasted_as_they_are(two_months):
-    """The budgets are the costs, rounded up to the next 100; no block is empty."""
+    """The budgets are the costs, rounded up to two digits; no block is empty."""
     lines = [HEADER, "2025-12-30,300.01,red,,ask,c1", "2025-12-30,5,yes,,ask,c1", ""]
     (two_months.root / "calls-2025-12.csv").write_text("\n".join(lines))
     text = describe(check_name("2025-12", two_months))
     file = two_months.root / "params" / "2025-12.yaml"
     file.write_text(file.read_text() + text[text.index("# Budgets to start from") :] + "\n")
     assert "product_budgets:" not in file.read_text()
-    assert check_name("2025-12", two_months).data.budgets.organizations == {"red": 400, "yes": 100}
+    assert check_name("2025-12", two_months).data.budgets.organizations == {"red": 310, "yes": 5}
 
 
 def test_it_proposes_no_budgets_where_they_are_in_a_file(two_months):
@@ -246,3 +249,11 @@ def test_it_names_what_is_read_outside_of_the_home(two_months, tmp_path_factory)
     two_months.params_file("2025-12").write_text(text)
     lines = describe(check_name("2025-12", two_months)).splitlines()
     assert lines[3] == f"  Reads outside of the home: usage: {shared}."
+
+
+@given(st.decimals("-10", "99999999", places=4))
+def test_a_suggested_budget_covers_the_cost_and_is_near_it(cost):
+    """It is a whole amount from 1 on, at most a tenth of the cost above it, or 1 above it."""
+    budget = _rounded_up(cost)
+    assert budget >= max(cost, 1)
+    assert budget <= max(cost + max(cost / 10, 1), 1)
