@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Mapping
@@ -13,6 +14,8 @@ FOR_ALL: Final = 0o666
 """The mode of a file for whom the user's umask admits."""
 PRIVATE: Final = 0o600
 """The mode of a file for its owner alone."""
+NO_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+"""The errors of a disk on which a file can't have two names."""
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -86,6 +89,49 @@ def write_file(path: Path, data: bytes, mode: int = FOR_ALL) -> None:
             os.close(handle)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def create_file(
+    file: Path, data: bytes, check: Callable[[Path], None] = lambda draft: None
+) -> None:
+    """Write a new file, completely or not at all; it replaces none.
+
+    Args:
+        file: must not exist; nor need its folder.
+        data: its content.
+        check: called with the draft, which is in the same folder; if it raises, nothing is written.
+
+    Raises:
+        FileExistsError: it exists.
+        OSError: nothing was written.
+    """
+    draft = file.with_name(f".{file.name}.new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)
+        write_file(draft, data)
+        check(draft)
+        _name_new(draft, file)
+        try:
+            sync_folder(file.parent)
+        except OSError:
+            file.unlink()
+            raise
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _name_new(draft: Path, file: Path) -> None:
+    """Give a draft its name, unless something has it."""
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if os.path.lexists(file) or error.errno not in NO_LINKS:
+            raise
+        draft.rename(file)
 
 
 def replace_file(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +19,7 @@ from finops_nb.home import Home, packaged_notebooks
 from finops_nb.notebook.process_limits import possible_limit
 from finops_nb.report.format import count
 from finops_nb.run.failures import failure_text
+from finops_nb.temporary_folders import temporary_folder
 from finops_nb.words import listing
 
 MARKS: Final = {True: "ok", None: "note", False: "BAD"}
@@ -111,7 +111,7 @@ def _kernel() -> Diagnosis:
     cell = nbformat.v4.new_code_cell("6 * 7")
     notebook = nbformat.v4.new_notebook(cells=[cell])
     try:
-        with tempfile.TemporaryDirectory() as folder, running_kernel(Path(folder), {}) as kernel:
+        with temporary_folder() as folder, running_kernel(folder, {}) as kernel:
             done = execute(notebook, {}, kernel)
         result = done.stopped or done.notebook.cells[-1].outputs[0].data["text/plain"]
     except FinopsError as error:
@@ -172,8 +172,8 @@ def _publishing_fault(home: Home) -> str:
         for used in (home.runs, home.staging):
             refuse_links(home.outputs, used)
         home.outputs.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=home.outputs, prefix=".doctor-") as folder:
-            probe(Path(folder), home.outputs / ".doctor")
+        with temporary_folder(str(home.outputs)) as folder:
+            probe(folder, home.outputs / ".doctor")
     except FinopsError as error:
         return str(error)
     except OSError as error:

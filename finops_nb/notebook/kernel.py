@@ -27,6 +27,7 @@ from finops_nb.clock import CLOCK
 from finops_nb.notebook import fork_provisioner
 from finops_nb.notebook.own_python import PATH, import_path, is_of_python, own_python
 from finops_nb.notebook.process_limits import allow_open_files
+from finops_nb.temporary_folders import temporary_folder
 from finops_nb.words import shortened
 
 LOG: Final = "kernel.log"
@@ -220,16 +221,16 @@ def running_kernel(
     allow_open_files()
     loop = ensure_event_loop()
     earlier = asyncio.all_tasks(loop)
-    sockets = _short_folder()
-    kernel = Kernel(folder / LOG, server_socket, sockets)
-    try:
-        kernel.start(folder, variables)
-        yield kernel
-    finally:
-        with shielded():
-            kernel.end()
-            _cancel(asyncio.all_tasks(loop) - earlier, loop)
-            kernel.hide()
+    with temporary_folder(_parent_of_sockets()) as sockets:
+        kernel = Kernel(folder / LOG, server_socket, sockets)
+        try:
+            kernel.start(folder, variables)
+            yield kernel
+        finally:
+            with shielded():
+                kernel.end()
+                _cancel(asyncio.all_tasks(loop) - earlier, loop)
+                kernel.hide()
 
 
 def kernel_environment(variables: Mapping[str, str]) -> dict[str, str]:
@@ -256,13 +257,11 @@ def kernel_environment(variables: Mapping[str, str]) -> dict[str, str]:
     return users | SAME_EVERYWHERE | path | dict(variables)
 
 
-def _short_folder() -> Path:
-    """A new private folder in which the paths of sockets are short enough."""
+def _parent_of_sockets() -> str:
+    """A folder for temporary folders in which the paths of sockets are short enough."""
     longest = SOCKET_PATH - len("/finops-nb-12345678/k-ipc-5")
     parent = tempfile.gettempdir()
-    if len(os.fsencode(parent)) > longest:
-        parent = "/tmp"
-    return Path(tempfile.mkdtemp(prefix="finops-nb-", dir=parent))
+    return parent if len(os.fsencode(parent)) <= longest else "/tmp"
 
 
 def _cancel(tasks: set[asyncio.Task[Any]], loop: asyncio.AbstractEventLoop) -> None:

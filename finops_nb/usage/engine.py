@@ -6,7 +6,6 @@ rows are fetched instead.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -17,6 +16,7 @@ import duckdb
 from finops_nb.params.organizations import MapLine
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
+from finops_nb.temporary_folders import temporary_folder
 from finops_nb.usage.model import CUBE, GROUPINGS, Grouping
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.dialects import NAMED
@@ -73,8 +73,8 @@ def open_engine() -> Iterator[duckdb.DuckDBPyConnection]:
         KeyboardInterrupt: Ctrl-C during a query, which DuckDB turns into another exception.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="finops-nb-") as spill,
-        duckdb.connect(config=OFFLINE | {"temp_directory": spill}) as db,
+        temporary_folder() as spill,
+        duckdb.connect(config=OFFLINE | {"temp_directory": str(spill)}) as db,
     ):
         # In a notebook DuckDB draws a progress bar if ipywidgets are installed. If they are not, it
         # refuses to set this at all, even to false.

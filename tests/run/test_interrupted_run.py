@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -54,8 +55,17 @@ def test_two_runs_of_a_name_exclude_each_other(published_home):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_signal_at_any_moment_leaves_a_whole_report(published_home, number):
-    """The run exits with 130 and leaves nothing; after SIGKILL, the next run removes the rest."""
+def test_a_signal_at_any_moment_leaves_a_whole_report(
+    published_home, number, tmp_path, monkeypatch
+):
+    """The run exits with 130 and leaves nothing; after SIGKILL, the next run removes the rest.
+
+    This holds in the home and in the system's folder for temporary files.
+    """
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     write_notebook(published_home, make_notebook(["import time\ntime.sleep(0.3)"]))
     reports = [published(published_home)]
     moments = random.Random(int(number))
@@ -72,11 +82,13 @@ def test_a_signal_at_any_moment_leaves_a_whole_report(published_home, number):
             is_same = folder_number(published_home, NAME) == folder
             assert out or err == (UNCHANGED if is_same else PUBLISHED)
             assert left_over(published_home) == []
+            assert list(temporary.iterdir()) == []
         assert psutil.wait_procs(processes_of(published_home) + processes, timeout=20)[1] == []
         if published(published_home) not in reports:
             reports.append(published(published_home))
-    run(NAME, published_home)
+    run(NAME, published_home, force=True)
     assert left_over(published_home) == []
+    assert list(temporary.iterdir()) == []
     assert published(published_home) == reports[-1] or len(reports) == 1
     assert len(reports) <= 2
 
