@@ -27,6 +27,8 @@ STYLES: Final = {
 
 NOT_STARTED: Final = "not started"
 TIME_WIDTH: Final = 6
+NAME_WIDTH: Final = 40
+"""Characters of a NAME on one line of a narrow terminal."""
 
 
 class Display:
@@ -155,11 +157,15 @@ class Display:
         return table
 
     def _empty_table(self, final: bool) -> Table:
-        """Name, time and result are whole on the narrowest terminal; the detail gets the rest."""
+        """Time and result are whole on the narrowest terminal; the detail gets the rest.
+
+        Names are whole too, the longest on several lines.
+        """
         table = empty_table(("name", "time", "result", ""), right=("time",))
         table.show_header = final
         name, duration, result, detail = table.columns
-        name.min_width = max(map(len, (*self._names, "name")))
+        name.min_width = min(max(map(len, (*self._names, "name"))), NAME_WIDTH)
+        name.no_wrap, name.overflow = False, "fold"
         duration.min_width = TIME_WIDTH
         result.min_width = max(map(len, (*RunState, NOT_STARTED)))
         detail.no_wrap = not final

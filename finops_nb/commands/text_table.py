@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 WIDTH: Final = 200
 """Characters of a line of text; a terminal's own width is used where one is drawn on."""
 
+WIDEST: Final = 10_000
+"""Characters that a line may have, so that a long name leaves the figures beside it whole."""
+
 
 def empty_table(heads: Sequence[str] = (), right: Collection[str] = ()) -> Table:
     """A table without rules, two spaces between its columns; every cell stays on one line.
@@ -34,9 +37,12 @@ def empty_table(heads: Sequence[str] = (), right: Collection[str] = ()) -> Table
 def as_text(table: Table) -> str:
     """A table as lines of plain text, without spaces at their ends."""
     from rich.console import Console
+    from rich.measure import Measurement
 
     with io.StringIO() as output:
-        Console(file=output, width=WIDTH, no_color=True, highlight=False).print(table)
+        console = Console(file=output, width=WIDEST, no_color=True, highlight=False)
+        console.width = max(WIDTH, Measurement.get(console, console.options, table).maximum)
+        console.print(table)
         return "\n".join(line.rstrip() for line in output.getvalue().splitlines())
 
 

@@ -25,12 +25,20 @@ COMPILED: Final = re.compile(r"(?<![^\s\"'(])[^\s\"'(]*/ipykernel_\d+/\d+\.py")
 """The kernel's file name of a cell, as in "/tmp/ipykernel_6646/378118451.py"."""
 
 
+PACKAGES: Final = re.compile(
+    r"(?<![^\s\"'(])/[^\s\"'(]*/(?:site-packages|python3\.\d+)/(?=\S+\.py\b)"
+)
+"""The folder of an installed module or of Python's own, as in the warning
+"/opt/venv/lib/python3.11/site-packages/pandas/core/frame.py:12: FutureWarning: …"."""
+
+
 def sanitize(
     notebook: NotebookNode, manifest: Manifest, title: str | None, parameters: Mapping[str, Any]
 ) -> NotebookNode:
     """The notebook to publish.
 
-    Text outputs lose memory addresses and the kernel's file names of cells, and nothing else.
+    Text outputs lose memory addresses, the kernel's file names of cells and the folders of
+    installed modules, and nothing else.
 
     Args:
         notebook: after a good run; it is not changed.
@@ -112,4 +120,4 @@ def _sanitize_text(output: NotebookNode) -> None:
 
 
 def _without_addresses(text: str) -> str:
-    return COMPILED.sub("cell", ADDRESS.sub("", text))
+    return PACKAGES.sub("", COMPILED.sub("cell", ADDRESS.sub("", text)))

@@ -19,6 +19,7 @@ from finops_nb.params.model import Params, load_params, naming_params_file
 from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of, missing_months_notice
 from finops_nb.params.organizations import OrganizationMap, read_mapping
 from finops_nb.params.scenario import Scenario, changed, differences
+from finops_nb.params.text_file import check_exists
 from finops_nb.schema import BUDGETED
 
 MONTHS: Final = "months:"
@@ -256,6 +257,7 @@ def _from_file(params: Params, home: Home) -> Budgets:
     """The budgets of a budgets.csv."""
     path = home.root / params.budgets
     shown = home.shown(path)
+    check_exists(path, "budgets", params.budgets)
     lines = read_budget_file(path, shown)
     months, decimals = params.window.months, minor_units(params.currency)
     table = budgets_of(lines, months, params.phasing, decimals)

@@ -36,7 +36,8 @@ from finops_nb.params.csv_file import (
 )
 from finops_nb.params.mail_list import address
 from finops_nb.params.model import Params
-from finops_nb.params.types import KnownDay, parse_as
+from finops_nb.params.text_file import check_exists
+from finops_nb.params.types import KnownDay, one_line, parse_as
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
 
@@ -199,9 +200,9 @@ def read_mapping(params: Params, home: Home | None = None) -> OrganizationMap | 
     path = Path(params.mapping)
     if not params.mapping:
         return None
-    if path.is_absolute():
-        return read_organization_map(path, path.name)
-    return read_organization_map((home or find_home()).root / path, params.mapping)
+    place = path if path.is_absolute() else (home or find_home()).root / path
+    check_exists(place, "mapping", params.mapping)
+    return read_organization_map(place, path.name if path.is_absolute() else params.mapping)
 
 
 def _first_text(texts: Iterable[str]) -> str:
@@ -304,7 +305,7 @@ def _key(text: str) -> str:
     if text == UNALLOCATED:
         rule = f"{UNALLOCATED} is the report's word for cost without a name"
         raise BadValue(rule, "Remove the line: a key without a line is unallocated")
-    return text
+    return one_line(text)
 
 
 def _day(text: str) -> date:

@@ -37,6 +37,26 @@ def read_bytes(path: Path, shown: str) -> bytes:
         raise Refusal(Problem(rule, fix, shown)) from error
 
 
+def check_exists(path: Path, key: str, value: str) -> None:
+    """See that the file that a key of the params names exists.
+
+    Args:
+        path: the file.
+        key: the key.
+        value: its value.
+
+    Raises:
+        Refusal: it does not; the problem's column is the key, so that its line can be named.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        fix = "Put the file there, or correct the path, which starts at the home"
+        raise Refusal(Problem("no such file", fix, column=key, value=value)) from None
+    except OSError:
+        return  # whoever reads it says why that fails
+
+
 def line_end(text: str) -> str:
     r"""The line break of a file: its first one.
 

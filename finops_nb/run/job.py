@@ -152,7 +152,8 @@ def inputs_now(job: Job) -> Fingerprint:
     """
     from finops_nb.usage.sources.discovery import Source, fingerprint, resolve_inputs
 
-    sources = [*resolve_inputs(job.params, job.home)]
+    with naming_params_file(job.home, job.name, job.params):
+        sources = [*resolve_inputs(job.params, job.home)]
     if job.mapping:
         # Its bytes are enough here: the job has read and checked what it says.
         path = job.home.root / job.params.mapping

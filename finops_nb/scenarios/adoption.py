@@ -90,13 +90,13 @@ def adopt(
     scenario = params.scenario
     assert scenario is not None
     with _write_errors(home), _locked_base(home, scenario.base) as base:
-        approved = read_budgets(base, home)
+        approved = _budgets_of(home, scenario.base, base)
         _check_scenario(scenario, name, base, approved, home)
         if not outside:
             _check_place(base, scenario.base, home)
         number = _next_version(base, approved, home)
         adopter = (author or scenario.author).strip()
-        changed = read_budgets(params, home)
+        changed = _budgets_of(home, name, params)
         entry = _Entry(name, number, reason.strip(), today, adopter, scenario, approved, changed)
         file = _into_budget_file(home, base, entry) if base.budgets else _into_params(home, entry)
     notices = (NOT_ADOPTED,) if params.growth or params.model_prices else ()
@@ -272,6 +272,12 @@ def _changes(scenario: Scenario, approved: Budgets) -> dict[str, dict[str, Decim
             name: amount for name, amount in amounts.items() if before.get(name) != amount
         }
     return changes
+
+
+def _budgets_of(home: Home, name: str, params: Params) -> Budgets:
+    """The budgets of a NAME; what is wrong with a key of its params has their file and line."""
+    with naming_params_file(home, name, params):
+        return read_budgets(params, home)
 
 
 def _into_params(home: Home, entry: _Entry) -> Path:

@@ -72,14 +72,29 @@ def test_injected_parameters_are_those_that_may_be_shown():
         ("[<A at 0x7f3a5c>, <B at 0x7f3a5d>]", "[<A>, <B>]"),
         ("/tmp/ipykernel_6646/378118451.py:1: UserWarning: old", "cell:1: UserWarning: old"),
         ('File "/tmp/ipykernel_1/2.py", line 3', 'File "cell", line 3'),
+        (
+            "/opt/venv/lib/python3.11/site-packages/pandas/core/frame.py:12: FutureWarning: old",
+            "pandas/core/frame.py:12: FutureWarning: old",
+        ),
+        (
+            "/usr/lib/python3.13/json/decoder.py:3: ResourceWarning: x",
+            "json/decoder.py:3: ResourceWarning: x",
+        ),
+        (
+            "in /home/ada/usage/site-packages/calls.csv",
+            "in /home/ada/usage/site-packages/calls.csv",
+        ),
         ("x" * 1_000_000, "x" * 1_000_000),
         ("sold at 0x7f3a5c", "sold at 0x7f3a5c"),
         ("$1,234.50", "$1,234.50"),
     ],
-    ids=["one", "two", "warning", "traceback", "long", "prose", "money"],
+    ids=[
+        *("one", "two", "warning", "traceback", "pandas", "json", "folder"),
+        *("long", "prose", "money"),
+    ],
 )
 def test_addresses_are_removed_from_text(text, kept):
-    """Text outputs lose memory addresses and the kernel's file names, and nothing else."""
+    """Text outputs lose addresses, names of cells, folders of modules, and nothing else."""
     cell = clean(
         executed(
             new_output("execute_result", {"text/plain": text, "text/html": text}),

@@ -7,7 +7,10 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+import yaml
+from support.homes import NAME, make_home
 
+from finops_nb.errors import Refusal
 from finops_nb.outputs.manifest import Kind
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
@@ -27,6 +30,39 @@ SAME = {
     "inputs": INPUTS,
     "notebook": b"{}",
 }
+
+
+@pytest.mark.parametrize(
+    ("key", "header", "row"),
+    [
+        ("mapping", "key,organization", "k,org-a"),
+        ("budgets", "dimension,name,month,amount", "organization,org-a,2025-12,5"),
+    ],
+)
+def test_a_missing_file_that_a_key_names_has_the_line_of_the_key(tmp_path, key, header, row):
+    """Once the file is where the message says, it is read."""
+    home = make_home(tmp_path, **{key: "tables/mine.csv"})
+    with pytest.raises(Refusal) as refused:
+        job.open_job(home, NAME)
+    fix = "Put the file there, or correct the path, which starts at the home."
+    line = 1 + [*yaml.safe_load(home.params_file(NAME).read_text())].index(key)
+    assert str(refused.value) == (
+        f'params/{NAME}.yaml, line {line}, {key}: no such file (found "tables/mine.csv"). {fix}'
+    )
+    (home.root / "tables").mkdir()
+    (home.root / "tables" / "mine.csv").write_text(f"{header}\n{row}\n")
+    assert job.open_job(home, NAME).name == NAME
+
+
+def test_usage_that_disappears_during_a_run_has_the_line_of_its_key(tmp_path):
+    """The inputs are read once more before a report is published."""
+    home = make_home(tmp_path)
+    opened = job.open_job(home, NAME)
+    before = job.inputs_of(opened)
+    assert job.inputs_now(opened) == before
+    (home.root / "usage" / "calls.csv").unlink()
+    with pytest.raises(Refusal, match=rf"^params/{NAME}\.yaml, line 2, usage: no such file"):
+        job.inputs_now(opened)
 
 
 def test_equal_parts_give_an_equal_key():

@@ -65,6 +65,15 @@ def test_the_file_gets_a_version_and_keeps_everything_else(scenario_home):
     )
 
 
+def test_a_missing_budgets_file_has_the_line_of_its_key(scenario_home):
+    """A refusal about a key of the base, or of the scenario's base, names file and line."""
+    name = write_scenario(scenario_home, "organization_budgets:\n  org-a: 1\n")
+    file = scenario_home.params_file("2025-12")
+    file.write_text('period: "2025-12"\nusage: "sample:"\nbudgets: nope.csv\n')
+    with pytest.raises(Refusal, match=r"^params/2025-12\.yaml, line 3, budgets: no such file"):
+        adopt(scenario_home, name, "more", DAY)
+
+
 def test_each_adoption_adds_a_version(scenario_home):
     """The second is revised 2, the earlier ones stay; the scenario's author adopts by default."""
     one = "organization_budgets:\n  org-a: 1\n"
