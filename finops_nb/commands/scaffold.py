@@ -11,6 +11,7 @@ from typing import Final
 from finops_nb.atomic_files import create_file, write_file
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import CHECKOUT, PACKAGE, Home, packaged_notebooks
+from finops_nb.month_spelling import meant_month
 from finops_nb.params.model import Params, load_params
 from finops_nb.params.validation import validated_document
 from finops_nb.params.yaml_edit import next_month_text
@@ -39,6 +40,7 @@ def lay_out(folder: Path) -> list[str]:
     Raises:
         Refusal: one of the files already exists, or the folder can't be written; then nothing is.
     """
+    _refuse_lost_folder(folder)
     files = _files_to_lay_out()
     if problems := list(_in_the_way(folder, files)):
         raise Refusal(problems)
@@ -82,9 +84,9 @@ def new_month(home: Home, month: str) -> Path:
     target = home.params_file(month)
     shown = home.shown(target)
     if not MONTH.fullmatch(month):
-        raise Refusal(
-            Problem("not a month", "Write a month such as 2026-01", column="YYYY-MM", value=month)
-        )
+        meant = meant_month(month)
+        fix = f"Write it as {meant}" if meant else "Write a month such as 2026-01"
+        raise Refusal(Problem("not a month", fix, column="YYYY-MM", value=month))
     if os.path.lexists(target):
         raise Refusal(_exists(shown))
     last = _newest_before(month, home)
@@ -116,6 +118,15 @@ def _files_to_lay_out() -> dict[Path, bytes]:
     files = {name: path.read_bytes() for name, path in sources.items()}
     files[IGNORE_FILE] = IGNORED.encode()
     return dict(sorted(files.items(), key=lambda file: file[0].suffix == ".yaml"))
+
+
+def _refuse_lost_folder(folder: Path) -> None:
+    """See that a relative path starts from a folder that exists."""
+    try:
+        folder.absolute()
+    except FileNotFoundError:
+        fix = "Go to another folder, or write the whole path"
+        raise Refusal(Problem("the current folder was deleted", fix, file=str(folder))) from None
 
 
 def _in_the_way(folder: Path, files: Mapping[Path, bytes]) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from finops_nb.errors import Failure, Problem, Refusal
 from finops_nb.home import Home
 from finops_nb.money import LIMIT, total
 from finops_nb.params.invoices import Reconciliation
-from finops_nb.params.model import Params
+from finops_nb.params.model import SAMPLE, Params
 from finops_nb.params.organizations import OrganizationMap, read_mapping
 from finops_nb.usage import duplicates, engine, queries
 from finops_nb.usage.background import in_background
@@ -255,6 +255,11 @@ def _last_day(params: Params, files: Sequence[UsageFile], inside: Span, outside:
             content = "the files have no rows"
         rule = f"no usage in {params.window.label}; {content}"
         fix = "Correct `period`, or name the period's files in `usage`"
+        if params.usage == (SAMPLE,):
+            fix = (
+                "They are the packaged sample: name your own files in `usage`, "
+                "or create a home with a file to fill with `finops-nb init FOLDER`"
+            )
         raise Refusal(Problem(rule, fix, column="period", value=params.period))
     return inside.last
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 import pytest
+from support.checkout import CHECKOUT
 
+from finops_nb.commands.check import check_name
 from finops_nb.commands.scaffold import lay_out, new_month
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
+from finops_nb.month_spelling import meant_month
 from finops_nb.params.model import load_params
 from finops_nb.period import parse_period
 from finops_nb.usage.reader import read_usage
@@ -174,7 +178,9 @@ def test_it_keeps_the_line_breaks_and_the_mark_of_a_file_from_windows(home):
 def test_it_refuses_what_is_not_a_month(home, month):
     """Only YYYY-MM is accepted."""
     before = files(home.root)
-    with pytest.raises(Refusal, match=r"not a month .*Write a month such as 2026-01"):
+    meant = meant_month(month)
+    fix = f"Write it as {meant}" if meant else "Write a month such as 2026-01"
+    with pytest.raises(Refusal, match=rf"not a month .*{fix}"):
         new_month(home, month)
 
     assert files(home.root) == before
@@ -319,3 +325,22 @@ def test_laid_out_twice_it_is_refused(tmp_path):
         lay_out(tmp_path / "home")
 
     assert files(tmp_path) == before
+
+
+def test_the_next_month_of_the_sample_says_where_to_go_on(tmp_path):
+    """In a clone of finops_nb, `new` has a month whose usage nobody has; the advice runs."""
+    home = Home(tmp_path / "clone")
+    home.params.mkdir(parents=True)
+    shutil.copy(CHECKOUT / "params" / "2025-12.yaml", home.params)
+    new_month(home, "2026-01")
+    with pytest.raises(Refusal) as refused:
+        check_name("2026-01", home)
+    [problem] = refused.value.problems
+    assert (problem.file, problem.column) == ("params/2026-01.yaml", "period")
+    assert problem.rule == ("no usage in January 2026; the files cover 2025-07-01 to 2025-12-31")
+    assert problem.fix == (
+        "They are the packaged sample: name your own files in `usage`, "
+        "or create a home with a file to fill with `finops-nb init FOLDER`"
+    )
+    lay_out(tmp_path / "mine")
+    assert check_name("2025-12", Home(tmp_path / "mine")).overview["rows"]["used"] == 10
