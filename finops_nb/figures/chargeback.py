@@ -6,8 +6,6 @@ complete and reconciled it is a draft, chargeback.DRAFT.csv, with one more colum
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
@@ -21,6 +19,7 @@ from finops_nb.figures.exact_columns import exact_column
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import ZERO, minor_units, total
 from finops_nb.outputs.manifest import Kind
+from finops_nb.params.csv_file import csv_line
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
 
@@ -103,16 +102,14 @@ def ledger_csv(data: ReportData, book: pd.DataFrame) -> str:
     Example:
         `2025-12-01,2026-01-01,org-alpha,product-x,5000.00,USD`
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     mark = () if is_final(data.usage) else (DRAFT,)
-    writer.writerow((*LEDGER_COLUMNS, *mark))
+    lines = [csv_line((*LEDGER_COLUMNS, *mark))]
     period = data.usage.period
     for row in book.itertuples():
         names = (_inert(row.organization), _inert(row.product))
         amount = (f"{row.amount:f}", data.params.currency)
-        writer.writerow((period.start, period.end, *names, *amount, *mark))
-    return text.getvalue()
+        lines.append(csv_line((period.start, period.end, *names, *amount, *mark)))
+    return "".join(lines)
 
 
 def charges(

@@ -15,6 +15,7 @@ from finops_nb.params.budget_versions import version_label, version_number
 from finops_nb.params.csv_file import (
     CsvRow,
     Form,
+    csv_line,
     name,
     parse_records,
     read_text,
@@ -22,7 +23,7 @@ from finops_nb.params.csv_file import (
     unpadded,
 )
 from finops_nb.params.text_file import line_end
-from finops_nb.params.types import NO_BUDGET, BudgetChange, KnownDay, parse_as
+from finops_nb.params.types import NO_BUDGET, BudgetChange, KnownDay, one_line, parse_as
 from finops_nb.period import MONTH, YEAR, parse_period
 from finops_nb.schema import BUDGETED
 
@@ -123,7 +124,7 @@ def with_lines(text: str, lines: Sequence[BudgetLine], shown: str) -> str:
     if not text.endswith(("\n", "\r")):
         text += end
     for row in rows:
-        text += ",".join(_quoted(row[column]) for column in header) + end
+        text += csv_line([row[column] for column in header], end)
     return text
 
 
@@ -142,13 +143,6 @@ def _row(line: BudgetLine, header: Sequence[str]) -> dict[str, str]:
         row["date"] = ""
         row["reason"] = f"{line.date}: {line.reason}" if line.reason else line.date
     return row
-
-
-def _quoted(text: str) -> str:
-    """A field as CSV."""
-    if any(char in text for char in ',"\r\n'):
-        return '"' + text.replace('"', '""') + '"'
-    return text
 
 
 def _parsed(text: str, shown: str) -> tuple[tuple[str, ...], tuple[BudgetLine, ...]]:
@@ -236,6 +230,8 @@ FORM: Final = Form(
         "month": _period(MONTH, "not a month", "Write it as 2025-12"),
         "year": _period(YEAR, "not a year", "Write it as 2025"),
         "amount": lambda text: parse_as(BudgetChange, text),
+        "owner": one_line,
+        "approver": one_line,
         "version": lambda text: version_number(unpadded(text)),
         "status": _one_of(STATUSES),
         "date": lambda text: str(parse_as(KnownDay, text)),

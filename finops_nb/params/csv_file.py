@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from finops_nb.errors import BadValue, Problem, Refusal, did_you_mean
+from finops_nb.params.stray_quotes import BARE_QUOTE, SWALLOWED, RowForm, bare_quotes
 from finops_nb.params.text_file import BOM, BREAK, read_bytes
-from finops_nb.params.types import Name, parse_as
+from finops_nb.params.types import Name, one_line, parse_as
 
 IN_UTF_8: Final = "Save the file as CSV in UTF-8"
 
@@ -32,7 +33,8 @@ class Form:
         columns: every column that may be there, in any order.
         required: the columns that must be there; at least one of several in parentheses.
         parsers: what reads the columns that do not take any text; each raises `BadValue`. A field
-            of an optional column is parsed only where it is filled.
+            of an optional column is parsed only where it is filled. All other columns hold any
+            text, also of several lines, unless rows of the file were swallowed in it.
         defaults: what an empty field means, or a missing column; in all other columns it means "".
         size: bytes that a file may have.
     """
@@ -116,11 +118,12 @@ def parse_records(text: str, shown: str, form: Form) -> Records:
         raise Refusal(Problem("a NUL character", IN_UTF_8, shown, line))
     problems: list[Problem] = []
     rows = _rows(text.removeprefix(BOM), shown, problems)
-    header_line, header = next(rows, (1, []))
+    header_line, _, header = next(rows, (1, "", []))
     refuse(problems)
     refuse(_header_problems(header, header_line, shown, form))
     records = []
-    for line, fields in rows:
+    row_form = _row_form(header, form)
+    for line, record_text, fields in rows:
         if len(fields) != len(header):
             fields_text = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
             rule = f"{fields_text}, but the header has {len(header)}"
@@ -130,6 +133,10 @@ def parse_records(text: str, shown: str, form: Form) -> Records:
         record, bad_fields = _record(line, dict(zip(header, fields, strict=True)), shown, form)
         records.append(record)
         problems += bad_fields
+        problems += (
+            Problem(*fault, shown, line, header[position], fields[position])
+            for position, fault in _stray_quotes(record_text, header, fields, form, row_form)
+        )
     if not records and not problems:
         fix = f"Write one {form.entry} per line"
         raise Refusal(Problem("no lines below the header", fix, shown, header_line))
@@ -147,15 +154,29 @@ def refuse(problems: Iterable[Problem]) -> None:
         raise Refusal(ordered)
 
 
+def csv_line(fields: Iterable[Any], end: str = "\n") -> str:
+    r"""A line of a CSV file, with its line break.
+
+    A field with any kind of line break is in quotes. Python 3.11 leaves a lone carriage return
+    bare in lines that end in LF, so the line is made with CR LF.
+
+    >>> csv_line(["a", "b\rc"])
+    'a,"b\rc"\n'
+    """
+    line = io.StringIO(newline="")
+    csv.writer(line, lineterminator="\r\n").writerow(fields)
+    return line.getvalue().removesuffix("\r\n") + end
+
+
 def unpadded(text: str) -> str:
     """The text itself.
 
     Raises:
-        BadValue: there are spaces around it.
+        BadValue: there are spaces around it, or a line break in it.
     """
     if text != text.strip():
         raise BadValue("spaces before or after it", "Remove them")
-    return text
+    return one_line(text)
 
 
 def name(text: str) -> str:
@@ -175,9 +196,10 @@ def _line_at(before: str) -> int:
     return len(BREAK.findall(before)) + 1
 
 
-def _rows(text: str, shown: str, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
-    """Each record that is not completely empty, with the physical line where it starts."""
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _rows(text: str, shown: str, problems: list[Problem]) -> Iterator[tuple[int, str, list[str]]]:
+    """Each record that is not completely empty: the physical line where it starts, text, fields."""
+    lines = io.StringIO(text, newline="").readlines()
+    rows = csv.reader(lines, strict=True)
     while True:
         line = rows.line_num + 1
         try:
@@ -189,7 +211,7 @@ def _rows(text: str, shown: str, problems: list[Problem]) -> Iterator[tuple[int,
             problems.append(Problem(f"not CSV: {error}", fix, shown, line))
             continue
         if fields:
-            yield line, fields
+            yield line, "".join(lines[line - 1 : rows.line_num]), fields
 
 
 def _header_problems(header: list[str], line: int, shown: str, form: Form) -> Iterator[Problem]:
@@ -221,6 +243,43 @@ def _missing_column(choices: Sequence[str], line: int, shown: str) -> Problem:
         rule = f"no column {' or '.join(choices)}"
         fix = f"Add {', '.join(choices)} or both to the header"
     return Problem(rule, fix, shown, line, choices[0])
+
+
+def _row_form(header: Sequence[str], form: Form) -> RowForm:
+    """What a row of the file looks like, by the columns that do not take any text."""
+    checks = {
+        position: _takes(form.parsers[column], optional=column not in form.required)
+        for position, column in enumerate(header)
+        if column in form.parsers
+    }
+    return RowForm(len(header), ",", checks)
+
+
+def _takes(parse: Callable[[str], Any], optional: bool) -> Callable[[str], bool]:
+    """Whether a column takes a text."""
+
+    def is_valid(text: str) -> bool:
+        if optional and not text:
+            return True
+        try:
+            parse(text)
+        except BadValue:
+            return False
+        return True
+
+    return is_valid
+
+
+def _stray_quotes(
+    text: str, header: Sequence[str], fields: Sequence[str], form: Form, row_form: RowForm
+) -> Iterator[tuple[int, tuple[str, str]]]:
+    """The fields of a record that stray quotes changed: their positions and what is wrong."""
+    for position in row_form.fields_with_rows(fields):
+        if header[position] not in form.parsers:
+            yield position, SWALLOWED
+    for position in bare_quotes(text, ","):
+        if position < len(header) and header[position] in form.parsers:
+            yield position, BARE_QUOTE
 
 
 def _record(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -14,6 +14,7 @@ import duckdb
 from finops_nb.errors import SHOWN, Problem, Refusal
 from finops_nb.money import ZERO
 from finops_nb.params.model import ColumnName, Params
+from finops_nb.params.stray_quotes import BARE_QUOTE, SWALLOWED, RowForm, bare_quotes
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage import engine
 from finops_nb.usage.background import in_background
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
 RowFault = tuple[Fault, str | None, str | None]
 """A rule and a fix, the column in the file, and the value."""
+
+IN_EACH_ROW: Final[tuple[ColumnName, ...]] = ("timestamp", "cost")
+"""Our columns that tell a row from a line of text."""
 
 REPEATED_HEADER: Final[Fault] = (
     "the header is repeated",
@@ -110,7 +114,11 @@ def read_csv(
         raise Refusal(Problem(*NO_HEADER, source.name, 1))
     if columns.problems:
         raise Refusal(columns.problems)
-    shape_to_come = in_background(measure_shape, source, len(header.names), header.separator)
+    is_sound = _row_form(header, columns).is_sound
+    if not is_sound(header.names):
+        raise Refusal(Problem(*SWALLOWED, source.name, 1))
+    width, separator = len(header.names), header.separator
+    shape_to_come = in_background(measure_shape, source, width, separator, is_sound)
     table, result = _scan(db, _table(source, header, columns, params), columns, params, detail)
     shape = shape_to_come.result()
     notices = []
@@ -142,6 +150,7 @@ def read_strictly(
     reading = StrictReading()
     first_end = ""
     cost_position = columns.places["cost"].position
+    row_form = _row_form(header, columns)
     for record in csv_text.records(source, header.separator):
         first_end = first_end or record.end
         row = record.row
@@ -157,13 +166,23 @@ def read_strictly(
         if not row:
             reading.empty_lines += 1
             continue
-        faults = list(_row_faults(row, header, columns, checked))
+        faults = list(_row_faults(record.text, row, header, columns, checked, row_form))
         for (rule, fix), column, value in faults:
             reading.add(Problem(rule, fix, source.name, record.line, column, value))
         reading.rows += 1
         if not faults:
             reading.cost += values.read_cost(row[cost_position])
     return reading
+
+
+def _row_form(header: Header, columns: Columns) -> RowForm:
+    """What a row looks like: its time and its cost are where they belong."""
+    checks = {columns.places[each].position: _accepts(FAULTS[each]) for each in IN_EACH_ROW}
+    return RowForm(len(header.names), header.separator, checks)
+
+
+def _accepts(find_fault: Callable[[str | None], Fault | None]) -> Callable[[str], bool]:
+    return lambda text: find_fault(text) is None
 
 
 def _table(source: Source, header: Header, columns: Columns, params: Params) -> SourceTable:
@@ -218,7 +237,7 @@ def _confirmed(table: SourceTable, result: ScanResult | None, reading: StrictRea
         # The strict reader does not look into tags, so what the scan refused is in one of them.
         rule = (
             f"a tag that is {UNALLOCATED}, the report's word for cost without a name, "
-            "or that contains a NUL character"
+            "or that contains a line break or another control character"
         )
         fix = "Remove the tag, or use another value"
         raise Refusal(Problem(rule, fix, name), result.bad_rows)
@@ -244,7 +263,12 @@ def _record_fault(record: PhysicalRecord, first_end: str) -> Fault | None:
 
 
 def _row_faults(
-    row: list[str], header: Header, columns: Columns, checked: Sequence[ColumnName]
+    text: str,
+    row: list[str],
+    header: Header,
+    columns: Columns,
+    checked: Sequence[ColumnName],
+    row_form: RowForm,
 ) -> Iterator[RowFault]:
     """What is wrong with the fields of a row."""
     names = header.names
@@ -257,7 +281,24 @@ def _row_faults(
         yield (rule, fix), None, header.separator.join(row)
     else:
         yield from _character_faults(row, names)
-        yield from _value_faults(row, names, columns, checked)
+        value_faults = list(_value_faults(row, names, columns, checked))
+        yield from value_faults
+        refused = {name for _, name, _ in value_faults}
+        for position in row_form.fields_with_rows(row):
+            if names[position] not in refused:
+                yield SWALLOWED, names[position], row[position]
+        yield from _bare_quotes(text, row, header, columns)
+
+
+def _bare_quotes(text: str, row: list[str], header: Header, columns: Columns) -> Iterator[RowFault]:
+    """Names with a quote in a field without quotes: the money of `org-a"` is that of `org-a`."""
+    if '"' not in "".join(row):
+        return
+    names = {columns.places[each].position for each in NAMED if each in columns.places}
+    tags = {place.position for place in columns.places.values() if place.tag}
+    for position in bare_quotes(text, header.separator):
+        if position in names - tags:
+            yield BARE_QUOTE, header.names[position], row[position]
 
 
 def _character_faults(row: list[str], names: Sequence[str]) -> Iterator[RowFault]:

@@ -134,8 +134,12 @@ def bad_row_problems(
         f"{parsed_name(table, column)} IS NULL, CAST({PARSED[column][0]} AS {values.TEXT})"
         for column in table.checked
     ]
+    names = ", ".join(NAMED)
+    if table.mapped:
+        # A bad key is mapped nowhere.
+        names = names.replace("organization", "coalesce(source_key, organization)", 1)
     query = (
-        f"SELECT number, {', '.join((*NAMED, *checked))} FROM ({rows}) "
+        f"SELECT number, {', '.join((names, *checked))} FROM ({rows}) "
         f"WHERE {bad_row_sql(table)} ORDER BY number LIMIT {SHOWN}"
     )
     problems = []

@@ -47,6 +47,7 @@ FAULTS: dict[str, Callable[[Bench], None]] = {
     "R23": disks.unreadable_input,
     "C10": cells.parameters_lost,
     "C11": inputs.edited_meanwhile,
+    "S11": inputs.swallowed,
     "O01": inputs.again,
     "O02": inputs.one_cent,
     "O04": inputs.altered,

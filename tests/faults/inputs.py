@@ -1,4 +1,4 @@
-"""Other surroundings, inputs and changed files: R17, R18, R20 to R22, C11, O01 to O06, D01."""
+"""Other surroundings, inputs and changed files: R17, R18, R20 to R22, C11, S11, O01 to O06, D01."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from faults.home import CHECKOUT, NAME, TRUTHS, FaultHome, calls_of
 from faults.oracle import Lost, Wrong, digest, read_folder
 from support.checkout import SUPPORT
 from support.homes import FILES
+from support.stray_quotes import read_otherwise
 from support.usage_files import call, write_calls, write_parquet
 
 from finops_nb.outputs.revisions import History
@@ -189,6 +190,14 @@ def edited_meanwhile(bench: Bench) -> None:
     end = home.run()
     message = f"inputs changed during the run: usage/{NAME}"
     bench.judge("usage edited meanwhile", home, end, message=message, left=None)
+
+
+def swallowed(bench: Bench) -> None:
+    """S11: two stray quotes in a file; it is refused, or read as it was meant."""
+    for seed in range(bench.some(100, 10_000)):
+        bench.tally.injected += 1
+        if read_otherwise(bench.templates.root, seed):
+            bench.tally.wrong.append(f"two quotes, file {seed}: other figures")
 
 
 def again(bench: Bench) -> None:

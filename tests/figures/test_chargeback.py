@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date
 from decimal import Decimal
 
@@ -13,7 +15,7 @@ from support.made_usage import data_of
 
 from finops_nb.figures.allocation import allocate, allocate_within
 from finops_nb.figures.budget_status import Status
-from finops_nb.figures.chargeback import charges, cross_usage, ledger, ledger_of
+from finops_nb.figures.chargeback import charges, cross_usage, ledger, ledger_csv, ledger_of
 from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.variance import budget_variance
 from finops_nb.money import rounded, total
@@ -227,3 +229,17 @@ def test_it_has_a_ledger_where_one_may_be_booked(usage_of, kind, period, books):
     book = ledger_of(data_of(usage=usage, manifest=Manifest(kind=kind)))
 
     assert (book is not None) is books
+
+
+@pytest.mark.parametrize("name", ["a\r=1+1", "a\nb", "a\r\nb", 'a "b", c'])
+def test_a_name_does_not_tear_the_ledger(six, name):
+    """Also not one with a lone carriage return, which Python 3.11's writer would leave bare."""
+    book = pd.DataFrame(
+        [(name, "p", Decimal("1.50"))], columns=["organization", "product", "amount"]
+    )
+    text = ledger_csv(data_of(usage=six), book)
+    period = "2025-12-01,2026-01-01"
+    quoted = name.replace('"', '""')
+
+    assert text.partition("\n")[2] == f'{period},"{quoted}",p,1.50,USD\n'
+    assert [row[2:4] for row in csv.reader(io.StringIO(text, newline=""))][1:] == [[name, "p"]]

@@ -20,6 +20,7 @@ from finops_nb.params.csv_file import (
     refuse,
     unpadded,
 )
+from finops_nb.params.stray_quotes import BARE_QUOTE, ONE_LINE, SWALLOWED
 from finops_nb.params.types import KnownDay, parse_as
 
 SIZE = 10_000
@@ -65,10 +66,11 @@ def places(problems: list[Problem]) -> list[tuple[int | None, str | None, str | 
 
 
 texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+on_one_line = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=12)
 
 
 @given(
-    st.lists(st.tuples(texts, texts), min_size=1, max_size=5),
+    st.lists(st.tuples(texts, on_one_line), min_size=1, max_size=5),
     st.permutations(("team", "since", "remark", "grade")),
     st.sampled_from(["\n", "\r\n", "\r"]),
     st.sampled_from(["", "\ufeff"]),
@@ -187,7 +189,7 @@ def test_other_separators_are_refused(problems_of, mark):
 )
 def test_too_many_or_too_few_fields_are_refused(problems_of, row, fields):
     """The problem has the line where the row starts."""
-    (problem,) = problems_of(f'{HEADER}\n"a\nb",,\n{row}\n')
+    (problem,) = problems_of(f'{HEADER}\na,,"a\nb"\n{row}\n')
 
     assert (problem.line, problem.rule) == (4, f"{fields}, but the header has 3")
     assert [each.line for each in problems_of(f"{HEADER}\n{row}\n")] == [2]
@@ -244,3 +246,36 @@ def test_a_missing_file_is_refused(tmp_path):
     """The message has the reason that the system gives."""
     with pytest.raises(Refusal, match=r"teams\.csv: cannot be read: No such file"):
         read_text(tmp_path / "none.csv", "teams.csv", FORM)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("swallowed", [0, 1, 100])
+def test_lines_that_stray_quotes_swallowed_are_found(problems_of, swallowed, end):
+    """Two quotes make the rest of one line, some lines and the start of a last one a remark."""
+    lines = ["team,since,remark,grade", 'a,2025-12-01,"rest,1']
+    lines += ["lost,2025-12-01,x,1"] * swallowed
+    lines += ['c,2025-12-01,start",1', "d,2025-12-01,x,1", ""]
+    (problem,) = problems_of(end.join(lines))
+
+    assert (problem.line, problem.column, problem.rule) == (2, "remark", SWALLOWED[0])
+
+
+def test_a_line_break_or_another_control_character_in_a_name_is_refused(problems_of):
+    """Each has the line where its record starts; a remark may have line breaks."""
+    problems = problems_of(
+        'team,remark,since\na,"x,y\nb,2025-12-01",2025-12-01\n"b\n",,2025-12-01\n'
+    )
+    assert [(problem.line, problem.column) for problem in problems] == [(4, "team")]
+    for mark in "\n\r\t\x1b\x85\u2028":
+        (problem,) = problems_of(f'team,since\n"a{mark}b",2025-12-01\n')
+        assert (problem.line, problem.column, problem.rule) == (2, "team", ONE_LINE[0])
+
+
+def test_a_quote_in_a_name_without_quotes_is_refused(problems_of):
+    """`a"` would be another team than `a`; doubled within quotes it is part of the name."""
+    assert [
+        (problem.line, problem.column, problem.rule)
+        for problem in problems_of(
+            'team,since,remark\na",2025-12-01,6" of "it\n"b""",2025-12-01,\n'
+        )
+    ] == [(2, "team", BARE_QUOTE[0])]

@@ -471,5 +471,19 @@ def test_a_file_that_is_not_csv_is_refused(problems_of):
         "line."
     ]
     assert [
-        (problem.line, problem.rule) for problem in problems_of('key,organization\n"a\nb",x\nc\n')
-    ] == [(4, "1 field, but the header has 2")]
+        (problem.line, problem.rule) for problem in problems_of('key,organization\n"a",x\nc\n')
+    ] == [(3, "1 field, but the header has 2")]
+
+
+@pytest.mark.parametrize("column", ["key", "organization", "product", "owner", "cost_centre"])
+def test_a_key_that_stray_quotes_swallowed_is_not_gone(problems_of, column):
+    """The quote before one line's field, and the one behind the next line's, tear both."""
+    columns = ["key", "organization", "product", "owner", "cost_centre"]
+    first, second = ["k1", "a", "x", "Ada", "1"], ["k2", "b", "y", "Bob", "2"]
+    at = columns.index(column)
+    first[at], second[at] = '"' + first[at], second[at] + '"'
+    text = "\n".join(",".join(row) for row in (columns, first, second, ["k3", "c", "", "", ""]))
+    (problem,) = problems_of(text + "\n")
+
+    assert (problem.line, problem.column) == (2, column)
+    assert problem.rule.startswith("a line break")

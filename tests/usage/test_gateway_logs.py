@@ -36,9 +36,9 @@ def costs(usage: Usage, by: str) -> dict[str, Decimal]:
 
 
 def spend(number: str, cost: str = "0.5", **values: str) -> str:
-    of = {"team": "team-a", "model": "gpt", "user": "u1"} | values
+    of = {"team": "team-a", "model": "gpt", "user": "u1", "provider": "openai"} | values
     start = f"{number},acompletion,{cost},10,20,2025-12-05T10:00:00Z"
-    return f"{start},{of['model']},openai,{of['team']},,{of['user']}\n"
+    return f"{start},{of['model']},{of['provider']},{of['team']},,{of['user']}\n"
 
 
 def test_spend_logs_are_calls(tmp_path):
@@ -79,7 +79,7 @@ def test_a_duplicate_request_is_refused(tmp_path):
 
 def test_a_request_has_the_line_that_an_editor_shows(tmp_path):
     """A line break in quotes ends a physical line; a lone carriage return in quotes does not."""
-    rows = spend("r1", user='"u\n1"') + spend("r2", user='"u\r1"') + spend("r1")
+    rows = spend("r1", provider='"p\n1"') + spend("r2", provider='"p\r1"') + spend("r1")
     with pytest.raises(Refusal, match=r"^usage\.csv, line 5, request_id: .* first in line 2 of"):
         read(tmp_path, SPEND + rows)
 

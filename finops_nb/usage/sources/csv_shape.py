@@ -6,7 +6,10 @@ once a CSV file is read.
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Callable
 from dataclasses import dataclass
+from io import StringIO
 from typing import Final
 
 import numpy as np
@@ -45,6 +48,10 @@ class Shape:
         in_quotes: whether the next byte is inside of quotes.
         separators: how many separators the unfinished record has so far.
         crlf: whether lines end in CR LF, which the first line decides; None before it.
+        is_sound: whether a row with a line break in it is one that the file may have; else the file
+            is ambiguous. Asked only about rows with two adjacent lines in quotes that have as many
+            separators as a row.
+        unfinished: the bytes of a record that began in an earlier chunk and is in quotes.
     """
 
     width: int
@@ -56,6 +63,8 @@ class Shape:
     in_quotes: bool = False
     separators: int = 0
     crlf: bool | None = None
+    is_sound: Callable[[list[str]], bool] | None = None
+    unfinished: bytes = b""
 
     def add(self, chunk: bytes) -> None:
         """Count bytes up to the end of a line; of an ambiguous file, only the physical lines."""
@@ -65,7 +74,7 @@ class Shape:
         array = np.frombuffer(chunk, np.uint8)
         self.ambiguous = b"\0" in chunk or not _is_utf8(chunk)
         if self.in_quotes or QUOTE in chunk:
-            self._add_quoted(array)
+            self._add_quoted(chunk, array)
         else:
             self._add_plain(chunk, array)
 
@@ -85,7 +94,7 @@ class Shape:
             pairs = np.count_nonzero(returns[:-1] & (array[1:] == LF))
             self.ambiguous |= not np.count_nonzero(returns) == pairs == lines
 
-    def _add_quoted(self, array: np.ndarray) -> None:
+    def _add_quoted(self, chunk: bytes, array: np.ndarray) -> None:
         """Count lines of which some hold quotes, or of which the first began inside of quotes."""
         quotes = np.flatnonzero(array == QUOTE)
         self.ambiguous |= self._has_stray_quotes(array, quotes)
@@ -93,7 +102,11 @@ class Shape:
         self.lines += len(feeds)
         ends = self._outside_quotes(feeds, quotes)
         returns = self._outside_quotes(np.flatnonzero(array == CR), quotes)
-        separators = self._outside_quotes(np.flatnonzero(array == ord(self.separator)), quotes)
+        all_separators = np.flatnonzero(array == ord(self.separator))
+        separators = self._outside_quotes(all_separators, quotes)
+        if self.unfinished or len(feeds) > len(ends):
+            quoted = np.setdiff1d(all_separators, separators, assume_unique=True)
+            self._add_long_records(chunk, feeds, ends, quoted)
         self.in_quotes = bool((len(quotes) + self.in_quotes) % 2)
         ends_in_crlf = array[ends - 1] == CR
         self.ambiguous |= len(returns) != ends_in_crlf.sum()
@@ -108,6 +121,47 @@ class Shape:
             separators = separators[separators > ends[-1]]
             self.separators = 0
         self.separators += len(separators)
+
+    def _add_long_records(
+        self, chunk: bytes, feeds: np.ndarray, ends: np.ndarray, separators: np.ndarray
+    ) -> None:
+        """Ask `is_sound` about the records of several lines that end in the chunk.
+
+        Args:
+            chunk: whole lines.
+            feeds: where its lines end.
+            ends: where its records end.
+            separators: where it has separators in quotes.
+        """
+        starts = [0, *(ends + 1).tolist()]
+        counts = np.bincount(np.searchsorted(feeds, separators), minlength=len(feeds) + 1)
+        # The end of a row and the beginning of the next one have a row's separators.
+        has_row = counts[:-1] + counts[1:] >= self.width - 1
+        inner = np.isin(feeds, ends, assume_unique=True, invert=True)
+        records = set(np.searchsorted(ends, feeds[inner & has_row]).tolist())
+        if self.unfinished:
+            records.add(0)
+        suspects = [
+            chunk[starts[number] : starts[number + 1]]
+            for number in sorted(records)
+            if number < len(ends)
+        ]
+        if self.unfinished and len(ends):
+            suspects[0] = self.unfinished + suspects[0]
+            self.unfinished = b""
+        self.ambiguous |= not self._are_sound(suspects)
+        self.unfinished += chunk[starts[-1] :]
+        # The strict reader says that it is too long.
+        self.ambiguous |= len(self.unfinished) > LONGEST_LINE
+
+    def _are_sound(self, records: list[bytes]) -> bool:
+        if self.ambiguous or self.is_sound is None:
+            return True
+        text = StringIO(b"".join(records).decode("utf-8"), newline="")
+        try:
+            return all(map(self.is_sound, csv.reader(text, delimiter=self.separator, strict=True)))
+        except csv.Error:
+            return False
 
     def _outside_quotes(self, positions: np.ndarray, quotes: np.ndarray) -> np.ndarray:
         """The positions before which the number of quotes is even."""
@@ -125,18 +179,24 @@ class Shape:
         return not sound
 
 
-def measure_shape(source: Source, width: int, separator: str = ",") -> Shape:
+def measure_shape(
+    source: Source,
+    width: int,
+    separator: str = ",",
+    is_sound: Callable[[list[str]], bool] | None = None,
+) -> Shape:
     """Count the lines outside of quotes, and find out whether the bytes are ambiguous.
 
     Args:
         source: a CSV file, compressed or not.
         width: fields of the header.
         separator: the character between fields.
+        is_sound: as in `Shape`.
 
     Raises:
         Refusal: the file cannot be read to its end, or a line of it is too long.
     """
-    shape = Shape(width, separator)
+    shape = Shape(width, separator, is_sound=is_sound)
     with open_bytes(source) as raw:
         rest = raw.read(len(BOM)).removeprefix(BOM)
         while block := raw.read(CHUNK):

@@ -96,12 +96,14 @@ class PhysicalRecord:
         end: the line break after it; empty at the end of the file.
         size: its bytes.
         row: its fields, or why it is not CSV.
+        text: as it is in the file, with its line break.
     """
 
     line: int
     end: str
     size: int
     row: list[str] | csv.Error
+    text: str
 
 
 def open_bytes(source: Source) -> BufferedReader:
@@ -179,6 +181,7 @@ def records(source: Source, separator: str) -> Iterator[PhysicalRecord]:
     """
     with open_text(source) as text:
         end, feeds, size, line = "", 0, 0, 1
+        parts: list[str] = []
 
         def lines() -> Iterator[str]:
             """The physical lines, measured on their way into the CSV reader."""
@@ -187,6 +190,7 @@ def records(source: Source, separator: str) -> Iterator[PhysicalRecord]:
                 end = physical[len(physical.rstrip("\r\n")) :]
                 feeds += physical.endswith("\n")
                 size += _byte_length(physical)
+                parts.append(physical)
                 yield physical
 
         reader = csv.reader(lines(), delimiter=separator, strict=True)
@@ -198,7 +202,8 @@ def records(source: Source, separator: str) -> Iterator[PhysicalRecord]:
                 return
             except csv.Error as error:
                 row = error
-            yield PhysicalRecord(line, end, size, row)
+            yield PhysicalRecord(line, end, size, row, "".join(parts))
+            parts.clear()
             line += feeds + (end == "\r")
             feeds = size = 0
 

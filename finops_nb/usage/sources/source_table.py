@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from finops_nb.params.model import ColumnName
 from finops_nb.period import Period
-from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.sources import tags, values
 from finops_nb.usage.sources.columns import Columns
 from finops_nb.usage.sources.dialects import DETAIL, NAMED, Dialect
@@ -231,13 +230,11 @@ def unreadable_row_sql(table: SourceTable) -> str:
 
 
 def bad_name_sql(table: SourceTable) -> str:
-    """The condition that a row has the report's own name, or one with a NUL character."""
-    conditions = [
-        f"{name} = {values.sql_text(UNALLOCATED)} OR contains({name}, chr(0))"
-        for name in NAMED
-        if name in table.columns
-    ]
-    return " OR ".join(conditions) or "false"
+    """The condition that a row has the report's own name, or one with a line break or the like."""
+    names: list[str] = [name for name in NAMED if name in table.columns]
+    if table.mapped:
+        names.append("source_key")
+    return " OR ".join(map(values.bad_name_sql, names)) or "false"
 
 
 def parsed_name(table: SourceTable, column: ColumnName) -> str:

@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final, TypeAlias
 
 from finops_nb.money import DECIMALS, LIMIT, ZERO
+from finops_nb.params.stray_quotes import CONTROL, ONE_LINE
 from finops_nb.schema import UNALLOCATED
 
 Fault: TypeAlias = tuple[str, str]
@@ -218,6 +219,13 @@ def name_sql(column: str) -> str:
     return f"CASE WHEN regexp_full_match({column}, {sql_text(BLANK)}) THEN NULL ELSE {column} END"
 
 
+def bad_name_sql(column: str) -> str:
+    """The condition that `name_fault` finds something."""
+    has_control = f"regexp_matches({column}, {sql_text(CONTROL.pattern)})"
+    is_name = f"NOT regexp_full_match({column}, {sql_text(BLANK)})"
+    return f"({column} = {sql_text(UNALLOCATED)} OR ({has_control} AND {is_name}))"
+
+
 def read_cost(text: str) -> Decimal:
     """The cost with 12 decimals, as `cost_sql` reads it, of a text that `COST` matches."""
     exact = Decimal(text)
@@ -287,7 +295,10 @@ def name_fault(text: str | None) -> Fault | None:
     if text == UNALLOCATED:
         rule = f"{UNALLOCATED} is the report's word for cost without a name"
         return rule, "Leave the field empty, or use another name"
-    return NUL_FAULT if "\0" in (text or "") else None
+    text = text or ""
+    if "\0" in text:
+        return NUL_FAULT
+    return ONE_LINE if CONTROL.search(text) and text.strip() else None
 
 
 FAULTS: Final[dict[str, Callable[[str | None], Fault | None]]] = {
