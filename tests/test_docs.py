@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -13,7 +17,8 @@ from support.checkout import CHECKOUT
 from finops_nb.cli import main
 from finops_nb.commands.check import check_name
 from finops_nb.commands.scaffold import STARTER, lay_out
-from finops_nb.home import Home
+from finops_nb.errors import Refusal
+from finops_nb.home import VARIABLE, Home
 from finops_nb.params.model import DELIVERY, Params, load_params
 from finops_nb.params.scenario import Scenario
 from finops_nb.usage.sources.dialects import DIALECTS
@@ -159,6 +164,55 @@ def test_a_run_by_the_clock_does_not_see_the_settings_of_the_mail_server():
     for line in lines:
         assert "finops-nb mail" in line.partition(". ./smtp.env")[2]
         assert "finops-nb run" not in line.partition(". ./smtp.env")[2]
+
+
+def blocks_of(heading: str) -> list[str]:
+    """The indented or fenced code of a section of README.md."""
+    section = re.search(rf"^## {heading}\n(.+?)^## ", README, re.MULTILINE | re.DOTALL)[1]
+    return re.findall(r"^```\w*\n(.+?)^```", section, re.MULTILINE | re.DOTALL)
+
+
+def test_the_five_minutes_of_the_readme_run_as_they_are_typed(tmp_path):
+    """In an empty folder; then with the README's row and budgets in the files that it names."""
+    commands, rows, params = blocks_of("Your own data in five minutes")
+    variables = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-e", "-c", commands],
+        cwd=tmp_path,
+        env=variables | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    page = done.stdout.splitlines()[-1]
+    assert page == f"{tmp_path}/demo/outputs/2025-12/organizational_alignment.html"
+    assert Path(page).is_file()
+
+    home = Home(tmp_path / "demo")
+    (home.root / "usage" / "calls-2025-12.csv").write_text(rows, encoding="utf-8")
+    home.params_file("2025-12").write_text(params, encoding="utf-8")
+    checked = check_name("2025-12", home)
+    assert checked.overview["total"] == "1.25"
+    assert checked.data.budgets.organizations == {"org-north": 10, "org-south": 5}
+
+
+def test_the_example_of_two_problems_is_what_run_prints(tmp_path):
+    """In a new home, a budget of 5k and a misspelled key are refused in the README's words."""
+    home = Home(tmp_path / "demo")
+    lay_out(home.root)
+    file = home.params_file("2025-12")
+    text = file.read_text(encoding="utf-8").replace("org-south: 5\n", "org-south: 5k\n")
+    file.write_text(text.replace("product_budgets:", "product_budget:"), encoding="utf-8")
+    with pytest.raises(Refusal) as refused:
+        check_name("2025-12", home)
+    command, *shown = blocks_of("When something is wrong")[0].splitlines()
+    assert command == "$ finops-nb run 2025-12"
+    printed = str(refused.value).splitlines()
+    assert len(printed) == len(shown) == 2
+    for line, of_readme in zip(printed, shown, strict=True):
+        assert line.startswith(of_readme.removesuffix("…"))
 
 
 @pytest.mark.parametrize("command", sorted(main.commands))
