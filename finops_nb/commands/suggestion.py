@@ -143,7 +143,7 @@ def _rounded_up(cost: Decimal) -> int:
     [1, 9, 43, 4400, 1]
     """
     whole = max(int(cost.to_integral_value(rounding=ROUND_CEILING)), 1)
-    unit = 10 ** max(len(str(whole)) - 2, 0)
+    unit = int("1".ljust(len(str(whole)) - 1, "0"))
     return -(-whole // unit) * unit
 
 

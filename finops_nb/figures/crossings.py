@@ -5,9 +5,10 @@ How an alert is worded is in `report/alerts.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from typing import NamedTuple
 
 import pandas as pd
@@ -46,8 +47,9 @@ def budget_alerts(data: ReportData) -> pd.DataFrame:
     thresholds = sorted(set(data.params.alert_thresholds))
     rows = []
     for dimension in BUDGETED:
+        daily = _daily_costs(data.usage, dimension)
         for name, budget in sorted(data.budgets.of(dimension).items()):
-            days = _days_reached(data.usage, dimension, name, budget, thresholds)
+            days = _days_reached(daily.get(name, ()), budget, thresholds)
             for threshold, day in zip(thresholds, days, strict=True):
                 rows.append((dimension, name, budget, threshold, day))
     columns = ["dimension", "name", "budget", "threshold", "day"]
@@ -66,17 +68,26 @@ def highest_crossing(alerts: pd.DataFrame, dimension: str) -> dict[str, Crossing
     return {row.name: Crossing(row.threshold, row.day) for row in reached.itertuples(index=False)}
 
 
-def _days_reached(
-    usage: Usage, dimension: str, name: str, budget: Decimal, thresholds: Sequence[Decimal]
-) -> list[date | None]:
+def _daily_costs(usage: Usage, dimension: str) -> dict[str, list[tuple[date, Decimal]]]:
+    """Day and cost of each name, by day."""
     frame = usage.groups["day", dimension]
+    daily: dict[str, list[tuple[date, Decimal]]] = {}
+    rows = zip(frame["day"], frame[dimension], frame["cost"], strict=True)
+    for day, name, cost in sorted(rows, key=itemgetter(0)):
+        daily.setdefault(name, []).append((day, cost))
+    return daily
+
+
+def _days_reached(
+    daily: Iterable[tuple[date, Decimal]], budget: Decimal, thresholds: Sequence[Decimal]
+) -> list[date | None]:
     days: list[date | None] = [None] * len(thresholds)
     spent = ZERO
-    for row in frame[frame[dimension] == name].sort_values("day").itertuples():
-        spent += row.cost
+    for day, cost in daily:
+        spent += cost
         for position, threshold in enumerate(thresholds):
             if days[position] is None and _is_reached(threshold, budget, spent):
-                days[position] = row.day
+                days[position] = day
     return days
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
 
 import pandas as pd
 
@@ -81,9 +83,12 @@ def overrun_sentences(
     """
     outer = variance.columns[0]
     inner = "product" if outer == "organization" else "organization"
+    parts_of: dict[str, list[dict[Hashable, Any]]] = {}
+    for part in findings.breakdown.to_dict("records"):
+        parts_of.setdefault(part[outer], []).append(part)
     for line in material_overruns(variance, findings.data.params):
-        parts = findings.breakdown[findings.breakdown[outer] == line.name]
-        largest = max(parts.to_dict("records"), key=lambda part: part["cost"])
+        parts = parts_of[line.name]
+        largest = max(parts, key=itemgetter("cost"))
         share = portion(largest["cost"], line.cost)
         template = _overrun_template(line, is_clause)
         if len(parts) > 1:
