@@ -314,7 +314,7 @@ def init(folder: Path) -> None:
 )
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTIONS]")
 def lab(copy_notebooks: bool, options: tuple[str, ...]) -> None:
-    """Open JupyterLab on this home: edit notebooks, try out budgets.
+    """Open JupyterLab on this home and its notebooks.
 
     It shows the home's notebooks, params and outputs. Needs the extra [lab]. Other options, such
     as --no-browser and --port 8889, go to JupyterLab.
