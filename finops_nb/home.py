@@ -69,6 +69,13 @@ class Home:
             here = None
         return "" if here == self.root else f"Home: {self.root}"
 
+    def enter_if_lost(self) -> None:
+        """Make it the current folder if that was deleted: libraries ask for the current folder."""
+        try:
+            Path.cwd()
+        except FileNotFoundError:
+            os.chdir(self.root)
+
     def params_file(self, name: str) -> Path:
         return self.params / f"{name}.yaml"
 
@@ -133,7 +140,7 @@ class Home:
         plain = bare(name)
         if len(plain) > LONGEST or not all(map(SEGMENT.fullmatch, plain.split("/"))):
             raise Refusal(_bad_name(name, self._name_of_path(name)))
-        if not self.params_file(plain).is_file():
+        if not _is_file(self.params_file(plain)):
             raise Refusal(self._missing_file(plain, words))
         outer = self._outer_name(plain)
         if outer is not None:
@@ -145,10 +152,15 @@ class Home:
     def _missing_file(self, name: str, words: Collection[str]) -> Problem:
         """What is wrong with a NAME that has no params file."""
         other_suffix = f"{name}.yml"
-        if (self.params / other_suffix).is_file():
+        if _is_file(self.params / other_suffix):
             fix = f"Rename it to {Path(name).name}.yaml"
             return Problem("ends in .yml", fix, f"params/{other_suffix}")
-        fix = _missing_file_fix(name, self.names(), words)
+        names = self.names()
+        if name in names:
+            rule = "can't be read: a folder, pipe or broken link, or in a folder you may not enter"
+            fix = "Put a params file that you may read in its place, or remove it"
+            return Problem(rule, fix, f"params/{name}.yaml")
+        fix = _missing_file_fix(name, names, words)
         return Problem("there is no such params file", fix, f"params/{name}.yaml")
 
     def _name_of_path(self, path: str) -> str | None:
@@ -247,6 +259,14 @@ def _bad_name(name: str, meant: str | None) -> Problem:
     if meant:
         fix = f'Did you mean "{meant}"?'
     return Problem("not a NAME", fix, column="NAME", value=name[:LONGEST])
+
+
+def _is_file(path: Path) -> bool:
+    """It is a file, in folders that may be entered."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _missing_file_fix(name: str, names: Sequence[str], words: Collection[str]) -> str:

@@ -63,6 +63,7 @@ def run_batch(
     Returns:
         The event that ended each NAME, in the order given.
     """
+    home.enter_if_lost()
     batch = _Batch(names, Options(home, force, reason), tell)
     waiting = batch.outdated() if len(names) > 1 else [*names]
     if len(waiting) == 1:

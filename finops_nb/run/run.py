@@ -122,6 +122,7 @@ def run(
         Interrupted: SIGINT, SIGTERM or SIGHUP came.
     """
     options = _Options(force, reason, progress, notice or _ignore, slot)
+    home.enter_if_lost()
     folder_before = folder_number(home, name)
     with Interruption() as interruption:
         try:

@@ -7,6 +7,7 @@ import errno
 import glob
 import hashlib
 import re
+import shlex
 import stat
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,8 +33,16 @@ CHECKSUMS: Final = "SHA256SUMS"
 CHECKSUM: Final = ".sha256"
 """The suffix of a file with the checksum of one file."""
 
-CHECKSUM_LINE: Final = re.compile(r"(?P<digest>[0-9A-Fa-f]{64})(?:[ \t]+\*?(?P<name>.+))?")
-"""What sha256sum writes: the digest and the name; "*" marks a file read as binary."""
+CHECKSUM_LINE: Final = re.compile(
+    r"(?P<escaped>\\)?(?P<digest>[0-9A-Fa-f]{64})(?:[ \t]+\*?(?P<name>.+))?"
+)
+"""What sha256sum writes: the digest and the name; "*" marks a file read as binary.
+
+A backslash before the digest marks a name in which backslashes and line breaks are escaped.
+"""
+
+ESCAPED: Final = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
+"""How sha256sum escapes characters in a name."""
 
 LISTED: Final = 5
 """How many names of files a message lists."""
@@ -322,8 +331,8 @@ def _compare(
         names_needed: the list may have other files, so each line must have a name.
     """
     digests = []
-    lines = checksums.read_text(encoding="utf-8", errors="replace").splitlines()
-    for number, line in enumerate(lines, 1):
+    text = checksums.read_text(encoding="utf-8", errors="replace")
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         match = CHECKSUM_LINE.fullmatch(line.strip())
@@ -333,12 +342,21 @@ def _compare(
                 "on each line"
             )
             yield Problem("not a checksum", fix, checksums.name, number, value=line)
-        if match and (match["name"] or file).removeprefix("./") == file:
+        if match and _checked_name(match, file) == file:
             digests.append(match["digest"].lower())
     if not digests:
         rule = f"no checksum for this file in {checksums.name}"
-        yield Problem(rule, f"Add it: sha256sum {file} >> {checksums.name}", shown_name)
+        command = f"sha256sum {shlex.quote(file)} >> {shlex.quote(checksums.name)}"
+        yield Problem(rule, f"Add it: {command}", shown_name)
     elif any(listed_digest != digest.lower() for listed_digest in digests):
         rule = f"its SHA-256 differs from {checksums.name}"
         fix = "Copy or export it again; if the change was intended, update the checksums"
         yield Problem(rule, fix, shown_name, value=f"{digest[:16]}…")
+
+
+def _checked_name(match: re.Match[str], file: str) -> str:
+    """The name in a line of checksums; one without a name is of the `file`."""
+    name = (match["name"] or file).removeprefix("./")
+    if match["escaped"]:
+        return re.sub(r"\\[\\nr]", lambda escape: ESCAPED[escape[0]], name)
+    return name

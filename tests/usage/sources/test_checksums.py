@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,25 @@ def test_a_checksum_file_that_is_not_a_file_is_refused(files, tmp_path):
     """A list that is gone is not skipped."""
     (tmp_path / "SHA256SUMS").symlink_to(tmp_path / "gone")
     assert refused(files[0])[0].rule == "not a readable checksum file"
+
+
+@pytest.mark.parametrize("name", ["a\\b.csv", "a\\nb.csv", "\\.csv", "a b.csv", "it's.csv"])
+def test_a_name_that_sha256sum_escapes_is_read(tmp_path, name):
+    """The list that the command itself writes fits; the advice to add a file works as printed."""
+    file = write_calls(tmp_path / name, call())
+    (tmp_path / "SHA256SUMS").write_text("")
+    [problem] = refused(tmp_path)
+    command = problem.fix.removeprefix("Add it: ")
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    line = (tmp_path / "SHA256SUMS").read_text()
+    assert line.startswith("\\") == ("\\" in name)
+    assert read(tmp_path).cost == 1
+    file.write_text(file.read_text().replace("1.00", "2.00"))
+    assert [problem.rule for problem in refused(tmp_path)] == [RULE]
+
+
+def test_a_backslash_of_an_unescaped_line_is_one(tmp_path):
+    """Other programs write the name as it is."""
+    file = write_calls(tmp_path / "a\\nb.csv", call())
+    (tmp_path / "SHA256SUMS").write_text(sums(file))
+    assert read(tmp_path).cost == 1
