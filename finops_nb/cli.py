@@ -144,25 +144,21 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
 
     Example: finops-nb check 2025-12
     """
-    from finops_nb.commands.check import check_name, describe
-    from finops_nb.commands.names import expanded
+    from finops_nb.commands.check import check_words, describe
 
     home, refused = _home(named=not as_json), False
-    for name in expanded(names):
-        try:
-            checked = check_name(name, home)
-        except Refusal as refusal:
+    for name, result in check_words(names, home):
+        if isinstance(result, Refusal):
             refused = True
-            errors = [problem.as_record() for problem in refusal.problems]
             if as_json:
+                errors = [problem.as_record() for problem in result.problems]
                 _print_json({"name": name, "errors": errors})
             else:
-                _tell(str(refusal))
-            continue
-        if as_json:
-            _print_json(checked.overview)
+                _tell(str(result))
+        elif as_json:
+            _print_json(result.overview)
         else:
-            click.echo(describe(checked))
+            click.echo(describe(result))
     sys.exit(1 if refused else 0)
 
 

@@ -73,6 +73,15 @@ def test_a_refusal_is_an_object_with_its_problems(one_call):
     )
 
 
+def test_a_word_that_is_no_range_is_an_object_too(one_call):
+    """It has one line like a NAME that is refused, and the NAMEs beside it have theirs."""
+    done = invoke("check", "2025-12", "..x", "2025-12..2025-12", "--json")
+    assert done.exit_code == 1
+    first, second, third = map(json.loads, done.stdout.splitlines())
+    assert (first["name"], second["name"], third) == ("2025-12", "..x", first)
+    assert second["errors"][0]["rule"] == "not a range of months"
+
+
 def test_a_file_with_other_columns_gets_a_block_to_start_from(one_call):
     """`columns:` and budgets are printed; pasted into the params, they are accepted."""
     (one_call / "calls.csv").write_text(

@@ -5,12 +5,13 @@ Modules that work on the usage are imported in the background while the usage is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from finops_nb.commands.names import expanded
 from finops_nb.errors import Refusal
 from finops_nb.figures.report_data import ReportData
 from finops_nb.home import Home
@@ -83,6 +84,25 @@ class UsageRefusal(Refusal):
 
     def __str__(self) -> str:
         return super().__str__() + (f"\n\n{self.suggestion}" if self.suggestion else "")
+
+
+def check_words(words: Iterable[str], home: Home) -> Iterator[tuple[str, Check | Refusal]]:
+    """Check the NAMEs, ranges of months and `last-month` that a command was given.
+
+    Yields:
+        Each NAME with its result; a word that is no range stands for itself.
+    """
+    for word in words:
+        try:
+            names = expanded([word])
+        except Refusal as refusal:
+            yield word, refusal
+            continue
+        for name in names:
+            try:
+                yield name, check_name(name, home)
+            except Refusal as refusal:
+                yield name, refusal
 
 
 def check_name(name: str, home: Home) -> Check:
