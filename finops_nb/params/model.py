@@ -105,7 +105,8 @@ class Params(BaseModel):
     columns: dict[ColumnName, Text] = Field(
         default_factory=dict,
         examples=["{cost: total_usd}"],
-        description="our name of a column and the source's, where they differ; Tags.team is a tag",
+        description="our name of a column and the source's, where they differ; Tags.team is a tag, "
+        "none no column",
     )
     mapping: str = Field(
         default="",

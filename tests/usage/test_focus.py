@@ -154,6 +154,8 @@ def test_the_billed_cost_is_known_however_it_is_spelled(tmp_path):
         "currency": "billingcurrency",
         "charge_category": "chargecategory",
         "billing_period": "billingperiodstart",
+        "feature": "none",
+        "charge_class": "chargeclass",
     }
     usage = read_usage(
         make_params({"period": "2025-12", "usage": str(file), "dialect": "focus", "columns": named})

@@ -14,6 +14,14 @@ from typing import Final
 from finops_nb.errors import Problem, listed
 from finops_nb.params.model import ColumnName, Params
 from finops_nb.usage.sources.dialects import DETAIL, EXTRA, NAMED, Dialect, recognize
+from finops_nb.usage.sources.similar_columns import (
+    NO_COLUMN,
+    currency_columns,
+    doubtful_currency,
+    is_currency,
+    other_spellings,
+    twins,
+)
 from finops_nb.words import listing
 
 LISTED: Final = 30
@@ -31,6 +39,10 @@ ALIASES: Final = {
     "customer": ("customer", "client", "user", "consumer"),
 }
 """Common names in other sources. They only suggest a column to a person; none is read by itself."""
+
+UNIMPORTANT: Final[tuple[ColumnName, ...]] = ("currency", "input_tokens", "output_tokens")
+"""Columns that may be spelled in another way without a question: the currency has its own; no
+figure uses tokens."""
 
 NO_QUOTES_NEEDED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """Names that YAML reads as text without quotes."""
@@ -81,7 +93,8 @@ def place_columns(
 
     Returns:
         The columns in the file. A problem for each column that the dialect needs, or the params
-        name, and that is missing; and for each name that is twice in the header.
+        name, and that is missing; for each name that is twice in the header; and for each column
+        that may be one of ours, or its currency, by another spelling.
 
     Example:
         For the header "day,team,amount", the params line
@@ -98,17 +111,67 @@ def place_columns(
             places[column] = place
     problems = (
         *_duplicate_names(header, file),
+        *_place_currency(params, dialect, places, header, file),
+        *_similar_columns(params, dialect, places, wanted, header, file),
         *_tags_that_are_not_names(params, places, file),
         *_missing_columns(params, dialect, wanted, header, file),
     )
     return Columns(dialect, places, problems)
 
 
+def _place_currency(
+    params: Params,
+    dialect: Dialect,
+    places: dict[ColumnName, Place],
+    header: Sequence[str],
+    file: str,
+) -> Iterator[Problem]:
+    """Place the column of the currency, whatever its spelling, or ask which one it is."""
+    if "currency" in params.columns or "currency" in dialect.needed:
+        return
+    places.pop("currency", None)
+    similar = currency_columns(header, {header[place.position] for place in places.values()})
+    if len(similar) == 1 and is_currency(similar[0]):
+        places["currency"] = Place(header.index(similar[0]))
+    elif similar:
+        yield doubtful_currency(similar, file)
+
+
+def _similar_columns(
+    params: Params,
+    dialect: Dialect,
+    places: Mapping[ColumnName, Place],
+    wanted: Sequence[ColumnName],
+    header: Sequence[str],
+    file: str,
+) -> Iterator[Problem]:
+    """Columns that are spelled nearly as one of ours, unless the params say which one is ours."""
+    found = {column: header[place.position] for column, place in places.items()}
+    yield from twins(
+        {column: name for column, name in found.items() if column not in params.columns},
+        header,
+        file,
+    )
+    settled = {*found, *params.columns, *dialect.needed, *UNIMPORTANT}
+    missing = {
+        column: dialect.columns[column]
+        for column in wanted
+        if column not in settled and column in dialect.columns
+    }
+    free = [name for name in header if name not in found.values()]
+    yield from other_spellings(missing, free, file)
+
+
 def names_of(column: ColumnName, dialect: Dialect, params: Params) -> tuple[str, ...]:
-    """What the source may call one of our columns: by the params, or else by the dialect."""
+    """What the source may call one of our columns: by the params, or else by the dialect.
+
+    Nothing if the params say that no column is ours.
+    """
     if column not in params.columns:
         return dialect.columns.get(column, ())
     name = params.columns[column]
+    if name == NO_COLUMN:
+        return ()
     if name not in PROVIDER_NAMES:
         return (name,)
     return (name, *(other for other in PROVIDER_NAMES if other != name))
@@ -193,7 +256,8 @@ def _missing_columns(
     # A column that the params name is looked for even where it is not read: the name is a typo.
     for column in dict.fromkeys((*wanted, *params.columns)):
         names = names_of(column, dialect, params)
-        required = column in dialect.needed or column in params.columns
+        is_named = params.columns.get(column, NO_COLUMN) != NO_COLUMN
+        required = column in dialect.needed or is_named
         if not required or _find(names, header) is not None:
             continue
         expected = names[0] if names else column

@@ -1,0 +1,126 @@
+"""Columns that may be ours by another spelling: a question where there is more than one choice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
+
+from finops_nb.errors import Problem, listed
+from finops_nb.params.model import ColumnName
+from finops_nb.usage.sources.tags import normal_key
+
+NO_COLUMN: Final = "none"
+"""In `columns` of the params: no column of the file is this one of ours."""
+
+LISTED: Final = 5
+"""How many similar names a message lists."""
+
+CURRENCIES: Final = (
+    "currency",
+    "currencycode",
+    "billingcurrency",
+    "billingcurrencycode",
+    "costcurrency",
+    "costcurrencycode",
+    "amountcurrency",
+    "lineitemcurrencycode",
+    "lineitem/currencycode",
+)
+"""What a column with the currency of the costs is called, as `normal_key` spells it."""
+
+MAYBE_CURRENCY: Final = re.compile(
+    # Not "concurrency".
+    r".*(?<!con)(currency|ccy)(iso|code|id|name|symbol)?|curr|währung|waehrung|devise|moneda|moeda"
+    r"|valuta"
+)
+"""What a column with a currency may be called; it need not be that of the costs."""
+
+IN_A_CURRENCY: Final = re.compile(r"(cost|amount|price|charge|spend)s?in")
+"""In the name of an amount, such as costInBillingCurrency."""
+
+
+def currency_columns(header: Sequence[str], taken: Collection[str]) -> list[str]:
+    """The columns that may hold the currency of the costs.
+
+    Args:
+        header: the column names of a file.
+        taken: names that are other columns of ours.
+
+    Returns:
+        Those that are called so, whatever the spelling; if there is none, those that may be.
+
+    >>> currency_columns(["cost", "Currency", "pricing_currency"], ["cost"])
+    ['Currency']
+    """
+    free = {name: normal_key(name) for name in header if name not in taken}
+    called_so = [name for name, key in free.items() if key in CURRENCIES]
+    return called_so or [
+        name
+        for name, key in free.items()
+        if MAYBE_CURRENCY.fullmatch(key) and not IN_A_CURRENCY.search(key)
+    ]
+
+
+def is_currency(name: str) -> bool:
+    """Whether a column of that name holds the currency of the costs."""
+    return normal_key(name) in CURRENCIES
+
+
+def doubtful_currency(names: Sequence[str], file: str) -> Problem:
+    """The question which of some columns is the currency."""
+    if len(names) == 1:
+        what = "it looks like a column of currencies"
+    else:
+        what = f"{listed(names, LISTED)} look like columns of currencies"
+    rule = f"{what}, which are never added"
+    fix = (
+        f"In the params, write which one is the currency of the costs, such as columns: "
+        f"{{currency: {_in_yaml(names[0])}}}; if none is, columns: {{currency: {NO_COLUMN}}}"
+    )
+    return Problem(rule, fix, file, 1, names[0])
+
+
+def twins(places: Mapping[ColumnName, str], header: Sequence[str], file: str) -> Iterator[Problem]:
+    """Columns beside ours with the same name but for its capitals, blanks, hyphens or underscores.
+
+    Args:
+        places: the name in the file of each column of ours that the params do not name.
+        header: the column names of the file.
+        file: what messages call it.
+    """
+    for column, name in places.items():
+        similar = [each for each in dict.fromkeys(header) if normal_key(each) == normal_key(name)]
+        if len(similar) > 1:
+            rule = f"{listed(similar, LISTED)} are spelled almost alike"
+            fix = f"In the params, write which one to read: columns: {{{column}: {_in_yaml(name)}}}"
+            yield Problem(rule, fix, file, 1, name)
+
+
+def other_spellings(
+    missing: Mapping[ColumnName, Sequence[str]], free: Sequence[str], file: str
+) -> Iterator[Problem]:
+    """Columns that we would read if they were spelled as usual.
+
+    Args:
+        missing: what a file may call each column of ours that was not found and is not needed.
+        free: the names that are no other column of ours.
+        file: what messages call it.
+    """
+    for column, names in missing.items():
+        usual = {normal_key(name): name for name in names}
+        for name in free:
+            if name and (known := usual.get(normal_key(name))):
+                rule = f"a column that looks like {known} and is spelled differently"
+                fix = (
+                    f"In the params, write columns: {{{column}: {_in_yaml(name)}}}; "
+                    f"if it is another column, columns: {{{column}: {NO_COLUMN}}}"
+                )
+                yield Problem(rule, fix, file, 1, name)
+
+
+def _in_yaml(name: str) -> str:
+    """The name as it is written in a line of YAML."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        return name
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
