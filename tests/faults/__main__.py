@@ -18,7 +18,16 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from faults import cells, disks, hostile_server, inputs, other_accounts, signals
+from faults import (
+    cells,
+    disks,
+    foreign_files,
+    hostile_server,
+    inputs,
+    machine,
+    other_accounts,
+    signals,
+)
 from faults.bench import Bench, Tally, Templates
 
 FAULTS: dict[str, Callable[[Bench], None]] = {
@@ -53,6 +62,8 @@ FAULTS: dict[str, Callable[[Bench], None]] = {
     "O04": inputs.altered,
     "O06": inputs.contract,
     "D01": inputs.old_dependency,
+    "F06": foreign_files.foreign,
+    "K01": machine.configured,
     "M09": hostile_server.hostile_server,
     "U01": other_accounts.another_account,
 }
