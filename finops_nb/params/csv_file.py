@@ -90,10 +90,8 @@ def read_text(path: Path, shown: str, form: Form) -> str:
     Raises:
         Refusal: unreadable, too big, or not UTF-8, with the line of the first byte that is not.
     """
-    raw = read_bytes(path, shown)
-    if len(raw) > form.size:
-        fix = f"Keep it under {form.size:,} bytes, with one {form.entry} per line"
-        raise Refusal(Problem(f"too large: {len(raw):,} bytes", fix, shown))
+    fix = f"Keep it under {form.size:,} bytes, with one {form.entry} per line"
+    raw = read_bytes(path, shown, form.size, fix)
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:

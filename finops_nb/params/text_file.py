@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -20,21 +23,42 @@ HALF_REFUSED: Final = (
 """Rule and fix where there is one."""
 
 
-def read_bytes(path: Path, shown: str) -> bytes:
-    """The bytes of a file.
+def read_bytes(path: Path, shown: str, largest: int, fix: str) -> bytes:
+    """The bytes of a file, of which no more is read than it may have.
 
     Args:
         path: the file.
         shown: its name in messages.
+        largest: how many bytes it may have.
+        fix: what to do about a larger one.
 
     Raises:
-        Refusal: it can't be read.
+        Refusal: it can't be read, is too large, or is a pipe or a device: that would be waited
+            for, or read without an end.
     """
     try:
-        return path.read_bytes()
+        status, raw = _read(path, largest + 1)
     except OSError as error:
         rule, fix = f"cannot be read: {error.strerror}", "Check the path and the permissions"
         raise Refusal(Problem(rule, fix, shown)) from error
+    if len(raw) > largest:
+        rule = f"too large: {max(status.st_size, len(raw)):,} bytes"
+        raise Refusal(Problem(rule, fix, shown))
+    return raw
+
+
+def _read(path: Path, most: int) -> tuple[os.stat_result, bytes]:
+    """What the system says about a file, and its first bytes."""
+    # Opening a pipe that nobody writes to would wait.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with open(handle, "rb", closefd=False) as file:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(errno.EINVAL, "it is not a regular file")
+            return status, file.read(most)
+    finally:
+        os.close(handle)
 
 
 def check_exists(path: Path, key: str, value: str) -> None:

@@ -87,10 +87,8 @@ def read_document(path: Path, shown: str, required: Sequence[str] = ()) -> Docum
         Refusal: unreadable, not UTF-8, not YAML, not one mapping, an alias, or too deep; with the
             line of each problem.
     """
-    raw = read_bytes(path, shown)
-    if len(raw) > SIZE:
-        fix = f"Keep it under {SIZE:,} bytes; keep usage in files of its own"
-        raise Refusal(Problem(f"too large: {len(raw):,} bytes", fix, shown))
+    fix = f"Keep it under {SIZE:,} bytes; keep usage in files of its own"
+    raw = read_bytes(path, shown, SIZE, fix)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -105,17 +105,6 @@ def test_it_prefers_what_was_published(two_months):
     assert check_name("2025-12", two_months).before == (Decimal("2.5"), 4)
 
 
-def test_a_name_of_two_lines_stands_on_one(two_months):
-    """A name with a line break is printed on one line, with its figures."""
-    lines = [HEADER, '2025-12-30,3.00,"red\r\nalert",chat,ask,c1', ""]
-    (two_months.root / "calls-2025-12.csv").write_bytes("\n".join(lines).encode())
-    assert "red alert" in next(
-        line
-        for line in describe(check_name("2025-12", two_months)).splitlines()
-        if "$3.00" in line and "red" in line
-    )
-
-
 @pytest.mark.parametrize("changed", [{"kind": "analysis"}, {"currency": "EUR"}])
 def test_it_compares_like_with_like_only(two_months, changed):
     """Published results of another kind or currency are ignored."""
