@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,7 @@ from finops_nb.atomic_files import replace_file
 from finops_nb.errors import Busy, Failure
 from finops_nb.home import Home
 from finops_nb.outputs.artifacts import INDEX
+from finops_nb.outputs.foreign_files import FOLDER, move_beside
 from finops_nb.outputs.links import refuse_links
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.manifest import Kind
@@ -40,18 +41,21 @@ LINKS: Final = {
     "Results": "Data (JSON)",
 }
 """The text of a link, where it is not the file's name in `FILES`."""
+OWN_MARK: Final = b".finops"
+"""Every index has it, in its styles."""
 TRIES: Final = 300
 PAUSE: Final = 0.1
 """Seconds between tries while another publication rebuilds the index: half a minute in all."""
 
 
-def write_index(home: Home) -> Path:
+def write_index(home: Home, notice: Callable[[str], None] = lambda _: None) -> Path:
     """Rebuild `outputs/index.html` from what is published now; the file is replaced as a whole.
 
     Two publications at once take turns, so that the second one lists what the first published.
 
     Args:
         home: whose outputs.
+        notice: called with a sentence if somebody's own page was in its place, which is kept.
 
     Raises:
         OSError: it could not be written; the old one is unchanged.
@@ -66,6 +70,9 @@ def write_index(home: Home) -> Path:
         faults = audit(page, links=True)
         if faults:
             raise Failure(f"outputs/{INDEX} would run or load something: {'; '.join(faults[:5])}.")
+        if file.is_file() and OWN_MARK not in file.read_bytes():
+            move_beside(home.outputs, [INDEX], home.outputs, "")
+            notice(f"outputs/{INDEX} was not published by a run, so it is now in outputs/{FOLDER}.")
         replace_file(file, page.encode("utf-8"), lambda _: None)
     return file
 

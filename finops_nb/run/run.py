@@ -138,7 +138,7 @@ def rebuild_index(home: Home, notice: Notice | None) -> None:
     from finops_nb.run.index_page import write_index
 
     try:
-        write_index(home)
+        write_index(home, notice or _ignore)
     except (OSError, FinopsError) as error:
         if notice:
             cause = getattr(error, "strerror", None) or error

@@ -145,6 +145,19 @@ def test_an_index_that_is_a_link_is_not_written_through(home, tmp_path):
     assert LINK in notice
 
 
+def test_an_index_of_somebodys_own_is_kept(home):
+    """A page that no run made is moved, once."""
+    (home.outputs / "index.html").write_text("<p>Our FinOps pages</p>")
+    notices: list[str] = []
+    for _ in range(2):
+        rebuild_index(home, notices.append)
+    assert notices == [
+        "outputs/index.html was not published by a run, so it is now in outputs/_kept."
+    ]
+    assert (home.outputs / "_kept" / "index.html").read_text() == "<p>Our FinOps pages</p>"
+    assert b".finops" in (home.outputs / "index.html").read_bytes()
+
+
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
 def test_a_lock_that_is_no_file_is_refused(home, tmp_path, kind):
     """It is named; `status` does not stop at it."""
