@@ -147,6 +147,24 @@ def rounding_difference(amounts: Iterable[Decimal], whole: Decimal, decimals: in
     return rounded(whole, decimals) - total(rounded(amount, decimals) for amount in amounts)
 
 
+def printed_rounding(
+    difference: Decimal, minuend: Decimal | None, subtrahend: Decimal | None, decimals: int
+) -> Decimal:
+    """What a printed difference has beyond the difference of the two printed amounts.
+
+    Args:
+        difference: exact: minuend − subtrahend.
+        minuend: None counts as 0.
+        subtrahend: likewise.
+        decimals: of what is printed.
+
+    >>> printed_rounding(Decimal("634.484"), Decimal("2425.036"), Decimal("1790.552"), 2)
+    Decimal('-0.01')
+    """
+    amounts = rounded(minuend or ZERO, decimals) - rounded(subtrahend or ZERO, decimals)
+    return rounded(difference, decimals) - amounts
+
+
 def ratio(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
     """`part / whole` as a fraction of 28 digits.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 # fmt: off
@@ -11,6 +11,7 @@ Unit: TypeAlias = Literal[
     "money", "change", "variance", "unit cost", "calls per money", "gap",
 ]
 # fmt: on
+TotalIs: TypeAlias = Literal["", "ratio", "distinct count", "status"]
 Dimension: TypeAlias = Literal["organization", "product", "feature", "customer"]
 
 BUDGETED: Final[tuple[Dimension, ...]] = ("organization", "product")
@@ -33,6 +34,10 @@ class Column:
         unit: how it is printed (`format.FORMATTERS`).
         meaning: one sentence with the formula, for the glossary of the report.
         additive: the column's lines add up to its total.
+        total_is: what its total is, if its lines do not add up to it; empty: it has no total.
+        difference: the columns it is the difference of, minuend first; an amount that is not set
+            counts as 0. If the printed amounts differ by another cent, "Rounding" under the
+            printed difference says by how much.
     """
 
     name: str
@@ -40,6 +45,8 @@ class Column:
     unit: Unit
     meaning: str
     additive: bool = False
+    total_is: TotalIs = ""
+    difference: tuple[str, str] | None = None
 
 
 ORGANIZATION: Final = Column(
@@ -49,21 +56,34 @@ PRODUCT: Final = Column("product", "Product", "text", "the product that caused t
 FEATURE: Final = Column("feature", "Feature", "text", "the feature that caused the cost")
 DAY: Final = Column("day", "Day", "day", "the day of the charge, in the report's time zone")
 COST: Final = Column("cost", "Total Cost", "money", "the sum of all costs", additive=True)
-SHARE: Final = Column("share", "Share", "share", "cost ÷ the total it is part of")
+SHARE: Final = Column(
+    "share", "Share", "share", "cost ÷ the total it is part of", total_is="ratio"
+)
 BUDGET: Final = Column(
     "budget", "Budget", "money", "the amount approved for the period", additive=True
 )
+ROUNDED: Final = "; if the printed amounts differ by another cent, Rounding says by how much"
+"""The end of the meaning of each difference."""
 VARIANCE: Final = Column(
-    "variance", "Variance", "money", "actual − budget; above zero is unfavorable", additive=True
+    "variance",
+    "Variance",
+    "money",
+    f"actual − budget; a missing budget counts as 0; above zero is unfavorable{ROUNDED}",
+    additive=True,
+    difference=("cost", "budget"),
 )
 VARIANCE_OF_BUDGET: Final = Column(
     "variance",
     "Variance",
     "variance",
-    "actual − budget, and in parentheses its fraction of the budget",
+    f"actual − budget, and in parentheses its fraction of the budget{ROUNDED}",
     additive=True,
+    difference=("actual", "budget"),
 )
-BUDGET_USED: Final = Column("budget_used", "% Used", "share", "actual ÷ budget")
+VARIANCE_OF_CHARGE: Final = replace(VARIANCE_OF_BUDGET, difference=("charge", "budget"))
+BUDGET_USED: Final = Column(
+    "budget_used", "% Used", "share", "actual ÷ budget", total_is="ratio"
+)
 STATUS: Final = Column(
     "status",
     "Status",
@@ -71,6 +91,7 @@ STATUS: Final = Column(
     "UNDER: cost is at or below budget. OVER: cost is above budget. AT RISK: cost is not above "
     "budget, but the period is in progress and cost has reached the at_risk share of the budget, "
     "or the run rate is above budget. NO BUDGET: no budget is set.",
+    total_is="status",
 )
 CALLS: Final = Column("calls", "Calls", "count", "the number of calls", additive=True)
 CUSTOMERS: Final = Column(
@@ -79,17 +100,21 @@ CUSTOMERS: Final = Column(
     "count",
     "distinct customers; a customer is counted in every row in which it has usage, so the column "
     "can add up to more than its total",
+    total_is="distinct count",
 )
-AVERAGE_COST: Final = Column("cost_per_call", "Avg Cost/Call", "unit cost", "cost ÷ calls")
-COST_PER_CALL: Final = Column("cost_per_call", "Cost/Call", "unit cost", "cost ÷ calls")
+AVERAGE_COST: Final = Column(
+    "cost_per_call", "Avg Cost/Call", "unit cost", "cost ÷ calls", total_is="ratio"
+)
+COST_PER_CALL: Final = replace(AVERAGE_COST, label="Cost/Call")
 COST_PER_CUSTOMER: Final = Column(
-    "cost_per_customer", "Cost/Customer", "money", "cost ÷ distinct customers"
+    "cost_per_customer", "Cost/Customer", "money", "cost ÷ distinct customers", total_is="ratio"
 )
 EFFICIENCY: Final = Column(
     "calls_per_unit",
     "Efficiency Score",
     "calls per money",
     "calls ÷ cost: calls per unit of currency; higher is better",
+    total_is="ratio",
 )
 RANK: Final = Column(
     "rank", "Rank", "rank", "1 has the most calls per unit of currency; ties share a rank"
@@ -100,7 +125,12 @@ BILLED: Final = Column(
     "billed", "Usage Amount", "money", "the billed cost of its usage data", additive=True
 )
 DIFFERENCE: Final = Column(
-    "difference", "Difference", "change", "invoice amount − usage amount", additive=True
+    "difference",
+    "Difference",
+    "change",
+    f"invoice amount − usage amount{ROUNDED}",
+    additive=True,
+    difference=("stated", "billed"),
 )
 SOURCE_KEY: Final = Column("key", "Source Key", "text", "a team id, account or tag value")
 CHARGE_KIND: Final = Column(
@@ -136,7 +166,12 @@ RUN_RATE: Final = Column(
     additive=True,
 )
 RUN_RATE_VARIANCE: Final = Column(
-    "run_rate_variance", "Run Rate − Budget", "change", "above zero is unfavorable"
+    "run_rate_variance",
+    "Run Rate − Budget",
+    "change",
+    f"a missing budget counts as 0; above zero is unfavorable{ROUNDED}",
+    additive=True,
+    difference=("run_rate", "budget"),
 )
 MONTH: Final = Column("month", "Month", "text", "a calendar month")
 ACTUAL: Final = Column("actual", "Actual", "money", "the final cost of the month")
@@ -145,13 +180,23 @@ BUDGET_BEFORE: Final = Column(
     "budget_before", "Approved Budget", "money", "the amount without the scenario", additive=True
 )
 BUDGET_CHANGE: Final = Column(
-    "budget_change", "Budget Change", "change", "budget − approved budget", additive=True
+    "budget_change",
+    "Budget Change",
+    "change",
+    f"budget − approved budget{ROUNDED}",
+    additive=True,
+    difference=("budget", "budget_before"),
 )
 COST_CHANGE: Final = Column(
-    "cost_change", "Cost Change", "change", "cost − cost without the scenario", additive=True
+    "cost_change",
+    "Cost Change",
+    "change",
+    f"cost − cost without the scenario{ROUNDED}",
+    additive=True,
+    difference=("cost", "cost_before"),
 )
 CHANGE: Final = Column(
-    "change", "Change", "change", "cost − the cost of the month before", additive=True
+    "change", "Change", "change", f"cost − the cost of the month before{ROUNDED}", additive=True
 )
 AMOUNT: Final = Column(
     "amount", "Amount", "money", "the cost, or the budget, that the breach is about"

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from finops_nb.errors import Problem, Refusal
 from finops_nb.figures.exact_columns import exact_column
-from finops_nb.money import DECIMALS, ZERO, rounded, total
+from finops_nb.money import DECIMALS, LIMIT, ZERO, rounded, total
 from finops_nb.schema import ALL, UNALLOCATED
 from finops_nb.usage.model import CUBE, GROUPINGS, Grouping, Usage
 
@@ -94,12 +95,21 @@ def _scaled_cells(cube: pd.DataFrame, growth: Rates, prices: Mapping[str, Rates]
             price = 1 + _rate(prices.get(model, {}), organization)
             factors[organization, model] = grown * price, grown
         cost_factor, calls_factor = factors[organization, model]
+        if abs(cost * cost_factor) >= LIMIT:
+            raise Refusal(_too_much())
         cells[cell] = [
             rounded(cost * cost_factor, DECIMALS),
             (calls or ZERO) * calls_factor,
             rounded(credits * cost_factor, DECIMALS),
         ]
+    if total(abs(cost) for cost, *_ in cells.values()) >= LIMIT:
+        raise Refusal(_too_much())
     return cells
+
+
+def _too_much() -> Problem:
+    rule = "with growth and model_prices, the costs add up to 10^15 or more"
+    return Problem(rule, "Write lower rates of change, such as 0.10 for 10%", column="growth")
 
 
 def _rate(rates: Rates, organization: str) -> Decimal:

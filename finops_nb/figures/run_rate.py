@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 import pandas as pd
 
@@ -40,6 +40,13 @@ class BacktestError:
     run_rate: Decimal
     actual: Decimal
     error: Decimal | None
+
+
+class ToDate(NamedTuple):
+    """Cost and budget of the days seen of a period; the budget is None where none is set."""
+
+    cost: Decimal
+    budget: Decimal | None
 
 
 def run_rates(usage: Usage, by: Dimension) -> dict[str, Decimal]:
@@ -146,22 +153,50 @@ def with_run_rate(data: ReportData, variance: pd.DataFrame) -> pd.DataFrame:
         variance: from `variance_by`.
 
     Returns:
-        `variance` with `cost_to_date` (of the days seen), `budget_to_date` and `run_rate_variance`
-        (run-rate − budget; None where one of them is).
+        `variance` with `cost_to_date`, `budget_to_date` (of `to_date`) and `run_rate_variance`
+        (run-rate − budget). As in `variance`, a name without a budget counts with a budget of 0
+        if another name has one, so that the lines add up to the total's; else it is None.
     """
     frame, by = variance.copy(), variance.columns[0]
-    names, budgets = list(frame[by]), list(frame["budget"])
-    spent = _spent_to_date(data.usage, by)
-    frame["cost_to_date"] = exact_column((spent.get(name, ZERO) for name in names), frame)
-    dates = [
-        budget_to_date(budget, data.usage, _monthly_budgets(data.budgets, by, name))
-        for name, budget in zip(names, budgets, strict=True)
-    ]
-    frame["budget_to_date"] = exact_column(dates, frame)
+    known = to_date(data, by)
+    so_far = [known.get(name, ToDate(ZERO, None)) for name in frame[by]]
+    frame["cost_to_date"] = exact_column((each.cost for each in so_far), frame)
+    frame["budget_to_date"] = exact_column((each.budget for each in so_far), frame)
+    without_budget = ZERO if frame["budget"].notna().any() else None
+    budgets = [without_budget if budget is None else budget for budget in frame["budget"]]
     frame["run_rate_variance"] = exact_column(
         map(run_rate_variance, frame["run_rate"], budgets), frame
     )
     return frame
+
+
+def to_date(data: ReportData, by: Dimension) -> dict[str, ToDate]:
+    """What each name cost in the days seen, and the share of its budget that falls on them.
+
+    This is the one place where "to date" is computed: usage after the last complete day is not in
+    it, though it is in the cost of the period.
+
+    Args:
+        data: for its usage and budgets.
+        by: organization or product.
+
+    Returns:
+        By name, for names with usage or a budget.
+    """
+    budgets, spent = data.budgets.of(by), _spent_to_date(data.usage, by)
+    known = {}
+    for name in dict.fromkeys((*data.usage.groups[by,][by], *budgets)):
+        months = _monthly_budgets(data.budgets, by, name)
+        due = budget_to_date(budgets.get(name), data.usage, months)
+        known[name] = ToDate(spent.get(name, ZERO), due)
+    return known
+
+
+def total_to_date(data: ReportData, by: Dimension) -> ToDate:
+    """The sums of `to_date`."""
+    known = to_date(data, by).values()
+    budgets = [each.budget for each in known if each.budget is not None]
+    return ToDate(total(each.cost for each in known), total(budgets) if budgets else None)
 
 
 def run_rate_variance(run_rate: Decimal | None, budget: Decimal | None) -> Decimal | None:

@@ -15,8 +15,8 @@ import pandas as pd
 from finops_nb.figures.allocation import sort_by_cost
 from finops_nb.figures.exact_columns import exact_column
 from finops_nb.figures.report_data import ReportData
-from finops_nb.figures.run_rate import budget_to_date, cost_after, days_seen
-from finops_nb.figures.variance import TotalVariance
+from finops_nb.figures.run_rate import days_seen, total_to_date
+from finops_nb.figures.variance import headline_dimension
 from finops_nb.money import ZERO, ratio, total
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.period import parse_period
@@ -96,25 +96,26 @@ def prior_month(data: ReportData) -> PriorMonth | None:
     return PriorMonth(preceding.text, compared, cost, change, ratio(change, cost), days)
 
 
-def year_to_date(data: ReportData, totals: TotalVariance) -> YearToDate | None:
+def year_to_date(data: ReportData) -> YearToDate | None:
     """The calendar year up to the end of a month, or to its last day seen.
 
     Args:
-        data: for its usage and its published months.
-        totals: the total that the report opens with, from `headline`.
+        data: for its usage, its published months, and the budgets of the dimension that the report
+            opens with.
 
     Returns:
         None for a period that is not a month.
     """
-    usage, period = data.usage, data.usage.period
+    period = data.usage.period
     if not period.is_month:
         return None
     earlier = [f"{period.text[:4]}-{number:02}" for number in range(1, period.start.month)]
     published = {month.name: month for month in data.months if month.name in earlier}
     missing = tuple(name for name in earlier if name not in published)
-    cost = usage.cost - cost_after(usage) + total(month.cost for month in published.values())
+    so_far = total_to_date(data, headline_dimension(data.budgets))
+    cost = so_far.cost + total(month.cost for month in published.values())
     budgets = {name: month.budget for name, month in sorted(published.items())}
-    budgets[period.text] = budget_to_date(totals.budget, usage)
+    budgets[period.text] = so_far.budget
     months = tuple(budgets)
     without_budget = tuple(name for name, budget in budgets.items() if budget is None)
     if without_budget:

@@ -13,6 +13,7 @@ from finops_nb.figures.budget_status import Status, budget_status
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import run_rate_variance, run_rates
 from finops_nb.money import ZERO, ratio, total
+from finops_nb.params.budgets import Budgets
 from finops_nb.schema import Dimension
 
 
@@ -134,6 +135,11 @@ def headline(organizations: TotalVariance, products: TotalVariance) -> TotalVari
     It is that of the organizations, or of the products where only they have budgets.
     """
     return products if organizations.budget is None else organizations
+
+
+def headline_dimension(budgets: Budgets) -> Dimension:
+    """The dimension whose total the report opens with, as `headline`."""
+    return "organization" if budgets.of("organization") else "product"
 
 
 def _with_idle_names(costs: pd.DataFrame, names: Iterable[str]) -> list[dict[str, Any]]:

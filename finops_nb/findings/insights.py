@@ -143,7 +143,7 @@ Insight = (
 def find_insights(
     data: ReportData, organizations: pd.DataFrame, products: pd.DataFrame, efficiency: pd.DataFrame
 ) -> tuple[Insight, ...]:
-    """What a reader should know first, in the order to say it.
+    """What a reader should know first: what is wrong, the most money first, then the facts.
 
     Args:
         data: for its usage, and `materiality` and `materiality_amount` of its params.
@@ -166,7 +166,27 @@ def find_insights(
             data.usage.allocated, data.usage.unallocated or ZERO, data.params.allocation_target
         ),
     ]
-    return tuple(insight for insight in insights if insight is not None)
+    found = [insight for insight in insights if insight is not None]
+    return tuple(sorted(found, key=_rank))
+
+
+def money_of(insight: Insight) -> Decimal | None:
+    """The money that is at stake in an insight, in one sum; None for a mere fact."""
+    match insight:
+        case BudgetOverruns():
+            return total(line.variance for line in insight.lines)
+        case BudgetsAtRisk():
+            return total(line.run_rate_excess for line in insight.lines)
+        case SpendWithoutBudget():
+            return abs(insight.cost)
+        case BudgetsDisagree():
+            return abs(insight.difference)
+        case EfficiencyGap():
+            return insight.money if insight.material else None
+        case Allocated():
+            return abs(insight.unallocated) or None
+        case HighestCost():
+            return None
 
 
 def is_material(amount: Decimal, whole: Decimal, params: Params) -> bool:
@@ -190,7 +210,9 @@ def is_material(amount: Decimal, whole: Decimal, params: Params) -> bool:
 def lines_with_status(
     status: Status, variance: pd.DataFrame, params: Params
 ) -> tuple[VarianceLine, ...]:
-    """The budgeted names of one status, the largest variance first.
+    """The budgeted names of one status, the largest amount first.
+
+    The amount is the variance; of a name at risk, it is how far the run rate is over the budget.
 
     Args:
         status: UNDER, OVER or AT RISK.
@@ -203,7 +225,12 @@ def lines_with_status(
             material = is_material(row.variance, row.budget, params)
             figures = (row.cost, row.budget, row.variance, row.budget_used)
             lines.append(VarianceLine(name, *figures, material, row.run_rate))
-    return tuple(sorted(lines, key=lambda line: (-abs(line.variance), line.name)))
+    at_risk = status == Status.AT_RISK
+
+    def sort_key(line: VarianceLine) -> tuple[Decimal, Decimal, str]:
+        return -line.run_rate_excess if at_risk else ZERO, -abs(line.variance), line.name
+
+    return tuple(sorted(lines, key=sort_key))
 
 
 def insight_sentence(insight: Insight) -> tuple[str, Sentence]:
@@ -256,6 +283,11 @@ def _mentions_materiality(insight: Insight) -> bool:
             return not insight.material
         case _:
             return False
+
+
+def _rank(insight: Insight) -> tuple[bool, Decimal]:
+    money = money_of(insight)
+    return money is None, -(money or ZERO)
 
 
 def _overruns(variance: pd.DataFrame, params: Params) -> BudgetOverruns | None:

@@ -28,7 +28,7 @@ from finops_nb.findings.insights import (
 )
 from finops_nb.findings.money_text import unit_name
 from finops_nb.findings.sentence import Sentence, first_few, sentence
-from finops_nb.money import ZERO, portion, total
+from finops_nb.money import ZERO, total
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.data_quality import THIN
@@ -37,7 +37,7 @@ SHOWN: Final = 3
 
 
 class Urgency(IntEnum):
-    """What comes first; within one, the larger amount does."""
+    """What comes first among equal amounts."""
 
     DATA = 0
     MONEY_OUT_OF_PLAN = 1
@@ -73,7 +73,7 @@ def main_findings(findings: Findings) -> tuple[MainFinding, ...]:
         findings: what the report found.
 
     Returns:
-        The most urgent first; among equals, the larger amount first.
+        The largest amount first, whatever kind of matter it is; among equals, the most urgent.
     """
     every = [
         *_missing_usage(findings),
@@ -86,7 +86,9 @@ def main_findings(findings: Findings) -> tuple[MainFinding, ...]:
         *_unspent(findings),
         *_efficiency_gap(findings),
     ]
-    every.sort(key=lambda finding: (finding.urgency, -finding.money, finding.title))
+    every.sort(
+        key=lambda finding: (-finding.money, finding.urgency, finding.title, finding.names)
+    )
     return tuple(every[:SHOWN])
 
 
@@ -135,7 +137,7 @@ def _unallocated(findings: Findings) -> Iterator[MainFinding]:
     usage = findings.data.usage
     cost = usage.unallocated
     if cost > 0 and is_material(cost, usage.cost, findings.data.params):
-        share = portion(cost, usage.cost)
+        share = usage.unallocated_share
         of_total = "" if share is None else " ({share:share})"
         template = "{cost:money}" + of_total + " is not assigned to an organization"
         template += ", so it can't be charged"

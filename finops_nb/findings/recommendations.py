@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 import pandas as pd
 
@@ -46,47 +46,65 @@ class Horizon(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """What to do: its sentence has no full stop."""
+    """What to do.
+
+    Args:
+        horizon: its group.
+        title: a few words.
+        action: a sentence without a full stop.
+        money: at stake, in the report's currency; zero for a routine such as booking the ledger.
+    """
 
     horizon: Horizon
     title: str
     action: Sentence
+    money: Decimal = ZERO
+
+
+class Advice(NamedTuple):
+    """What an evaluation finds: as `Recommendation`."""
+
+    action: Sentence
+    money: Decimal = ZERO
 
 
 def recommend(findings: Findings) -> tuple[Recommendation, ...]:
-    """Every recommendation that the figures support, grouped by horizon.
+    """Every recommendation that the figures support, by horizon; in each, the most money first.
 
     Args:
         findings: what the report found.
     """
     recommendations = []
     for horizon, title, evaluate in ACTIONS:
-        action = evaluate(findings)
-        if action is not None:
-            recommendations.append(Recommendation(horizon, title, action))
+        advice = evaluate(findings)
+        if advice is not None:
+            recommendations.append(Recommendation(horizon, title, *advice))
+    horizons = list(Horizon)
+    recommendations.sort(key=lambda each: (horizons.index(each.horizon), -each.money))
     return tuple(recommendations)
 
 
-def _budget_review(findings: Findings) -> Sentence | None:
+def _budget_review(findings: Findings) -> Advice | None:
     return _review("Review spending with ", findings, findings.organizations)
 
 
-def _product_review(findings: Findings) -> Sentence | None:
+def _product_review(findings: Findings) -> Advice | None:
     text = "Decide whether to change the price, usage or budget of "
     return _review(text, findings, findings.products)
 
 
-def _review(text: str, findings: Findings, variance: pd.DataFrame) -> Sentence | None:
+def _review(text: str, findings: Findings, variance: pd.DataFrame) -> Advice | None:
     """What to do about the material overruns; None if there are none."""
     overruns = list(overrun_sentences(findings, variance, is_clause=True))
     if not overruns:
         return None
     amounts = [line.variance for line, _ in overruns]
     reviews = first_few((clause for _, clause in overruns), amounts, "over budget")
-    return sentence(text + separated("reviews", reviews), reviews=reviews)
+    action = sentence(text + separated("reviews", reviews), reviews=reviews)
+    return Advice(action, total(amounts))
 
 
-def _chargeback(findings: Findings) -> Sentence | None:
+def _chargeback(findings: Findings) -> Advice | None:
     """A ledger is booked once its month is complete and reconciled."""
     book = findings.book
     if book is None or not is_final(findings.data.usage):
@@ -100,16 +118,17 @@ def _chargeback(findings: Findings) -> Sentence | None:
     text += " {amount:money} to {names:count organization}"
     if not unallocated.empty:
         text += " and leave {rest:money} unallocated"
-    return sentence(
+    action = sentence(
         text,
         lines=len(book),
         amount=total(charged["amount"]),
         names=charged["organization"].nunique(),
         rest=total(unallocated["amount"]),
     )
+    return Advice(action)
 
 
-def _budget_alerts(findings: Findings) -> Sentence | None:
+def _budget_alerts(findings: Findings) -> Advice | None:
     """By the highest threshold that each budget crossed, the highest first."""
     days_by_threshold: dict[Decimal, list[tuple[str, date]]] = {}
     # By dimension, since an organization and a product may share a name.
@@ -127,11 +146,12 @@ def _budget_alerts(findings: Findings) -> Sentence | None:
     each = "; ".join(f"{{crossings[{place}]}}" for place in range(len(crossings)))
     usage = findings.data.usage
     crossed = "Crossed" if usage.complete or cost_after(usage) else "Crossed so far"
-    return sentence(
+    action = sentence(
         f"Set up alerts at {{thresholds}} of budget. {crossed}: {each}",
         thresholds=tuple(_percent(threshold) for threshold in thresholds),
         crossings=tuple(crossings),
     )
+    return Advice(action)
 
 
 def _name_on_day(name: str, day: date, budgets: Budgets) -> Sentence:
@@ -146,18 +166,19 @@ def _percent(threshold: Decimal) -> Sentence:
     return sentence("{threshold:percent}", threshold=threshold)
 
 
-def _cost_allocation(findings: Findings) -> Sentence | None:
-    cost = findings.data.usage.unallocated
+def _cost_allocation(findings: Findings) -> Advice | None:
+    usage = findings.data.usage
+    cost, share = usage.unallocated, usage.unallocated_share
     if not cost:
         return None
-    share = portion(cost, findings.data.usage.cost)
     of_total = "" if share is None else " ({share:share} of the total)"
     text = "Tag the {cost:money}" + of_total + " that is not assigned to an organization"
     text += ", so that it can be charged"
-    return sentence(text, cost=cost, share=share)
+    action = sentence(text, cost=cost, share=share)
+    return Advice(action, abs(cost))
 
 
-def _showback(findings: Findings) -> Sentence | None:
+def _showback(findings: Findings) -> Advice | None:
     """Products that several organizations use; cost without a name is shown to nobody."""
     breakdown = findings.breakdown
     has_names = (breakdown["product"] != UNALLOCATED) & (breakdown["organization"] != UNALLOCATED)
@@ -167,7 +188,7 @@ def _showback(findings: Findings) -> Sentence | None:
     cost = total(shared["cost"])
     if cost <= ZERO:
         return None
-    return sentence(
+    action = sentence(
         "Send each of the {organizations:count organization} a showback report for its share of "
         "the {cost:money} "
         "spent on {products:count shared product}",
@@ -175,9 +196,10 @@ def _showback(findings: Findings) -> Sentence | None:
         cost=cost,
         products=shared["product"].nunique(),
     )
+    return Advice(action)
 
 
-def _budget_planning(findings: Findings) -> Sentence | None:
+def _budget_planning(findings: Findings) -> Advice | None:
     """Budget left over in a period that is over, where another organization needs it."""
     budgets = findings.data.budgets
     unspent = unspent_budgets(findings)
@@ -185,12 +207,13 @@ def _budget_planning(findings: Findings) -> Sentence | None:
     if not findings.data.usage.complete or not unspent or not over:
         return None
     spare = [_unspent_sentence(line, budgets) for line in unspent]
-    return sentence(
+    action = sentence(
         "Move budget to where it is needed; {spare}, while {over} went {excess:money} over",
         spare=first_few(spare, [-line.variance for line in unspent]),
         over=first_few(name_with_owner(line.name, budgets) for line in over),
         excess=total(line.variance for line in over),
     )
+    return Advice(action, total(line.variance for line in over))
 
 
 def _unspent_sentence(line: VarianceLine, budgets: Budgets) -> Sentence:
@@ -201,12 +224,12 @@ def _unspent_sentence(line: VarianceLine, budgets: Budgets) -> Sentence:
     return sentence(text, who=name_with_owner(line.name, budgets), left=left, share=share)
 
 
-def _efficiency_sharing(findings: Findings) -> Sentence | None:
+def _efficiency_sharing(findings: Findings) -> Advice | None:
     gaps = [insight for insight in findings.insights if isinstance(insight, EfficiencyGap)]
     if not gaps or not gaps[0].material:
         return None
     per_unit = unit_name(findings.data.params.currency)
-    return sentence(
+    action = sentence(
         "Share {most}'s practices with {least}, which gets {share:share} fewer calls per "
         + f"{per_unit}; {AT_THE_BEST_RATE}",
         most=gaps[0].most,
@@ -214,9 +237,10 @@ def _efficiency_sharing(findings: Findings) -> Sentence | None:
         share=gaps[0].share,
         money=gaps[0].money,
     )
+    return Advice(action, gaps[0].money)
 
 
-def _approval_process(findings: Findings) -> Sentence | None:
+def _approval_process(findings: Findings) -> Advice | None:
     """The month is named once if the period is a month, else with each product."""
     spend = spend_without_approval(findings.data)
     if spend.empty:
@@ -230,7 +254,7 @@ def _approval_process(findings: Findings) -> Sentence | None:
         spenders.append(sentence(text, who=who, cost=row.cost, month=month))
     products = findings.data.usage.groups["product",]["product"]
     when = "{month}" if period.is_month else "a month"
-    return sentence(
+    action = sentence(
         "Enforce the approval limit of {limit:money} per product per month; "
         "{some:count} of {all:count product} spent more than {limit:money} in "
         + when
@@ -241,9 +265,10 @@ def _approval_process(findings: Findings) -> Sentence | None:
         month=period.label,
         spenders=first_few(spenders, spend["cost"]),
     )
+    return Advice(action, total(spend["cost"]))
 
 
-def _cost_centers(findings: Findings) -> Sentence | None:
+def _cost_centers(findings: Findings) -> Advice | None:
     """Organizations without an owner; cost without a name needs none."""
     owners = findings.data.budgets.owners
     rows = findings.organizations
@@ -254,30 +279,33 @@ def _cost_centers(findings: Findings) -> Sentence | None:
     budgets = [budget for budget in ownerless["budget"] if budget is not None]
     text = "Name an owner for {names}; {cost:money} was spent"
     text += " and {budget:money} budgeted" if budgets else ""
-    return sentence(
+    action = sentence(
         text + " with no owner on record",
         names=first_few(ownerless["organization"], ownerless["cost"]),
         cost=total(ownerless["cost"]),
         budget=total(budgets),
     )
+    return Advice(action, total(ownerless["cost"]))
 
 
-def _budget_coverage(findings: Findings) -> Sentence | None:
+def _budget_coverage(findings: Findings) -> Advice | None:
     budgets = findings.data.budgets
-    uncovered = []
+    uncovered, cost = [], ZERO
     for insight in findings.insights:
         if isinstance(insight, SpendWithoutBudget):
             names = first_few(name_with_owner(name, budgets) for name in insight.names)
             plural = "s" if len(insight.names) > 1 else ""
             text = f"{insight.dimension}{plural} {{names}} ({{cost:money}})"
             uncovered.append(sentence(text, names=names, cost=insight.cost))
+            cost += insight.cost
     if not uncovered:
         return None
     text = "Set a budget for {uncovered}, or stop the spend"
-    return sentence(text, uncovered=tuple(uncovered))
+    action = sentence(text, uncovered=tuple(uncovered))
+    return Advice(action, cost)
 
 
-def _unit_costs(findings: Findings) -> Sentence | None:
+def _unit_costs(findings: Findings) -> Advice | None:
     """Material differences of the cost per customer between organizations."""
     ranked = [
         row
@@ -290,7 +318,7 @@ def _unit_costs(findings: Findings) -> Sentence | None:
     difference = high.cost_per_customer - low.cost_per_customer
     if not is_material(difference * high.customers, high.cost, findings.data.params):
         return None
-    return sentence(
+    action = sentence(
         "Track unit costs; cost per customer ranges from {least:money} ({low}) to {most:money} "
         "({high}), and cost per call ranges from {cheap:unit cost} to {dear:unit cost}",
         high=high.organization,
@@ -300,12 +328,14 @@ def _unit_costs(findings: Findings) -> Sentence | None:
         cheap=min(row.cost_per_call for row in ranked),
         dear=max(row.cost_per_call for row in ranked),
     )
+    return Advice(action, difference * high.customers)
 
 
-def _review_cadence(findings: Findings) -> Sentence | None:
+def _review_cadence(findings: Findings) -> Advice | None:
     over: list[VarianceLine] = []
     for variance in (findings.organizations, findings.products):
         over += material_overruns(variance, findings.data.params)
+    over.sort(key=lambda line: (-line.variance, line.name))
     if not over:
         return None
     names = []
@@ -314,10 +344,11 @@ def _review_cadence(findings: Findings) -> Sentence | None:
         names.append(sentence("{who}, {excess:money} over", who=who, excess=line.variance))
     listed = first_few(names, [line.variance for line in over], "over")
     text = "Put {lines:count budget overrun} on the monthly review agenda"
-    return sentence(f"{text} ({separated('names', listed)})", lines=len(over), names=listed)
+    action = sentence(f"{text} ({separated('names', listed)})", lines=len(over), names=listed)
+    return Advice(action, total(line.variance for line in over))
 
 
-ACTIONS: Final[tuple[tuple[Horizon, str, Callable[[Findings], Sentence | None]], ...]] = (
+ACTIONS: Final[tuple[tuple[Horizon, str, Callable[[Findings], Advice | None]], ...]] = (
     (Horizon.IMMEDIATE, "Budget Review", _budget_review),
     (Horizon.IMMEDIATE, "Product Review", _product_review),
     (Horizon.IMMEDIATE, "Chargeback Implementation", _chargeback),
@@ -334,5 +365,6 @@ ACTIONS: Final[tuple[tuple[Horizon, str, Callable[[Findings], Sentence | None]],
 )
 """Each recommendation with what evaluates it; a result of None is not printed.
 
-The order is that of the reference report; Budget Coverage is our own.
+Where no money says what comes first, the order is that of the reference report; Budget Coverage is
+our own.
 """

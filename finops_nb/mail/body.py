@@ -12,19 +12,23 @@ from typing import Any, Final, NamedTuple
 from finops_nb import schema
 from finops_nb.errors import Failure
 from finops_nb.figures.budget_status import Status
+from finops_nb.figures.named import named
 from finops_nb.findings.overview import LATER_USAGE
+from finops_nb.findings.rounding_note import rounding_note
+from finops_nb.findings.sentence import sentence
 from finops_nb.outputs.artifacts import NOT_RECONCILED
 from finops_nb.outputs.manifest import Kind
 from finops_nb.period import parse_period
-from finops_nb.report.format import Format, noun, visible
+from finops_nb.report.footing import Line
+from finops_nb.report.format import Format, noun, text_sentence, visible
 from finops_nb.report.provenance import REPORT_NAME, stamps_of
 from finops_nb.report.scenario_tables import rate_changes
-from finops_nb.report.table import Block, Line, Table
+from finops_nb.report.table import Block, Table
 from finops_nb.schema import Column
 from finops_nb.words import shortened
 
 SHOWN: Final = 25
-"""Rows of a table in a mail; the smaller ones are added up in one more, "other"."""
+"""Rows of a table in a mail: those of the report; with fewer, the smaller ones are "other", too."""
 
 NAME_LENGTH: Final = 80
 SENTENCE_LENGTH: Final = 600
@@ -46,7 +50,6 @@ CUT_ENDS: Final = ("…", "…\N{POP DIRECTIONAL ISOLATE}")
 """How a sentence that was cut ends."""
 
 ACTUAL: Final = Column("cost", "Actual", "money", "the cost of the period", additive=True)
-VARIANCE: Final = Column("variance", "Variance", "money", "actual − budget", additive=True)
 LEVELS: Final = {
     "organization": (schema.ORGANIZATION, "Organization Level"),
     "product": (schema.PRODUCT, "Product Level"),
@@ -297,7 +300,9 @@ def _budget_variance(summary: Line, fmt: Format) -> MailFigure:
     variance = fmt.variance(summary["variance"], summary["variance_ratio"])
     against = "AT RISK against" if summary["status"] == Status.AT_RISK else summary["status"]
     budget = f"the {fmt.money(summary['budget'])} budget (version: {summary['budget_version']})"
-    return MailFigure("Budget Variance", variance, f"{against} {budget}")
+    note = rounding_note(summary["total_spend"], summary["budget"], fmt.currency)
+    rounding = text_sentence(sentence(note.text, rounding=note.rounding), fmt)
+    return MailFigure("Budget Variance", variance, f"{against} {budget}{rounding}")
 
 
 def _figures(tables: Mapping[str, Any]) -> Iterator[MailFigure]:
@@ -333,22 +338,27 @@ def _sentence(text: str, long_names: Collection[str]) -> str:
 
 def _budget_table(by: str, tables: Mapping[str, Any], currency: str, shown: int) -> Table:
     column, level = LEVELS[by]
+    results = tables[f"cost_by_{by}"]
     lines = [
-        _table_line(line, "cost") | {by: brief(line[by], NAME_LENGTH)}
-        for line in tables[f"cost_by_{by}"]
+        _table_line(line, "cost") | {by: brief(line[by], NAME_LENGTH)} for line in results
     ]
     totals = [
         _table_line(line, "actual")
         for line in tables.get("budget_tracking", ())
         if line["level"] == level
     ]
+    # The report prints the names of the most and the least efficient organization, too.
+    rows = [
+        line | {"calls": _decimal(of_report.get("calls"))}
+        for line, of_report in zip(lines, results, strict=True)
+    ]
+    names = named(rows, by, None if shown == SHOWN else shown)
     return Table(
         name=f"cost_by_{by}",
         caption=f"Cost Against Budget by {column.label}",
-        columns=(column, ACTUAL, schema.BUDGET, VARIANCE, schema.BUDGET_USED, schema.STATUS),
-        blocks=(Block(lines, totals[0] if totals else None),),
+        columns=(column, ACTUAL, schema.BUDGET, schema.VARIANCE, schema.BUDGET_USED, schema.STATUS),
+        blocks=(Block(lines, totals[0] if totals else None, names=names),),
         currency=currency,
-        shown=shown,
     )
 
 
@@ -358,5 +368,5 @@ def _table_line(line: Mapping[str, Any], cost: str) -> dict[str, Any]:
     return figures | {"cost": _decimal(line[cost]), "status": line["status"]}
 
 
-def _decimal(text: str | None) -> Decimal | None:
+def _decimal(text: str | int | None) -> Decimal | None:
     return None if text is None else Decimal(text)

@@ -89,13 +89,17 @@ def _tables(body: Body) -> Iterator[str]:
     for table in body.tables:
         yield from _headed(table.caption)
         yield from _table_lines(table)
-        if table.left_out:
-            yield from _wrapped(table.left_out)
+        for text in filter(None, (table.left_out, table.rounding_rule)):
+            yield from _wrapped(text)
 
 
 def _table_lines(table: Table) -> list[str]:
     heads = [column.label for column in table.columns]
-    rows = [[cell.text for cell in row.cells] for row in table.rows(table.blocks[0])]
+    rows = []
+    for row in table.rows(table.blocks[0]):
+        rows.append([cell.text for cell in row.cells])
+        beneath = [", ".join(cell.beneath) for cell in row.cells]
+        rows += [beneath] if any(beneath) else []
     return columns([heads, *rows], [column.unit in TEXTS for column in table.columns])
 
 

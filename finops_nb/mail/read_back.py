@@ -107,9 +107,12 @@ def _known_figures(results: Mapping[str, Any]) -> set[str]:
     fmt = Format(results["currency"])
     texts = list(_printed(results, fmt))
     for shown in (SHOWN, *FEWER):
-        for table in body_of(results, shown).tables:
+        body = body_of(results, shown)
+        texts += [figure.detail for figure in body.summary]
+        for table in body.tables:
             texts += [table.caption, table.left_out]
-            texts += [cell.text for row in table.rows(table.blocks[0]) for cell in row.cells]
+            cells = [cell for row in table.rows(table.blocks[0]) for cell in row.cells]
+            texts += [text for cell in cells for text in (cell.text, *cell.beneath)]
     return {figure for text in texts for figure in figures_in(text)}
 
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from finops_nb.read_back.figures import ADDED, Record, exact_sum, figure, printed
 from finops_nb.read_back.page import Head, PrintedBlock, PrintedRow, PrintedTable, words
+from finops_nb.report.footing import ROUNDING
 from finops_nb.report.format import Format, visible
-from finops_nb.report.table import ROUNDING, TEXTS, TOTAL
+from finops_nb.report.table import TEXTS, TOTAL
 
 
 def table_faults(table: PrintedTable, records: Sequence[Record], fmt: Format) -> Iterator[str]:

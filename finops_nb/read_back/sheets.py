@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Context, Decimal
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any, Final
 
-from finops_nb.read_back.figures import ADDED, Record, exact_sum, printed, value_of
+from finops_nb.read_back.figures import Record, value_of
 from finops_nb.read_back.page import Head, Page, PrintedTable, words
+from finops_nb.read_back.sheet_totals import DIGITS, total_faults
 from finops_nb.read_back.xlsx_file import Cell
 from finops_nb.report.format import Format, visible
 from finops_nb.report.summary_sheet import (
@@ -33,14 +34,12 @@ from finops_nb.report.workbook import (
 
 Sheet = Sequence[Sequence[Cell]]
 
-DIGITS: Final = Context(prec=16)
-"""What a number in a sheet is cut to."""
-
 DAY_ZERO: Final = date(1899, 12, 30)
 """The day from which Excel counts."""
 
 EXTRA: Final = {
-    column.label: Head(column.label, column.name, column.unit) for column in EXTRA_COLUMNS
+    column.label: Head(column.label, column.name, column.unit, column.name == "booked")
+    for column in EXTRA_COLUMNS
 }
 
 
@@ -87,14 +86,13 @@ def _table_faults(
         return
     lines = sheet[HEAD + 1 :]
     groups = {block.heading for block in table.blocks}
-    groups |= {row.cells[0] for row in table.rows("other")} if not table.grid else set()
     for number, record in enumerate(records):
         line = lines[number] if number < len(lines) else []
         yield from _line_faults(HEAD + 2 + number, line, heads, record)
         if heads[0].name == "" and not _is_group(line[:1], groups, record):
             yield f'row {HEAD + 2 + number} is in the group "{_shown(*line[:1])}"'
     totals = lines[len(records) :]
-    yield from _total_faults(totals, heads, table, records, fmt)
+    yield from total_faults(totals, heads, table, records, fmt)
 
 
 def _heads(labels: Sequence[Cell], table: PrintedTable) -> list[Head] | None:
@@ -130,10 +128,13 @@ def _line_faults(
 
 def _is_group(cells: Sequence[Cell], groups: Collection[str | None], record: Record) -> bool:
     """Whether a row stands in its group: a value of its record, or a heading that is none."""
-    own = [value for value in record.values() if isinstance(value, str) and value in groups]
-    named = [cell_text(value) for value in own]
     cell = cells[0] if cells else None
-    return cell in named if named else isinstance(cell, str) and words(visible(cell)) in groups
+    values = [value for value in record.values() if isinstance(value, str)]
+    headings = [value for value in values if words(visible(value)) in groups]
+    if headings or not isinstance(cell, str):
+        return cell in [cell_text(heading) for heading in headings]
+    # The page may have left out the group, which then is a value of the record.
+    return words(visible(cell)) in groups or cell in [cell_text(value) for value in values]
 
 
 def _cell_of(head: Head, value: Any) -> Cell:
@@ -149,53 +150,6 @@ def _cell_of(head: Head, value: Any) -> Cell:
     return DIGITS.plus(Decimal(typed))
 
 
-def _total_faults(
-    totals: Sequence[Sequence[Cell]],
-    heads: Sequence[Head],
-    table: PrintedTable,
-    records: Sequence[Record],
-    fmt: Format,
-) -> Iterator[str]:
-    """Totals that are not the sum of the rows, or not what the page prints."""
-    on_page = [] if table.grid else table.rows("total")
-    if len(totals) < len(on_page):
-        yield f"{len(on_page) - len(totals)} of its totals are missing"
-        return
-    start = next((place for place, head in enumerate(heads) if head.name), 0)
-    for place, head in enumerate(heads):
-        cells = [line[place] if place < len(line) else None for line in totals]
-        numbers = [cell for cell in cells if isinstance(cell, Decimal)]
-        if head.adds and head.unit in ADDED and numbers:
-            whole = exact_sum(record.get(head.name) for record in records)
-            if _differ(exact_sum(numbers), whole, len(numbers)):
-                added = DIGITS.plus(exact_sum(numbers))
-                yield f"its totals of {head.label} are {added}, not {DIGITS.plus(whole)}"
-        if len(totals) == len(on_page) and start <= place < start + len(table.heads):
-            printed_cells = [row.cells[place - start] for row in on_page]
-            yield from _printed_otherwise(head, cells, printed_cells, fmt)
-
-
-def _differ(added: Decimal, whole: Decimal, number: int) -> bool:
-    """Whether two sums differ by more than what is cut off their parts."""
-    return abs(added - whole) > number * abs(whole) * Decimal("1e-15")
-
-
-def _printed_otherwise(
-    head: Head, cells: Sequence[Cell], texts: Sequence[str], fmt: Format
-) -> Iterator[str]:
-    for cell, text in zip(cells, texts, strict=True):
-        if cell is None:
-            said = "" if text in ("", "n/a") else text
-        elif isinstance(cell, str):
-            said = words(visible(cell))
-        else:
-            unit = "money" if head.unit == "variance" else head.unit
-            said = printed(head._replace(unit=unit, name="cell"), {"cell": cell}, fmt)
-            text = text.split(" (")[0] if head.unit == "variance" else text
-        if (cell is None and said) or (cell is not None and said != text):
-            yield f'a total of {head.label} is "{_shown(cell)}", but the page prints "{text}"'
-
-
 def _summary_faults(sheet: Sheet, page: Page, results: Mapping[str, Any]) -> Iterator[str]:
     """What the first sheet says other than the title, the facts, the opening prose and notes."""
     rows = [[*line, None, None][:2] for line in sheet]
@@ -209,10 +163,9 @@ def _summary_faults(sheet: Sheet, page: Page, results: Mapping[str, Any]) -> Ite
         if line is None or meant is None or not _is_line(line, meant):
             yield f'sheet {SUMMARY}: it lacks "{": ".join(map(str, meant or line))}"'
     yield from (f"sheet {SUMMARY}: {each}" for each in _fact_faults(facts, page, results))
-    headings = {heading_of(name) for name in results["tables"]} | {ABOUT}
-    for label, value in rows[1:]:
-        if value is None and label is not None and label not in headings:
-            yield f'sheet {SUMMARY}: its heading "{label}" is none of the report'
+    headings = [label for label, value in rows[1:] if value is None and label is not None]
+    if headings != [*_headings(page, results), ABOUT]:
+        yield f"sheet {SUMMARY}: its headings are {', '.join(map(str, headings))}"
 
 
 def _is_line(line: tuple[Cell, Cell], meant: tuple[str, Any]) -> bool:
@@ -237,6 +190,15 @@ def _fact_faults(
                 yield f'the page does not say "{text}"'
         if isinstance(value, Decimal) and value != (days[str(label)] - DAY_ZERO).days:
             yield f"its {label} is not {days[str(label)]}"
+
+
+def _headings(page: Page, results: Mapping[str, Any]) -> Iterator[str]:
+    """The headings of the prose before the first table."""
+    for name, records in results["tables"].items():
+        if name in page.tables:
+            return
+        if records:
+            yield heading_of(name)
 
 
 def _opening(page: Page, results: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

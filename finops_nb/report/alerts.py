@@ -16,7 +16,7 @@ from finops_nb.period import spelled_day
 from finops_nb.report.format import Format
 
 CAPTION: Final = "Day each share of a budget was crossed; n/a means not crossed in the period"
-CROSSED_MEANING: Final = "the first day the cost to date crossed it"
+CROSSED_MEANING: Final = "the first day cost since the start of the period crossed it"
 NO_BUDGETS: Final = "No budgets are set."
 NO_THRESHOLDS: Final = "No alert thresholds are set."
 

@@ -17,21 +17,25 @@ from matplotlib.ticker import FuncFormatter
 
 from finops_nb import schema
 from finops_nb.figures.budget_status import Status
+from finops_nb.figures.named import Named, named
+from finops_nb.figures.report_data import ReportData
 from finops_nb.money import ZERO, total
 from finops_nb.params.model import Params
 from finops_nb.report.format import Format, noun
 from finops_nb.report.theme import ACTUAL, INK, OTHER, OVER, SERIES, Chart, drawn, elided, themed
-from finops_nb.report.top_n import top_n, top_names
+from finops_nb.report.top_n import printed_names, top_n
 from finops_nb.schema import Column
 from finops_nb.usage.model import Usage
 from finops_nb.words import listing
 
-SHOWN: Final = 12
-"""Bars of a chart.
+FEW: Final = 12
+"""Up to so many bars, each has `PITCH` inches; more bars are closer, so that they fit on paper."""
 
-The rest are one bar "other", or one sentence if that bar would crush the others. Either way the
-chart adds up to the table.
-"""
+PITCH: Final = 0.42
+CLOSER_PITCH: Final = 0.28
+
+HATCHES: Final = ("", "//", "xx", "..")
+"""Patterns of bars: the second round of the colors has another one than the first."""
 
 BAR: Final = 0.56
 """The height of a bar, where the distance from bar to bar is 1."""
@@ -58,7 +62,7 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
         params: for the currency.
     """
     name, fmt = str(variance.columns[0]), Format(params.currency)
-    rows, rest = _first(variance, name, (schema.COST, schema.BUDGET), fmt)
+    rows, rest = _bars_of(variance, name, (schema.COST, schema.BUDGET), fmt)
     budgets = [row["budget"] for row in rows]
     has_budgets = any(budget is not None for budget in budgets)
     colors = [_bar_color(row.get("status"), has_budgets) for row in rows]
@@ -71,15 +75,20 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
         return drawn(axes, f"Actual cost against budget by {name}: {_joined(texts, rest)}.")
 
 
-def breakdown(parts: pd.DataFrame, params: Params) -> Chart:
+def breakdown(parts: pd.DataFrame, params: Params, data: ReportData | None = None) -> Chart:
     """A bar for each organization, divided by product.
 
     Args:
         parts: from `allocate_within`.
         params: for the currency.
+        data: says which names are "other", as in the tables; None: those with the lowest cost.
     """
     fmt = Format(params.currency)
-    stacks, rest = _stacks(parts, fmt)
+    names = {} if data is None else data.named
+    by_organization, by_product = (
+        _printed(parts, name, names) for name in ("organization", "product")
+    )
+    stacks, rest = _stacks(parts, by_organization, by_product, fmt)
     labels = [elided(product) for product in stacks.products]
     # Names that fit side by side make a legend of few lines; three columns are the most.
     abreast = max(1, min(3, LEGEND_LENGTH // max(map(len, labels), default=1)))
@@ -104,7 +113,7 @@ def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
     fmt = Format(params.currency)
     if features.empty:
         return Chart("")
-    rows, rest = _first(features, "feature", (schema.COST,), fmt)
+    rows, rest = _bars_of(features, "feature", (schema.COST,), fmt)
     # A bill has no calls at all; in a log, only "other" has none.
     has_calls = features["calls"].notna().any()
     colors = [OTHER if has_calls and row.get("calls") is None else ACTUAL for row in rows]
@@ -121,18 +130,24 @@ def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
         return drawn(axes, f"Cost by feature: {_joined(texts, rest)}.")
 
 
-def efficiency(ranked: pd.DataFrame, params: Params) -> Chart:
+def efficiency(
+    ranked: pd.DataFrame, params: Params, data: ReportData | None = None
+) -> Chart:
     """Bars of calls per unit of currency by organization, the highest first.
 
     Args:
         ranked: from `rank_efficiency`; an organization without a rank has no bar.
         params: for the currency.
+        data: says which names are "other", as in the tables; None: those with the lowest cost.
     """
     fmt = Format(params.currency)
     if ranked["calls"].isna().all():
         return Chart("")
-    scored = ranked[[rank is not None for rank in ranked["rank"]]]
-    shown, others = scored.head(SHOWN), len(scored) - SHOWN
+    scored = ranked.loc[[rank is not None for rank in ranked["rank"]]]
+    by_name = _named(ranked, "organization") if data is None else data.named["organization"]
+    left_out = by_name.left_out_of(ranked["organization"])
+    shown = scored.loc[[name not in left_out for name in scored["organization"]]]
+    others = len(scored) - len(shown)
     names, scores = list(shown["organization"]), list(shown["calls_per_unit"])
     labels = [fmt.calls_per_money(score) for score in scores]
     with themed(_height(len(shown))) as axes:
@@ -141,7 +156,7 @@ def efficiency(ranked: pd.DataFrame, params: Params) -> Chart:
         axes.set_xlabel(f"Calls per {fmt.unit}; higher is better")
         texts = [f"{name} {label}" for name, label in zip(names, labels, strict=True)]
         listed = listing(texts) or "no organization has a score"
-        more = f"; {noun(others, 'more organization')} with fewer" if others > 0 else ""
+        more = f"; {noun(others, 'other')} not drawn" if others else ""
         heading = f"Calls per {fmt.unit} by organization, highest first"
         return drawn(axes, f"{heading}: {listed}{more}.")
 
@@ -171,10 +186,10 @@ def spend_by_day(usage: Usage, params: Params) -> Chart:
         return drawn(axes, f"Cost by day from {days[0]} to {days[-1]}: {extremes}{without}.")
 
 
-def _first(
+def _bars_of(
     frame: pd.DataFrame, name: str, columns: Sequence[Column], fmt: Format
 ) -> tuple[list[Row], str]:
-    """The first rows of a frame and "other", or a sentence where "other" would crush them.
+    """The rows to draw and "other", or a sentence where "other" would crush them.
 
     Args:
         frame: with the columns `name`, those of `columns`, and more.
@@ -182,16 +197,30 @@ def _first(
         columns: those that are added up in "other".
         fmt: for the sentence.
     """
-    shown = top_n(frame.to_dict("records"), columns, name, SHOWN, keep="first")
-    if shown.other is None:
-        return shown.before, ""
-    sums = {column.name: shown.other[column.name] for column in columns}
-    reaches = [
-        _reach(row[column.name] for column in columns) for row in (*shown.before, shown.other)
-    ]
+    names = _named(frame, name)
+    cut = top_n(frame.to_dict("records"), columns, name, names)
+    if not cut.others or cut.others[-1].get("status"):
+        return cut.printed, ""
+    *drawn_rows, other = cut.printed
+    sums = {column.name: other[column.name] for column in columns}
+    reaches = [_reach(row[column.name] for column in columns) for row in cut.printed]
     if not _crushes(reaches):
-        return shown.printed, ""
-    return shown.before, _not_drawn(len(frame) - len(shown.before), fmt, **sums)
+        return cut.printed, ""
+    others = [mark for mark in names.left_out_of(frame[name]).values() if not mark]
+    return drawn_rows, _not_drawn(len(others), fmt, **sums)
+
+
+def _named(frame: pd.DataFrame, name: str) -> Named:
+    """The names that the tables of the same frame print."""
+    return named(frame.to_dict("records"), name)
+
+
+def _printed(parts: pd.DataFrame, name: str, names: Mapping[Any, Named]) -> dict[str, str]:
+    """Each name of a breakdown as it is printed, those with the highest cost first."""
+    costs = parts.groupby(name)["cost"].agg(total)
+    every = sorted(costs.index, key=lambda each: (-costs[each], each))
+    rows = ({name: each, "cost": costs[each]} for each in every)
+    return printed_names(every, names[name] if name in names else named(rows, name))
 
 
 def _reach(amounts: Iterable[Decimal | None]) -> Decimal:
@@ -226,21 +255,28 @@ class _Stacks(NamedTuple):
     colors: Sequence[str]
 
 
-def _stacks(parts: pd.DataFrame, fmt: Format) -> tuple[_Stacks, str]:
-    """The bars to draw, and a sentence on those that would crush them."""
-    by_organization, by_product = (
-        top_names(_by_cost(parts, name), SHOWN) for name in ("organization", "product")
-    )
+def _stacks(
+    parts: pd.DataFrame, by_organization: dict[str, str], by_product: dict[str, str], fmt: Format
+) -> tuple[_Stacks, str]:
+    """The bars to draw, and a sentence on those that would crush them.
+
+    Args:
+        parts: from `allocate_within`.
+        by_organization: each name as it is printed.
+        by_product: likewise.
+        fmt: for the sentence.
+    """
     organizations = list(dict.fromkeys(by_organization.values()))
     products = list(dict.fromkeys(by_product.values()))
     cells = dict.fromkeys(((row, column) for row in organizations for column in products), ZERO)
     for part in parts.itertuples():
         cells[by_organization[part.organization], by_product[part.product]] += part.cost
     colors = [
-        SERIES[place] if product in by_product else OTHER for place, product in enumerate(products)
+        SERIES[place % len(SERIES)] if product in by_product else OTHER
+        for place, product in enumerate(products)
     ]
     lengths = [_credits_and_charges(cells, name, products) for name in organizations]
-    others = len(by_organization) - len(organizations) + 1
+    others = list(by_organization.values()).count(organizations[-1])
     if others == 1 or not _crushes([_reach(each) for each in lengths]):
         return _Stacks(organizations, products, cells, colors), ""
     rest = _not_drawn(others, fmt, total(lengths[-1]))
@@ -255,12 +291,6 @@ def _credits_and_charges(
     return total(cost for cost in costs if cost < 0), total(cost for cost in costs if cost > 0)
 
 
-def _by_cost(parts: pd.DataFrame, name: str) -> list[str]:
-    """The names of a column, those with the highest cost first."""
-    costs = parts.groupby(name)["cost"].agg(total)
-    return sorted(costs.index, key=lambda each: (-costs[each], each))
-
-
 def _draw_stacks(axes: Axes, stacks: _Stacks) -> list[Any]:
     """Draw the bars product by product; one bar of each product, for the legend."""
     places = range(len(stacks.organizations))
@@ -269,7 +299,10 @@ def _draw_stacks(axes: Axes, stacks: _Stacks) -> list[Any]:
         costs = [stacks.cells[name, product] for name in stacks.organizations]
         starts = [_start(stacks, name, number) for name in stacks.organizations]
         lengths, color = _floats(costs), stacks.colors[number]
-        bars = axes.barh(places, lengths, BAR, _floats(starts), color=color, zorder=2)
+        hatch = HATCHES[number // len(SERIES) % len(HATCHES)] if color != OTHER else ""
+        bars = axes.barh(
+            places, lengths, BAR, _floats(starts), color=color, hatch=hatch, zorder=2
+        )
         legend.append(bars[0])
     return legend
 
@@ -369,7 +402,8 @@ def _money_ticks(fmt: Format) -> FuncFormatter:
 
 def _height(bars: int, rest: str = "") -> float:
     """Inches of a chart with so many bars, and a line for the sentence below its axis."""
-    return 0.85 + 0.42 * max(bars, 1) + (0.17 if rest else 0)
+    pitch = PITCH if bars <= FEW else CLOSER_PITCH
+    return 0.85 + pitch * max(bars, 1) + (0.17 if rest else 0)
 
 
 def _floats(amounts: Iterable[Decimal]) -> list[float]:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
 
 from finops_nb import schema
 from finops_nb.figures.efficiency import overall
+from finops_nb.figures.named import Named
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import TotalVariance
-from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.findings.draft_ledger import draft_ledger_sentences
+from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import ratio, total
 from finops_nb.period import parse_period
 from finops_nb.report.format import Format
 from finops_nb.report.heat_map import HeatMap
 from finops_nb.report.table import Block, Table
-from finops_nb.schema import Column
+from finops_nb.schema import Column, Dimension
 from finops_nb.usage.model import Usage
 
-SHOWN: Final = 25
-"""How many lines a table has before the smallest are added up in one."""
-SHOWN_WITHIN: Final = 8
-"""How many lines each group of a table has."""
 NAME_COLUMNS: Final = {
     "organization": schema.ORGANIZATION,
     "product": schema.PRODUCT,
@@ -77,17 +75,16 @@ def cost_by(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) -> 
     Example:
         cost_by(data, with_trend(data, organizations), total_of(data, organizations))
     """
-    by = variance.columns[0]
+    by: Dimension = variance.columns[0]
     columns = _available((NAME_COLUMNS[by], *COST_COLUMNS), data.usage)
     sums = _sums(totals) | {"cost": totals.actual} | _counts(data.usage)
     return Table(
         f"cost_by_{by}",
         f"Cost against budget by {by}, highest cost first",
         columns,
-        (Block(_with_owners(data, variance), sums),),
+        (Block(_with_owners(data, variance), sums, names=data.named[by]),),
         data.params.currency,
         intro=_how_to_read(columns) if by == "organization" else (),
-        shown=SHOWN,
     )
 
 
@@ -102,9 +99,9 @@ def product_breakdown(data: ReportData, breakdown: pd.DataFrame) -> Table:
         "organization_product_breakdown",
         "Cost of each organization by product",
         (schema.PRODUCT, schema.COST, schema.SHARE),
-        _by_organization(breakdown),
+        _by_organization(breakdown, data.named["product"]),
         data.params.currency,
-        shown=SHOWN_WITHIN,
+        groups=data.named["organization"],
     )
 
 
@@ -121,11 +118,10 @@ def cost_by_feature(data: ReportData, features: pd.DataFrame) -> Table:
         "cost_by_feature",
         "Cost by feature, highest cost first",
         columns,
-        (Block(lines, overall(data.usage)),),
+        (Block(lines, overall(data.usage), names=data.named["feature"]),),
         data.params.currency,
         intro=_how_to_read(columns) if lines else (),
         empty="Not available because the usage has no features.",
-        shown=SHOWN,
     )
 
 
@@ -138,20 +134,21 @@ def chargeback_by(data: ReportData, charges: pd.DataFrame, totals: TotalVariance
         charges: from `chargeback.charges`; its last alert is printed beneath a status.
         totals: from `total_of`.
     """
-    by = charges.columns[0]
+    by: Dimension = charges.columns[0]
     lines = _with_owners(data, charges)
     if by == "organization":
         centers = data.budgets.cost_centres
         lines = [line | {"cost_centre": centers.get(line[by], "")} for line in lines]
     sums = _sums(totals) | {"charge": totals.actual, "status": totals.status}
-    budget = (schema.BUDGET, schema.VARIANCE_OF_BUDGET, schema.STATUS)
+    booked = [line["booked"] for line in lines if line["booked"] is not None]
+    sums |= {"booked": total(booked)} if booked else {}
+    budget = (schema.BUDGET, schema.VARIANCE_OF_CHARGE, schema.STATUS)
     return Table(
         f"chargeback_by_{by}",
         f"Charges by {by}",
         (NAME_COLUMNS[by], schema.CHARGE, *budget),
-        (Block(lines, sums),),
+        (Block(lines, sums, names=data.named[by]),),
         data.params.currency,
-        shown=SHOWN,
         intro=draft_ledger_sentences(data) if by == "organization" else (),
     )
 
@@ -169,6 +166,8 @@ def cross_organization_usage(data: ReportData, lines: pd.DataFrame) -> HeatMap:
         (schema.ORGANIZATION, schema.PRODUCT, schema.CHARGE),
         (Block(_lines(lines), {"charge": total(lines["charge"])}),),
         data.params.currency,
+        rows_named=data.named["organization"],
+        columns_named=data.named["product"],
     )
 
 
@@ -185,6 +184,9 @@ def cost_by_month(data: ReportData, organizations: pd.DataFrame, products: pd.Da
     """
     other = ("organization", "change")
     months = [column for column in organizations.columns if column not in other]
+    change = schema.CHANGE
+    if len(months) > 1:
+        change = replace(change, difference=(months[-1], months[-2]))
     columns = [
         Column(month, _month_label(month, data.usage), "money", "the cost of the month", True)
         for month in months
@@ -198,11 +200,10 @@ def cost_by_month(data: ReportData, organizations: pd.DataFrame, products: pd.Da
     return Table(
         "cost_by_month",
         "Cost by month; change is from the month before" + _without_change(data, organizations),
-        (schema.NAME, *columns, schema.CHANGE),
-        tuple(_month_block(frame, months) for frame in frames),
+        (schema.NAME, *columns, change),
+        tuple(_month_block(data, frame, months) for frame in frames),
         data.params.currency,
         empty=empty,
-        shown=SHOWN,
     )
 
 
@@ -221,13 +222,14 @@ def budget_tracking(
         {"level": "Product Level", **products._asdict()},
     ]
     budgets = (organizations.budget, products.budget)
-    if None not in budgets and organizations.budget != products.budget:
+    differ = None not in budgets and organizations.budget != products.budget
+    if differ:
         lines.append(_level_difference(organizations, products))
     return Table(
         "budget_tracking",
         "Budget and actual at both levels",
         (schema.LEVEL, schema.TOTAL_BUDGET, schema.TOTAL_ACTUAL, schema.VARIANCE_OF_BUDGET),
-        (Block(lines),),
+        (Block(lines, is_difference=differ),),
         data.params.currency,
     )
 
@@ -242,7 +244,9 @@ def efficiency(data: ReportData, ranked: pd.DataFrame) -> Table:
     has_calls = "calls" not in data.usage.missing_columns
     columns = _available(EFFICIENCY_COLUMNS, data.usage)
     unit = Format(data.params.currency).unit
-    block = Block(_with_notes(data, ranked), overall(data.usage))
+    block = Block(
+        _with_notes(data, ranked), overall(data.usage), names=data.named["organization"]
+    )
     return Table(
         "cross_team_comparison",
         f"Calls per {unit}, by organization; higher is better",
@@ -251,8 +255,6 @@ def efficiency(data: ReportData, ranked: pd.DataFrame) -> Table:
         data.params.currency,
         intro=_how_to_read(columns) if has_calls else (),
         empty="Not available for bills, which have no call counts.",
-        shown=SHOWN,
-        keep="ends",
     )
 
 
@@ -308,24 +310,26 @@ def _how_to_read(columns: Iterable[Column]) -> tuple[Sentence, ...]:
     return tuple(sentence(HOW_TO_READ[column]) for column in columns if column in HOW_TO_READ)
 
 
-def _by_organization(frame: pd.DataFrame) -> tuple[Block, ...]:
+def _by_organization(frame: pd.DataFrame, products: Named) -> tuple[Block, ...]:
     """A block for each organization, with the sum of its lines."""
     blocks = []
     for name in frame["organization"].unique():
         lines = frame[frame["organization"] == name]
         cost = total(lines["cost"])
-        blocks.append(Block(_lines(lines), {"cost": cost, "share": ratio(cost, cost)}, name))
+        sums = {"cost": cost, "share": ratio(cost, cost)}
+        blocks.append(Block(_lines(lines), sums, name, names=products))
     return tuple(blocks)
 
 
-def _month_block(frame: pd.DataFrame, months: Iterable[str]) -> Block:
+def _month_block(data: ReportData, frame: pd.DataFrame, months: Iterable[str]) -> Block:
     """Names by month, with the sum of each month; a sum is None if a line has None."""
-    by = frame.columns[0]
+    by: Dimension = frame.columns[0]
     sums = {
         column: None if frame[column].isna().any() else total(frame[column])
         for column in (*months, "change")
     }
-    return Block(_lines(frame.rename(columns={by: "name"})), sums, f"By {by.title()}")
+    lines = _lines(frame.rename(columns={by: "name"}))
+    return Block(lines, sums, f"By {by.title()}", names=data.named[by])
 
 
 def _without_change(data: ReportData, frame: pd.DataFrame) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from finops_nb import schema
+from finops_nb.figures.named import named
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.confusable_names import confusable_sentences
@@ -92,10 +93,9 @@ def unallocated_by_key(data: ReportData) -> Table:
         "unallocated_by_key",
         "Keys not assigned to an organization",
         (schema.SOURCE_KEY, schema.ROWS, schema.COST, schema.SHARE),
-        (Block(lines, sums),) if lines else (),
+        (Block(lines, sums, names=named(lines, "key", SHOWN)),) if lines else (),
         data.params.currency,
         title="Unallocated Cost by Key",
-        shown=SHOWN,
     )
 
 

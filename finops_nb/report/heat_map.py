@@ -8,15 +8,14 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
+from finops_nb.figures.named import Named, named
 from finops_nb.money import ZERO, minor_units, rounded, rounding_difference, total
+from finops_nb.report.footing import ROUNDING, Line
 from finops_nb.report.format import Format
-from finops_nb.report.table import ROUNDING, TOTAL, Cell, Line, Row, Table, templates
-from finops_nb.report.top_n import top_names
+from finops_nb.report.table import TOTAL, Cell, Row, Table, templates
+from finops_nb.report.top_n import printed_names
 from finops_nb.schema import UNALLOCATED
 
-ROWS: Final = 25
-COLUMNS: Final = 8
-"""How many names of each dimension are printed, "other" included."""
 SHADES: Final = 6
 """The number of the darkest shade; the style sheet has a class for each."""
 
@@ -28,6 +27,8 @@ class HeatMap(Table):
     Args:
         outer: the column that names a printed row.
         inner: the column that names a printed column.
+        rows_named: which rows are printed by name; None: those with the highest charges.
+        columns_named: likewise for columns.
 
     Example:
         lines = [{"organization": "org-alpha", "product": "chat", "charge": Decimal(5)}]
@@ -37,6 +38,8 @@ class HeatMap(Table):
 
     outer: str = field(default="organization", repr=False)
     inner: str = field(default="product", repr=False)
+    rows_named: Named | None = field(default=None, repr=False)
+    columns_named: Named | None = field(default=None, repr=False)
 
     def _repr_html_(self) -> str:
         return templates().get_template("heat_map.html.j2").render(table=self, grid=self.grid())
@@ -44,8 +47,8 @@ class HeatMap(Table):
     def grid(self) -> Grid:
         """The printed rows and columns; the smallest of many are one row, or column, "other"."""
         lines = [line for block in self.blocks for line in block.lines]
-        rows = top_names(_highest_first(lines, self.outer), ROWS)
-        columns = top_names(_highest_first(lines, self.inner), COLUMNS)
+        rows = _printed(lines, self.outer, self.rows_named)
+        columns = _printed(lines, self.inner, self.columns_named)
         cells: dict[tuple[str, str], list[Line]] = {}
         named = set()
         for line in lines:
@@ -166,9 +169,14 @@ class Grid:
         return f" heat-{rounded(cost / self._highest * SHADES, 0)}" if cost > 0 else ""
 
 
-def _highest_first(lines: Sequence[Line], by: str) -> list[str]:
-    """The names of a column, the highest charge first and cost without a name last."""
+def _printed(lines: Sequence[Line], by: str, names: Named | None) -> dict[str, str]:
+    """Each name of a column as it is printed.
+
+    The highest charge comes first; cost without a name is last, but before "other".
+    """
     sums: dict[str, Decimal] = {}
     for line in lines:
         sums[line[by]] = sums.get(line[by], ZERO) + line["charge"]
-    return sorted(sums, key=lambda name: (name == UNALLOCATED, -sums[name], name))
+    every = sorted(sums, key=lambda name: (name == UNALLOCATED, -sums[name], name))
+    rows = ({by: name, "cost": cost} for name, cost in sums.items())
+    return printed_names(every, names or named(rows, by))

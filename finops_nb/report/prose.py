@@ -20,6 +20,7 @@ from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.insights import Insight, insight_sentence, materiality_rule
 from finops_nb.findings.main_findings import MainFinding
 from finops_nb.findings.recommendations import Horizon, Recommendation
+from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import rounded
 from finops_nb.report.budget_tables import about
@@ -29,7 +30,10 @@ from finops_nb.report.provenance import REPORT_NAME, provenance, revision_change
 from finops_nb.report.table import bar, scalar, templates
 from finops_nb.usage.model import Usage
 
-ONLY_PRINTED: Final = ("distance", "after", "thresholds", "remaining", "least_off", "most_off")
+ONLY_PRINTED: Final = (
+    *("distance", "after", "thresholds", "remaining", "least_off", "most_off"),
+    "rounding",
+)
 """Values of sentences that results.json has elsewhere: with their sign, or in its parameters."""
 
 
@@ -100,7 +104,9 @@ def executive_summary(data: ReportData, totals: TotalVariance) -> Prose:
         "customers": counts["customers"],
         "budget_version": data.budgets.version.label,
     }
+    note = rounding_note(totals.actual, totals.budget, data.params.currency)
     values = line | {
+        "rounding": sentence(note.text, rounding=note.rounding),
         "counted": _counted(data.usage, counts),
         "version": about(data.budgets.version),
     }
@@ -145,7 +151,7 @@ def outlook(
     """
     sentences = []
     if not data.usage.complete:
-        sentences.append(_run_rate(totals, data.usage))
+        sentences.append(_run_rate(totals, data.usage, data.params.currency))
         if totals.run_rate is not None:
             sentences.append(_run_rate_error(backtest_errors, data.usage))
     fmt = Format(data.params.currency)
@@ -206,7 +212,8 @@ def key_insights(data: ReportData, insights: Iterable[Insight]) -> Prose:
     insights = tuple(insights)
     items = [insight_sentence(insight) for insight in insights]
     lines = [
-        {"title": title, "text": text_sentence(text, fmt), **text.values} for title, text in items
+        {"title": title, "text": text_sentence(text, fmt), **_recorded(text)}
+        for title, text in items
     ]
     values = {"insights": items, "rule": materiality_rule(insights, data.params)}
     return Prose("key_insights", "insights.html.j2", lines, values, data.params.currency)
@@ -254,7 +261,7 @@ def _counted(usage: Usage, counts: Mapping[str, Any]) -> Sentence:
     return sentence(text, calls=counts["calls"], customers=counts["customers"])
 
 
-def _run_rate(totals: TotalVariance, usage: Usage) -> Sentence:
+def _run_rate(totals: TotalVariance, usage: Usage, currency: str) -> Sentence:
     """The cost at the period's end against its budget, or why there is no run rate yet."""
     last, seen = usage.period.last_day, len(days_seen(usage))
     if totals.run_rate is None:
@@ -265,8 +272,9 @@ def _run_rate(totals: TotalVariance, usage: Usage) -> Sentence:
     values: dict[str, Any] = {"over": over, "budget": totals.budget}
     if over is not None:
         side = "over" if over > 0 else "under"
-        text += f", {{distance:money}} {side} the {{budget:money}} budget"
-        values["distance"] = abs(over)
+        note = rounding_note(totals.run_rate, totals.budget, currency)
+        text += f", {{distance:money}} {side} the {{budget:money}} budget{note.text}"
+        values |= {"distance": abs(over), "rounding": note.rounding}
     remaining = len(usage.period.days) - seen
     rest = "remaining day is" if remaining == 1 else "remaining {remaining:count} days are"
     text += f". The {rest} projected from the first {{seen:count}}, by day of the week."

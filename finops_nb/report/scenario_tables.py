@@ -11,6 +11,7 @@ import pandas as pd
 from finops_nb import schema
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import TotalVariance
+from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import ZERO, total
 from finops_nb.params.model import Params
@@ -117,12 +118,14 @@ def _changes(data: ReportData) -> Iterator[Sentence]:
             yield sentence(text, before=before)
         elif now != before:
             side = "above" if now > before else "below"
+            note = rounding_note(now, before, params.currency)
             yield sentence(
                 f"{by.title()} budgets total {{now:money}}, {{distance:money}} {side} "
-                "the approved {before:money}.",
+                f"the approved {{before:money}}{note.text}.",
                 now=now,
                 distance=abs(now - before),
                 before=before,
+                rounding=note.rounding,
             )
     yield from _rate_sentences(params.growth, params.model_prices)
     for notice in budgets.notices:

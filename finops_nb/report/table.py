@@ -7,31 +7,34 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final
 
 import jinja2
 from markupsafe import Markup
 
 from finops_nb import schema
-from finops_nb.errors import Failure
+from finops_nb.figures.named import MARKS, Named
 from finops_nb.findings.sentence import Sentence
-from finops_nb.money import ZERO, minor_units, plain, rounded, rounding_difference, total
+from finops_nb.money import ZERO, plain, rounded
 from finops_nb.outputs.artifacts import WORKBOOK
 from finops_nb.report.alerts import crossed_text
+from finops_nb.report.footing import (
+    ROUNDING,
+    Line,
+    check_footing,
+    rounding_across,
+    rounding_down,
+    rounding_of_difference,
+)
 from finops_nb.report.format import Format, html_sentence, named, noun, visible
 from finops_nb.report.sparkline import sparkline
-from finops_nb.report.top_n import Keep, other_label, sums_of, top_groups, top_n, urgent
+from finops_nb.report.top_n import TopN, first_n, printed_names, sums_of, top_n
 from finops_nb.schema import Column
 
-Line = Mapping[str, Any]
-"""One line of a table: raw values by column name."""
-
-ROUNDING: Final = "Rounding"
 TOTAL: Final = "Total"
 TEXTS: Final = ("text", "status", "day", "date")
 """Units of columns that are text; all others are numbers."""
-MONEY: Final = ("money", "change", "variance")
 BUDGET_SCALE: Final = Decimal("1.5")
 """The share of a budget that fills a cell with its bar."""
 LABELS_BENEATH: Final = {"owner": "owner", "cost_centre": "cost center"}
@@ -56,6 +59,7 @@ class Cell:
         beneath: smaller texts under it.
         bar: how long its bar is, in percent of the cell's width; None: no bar.
         drawing: a sparkline under it.
+        has_rounding: it is a difference, and its printed amounts have another one.
     """
 
     text: str
@@ -63,6 +67,7 @@ class Cell:
     beneath: tuple[str, ...] = ()
     bar: Decimal | None = None
     drawing: Markup | None = None
+    has_rounding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +80,21 @@ class Block:
         heading: what the lines have in common; None if the table is one block.
         kind: how the lines are printed: `line`, or `other` if each stands for a whole group and
             lacks columns.
+        is_difference: of its three lines, the last is the first minus the second.
+        names: which lines are printed if there are many; None: the first ones.
     """
 
     lines: Sequence[Line]
     total: Line | None = None
     heading: str | None = None
     kind: str = "line"
+    is_difference: bool = False
+    names: Named | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the report.
+    """One table of the report; its exact figures add up, or it can't be made (`check_footing`).
 
     Args:
         name: its key in results.json, and its anchor.
@@ -96,10 +105,13 @@ class Table:
         title: a heading of its own, for a table that is printed only if it has lines.
         intro: sentences between the title and the table.
         empty: what is printed instead of a table without lines; if empty, nothing is.
-        shown: how many lines of a block are printed. If there are more, the others are added up in
-            one line called "other", and groups past the twelve largest in one group. `blocks`,
-            `records` and the XLSX always have all lines. None: all are printed.
-        keep: which lines are printed then.
+        shown: how many lines of a block without `names` are printed; None: all. Lines that are not
+            printed are added up in one called "other". `blocks`, `records` and the XLSX always
+            have all lines.
+        groups: which blocks are printed, by their heading; None: all. The others are one block.
+
+    Raises:
+        Failure: its figures do not add up.
 
     Example:
         block = Block([{"product": "chat", "cost": Decimal(5)}], {"cost": Decimal(5)})
@@ -115,7 +127,10 @@ class Table:
     intro: tuple[Sentence, ...] = field(default=(), repr=False)
     empty: str = ""
     shown: int | None = None
-    keep: Keep = "largest"
+    groups: Named | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        check_footing(self.name, self.columns, self.blocks)
 
     @property
     def is_empty(self) -> bool:
@@ -130,45 +145,57 @@ class Table:
             for line in block.lines
         ]
 
-    @property
+    @cached_property
     def printed(self) -> tuple[Block, ...]:
-        """The blocks as they are printed: the smallest groups of many are one block."""
-        if self.shown is None:
+        """The blocks as they are printed: those that are left out are one block."""
+        if self.groups is None:
             return self.blocks
-        kept, rest = top_groups(self.blocks, self.columns, self._label.name)
-        if not rest:
-            return tuple(kept)
-        sums = {name: value or ZERO for name, value in sums_of(rest, self.columns).items()}
-        return (*kept, Block(rest, sums, other_label(len(rest)), "other"))
+        headings = [block.heading or "" for block in self.blocks]
+        of = dict(zip(headings, self.blocks, strict=True))
+        groups: dict[str, list[Block]] = {}
+        for heading, label in printed_names(headings, self.groups).items():
+            groups.setdefault(label, []).append(of[heading])
+        return tuple(
+            blocks[0] if blocks[0].heading == label else self._added_up(blocks, label)
+            for label, blocks in groups.items()
+        )
 
     @property
     def left_out(self) -> str:
         """A sentence on the lines that are not printed one by one; empty if all are."""
-        if self.shown is None:
-            return ""
-        whole = len(self.printed) == len(self.blocks)
-        if whole and all(len(block.lines) <= self.shown for block in self.blocks):
+        others = [row for block in self.blocks for row in self._top(block).others]
+        if len(self.printed) == len(self.blocks) and not others:
             return ""
         added = "added up" if any(column.additive for column in self.columns) else "counted"
-        return f"{self._which_lines(self.shown)}; the others are {added}. All are in {WORKBOOK}."
+        all_urgent = not any(row.get("status") for row in others)
+        return f"{self._which_lines(all_urgent)}; the others are {added}. All are in {WORKBOOK}."
+
+    @property
+    def rounding_rule(self) -> str:
+        """A sentence on Rounding under a difference; empty if there is none in the table."""
+        has_difference = any(block.is_difference for block in self.blocks)
+        if not has_difference and all(column.difference is None for column in self.columns):
+            return ""
+        rows = (row for block in self.printed for row in self.rows(block))
+        if any(cell.has_rounding for row in rows for cell in row.cells):
+            return f"{ROUNDING} = printed difference − difference of the printed amounts."
+        return ""
 
     def rows(self, block: Block) -> list[Row]:
         """The printed rows of a block.
 
         Returns:
             Its lines; a "Rounding" row if the printed lines miss the printed total; the total.
-
-        Raises:
-            Failure: the exact lines miss the exact total; no rounding may cover that.
         """
-        label = self._label.name
-        cut = top_n(block.lines, self.columns, label, self.shown or len(block.lines), self.keep)
-        rows = [self._row(block.kind, line) for line in cut.before]
-        rows += [] if cut.other is None else [self._row("other", cut.other)]
-        rows += [self._row(block.kind, line) for line in cut.after]
+        label, cut = self._label.name, self._top(block)
+        rows = [self._row(block.kind, line) for line in cut.kept]
+        rows += [self._row("other", line) for line in cut.others]
+        if block.is_difference:
+            apart = rounding_of_difference(block.lines, self.columns, self.currency)
+            rows[-1] = self._row(block.kind, block.lines[-1], apart)
         if block.total is None:
             return rows
-        rounding = self._rounding(cut.printed, block.total)
+        rounding = rounding_down(self.columns, cut.printed, block.total, self.currency)
         if rounding:
             rows.append(self._row("rounding", {label: ROUNDING, **rounding}))
         return [*rows, self._row("total", {label: TOTAL, **block.total})]
@@ -194,44 +221,47 @@ class Table:
             )
         )
 
-    def _which_lines(self, shown: int) -> str:
+    def _top(self, block: Block) -> TopN:
+        """The lines of a block that are printed."""
+        label = self._label.name
+        if block.names is not None:
+            return top_n(block.lines, self.columns, label, block.names)
+        return first_n(block.lines, self.columns, label, self.shown or len(block.lines))
+
+    def _added_up(self, blocks: Sequence[Block], heading: str) -> Block:
+        """Blocks as one: lines of the same name, and totals, are added up."""
+        label = self._label.name
+        lines: dict[str, list[Line]] = {}
+        for block in blocks:
+            for line in block.lines:
+                lines.setdefault(line[label], []).append(line)
+        added = [{label: name} | sums_of(same, self.columns) for name, same in lines.items()]
+        sums = sums_of([block.total or {} for block in blocks], self.columns)
+        return Block(added, sums, heading, "other", names=blocks[0].names)
+
+    def _which_lines(self, all_urgent: bool) -> str:
         """Which lines are printed, in words: "The largest of 120 lines are shown"."""
         lines = [line for block in self.blocks for line in block.lines]
-        if self.keep == "first":
+        if all(block.names is None for block in self.blocks):
             return f"The first lines of {len(lines):,} are shown"
-        if self.keep == "ends":
-            return f"The first and last lines of {len(lines):,} are shown"
-        urgent_counts = [sum(map(urgent, block.lines)) for block in self.blocks]
-        if any(number >= shown for number in urgent_counts):
-            some = noun(sum(urgent_counts), "line")
-            which = f"The largest of {some} that are OVER or AT RISK"
-            return f"{which}, of {len(lines):,} in all, are shown"
-        which = f"The largest of {noun(len(lines), 'line')}"
-        which += " and all that are OVER or AT RISK" if any(urgent_counts) else ""
-        return f"{which} are shown"
+        statuses = {line.get("status") for line in lines}
+        marks = " or ".join(mark for mark in MARKS if mark in statuses)
+        also = f" and all that are {marks}" if marks and all_urgent else ""
+        return f"The largest of {noun(len(lines), 'line')}{also} are shown"
 
-    def _rounding(self, lines: Sequence[Line], sums: Line) -> dict[str, Decimal]:
-        """What the printed lines miss of the printed total, by column that does not add up."""
-        differences = {}
+    def _row(self, kind: str, line: Line, apart: Mapping[str, Decimal] | None = None) -> Row:
+        cells = []
         for column in self.columns:
-            whole = sums.get(column.name)
-            if column.additive and whole is not None and column.unit in (*MONEY, "count"):
-                values = [line[column.name] for line in lines]
-                amounts = [Decimal(value) for value in values if value is not None]
-                if total(amounts) != whole:
-                    raise self._does_not_add_up(column, total(amounts), whole)
-                decimals = 0 if column.unit == "count" else minor_units(self.currency)
-                differences[column.name] = rounding_difference(amounts, Decimal(whole), decimals)
-        return {name: difference for name, difference in differences.items() if difference}
+            rounding = ZERO
+            if apart is not None:
+                rounding = apart.get(column.name, ZERO)
+            elif kind != "rounding":
+                rounding = rounding_across(column, line, self.columns, self.currency)
+            cells.append(self._cell(kind, column, line, rounding))
+        return Row(kind, tuple(cells))
 
-    def _does_not_add_up(self, column: Column, added: Decimal, whole: Decimal | int) -> Failure:
-        sums = f"{column.label} sums to {plain(added)}, but its total is {plain(Decimal(whole))}"
-        return Failure(f"The table {self.name} does not add up: {sums}.")
-
-    def _row(self, kind: str, line: Line) -> Row:
-        return Row(kind, tuple(self._cell(kind, column, line) for column in self.columns))
-
-    def _cell(self, kind: str, column: Column, line: Line) -> Cell:
+    def _cell(self, kind: str, column: Column, line: Line, rounding: Decimal) -> Cell:
+        """One cell of a row; under a difference, what its printed amounts miss of it."""
         fmt = Format(self.currency)
         if kind != "line" and (column.name not in line or column is self._label):
             return Cell(line.get(column.name, ""), classes(column, {}))
@@ -240,13 +270,15 @@ class Table:
         else:
             text = fmt.of(column.unit, line[column.name])
         name_column = schema.NAME if schema.NAME in self.columns else self._label
+        note = (f"{ROUNDING} {fmt.change(rounding)}",) if rounding else ()
         has_bar = kind == "line" or column is schema.BUDGET_USED
         return Cell(
             text,
             classes(column, line),
-            beneath(column, line, fmt, column is name_column),
+            (*note, *beneath(column, line, fmt, column is name_column)),
             bar_of(column, line) if has_bar else None,
             _sparkline(line, fmt) if column is schema.COST else None,
+            bool(rounding),
         )
 
     @property

@@ -1,141 +1,99 @@
-"""Top n with other: some rows of a long table, and one row with the sums of all the others."""
+"""Top n with other: some rows of a long table, and a row with the sums of all the others."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple
 
-from finops_nb.figures.budget_status import Status
-from finops_nb.money import ZERO, total
+from finops_nb.figures.named import MARKS, Named
+from finops_nb.money import total
 from finops_nb.schema import Column
 
-GROUPS: Final = 12
-"""Groups of rows that a table prints as groups."""
-URGENT: Final = (Status.OVER, Status.AT_RISK)
-
-Keep = Literal["largest", "first", "ends"]
-"""Which rows are kept: the largest, the first ones, or the first and the last ones of a ranking."""
-
-
-class Group(Protocol):
-    """Rows with a heading of their own, and their sums; `total` may be None."""
-
-    @property
-    def heading(self) -> str | None: ...
-    @property
-    def lines(self) -> Sequence[Mapping[str, Any]]: ...
-    @property
-    def total(self) -> Mapping[str, Any] | None: ...
-
-
-AnyGroup = TypeVar("AnyGroup", bound=Group)
+Row = Mapping[str, Any]
 
 
 class TopN(NamedTuple):
     """The printed rows of a table.
 
     Args:
-        before: the rows above "other".
-        other: one row called "other (n)", with the sum of each additive column of the n rows left
-            out; None if no row is left out.
-        after: the rows below "other": the last ones of a ranking.
+        kept: the rows that are printed as they are, in their order.
+        others: "other (n)", with the sum of each additive column of the n rows left out. Before it,
+            if there are too many rows of a status to print, "other OVER (n)" and the like.
     """
 
-    before: list[Any]
-    other: Any | None
-    after: list[Any]
+    kept: list[Row]
+    others: list[Row]
 
     @property
-    def printed(self) -> list[Any]:
+    def printed(self) -> list[Row]:
         """All rows, top to bottom."""
-        other = [] if self.other is None else [self.other]
-        return [*self.before, *other, *self.after]
+        return [*self.kept, *self.others]
 
 
-def other_label(number: int) -> str:
-    """What the rows left out are called together: "other (1,234)"."""
-    return f"other ({number:,})"
+def other_label(number: int, mark: str = "") -> str:
+    """What the rows left out are called together.
+
+    >>> other_label(1234), other_label(12, "OVER")
+    ('other (1,234)', 'other OVER (12)')
+    """
+    return f"other {mark} ({number:,})" if mark else f"other ({number:,})"
 
 
-def top_n(
-    rows: Sequence[Any], columns: Sequence[Column], label: str, shown: int, keep: Keep = "largest"
-) -> TopN:
-    """The rows to print, in their order, and one row for the others.
+def first_n(rows: Sequence[Row], columns: Sequence[Column], label: str, shown: int) -> TopN:
+    """The first rows, and one row for the others.
 
     Args:
         rows: mappings of column name to value.
-        columns: of the table; the additive ones are summed, and the first of them that is no count
-            says which rows are the largest. Without one, the first rows are kept.
+        columns: of the table; the additive ones are summed.
         label: the column that names a row.
         shown: the highest number of printed rows, "other" included.
-        keep: which rows are kept; of the largest, those OVER and AT RISK come before all others.
-
-    Example:
-        top_n(rows, (schema.PRODUCT, schema.COST), "product", 25).printed
     """
     if len(rows) <= shown:
-        return TopN(list(rows), None, [])
-    kept = _kept(rows, columns, shown - 1, keep)
-    printed = [row for place, row in enumerate(rows) if place in kept]
-    rest = [row for place, row in enumerate(rows) if place not in kept]
-    other = {label: other_label(len(rest))} | sums_of(rest, columns)
-    last = (shown - 1) // 2 if keep == "ends" else 0
-    cut = len(printed) - last
-    return TopN(printed[:cut], other, printed[cut:])
+        return TopN(list(rows), [])
+    return TopN(list(rows[: shown - 1]), [_other(rows[shown - 1 :], columns, label, "")])
 
 
-def top_names(names: Sequence[str], shown: int) -> dict[str, str]:
-    """Each name as it is printed: itself, or "other (n)" for those after the first ones.
+def top_n(rows: Sequence[Row], columns: Sequence[Column], label: str, names: Named) -> TopN:
+    """The rows whose names are printed, in their order, and the sums of the others.
 
     Args:
-        names: distinct, the most important first.
-        shown: the highest number of printed names, "other" included.
+        rows: as for `first_n`.
+        columns: as for `first_n`.
+        label: as for `first_n`.
+        names: the names to print, which are the same in every table of a report.
 
-    >>> top_names(["a", "b", "c"], 2)
-    {'a': 'a', 'b': 'other (2)', 'c': 'other (2)'}
+    Example:
+        top_n(rows, (schema.PRODUCT, schema.COST), "product", data.named["product"]).printed
     """
-    if len(names) <= shown:
-        return {name: name for name in names}
-    kept, rest = names[: shown - 1], names[shown - 1 :]
-    return {name: name for name in kept} | dict.fromkeys(rest, other_label(len(rest)))
+    left_out = names.left_out_of(row[label] for row in rows)
+    kept = [row for row in rows if row[label] not in left_out]
+    others: list[Row] = []
+    for mark in _marks(left_out):
+        rest = [row for row in rows if left_out.get(row[label]) == mark]
+        status = {"status": mark} if mark else {}
+        others.append({**_other(rest, columns, label, mark), **status})
+    return TopN(kept, others)
 
 
-def top_groups(
-    groups: Sequence[AnyGroup], columns: Sequence[Column], label: str
-) -> tuple[list[AnyGroup], list[dict[str, Any]]]:
-    """The groups to print as groups, in their order, and each other group as one row.
+def printed_names(names: Sequence[str], by_name: Named) -> dict[str, str]:
+    """Each name as it is printed: itself, or "other (n)".
 
     Args:
-        groups: of a table.
-        columns: of the table.
-        label: the column that names a row; in the rows returned, it has the group's heading.
-
-    Returns:
-        All groups and no rows if there are at most `GROUPS`; else the `GROUPS` − 1 largest.
+        names: distinct; the kept ones come first in the result, in this order.
+        by_name: which of them are printed by name.
     """
-    if len(groups) <= GROUPS:
-        return list(groups), []
-    additive = [column.name for column in columns if column.additive]
-    rows: list[dict[str, Any]] = []
-    for group in groups:
-        sums = group.total or sums_of(group.lines, columns)
-        rows.append({name: sums.get(name) for name in additive})
-    kept = _kept(rows, columns, GROUPS - 1, "largest")
-    rest = [
-        {label: group.heading} | row
-        for place, (group, row) in enumerate(zip(groups, rows, strict=True))
-        if place not in kept
-    ]
-    return [group for place, group in enumerate(groups) if place in kept], rest
+    left_out = by_name.left_out_of(names)
+    counts = Counter(left_out.values())
+    printed = {name: name for name in names if name not in left_out}
+    for mark in _marks(left_out):
+        label = other_label(counts[mark], mark)
+        printed |= dict.fromkeys((name for name in names if left_out.get(name) == mark), label)
+    return printed
 
 
-def urgent(row: Any) -> bool:
-    """Whether a row is OVER or AT RISK, so that no other row may push it out."""
-    return row.get("status") in URGENT
-
-
-def sums_of(rows: Iterable[Any], columns: Sequence[Column]) -> dict[str, Decimal | None]:
+def sums_of(rows: Iterable[Row], columns: Sequence[Column]) -> dict[str, Decimal | None]:
     """The sum of each additive column by its name; None where no row has a value."""
     rows = list(rows)
     sums: dict[str, Decimal | None] = {}
@@ -147,19 +105,13 @@ def sums_of(rows: Iterable[Any], columns: Sequence[Column]) -> dict[str, Decimal
     return sums
 
 
-def _kept(rows: Sequence[Any], columns: Sequence[Column], number: int, keep: Keep) -> set[int]:
-    """The places of the rows that are kept."""
-    places = range(len(rows))
-    if keep == "ends":
-        last = number // 2
-        return {*places[: number - last], *places[len(rows) - last :]}
-    amounts = (column.name for column in columns if column.additive and column.unit != "count")
-    amount = next(amounts, None)
-    if keep == "first" or amount is None:
-        return set(places[:number])
+def _other(rows: Sequence[Row], columns: Sequence[Column], label: str, mark: str) -> dict[str, Any]:
+    other: dict[str, Any] = {label: other_label(len(rows), mark)} | sums_of(rows, columns)
+    booked = [row["booked"] for row in rows if row.get("booked") is not None]
+    # What the ledger books stands under a charge that prints another amount.
+    return other | ({"booked": total(booked)} if booked else {})
 
-    def importance(place: int) -> tuple[bool, Decimal, int]:
-        size = abs(rows[place].get(amount) or ZERO)
-        return not urgent(rows[place]), -size, place
 
-    return set(sorted(places, key=importance)[:number])
+def _marks(left_out: Mapping[str, str]) -> list[str]:
+    """The marks of names left out, the most urgent first and no mark last."""
+    return [mark for mark in (*map(str, MARKS), "") if mark in left_out.values()]

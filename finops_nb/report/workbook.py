@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 from finops_nb import schema
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import minor_units
+from finops_nb.report.footing import Line
 from finops_nb.report.format import Format, writable
 from finops_nb.report.prose import Prose
 from finops_nb.report.provenance import title
 from finops_nb.report.summary_sheet import summary_sections
-from finops_nb.report.table import TEXTS, TOTAL, Line, Table
+from finops_nb.report.table import TEXTS, TOTAL, Table
 from finops_nb.schema import Column, Unit
 
 if TYPE_CHECKING:

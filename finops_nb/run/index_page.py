@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from markupsafe import Markup
 
 from finops_nb.atomic_files import replace_file
 from finops_nb.errors import Busy, Failure
+from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.home import Home
 from finops_nb.outputs.artifacts import INDEX
 from finops_nb.outputs.foreign_files import FOLDER, move_beside
@@ -22,6 +24,7 @@ from finops_nb.outputs.links import refuse_links
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.manifest import Kind
 from finops_nb.outputs.reports import FILES, PublishedReport, published_reports
+from finops_nb.report.footing import ROUNDING
 from finops_nb.report.format import Format, visible
 from finops_nb.report.html_export import TEMPLATES, audit
 from finops_nb.report.sparkline import sparkline
@@ -93,8 +96,8 @@ def index_page(reports: Sequence[PublishedReport], unreadable: Sequence[str] = (
         templates("run")
         .get_template("index.html.j2")
         .render(
-            months=[_row(report, _change(report, by_end)) for report in official],
-            others=[_row(report, "") for report in reports if report.kind is not Kind.OFFICIAL],
+            months=[_row(report, *_change(report, by_end)) for report in official],
+            others=[_row(report) for report in reports if report.kind is not Kind.OFFICIAL],
             unreadable=unreadable,
             css="\n".join(file.read_text(encoding="utf-8") for file in STYLES),
         )
@@ -102,7 +105,7 @@ def index_page(reports: Sequence[PublishedReport], unreadable: Sequence[str] = (
     return visible(page)
 
 
-def _row(report: PublishedReport, change: str) -> Mapping[str, Any]:
+def _row(report: PublishedReport, change: str = "", change_rounding: str = "") -> Mapping[str, Any]:
     fmt, opened = Format(report.currency), report.opened
     folder = quote(os.fsencode(report.name))
     return {
@@ -113,8 +116,10 @@ def _row(report: PublishedReport, change: str) -> Mapping[str, Any]:
         "complete": report.complete,
         "total": fmt.money(report.cost),
         "change": change,
+        "change_rounding": change_rounding,
         "budget": fmt.money(opened["budget"]),
         "variance": fmt.variance(opened["variance"], opened["variance_ratio"]),
+        "rounding": _rounding(report.cost, opened["budget"], fmt) if opened["budget"] else "",
         "status": opened["status"],
         "slug": opened["status"].lower().replace(" ", "-"),
         "stamp": _stamp(report),
@@ -138,14 +143,25 @@ def _days(report: PublishedReport, fmt: Format) -> Markup:
     return sparkline([*days, *missing], f"Cost by day, at most {fmt.money(max(days))}")
 
 
-def _change(report: PublishedReport, by_end: Mapping[date, PublishedReport]) -> str:
-    """The change from the month before, where both are complete and in one currency."""
+def _change(report: PublishedReport, by_end: Mapping[date, PublishedReport]) -> tuple[str, str]:
+    """The change from the month before, where both are complete and in one currency.
+
+    Returns:
+        The change and what rounding adds to it; empty where there is none.
+    """
     before = by_end.get(report.period.start)
     if before is None or before.currency != report.currency:
-        return ""
+        return "", ""
     if not (report.complete and before.complete):
-        return ""
-    return Format(report.currency).change(report.cost - before.cost)
+        return "", ""
+    fmt = Format(report.currency)
+    return fmt.change(report.cost - before.cost), _rounding(report.cost, before.cost, fmt)
+
+
+def _rounding(minuend: Decimal, subtrahend: Decimal, fmt: Format) -> str:
+    """As tables print below a difference of two printed amounts; empty if it is theirs."""
+    rounding = rounding_note(minuend, subtrahend, fmt.currency).rounding
+    return f"{ROUNDING} {fmt.change(rounding)}" if rounding else ""
 
 
 @contextmanager

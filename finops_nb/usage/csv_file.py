@@ -63,6 +63,10 @@ SEPARATOR_FIX: Final = (
     "Each line needs {width} fields: put a field that contains a {separator} in quotes, "
     "and keep the {separator} of an empty field"
 )
+ZEROS_BEHIND: Final = (
+    "zero bytes behind the end of the gzip data",
+    "Unpack it and compress it again; a tape or a block device may have added them",
+)
 LINE_END_FIX: Final = "Save the file with one kind of line ending, Unix or Windows"
 AMBIGUOUS_FIX: Final = "Export it again, with every field in quotes and one kind of line ending"
 
@@ -242,6 +246,8 @@ def _confirmed(table: SourceTable, result: ScanResult | None, reading: StrictRea
         fix = "Remove the tag, or use another value"
         raise Refusal(Problem(rule, fix, name), result.bad_rows)
     same = result is not None and (result.rows, result.cost) == (reading.rows, reading.cost)
+    if result is None and csv_text.has_zeros_behind(table.source):
+        raise Refusal(Problem(*ZEROS_BEHIND, name))
     if result is None or result.bad_rows or not same:
         raise Refusal(Problem("unclear CSV: two readers read it differently", AMBIGUOUS_FIX, name))
     return result

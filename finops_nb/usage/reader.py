@@ -14,9 +14,9 @@ from typing import Final, TypeAlias
 
 import duckdb
 
-from finops_nb.errors import Failure, Problem, Refusal
+from finops_nb.errors import Failure, Problem, Refusal, listed
 from finops_nb.home import Home
-from finops_nb.money import LIMIT, total
+from finops_nb.money import LIMIT, ZERO, total
 from finops_nb.params.invoices import Reconciliation
 from finops_nb.params.model import SAMPLE, Params
 from finops_nb.params.organizations import OrganizationMap, read_mapping
@@ -32,6 +32,7 @@ from finops_nb.usage.queries import Span
 from finops_nb.usage.reconciliation import reconcile_invoices
 from finops_nb.usage.sources import csv_text
 from finops_nb.usage.sources.discovery import (
+    LISTED,
     NAME_ONCE,
     FileState,
     Source,
@@ -245,14 +246,13 @@ def _last_day(params: Params, files: Sequence[UsageFile], inside: Span, outside:
     Raises:
         Refusal: the sums would not be exact, or there is no usage in the period.
     """
-    if total(file.result.absolute_cost for file in files) >= LIMIT:
-        rule, fix = "the costs add up to 10^15 or more", "Write them in the currency's main unit"
-        raise Refusal(Problem(rule, fix, column="usage"))
+    _refuse_huge_costs(files)
     if inside.last is None:
         if outside.rows:
             content = f"the files cover {outside.first} to {outside.last}"
         else:
-            content = "the files have no rows"
+            names = listed([file.name for file in files], LISTED)
+            content = f"{names} {'has' if len(files) == 1 else 'have'} a header and no rows"
         rule = f"no usage in {params.window.label}; {content}"
         fix = "Correct `period`, or name the period's files in `usage`"
         if params.usage == (SAMPLE,):
@@ -262,6 +262,19 @@ def _last_day(params: Params, files: Sequence[UsageFile], inside: Span, outside:
             )
         raise Refusal(Problem(rule, fix, column="period", value=params.period))
     return inside.last
+
+
+def _refuse_huge_costs(files: Sequence[UsageFile]) -> None:
+    """Refuse costs of which the sums would not be exact; the file with most of them is named."""
+    if total(file.result.absolute_cost for file in files) < LIMIT:
+        return
+    largest = max(files, key=lambda file: file.result.absolute_cost)
+    if largest.result.absolute_cost >= LIMIT:
+        rule = "the costs add up to 10^15 or more"
+    else:
+        rule = "with the other files, the costs add up to 10^15 or more"
+    fix = "Write them in the currency's main unit"
+    raise Refusal(Problem(rule, fix, largest.name, column=largest.table.names["cost"]))
 
 
 def _known_through(
@@ -302,4 +315,6 @@ def _notices(
     if not _all_billed(usage.reconciliation):
         yield from notices_of_gaps(db, usage.period, usage.complete_through)
     for file in files:
+        if not file.result.rows:
+            yield Notice(f"{file.name} has a header and no rows.", 0, ZERO)
         yield from notices_of(file)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import duckdb
 
+from finops_nb.errors import Problem, Refusal
 from finops_nb.money import ZERO, total
 from finops_nb.params.model import Params
 from finops_nb.period import Period
@@ -35,6 +36,9 @@ BY_DAY: Final = ("organization", "product")
 FEW_GROUPS: Final = 3
 FEW_ROWS: Final = 30
 """Two files with equal sums in fewer groups and fewer rows need not hold the same usage."""
+
+HUGE_COUNT: Final = 10**15
+"""More calls in one file than there can be; 64 bits hold the sum of 9,000 such files."""
 
 UNREADABLE, CREDIT, ROUNDED, OTHER_CURRENCY, FIRST_CHECK = range(5)
 """Kinds of odd rows: it cannot be read, its cost is below zero, or may have been rounded, or is in
@@ -85,6 +89,7 @@ def add_table(
     grouping = _grouping(table, period, detail)
     scan = _two_scans if table.is_columnar else _one_scan
     scan(db, odd_rows, grouping)
+    _refuse_huge_counts(db, table)
     credits_sql = f"CASE WHEN odd & {1 << CREDIT} <> 0 THEN cost ELSE 0 END AS credits"
     _insert(db, "days", ("day", *grouping.by_day), credits_sql)
     # A month of NULL is what `_one_scan` makes of all rows outside of the period.
@@ -93,6 +98,14 @@ def add_table(
         file = values.sql_text(table.source.name)
         db.execute(f"INSERT INTO requests SELECT request, {file} FROM ({rows}) WHERE request <> ''")
     return _result(db, table, rows, odd_kinds, period)
+
+
+def _refuse_huge_counts(db: duckdb.DuckDBPyConnection, table: SourceTable) -> None:
+    """Refuse numbers of calls whose sum would not fit the summaries."""
+    calls = _one_value(db, "SELECT coalesce(sum(calls), 0) FROM scanned_days")
+    if calls >= HUGE_COUNT:
+        rule, fix = "the calls add up to 10^15 or more", "Name the column with the number of calls"
+        raise Refusal(Problem(rule, fix, table.source.name, column=table.names["calls"]))
 
 
 def _grouping(table: SourceTable, period: Period, detail: bool) -> _Grouping:

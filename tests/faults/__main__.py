@@ -67,7 +67,7 @@ FAULTS: dict[str, Callable[[Bench], None]] = {
     "M09": hostile_server.hostile_server,
     "U01": other_accounts.another_account,
 }
-LONGEST_FIRST = ("R09", "R06", "R08", "R07", "R05", "R11", "R17", "R18", "R14")
+LONGEST_FIRST = ("R09", "K01", "R06", "R08", "R07", "R05", "R11", "R17", "R18", "R14")
 
 
 def inject(fault: str, templates: Templates, seed: int, full: bool) -> tuple[str, Tally, float]:

@@ -41,7 +41,11 @@ product_budgets: {{chat: 500, search: 700}}
 DRIVER = """\
 import sys
 {patch}
+from finops_nb.installation import refuse_shadows
+refuse_shadows()
 from finops_nb.cli import main
+from finops_nb.money import use_exact_context
+use_exact_context()
 print("begins", flush=True)
 main(prog_name="finops-nb")
 """

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from support import made_usage
 from support.made_usage import Call
 
+from finops_nb.errors import Refusal
 from finops_nb.figures.projection import project
 from finops_nb.money import total
 from finops_nb.params.model import Params
@@ -363,3 +364,13 @@ def test_a_scenario_of_everything_doubled():
     doubled = project(usage, {ALL: Decimal(1)}, {})
     assert doubled.allocated == usage.allocated == Decimal(50) / 60
     assert doubled.unmapped == (("team-x", 1, 20),)
+
+
+@pytest.mark.parametrize("rows", [1, 20])
+def test_a_what_if_of_more_than_is_exact_is_refused(usage_of, rows):
+    """10^14 × 11 × 11 is 1.21 × 10^16, in one cell or in twenty; no traceback."""
+    usage = usage_of(
+        [(f"org-{number}", "p", "f", "c", str(10**14 // rows)) for number in range(rows)]
+    )
+    with pytest.raises(Refusal, match=r"^growth: with growth and model_prices, .* 10\^15 or more"):
+        project(usage, {"(all)": Decimal(10)}, {"gpt": {"(all)": Decimal(10)}})

@@ -9,10 +9,13 @@ from decimal import Decimal
 from support.made_usage import SIX, Call, data_of
 
 from finops_nb.figures.allocation import allocate
+from finops_nb.figures.report_data import ReportData
+from finops_nb.figures.run_rate import total_to_date
 from finops_nb.figures.trend import cost_by_month, prior_month, with_trend, year_to_date
-from finops_nb.figures.variance import TotalVariance, total_variance, variance_by
+from finops_nb.figures.variance import total_variance, variance_by
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
+from finops_nb.params.model import make_params
 
 D = Decimal
 
@@ -26,8 +29,12 @@ def month(name: str, budget: str | None = "6", **organizations: str) -> Publishe
     return PublishedMonth(name, cost, 2, days, amount, spent, {"chat": cost})
 
 
-def totals(cost: str, budget: str) -> TotalVariance:
-    return TotalVariance(D(cost), D(budget), None, None, None, "UNDER")
+def budgeted(usage, budget: str, *months: PublishedMonth) -> ReportData:
+    """Data with a budget of org-a, after some published months."""
+    made = make_params(
+        {"period": "2025-12", "usage": "sample:", "organization_budgets": {"org-a": budget}}
+    )
+    return data_of(usage=usage, params=made, budgets=read_budgets(made), months=months)
 
 
 def test_the_month_before_is_compared_as_published(six):
@@ -76,7 +83,7 @@ def test_another_period_has_no_month_before_and_no_year(usage_of):
     """A quarter is not compared."""
     quarter = usage_of(SIX, period="2025-Q4")
     assert prior_month(data_of(usage=quarter, months=[])) is None
-    assert year_to_date(data_of(usage=quarter, months=[]), totals("10", "9")) is None
+    assert year_to_date(data_of(usage=quarter, months=[])) is None
 
 
 def test_the_year_adds_up_the_published_months(six):
@@ -89,7 +96,7 @@ def test_the_year_adds_up_the_published_months(six):
         month("2025-02", org_a="4"),
         month("2024-12", org_a="100"),
     ]
-    year = year_to_date(data_of(usage=six, months=months), totals("10", "12"))
+    year = year_to_date(budgeted(six, "12", *months))
     assert (year.cost, year.budget, year.variance) == (D(17), D(24), D(-7))
     assert year.budget_used == D(17) / 24
     assert year.months == ("2025-02", "2025-11", "2025-12")
@@ -106,16 +113,16 @@ def test_a_running_month_counts_with_its_budget_to_date(usage_of):
         Call("org-a", "chat", "ask", "c", "9.00", "2025-12-11"),
     ]
     usage = replace(usage_of(calls, complete=False), complete_through=date(2025, 12, 10))
-    data = data_of(usage=usage, months=[month("2025-11", org_a="5")])
-    year = year_to_date(data, totals("12", "31"))
+    data = budgeted(usage, "31", month("2025-11", org_a="5"))
+    year = year_to_date(data)
     assert (year.cost, year.budget, year.variance) == (D(8), D(16), D(-8))
     assert year.budget_used == D("0.5")
+    assert total_to_date(data, "organization") == (D(3), D(10))
 
 
 def test_a_month_without_a_budget_leaves_the_year_without_one(six):
     """The budgets of the other months are not summed; the month is named."""
-    data = data_of(usage=six, months=[month("2025-11", None, org_a="3")])
-    year = year_to_date(data, totals("10", "12"))
+    year = year_to_date(budgeted(six, "12", month("2025-11", None, org_a="3")))
     assert (year.cost, year.budget, year.variance) == (D(13), None, None)
     assert year.without_budget == ("2025-11",)
 

@@ -10,7 +10,7 @@ from support.made_usage import data_of
 from finops_nb.figures.allocation import allocate
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.efficiency import rank_efficiency
-from finops_nb.figures.variance import budget_variance
+from finops_nb.figures.variance import budget_variance, variance_by
 from finops_nb.findings.insights import (
     Allocated,
     BudgetOverruns,
@@ -67,10 +67,11 @@ def calls(**costs: str) -> list[tuple]:
     ]
 
 
-def test_insights_come_in_this_order(find, usage_of):
-    """Overruns, budgets at risk and spend without budget, by organization, then by product.
+def test_insights_come_by_money_and_facts_last(find, usage_of):
+    """Budgets of 10 and 15 differ by 5; 6 − 5 = 1 is over and 1 has no budget, by each dimension.
 
-    After them comes the rest.
+    1 has no name. Nothing is at stake in a budget at risk without a run rate. The highest cost is a
+    fact, and so is a gap that is not material.
     """
     usage = usage_of(
         [*calls(over="6", near="4.5", new="1", free="0"), ("", "x", "f", "c", "1")], complete=False
@@ -80,19 +81,40 @@ def test_insights_come_in_this_order(find, usage_of):
         usage,
         organization_budgets=budgets,
         product_budgets={"over-product": 5, "near-product": 5, "x": 5},
+        materiality=1,
+        materiality_amount=50,
     )
 
     assert [(type(each), getattr(each, "dimension", None)) for each in insights] == [
+        (BudgetsDisagree, None),
         (BudgetOverruns, "organization"),
-        (BudgetsAtRisk, "organization"),
         (SpendWithoutBudget, "organization"),
         (BudgetOverruns, "product"),
-        (BudgetsAtRisk, "product"),
         (SpendWithoutBudget, "product"),
-        (BudgetsDisagree, None),
+        (Allocated, None),
+        (BudgetsAtRisk, "organization"),
+        (BudgetsAtRisk, "product"),
         (HighestCost, "product"),
         (EfficiencyGap, None),
-        (Allocated, None),
+    ]
+
+
+def test_budgets_at_risk_are_listed_by_how_far_the_run_rate_is_over(params, usage_of):
+    """10 a day of 300 is 310, 10 over; 1 a day of 9 is 31, 22 over, and comes first."""
+    usage = usage_of(
+        [
+            (name, "x", "f", "c", cost, f"2025-12-{day:02}")
+            for day in range(1, 8)
+            for name, cost in (("large", "10"), ("small", "1"))
+        ],
+        complete=False,
+    )
+    made = params(organization_budgets={"large": 300, "small": 9})
+    data = data_of(usage, made)
+    lines = lines_with_status(Status.AT_RISK, variance_by(data, "organization"), made)
+    assert [(line.name, line.run_rate_excess) for line in lines] == [
+        ("small", Decimal(22)),
+        ("large", Decimal(10)),
     ]
 
 

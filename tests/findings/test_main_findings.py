@@ -7,11 +7,15 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from support.made_usage import SIX, Call, data_of, findings_of
+from hypothesis import given
+from hypothesis import strategies as st
+from support.made_usage import SIX, Call, data_of, findings_of, usage_of
 
+from finops_nb.figures.variance import variance_by
 from finops_nb.findings.main_findings import main_findings
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
+from finops_nb.params.model import make_params
 from finops_nb.report.format import Format, text_sentence
 
 D = Decimal
@@ -44,14 +48,15 @@ def november(**organizations: str) -> PublishedMonth:
     return PublishedMonth("2025-11", cost, 1, {date(2025, 11, 1): cost}, None, spent, {})
 
 
-def test_money_out_of_plan_comes_first_the_larger_amount_before(find):
-    """2.00 without an organization comes before 6 − 4.50 = 1.50 over budget."""
+def test_the_larger_amount_comes_first(find):
+    """3.00 at b's rate, 2.00 without an organization, and 6 − 4.50 = 1.50 over budget."""
     findings = find(
         organization_budgets={"org-a": "4.50", "org-b": "2"},
         owners={"org-a": "Ada"},
         materiality="0.01",
     )
-    assert findings[:2] == [
+    assert findings[0][0] == "Efficiency Gap"
+    assert findings[1:] == [
         (
             "Unallocated Cost",
             "$2.00 (20.0%) is not assigned to an organization, so it can't be charged",
@@ -66,7 +71,7 @@ def test_money_out_of_plan_comes_first_the_larger_amount_before(find):
 
 def test_spend_without_a_budget_is_one_finding(find):
     """org-b spent 2.00 without a budget, while org-a has one; likewise search, 3.50, and chat."""
-    assert find(NAMED, organization_budgets={"org-a": "6"})[0] == (
+    assert find(NAMED, organization_budgets={"org-a": "6"})[1] == (
         "Spend without Budget",
         "organizations with no budget spent $2.00 (org-b)",
     )
@@ -144,17 +149,17 @@ def test_a_running_month_has_not_fallen(find):
     assert "Cost Fell" not in [title for title, _ in findings]
 
 
-def test_approvals_and_chances_come_last(find):
-    """Products above the limit come first, then what was left: 10 − 6 = 4 and 3 − 2 = 1."""
+def test_approvals_and_chances_are_ranked_by_money_too(find):
+    """What was left, 10 − 6 = 4 and 3 − 2 = 1, is more than 4.50 above the limit."""
     budgets = {"org-a": "10", "org-b": "3"}
     findings = find(NAMED, organization_budgets=budgets, approval_limit="4")
     assert findings[:2] == [
+        ("Budget Unspent", "$5.00 of budget was not spent (org-a $4.00 and org-b $1.00)"),
         (
             "Approval Missing",
             "1 product cost $4.50 with no approval on record (chat); "
             "spend above $4.00 per product per calendar month requires approval",
         ),
-        ("Budget Unspent", "$5.00 of budget was not spent (org-a $4.00 and org-b $1.00)"),
     ]
 
 
@@ -171,14 +176,15 @@ def test_an_efficiency_gap_is_worth_money(find):
 
 
 def test_there_are_three_at_most(find):
-    """What matters less is left out."""
+    """What matters less is left out: 6.50 − 1, 6 − 1, and 3 at org-b's rate before 3.50 − 1."""
     budgets = {
         "organization_budgets": {"org-a": "1", "org-b": "1"},
         "product_budgets": {"chat": "1", "search": "1"},
     }
     findings = find(**budgets)
     assert len(findings) == 3
-    assert [text.split(" is ")[0] for _, text in findings] == ["chat", "org-a", "search"]
+    assert [text.split(" ")[0] for _, text in findings] == ["chat", "org-a", "org-a"]
+    assert [title for title, _ in findings] == ["Over Budget", "Over Budget", "Efficiency Gap"]
 
 
 def test_an_overrun_that_is_not_material_is_no_finding(find):
@@ -190,3 +196,59 @@ def test_an_overrun_that_is_not_material_is_no_finding(find):
         materiality_amount="0.05",
     )
     assert "Over Budget" not in [title for title, _ in findings]
+
+
+def test_a_run_rate_far_over_budget_comes_before_a_small_overrun(find):
+    """7 × 10 of 100 so far, and 310 at the run rate: 210 over comes before 7 × 1 − 5 = 2 over."""
+    calls = [
+        Call(name, name, "f", "c", cost, f"2025-12-{day:02}")
+        for day in range(1, 8)
+        for name, cost in (("heading", "10"), ("over", "1"))
+    ]
+    findings = find(calls, complete=False, organization_budgets={"heading": "100", "over": "5"})
+    titles = [title for title, _ in findings]
+    assert titles.index("Budget at Risk") < titles.index("Over Budget")
+
+
+calls_made = st.lists(
+    st.tuples(
+        st.sampled_from(["org-a", "org-b", "org-c", ""]),
+        st.sampled_from(["x", "y"]),
+        st.just("f"),
+        st.just("c"),
+        st.integers(-5, 90).map(str),
+        st.integers(1, 10).map("2025-12-{:02}".format),
+    ).map(lambda values: Call(*values)),
+    min_size=1,
+    max_size=12,
+)
+budgets_made = st.dictionaries(st.sampled_from(["org-a", "org-b", "org-c"]), st.integers(0, 200))
+
+
+@given(calls_made, budgets_made, st.booleans())
+def test_no_finding_has_more_money_than_one_before_it(calls, budgets, complete):
+    """The first finding has the most money of all, whatever kind it is of; so has the next."""
+    made = make_params(
+        {
+            "period": "2025-12",
+            "usage": "sample:",
+            "organization_budgets": budgets,
+            "approval_limit": 20,
+            "materiality": 0,
+            "materiality_amount": 0,
+        }
+    )
+    data = data_of(usage_of(calls, complete=complete), made, read_budgets(made))
+    amounts = [finding.money for finding in main_findings(findings_of(data))]
+    assert amounts == sorted(amounts, reverse=True)
+    overruns = [line["variance"] for line in variance_lines(data) if line["status"] == "OVER"]
+    if overruns and amounts:
+        assert amounts[0] >= max(overruns)
+
+
+def variance_lines(data) -> list[dict]:
+    return [
+        line
+        for by in ("organization", "product")
+        for line in variance_by(data, by).to_dict("records")
+    ]

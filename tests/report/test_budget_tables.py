@@ -282,7 +282,10 @@ def test_alerts_print_the_most_urgent_first(usage_of, params):
 
 
 def test_alerts_print_every_budget_that_was_used_up(usage_of, params):
-    """All 30 of 40 that crossed 100% have a line; the others are one line."""
+    """All 30 of 40 that crossed 100% have a line; so has org-30, as the most efficient.
+
+    The others are one line.
+    """
     names = [f"org-{place:02}" for place in range(40)]
     usage = usage_of(
         [(name, "x", "f", "c", "9" if place < 30 else "1") for place, name in enumerate(names)]
@@ -290,8 +293,8 @@ def test_alerts_print_every_budget_that_was_used_up(usage_of, params):
     table = alerts_of(usage, params(organization_budgets=dict.fromkeys(names, 9)))
     [block] = table.printed
     printed = [row.cells[0].text for row in table.rows(block)]
-    assert printed == [*names[:30], "other (10)"]
-    assert table.left_out.startswith("The first lines of 40 are shown; the others are added up.")
+    assert printed == [*names[:31], "other (9)"]
+    assert table.left_out.startswith("The largest of 40 lines are shown; the others are added up.")
 
 
 def test_breaches_are_counted_by_policy(usage_of, params):

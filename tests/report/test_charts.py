@@ -10,10 +10,12 @@ from decimal import Decimal
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from support.made_usage import data_of
 
 from finops_nb.figures.allocation import allocate, allocate_within
 from finops_nb.figures.efficiency import rank_efficiency, unit_costs
 from finops_nb.figures.variance import budget_variance
+from finops_nb.params.budgets import read_budgets
 from finops_nb.report import charts, theme
 from finops_nb.report.theme import ACTUAL, INK, OTHER, OVER, Chart, elided
 
@@ -23,9 +25,9 @@ pytestmark = pytest.mark.filterwarnings("error")
 QUARTER = Decimal("0.25")
 MANY = [
     (f"org-{n:02}", f"product-{n:02}", f"feature-{n:02}", f"c{n}", str(n * QUARTER))
-    for n in range(1, 16)
+    for n in range(1, 31)
 ]
-"""Fifteen of each, 0.25 to 3.75: 0.25 × (1 + … + 15) = 30.00 in all."""
+"""Thirty of each, 0.25 to 7.50: 0.25 × (1 + … + 30) = 116.25 in all."""
 HOSTILE = [
     *(
         "$5 vs $6",
@@ -129,19 +131,21 @@ def test_without_any_budget_it_draws_costs_alone(six, params, drawn_axes):
 
 
 def test_its_bars_and_marks_add_up_to_the_table(usage_of, params, drawn_axes):
-    """Of fifteen names, eleven are drawn and four are "other": 30.00 in all, and all budgets."""
+    """Of thirty names, 24 are drawn and six are "other": 116.25 in all, and all budgets.
+
+    org-01 is drawn, since it is the most efficient: the others are org-02 to org-07.
+    """
     usage = usage_of(MANY)
-    chart = charts.budget_vs_actual(
-        variance_of(usage, **{"org-15": "1", "org-02": "2", "org-01": "0.5"}), params()
-    )
+    budgets = {f"org-{n:02}": str(n * 2 * QUARTER) for n in range(1, 31)}
+    chart = charts.budget_vs_actual(variance_of(usage, **budgets), params())
     (axes,) = drawn_axes
 
-    assert (len(axes.patches), labels(axes)[0], labels(axes)[-1]) == (12, "org-15", "other (4)")
-    assert sum(widths(axes)) == usage.cost == 30
-    assert widths(axes)[-1] == QUARTER * (4 + 3 + 2 + 1)
-    assert sum(marks(axes)) == 1 + 2 + 0.5
+    assert (len(axes.patches), labels(axes)[0], labels(axes)[-1]) == (25, "org-30", "other (6)")
+    assert sum(widths(axes)) == usage.cost == Decimal("116.25")
+    assert widths(axes)[-1] == QUARTER * (7 + 6 + 5 + 4 + 3 + 2)
+    assert sum(marks(axes)) == 232.5
     assert to_hex(axes.patches[-1].get_facecolor()).upper() == OTHER
-    assert "; other (4) $2.50 of $2.50 budget." in chart.alt
+    assert "; other (6) $6.75 of $13.50 budget." in chart.alt
 
 
 def test_its_marks_stand_out_on_any_bar(six, params):
@@ -159,7 +163,7 @@ def test_its_marks_stand_out_on_any_bar(six, params):
 
 
 def test_it_says_what_it_does_not_draw(usage_of, params, drawn_axes):
-    """Of 41 names eleven are drawn: an "other" of 30 would crush bars of 2, so it is a sentence."""
+    """Of 41 names 24 are drawn: an "other" of 17 would crush bars of 2, so it is a sentence."""
     usage = usage_of(
         [
             (f"org-{n:02}", f"product-{n:02}", f"feature-{n:02}", "c", "2" if n < 11 else "1")
@@ -168,32 +172,35 @@ def test_it_says_what_it_does_not_draw(usage_of, params, drawn_axes):
     )
     drawings = all_charts(usage, params(), **{f"org-{n:02}": "1.5" for n in range(41)})[:3]
 
+    # 11 × 2 + 13 × 1 are drawn and 17 × 1 are not, of 52 in all.
     budget, parts, features = drawn_axes[:3]
-    assert [sum(widths(axes)) for axes in (budget, parts, features)] == [22, 22, 22]
-    assert (len(marks(budget)), sum(marks(budget))) == (11, 16.5)
+    assert [sum(widths(axes)) for axes in (budget, parts, features)] == [35, 35, 35]
+    assert (len(marks(budget)), sum(marks(budget))) == (24, 36)
     assert [labels(axes)[-1] for axes in (budget, parts, features)] == [
-        "org-10",
-        "org-10",
-        "feature-10",
+        "org-23",
+        "org-23",
+        "feature-23",
     ]
-    # 11 × 2 are drawn and 30 × 1 are not, of 52 in all.
     rest = [
-        "and 30 others, not drawn: $30.00 of a $45.00 budget",
-        "and 30 others, not drawn: $30.00",
-        "and 30 others, not drawn: $30.00",
+        "and 17 others, not drawn: $17.00 of a $25.50 budget",
+        "and 17 others, not drawn: $17.00",
+        "and 17 others, not drawn: $17.00",
     ]
     assert [axes.get_xlabel().split("\n")[1] for axes in (budget, parts, features)] == rest
     assert [chart.alt.split("; ")[-1] for chart in drawings] == [f"{text}." for text in rest]
 
 
 def test_it_does_not_draw_a_budget_of_others_that_crushes_the_bars(usage_of, params, drawn_axes):
-    """The costs of the others are small, but their budget of 4 × 100 is not."""
+    """The costs of the others are small, but their budget of 3 × 100 is not.
+
+    The other 26 have NO BUDGET, so that each of them is drawn; org-01 is the most efficient.
+    """
     budgets = {f"org-{n:02}": "100" for n in range(1, 5)}
     charts.budget_vs_actual(variance_of(usage_of(MANY), **budgets), params())
 
-    assert (len(drawn_axes[0].patches), marks(drawn_axes[0])) == (11, [])
+    assert (len(drawn_axes[0].patches), marks(drawn_axes[0])) == (27, [100])
     assert (
-        drawn_axes[0].get_xlabel().endswith("\nand 4 others, not drawn: $2.50 of a $400.00 budget")
+        drawn_axes[0].get_xlabel().endswith("\nand 3 others, not drawn: $2.25 of a $300.00 budget")
     )
 
 
@@ -202,12 +209,12 @@ def test_it_draws_no_budget_where_there_is_none(usage_of, params, drawn_axes):
     chart = charts.budget_vs_actual(variance_of(usage_of(MANY)), params())
 
     assert marks(drawn_axes[0]) == []
-    assert "other (4) $2.50, no budget." in chart.alt
+    assert "other (6) $6.75, no budget." in chart.alt
 
 
-def test_it_draws_twelve_without_an_other(usage_of, params, drawn_axes):
-    """Twelve fit, so none of them becomes "other"."""
-    charts.budget_vs_actual(variance_of(usage_of(MANY[:12])), params())
+def test_it_draws_25_without_an_other(usage_of, params, drawn_axes):
+    """25 fit, so none of them becomes "other"."""
+    charts.budget_vs_actual(variance_of(usage_of(MANY[:25])), params())
 
     assert not [label for label in labels(drawn_axes[0]) if label.startswith("other")]
 
@@ -234,13 +241,14 @@ def test_it_divides_each_organization_by_product(six, params, drawn_axes):
 
 
 def test_its_divided_bars_add_up_to_the_table(usage_of, params, drawn_axes):
-    """Organizations and products after the first eleven are "other", and nothing is lost."""
+    """24 organizations and 11 products are drawn; the rest are "other", and nothing is lost."""
     usage = usage_of(MANY)
     charts.breakdown(allocate_within(usage, "organization", "product"), params())
     (axes,) = drawn_axes
 
-    assert (labels(axes)[-1], legend(axes)[-1], len(legend(axes))) == ("other (4)", "other (4)", 12)
-    assert sum(widths(axes)) == usage.cost == 30
+    assert (labels(axes)[-1], legend(axes)[-1]) == ("other (6)", "other (19)")
+    assert len(legend(axes)) == 12
+    assert sum(widths(axes)) == usage.cost == Decimal("116.25")
     assert to_hex(axes.patches[-1].get_facecolor()).upper() == OTHER
 
 
@@ -274,9 +282,9 @@ def test_its_features_add_up_to_the_table(usage_of, params, drawn_axes):
     """ "Other" has a cost, but no unit cost: it would mix unlike features."""
     chart = charts.cost_by_feature(unit_costs(allocate(usage_of(MANY), "feature")), params())
 
-    assert sum(widths(drawn_axes[0])) == 30
+    assert sum(widths(drawn_axes[0])) == 116.25
     assert to_hex(drawn_axes[0].patches[-1].get_facecolor()).upper() == OTHER
-    assert chart.alt.endswith("; other (4) $2.50.")
+    assert chart.alt.endswith("; other (6) $5.25.")
 
 
 def test_it_draws_the_most_efficient_first(six, params, drawn_axes):
@@ -292,14 +300,26 @@ def test_it_draws_the_most_efficient_first(six, params, drawn_axes):
 
 
 def test_it_says_how_many_scores_it_does_not_draw(usage_of, params, drawn_axes):
-    """Scores do not add up, so there is no "other": the rest are counted."""
+    """Scores do not add up, so there is no "other": the rest are counted.
+
+    It draws the names of the tables, the most and the least efficient of all among them.
+    """
     chart = charts.efficiency(rank_efficiency(allocate(usage_of(MANY), "organization")), params())
 
-    assert len(drawn_axes[0].patches) == 12
-    assert chart.alt.endswith("; 3 more organizations with fewer.")
-    assert charts.efficiency(
-        rank_efficiency(allocate(usage_of(MANY[:13]), "organization")), params()
-    ).alt.endswith("; 1 more organization with fewer.")
+    assert len(drawn_axes[0].patches) == 24
+    assert (labels(drawn_axes[0])[0], labels(drawn_axes[0])[-1]) == ("org-01", "org-30")
+    assert chart.alt.endswith("; 6 others not drawn.")
+
+
+def test_every_color_is_told_apart_by_a_pattern(usage_of, params, drawn_axes):
+    """30 products have NO BUDGET, so that all are drawn: the 13th has the first color, hatched."""
+    made = params(product_budgets={"x": 1})
+    data = data_of(usage_of(MANY), made, read_budgets(made))
+    parts = allocate_within(data.usage, "organization", "product")
+    charts.breakdown(parts, made, data)
+    bars = drawn_axes[0].figure.legends[0].get_patches()
+    looks = [(to_hex(bar.get_facecolor()), bar.get_hatch()) for bar in bars]
+    assert (len(looks), len(set(looks))) == (30, 30)
 
 
 def test_it_draws_no_score_where_nobody_has_one(usage_of, params, drawn_axes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -14,8 +15,10 @@ from lxml.html import fragment_fromstring
 from finops_nb import schema
 from finops_nb.errors import Failure
 from finops_nb.figures.budget_status import Status
+from finops_nb.figures.named import named
 from finops_nb.money import minor_units, rounded, total
 from finops_nb.report.table import Block, Table
+from finops_nb.schema import Column
 
 COST_TABLE = (schema.ORGANIZATION, schema.COST, schema.CALLS)
 amounts = st.decimals(-1000, 1000, places=4)
@@ -107,25 +110,73 @@ def test_it_foots_every_column_that_adds():
 
 
 def test_it_covers_no_real_difference_by_rounding():
-    """A table whose exact lines miss the total, even by a millionth, must not be shown."""
-    table = Table(
-        "costs",
-        "Costs",
-        COST_TABLE,
-        (
-            Block(
-                [{"organization": "a", "cost": Decimal(1), "calls": 1}],
-                {"cost": Decimal("1.000001")},
-            ),
-        ),
+    """A table whose exact lines miss the total, even by a millionth, can't be made."""
+    block = Block([{"organization": "a", "cost": Decimal(1)}], {"cost": Decimal("1.000001")})
+    message = (
+        r"^The table costs does not add up: "
+        r"Total Cost sums to 1, but its total is 1\.000001\.$"
     )
+    with pytest.raises(Failure, match=message):
+        Table("costs", "Costs", COST_TABLE, (block,))
 
-    with pytest.raises(
-        Failure,
-        match=r"^The table costs does not add up: "
-        r"Total Cost sums to 1, but its total is 1\.000001\.$",
-    ):
-        table._repr_html_()
+
+def test_a_column_that_does_not_add_up_has_no_total_unless_it_says_what_that_is():
+    """$21.00 under a total of $83.00 is refused; n/a is not, nor is a ratio of the totals."""
+    plain = Column("extra", "Extra", "money", "not to be added up")
+    line = {"organization": "a", "extra": Decimal(21)}
+    with pytest.raises(Failure, match="Extra has a total, but its lines are not to be added up"):
+        table = Table("t", "T", (schema.ORGANIZATION, plain), (Block([line], {"extra": 83}),))
+    columns = (schema.ORGANIZATION, plain)
+    table = Table("t", "T", columns, (Block([line], {"extra": None}),))
+    assert printed(table)[-1] == ("total", "Total", "n/a")
+    columns = (schema.ORGANIZATION, replace(plain, total_is="ratio"))
+    table = Table("t", "T", columns, (Block([line], {"extra": Decimal(83)}),))
+    assert printed(table)[-1] == ("total", "Total", "$83.00")
+
+
+def test_a_difference_is_that_of_its_amounts():
+    """30 − 10 is 20, not 21, in a line and in a total."""
+    columns = (schema.NAME, schema.RUN_RATE, schema.BUDGET, schema.RUN_RATE_VARIANCE)
+    line = {"name": "a", "run_rate": Decimal(30), "budget": Decimal(10)}
+    wrong = line | {"run_rate_variance": Decimal(21)}
+    with pytest.raises(Failure, match="Run Rate − Budget is 21, but its amounts differ by 20"):
+        Table("t", "T", columns, (Block([wrong]),))
+
+
+def test_a_total_over_lines_with_gaps_is_of_the_other_lines():
+    """A line that is n/a adds nothing: 20 + n/a = 20, and not the total run rate − budget."""
+    columns = (schema.NAME, schema.RUN_RATE_VARIANCE)
+    amounts = {"a": Decimal(20), "b": None}
+    lines = [{"name": name, "run_rate_variance": amount} for name, amount in amounts.items()]
+    assert Table("t", "T", columns, (Block(lines, {"run_rate_variance": Decimal(20)}),))
+    with pytest.raises(Failure, match="sums to 20, but its total is 83"):
+        Table("t", "T", columns, (Block(lines, {"run_rate_variance": Decimal(83)}),))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "change", "beneath"),
+    [
+        ("1790.552", "2425.036", "+$634.48", ("Rounding -$0.01",)),
+        ("1790.55", "2425.04", "+$634.49", ()),
+        ("1.004", "2.004", "+$1.00", ()),
+        ("1.005", "1.0049", "$0.00", ("Rounding +$0.01",)),
+    ],
+)
+def test_a_difference_that_prints_another_cent_says_so(before, now, change, beneath):
+    """2,425.04 − 1,790.55 = 634.49; the change of 634.484 prints as 634.48, a cent less."""
+    column = replace(schema.COST_CHANGE, difference=("now", "before"))
+    columns = (
+        schema.NAME,
+        Column("before", "Before", "money", "before", True),
+        Column("now", "Now", "money", "now", True),
+        column,
+    )
+    line = {"name": "a", "before": Decimal(before), "now": Decimal(now)}
+    line["cost_change"] = line["now"] - line["before"]
+    table = Table("t", "T", columns, (Block([line], line),))
+    for row in table.rows(table.blocks[0]):
+        assert (row.cells[3].text, row.cells[3].beneath) == (change, beneath)
+    assert ("Rounding = printed difference" in table._repr_html_()) is bool(beneath)
 
 
 def test_it_has_no_total_where_none_is_given():
@@ -398,7 +449,8 @@ def test_it_draws_the_months_before_and_names_them():
 
 def grouped(groups: int, lines: int) -> Table:
     """A table of groups; each line costs 1.005 more than the one before; shares do not add."""
-    blocks = []
+    blocks, costs = [], {}
+    products = [{"product": f"p{line}", "cost": Decimal(line)} for line in range(lines)]
     for group in range(groups):
         rows = [
             {
@@ -408,16 +460,22 @@ def grouped(groups: int, lines: int) -> Table:
             }
             for line in range(lines)
         ]
-        blocks.append(
-            Block(
-                rows, {"cost": sum(row["cost"] for row in rows), "share": Decimal(1)}, f"g{group}"
-            )
-        )
-    return Table("t", "Cost", (schema.PRODUCT, schema.COST, schema.SHARE), tuple(blocks), shown=4)
+        costs[f"g{group}"] = sum(row["cost"] for row in rows)
+        sums = {"cost": costs[f"g{group}"], "share": Decimal(1)}
+        names = named(products, "product", 4)
+        blocks.append(Block(rows, sums, f"g{group}", names=names))
+    headings = named(
+        [{"organization": name, "cost": cost} for name, cost in costs.items()], "organization", 12
+    )
+    columns = (schema.PRODUCT, schema.COST, schema.SHARE)
+    return Table("t", "Cost", columns, tuple(blocks), groups=headings)
 
 
 def test_a_long_table_prints_its_largest_groups_and_lines_and_still_foots():
-    """It prints 11 of 20 groups, 3 of 6 lines each, and sums of the rest; records have all."""
+    """It prints 11 of 20 groups, 3 of 6 products each, and sums of the rest; records have all.
+
+    The other 9 groups are one, with the same products.
+    """
     table = grouped(20, 6)
     printed = table.printed
     assert [block.heading for block in printed] == [
@@ -426,10 +484,8 @@ def test_a_long_table_prints_its_largest_groups_and_lines_and_still_foots():
     ]
     for block in printed:
         rows = table.rows(block)
-        kinds = [row.kind for row in rows if row.kind != "rounding"]
-        assert kinds == (["other"] * 4 if block.kind == "other" else ["line"] * 3 + ["other"]) + [
-            "total"
-        ]
+        names = [row.cells[0].text for row in rows if row.kind != "rounding"]
+        assert names == ["p3", "p4", "p5", "other (3)", "Total"]
         figures = [Decimal(row.cells[1].text.replace("$", "").replace(",", "")) for row in rows]
         assert sum(figures[:-1]) == figures[-1]
     assert len(table.records()) == 120
@@ -440,12 +496,12 @@ def test_a_long_table_prints_its_largest_groups_and_lines_and_still_foots():
 
 
 def long_table(
-    lines: list[dict], keep: str = "largest", columns=(schema.ORGANIZATION, schema.COST)
+    lines: list[dict], columns=(schema.ORGANIZATION, schema.COST), by_name: bool = True
 ) -> str:
     """The sentence on the lines that a table of three does not print."""
-    return Table("t", "T", columns, (Block(lines),), shown=3, keep=keep).left_out.removesuffix(
-        " All are in organizational_alignment.xlsx."
-    )
+    names = named(lines, "organization", 3) if by_name else None
+    table = Table("t", "T", columns, (Block(lines, names=names),), shown=3)
+    return table.left_out.removesuffix(" All are in organizational_alignment.xlsx.")
 
 
 @pytest.mark.parametrize(
@@ -462,16 +518,20 @@ def long_table(
         ),
         (
             "OVER OVER UNDER AT_RISK",
-            "The largest of 3 lines that are OVER or AT RISK, of 4 in all, are shown; "
-            "the others are added up.",
+            "The largest of 4 lines are shown; the others are added up.",
         ),
     ],
 )
 def test_it_says_which_lines_it_prints(statuses, text):
     """There is room for two of four: all urgent lines, or the largest of them."""
     lines = [
-        {"organization": status, "cost": Decimal(1), "status": Status[status]}
-        for status in statuses.split()
+        {
+            "organization": f"{place} {status}",
+            "cost": Decimal(1),
+            "budget": Decimal(1),
+            "status": Status[status],
+        }
+        for place, status in enumerate(statuses.split())
     ]
     assert long_table(lines) == text
 
@@ -480,34 +540,29 @@ def test_it_says_that_lines_without_money_are_counted():
     """Without a column that adds up, the other lines are counted."""
     lines = [{"organization": name, "cost": Decimal(1), "action": name} for name in "abcd"]
     assert (
-        long_table(lines, "first", (schema.ACTION,))
+        long_table(lines, (schema.ACTION,), by_name=False)
         == "The first lines of 4 are shown; the others are counted."
     )
-    assert (
-        long_table(lines, "ends")
-        == "The first and last lines of 4 are shown; the others are added up."
-    )
 
 
-def test_a_ranking_prints_its_ends_and_foots():
-    """It prints the first and the last of four, and the sum of the lines between them."""
+def test_names_of_a_status_that_find_no_place_are_a_line_of_their_own():
+    """Of 3 OVER there is room for one; the others are not in "other (1)"."""
     lines = [
-        {"organization": name, "cost": Decimal(cost)}
-        for name, cost in zip("abcd", (1, 9, 8, 2), strict=True)
+        {"organization": name, "cost": Decimal(cost), "budget": Decimal(0), "status": status}
+        for name, cost, status in (
+            ("a", 9, Status.OVER),
+            ("b", 8, Status.OVER),
+            ("c", 7, Status.OVER),
+            ("d", 0, Status.UNDER),
+        )
     ]
-    table = Table(
-        "t",
-        "T",
-        (schema.ORGANIZATION, schema.COST),
-        (Block(lines, {"cost": Decimal(20)}),),
-        shown=3,
-        keep="ends",
-    )
-    assert printed(table) == [
-        ("line", "a", "$1.00"),
-        ("other", "other (2)", "$17.00"),
-        ("line", "d", "$2.00"),
-        ("total", "Total", "$20.00"),
+    columns = (schema.ORGANIZATION, schema.COST, schema.STATUS)
+    block = Block(lines, {"cost": Decimal(24)}, names=named(lines, "organization", 2))
+    assert printed(Table("t", "T", columns, (block,))) == [
+        ("line", "a", "$9.00", "OVER"),
+        ("other", "other OVER (2)", "$15.00", "OVER"),
+        ("other", "other (1)", "$0.00", ""),
+        ("total", "Total", "$24.00", ""),
     ]
 
 

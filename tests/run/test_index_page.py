@@ -37,7 +37,10 @@ def rows(file: Path, table: str = "months") -> list[list[str]]:
 
 
 def test_it_lists_the_months_newest_first(home):
-    """A row has $3.01 of $4.00, and a change of $0.00 if the month before is published."""
+    """A row has $3.01 of $4.00, and a change of $0.00 if the month before is published.
+
+    $3.005 − $4.00 is -$0.995 and prints as -$1.00, a cent more than $3.01 − $4.00.
+    """
     for month in ("2025-10", "2025-12", "2025-11"):
         publish(home.outputs, month)
     listed = rows(write_index(home))
@@ -46,7 +49,7 @@ def test_it_lists_the_months_newest_first(home):
         "$3.01",
         "$0.00",
         "$4.00",
-        "-$1.00 (-24.9%)",
+        "-$1.00 (-24.9%)Rounding -$0.01",
         "UNDER",
         "",
         "Data (JSON)",

@@ -7,6 +7,7 @@ import random
 import re
 import zipfile
 from collections.abc import Callable
+from decimal import Decimal
 
 Mutation = Callable[[bytes, random.Random], bytes]
 
@@ -97,8 +98,9 @@ def _other_number(xml: str, choose: random.Random) -> str:
     if not cells:
         return xml
     start, end = choose.choice(cells).span(1)
-    significant = [place for place in range(start, end) if xml[place] in DIGITS]
-    return other_digit(xml, choose.choice(significant), choose)
+    places = [place for place in range(start, end) if xml[place] in DIGITS]
+    changed = other_digit(xml, choose.choice(places), choose)
+    return xml if Decimal(changed[start:end]) == Decimal(xml[start:end]) else changed
 
 
 def _other_text(xml: str, choose: random.Random) -> str:

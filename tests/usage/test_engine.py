@@ -159,7 +159,7 @@ def test_a_period_without_a_row_is_refused_with_the_days_there_are(tmp_path):
         '(found "2024-12"). Correct `period`, or name the period\'s files in `usage`.'
     )
     (problem,) = refused(write_calls(tmp_path / "u.csv"))
-    assert problem.rule == "no usage in December 2025; the files have no rows"
+    assert problem.rule == "no usage in December 2025; u.csv has a header and no rows"
 
 
 def test_the_sample_is_read_to_the_row():

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.usage_files import COLUMNS, call, write_calls, write_parquet
+from support.usage_files import COLUMNS, call, read, refused, write_calls, write_parquet
 
 from finops_nb.errors import Refusal
 from finops_nb.money import total
@@ -201,3 +201,24 @@ def test_credits_that_exceed_the_cost_of_an_organization_leave_no_share(tmp_path
     ]
     usage = read(write_calls(tmp_path / "u.csv", *calls))
     assert (usage.cost, usage.allocated, usage.unallocated_share) == (180, None, None)
+
+
+def test_a_file_without_rows_is_named(tmp_path):
+    """Alone it is refused; beside others a notice says so."""
+    empty, full = write_calls(tmp_path / "a.csv"), write_calls(tmp_path / "b.csv", call())
+    (problem,) = refused(empty)
+    assert problem.rule == "no usage in December 2025; a.csv has a header and no rows"
+    usage = read(empty, full)
+    assert [notice.text for notice in usage.notices] == ["a.csv has a header and no rows."]
+    assert usage.cost == 1
+
+
+def test_calls_that_add_up_to_more_than_there_can_be_are_refused(tmp_path):
+    """9,300 rows of almost 10^15 calls would not fit 64 bits."""
+    rows = [call(input_tokens="9" * 15)] * 9_300
+    columns = {"calls": "input_tokens"}
+    file = write_calls(tmp_path / "u.csv", *rows)
+    (problem,) = refused(file, columns=columns)
+    assert (problem.file, problem.column) == ("u.csv", "input_tokens")
+    assert problem.rule == "the calls add up to 10^15 or more"
+    assert read(write_calls(tmp_path / "u.csv", rows[0]), columns=columns).cost == 1

@@ -208,6 +208,24 @@ def records(source: Source, separator: str) -> Iterator[PhysicalRecord]:
             feeds = size = 0
 
 
+def has_zeros_behind(source: Source) -> bool:
+    """Whether zero bytes follow the data of a gzip file: Python skips them, DuckDB does not."""
+    if source.format != ".csv.gz":
+        return False
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    is_begun = False
+    with source.path.open("rb") as packed:
+        while block := packed.read(BUFFER):
+            while block:
+                if not is_begun and block.startswith(b"\0"):
+                    return True
+                unpacker.decompress(block)
+                is_begun, block = not unpacker.eof, unpacker.unused_data
+                if unpacker.eof:
+                    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    return False
+
+
 def character_fault(value: str) -> Fault | None:
     """What is wrong with the characters of a field; None if nothing is."""
     if "\0" in value:

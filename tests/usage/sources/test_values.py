@@ -165,9 +165,17 @@ def test_more_than_twelve_decimals_are_rounded_and_the_change_is_counted_exactly
 def test_costs_that_add_up_to_more_than_is_exact_are_refused(tmp_path):
     """10^15 in absolute amounts is refused, even if credits cancel it."""
     calls = [call(cost_usd="999999999999999"), call(cost_usd="-1")]
-    assert (
-        refused(write_calls(tmp_path / "u.csv", *calls))[0].rule
-        == "the costs add up to 10^15 or more"
+    (problem,) = refused(write_calls(tmp_path / "u.csv", *calls))
+    assert (problem.file, problem.column) == ("u.csv", "cost_usd")
+    assert problem.rule == "the costs add up to 10^15 or more"
+    halves = [
+        write_calls(tmp_path / name, call(cost_usd=cost))
+        for name, cost in (("a.csv", "5e14"), ("b.csv", "6e14"))
+    ]
+    (problem,) = refused(*halves)  # 5 + 6 = 11, most of it in the second
+    assert (problem.file, problem.rule) == (
+        "b.csv",
+        "with the other files, the costs add up to 10^15 or more",
     )
     assert read(write_calls(tmp_path / "u.csv", *calls[:1])).cost == 999999999999999
 
