@@ -48,7 +48,7 @@ stand the ground, which is flat, and the doors.
 DOORS = {"api", "workbench", "cli", "__main__"}
 PURE = (
     *("__future__", "collections", "dataclasses", "datetime", "decimal", "enum"),
-    *("fractions", "operator", "typing", "unicodedata", "csv", "io"),
+    *("fractions", "functools", "operator", "typing", "unicodedata", "csv", "io"),
     *("networkx", "pandas", "finops_nb"),
 )
 HEAVY = (

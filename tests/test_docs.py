@@ -19,7 +19,8 @@ from finops_nb.commands.check import check_name
 from finops_nb.commands.scaffold import STARTER, lay_out
 from finops_nb.errors import Refusal
 from finops_nb.home import VARIABLE, Home
-from finops_nb.params.model import DELIVERY, Params, load_params
+from finops_nb.params.model import DELIVERY, Params
+from finops_nb.params.params_file import load_params
 from finops_nb.params.scenario import Scenario
 from finops_nb.usage.sources.dialects import DIALECTS
 

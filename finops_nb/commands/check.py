@@ -19,9 +19,10 @@ from finops_nb.money import ratio, total
 from finops_nb.outputs.manifest import Manifest, kind_of
 from finops_nb.outputs.months import months_before
 from finops_nb.params.budgets import read_budgets
-from finops_nb.params.model import Params, load_params, naming_params_file
+from finops_nb.params.model import Params
 from finops_nb.params.organizations import read_mapping
 from finops_nb.params.outside import read_outside
+from finops_nb.params.params_file import load_params, naming_params_file
 from finops_nb.report.format import Format, count, noun, visible
 from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
 from finops_nb.usage.background import in_background

@@ -13,7 +13,7 @@ from finops_nb.clock import CLOCK, now
 from finops_nb.errors import FinopsError, Problem, Refusal
 from finops_nb.home import Home, bare
 from finops_nb.month_spelling import meant_month
-from finops_nb.params.model import load_params
+from finops_nb.params.params_file import load_params
 from finops_nb.period import MONTH, Period, parse_period
 
 LAST_MONTH: Final = "last-month"

@@ -12,7 +12,8 @@ from finops_nb.atomic_files import create_file, write_file
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import CHECKOUT, PACKAGE, Home, packaged_notebooks
 from finops_nb.month_spelling import meant_month
-from finops_nb.params.model import Params, load_params
+from finops_nb.params.model import Params
+from finops_nb.params.params_file import load_params
 from finops_nb.params.validation import validated_document
 from finops_nb.params.yaml_edit import next_month_text
 from finops_nb.params.yaml_file import read_document

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from finops_nb.figures.allocation import allocate
@@ -91,14 +92,19 @@ def named(rows: Iterable[Row], by: str, shown: int | None = None) -> Named:
     return Named(set(marks), {}, limit) if len(others) == 1 else Named(set(kept), others, limit)
 
 
-def named_in(data: ReportData, by: Dimension) -> Named:
-    """`named` of all names with cost or a budget in a report.
+@lru_cache(maxsize=4)  # every table and chart of a report asks for them
+def names_of(data: ReportData) -> Mapping[Dimension, Named]:
+    """`named` of all names with cost or a budget in a report, by dimension.
 
     Example:
-        `named_in(data, "organization").left_out`
+        `names_of(data)["organization"].kept`
     """
-    frame = variance_by(data, by) if by in BUDGETED else allocate(data.usage, by)
-    return named(frame.to_dict("records"), by)
+    organizations, products = (variance_by(data, by) for by in BUDGETED)
+    return {
+        "organization": named(organizations.to_dict("records"), "organization"),
+        "product": named(products.to_dict("records"), "product"),
+        "feature": named(allocate(data.usage, "feature").to_dict("records"), "feature"),
+    }
 
 
 def _mark(row: Row, has_budgets: bool) -> str:

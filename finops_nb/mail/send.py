@@ -25,7 +25,7 @@ from finops_nb.outputs.links import refuse_links
 from finops_nb.outputs.lock import hold
 from finops_nb.outputs.mail_journal import JOURNAL, DeliveryState, Entry, Journal
 from finops_nb.params.mail_list import MailList, address
-from finops_nb.params.model import load_params
+from finops_nb.params.params_file import load_params
 from finops_nb.params.scenario import FOLDER
 from finops_nb.words import listing
 

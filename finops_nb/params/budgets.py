@@ -15,9 +15,10 @@ from finops_nb.money import minor_units, plain, total
 from finops_nb.params.budget_file import BudgetLine, read_budget_file
 from finops_nb.params.budget_versions import BudgetVersion, version_label
 from finops_nb.params.commentary import Commentary, commentary_of
-from finops_nb.params.model import Params, load_params, naming_params_file
+from finops_nb.params.model import Params
 from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of, missing_months_notice
 from finops_nb.params.organizations import OrganizationMap, read_mapping
+from finops_nb.params.params_file import load_params, naming_params_file
 from finops_nb.params.scenario import Scenario, changed, differences
 from finops_nb.params.text_file import check_exists
 from finops_nb.schema import BUDGETED

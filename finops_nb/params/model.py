@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, Final, Literal, Self, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from finops_nb.errors import BadValue, Problem, Refusal
-from finops_nb.home import Home, bare
+from finops_nb.errors import BadValue
 from finops_nb.money import ZERO
 from finops_nb.params.budget_versions import BudgetVersion, checked_versions
 from finops_nb.params.invoices import Invoices
 from finops_nb.params.mail_list import MailList
-from finops_nb.params.scenario import FOLDER, Scenario
+from finops_nb.params.scenario import Scenario
 from finops_nb.params.types import (
     Approval,
     Boolean,
@@ -33,8 +31,7 @@ from finops_nb.params.types import (
     Text,
     Texts,
 )
-from finops_nb.params.validation import placed, validated, validated_document
-from finops_nb.params.yaml_file import Document, read_document
+from finops_nb.params.validation import validated
 from finops_nb.period import Period, parse_period
 
 SAMPLE: Final = "sample:"
@@ -327,32 +324,6 @@ PARAMETERS: Final = tuple(name for name in Params.model_fields if name not in DE
 """The keys that are parameters of a notebook too, in the order of the params file."""
 
 
-def load_params(home: Home, name: str) -> Params:
-    """The params of a NAME, read strictly; a scenario has its base's params with its changes.
-
-    Args:
-        home: the home.
-        name: the NAME.
-
-    Raises:
-        Refusal: all problems of the file together, each with its line and key.
-
-    Example:
-        load_params(find_home(), "2025-12").organization_budgets
-    """
-    file = home.params_file(name)
-    shown = home.shown(file)
-    is_scenario = name.startswith(FOLDER)
-    document = read_document(file, shown, REQUIRED_OF_SCENARIO if is_scenario else REQUIRED)
-    if is_scenario:
-        return _load_scenario(home, document, shown)
-    if "scenario" in document.data:
-        rule = f"scenario keys outside params/{FOLDER}"
-        fix = f"Write the changes in a file in params/{FOLDER}, with this file as its base"
-        raise Refusal(placed(Problem(rule, fix, column="scenario"), document, shown))
-    return validated_document(Params, document, shown)
-
-
 def make_params(values: Mapping[str, Any]) -> Params:
     """Params from plain values, as they are in a notebook's cell.
 
@@ -367,49 +338,6 @@ def make_params(values: Mapping[str, Any]) -> Params:
         make_params({"period": "2025-12", "usage": "sample:"})
     """
     return validated(Params, values)
-
-
-@contextmanager
-def naming_params_file(home: Home, name: str, params: Params) -> Iterator[None]:
-    """A block in which refusals about a key of the params name the params file and the line.
-
-    Args:
-        home: the home.
-        name: the NAME.
-        params: of the NAME; the keys that a scenario does not change are in its base's file.
-
-    Example:
-        params/2025-12.yaml, line 2, usage: no such file (found "calls.csv"). …
-    """
-    try:
-        yield
-    except Refusal as refusal:
-        names = [name, params.scenario.base] if params.scenario else [name]
-        problems = [_in_params_file(problem, home, names) for problem in refusal.problems]
-        raise Refusal(problems, refusal.count) from None
-
-
-def _in_params_file(problem: Problem, home: Home, names: Sequence[str]) -> Problem:
-    """The problem with the first of these NAMEs' files that has its key."""
-    key = (problem.column or "").partition(".")[0]
-    for name in names if problem.file is None else ():
-        file = home.params_file(name)
-        document = read_document(file, home.shown(file))
-        if key in document.data:
-            return placed(problem, document, home.shown(file))
-    return problem
-
-
-def _load_scenario(home: Home, document: Document, shown: str) -> Params:
-    """The params of a scenario's base, with the scenario."""
-    scenario = validated_document(Scenario, document, shown)
-    if bare(scenario.base).startswith(FOLDER):
-        rule, fix = "the base is a scenario too", "Name the params that both scenarios change"
-        problem = Problem(rule, fix, column="base", value=scenario.base)
-        raise Refusal(placed(problem, document, shown))
-    base = home.check_name(scenario.base, words=())
-    named = scenario.model_copy(update={"base": base})
-    return load_params(home, base).model_copy(update={"scenario": named})
 
 
 def _last_part(path: str) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from finops_nb import schema
 from finops_nb.figures.crossings import Crossing, highest_crossing
+from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import (
     WEEK,
@@ -112,7 +113,7 @@ def budget_alerts(data: ReportData, alerts: pd.DataFrame) -> Table:
             _alert_lines(rows, fmt),
             key=lambda line: _urgency(highest.get(line["name"]), line["budget"]),
         )
-        names = data.named[dimension]
+        names = names_of(data)[dimension]
         blocks.append(Block(lines, None, f"By {str(dimension).title()}", names=names))
     return Table(
         "budget_alerts",
@@ -225,7 +226,7 @@ def _running(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) ->
         "budget_to_date": so_far.budget,
         "run_rate_variance": totals.run_rate_variance,
     }
-    return Block(lines, sums, f"By {by.title()}", names=data.named[by])
+    return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
 
 
 def _crossed_key(fmt: Format, threshold: Decimal) -> str:
@@ -296,4 +297,4 @@ def _version_block(data: ReportData, dimension: schema.Dimension) -> Block:
         line = {label: budgets.get(name) for label, budgets in amounts.items()}
         if len(set(line.values())) > 1:
             lines.append({"name": name, "dimension": dimension} | line)
-    return Block(lines, None, f"By {dimension.title()}", names=data.named[dimension])
+    return Block(lines, None, f"By {dimension.title()}", names=names_of(data)[dimension])

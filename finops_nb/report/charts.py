@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter
 
 from finops_nb import schema
 from finops_nb.figures.budget_status import Status
-from finops_nb.figures.named import Named, named
+from finops_nb.figures.named import Named, named, names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import ZERO, total
 from finops_nb.params.model import Params
@@ -84,7 +84,7 @@ def breakdown(parts: pd.DataFrame, params: Params, data: ReportData | None = Non
         data: says which names are "other", as in the tables; None: those with the lowest cost.
     """
     fmt = Format(params.currency)
-    names = {} if data is None else data.named
+    names = {} if data is None else names_of(data)
     by_organization, by_product = (
         _printed(parts, name, names) for name in ("organization", "product")
     )
@@ -144,7 +144,7 @@ def efficiency(
     if ranked["calls"].isna().all():
         return Chart("")
     scored = ranked.loc[[rank is not None for rank in ranked["rank"]]]
-    by_name = _named(ranked, "organization") if data is None else data.named["organization"]
+    by_name = _named(ranked, "organization") if data is None else names_of(data)["organization"]
     left_out = by_name.left_out_of(ranked["organization"])
     shown = scored.loc[[name not in left_out for name in scored["organization"]]]
     others = len(scored) - len(shown)

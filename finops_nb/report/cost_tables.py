@@ -10,7 +10,7 @@ import pandas as pd
 
 from finops_nb import schema
 from finops_nb.figures.efficiency import overall
-from finops_nb.figures.named import Named
+from finops_nb.figures.named import Named, names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.draft_ledger import draft_ledger_sentences
@@ -82,7 +82,7 @@ def cost_by(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) -> 
         f"cost_by_{by}",
         f"Cost against budget by {by}, highest cost first",
         columns,
-        (Block(_with_owners(data, variance), sums, names=data.named[by]),),
+        (Block(_with_owners(data, variance), sums, names=names_of(data)[by]),),
         data.params.currency,
         intro=_how_to_read(columns) if by == "organization" else (),
     )
@@ -99,9 +99,9 @@ def product_breakdown(data: ReportData, breakdown: pd.DataFrame) -> Table:
         "organization_product_breakdown",
         "Cost of each organization by product",
         (schema.PRODUCT, schema.COST, schema.SHARE),
-        _by_organization(breakdown, data.named["product"]),
+        _by_organization(breakdown, names_of(data)["product"]),
         data.params.currency,
-        groups=data.named["organization"],
+        groups=names_of(data)["organization"],
     )
 
 
@@ -118,7 +118,7 @@ def cost_by_feature(data: ReportData, features: pd.DataFrame) -> Table:
         "cost_by_feature",
         "Cost by feature, highest cost first",
         columns,
-        (Block(lines, overall(data.usage), names=data.named["feature"]),),
+        (Block(lines, overall(data.usage), names=names_of(data)["feature"]),),
         data.params.currency,
         intro=_how_to_read(columns) if lines else (),
         empty="Not available because the usage has no features.",
@@ -147,7 +147,7 @@ def chargeback_by(data: ReportData, charges: pd.DataFrame, totals: TotalVariance
         f"chargeback_by_{by}",
         f"Charges by {by}",
         (NAME_COLUMNS[by], schema.CHARGE, *budget),
-        (Block(lines, sums, names=data.named[by]),),
+        (Block(lines, sums, names=names_of(data)[by]),),
         data.params.currency,
         intro=draft_ledger_sentences(data) if by == "organization" else (),
     )
@@ -166,8 +166,8 @@ def cross_organization_usage(data: ReportData, lines: pd.DataFrame) -> HeatMap:
         (schema.ORGANIZATION, schema.PRODUCT, schema.CHARGE),
         (Block(_lines(lines), {"charge": total(lines["charge"])}),),
         data.params.currency,
-        rows_named=data.named["organization"],
-        columns_named=data.named["product"],
+        rows_named=names_of(data)["organization"],
+        columns_named=names_of(data)["product"],
     )
 
 
@@ -245,7 +245,7 @@ def efficiency(data: ReportData, ranked: pd.DataFrame) -> Table:
     columns = _available(EFFICIENCY_COLUMNS, data.usage)
     unit = Format(data.params.currency).unit
     block = Block(
-        _with_notes(data, ranked), overall(data.usage), names=data.named["organization"]
+        _with_notes(data, ranked), overall(data.usage), names=names_of(data)["organization"]
     )
     return Table(
         "cross_team_comparison",
@@ -329,7 +329,7 @@ def _month_block(data: ReportData, frame: pd.DataFrame, months: Iterable[str]) -
         for column in (*months, "change")
     }
     lines = _lines(frame.rename(columns={by: "name"}))
-    return Block(lines, sums, f"By {by.title()}", names=data.named[by])
+    return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
 
 
 def _without_change(data: ReportData, frame: pd.DataFrame) -> str:

@@ -65,7 +65,7 @@ def top_n(rows: Sequence[Row], columns: Sequence[Column], label: str, names: Nam
         names: the names to print, which are the same in every table of a report.
 
     Example:
-        top_n(rows, (schema.PRODUCT, schema.COST), "product", data.named["product"]).printed
+        top_n(rows, (schema.PRODUCT, schema.COST), "product", names_of(data)["product"]).printed
     """
     left_out = names.left_out_of(row[label] for row in rows)
     kept = [row for row in rows if row[label] not in left_out]

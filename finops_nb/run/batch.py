@@ -19,7 +19,7 @@ from finops_nb.notebook.kernel_main import PRELOAD
 from finops_nb.notebook.old_imports import INSTEAD
 from finops_nb.notebook.process_limits import OPEN_FILES, OPEN_FILES_OF_A_WORKER, allow_open_files
 from finops_nb.outputs.months import PublishedMonth, names_before
-from finops_nb.params.model import load_params
+from finops_nb.params.params_file import load_params
 from finops_nb.run.job import ALONE, open_job
 from finops_nb.run.run import EXPORTERS, NOTEBOOK_API, is_current, rebuild_index
 from finops_nb.run.signals import Interruption

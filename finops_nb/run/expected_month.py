@@ -10,8 +10,8 @@ from finops_nb.home import Home
 from finops_nb.outputs.manifest import Manifest, kind_of
 from finops_nb.outputs.months import PublishedMonth, month_of
 from finops_nb.params.budgets import read_budgets
-from finops_nb.params.model import load_params
 from finops_nb.params.organizations import read_mapping
+from finops_nb.params.params_file import load_params
 from finops_nb.report.cost_tables import spend_by_day
 from finops_nb.report.prose import executive_summary
 from finops_nb.schema import BUDGETED

@@ -19,8 +19,9 @@ from finops_nb.outputs.artifacts import HTML, NOTEBOOK, PDF, RESULTS, STEM, WORK
 from finops_nb.outputs.manifest import Kind, kind_of
 from finops_nb.outputs.months import PublishedMonth, months_before
 from finops_nb.params.budgets import Budgets, read_budgets
-from finops_nb.params.model import Params, load_params, naming_params_file
+from finops_nb.params.model import Params
 from finops_nb.params.organizations import OrganizationMap, read_mapping
+from finops_nb.params.params_file import load_params, naming_params_file
 
 Fingerprint = tuple[tuple[str, str], ...]
 """Name, as a reader may see it, and SHA-256 of each input file."""

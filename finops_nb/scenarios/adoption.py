@@ -23,9 +23,10 @@ from finops_nb.outputs.manifest import Kind, kind_of
 from finops_nb.params.budget_file import BudgetLine, read_budget_file, with_lines
 from finops_nb.params.budget_versions import version_label, version_number
 from finops_nb.params.budgets import Budgets, Version, read_budgets, snapshot
-from finops_nb.params.model import Params, load_params, naming_params_file
+from finops_nb.params.model import Params
 from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of
 from finops_nb.params.outside import is_outside
+from finops_nb.params.params_file import load_params, naming_params_file
 from finops_nb.params.scenario import FOLDER, Scenario, differences
 from finops_nb.params.types import NO_BUDGET, OneLine, parse_as
 from finops_nb.params.validation import validated_document

@@ -18,7 +18,7 @@ from finops_nb.home import Home, find_home
 from finops_nb.money import ZERO, ratio
 from finops_nb.outputs.manifest import Manifest
 from finops_nb.params.budgets import Budgets, changes_since, read_budgets, supposed
-from finops_nb.params.model import load_params
+from finops_nb.params.params_file import load_params
 from finops_nb.params.scenario import Scenario
 from finops_nb.params.types import NO_BUDGET
 from finops_nb.params.validation import validated

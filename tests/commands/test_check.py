@@ -16,7 +16,7 @@ from finops_nb.commands.check import check_name, describe
 from finops_nb.commands.suggestion import _rounded_up
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
-from finops_nb.params.model import load_params
+from finops_nb.params.params_file import load_params
 from finops_nb.usage.reader import read_usage
 
 D = Decimal

@@ -16,7 +16,7 @@ from finops_nb.commands.scaffold import lay_out, new_month
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
 from finops_nb.month_spelling import meant_month
-from finops_nb.params.model import load_params
+from finops_nb.params.params_file import load_params
 from finops_nb.period import parse_period
 from finops_nb.usage.reader import read_usage
 

@@ -14,7 +14,7 @@ from support.lab import Server, Visit, browser, running_lab
 from support.page_checks import TILES
 
 from finops_nb.home import Home, packaged_notebooks
-from finops_nb.params.model import load_params
+from finops_nb.params.params_file import load_params
 
 pytestmark = pytest.mark.browser
 

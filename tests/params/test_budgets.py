@@ -9,7 +9,7 @@ import pytest
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
 from finops_nb.params.budgets import read_budgets
-from finops_nb.params.model import naming_params_file
+from finops_nb.params.params_file import naming_params_file
 
 CSV = """\
 dimension,name,month,year,amount,owner,version,status,approver,reason,date

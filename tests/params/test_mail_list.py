@@ -6,7 +6,7 @@ import pytest
 
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
-from finops_nb.params.model import load_params
+from finops_nb.params.params_file import load_params
 
 
 def test_it_reads_addresses_and_what_is_attached(params):

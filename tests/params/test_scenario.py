@@ -10,7 +10,8 @@ from support.scenario_homes import make_scenario_home, write_scenario
 from finops_nb.commands.check import check_name
 from finops_nb.errors import Refusal
 from finops_nb.params.budgets import read_budgets, snapshot
-from finops_nb.params.model import load_params, make_params
+from finops_nb.params.model import make_params
+from finops_nb.params.params_file import load_params
 from finops_nb.params.scenario import changed, differences
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from finops_nb.errors import Refusal
 from finops_nb.outputs import publish
-from finops_nb.params.model import load_params
+from finops_nb.params.params_file import load_params
 from finops_nb.params.scenario import Scenario, save_scenario, scenario_text
 from finops_nb.params.validation import validated_document
 from finops_nb.params.yaml_file import read_document

@@ -12,8 +12,9 @@ from support.usage_files import call, write_calls
 from finops_nb.errors import Refusal
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.csv_file import read_text
-from finops_nb.params.model import load_params, make_params
+from finops_nb.params.model import make_params
 from finops_nb.params.organizations import FORM, read_mapping
+from finops_nb.params.params_file import load_params
 from finops_nb.params.text_file import read_bytes
 from finops_nb.params.yaml_file import read_document
 

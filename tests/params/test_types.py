@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from finops_nb.errors import BadValue, Refusal
 from finops_nb.home import Home
-from finops_nb.params.model import load_params
+from finops_nb.params.params_file import load_params
 from finops_nb.params.types import OneLine, Prose, parse_as
 from finops_nb.report.format import visible
 

@@ -22,7 +22,7 @@ from finops_nb.outputs.mail_journal import JOURNAL, Entry, Journal
 from finops_nb.outputs.mail_journal import DeliveryState as Sending
 from finops_nb.outputs.months import months_before
 from finops_nb.outputs.revisions import History
-from finops_nb.params.model import load_params
+from finops_nb.params.params_file import load_params
 from finops_nb.run import batch
 from finops_nb.run.batch import run_batch
 from finops_nb.run.expected_month import expected_month

@@ -19,7 +19,7 @@ from finops_nb.errors import Busy, Refusal
 from finops_nb.outputs import publish
 from finops_nb.outputs.lock import hold
 from finops_nb.params.budgets import read_budgets, snapshot
-from finops_nb.params.model import load_params
+from finops_nb.params.params_file import load_params
 from finops_nb.params.scenario import changed, save_scenario
 from finops_nb.params.yaml_file import yaml_text
 from finops_nb.scenarios.adoption import adopt

@@ -14,7 +14,7 @@ from support.scenario_homes import make_scenario_home, write_scenario
 
 from finops_nb.errors import Refusal
 from finops_nb.home import CHECKOUT, Home
-from finops_nb.params.model import load_params
+from finops_nb.params.params_file import load_params
 from finops_nb.run.run import run
 from finops_nb.scenarios.panel import Panel
 from finops_nb.scenarios.what_if import WhatIf

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.usage_files import COLUMNS, call, read, refused, write_calls, write_parquet
+from support.usage_files import COLUMNS, call, refused, write_calls, write_parquet
 
 from finops_nb.errors import Refusal
 from finops_nb.money import total
