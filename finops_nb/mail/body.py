@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from finops_nb import schema
 from finops_nb.errors import Failure
 from finops_nb.figures.budget_status import Status
-from finops_nb.figures.named import named
+from finops_nb.figures.named import SHOWN, named
 from finops_nb.findings.overview import LATER_USAGE
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import sentence
@@ -26,9 +26,6 @@ from finops_nb.report.scenario_tables import rate_changes
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import Column
 from finops_nb.words import shortened
-
-SHOWN: Final = 25
-"""Rows of a table in a mail: those of the report; with fewer, the smaller ones are "other", too."""
 
 NAME_LENGTH: Final = 80
 SENTENCE_LENGTH: Final = 600
@@ -120,12 +117,12 @@ class Body:
     revision: int = 0
 
 
-def body_of(results: Mapping[str, Any], shown: int = SHOWN) -> Body:
+def body_of(results: Mapping[str, Any], shown: int | None = None) -> Body:
     """The body of the mail of a published report; a part whose table is missing is left out.
 
     Args:
         results: the object of its `results.json`.
-        shown: rows of a table, at most.
+        shown: rows of a table; the others are "other". None: all that the report prints.
 
     Raises:
         Failure: the results have another shape.
@@ -154,7 +151,7 @@ def isolated(text: str) -> str:
     return RIGHT_TO_LEFT_WORDS.sub(isolate, text)
 
 
-def _body(results: Mapping[str, Any], shown: int) -> Body:
+def _body(results: Mapping[str, Any], shown: int | None) -> Body:
     params, tables = results["provenance"]["params"], results["tables"]
     fmt = Format(results["currency"])
     label = parse_period(params["period"]).label
@@ -336,12 +333,10 @@ def _sentence(text: str, long_names: Collection[str]) -> str:
     return isolated(brief(text))
 
 
-def _budget_table(by: str, tables: Mapping[str, Any], currency: str, shown: int) -> Table:
+def _budget_table(by: str, tables: Mapping[str, Any], currency: str, shown: int | None) -> Table:
     column, level = LEVELS[by]
     results = tables[f"cost_by_{by}"]
-    lines = [
-        _table_line(line, "cost") | {by: brief(line[by], NAME_LENGTH)} for line in results
-    ]
+    lines = [_table_line(line, "cost") | {by: brief(line[by], NAME_LENGTH)} for line in results]
     totals = [
         _table_line(line, "actual")
         for line in tables.get("budget_tracking", ())
@@ -352,7 +347,7 @@ def _budget_table(by: str, tables: Mapping[str, Any], currency: str, shown: int)
         line | {"calls": _decimal(of_report.get("calls"))}
         for line, of_report in zip(lines, results, strict=True)
     ]
-    names = named(rows, by, None if shown == SHOWN else shown)
+    names = named(rows, by, shown and min(shown, SHOWN[by]))
     return Table(
         name=f"cost_by_{by}",
         caption=f"Cost Against Budget by {column.label}",

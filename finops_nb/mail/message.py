@@ -20,14 +20,15 @@ from finops_nb.mail.plain_text import plain_text
 from finops_nb.mail.smtp import SEVEN_BITS
 from finops_nb.params.model import Params
 from finops_nb.report.provenance import REPORT_NAME
-from finops_nb.report.table import Row, Table, templates
+from finops_nb.report.rendering import templates
+from finops_nb.report.table import Row, Table
 from finops_nb.words import listing
 
 LARGEST: Final = 90_000
 """Bytes of HTML; Gmail cuts off a message at 102 KB."""
 
-FEWER: Final = (18, 12)
-"""Rows of a table, where `body.SHOWN` make the HTML larger than that."""
+FEWER: Final = (25, 18, 12)
+"""Rows of a table, where those of the report make the HTML larger than that."""
 
 ROOM_FOR_NAME: Final = 30
 """Characters of three amounts that leave room for a name beside them on a phone.

@@ -14,7 +14,7 @@ from email.policy import default
 from typing import Any, Final
 
 from finops_nb.errors import Failure
-from finops_nb.mail.body import SHOWN, body_of
+from finops_nb.mail.body import body_of
 from finops_nb.mail.message import FEWER
 from finops_nb.read_back.figures import figures_in
 from finops_nb.read_back.page import read_page
@@ -106,7 +106,7 @@ def _known_figures(results: Mapping[str, Any]) -> set[str]:
     """Every figure of the results, in every form in which a mail may print it."""
     fmt = Format(results["currency"])
     texts = list(_printed(results, fmt))
-    for shown in (SHOWN, *FEWER):
+    for shown in (None, *FEWER):
         body = body_of(results, shown)
         texts += [figure.detail for figure in body.summary]
         for table in body.tables:
