@@ -56,9 +56,7 @@ PRODUCT: Final = Column("product", "Product", "text", "the product that caused t
 FEATURE: Final = Column("feature", "Feature", "text", "the feature that caused the cost")
 DAY: Final = Column("day", "Day", "day", "the day of the charge, in the report's time zone")
 COST: Final = Column("cost", "Total Cost", "money", "the sum of all costs", additive=True)
-SHARE: Final = Column(
-    "share", "Share", "share", "cost ÷ the total it is part of", total_is="ratio"
-)
+SHARE: Final = Column("share", "Share", "share", "cost ÷ the total it is part of", total_is="ratio")
 BUDGET: Final = Column(
     "budget", "Budget", "money", "the amount approved for the period", additive=True
 )
@@ -81,9 +79,7 @@ VARIANCE_OF_BUDGET: Final = Column(
     difference=("actual", "budget"),
 )
 VARIANCE_OF_CHARGE: Final = replace(VARIANCE_OF_BUDGET, difference=("charge", "budget"))
-BUDGET_USED: Final = Column(
-    "budget_used", "% Used", "share", "actual ÷ budget", total_is="ratio"
-)
+BUDGET_USED: Final = Column("budget_used", "% Used", "share", "actual ÷ budget", total_is="ratio")
 STATUS: Final = Column(
     "status",
     "Status",

@@ -175,7 +175,7 @@ def test_figures_are_printed_in_one_place():
 
 def test_floats_are_for_axes():
     """Money is Decimal; only a chart's axis takes a float."""
-    assert calls_of("float") == {"report.charts"}
+    assert calls_of("float") == {"report.bars"}
     assert not places(r"\.mean\(|astype\(\"?float|pd\.to_numeric")
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.report_data import ReportData
-from finops_nb.findings.insights import Insight, VarianceLine, lines_with_status
+from finops_nb.findings.insights import Insight
+from finops_nb.findings.materiality import VarianceLine, lines_with_status
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import portion
 from finops_nb.params.budgets import Budgets

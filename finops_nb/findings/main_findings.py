@@ -18,14 +18,8 @@ from finops_nb.findings.evidence import (
     overrun_sentences,
     unspent_budgets,
 )
-from finops_nb.findings.insights import (
-    AT_THE_BEST_RATE,
-    EfficiencyGap,
-    SpendWithoutBudget,
-    VarianceLine,
-    is_material,
-    lines_with_status,
-)
+from finops_nb.findings.insights import AT_THE_BEST_RATE, EfficiencyGap, SpendWithoutBudget
+from finops_nb.findings.materiality import VarianceLine, is_material, lines_with_status
 from finops_nb.findings.money_text import unit_name
 from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.money import ZERO, total
@@ -86,9 +80,7 @@ def main_findings(findings: Findings) -> tuple[MainFinding, ...]:
         *_unspent(findings),
         *_efficiency_gap(findings),
     ]
-    every.sort(
-        key=lambda finding: (-finding.money, finding.urgency, finding.title, finding.names)
-    )
+    every.sort(key=lambda finding: (-finding.money, finding.urgency, finding.title, finding.names))
     return tuple(every[:SHOWN])
 
 

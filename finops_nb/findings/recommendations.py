@@ -23,13 +23,8 @@ from finops_nb.findings.evidence import (
     overrun_sentences,
     unspent_budgets,
 )
-from finops_nb.findings.insights import (
-    AT_THE_BEST_RATE,
-    EfficiencyGap,
-    SpendWithoutBudget,
-    VarianceLine,
-    is_material,
-)
+from finops_nb.findings.insights import AT_THE_BEST_RATE, EfficiencyGap, SpendWithoutBudget
+from finops_nb.findings.materiality import VarianceLine, is_material
 from finops_nb.findings.money_text import unit_name
 from finops_nb.findings.sentence import Sentence, first_few, sentence, separated
 from finops_nb.money import ZERO, portion, total

@@ -17,6 +17,7 @@ from finops_nb.report.pdf import DRAWING, with_outlines
 NAMES: Final = re.compile(r"<(bdi|code|nav)\b.*?</\1>", re.DOTALL)
 """What a PDF breaks within a word, or leaves out: names, hashes, and the table of contents."""
 
+TITLES: Final = re.compile(r"<(?:h[123]|caption)\b.*?</(?:h[123]|caption)>", re.DOTALL)
 DRAWN: Final = re.compile(r"<text\b[^>]*>([^<]*)</text>")
 FOOTER: Final = re.compile(r"\d+ / \d+\s*$")
 NUMBER: Final = re.compile(r"^\d+\.\s*$", re.MULTILINE)
@@ -29,7 +30,9 @@ STREAM: Final = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
 
 
 def pdf_faults(pdf: bytes, page: str) -> Iterator[str]:
-    """What a PDF lacks of the page that it was made from, a sentence each.
+    """What a PDF lacks of the page that it was made from, a phrase each.
+
+    It must have every heading and caption, and every figure as often as the page.
 
     Args:
         pdf: the file.
@@ -44,6 +47,9 @@ def pdf_faults(pdf: bytes, page: str) -> Iterator[str]:
     shown = _page_text(page)
     missing = figures_in(shown) - figures_in(text)
     within, whole = _squeezed(text), _squeezed(shown)
+    for title in TITLES.findall(page):
+        if _squeezed(read_page(title).text) not in within:
+            yield f'it lacks "{read_page(title).text}"'
     for found in missing:
         # A figure may be broken between two lines, as part of a long text.
         if len(found) < SHORT or within.count(found) < whole.count(found):
@@ -59,7 +65,10 @@ def _text_of(pdf: bytes) -> str:
     for stream in STREAM.findall(pdf):
         # pypdf reads as much of a damaged stream as it can.
         if stream[:1] == b"\x78":
-            zlib.decompress(stream.rstrip(b"\r\n"))
+            unpacking = zlib.decompressobj()
+            unpacking.decompress(stream)
+            if not unpacking.eof:
+                raise ValueError("a part of it is cut off")
     pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf), strict=True).pages]
     if not pages:
         raise ValueError("it has no page")

@@ -11,9 +11,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import pandas as pd
-from matplotlib import patheffects
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
 from finops_nb import schema
 from finops_nb.figures.budget_status import Status
@@ -21,27 +19,26 @@ from finops_nb.figures.named import Named, named, names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import ZERO, total
 from finops_nb.params.model import Params
+from finops_nb.report.bars import (
+    BAR,
+    MoneyTicks,
+    chart_height,
+    draw_bars,
+    floats,
+    mark_budgets,
+    money_axis,
+    name_bars,
+    write_after_bars,
+)
 from finops_nb.report.format import Format, noun
-from finops_nb.report.theme import ACTUAL, INK, OTHER, OVER, SERIES, Chart, drawn, elided, themed
+from finops_nb.report.theme import ACTUAL, OTHER, OVER, SERIES, Chart, drawn, elided, themed
 from finops_nb.report.top_n import printed_names, top_n
 from finops_nb.schema import Column
 from finops_nb.usage.model import Usage
 from finops_nb.words import listing
 
-FEW: Final = 12
-"""Up to so many bars, each has `PITCH` inches; more bars are closer, so that they fit on paper."""
-
-PITCH: Final = 0.42
-CLOSER_PITCH: Final = 0.28
-
 HATCHES: Final = ("", "//", "xx", "..")
 """Patterns of bars: the second round of the colors has another one than the first."""
-
-BAR: Final = 0.56
-"""The height of a bar, where the distance from bar to bar is 1."""
-
-HALO: Final = (patheffects.withStroke(linewidth=6, foreground="white"),)
-"""Around a mark on a bar, so that the two contrast on light and on dark pages."""
 
 LEGEND_LENGTH: Final = 66
 """Characters of a legend's names that fit side by side."""
@@ -67,10 +64,10 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
     has_budgets = any(budget is not None for budget in budgets)
     colors = [_bar_color(row.get("status"), has_budgets) for row in rows]
     label = _bars_label(rows) if has_budgets else "Actual"
-    with themed(_height(len(rows), rest)) as axes:
-        _bars(axes, [row[name] for row in rows], [row["cost"] for row in rows], colors)
-        _budget_marks(axes, budgets)
-        _money_axis(axes, fmt, f"{label}, {params.currency}", rest)
+    with themed(chart_height(len(rows), rest)) as axes:
+        draw_bars(axes, [row[name] for row in rows], [row["cost"] for row in rows], colors)
+        mark_budgets(axes, budgets)
+        money_axis(axes, fmt, f"{label}, {params.currency}", rest)
         texts = [f"{row[name]} {_against_budget(row, fmt)}" for row in rows]
         return drawn(axes, f"Actual cost against budget by {name}: {_joined(texts, rest)}.")
 
@@ -93,10 +90,10 @@ def breakdown(parts: pd.DataFrame, params: Params, data: ReportData | None = Non
     # Names that fit side by side make a legend of few lines; three columns are the most.
     abreast = max(1, min(3, LEGEND_LENGTH // max(map(len, labels), default=1)))
     legend_lines = -(-len(labels) // abreast)
-    with themed(_height(len(stacks.organizations), rest) + 0.22 * legend_lines) as axes:
+    with themed(chart_height(len(stacks.organizations), rest) + 0.22 * legend_lines) as axes:
         bars = _draw_stacks(axes, stacks)
-        _names(axes, stacks.organizations)
-        _money_axis(axes, fmt, f"Cost, {params.currency}", rest)
+        name_bars(axes, stacks.organizations)
+        money_axis(axes, fmt, f"Cost, {params.currency}", rest)
         # Without the bars the legend would leave out products whose names start with "_".
         axes.figure.legend(bars, labels, loc="outside lower center", ncols=abreast, fontsize=9)
         texts = [_products_text(stacks, name, fmt) for name in stacks.organizations]
@@ -119,10 +116,10 @@ def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
     colors = [OTHER if has_calls and row.get("calls") is None else ACTUAL for row in rows]
     costs = [row["cost"] for row in rows]
     unit_costs = [_unit_cost(row.get("cost_per_call"), fmt) for row in rows]
-    with themed(_height(len(rows), rest)) as axes:
-        _bars(axes, [row["feature"] for row in rows], costs, colors)
-        _texts_after_bars(axes, costs, unit_costs)
-        _money_axis(axes, fmt, f"Cost, {params.currency}", rest)
+    with themed(chart_height(len(rows), rest)) as axes:
+        draw_bars(axes, [row["feature"] for row in rows], costs, colors)
+        write_after_bars(axes, costs, unit_costs)
+        money_axis(axes, fmt, f"Cost, {params.currency}", rest)
         texts = [
             ", ".join(filter(None, (f"{row['feature']} {fmt.money(row['cost'])}", unit_cost)))
             for row, unit_cost in zip(rows, unit_costs, strict=True)
@@ -130,9 +127,7 @@ def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
         return drawn(axes, f"Cost by feature: {_joined(texts, rest)}.")
 
 
-def efficiency(
-    ranked: pd.DataFrame, params: Params, data: ReportData | None = None
-) -> Chart:
+def efficiency(ranked: pd.DataFrame, params: Params, data: ReportData | None = None) -> Chart:
     """Bars of calls per unit of currency by organization, the highest first.
 
     Args:
@@ -150,9 +145,9 @@ def efficiency(
     others = len(scored) - len(shown)
     names, scores = list(shown["organization"]), list(shown["calls_per_unit"])
     labels = [fmt.calls_per_money(score) for score in scores]
-    with themed(_height(len(shown))) as axes:
-        _bars(axes, names, scores, ACTUAL)
-        _texts_after_bars(axes, scores, labels)
+    with themed(chart_height(len(shown))) as axes:
+        draw_bars(axes, names, scores, ACTUAL)
+        write_after_bars(axes, scores, labels)
         axes.set_xlabel(f"Calls per {fmt.unit}; higher is better")
         texts = [f"{name} {label}" for name, label in zip(names, labels, strict=True)]
         listed = listing(texts) or "no organization has a score"
@@ -168,13 +163,13 @@ def spend_by_day(usage: Usage, params: Params) -> Chart:
     costs = dict(zip(by_day["day"], by_day["cost"], strict=True))
     many = len(days) >= MANY_DAYS
     with themed(2.6) as axes:
-        heights = _floats(costs.get(day, ZERO) for day in days)
+        heights = floats(costs.get(day, ZERO) for day in days)
         axes.bar(range(len(days)), heights, 1 if many else 0.8, color=ACTUAL, zorder=2)
         ticks = range(0, len(days), max(1, len(days) // 8))
         start = 0 if many else len("2025-")
         axes.set_xticks(ticks, [days[tick].isoformat()[start:] for tick in ticks])
         axes.grid(visible=False, axis="x")
-        axes.yaxis.set_major_formatter(_money_ticks(fmt))
+        axes.yaxis.set_major_formatter(MoneyTicks(fmt))
         axes.set_ylabel(f"Cost, {params.currency}")
         high, low = (pick(costs, key=lambda day: (costs[day], day)) for pick in (max, min))
         extremes = (
@@ -298,11 +293,9 @@ def _draw_stacks(axes: Axes, stacks: _Stacks) -> list[Any]:
     for number, product in enumerate(stacks.products):
         costs = [stacks.cells[name, product] for name in stacks.organizations]
         starts = [_start(stacks, name, number) for name in stacks.organizations]
-        lengths, color = _floats(costs), stacks.colors[number]
+        lengths, color = floats(costs), stacks.colors[number]
         hatch = HATCHES[number // len(SERIES) % len(HATCHES)] if color != OTHER else ""
-        bars = axes.barh(
-            places, lengths, BAR, _floats(starts), color=color, hatch=hatch, zorder=2
-        )
+        bars = axes.barh(places, lengths, BAR, floats(starts), color=color, hatch=hatch, zorder=2)
         legend.append(bars[0])
     return legend
 
@@ -351,60 +344,3 @@ def _against_budget(row: Row, fmt: Format) -> str:
 
 def _unit_cost(cost: Decimal | None, fmt: Format) -> str:
     return "" if cost is None else f"{fmt.unit_cost(cost)} per call"
-
-
-def _bars(
-    axes: Axes, names: Sequence[str], lengths: Sequence[Decimal], colors: str | list[str]
-) -> None:
-    axes.barh(range(len(lengths)), _floats(lengths), BAR, color=colors, zorder=2)
-    _names(axes, names)
-
-
-def _budget_marks(axes: Axes, budgets: Sequence[Decimal | None]) -> None:
-    for place, budget in enumerate(budgets):
-        if budget is not None:
-            axes.plot(
-                [float(budget)] * 2,
-                [place - 0.4, place + 0.4],
-                color=INK,
-                linewidth=3,
-                solid_capstyle="butt",
-                path_effects=HALO,
-                zorder=3,
-            )
-
-
-def _names(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), [elided(name) for name in names])
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
-
-
-def _texts_after_bars(axes: Axes, lengths: Sequence[Decimal], texts: Sequence[str]) -> None:
-    for place, (length, text) in enumerate(zip(lengths, texts, strict=True)):
-        end = (max(float(length), 0), place)
-        axes.annotate(text, end, (5, 0), textcoords="offset points", va="center", fontsize=9)
-    axes.margins(x=0.3)
-
-
-def _money_axis(axes: Axes, fmt: Format, label: str, rest: str = "") -> None:
-    axes.xaxis.set_major_formatter(_money_ticks(fmt))
-    axes.set_xlabel(f"{label}\n{rest}" if rest else label, loc="right")
-
-
-def _money_ticks(fmt: Format) -> FuncFormatter:
-    """Ticks as money, whole amounts without their zeros."""
-    return FuncFormatter(
-        lambda value, _: fmt.money(Decimal(repr(float(value)))).removesuffix(".00")
-    )
-
-
-def _height(bars: int, rest: str = "") -> float:
-    """Inches of a chart with so many bars, and a line for the sentence below its axis."""
-    pitch = PITCH if bars <= FEW else CLOSER_PITCH
-    return 0.85 + pitch * max(bars, 1) + (0.17 if rest else 0)
-
-
-def _floats(amounts: Iterable[Decimal]) -> list[float]:
-    return [float(amount) for amount in amounts]

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, Final
 
-import jinja2
 from markupsafe import Markup
 
 from finops_nb import schema
@@ -27,7 +26,8 @@ from finops_nb.report.footing import (
     rounding_down,
     rounding_of_difference,
 )
-from finops_nb.report.format import Format, html_sentence, named, noun, visible
+from finops_nb.report.format import Format, html_sentence, noun
+from finops_nb.report.rendering import templates
 from finops_nb.report.sparkline import sparkline
 from finops_nb.report.top_n import TopN, first_n, printed_names, sums_of, top_n
 from finops_nb.schema import Column
@@ -356,28 +356,6 @@ def scalar(value: Any) -> Any:
     if isinstance(value, tuple):
         return [scalar(item) for item in value]
     return str(value) if isinstance(value, StrEnum) else value
-
-
-@cache
-def templates(room: str = "report") -> jinja2.Environment:
-    """The templates of a room.
-
-    Every value they print is escaped, so this is the one exit for names of the data.
-
-    Args:
-        room: the folder of the package whose `templates/` are meant.
-    """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(f"finops_nb.{room}"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["visible"] = visible
-    environment.filters["named"] = named
-    environment.globals["noun"] = noun
-    return environment
 
 
 def _slug(status: str) -> str:

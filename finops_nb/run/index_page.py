@@ -27,8 +27,8 @@ from finops_nb.outputs.reports import FILES, PublishedReport, published_reports
 from finops_nb.report.footing import ROUNDING
 from finops_nb.report.format import Format, visible
 from finops_nb.report.html_export import TEMPLATES, audit
+from finops_nb.report.rendering import templates
 from finops_nb.report.sparkline import sparkline
-from finops_nb.report.table import templates
 from finops_nb.words import shortened
 
 REASON: Final = 160

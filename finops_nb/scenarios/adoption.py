@@ -64,9 +64,7 @@ def adopt(
     *,
     outside: bool = False,
 ) -> Adoption:
-    """Make the budgets of a scenario the official ones of its base.
-
-    They are written into the base's params, or into its budgets.csv if it has one.
+    """Make a scenario's budgets the official ones, in its base's params or budgets.csv.
 
     Args:
         home: the home.
@@ -77,9 +75,8 @@ def adopt(
         outside: whether a file outside of the home may be changed.
 
     Raises:
-        Refusal: it is not a scenario of an official month, it changes no budget, the budgets of
-            its base changed after it was saved, or the file is outside of the home or could not
-            be written. Nothing is changed then.
+        Refusal: not a scenario of an official month, or without a changed budget; its base has
+            other budgets since; the file is outside of the home, or can't be written.
         Busy: another process adopts a scenario of the month, or runs it.
 
     Example:
@@ -90,15 +87,11 @@ def adopt(
     params = load_params(home, name)
     scenario = params.scenario
     assert scenario is not None
+    request = (reason.strip(), today, (author or scenario.author).strip())
     with _write_errors(home), _locked_base(home, scenario.base) as base:
-        approved = _budgets_of(home, scenario.base, base)
-        _check_scenario(scenario, name, base, approved, home)
+        entry = _entry(home, name, params, base, request)
         if not outside:
             _check_place(base, scenario.base, home)
-        number = _next_version(base, approved, home)
-        adopter = (author or scenario.author).strip()
-        changed = _budgets_of(home, name, params)
-        entry = _Entry(name, number, reason.strip(), today, adopter, scenario, approved, changed)
         file = _into_budget_file(home, base, entry) if base.budgets else _into_params(home, entry)
     notices = (NOT_ADOPTED,) if params.growth or params.model_prices else ()
     return Adoption(file, entry.label, entry.differences(), notices)
@@ -161,6 +154,18 @@ class _Entry:
         actual = (written.organizations, written.products)
         if actual != (self.changed.organizations, self.changed.products):
             raise Refusal(_not_as_meant(shown, "it would not have the new budgets"))
+
+
+def _entry(
+    home: Home, name: str, params: Params, base: Params, request: tuple[str, date, str]
+) -> _Entry:
+    """The adoption of a scenario, checked; `request` is its reason, its day and who adopts it."""
+    scenario = params.scenario
+    assert scenario is not None
+    approved = _budgets_of(home, scenario.base, base)
+    _check_scenario(scenario, name, base, approved, home)
+    number = _next_version(base, approved, home)
+    return _Entry(name, number, *request, scenario, approved, _budgets_of(home, name, params))
 
 
 @contextmanager

@@ -20,10 +20,9 @@ from finops_nb.findings.insights import (
     HighestCost,
     SpendWithoutBudget,
     find_insights,
-    is_material,
-    lines_with_status,
     materiality_rule,
 )
+from finops_nb.findings.materiality import is_material, lines_with_status
 from finops_nb.report.format import Format, text_sentence
 from finops_nb.schema import UNALLOCATED
 

@@ -57,7 +57,7 @@ def test_a_formula_is_refused():
     with Workbook(file) as made:
         made.add_worksheet().write_formula(0, 0, "=1+1")
 
-    with pytest.raises(Unreadable, match="^the cell A1 holds a formula$"):
+    with pytest.raises(Unreadable, match=r"^the cell A1 holds a formula$"):
         read_xlsx(file.getvalue())
 
 

@@ -25,9 +25,9 @@ from finops_nb.findings.insights import (
     EfficiencyGap,
     HighestCost,
     SpendWithoutBudget,
-    VarianceLine,
     insight_sentence,
 )
+from finops_nb.findings.materiality import VarianceLine
 from finops_nb.findings.recommendations import ACTIONS, Horizon, Recommendation, recommend
 from finops_nb.findings.sentence import sentence
 from finops_nb.outputs.manifest import Kind, Manifest
