@@ -14,9 +14,9 @@ class Status(StrEnum):
     print), `mail/templates/message.css` and `scenarios/assets/what_if.css`; its bar in
     `report/charts.py` and, for a color of its own, `report/theme.py`; its subject line in
     `mail/body.py`; its sentences in `findings/insights.py` and `findings/main_findings.py`; and if
-    it is urgent, a place in `report/top_n.py` and in the words of `report/table.py`. The notebook's
-    text on chargeback lists all of them. A threshold for it goes into `params/model.py`, and from
-    there through `figures/variance.py` to `budget_status` below.
+    it is urgent, a place in `MARKS` of `figures/named.py`. The notebook's text on chargeback lists
+    all of them. A threshold for it goes into `params/model.py`, and from there through
+    `figures/variance.py` to `budget_status` below.
     """
 
     UNDER = "UNDER"

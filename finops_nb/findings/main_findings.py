@@ -28,6 +28,7 @@ from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.data_quality import THIN
 
 SHOWN: Final = 3
+OVER_BUDGET: Final = "Over Budget"
 
 
 class Urgency(IntEnum):
@@ -68,6 +69,7 @@ def main_findings(findings: Findings) -> tuple[MainFinding, ...]:
 
     Returns:
         The largest amount first, whatever kind of matter it is; among equals, the most urgent.
+        The largest overrun is always among them.
     """
     every = [
         *_missing_usage(findings),
@@ -81,7 +83,9 @@ def main_findings(findings: Findings) -> tuple[MainFinding, ...]:
         *_efficiency_gap(findings),
     ]
     every.sort(key=lambda finding: (-finding.money, finding.urgency, finding.title, finding.names))
-    return tuple(every[:SHOWN])
+    overrun = next((finding for finding in every if finding.title == OVER_BUDGET), None)
+    shown = every[:SHOWN]
+    return tuple(shown if overrun is None or overrun in shown else [*shown[:-1], overrun])
 
 
 def _missing_usage(findings: Findings) -> Iterator[MainFinding]:
@@ -102,7 +106,7 @@ def _missing_usage(findings: Findings) -> Iterator[MainFinding]:
 
 
 def _overruns(findings: Findings) -> Iterator[MainFinding]:
-    urgency, title = Urgency.MONEY_OUT_OF_PLAN, "Over Budget"
+    urgency, title = Urgency.MONEY_OUT_OF_PLAN, OVER_BUDGET
     for variance in (findings.organizations, findings.products):
         for line, text in overrun_sentences(findings, variance):
             yield MainFinding(urgency, title, text, line.variance, (line.name,))
