@@ -54,6 +54,8 @@ def bare_quotes(record: str, separator: str) -> Iterator[int]:
     >>> [*bare_quotes('a,"b ""c"" d",e"', ",")]
     [2]
     """
+    if '"' not in record:
+        return
     field = re.compile(rf'("(?:[^"]|"")*")?([^{separator}\r\n]*)')
     at = position = 0
     while at <= len(record):

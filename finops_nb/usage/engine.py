@@ -99,17 +99,21 @@ def has_time_zone(db: duckdb.DuckDBPyConnection, zone: str) -> bool:
 def load_organization_map(db: duckdb.DuckDBPyConnection, lines: Iterable[MapLine]) -> None:
     """Store which organization each key of the source belongs to, before any file is added."""
     rows = [
-        [
+        (
             line.key,
             line.organization,
             line.product,
             line.valid_from or date.min,
             line.valid_to or date.max,
-        ]
+        )
         for line in lines
     ]
     if rows:
-        db.executemany(f"INSERT INTO {ORGANIZATION_MAP} VALUES (?, ?, ?, ?, ?)", rows)
+        # A list for each column is stored a hundred times as fast as row after row.
+        types = ("VARCHAR", "VARCHAR", "VARCHAR", "DATE", "DATE")
+        columns = ", ".join(f"unnest(CAST(? AS {kind}[]))" for kind in types)
+        lists = [list(column) for column in zip(*rows, strict=True)]
+        db.execute(f"INSERT INTO {ORGANIZATION_MAP} SELECT {columns}", lists)
 
 
 def roll_up(
