@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -223,8 +224,8 @@ def _find(names: Sequence[str], header: Sequence[str]) -> Place | None:
 
 
 def _duplicate_names(header: Sequence[str], file: str) -> Iterator[Problem]:
-    for name in dict.fromkeys(header):
-        if name and header.count(name) > 1:
+    for name, count in Counter(header).items():
+        if name and count > 1:
             rule = "duplicate column in the header"
             yield Problem(rule, "Rename or remove one of them", file, 1, name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -89,8 +90,11 @@ def twins(places: Mapping[ColumnName, str], header: Sequence[str], file: str) ->
         header: the column names of the file.
         file: what messages call it.
     """
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in dict.fromkeys(header):
+        alike[normal_key(name)].append(name)
     for column, name in places.items():
-        similar = [each for each in dict.fromkeys(header) if normal_key(each) == normal_key(name)]
+        similar = alike[normal_key(name)]
         if len(similar) > 1:
             rule = f"{listed(similar, LISTED)} are spelled almost alike"
             fix = f"In the params, write which one to read: columns: {{{column}: {_in_yaml(name)}}}"
@@ -107,10 +111,11 @@ def other_spellings(
         free: the names that are no other column of ours.
         file: what messages call it.
     """
+    keys = {name: normal_key(name) for name in free}
     for column, names in missing.items():
         usual = {normal_key(name): name for name in names}
-        for name in free:
-            if name and (known := usual.get(normal_key(name))):
+        for name, key in keys.items():
+            if name and (known := usual.get(key)):
                 rule = f"a column that looks like {known} and is spelled differently"
                 fix = (
                     f"In the params, write columns: {{{column}: {_in_yaml(name)}}}; "
