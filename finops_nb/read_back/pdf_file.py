@@ -17,7 +17,10 @@ from finops_nb.report.pdf import DRAWING, with_outlines
 NAMES: Final = re.compile(r"<(bdi|code|nav)\b.*?</\1>", re.DOTALL)
 """What a PDF breaks within a word, or leaves out: names, hashes, and the table of contents."""
 
-TITLES: Final = re.compile(r"<(?:h[123]|caption)\b.*?</(?:h[123]|caption)>", re.DOTALL)
+HASH: Final = re.compile(r"<code\b.*?</code>", re.DOTALL)
+WHOLES: Final = re.compile(r"<(?:h[123]|caption|code)\b.*?</(?:h[123]|caption|code)>", re.DOTALL)
+"""Headings, captions and hashes, which are looked up as a whole."""
+
 DRAWN: Final = re.compile(r"<text\b[^>]*>([^<]*)</text>")
 FOOTER: Final = re.compile(r"\d+ / \d+\s*$")
 NUMBER: Final = re.compile(r"^\d+\.\s*$", re.MULTILINE)
@@ -26,13 +29,16 @@ NUMBER: Final = re.compile(r"^\d+\.\s*$", re.MULTILINE)
 SHORT: Final = 4
 """Characters of a figure that may stand by chance where two others meet."""
 
+HASH_LENGTH: Final = 16
+"""Characters of a code that can be nothing but a hash."""
+
 STREAM: Final = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
 
 
 def pdf_faults(pdf: bytes, page: str) -> Iterator[str]:
     """What a PDF lacks of the page that it was made from, a phrase each.
 
-    It must have every heading and caption, and every figure as often as the page.
+    It must have every heading, caption and hash, and every figure as often as the page.
 
     Args:
         pdf: the file.
@@ -45,9 +51,9 @@ def pdf_faults(pdf: bytes, page: str) -> Iterator[str]:
         yield f"it can't be read: {error or type(error).__name__}"
         return
     shown = _page_text(page)
-    missing = figures_in(shown) - figures_in(text)
+    missing = figures_in(shown) - figures_in(_without_hashes(text, page))
     within, whole = _squeezed(text), _squeezed(shown)
-    for title in TITLES.findall(page):
+    for title in WHOLES.findall(page):
         if _squeezed(read_page(title).text) not in within:
             yield f'it lacks "{read_page(title).text}"'
     for found in missing:
@@ -86,6 +92,14 @@ def _page_text(page: str) -> str:
         for text in DRAWN.findall(base64.b64decode(drawing).decode("utf-8"))
     ]
     return " \n ".join((read_page(NAMES.sub(" ", page)).text, *drawn))
+
+
+def _without_hashes(text: str, page: str) -> str:
+    """The text without the page's hashes, whose digits are no figures."""
+    codes = {read_page(code[0]).text for code in HASH.finditer(page)}
+    for code in (each for each in codes if len(each) >= HASH_LENGTH):
+        text = re.sub(r"\s*".join(map(re.escape, code)), " ", text)
+    return text
 
 
 def _squeezed(text: str) -> str:
