@@ -312,12 +312,14 @@ def _how_to_read(columns: Iterable[Column]) -> tuple[Sentence, ...]:
 
 def _by_organization(frame: pd.DataFrame, products: Named) -> tuple[Block, ...]:
     """A block for each organization, with the sum of its lines."""
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for line in _lines(frame):
+        by_name.setdefault(line["organization"], []).append(line)
     blocks = []
-    for name in frame["organization"].unique():
-        lines = frame[frame["organization"] == name]
-        cost = total(lines["cost"])
+    for name, lines in by_name.items():
+        cost = total(line["cost"] for line in lines)
         sums = {"cost": cost, "share": ratio(cost, cost)}
-        blocks.append(Block(_lines(lines), sums, name, names=products))
+        blocks.append(Block(lines, sums, name, names=products))
     return tuple(blocks)
 
 
