@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from inspect import Parameter, Signature
 from types import SimpleNamespace
 from typing import Any, Final
@@ -69,6 +70,9 @@ __all__ = [
 DATA: Final = ("usage", "budgets", "params", "manifest", "months")
 """Old arguments that are fields of `ReportData`."""
 
+PASSED: Final[dict[str, Any]] = dict.fromkeys(DATA[:-1]) | {"months": ()}
+"""The last value of each that the notebook passed."""
+
 RENAMED: Final = {"edition": "manifest", "misses": "backtest_errors"}
 """Old arguments that have another name now."""
 
@@ -86,15 +90,13 @@ unit_costs = api.unit_costs
 
 
 def _data(**given: Any) -> ReportData:
-    """Report data of the arguments of an old call; the function uses no other field.
+    """Report data of the arguments of an old call, and of what earlier calls passed.
 
-    Budgets that an old call did not pass are read, since they hold the notes on names now.
+    A table needs more of the report now than its old arguments: which names are printed by name
+    follows from usage and budgets, and so do the notes on them.
     """
-    fields: dict[str, Any] = dict.fromkeys(DATA[:-1]) | {"months": ()}
-    fields |= given
-    if fields["budgets"] is None and isinstance(fields["params"], Params):
-        fields["budgets"] = read_budgets(fields["params"])
-    return ReportData(measured=fields["usage"], **fields)
+    PASSED.update(given)
+    return ReportData(measured=PASSED["usage"], **PASSED)
 
 
 def _adapted(function: Callable[..., Any], old: str) -> Callable[..., Any]:
@@ -151,8 +153,8 @@ def hand_over(
 
 def ledger_of(usage: Any, currency: str, edition: Any) -> Any:
     """`api.ledger_of`, with its old arguments."""
-    params = SimpleNamespace(currency=currency)
-    return api.ledger_of(_data(usage=usage, params=params, manifest=edition))
+    params = Params(period=usage.period.text, usage=("sample:",), currency=currency)
+    return api.ledger_of(replace(_data(usage=usage, manifest=edition), params=params))
 
 
 breaches = _adapted(api.breaches, "usage organizations products budgets params")

@@ -180,11 +180,10 @@ def test_the_manifest_reaches_the_kernel_by_its_folder(tmp_path, monkeypatch):
     assert current_manifest() == manifest_in(tmp_path)
 
 
-def test_a_skeleton_rounds_costs_up_to_hundreds(six):
-    """It proposes 100 for 6.00, and nothing for cost without a name."""
-    assert (
-        "  org-a: 100\n  org-b: 100\nproduct_budgets:\n  chat: 100\n  search: 100"
-        in budget_skeleton(six)
+def test_a_skeleton_rounds_costs_up(six):
+    """It proposes 7 for 6.50, and nothing for cost without a name."""
+    assert "  org-a: 6\n  org-b: 2\nproduct_budgets:\n  chat: 7\n  search: 4" in budget_skeleton(
+        six
     )
     assert "unallocated" not in budget_skeleton(six)
     assert len(allocate(six, "organization")) == 3
