@@ -125,13 +125,12 @@ def read_csv(
     shape_to_come = in_background(measure_shape, source, width, separator, is_sound)
     table, result = _scan(db, _table(source, header, columns, params), columns, params, detail)
     shape = shape_to_come.result()
-    notices = []
+    notices: list[Notice] = []
     if result is None or _is_doubtful(result, shape):
         reading = read_strictly(source, header, columns, table.checked)
         result = _confirmed(table, result, reading)
-        if reading.empty_lines:
-            text = f"{source.name} has empty lines, which were left out."
-            notices.append(Notice(text, reading.empty_lines, ZERO))
+        notices += _empty_lines(source, reading)
+    notices += _no_checksum(source, result)
     if shape.last_line and result.rows:
         notices.append(_unfinished_last_line(table, shape, header.names, columns))
     return UsageFile(table, result, tuple(notices))
@@ -330,6 +329,18 @@ def _value_faults(
         fault = find_fault(None if value == columns.dialect.nothing else value)
         if fault:
             yield fault, names[place.position], value
+
+
+def _empty_lines(source: Source, reading: StrictReading) -> Iterator[Notice]:
+    if reading.empty_lines:
+        text = f"{source.name} has empty lines, which were left out."
+        yield Notice(text, reading.empty_lines, ZERO)
+
+
+def _no_checksum(source: Source, result: ScanResult) -> Iterator[Notice]:
+    if csv_text.lacks_checksum(source):
+        text = f"{source.name} was compressed without a checksum, so damage in it can go unnoticed."
+        yield Notice(text, result.rows, result.cost)
 
 
 def _unfinished_last_line(

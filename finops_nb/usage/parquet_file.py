@@ -11,6 +11,7 @@ import duckdb
 from finops_nb.errors import SHOWN, Problem, Refusal
 from finops_nb.params.model import ColumnName, Params
 from finops_nb.usage import engine
+from finops_nb.usage.background import in_background
 from finops_nb.usage.notices import UsageFile
 from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources import tags, values
@@ -18,6 +19,7 @@ from finops_nb.usage.sources.columns import Columns, place_columns
 from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.discovery import Source
 from finops_nb.usage.sources.notice import Notice
+from finops_nb.usage.sources.parquet_pages import Chunk, check_pages
 from finops_nb.usage.sources.source_table import (
     PARSED,
     SourceTable,
@@ -82,6 +84,27 @@ def read_parquet(
     if problems:
         raise Refusal(problems)
     table = _table(source, columns, places, params)
+    pages_checked = in_background(check_pages, source, _chunks(db, source))
+    try:
+        return _scanned(db, table, places, params, detail)
+    finally:
+        # Damage explains whatever else is wrong.
+        pages_checked.result()
+
+
+def _scanned(
+    db: duckdb.DuckDBPyConnection,
+    table: SourceTable,
+    places: Columns,
+    params: Params,
+    detail: bool,
+) -> UsageFile:
+    """Add the table to the summaries.
+
+    Raises:
+        Refusal: rows that cannot be read, each with its number.
+    """
+    source = table.source
     try:
         table = with_tag_keys(db, table, places)
         result = add_table(db, table, params, detail)
@@ -206,6 +229,26 @@ def _scan_sql(source: Source) -> str:
     return f"read_parquet({path_sql(source)}, hive_partitioning = false)"
 
 
+def _chunks(db: duckdb.DuckDBPyConnection, source: Source) -> list[Chunk]:
+    """Where the pages of each column are; a dictionary, if there is one, stands first.
+
+    Raises:
+        Refusal: it is not a complete Parquet file.
+    """
+    try:
+        rows = db.execute(
+            "SELECT path_in_schema, coalesce(dictionary_page_offset, 0), data_page_offset, "
+            f"total_compressed_size FROM parquet_metadata({path_sql(source)})"
+        ).fetchall()
+    except duckdb.Error as error:
+        raise _unreadable(error, source) from error
+    chunks = []
+    for column, dictionary, data, size in rows:
+        start = min(dictionary, data) if dictionary > 0 else data
+        chunks.append(Chunk(column, start, start + size))
+    return chunks
+
+
 def _top_level(schema: Sequence[SchemaRow]) -> list[tuple[str, str]]:
     """The root's children, in a schema that lists each column before its own children.
 
@@ -230,5 +273,5 @@ def _top_level(schema: Sequence[SchemaRow]) -> list[tuple[str, str]]:
 def _unreadable(error: duckdb.Error, source: Source) -> Refusal:
     """The engine's own reason, without the path on this machine."""
     first_line = str(error).splitlines()[0].replace(str(source.path.absolute()), source.name)
-    reason = first_line.partition(": ")[2] or first_line
+    reason = first_line.partition(": ")[2].strip() or "it can't be decoded"
     return Refusal(Problem(f"not a complete Parquet file: {reason}", DAMAGED, source.name))

@@ -8,14 +8,26 @@ import io
 import re
 from datetime import date
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.usage_files import COLUMNS, call, costs, csv_text, read, refused, write, write_calls
+from support.usage_files import (
+    COLUMNS,
+    call,
+    costs,
+    csv_text,
+    packed,
+    read,
+    refused,
+    write,
+    write_calls,
+)
 
 from finops_nb.errors import Refusal
+from finops_nb.usage.sources.csv_text import ZSTD
 
 NARROW = (
     "timestamp",
@@ -604,3 +616,16 @@ def test_zeros_behind_a_gzip_file_are_said(tmp_path):
 def write_raw(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
+
+
+def test_a_zstd_file_without_a_checksum_is_said(tmp_path):
+    """With one, damage is refused; without, it could be another number. Skipped frames may lead."""
+    zstd = import_module(ZSTD)
+    data = csv_text([call(), call(task_type="other")]).encode()
+    text = "u.csv.zst was compressed without a checksum, so damage in it can go unnoticed."
+    skipped = b"\x50\x2a\x4d\x18\x04\0\0\0abcd"
+    for start in (b"", skipped):
+        usage = read(write_raw(tmp_path / "u.csv.zst", start + zstd.compress(data)))
+        assert [(each.text, each.rows, each.money) for each in usage.notices] == [(text, 2, 2)]
+        checked = start + packed(data, "u.csv.zst")
+        assert read(write_raw(tmp_path / "u.csv.zst", checked)).notices == ()

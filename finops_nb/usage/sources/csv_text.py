@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from io import BufferedReader, RawIOBase, StringIO, TextIOWrapper
+from io import SEEK_CUR, BufferedReader, RawIOBase, StringIO, TextIOWrapper
 from typing import Any, Final
 
 from finops_nb.errors import Problem, Refusal
@@ -32,6 +32,13 @@ PACKED: Final[dict[Format, str]] = {".csv.gz": "gzip", ".csv.zst": "zstd"}
 
 ZSTD: Final = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 """The module for zstd; imported only if a file needs it."""
+
+ZSTD_FRAME: Final = b"\x28\xb5\x2f\xfd"
+SKIPPED_FRAME: Final = b"\x2a\x4d\x18"
+"""The first bytes of a frame with data, and the second to fourth of a frame without."""
+
+HAS_CHECKSUM: Final = 1 << 2
+"""The bit of a frame's first byte that says that a checksum follows the data."""
 
 BUFFER: Final = 1 << 16
 
@@ -206,6 +213,20 @@ def records(source: Source, separator: str) -> Iterator[PhysicalRecord]:
             parts.clear()
             line += feeds + (end == "\r")
             feeds = size = 0
+
+
+def lacks_checksum(source: Source) -> bool:
+    """Whether a zstd file has no checksum, so that damage may read as other text.
+
+    Its first frame tells: https://datatracker.ietf.org/doc/html/rfc8878#section-3.1.1.1.
+    """
+    if source.format != ".csv.zst":
+        return False
+    with source.path.open("rb") as packed:
+        while (magic := packed.read(4))[1:] == SKIPPED_FRAME:
+            packed.seek(int.from_bytes(packed.read(4), "little"), SEEK_CUR)
+        descriptor = packed.read(1)
+    return magic == ZSTD_FRAME and bool(descriptor) and not descriptor[0] & HAS_CHECKSUM
 
 
 def has_zeros_behind(source: Source) -> bool:
