@@ -16,7 +16,8 @@ class Status(StrEnum):
     `mail/body.py`; its sentences in `findings/insights.py` and `findings/main_findings.py`; and if
     it is urgent, a place in `MARKS` of `figures/named.py`. The notebook's text on chargeback lists
     all of them. A threshold for it goes into `params/model.py`, and from there through
-    `figures/variance.py` to `budget_status` below.
+    `figures/variance.py` and `scenarios/what_if.py` to `budget_status` below; the order of its
+    lines is in `findings/materiality.py`.
     """
 
     UNDER = "UNDER"

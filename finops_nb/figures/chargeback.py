@@ -1,7 +1,8 @@
 """Chargeback: what each organization and product is charged, and the ledger that books it.
 
 The ledger is published as chargeback.csv; its columns are `LEDGER_COLUMNS`. Until the month is
-complete and reconciled it is a draft, chargeback.DRAFT.csv, with one more column.
+complete and reconciled it is a draft, chargeback.DRAFT.csv, with one more column. The values of a
+line are in `ledger_csv` below, and `read_back/ledger_file.py` checks them before they are published.
 """
 
 from __future__ import annotations

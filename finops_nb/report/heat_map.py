@@ -12,7 +12,7 @@ from finops_nb.figures.named import Named, named
 from finops_nb.money import ZERO, minor_units, rounded, rounding_difference, total
 from finops_nb.report.footing import ROUNDING, Line
 from finops_nb.report.format import Format
-from finops_nb.report.rendering import templates
+from finops_nb.report.jinja_environment import templates
 from finops_nb.report.table import TOTAL, Cell, Row, Table
 from finops_nb.report.top_n import printed_names
 from finops_nb.schema import UNALLOCATED

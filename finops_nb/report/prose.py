@@ -26,8 +26,8 @@ from finops_nb.money import rounded
 from finops_nb.report.budget_tables import about
 from finops_nb.report.format import Format, html_sentence, text_sentence
 from finops_nb.report.headline import headlines
+from finops_nb.report.jinja_environment import templates
 from finops_nb.report.provenance import REPORT_NAME, provenance, revision_changes, stamps
-from finops_nb.report.rendering import templates
 from finops_nb.report.table import bar, scalar
 from finops_nb.usage.model import Usage
 

@@ -27,7 +27,7 @@ from finops_nb.report.footing import (
     rounding_of_difference,
 )
 from finops_nb.report.format import Format, html_sentence, noun
-from finops_nb.report.rendering import templates
+from finops_nb.report.jinja_environment import templates
 from finops_nb.report.sparkline import sparkline
 from finops_nb.report.top_n import TopN, first_n, printed_names, sums_of, top_n
 from finops_nb.schema import Column

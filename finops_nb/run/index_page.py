@@ -27,7 +27,7 @@ from finops_nb.outputs.reports import FILES, PublishedReport, published_reports
 from finops_nb.report.footing import ROUNDING
 from finops_nb.report.format import Format, visible
 from finops_nb.report.html_export import TEMPLATES, audit
-from finops_nb.report.rendering import templates
+from finops_nb.report.jinja_environment import templates
 from finops_nb.report.sparkline import sparkline
 from finops_nb.words import shortened
 

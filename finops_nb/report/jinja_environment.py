@@ -1,4 +1,8 @@
-"""Rendering: the templates of a room, the one exit for names of the data into HTML."""
+"""The environment of the Jinja templates: the one exit for names of the data into HTML.
+
+A section of the report is made of cells of notebooks/organizational_alignment.ipynb; its text is in
+`report/prose.py`, its tables are named in `report/tables.py`.
+"""
 
 from __future__ import annotations
 
