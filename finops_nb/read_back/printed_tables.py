@@ -23,7 +23,8 @@ def table_faults(table: PrintedTable, records: Sequence[Record], fmt: Format) ->
     if table.grid:
         yield from _grid_faults(table, records, fmt)
         return
-    if not all(head.name for head in table.heads):
+    is_named = any(head.unit in TEXTS for head in table.heads)
+    if not is_named or not all(head.name for head in table.heads):
         yield "its columns do not say what they are"
         return
     members, faults = _matched(table, records, fmt)
