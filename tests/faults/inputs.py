@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
-from faults.bench import Bench
+from faults.bench import FAILED, Bench
 from faults.home import CHECKOUT, NAME, TRUTHS, FaultHome, calls_of
 from faults.oracle import Lost, Wrong, digest, read_folder
 from support.checkout import SUPPORT
@@ -274,7 +274,7 @@ def _oracle_finds_changes(bench: Bench) -> None:
 
 
 def contract(bench: Bench) -> None:
-    """O06: the tests' contract finds a renamed column of the results."""
+    """O06: a renamed column of the results is not published, and the tests' contract finds it."""
     home = bench.home()
     bench.expect(
         "the contract",
@@ -282,12 +282,11 @@ def contract(bench: Bench) -> None:
         "does not hold as it is",
     )
     home.append(RENAMED, cell=-2)
-    end = home.run()
-    bench.expect(
-        "a renamed column",
-        end.code == 0 and "rows" in _broken(home.folder),
-        end.err or "the contract holds",
-    )
+    # The page has the column under its old name, so the gate finds the other one.
+    bench.judge("a renamed column", home, home.run(), message="results.json", left=FAILED)
+    results = home.folder / "results.json"
+    results.write_text(results.read_text().replace('"cost":', '"spend":'))
+    bench.expect("a renamed column", "rows" in _broken(home.folder), "the contract holds")
 
 
 def _broken(folder: Path) -> list[str]:
