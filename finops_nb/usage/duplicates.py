@@ -13,6 +13,8 @@ from finops_nb.errors import SHOWN, Problem
 from finops_nb.money import ZERO
 from finops_nb.params.model import Params
 from finops_nb.usage.notices import UsageFile
+from finops_nb.usage.scan import FILE
+from finops_nb.usage.small_files import ROW_HASH
 from finops_nb.usage.sources import csv_text, values
 from finops_nb.usage.sources.discovery import NAME_ONCE
 from finops_nb.usage.sources.notice import Notice
@@ -50,6 +52,7 @@ def fingerprint_rows(
         "(file VARCHAR, row_hash UBIGINT, cost DECIMAL(38,12), entries BIGINT)"
     )
     left_out, searched = [], 0
+    done: list[SourceTable] = []
     for file in files:
         rows_in_period, _ = file.result.in_period
         if not rows_in_period:
@@ -57,14 +60,26 @@ def fingerprint_rows(
         searched += rows_in_period
         if searched > SEARCHED:
             left_out.append(file.name)
-            continue
-        rows = rows_sql(file.table, params.timezone, also=f"hash({WHOLE_ROW}) AS row_hash, ")
-        db.execute(
-            "INSERT INTO row_hashes SELECT ?, row_hash, any_value(cost), count(*) "
-            f"FROM ({rows}) WHERE {in_period_sql(params.window)} GROUP BY row_hash",
-            [file.name],
-        )
+        elif file.together is None:
+            _add_row_hashes(db, file.table, values.sql_text(file.name), "", params)
+        elif not any(file.together is table for table in done):
+            done.append(file.together)
+            _add_row_hashes(db, file.together, FILE, f"{FILE}, ", params)
+    if left_out:
+        db.execute("DELETE FROM row_hashes WHERE file IN (SELECT unnest(?))", [left_out])
     return tuple(left_out)
+
+
+def _add_row_hashes(
+    db: duckdb.DuckDBPyConnection, table: SourceTable, file: str, also: str, params: Params
+) -> None:
+    """Add the hashes of a table's rows; `file` is the name of their file, as SQL."""
+    row_hash = ROW_HASH if also else f"hash({WHOLE_ROW})"
+    rows = rows_sql(table, params.timezone, also=f"{also}{row_hash} AS row_hash, ")
+    db.execute(
+        f"INSERT INTO row_hashes SELECT {file} AS name, row_hash, any_value(cost), count(*) "
+        f"FROM ({rows}) WHERE {in_period_sql(params.window)} GROUP BY name, row_hash"
+    )
 
 
 def files_with_equal_rows(db: duckdb.DuckDBPyConnection) -> Iterator[Problem]:

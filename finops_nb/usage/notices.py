@@ -68,11 +68,15 @@ class ScanResult:
 
 @dataclass(frozen=True, slots=True)
 class UsageFile:
-    """A file that was read: its table, what its scan found, and what its reader noticed."""
+    """A file that was read: its table, what its scan found, and what its reader noticed.
+
+    A small file may have been scanned with others, `together`.
+    """
 
     table: SourceTable
     result: ScanResult
     notices: tuple[Notice, ...] = ()
+    together: SourceTable | None = None
 
     @property
     def name(self) -> str:

@@ -30,6 +30,7 @@ from finops_nb.usage.notices import UsageFile, notices_of
 from finops_nb.usage.parquet_file import read_columns, read_parquet
 from finops_nb.usage.queries import Span
 from finops_nb.usage.reconciliation import reconcile_invoices
+from finops_nb.usage.small_files import read_small_files
 from finops_nb.usage.sources import csv_text
 from finops_nb.usage.sources.discovery import (
     LISTED,
@@ -145,10 +146,11 @@ def _read_files(
     problems: list[Problem] = []
     files: list[UsageFile] = []
     count = 0
+    small_files = read_small_files(db, sources, params, detail)
     for source in sources:
         read = read_parquet if source.format == ".parquet" else read_csv
         try:
-            files.append(read(db, source, params, detail))
+            files.append(small_files.get(source) or read(db, source, params, detail))
         except Refusal as refusal:
             problems += refusal.problems
             count += refusal.count

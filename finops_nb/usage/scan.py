@@ -7,24 +7,32 @@ and what they cost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.money import ZERO, total
 from finops_nb.params.model import Params
 from finops_nb.period import Period
 from finops_nb.usage.model import CUBE
 from finops_nb.usage.notices import ScanResult, row_checks
+from finops_nb.usage.scanned import (
+    CREDIT,
+    FIRST_CHECK,
+    OTHER_CURRENCY,
+    ROUNDED,
+    UNREADABLE,
+    Found,
+    found_in,
+    one_value,
+    result_of,
+)
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.source_table import (
     SourceTable,
-    bad_name_sql,
     in_period_sql,
     rows_sql,
     unreadable_row_sql,
@@ -33,16 +41,11 @@ from finops_nb.usage.sources.source_table import (
 BY_DAY: Final = ("organization", "product")
 """The names by which the summary of days is grouped, unless all of the cube is asked for."""
 
-FEW_GROUPS: Final = 3
-FEW_ROWS: Final = 30
-"""Two files with equal sums in fewer groups and fewer rows need not hold the same usage."""
+FILE: Final = "file"
+"""The column with the name of the file, where several are scanned at once."""
 
 HUGE_COUNT: Final = 10**15
 """More calls in one file than there can be; 64 bits hold the sum of 9,000 such files."""
-
-UNREADABLE, CREDIT, ROUNDED, OTHER_CURRENCY, FIRST_CHECK = range(5)
-"""Kinds of odd rows: it cannot be read, its cost is below zero, or may have been rounded, or is in
-another currency; from `FIRST_CHECK` on, the checks of `notices.row_checks`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,10 @@ class _Grouping:
     by_day: Sequence[str]
     owners: Mapping[str, str]
     calls: str
+
+    def by_file(self) -> _Grouping:
+        """The same, also grouped by the name of the file."""
+        return _Grouping((FILE, *self.by_day), {FILE: FILE, **self.owners}, self.calls)
 
     @property
     def sums(self) -> str:
@@ -83,29 +90,90 @@ def add_table(
         duckdb.Error: the file cannot be read to its end.
     """
     period = params.window
-    rows = f"SELECT *, {in_period_sql(period)} AS inside FROM ({rows_sql(table, params.timezone)})"
+    rows = _rows(table, params)
     odd_kinds = _odd_kinds(table, params)
     odd_rows = f"SELECT *, {_odd_sql(odd_kinds)} AS odd FROM ({rows})"
     grouping = _grouping(table, period, detail)
     scan = _two_scans if table.is_columnar else _one_scan
     scan(db, odd_rows, grouping)
     _refuse_huge_counts(db, table)
-    credits_sql = f"CASE WHEN odd & {1 << CREDIT} <> 0 THEN cost ELSE 0 END AS credits"
-    _insert(db, "days", ("day", *grouping.by_day), credits_sql)
-    # A month of NULL is what `_one_scan` makes of all rows outside of the period.
-    _insert(db, "owners", (*grouping.owners,), where="month IS NOT NULL")
-    if "request" in table.columns:
-        file = values.sql_text(table.source.name)
-        db.execute(f"INSERT INTO requests SELECT request, {file} FROM ({rows}) WHERE request <> ''")
-    return _result(db, table, rows, odd_kinds, period)
+    _insert_groups(db, grouping)
+    _insert_requests(db, table, rows, values.sql_text(table.source.name))
+    found = found_in(db, table, period).get("", Found())
+    return result_of(db, table, rows, odd_kinds, found, period)
+
+
+def add_files(
+    db: duckdb.DuckDBPyConnection,
+    together: SourceTable,
+    tables: Sequence[SourceTable],
+    params: Params,
+    detail: bool,
+    is_sound: Callable[[SourceTable, ScanResult], bool],
+) -> list[ScanResult] | None:
+    """Scan CSV files with the same columns at once, and add them to both summaries.
+
+    Args:
+        db, params, detail: as for `add_table`.
+        together: all files as one table, whose scan has the column `FILE`, a source's name.
+        tables: each file.
+        is_sound: whether a file can be added without a second look.
+
+    Returns:
+        What the scan found in each file; None if any is not sound. Then none is added.
+
+    Raises:
+        duckdb.Error: a file cannot be read to its end.
+    """
+    period = params.window
+    rows = _rows(together, params, also=f"{FILE}, ")
+    odd_kinds = _odd_kinds(together, params)
+    grouping = _grouping(together, period, detail)
+    _one_scan(db, f"SELECT *, {_odd_sql(odd_kinds)} AS odd FROM ({rows})", grouping.by_file())
+    if _calls(db) >= HUGE_COUNT:
+        return None
+    found = found_in(db, together, period, FILE)
+    results = []
+    for table in tables:
+        of_file = found.get(table.source.name, Found())
+        results.append(result_of(db, table, _rows(table, params), odd_kinds, of_file, period))
+    if not all(map(is_sound, tables, results)):
+        return None
+    _insert_groups(db, grouping)
+    _insert_requests(db, together, rows, FILE)
+    return results
+
+
+def _rows(table: SourceTable, params: Params, also: str = "") -> str:
+    rows = rows_sql(table, params.timezone, also=also)
+    return f"SELECT *, {in_period_sql(params.window)} AS inside FROM ({rows})"
 
 
 def _refuse_huge_counts(db: duckdb.DuckDBPyConnection, table: SourceTable) -> None:
     """Refuse numbers of calls whose sum would not fit the summaries."""
-    calls = _one_value(db, "SELECT coalesce(sum(calls), 0) FROM scanned_days")
-    if calls >= HUGE_COUNT:
+    if _calls(db) >= HUGE_COUNT:
         rule, fix = "the calls add up to 10^15 or more", "Name the column with the number of calls"
         raise Refusal(Problem(rule, fix, table.source.name, column=table.names["calls"]))
+
+
+def _calls(db: duckdb.DuckDBPyConnection) -> int:
+    return int(one_value(db, "SELECT coalesce(sum(calls), 0) FROM scanned_days"))
+
+
+def _insert_groups(db: duckdb.DuckDBPyConnection, grouping: _Grouping) -> None:
+    """Add what was scanned to both summaries."""
+    credits_sql = f"CASE WHEN odd & {1 << CREDIT} <> 0 THEN cost ELSE 0 END AS credits"
+    _insert(db, "days", ("day", *grouping.by_day), credits_sql)
+    # A month of NULL is what `_one_scan` makes of all rows outside of the period.
+    _insert(db, "owners", (*grouping.owners,), where="month IS NOT NULL")
+
+
+def _insert_requests(
+    db: duckdb.DuckDBPyConnection, table: SourceTable, rows: str, file: str
+) -> None:
+    """Add the requests of some rows, where the source numbers them; `file` is SQL."""
+    if "request" in table.columns:
+        db.execute(f"INSERT INTO requests SELECT request, {file} FROM ({rows}) WHERE request <> ''")
 
 
 def _grouping(table: SourceTable, period: Period, detail: bool) -> _Grouping:
@@ -201,123 +269,3 @@ def _odd_sql(odd_kinds: Mapping[int, str]) -> str:
         for kind, condition in odd_kinds.items()
     )
     return " + ".join(bits)
-
-
-def _result(
-    db: duckdb.DuckDBPyConnection,
-    table: SourceTable,
-    rows: str,
-    odd_kinds: Mapping[int, str],
-    period: Period,
-) -> ScanResult:
-    """What the scan found. Money other than the cost is asked of the rows again."""
-    groups = _odd_groups(db)
-    counts, costs = {}, {}
-    for kind in odd_kinds:
-        of_kind = [(entries, cost) for odd, entries, cost in groups if odd >> kind & 1]
-        counts[kind] = sum(entries for entries, _ in of_kind)
-        costs[kind] = total(cost for _, cost in of_kind)
-    checks = []
-    for kind, check in enumerate(row_checks(table), FIRST_CHECK):
-        money = costs[kind]
-        if counts[kind] and check.money != "cost":
-            money = _sum(db, check.money, rows, odd_kinds[kind])
-        checks.append((counts[kind], money))
-    cost = total(cost for *_, cost in groups)
-    unreadable = counts[UNREADABLE]
-    rounded, change = 0, ZERO
-    if counts.get(ROUNDED) and not unreadable:
-        rounded, change = _rounding(db, rows)
-    in_period, content_hash = _in_period(db, period)
-    return ScanResult(
-        rows=sum(entries for _, entries, _ in groups),
-        bad_rows=unreadable + _count_bad_names(db, table, rows, period),
-        cost=cost,
-        absolute_cost=cost - 2 * costs[CREDIT],
-        rounded_rows=rounded,
-        rounding_change=change,
-        checks=tuple(checks),
-        other_currency_rows=counts.get(OTHER_CURRENCY, 0),
-        in_period=in_period,
-        content_hash=content_hash,
-    )
-
-
-def _odd_groups(db: duckdb.DuckDBPyConnection) -> list[tuple[int, int, Decimal]]:
-    """What is odd, rows and cost, by what is odd."""
-    query = "SELECT odd, sum(entries), coalesce(sum(cost), 0) FROM scanned_days GROUP BY 1"
-    return [(odd, int(entries), cost) for odd, entries, cost in db.execute(query).fetchall()]
-
-
-def _in_period(
-    db: duckdb.DuckDBPyConnection, period: Period
-) -> tuple[tuple[int, Decimal], int | None]:
-    """Rows and cost of a file in the period; and, unless they are few, a hash of their groups.
-
-    The hash is the same for the same usage in another format.
-    """
-    groups = (
-        "SELECT day, organization, product, CAST(sum(cost) AS DECIMAL(38,12)) AS cost, "
-        f"sum(entries) AS entries FROM scanned_days WHERE {in_period_sql(period)} GROUP BY ALL"
-    )
-    # A sum of hashes does not depend on the order of the groups. It needs 128 bits.
-    content = "sum(CAST(hash(day, organization, product, cost, entries) AS HUGEINT))"
-    query = (
-        f"SELECT coalesce(sum(entries), 0), coalesce(sum(cost), 0), count(*), {content} "
-        f"FROM ({groups})"
-    )
-    rows, cost, group_count, content_hash = db.execute(query).fetchone() or (0, ZERO, 0, None)
-    enough = group_count >= FEW_GROUPS or rows >= FEW_ROWS
-    return (int(rows), Decimal(cost)), content_hash if enough else None
-
-
-def _count_bad_names(
-    db: duckdb.DuckDBPyConnection, table: SourceTable, rows: str, period: Period
-) -> int:
-    """How many rows have a name that is refused.
-
-    The groups have the names of all rows; only where `_two_scans` made them, those outside of the
-    period are not among them.
-    """
-    condition = bad_name_sql(table)
-    query = f"SELECT coalesce(sum(entries), 0) FROM scanned_owners WHERE {condition}"
-    count = int(_one_value(db, query))
-    if table.is_columnar:
-        # A row that has no day is outside, too.
-        is_outside = f"({in_period_sql(period)}) IS NOT TRUE"
-        if _one_value(db, f"SELECT count(*) FROM scanned_days WHERE {is_outside}"):
-            outside = f"inside IS NOT TRUE AND ({condition})"
-            count += int(_one_value(db, f"SELECT count(*) FROM ({rows}) WHERE {outside}"))
-    return count
-
-
-def _rounding(db: duckdb.DuckDBPyConnection, rows: str) -> tuple[int, Decimal]:
-    """How many costs have more than 12 decimals, and what rounding them changed in all."""
-    query = (
-        "SELECT count(*) FILTER (change <> 0), coalesce(sum(change), 0), "
-        "count(*) FILTER (change IS NULL) "
-        f"FROM ({rows}) WHERE change IS DISTINCT FROM 0"
-    )
-    rounded, change, unsure = db.execute(query).fetchone() or (0, ZERO, 0)
-    if not unsure:
-        return rounded, change
-    # The engine's decimals cannot hold these; Python's can.
-    texts = _texts(db, f"SELECT amount FROM ({rows}) WHERE change IS NULL")
-    more_rows, more_change = values.rounding_change(texts)
-    return rounded + more_rows, values.WIDE.add(change, more_change)
-
-
-def _sum(db: duckdb.DuckDBPyConnection, column: str, rows: str, condition: str) -> Decimal:
-    query = f"SELECT coalesce(sum({column}), 0) FROM ({rows}) WHERE {condition}"
-    return Decimal(_one_value(db, query))
-
-
-def _one_value(db: duckdb.DuckDBPyConnection, query: str) -> Any:
-    (value,) = db.execute(query).fetchone() or (0,)
-    return value
-
-
-def _texts(db: duckdb.DuckDBPyConnection, query: str) -> Iterator[str]:
-    cursor = db.execute(query)
-    while rows := cursor.fetchmany(10_000):
-        yield from (row[0] for row in rows)

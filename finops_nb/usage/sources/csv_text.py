@@ -4,7 +4,7 @@ DuckDB's scan is quick, but it loses a last row whose quote is never closed, may
 many after a quoted line break, drops spaces around quotes, skips empty lines and lets NUL pass. So
 the bytes are counted, too (`csv_shape`). If they are not ambiguous and the scan has as many rows as
 there are lines, every row is one that Python's strict reader would give. Any other file is read
-again by that reader (`usage.csv_file`), which knows the physical line.
+again by that reader (`usage.strict_reading`), which knows the physical line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from io import SEEK_CUR, BufferedReader, RawIOBase, StringIO, TextIOWrapper
+from io import BufferedReader, RawIOBase, StringIO, TextIOWrapper
 from typing import Any, Final
 
 from finops_nb.errors import Problem, Refusal
@@ -32,13 +32,6 @@ PACKED: Final[dict[Format, str]] = {".csv.gz": "gzip", ".csv.zst": "zstd"}
 
 ZSTD: Final = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 """The module for zstd; imported only if a file needs it."""
-
-ZSTD_FRAME: Final = b"\x28\xb5\x2f\xfd"
-SKIPPED_FRAME: Final = b"\x2a\x4d\x18"
-"""The first bytes of a frame with data, and the second to fourth of a frame without."""
-
-HAS_CHECKSUM: Final = 1 << 2
-"""The bit of a frame's first byte that says that a checksum follows the data."""
 
 BUFFER: Final = 1 << 16
 
@@ -160,10 +153,17 @@ def read_header(source: Source) -> Header:
     return header
 
 
-def scan_sql(source: Source, header: Header) -> str:
-    """The table of a CSV file in SQL: text columns c0, c1 …, in the order of the header."""
+def scan_sql(source: Source, header: Header, *more: Source, options: str = "") -> str:
+    """The table of a CSV file in SQL: text columns c0, c1 …, in the order of the header.
+
+    Args:
+        source: the file.
+        header: its header.
+        more: other files with the same header, compressed alike.
+        options: of DuckDB's `read_csv`, each with a comma before it.
+    """
     columns = ", ".join(f"c{n}: 'VARCHAR'" for n in range(len(header.names)))
-    options = (
+    own_options = (
         f"columns = {{{columns}}}",
         "header = true",
         # Nothing is guessed and nothing is repaired: a row of another width stops the scan.
@@ -177,7 +177,8 @@ def scan_sql(source: Source, header: Header) -> str:
         # A folder named "team=x" adds no column.
         "hive_partitioning = false",
     )
-    return f"read_csv({path_sql(source)}, {', '.join(options)})"
+    paths = ", ".join(map(path_sql, (source, *more)))
+    return f"read_csv([{paths}], {', '.join(own_options)}{options})"
 
 
 def records(source: Source, separator: str) -> Iterator[PhysicalRecord]:
@@ -213,38 +214,6 @@ def records(source: Source, separator: str) -> Iterator[PhysicalRecord]:
             parts.clear()
             line += feeds + (end == "\r")
             feeds = size = 0
-
-
-def lacks_checksum(source: Source) -> bool:
-    """Whether a zstd file has no checksum, so that damage may read as other text.
-
-    Its first frame tells: https://datatracker.ietf.org/doc/html/rfc8878#section-3.1.1.1.
-    """
-    if source.format != ".csv.zst":
-        return False
-    with source.path.open("rb") as packed:
-        while (magic := packed.read(4))[1:] == SKIPPED_FRAME:
-            packed.seek(int.from_bytes(packed.read(4), "little"), SEEK_CUR)
-        descriptor = packed.read(1)
-    return magic == ZSTD_FRAME and bool(descriptor) and not descriptor[0] & HAS_CHECKSUM
-
-
-def has_zeros_behind(source: Source) -> bool:
-    """Whether zero bytes follow the data of a gzip file: Python skips them, DuckDB does not."""
-    if source.format != ".csv.gz":
-        return False
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    is_begun = False
-    with source.path.open("rb") as packed:
-        while block := packed.read(BUFFER):
-            while block:
-                if not is_begun and block.startswith(b"\0"):
-                    return True
-                unpacker.decompress(block)
-                is_begun, block = not unpacker.eof, unpacker.unused_data
-                if unpacker.eof:
-                    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    return False
 
 
 def character_fault(value: str) -> Fault | None:
