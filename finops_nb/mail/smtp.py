@@ -124,7 +124,7 @@ def _attempts(
     """The recipients of each attempt, after the pause before it.
 
     Args:
-        outcomes: of all recipients so far; read anew before each attempt.
+        outcomes: of all recipients so far; read again before each attempt.
         deadline: no attempt begins after it.
         hooks: for the notice.
         sleep: waits.

@@ -25,6 +25,6 @@ class KernelApp(IPKernelApp):
         """Run no startup file."""
 
     def init_iopub(self, context: Any) -> None:
-        # ipykernel has no trait for the class; this process runs no other kernel.
+        # ipykernel has no trait for the class, and no types; this process runs no other kernel.
         kernelapp.IOPubThread = PrivateIOPubThread  # type: ignore[attr-defined]
         super().init_iopub(context)  # type: ignore[no-untyped-call]

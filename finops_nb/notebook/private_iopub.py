@@ -38,6 +38,7 @@ class PrivateIOPubThread(IOPubThread):
         sender, is_last, piece = pickle.loads(self._receiver.recv(2 * PIECE))
         message = self._pieces.pop(sender, b"") + piece
         if is_last:
+            # ipykernel has no types.
             self.send_multipart(pickle.loads(message))  # type: ignore[no-untyped-call]
         else:
             self._pieces[sender] = message

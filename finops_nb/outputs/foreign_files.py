@@ -57,7 +57,7 @@ def move_beside(folder: Path, names: Iterable[str], outputs: Path, name: str) ->
         name: the NAME that `folder` belongs to.
 
     Returns:
-        The names of those that were moved.
+        The names that were moved.
 
     Raises:
         Refusal: a link leads to the place.
@@ -78,7 +78,7 @@ def copy_beside(folder: Path, names: Iterable[str], outputs: Path, name: str) ->
     """Copy files that a person changed to where they are kept; the arguments are as above.
 
     Returns:
-        The names of those that were copied: one that can't be read, or is there already, is not.
+        The names that were copied. A file that can't be read, or is kept already, is left out.
     """
     copied = []
     for each in names:
@@ -128,21 +128,23 @@ def retire(folder: Path, published: Collection[str], outputs: Path, name: str) -
 def moved_sentence(names: Collection[str], name: str) -> str:
     """What a run says of files that it moved."""
     was, it_is = ("was", "it is") if len(names) == 1 else ("were", "they are")
-    shown = first_of([printable(each) for each in sorted(names)], NAMED)
     return (
-        f"{shown} in outputs/{name} {was} not published by a run, "
+        f"{_listed(names)} in outputs/{name} {was} not published by a run, "
         f"so {it_is} now in outputs/{FOLDER}/{name}."
     )
 
 
 def copied_sentence(names: Collection[str], name: str) -> str:
     """What a run says of files that were changed by hand, and that it published again."""
-    was, it_is = ("was", "it is") if len(names) == 1 else ("were", "they are")
-    shown = first_of([printable(each) for each in sorted(names)], NAMED)
+    was = "was" if len(names) == 1 else "were"
     return (
-        f"{shown} in outputs/{name} {was} changed after {it_is.split()[0]} {was} published; "
+        f"{_listed(names)} in outputs/{name} {was} changed after publication; "
         f"a copy is now in outputs/{FOLDER}/{name}."
     )
+
+
+def _listed(names: Collection[str]) -> str:
+    return first_of([printable(each) for each in sorted(names)], NAMED)
 
 
 def printable(name: str) -> str:

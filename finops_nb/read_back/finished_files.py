@@ -50,7 +50,7 @@ def finished_faults(files: Mapping[str, bytes], notebook: NotebookNode) -> list[
         notebook: that the page was exported from.
 
     Returns:
-        One sentence a fault, then the way out; empty where there is none.
+        One sentence for each fault, then how to fix it; empty if there is no fault.
     """
     results = read_results(files[RESULTS])
     if "tables" not in results:

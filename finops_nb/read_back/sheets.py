@@ -127,7 +127,7 @@ def _line_faults(
 
 
 def _is_group(cells: Sequence[Cell], groups: Collection[str | None], record: Record) -> bool:
-    """Whether a row stands in its group: a value of its record, or a heading that is none."""
+    """Whether a row is in its group, whose name is in its record or is a heading of the page."""
     cell = cells[0] if cells else None
     values = [value for value in record.values() if isinstance(value, str)]
     headings = [value for value in values if words(visible(value)) in groups]

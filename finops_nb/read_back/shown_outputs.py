@@ -104,7 +104,7 @@ def _contents(notebook: NotebookNode) -> list[str]:
 def _tokens(html: str) -> str:
     """The start tags and the texts of a page, a line each, whatever the order of attributes.
 
-    nbconvert writes the whole page anew: it sorts attributes, and closes what was left open.
+    nbconvert rewrites the page: it sorts attributes and closes open tags.
     """
     reader = _Tokens()
     reader.feed(html)

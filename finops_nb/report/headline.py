@@ -13,7 +13,6 @@ from finops_nb.figures.trend import PriorMonth, YearToDate, prior_month, year_to
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
-from finops_nb.money import ZERO
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import Usage
@@ -81,14 +80,7 @@ def _spend(totals: TotalVariance, usage: Usage, currency: str) -> Headline:
 def _spend_against_budget(totals: TotalVariance, currency: str) -> Sentence:
     if totals.budget is None:
         return sentence("No budget is set")
-    over = totals.variance is not None and totals.variance > 0
-    note = rounding_note(totals.actual, totals.budget, currency)
-    return sentence(
-        f"{{distance:money}} {'over' if over else 'under'} the {{budget:money}} budget{note.text}",
-        distance=abs(totals.variance or ZERO),
-        budget=totals.budget,
-        rounding=note.rounding,
-    )
+    return _distance(totals.actual, totals.budget, "budget", currency)
 
 
 def _dated_after(verb: str, after: Decimal, usage: Usage) -> Sentence:
@@ -146,13 +138,21 @@ def _year_against_budget(year: YearToDate, complete: bool, currency: str) -> Sen
         is_all = year.without_budget == year.months
         months = "" if is_all else f" for {_months_in_words(year.without_budget)}"
         return sentence(f"No budget is set{months}")
-    side = "over" if (year.variance or ZERO) > 0 else "under"
-    budget = "budget" if complete else "budget to date"
-    note = rounding_note(year.cost, year.budget, currency)
+    return _distance(year.cost, year.budget, "budget" if complete else "budget to date", currency)
+
+
+def _distance(cost: Decimal, budget: Decimal, label: str, currency: str) -> Sentence:
+    """How far a cost is over or under a budget.
+
+    Example:
+        "$2.00 over the $8.00 budget"
+    """
+    side = "over" if cost > budget else "under"
+    note = rounding_note(cost, budget, currency)
     return sentence(
-        f"{{distance:money}} {side} the {{budget:money}} {budget}{note.text}",
-        distance=abs(year.variance or ZERO),
-        budget=year.budget,
+        f"{{distance:money}} {side} the {{budget:money}} {label}{note.text}",
+        distance=abs(cost - budget),
+        budget=budget,
         rounding=note.rounding,
     )
 
