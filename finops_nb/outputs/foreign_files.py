@@ -136,9 +136,9 @@ def moved_sentence(names: Collection[str], name: str) -> str:
 
 def copied_sentence(names: Collection[str], name: str) -> str:
     """What a run says of files that were changed by hand, and that it published again."""
-    was = "was" if len(names) == 1 else "were"
+    was, it = ("was", "it") if len(names) == 1 else ("were", "they")
     return (
-        f"{_listed(names)} in outputs/{name} {was} changed after publication; "
+        f"{_listed(names)} in outputs/{name} {was} changed after {it} {was} published; "
         f"a copy is now in outputs/{FOLDER}/{name}."
     )
 
