@@ -336,7 +336,7 @@ def test_no_index_is_made_without_reports(tmp_path):
 def test_an_index_that_cannot_be_written_is_a_notice(tmp_path, monkeypatch):
     """The reports are published all the same, with one notice."""
 
-    def fail(_):
+    def fail(_home, _notice):
         raise OSError(5, "Input/output error", "x")
 
     monkeypatch.setattr("finops_nb.run.index_page.write_index", fail)

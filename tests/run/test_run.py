@@ -143,7 +143,7 @@ def test_an_index_that_could_not_be_written_is_rebuilt_later(published_home):
     notices: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
 
-        def fail(_):
+        def fail(_home, _notice):
             raise OSError(errno.EIO, "Input/output error", "x")
 
         patch.setattr("finops_nb.run.index_page.write_index", fail)
