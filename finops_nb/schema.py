@@ -86,7 +86,8 @@ STATUS: Final = Column(
     "status",
     "UNDER: cost is at or below budget. OVER: cost is above budget. AT RISK: cost is not above "
     "budget, but the period is in progress and cost has reached the at_risk share of the budget, "
-    "or the run rate is above budget. NO BUDGET: no budget is set.",
+    "or the run rate is above budget. NO BUDGET: no budget is set. An excess that rounds to zero "
+    "does not count.",
     total_is="status",
 )
 CALLS: Final = Column("calls", "Calls", "count", "the number of calls", additive=True)

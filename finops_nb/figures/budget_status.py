@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 
+from finops_nb.money import rounded
+
 
 class Status(StrEnum):
     """Where a cost stands against its budget.
@@ -32,6 +34,7 @@ def budget_status(
     run_rate: Decimal | None,
     at_risk: Decimal,
     complete: bool,
+    decimals: int,
 ) -> Status:
     """The status of a cost.
 
@@ -41,6 +44,7 @@ def budget_status(
         run_rate: the cost at the end of a running period; None where there is no run-rate.
         at_risk: share of the budget, as a fraction, from which a running period is AT RISK.
         complete: the period is over.
+        decimals: of the currency; what is above by less than half a minor unit is not above.
 
     Returns:
         NO BUDGET without a budget; OVER above it, also above a budget of zero; AT RISK while the
@@ -48,14 +52,31 @@ def budget_status(
 
     Example:
         With `at_risk: 0.8`, a cost of 4.10 of 5.00 is AT RISK in a running month, UNDER after it.
+        5.004 of 5.00 is UNDER in dollars, as its variance prints as $0.00; 5.005 is OVER.
     """
     if budget is None:
         return Status.NO_BUDGET
-    if actual > budget:
+    if is_above(actual, budget, decimals):
         return Status.OVER
     # Compared as products: a quotient would be rounded at its 28th digit.
     near_budget = budget > 0 and actual >= at_risk * budget
-    heading_over = run_rate is not None and run_rate > budget
+    heading_over = run_rate is not None and is_above(run_rate, budget, decimals)
     if not complete and (near_budget or heading_over):
         return Status.AT_RISK
     return Status.UNDER
+
+
+def is_above(amount: Decimal, limit: Decimal, decimals: int) -> bool:
+    """Whether the printed difference of an amount and a limit is above zero.
+
+    Every word that says "over" or "more than" follows this, so that it never stands beside $0.00.
+
+    Args:
+        amount: a cost, or a run-rate.
+        limit: what it is compared with.
+        decimals: of the currency, to which the difference is rounded half away from zero.
+
+    >>> is_above(Decimal("10.004"), Decimal(10), 2), is_above(Decimal("10.005"), Decimal(10), 2)
+    (False, True)
+    """
+    return rounded(amount - limit, decimals) > 0

@@ -14,9 +14,10 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 
 from finops_nb.figures.allocation import sort_by_cost
-from finops_nb.figures.budget_status import Status
+from finops_nb.figures.budget_status import Status, is_above
 from finops_nb.figures.exact_columns import exact_column
 from finops_nb.figures.report_data import ReportData
+from finops_nb.money import minor_units
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.commentary import Commentary
 from finops_nb.period import parse_period
@@ -82,9 +83,10 @@ def spend_without_approval(data: ReportData) -> pd.DataFrame:
         December 2025.
     """
     spend, limit = data.usage.groups["month", "product"], data.params.approval_limit
+    decimals = minor_units(data.params.currency)
     needs_approval = [
         limit is not None
-        and row.cost > limit
+        and is_above(row.cost, limit, decimals)
         and row.product != UNALLOCATED
         and not _is_approved(row.product, row.month, data.budgets.commentary)
         for row in spend.itertuples()

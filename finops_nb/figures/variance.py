@@ -12,7 +12,7 @@ from finops_nb.figures.allocation import allocate, sort_by_cost
 from finops_nb.figures.budget_status import Status, budget_status
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import run_rate_variance, run_rates
-from finops_nb.money import ZERO, ratio, total
+from finops_nb.money import ZERO, minor_units, ratio, total
 from finops_nb.params.budgets import Budgets
 from finops_nb.schema import Dimension
 
@@ -57,6 +57,7 @@ def variance_by(data: ReportData, by: Dimension, also: Iterable[str] = ()) -> pd
         data.budgets.of(by),
         data.params.at_risk,
         data.usage.complete,
+        data.params.currency,
         run_rates(data.usage, by),
         also,
     )
@@ -67,6 +68,7 @@ def budget_variance(
     budgets: Mapping[str, Decimal],
     at_risk: Decimal,
     complete: bool,
+    currency: str,
     run_rates: Mapping[str, Decimal] | None = None,
     also: Iterable[str] = (),
 ) -> pd.DataFrame:
@@ -81,41 +83,44 @@ def budget_variance(
         budgets: budget of the period by name, in the currency of `costs`.
         at_risk: share of budget, as a fraction, from which a name of a running period is AT RISK.
         complete: the period is over; nothing is AT RISK then.
-        run_rates: cost at the end of a running period by name; a name above its budget there is
-            AT RISK.
+        currency: of the costs; a status follows the variance as printed in it.
+        run_rates: from `run_rates`; a name above its budget there is AT RISK.
         also: names that are listed even without cost and budget.
 
     Returns:
         The name, `cost`, `budget` (None: none set), `variance` (actual − budget, unfavorable above
-        zero), `variance_ratio`, `budget_used` (fractions of budget, None without a budget above
-        zero), `run_rate` (None where there is none), `status`, `calls`, `customers`; one row for
-        each name in either input, highest cost first.
+        zero), `variance_ratio`, `budget_used` (None without a budget above zero), `run_rate`,
+        `status`, `calls`, `customers`; one row for each name in either input, highest cost first.
     """
-    by = costs.columns[0]
+    by, decimals = costs.columns[0], minor_units(currency)
     rows = []
     for row in _with_idle_names(costs, {*budgets, *also}):
         budget = budgets.get(row[by])
         # Without a budget the whole cost is variance, as long as other names have a budget.
         compared_with = (budget or ZERO) if budgets else None
         run_rate = run_rates.get(row[by], ZERO) if run_rates else None
-        compared = _compared(row["cost"], budget, compared_with, run_rate, at_risk, complete)
-        counts = {"calls": row["calls"], "customers": row["customers"]}
-        rows.append({by: row[by], "cost": row["cost"], **compared, **counts})
+        status = budget_status(row["cost"], budget, run_rate, at_risk, complete, decimals)
+        compared = _compared(row["cost"], budget, compared_with, run_rate, status)
+        rows.append({by: row[by], "cost": row["cost"], **compared, **_counts(row)})
     return sort_by_cost(pd.DataFrame(rows, dtype=object), by)
 
 
-def total_variance(variance: pd.DataFrame, at_risk: Decimal, complete: bool) -> TotalVariance:
+def total_variance(
+    variance: pd.DataFrame, at_risk: Decimal, complete: bool, currency: str
+) -> TotalVariance:
     """The sums of a variance table, compared as one.
 
     Args:
         variance: from `budget_variance`.
         at_risk: as there.
         complete: as there.
+        currency: as there.
     """
     actual = total(variance["cost"])
     budget = _total_of_known(variance["budget"])
     run_rate = _total_of_known(variance["run_rate"])
-    compared = _compared(actual, budget, budget, run_rate, at_risk, complete)
+    status = budget_status(actual, budget, run_rate, at_risk, complete, minor_units(currency))
+    compared = _compared(actual, budget, budget, run_rate, status)
     return TotalVariance(actual, **compared)
 
 
@@ -126,7 +131,8 @@ def total_of(data: ReportData, variance: pd.DataFrame) -> TotalVariance:
         data: of the report.
         variance: from `variance_by`.
     """
-    return total_variance(variance, data.params.at_risk, data.usage.complete)
+    params = data.params
+    return total_variance(variance, params.at_risk, data.usage.complete, params.currency)
 
 
 def headline(organizations: TotalVariance, products: TotalVariance) -> TotalVariance:
@@ -156,6 +162,10 @@ def _with_idle_names(costs: pd.DataFrame, names: Iterable[str]) -> list[dict[str
     return rows + [{by: name, "cost": ZERO, **no_counts} for name in idle]
 
 
+def _counts(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"calls": row["calls"], "customers": row["customers"]}
+
+
 def _total_of_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """The sum of the amounts that are there; None of none."""
     known = [amount for amount in amounts if amount is not None]
@@ -167,8 +177,7 @@ def _compared(
     budget: Decimal | None,
     compared_with: Decimal | None,
     run_rate: Decimal | None,
-    at_risk: Decimal,
-    complete: bool,
+    status: Status,
 ) -> dict[str, Any]:
     variance = None if compared_with is None else actual - compared_with
     return {
@@ -177,5 +186,5 @@ def _compared(
         "variance_ratio": None if budget is None else ratio(variance, budget),
         "budget_used": ratio(actual, budget),
         "run_rate": run_rate,
-        "status": budget_status(actual, budget, run_rate, at_risk, complete),
+        "status": status,
     }

@@ -7,9 +7,8 @@ from decimal import Decimal
 
 import pandas as pd
 
-from finops_nb.figures.budget_status import Status
-from finops_nb.figures.run_rate import run_rate_variance
-from finops_nb.money import ZERO
+from finops_nb.figures.budget_status import Status, is_above
+from finops_nb.money import ZERO, minor_units
 from finops_nb.params.model import Params
 
 
@@ -25,6 +24,7 @@ class VarianceLine:
         budget_used: cost ÷ budget; None for a budget of zero.
         material: by `is_material`.
         run_rate: the cost at the period's end; None where there is no run rate.
+        run_rate_excess: how far it is above the budget; zero where it is not, or is not known.
     """
 
     name: str
@@ -34,11 +34,7 @@ class VarianceLine:
     budget_used: Decimal | None
     material: bool
     run_rate: Decimal | None = None
-
-    @property
-    def run_rate_excess(self) -> Decimal:
-        """How far the run rate is above the budget; zero where it is not, or is not known."""
-        return max(run_rate_variance(self.run_rate, self.budget) or ZERO, ZERO)
+    run_rate_excess: Decimal = ZERO
 
 
 def is_material(amount: Decimal, whole: Decimal, params: Params) -> bool:
@@ -76,10 +72,17 @@ def lines_with_status(
         if row.status == status and row.budget is not None:
             material = is_material(row.variance, row.budget, params)
             figures = (row.cost, row.budget, row.variance, row.budget_used)
-            lines.append(VarianceLine(name, *figures, material, row.run_rate))
+            excess = _run_rate_excess(row.run_rate, row.budget, params.currency)
+            lines.append(VarianceLine(name, *figures, material, row.run_rate, excess))
     at_risk = status == Status.AT_RISK
 
     def sort_key(line: VarianceLine) -> tuple[Decimal, Decimal, str]:
         return -line.run_rate_excess if at_risk else ZERO, -abs(line.variance), line.name
 
     return tuple(sorted(lines, key=sort_key))
+
+
+def _run_rate_excess(run_rate: Decimal | None, budget: Decimal, currency: str) -> Decimal:
+    if run_rate is None or not is_above(run_rate, budget, minor_units(currency)):
+        return ZERO
+    return run_rate - budget

@@ -7,12 +7,14 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from finops_nb.figures.budget_status import is_above
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
 from finops_nb.figures.trend import PriorMonth, YearToDate, prior_month, year_to_date
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.money import minor_units
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import Usage
@@ -147,7 +149,7 @@ def _distance(cost: Decimal, budget: Decimal, label: str, currency: str) -> Sent
     Example:
         "$2.00 over the $8.00 budget"
     """
-    side = "over" if cost > budget else "under"
+    side = "over" if is_above(cost, budget, minor_units(currency)) else "under"
     note = rounding_note(cost, budget, currency)
     return sentence(
         f"{{distance:money}} {side} the {{budget:money}} {label}{note.text}",

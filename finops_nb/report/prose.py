@@ -22,7 +22,7 @@ from finops_nb.findings.main_findings import MainFinding
 from finops_nb.findings.recommendations import Horizon, Recommendation
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
-from finops_nb.money import rounded
+from finops_nb.money import minor_units, rounded
 from finops_nb.report.budget_tables import about
 from finops_nb.report.format import Format, html_sentence, text_sentence
 from finops_nb.report.headline import headlines
@@ -272,7 +272,7 @@ def _run_rate(totals: TotalVariance, usage: Usage, currency: str) -> Sentence:
     over = totals.run_rate_variance
     values: dict[str, Any] = {"over": over, "budget": totals.budget}
     if over is not None:
-        side = "over" if over > 0 else "under"
+        side = "over" if rounded(over, minor_units(currency)) > 0 else "under"
         note = rounding_note(totals.run_rate, totals.budget, currency)
         text += f", {{distance:money}} {side} the {{budget:money}} budget{note.text}"
         values |= {"distance": abs(over), "rounding": note.rounding}

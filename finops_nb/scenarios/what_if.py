@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import escape
 
+from finops_nb.figures.budget_status import Status
 from finops_nb.figures.projection import project
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.scenario_effect import check_names, scenario_difference
@@ -172,9 +173,9 @@ class WhatIf:
         scenario = validated(Scenario, PLACEHOLDERS | {"base": self.base} | self.changes())
         usage = self._projected(scenario)
         variances = self._variances(usage, supposed(self.approved, scenario))
-        at_risk, complete = self.params.at_risk, usage.complete
+        at_risk, currency = self.params.at_risk, self.params.currency
         by_organization, by_product = (
-            total_variance(variance, at_risk, complete) for variance in variances
+            total_variance(variance, at_risk, usage.complete, currency) for variance in variances
         )
         totals = (by_organization, by_product)
         return Figures(scenario.growth, scenario.model_prices, variances, totals, self.before)
@@ -298,5 +299,5 @@ def _total_text(totals: TotalVariance, by: str, fmt: Format) -> str:
     if rest is None:
         result = str(totals.status)
     else:
-        result = f"{fmt.share(rest)} {'over' if variance > ZERO else 'unspent'}"
+        result = f"{fmt.share(rest)} {'over' if totals.status == Status.OVER else 'unspent'}"
     return f"total budget{by} {fmt.money(totals.budget)}, {result}"

@@ -57,6 +57,7 @@ def variance_of(usage, by, **budgets):
         {name: Decimal(budget) for name, budget in budgets.items()},
         Decimal("0.8"),
         True,
+        "USD",
     )
 
 

@@ -31,10 +31,11 @@ def test_no_limit_is_set_until_the_params_set_one(usage_of):
 
 
 @pytest.mark.parametrize(
-    ("cost", "missing"), [("1000.000001", True), ("1000", False), ("999.999999", False)]
+    ("cost", "missing"),
+    [("1000.005", True), ("1000.004999", False), ("1000", False), ("999.999999", False)],
 )
 def test_spend_above_the_limit_needs_an_approval(usage_of, params, cost, missing):
-    """Spend exactly at the limit needs none."""
+    """Spend at the limit needs none, nor does spend whose excess prints as $0.00."""
     rows = [("2025-12", "x", Decimal(cost))] if missing else []
     assert missing_approvals(usage_of([call("x", cost)]), params()) == rows
 

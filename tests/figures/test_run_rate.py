@@ -126,7 +126,7 @@ def test_a_run_rate_above_budget_is_at_risk(usage_of, params, budget, status):
     data = data_of(usage=usage, budgets=read_budgets(made), params=made)
     variance = variance_by(data, "organization")
     assert list(variance["status"]) == [status]
-    assert total_variance(variance, made.at_risk, False).run_rate == Decimal(672)
+    assert total_variance(variance, made.at_risk, False, "USD").run_rate == Decimal(672)
     line = with_run_rate(data, variance).iloc[0]
     assert line["run_rate_variance"] == Decimal(672) - Decimal(budget)
 

@@ -140,7 +140,7 @@ def test_each_name_has_its_months_oldest_first(six, params):
         "(unallocated)": (D(0), D(0), D(2)),
     }
     assert set(frame["trend_months"]) == {("2025-10", "2025-11", "2025-12")}
-    assert total_variance(frame, keys.at_risk, True).actual == D(10)
+    assert total_variance(frame, keys.at_risk, True, "USD").actual == D(10)
 
 
 def trend_of(usage, keys, *months) -> tuple:

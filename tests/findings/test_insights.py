@@ -37,7 +37,7 @@ def find(params):
     def find(usage, **keys):
         made = params(**keys)
         organizations, products = (
-            budget_variance(allocate(usage, by), budgets, made.at_risk, usage.complete)
+            budget_variance(allocate(usage, by), budgets, made.at_risk, usage.complete, "USD")
             for by, budgets in (
                 ("organization", made.organization_budgets),
                 ("product", made.product_budgets),
@@ -315,7 +315,7 @@ def test_it_has_the_share_of_cost_with_an_organization(find, six, usage_of):
 def test_it_lists_the_lines_of_one_status(params, six):
     """It lists names with a budget only, the largest difference first, of either sign."""
     budgets = {"org-a": Decimal(7), "org-b": Decimal(9), "idle": Decimal(1)}
-    variance = budget_variance(allocate(six, "organization"), budgets, Decimal("0.8"), True)
+    variance = budget_variance(allocate(six, "organization"), budgets, Decimal("0.8"), True, "USD")
 
     assert [
         (line.name, line.variance) for line in lines_with_status(Status.UNDER, variance, params())

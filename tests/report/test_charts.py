@@ -65,6 +65,7 @@ def variance_of(usage, by="organization", **budgets):
         {name: Decimal(budget) for name, budget in budgets.items()},
         Decimal("0.8"),
         usage.complete,
+        "USD",
     )
 
 

@@ -68,7 +68,7 @@ def all_tables(usage, params) -> list[tables.Table]:
         for by in ("organization", "product")
     )
     organization_total, product_total = (
-        total_variance(each, risk, complete) for each in (organizations, products)
+        total_variance(each, risk, complete, params.currency) for each in (organizations, products)
     )
     by_product, book = (
         allocate_within(usage, "organization", "product"),
@@ -309,7 +309,7 @@ def test_a_cost_center_is_printed_beneath_its_organization(tmp_path):
     params = make_params({"period": "2025-12", "usage": str(file)} | keys)
     usage, budgets = read_usage(params), read_budgets(params)
     spent = variance_by(data_of(usage=usage, budgets=budgets, params=params), "organization")
-    totals = total_variance(spent, params.at_risk, usage.complete)
+    totals = total_variance(spent, params.at_risk, usage.complete, params.currency)
     table = tables.chargeback_by(
         data_of(budgets=budgets, params=params),
         charges(spent, None, budget_alerts(data_of(usage=usage, budgets=budgets, params=params))),

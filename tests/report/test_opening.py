@@ -28,6 +28,7 @@ def printed(usage, params, months=()) -> dict[str, tuple[str, str, str]]:
         ),
         params.at_risk,
         usage.complete,
+        params.currency,
     )
     lines = headline_figures(data_of(months=months, usage=usage, params=params), totals).records()
     return {line["figure"]: (line["label"], line["value"], line["detail"]) for line in lines}
@@ -157,6 +158,7 @@ def test_the_status_is_a_word_with_its_bar(six, params):
         variance_by(data_of(usage=six, budgets=read_budgets(made), params=made), "organization"),
         made.at_risk,
         True,
+        made.currency,
     )
     page = lxml.html.fromstring(
         headline_figures(data_of(months=(), usage=six, params=made), totals)._repr_html_()

@@ -42,7 +42,9 @@ OVER = VarianceLine("org-a", Decimal(6), Decimal(5), Decimal("1.005"), Decimal("
 SMALL = VarianceLine("org-b", Decimal("5.01"), Decimal(5), Decimal("0.01"), Decimal("1.002"), False)
 NEAR = VarianceLine("org-c", Decimal("4.5"), Decimal(5), Decimal("-0.5"), Decimal("0.9"), True)
 HEADING_OVER = VarianceLine(
-    *("org-d", Decimal(4), Decimal(5), Decimal(-1), Decimal("0.8"), True), run_rate=Decimal("5.25")
+    *("org-d", Decimal(4), Decimal(5), Decimal(-1), Decimal("0.8"), True),
+    run_rate=Decimal("5.25"),
+    run_rate_excess=Decimal("0.25"),
 )
 
 REFUSED = ("a\x00\x1b[31mb", "\u202egpj")
