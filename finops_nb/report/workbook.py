@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from finops_nb import schema
 from finops_nb.figures.report_data import ReportData
-from finops_nb.money import minor_units
+from finops_nb.money import minor_units, rounded
 from finops_nb.report.footing import Line
 from finops_nb.report.format import Format, writable
 from finops_nb.report.prose import Prose
@@ -81,6 +81,9 @@ EXTRA_COLUMNS: Final = (
 )
 """What the page prints in small type beneath a figure, or not at all, is a column of a sheet."""
 
+AMOUNTS: Final = ("money", "change", "variance", "unit cost")
+"""The units of money."""
+
 COLOR_KEY: Final = "; darker means higher"
 """The end of a caption that explains colors, which a sheet does not have."""
 
@@ -133,27 +136,31 @@ def sheet_name(name: str, taken: set[str]) -> str:
 
 
 @cache
-def number_format(unit: Unit, currency: str, *, tiny: bool = False) -> str:
+def number_format(unit: Unit, currency: str, *, tiny: bool = False, zero: bool = False) -> str:
     """Excel's format code for figures of a unit, as `Format` prints them.
 
     Args:
         unit: of the figure, or of a day.
         currency: of its money.
         tiny: a unit cost that needs more decimals.
+        zero: a figure that prints as zero, which has no sign.
 
-    >>> number_format("money", "USD")
-    '"$"#,##0.00;-"$"#,##0.00'
+    >>> number_format("money", "USD"), number_format("change", "JPY", zero=True)
+    ('"$"#,##0.00;-"$"#,##0.00', '"¥"#,##0;"¥"#,##0')
     """
-    extra = 4 if tiny else 2 if unit == "unit cost" else 0
-    decimals = minor_units(currency) + extra
+    decimals = _money_decimals(unit, currency, tiny)
     sign = Format(currency).money(Decimal(0)).partition("0")[0]
     amount = f'"{sign}"#,##0' + ("." + "0" * decimals if decimals else "")
+    unsigned: dict[Unit, str] = {"count": "#,##0", "share": "0.0%", "signed share": "0.0%"}
+    if zero:
+        # Two sections, since a single one has a minus for every negative number. A condition such
+        # as [<=-0.005] would leave open whether a program adds another minus.
+        return f"{unsigned.get(unit, amount)};{unsigned.get(unit, amount)}"
     codes: dict[Unit, str] = {
+        **unsigned,
         "day": "yyyy-mm-dd",
         "date": "yyyy-mm-dd",
         "rank": "0",
-        "count": "#,##0",
-        "share": "0.0%",
         "percent": "0.0%",
         "signed share": "+0.0%;-0.0%;0.0%",
         "calls per money": "[<1]0.00##;#,##0.00",
@@ -162,6 +169,20 @@ def number_format(unit: Unit, currency: str, *, tiny: bool = False) -> str:
         "change": f"+{amount};-{amount};{amount}",
     }
     return codes.get(unit, f"{amount};-{amount}")
+
+
+def _money_decimals(unit: Unit, currency: str, tiny: bool) -> int:
+    return minor_units(currency) + (4 if tiny else 2 if unit == "unit cost" else 0)
+
+
+def _prints_as_zero(unit: Unit, value: Any, currency: str, tiny: bool) -> bool:
+    """Whether a figure is not zero, but prints as zero."""
+    if not isinstance(value, Decimal) or not value:
+        return False
+    decimals = {"count": 0, "share": 3, "signed share": 3}.get(unit)
+    if unit in AMOUNTS:
+        decimals = _money_decimals(unit, currency, tiny)
+    return decimals is not None and not rounded(value, decimals)
 
 
 def cell_text(text: str) -> str:
@@ -203,7 +224,8 @@ class Sheet:
         """
         if unit not in TEXTS or isinstance(value, date):
             tiny = unit == "unit cost" and _is_tiny(value, self._currency)
-            style["num_format"] = number_format(unit, self._currency, tiny=tiny)
+            zero = _prints_as_zero(unit, value, self._currency, tiny)
+            style["num_format"] = number_format(unit, self._currency, tiny=tiny, zero=zero)
         cell_style = self._style(style)
         if value is None or value == "":
             self.page.write_blank(row, column, None, cell_style)

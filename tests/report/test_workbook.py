@@ -23,9 +23,11 @@ from finops_nb.figures.budget_status import Status
 from finops_nb.money import total
 from finops_nb.notebook.results import write_results
 from finops_nb.outputs.manifest import Kind, Manifest
+from finops_nb.report.format import Format
 from finops_nb.report.prose import Prose
 from finops_nb.report.table import Block, Table
 from finops_nb.report.workbook import GROUP, number_format, sheet_name, workbook_of
+from finops_nb.schema import Column
 
 MANIFEST = Manifest(
     kind=Kind.OFFICIAL, name="2025-12", key="ab" * 32, generated="2026-01-01T00:00:00Z"
@@ -395,6 +397,33 @@ def test_figures_have_the_formats_of_their_units(opened):
 def test_money_has_the_decimals_of_its_currency(currency, code):
     """Money has the currency's decimals, and the minus before the currency."""
     assert number_format("money", currency) == code
+
+
+@pytest.mark.parametrize(
+    ("unit", "currency", "value", "code"),
+    [
+        ("money", "USD", "-0.004", '"$"#,##0.00;"$"#,##0.00'),
+        ("money", "USD", "-0.005", '"$"#,##0.00;-"$"#,##0.00'),
+        ("change", "USD", "-0.004", '"$"#,##0.00;"$"#,##0.00'),
+        ("change", "USD", "0.004", '"$"#,##0.00;"$"#,##0.00'),
+        ("money", "JPY", "-0.4", '"¥"#,##0;"¥"#,##0'),
+        ("money", "KWD", "-0.0004", '"KWD\xa0"#,##0.000;"KWD\xa0"#,##0.000'),
+        ("money", "KWD", "-0.004", '"KWD\xa0"#,##0.000;-"KWD\xa0"#,##0.000'),
+        ("unit cost", "USD", "-0.0000004", '"$"#,##0.000000;"$"#,##0.000000'),
+        ("signed share", "USD", "-0.0004", "0.0%;0.0%"),
+        ("share", "USD", "-0.0004", "0.0%;0.0%"),
+        ("count", "USD", "-0.4", "#,##0;#,##0"),
+    ],
+)
+def test_a_figure_that_prints_as_zero_has_no_sign(opened, unit, currency, value, code):
+    """The cell keeps the exact value, and the format of its negative numbers has no minus."""
+    columns = (schema.NAME, Column("x", "X", unit, ""))
+    line = {"name": "a", "x": Decimal(value)}
+    sheet = opened(table_of(line, columns=columns, currency=currency)).worksheets[1]
+
+    assert (sheet["B3"].number_format, Decimal(str(sheet["B3"].value))) == (code, Decimal(value))
+    printed = Format(currency).of(unit, Decimal(value))
+    assert ("-" in printed) == ("-" in code)
 
 
 def test_what_the_page_prints_small_is_in_columns(opened):
