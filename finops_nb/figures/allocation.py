@@ -52,8 +52,10 @@ def allocate_within(usage: Usage, outer: Dimension, inner: Dimension) -> pd.Data
     frame = usage.groups[outer, inner].copy()
     outer_costs = allocate(usage, outer).set_index(outer)["cost"]
     frame.insert(3, "share", _shares(frame["cost"], [outer_costs[name] for name in frame[outer]]))
-    parts = sorted(frame.groupby(outer), key=lambda group: name_sort_key(group[0]))
-    return pd.concat([sort_by_cost(part, inner) for _, part in parts], ignore_index=True)
+    by_cost = sort_by_cost(frame, inner)
+    names = [name_sort_key(name) for name in by_cost[outer]]
+    # Sorting keeps the order of equals: within a name, the one by cost.
+    return by_cost.iloc[sorted(range(len(names)), key=names.__getitem__)].reset_index(drop=True)
 
 
 def sort_by_cost(frame: pd.DataFrame, name: str) -> pd.DataFrame:

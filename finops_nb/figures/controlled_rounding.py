@@ -10,10 +10,13 @@ American Statistical Association 82 (398), 1987, pages 520 to 524.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from finops_nb.figures.fixed_counts import Row, choose_cells
 from finops_nb.money import ZERO, rounded, total
 
 if TYPE_CHECKING:
@@ -27,6 +30,14 @@ Node = str | tuple[str, str]
 
 SCALE: Final = 10**6
 """Resolution of the distances, parts of a cent."""
+
+
+LARGE: Final = 10_000
+"""Cells from which on the network simplex takes too long; `fixed_counts` takes its place.
+
+Where several tables are equally near, the two may take different ones. A smaller table keeps the
+simplex, so that a month that is booked keeps its cents.
+"""
 
 
 class Arc(NamedTuple):
@@ -44,6 +55,17 @@ class Arc(NamedTuple):
     amount: Decimal
     weight: int
 
+    @property
+    def has_choice(self) -> bool:
+        """Its amount lies between two cents."""
+        return self.amount != _floor(self.amount)
+
+    @property
+    def cost(self) -> int:
+        """What it costs to round up, compared with rounding down."""
+        distance = _distance(self.amount, _floor(self.amount))
+        return distance + (self.weight if distance > 0 else -self.weight)
+
 
 def round_table(cells: Mapping[Pair, Decimal], decimals: int) -> dict[Pair, Decimal]:
     """Round a two-way table so that rows, columns and the total add up.
@@ -60,15 +82,20 @@ def round_table(cells: Mapping[Pair, Decimal], decimals: int) -> dict[Pair, Deci
         `round_table({("a", "chat"): Decimal("0.004"), ("b", "chat"): Decimal("0.006")}, 2)` gives
         0.00 and 0.01.
     """
+    units = {cell: amount.scaleb(decimals) for cell, amount in sorted(cells.items())}
+    raised = _raised_by_counts(units) if len(units) > LARGE else _raised_by_simplex(units)
+    return {
+        cell: Decimal(_floor(amount) + (cell in raised)).scaleb(-decimals)
+        for cell, amount in units.items()
+    }
+
+
+def _raised_by_simplex(units: Mapping[Pair, Decimal]) -> set[Pair]:
+    """The cells to round up, as the flow that costs least."""
     import networkx
 
-    units = {cell: amount.scaleb(decimals) for cell, amount in sorted(cells.items())}
     _, flow = networkx.network_simplex(_network(units))
-    booked = {}
-    for (row, column), amount in units.items():
-        raised = flow["row", row].get(("column", column), 0)
-        booked[row, column] = Decimal(_floor(amount) + raised).scaleb(-decimals)
-    return booked
+    return {pair for pair in units if flow["row", pair[0]].get(("column", pair[1]))}
 
 
 def _network(units: Mapping[Pair, Decimal]) -> networkx.DiGraph:
@@ -79,19 +106,66 @@ def _network(units: Mapping[Pair, Decimal]) -> networkx.DiGraph:
     import networkx
 
     graph = networkx.DiGraph()
-    whole = int(rounded(total(units.values()), 0))
-    demand: dict[Node, int] = {"source": -whole, "sink": whole}
-    for arc in _arcs(units):
-        floor = _floor(arc.amount)
-        demand[arc.tail] = demand.get(arc.tail, 0) + floor
-        demand[arc.head] = demand.get(arc.head, 0) - floor
-        if arc.amount != floor:
-            distance = _distance(arc.amount, floor)
-            weight = arc.weight if distance > 0 else -arc.weight
-            graph.add_edge(arc.tail, arc.head, capacity=1, weight=distance + weight)
-    for node, needed in demand.items():
+    arcs = list(_arcs(units))
+    for arc in arcs:
+        if arc.has_choice:
+            graph.add_edge(arc.tail, arc.head, capacity=1, weight=arc.cost)
+    for node, needed in _demands(arcs).items():
         graph.add_node(node, demand=needed)
     return graph
+
+
+def _demands(arcs: Sequence[Arc]) -> dict[Node, int]:
+    """How much more must flow into a node than out of it, beside the floors of its arcs."""
+    whole = int(rounded(total(arc.amount for arc in arcs if arc.head == "sink"), 0))
+    demands: dict[Node, int] = {"source": -whole, "sink": whole}
+    for arc in arcs:
+        floor = _floor(arc.amount)
+        demands[arc.tail] = demands.get(arc.tail, 0) + floor
+        demands[arc.head] = demands.get(arc.head, 0) - floor
+    return demands
+
+
+def _raised_by_counts(units: Mapping[Pair, Decimal]) -> set[Pair]:
+    """The cells to round up, as a choice with so many cells in each row and column.
+
+    An arc of a sum is a cell too, which is chosen where the sum is rounded *down*: those of rows
+    are one more column, "source", and those of columns one more row, "sink". So every row and
+    column has a fixed count of chosen cells.
+    """
+    by_column = {pair[::-1]: amount for pair, amount in units.items()}
+    turned = _crowding(units) > _crowding(by_column)
+    arcs = list(_arcs(by_column if turned else units))
+    counts: Counter[Node] = Counter()
+    costs: dict[Node, dict[Node, int]] = {}
+    for arc in arcs:
+        if not arc.has_choice:
+            continue
+        if arc.weight:
+            costs.setdefault(arc.head, {})[arc.tail] = -arc.cost
+            counts.update((arc.head, arc.tail))
+        else:
+            costs.setdefault(arc.tail, {})[arc.head] = arc.cost
+    demands = _demands(arcs)
+    columns = {node: place for place, node in enumerate(dict.fromkeys(chain(*costs.values())))}
+    rows = [
+        Row({columns[node]: cost for node, cost in cells.items()}, counts[row] - demands[row])
+        for row, cells in costs.items()
+    ]
+    chosen = choose_cells(rows, [counts[column] + demands[column] for column in columns])
+    names = list(columns)
+    pairs = {
+        (str(row[1]), str(names[place][1]))
+        for row, places in zip(costs, chosen, strict=True)
+        for place in places
+        if row != "sink" and names[place] != "source"
+    }
+    return {pair[::-1] for pair in pairs} if turned else pairs
+
+
+def _crowding(units: Mapping[Pair, Decimal]) -> int:
+    """How many pairs of cells share a row: what a choice by rows takes in time."""
+    return sum(cells * cells for cells in Counter(row for row, _ in units).values())
 
 
 def _arcs(units: Mapping[Pair, Decimal]) -> Iterator[Arc]:

@@ -46,7 +46,7 @@ def rank_efficiency(costs: pd.DataFrame) -> pd.DataFrame:
     names = list(frame.iloc[:, 0])
     pairs = zip(names, frame["calls_per_unit"], strict=True)
     scores = [None if name == UNALLOCATED else score for name, score in pairs]
-    ranks = [_rank(score, scores) for score in scores]
+    ranks = _ranks(scores)
     frame.insert(0, "rank", exact_column(ranks, frame))
 
     def sort_key(row: int) -> tuple[bool, int, str]:
@@ -67,11 +67,13 @@ def overall(usage: Usage) -> dict[str, Any]:
     return costs
 
 
-def _rank(score: Decimal | None, scores: Sequence[Decimal | None]) -> int | None:
-    if score is None:
-        return None
-    better = [other for other in scores if other is not None and other > score]
-    return 1 + len(better)
+def _ranks(scores: Sequence[Decimal | None]) -> list[int | None]:
+    """One more than how many scores are higher; None without a score."""
+    highest_first = sorted((score for score in scores if score is not None), reverse=True)
+    ranks: dict[Decimal, int] = {}
+    for rank, score in enumerate(highest_first, 1):
+        ranks.setdefault(score, rank)
+    return [None if score is None else ranks[score] for score in scores]
 
 
 def _quotients(dividends: pd.Series, divisors: pd.Series) -> pd.Series:

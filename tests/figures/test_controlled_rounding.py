@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from finops_nb.figures import controlled_rounding
 from finops_nb.figures.controlled_rounding import Pair, round_table
 from finops_nb.money import rounded, total
 
@@ -33,6 +34,12 @@ def sums(cells: Mapping[Pair, Decimal], axis: int) -> dict[str, Decimal]:
         name: total(amount for cell, amount in cells.items() if cell[axis] == name)
         for name in {cell[axis] for cell in cells}
     }
+
+
+@pytest.fixture(autouse=True, params=["simplex", "counts"])
+def way(request, monkeypatch):
+    """Small tables and large ones are rounded in two ways, of which the same holds."""
+    monkeypatch.setattr(controlled_rounding, "LARGE", 0 if request.param == "counts" else 10**9)
 
 
 @given(tables(6))
@@ -112,6 +119,34 @@ def test_it_books_the_printed_sums_wherever_a_table_can(cells):
 
     booked = round_table(cells, 2)
     assert not possible or [sums(booked, axis) for axis in (0, 1)] == printed
+
+
+@given(tables(6))
+def test_a_large_table_is_as_near_as_a_small_one(cells):
+    """Both ways cost the same: as many printed sums are missed, and the cells are as near."""
+    units = {cell: amount.scaleb(2) for cell, amount in sorted(cells.items())}
+    ways = (controlled_rounding._raised_by_simplex, controlled_rounding._raised_by_counts)
+
+    simplex, counts = (cost_of(units, way(units)) for way in ways)
+    assert simplex == counts
+
+
+def cost_of(units: Mapping[Pair, Decimal], raised: set[Pair]) -> int:
+    """What the arcs cost that are rounded up, if these cells are."""
+    booked = {cell: amount.to_integral_value(ROUND_FLOOR) for cell, amount in units.items()}
+    booked |= {cell: booked[cell] + 1 for cell in raised}
+    whole = {("row", name): amount for name, amount in sums(booked, 0).items()}
+    whole |= {("column", name): amount for name, amount in sums(booked, 1).items()}
+    cost = 0
+    for arc in controlled_rounding._arcs(units):
+        if arc.tail == "source":
+            amount = whole[arc.head]
+        elif arc.head == "sink":
+            amount = whole[arc.tail]
+        else:
+            amount = booked[arc.tail[1], arc.head[1]]
+        cost += arc.cost * int(amount - arc.amount.to_integral_value(ROUND_FLOOR))
+    return cost
 
 
 def neighbors(amount: Decimal) -> set[Decimal]:
