@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,12 @@ ROOM_FOR_NAME: Final = 30
 
 Where there are more, the name stands above its amounts.
 """
+
+KEY_SHOWN: Final = 12
+"""Digits of the report key that a mail names."""
+
+WITHOUT_FONT: Final = re.compile(r'"line \d+" stands for [^"]*?covers its name\.')
+"""What the HTML, and not the text, says below a picture that can't draw a name."""
 
 NO_SENDER: Final = "finops-nb.invalid"
 """The domain of ids without a sender; `.invalid` is reserved and can't exist (RFC 2606)."""
@@ -291,4 +298,5 @@ def _closing(body: Body, attachments: Mapping[str, bytes]) -> tuple[str, str]:
     if attachments:
         is_attached = f"The full report is attached: {listing(attachments)}."
     report = f"{REPORT_NAME}, {body.label} ({body.days})"
-    return is_attached, f"This is an automated message. {report}. Report key: {body.key[:12]}."
+    key = body.key[:KEY_SHOWN]
+    return is_attached, f"This is an automated message. {report}. Report key: {key}."

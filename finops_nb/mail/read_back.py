@@ -15,9 +15,10 @@ from typing import Any, Final
 
 from finops_nb.errors import Failure
 from finops_nb.mail.body import body_of
-from finops_nb.mail.message import FEWER
+from finops_nb.mail.message import FEWER, KEY_SHOWN, WITHOUT_FONT
 from finops_nb.read_back.figures import figures_in
 from finops_nb.read_back.page import read_page
+from finops_nb.read_back.printed_tables import OTHER
 from finops_nb.report.format import Format
 
 NUMBER: Final = re.compile(r"^\d+\. ", re.MULTILINE)
@@ -27,7 +28,10 @@ HEAD: Final = re.compile(r"<head\b.*?</head>|<!--.*?-->", re.DOTALL)
 PLAIN: Final = re.compile(r"\d{1,3}")
 """Figures that are not looked up: days, months and small counts."""
 
-OTHER: Final = re.compile(r"other \([\d,]+\)[^;]*")
+CUT_OFF: Final = re.compile(r"\S*…")
+"""The end of a text that was cut, perhaps within a figure."""
+
+ADDED_UP: Final = re.compile(rf"{OTHER.pattern}[^;]*")
 CRLF: Final = b"\r\n"
 FAULTS_SHOWN: Final = 3
 
@@ -65,9 +69,11 @@ def mail_faults(
         yield "it has no text, or no HTML"
         return
     body = read_page(HEAD.sub(" ", html.get_content())).text
-    shown = {"text": NUMBER.sub("", text.get_content()), "HTML": body}
+    shown = {"text": NUMBER.sub("", text.get_content()), "HTML": WITHOUT_FONT.sub("", body)}
     yield from _disagreements(shown)
-    said = " ".join((*shown.values(), str(message["Subject"]), *_alt_texts(html.get_content())))
+    # The text has the figures of the HTML, and breaks long names between two lines.
+    said = " ".join((shown["HTML"], str(message["Subject"]), *_alt_texts(html.get_content())))
+    said = CUT_OFF.sub("", said)
     known = _known_figures(results)
     for figure in figures_in(said):
         if not PLAIN.fullmatch(figure) and figure not in known:
@@ -88,7 +94,7 @@ def _disagreements(shown: Mapping[str, str]) -> Iterator[str]:
 
 def _alt_texts(html: str) -> list[str]:
     """What the charts say, but what is "other" there: it is not in the tables of the mail."""
-    return [OTHER.sub("", alt) for alt in re.findall(r'alt="([^"]*)"', html)]
+    return [ADDED_UP.sub("", alt) for alt in re.findall(r'alt="([^"]*)"', html)]
 
 
 def _attachment_faults(message: EmailMessage, attachments: Mapping[str, bytes]) -> Iterator[str]:
@@ -108,6 +114,7 @@ def _known_figures(results: Mapping[str, Any]) -> set[str]:
     texts = list(_printed(results, fmt))
     for shown in (None, *FEWER):
         body = body_of(results, shown)
+        texts.append(body.key[:KEY_SHOWN])
         texts += [figure.detail for figure in body.summary]
         for table in body.tables:
             texts += [table.caption, table.left_out]

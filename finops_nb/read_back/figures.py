@@ -41,7 +41,7 @@ def printed(head: Head, record: Record, fmt: Format) -> str:
     """The text that the cell of a record must have."""
     if head.unit == "variance":
         ratio = value_of("money", record.get("variance_ratio"))
-        return fmt.variance(value_of("money", record["variance"]), ratio)
+        return words(fmt.variance(value_of("money", record["variance"]), ratio))
     value = value_of(head.unit, record[head.name])
     return words(visible(fmt.of(cast(Unit, head.unit), value)))
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from decimal import Decimal
+from typing import Final
 
+from finops_nb.figures.budget_status import Status
+from finops_nb.money import minor_units
 from finops_nb.read_back.figures import ADDED, Record, exact_sum, figure, printed
 from finops_nb.read_back.page import Head, PrintedBlock, PrintedRow, PrintedTable, words
 from finops_nb.report.footing import ROUNDING
 from finops_nb.report.format import Format, visible
 from finops_nb.report.table import TEXTS, TOTAL
+
+OTHERS: Final = "other"
+"""What rows and columns that add up names left out are called here, all together."""
+
+OTHER: Final = re.compile(rf"other (?:(?:{'|'.join(Status)}) )?\([\d,]+\)")
 
 
 def table_faults(table: PrintedTable, records: Sequence[Record], fmt: Format) -> Iterator[str]:
@@ -41,16 +50,18 @@ def _matched(
 ) -> tuple[list[list[Record] | None], list[str]]:
     """The records of each block, None where they are not known, and what has no record."""
     label = next(place for place, head in enumerate(table.heads) if head.unit in TEXTS)
-    unused: dict[str, list[Record]] = {}
+    headings = {block.heading for block in table.blocks if block.heading}
+    unused: dict[tuple[str, str], list[Record]] = {}
     for record in records:
-        unused.setdefault(printed(table.heads[label], record, fmt), []).append(record)
+        key = _heading_of(record, headings), printed(table.heads[label], record, fmt)
+        unused.setdefault(key, []).append(record)
     members: list[list[Record] | None] = []
     faults: list[str] = []
     for block in table.blocks:
         own = []
         for row in block.rows:
             if row.kind == "line":
-                found = _take(row, unused.get(row.cells[label], []), table.heads, fmt)
+                found = _found(row, block, row.cells[label], unused, table.heads, fmt)
                 faults += [found] if isinstance(found, str) else []
                 own += [] if isinstance(found, str) else [found]
         members.append(None if block.rows and _adds_up_others(block) else own)
@@ -62,6 +73,33 @@ def _matched(
     if None in members and not faults:
         faults += _others_faults(table, left, fmt)
     return members, faults
+
+
+def _heading_of(record: Record, headings: Collection[str]) -> str:
+    """The heading under which a record is printed, if one of its texts is one; else none."""
+    texts = (words(visible(value)) for value in record.values() if isinstance(value, str))
+    return next((text for text in texts if text in headings), "")
+
+
+def _found(
+    row: PrintedRow,
+    block: PrintedBlock,
+    name: str,
+    unused: Mapping[tuple[str, str], list[Record]],
+    heads: Sequence[Head],
+    fmt: Format,
+) -> Record | str:
+    """The record that a row prints; or what is wrong with the row.
+
+    Rows of two blocks may print the same and differ in what they do not print, so the records of
+    the block's heading come first.
+    """
+    of_heading = unused.get((block.heading or "", name), [])
+    of_none = unused.get(("", name), [])
+    found = _take(row, of_heading, heads, fmt)
+    if isinstance(found, str) and of_none and of_none is not of_heading:
+        found = _take(row, of_none, heads, fmt)
+    return found
 
 
 def _adds_up_others(block: PrintedBlock) -> bool:
@@ -136,34 +174,51 @@ def _footing_faults(heads: Sequence[Head], block: PrintedBlock, fmt: Format) -> 
 
 def _grid_faults(table: PrintedTable, records: Sequence[Record], fmt: Format) -> Iterator[str]:
     """Cells of a heat map that are not the sum of their records, and sums that do not foot."""
-    assert table.grid is not None
-    outer, inner = table.grid
     rows = [row for block in table.blocks for row in block.rows]
     heads = [head.label for head in table.heads[1:]]
-    sums: dict[tuple[str, str], list[str]] = {}
-    names = {row.cells[0] for row in rows}
-    for record in records:
-        pair = [words(visible(record[each])) for each in (outer, inner)]
-        row = next(iter({pair[0]} & names), _others(names))
-        column = pair[1] if pair[1] in heads else _others(heads)
-        for key in ((row, column), (row, TOTAL), (TOTAL, column), (TOTAL, TOTAL)):
-            sums.setdefault(key, []).append(record["charge"])
-    for row_ in rows:
-        for head, cell in zip(heads, row_.cells[1:], strict=True):
-            if ROUNDING in (head, row_.cells[0]):
-                continue
-            amounts = sums.pop((row_.cells[0], head), [])
-            text = fmt.money(exact_sum(amounts)) if amounts else ""
-            if cell != text:
-                yield f'its row "{row_.cells[0]}" has {head} "{cell}", not "{text}"'
+    sums = _grid_sums(table, records, {row.cells[0] for row in rows}, set(heads))
+    cells: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        for head, cell in zip(heads, row.cells[1:], strict=True):
+            if ROUNDING not in (head, row.cells[0]):
+                cells.setdefault((_folded(row.cells[0]), _folded(head)), []).append(cell)
+    for key, texts in cells.items():
+        amounts = sums.pop(key, [])
+        text = fmt.money(exact_sum(amounts)) if amounts else ""
+        if texts != [text] and not _is_sum_of_several(texts, amounts, fmt):
+            yield f'its row "{key[0]}" has {key[1]} "{", ".join(texts)}", not "{text}"'
     if sums:
         yield f"{len(sums):,} of its cells are missing"
     yield from _grid_footing_faults(rows, heads, fmt)
 
 
-def _others(names: Iterable[str]) -> str:
-    """The name under which the names left out are added up; empty if there is none."""
-    return next((name for name in sorted(names) if name.startswith("other (")), "")
+def _grid_sums(
+    table: PrintedTable, records: Sequence[Record], names: Set[str], heads: Set[str]
+) -> dict[tuple[str, str], list[str]]:
+    """The charges of each cell, by what is printed for its names, and of the sums."""
+    assert table.grid is not None
+    sums: dict[tuple[str, str], list[str]] = {}
+    for record in records:
+        pair = [words(visible(record[each])) for each in table.grid]
+        row, column = (
+            _folded(name) if name in printed_names else OTHERS
+            for name, printed_names in zip(pair, (names, heads), strict=True)
+        )
+        for key in ((row, column), (row, TOTAL), (TOTAL, column), (TOTAL, TOTAL)):
+            sums.setdefault(key, []).append(record["charge"])
+    return sums
+
+
+def _folded(name: str) -> str:
+    """The name of a row or column; one for all that add up names left out."""
+    return OTHERS if OTHER.fullmatch(name) else name
+
+
+def _is_sum_of_several(texts: Sequence[str], amounts: Sequence[str], fmt: Format) -> bool:
+    """Whether the printed cells, each rounded by itself, may be the sum of the amounts."""
+    figures = [figure(text, fmt) for text in texts]
+    room = Decimal(len(texts)) / 2 * Decimal(1).scaleb(-minor_units(fmt.currency))
+    return len(texts) > 1 and abs(exact_sum(figures) - exact_sum(amounts)) <= room
 
 
 def _grid_footing_faults(
