@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -18,6 +18,7 @@ from finops_nb.period import Period, parse_period
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
 
+DAY: Final = timedelta(days=1)
 WEEK: Final = 7
 """Below this many days seen there is no run-rate: not every weekday was seen."""
 
@@ -113,11 +114,13 @@ def budget_to_date(
     # A scenario may change a quarter's budget, and then says nothing about its months.
     if months and total(months.values()) == amount:
         parts = dict(months)
-    seen = days_seen(usage)
     due = []
     for name, part in parts.items():
-        days = parse_period(name).days
-        due.append(part * sum(day in days for day in seen) / len(days))
+        days, period = parse_period(name), usage.period
+        # By arithmetic: there may be thousands of budgets.
+        end = min(days.end, period.end, usage.complete_through + DAY)
+        seen = max((end - max(days.start, period.start)).days, 0)
+        due.append(part * seen / (days.end - days.start).days)
     return rounded(total(due), DECIMALS)
 
 

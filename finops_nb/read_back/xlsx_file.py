@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from decimal import Decimal
+from functools import cache
 from typing import Final
 from xml.etree import ElementTree
 from zipfile import ZipFile
@@ -17,7 +18,10 @@ MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 ESCAPED: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 """How XLSX writes a character that XML can't hold, and an underscore that looks like one."""
 
-PLACE: Final = re.compile(r"([A-Z]+)\d+")
+CELL, FORMULA, VALUE = f"{MAIN}c", f"{MAIN}f", f"{MAIN}v"
+
+COLUMN: Final = re.compile("[A-Z]+")
+DIGITS: Final = "0123456789"
 
 Cell = str | Decimal | None
 
@@ -66,32 +70,41 @@ def _text_of(item: ElementTree.Element) -> str:
 def _rows(part: bytes, texts: list[str]) -> list[list[Cell]]:
     rows: list[list[Cell]] = []
     for row in ElementTree.fromstring(part).iter(f"{MAIN}row"):
-        while len(rows) < int(row.get("r", 0)):
-            rows.append([])
-        for cell in row.findall(f"{MAIN}c"):
-            if cell.find(f"{MAIN}f") is not None:
-                raise Unreadable(f"the cell {cell.get('r')} holds a formula")
-            place = _place(str(cell.get("r")))
-            rows[-1] += [None] * (place + 1 - len(rows[-1]))
-            rows[-1][place] = _value(cell, texts)
+        rows += [[] for _ in range(int(row.get("r", 0)) - len(rows))]
+        cells = rows[-1]
+        for cell in row.iterfind(CELL):
+            reference = str(cell.get("r"))
+            place = _place(reference.rstrip(DIGITS))
+            if place > len(cells):
+                cells += [None] * (place - len(cells))
+            value = _value(cell, texts)
+            if place == len(cells):
+                cells.append(value)
+            else:
+                cells[place] = value
     return rows
 
 
-def _place(reference: str) -> int:
-    """The number of a cell's column, from 0: 27 for "AB3"."""
-    match = PLACE.fullmatch(reference)
-    if match is None:
-        raise Unreadable(f"{reference} is no cell")
+@cache
+def _place(column: str) -> int:
+    """The number of a column, from 0: 27 for "AB"."""
+    if COLUMN.fullmatch(column) is None:
+        raise Unreadable(f"{column} is no column")
     place = 0
-    for letter in match[1]:
+    for letter in column:
         place = 26 * place + ord(letter) - ord("A") + 1
     return place - 1
 
 
 def _value(cell: ElementTree.Element, texts: list[str]) -> Cell:
-    value = cell.findtext(f"{MAIN}v")
-    if cell.get("t") == "inlineStr":
+    kind, value = cell.get("t"), None
+    for part in cell:
+        if part.tag == FORMULA:
+            raise Unreadable(f"the cell {cell.get('r')} holds a formula")
+        if part.tag == VALUE:
+            value = part.text
+    if kind == "inlineStr":
         return _text_of(cell)
     if value is None:
         return None
-    return texts[int(value)] if cell.get("t") == "s" else Decimal(value)
+    return texts[int(value)] if kind == "s" else Decimal(value)

@@ -177,7 +177,7 @@ def _money_decimals(unit: Unit, currency: str, tiny: bool) -> int:
 
 def _prints_as_zero(unit: Unit, value: Any, currency: str, tiny: bool) -> bool:
     """Whether a figure is not zero, but prints as zero."""
-    if not isinstance(value, Decimal) or not value:
+    if not isinstance(value, Decimal) or not value or value >= 1:
         return False
     decimals = {"count": 0, "share": 3, "signed share": 3}.get(unit)
     if unit in AMOUNTS:
@@ -253,8 +253,7 @@ class Sheet:
             row: from 0.
             texts: each text with the width of its column; other values need one line.
         """
-        wrapped = [wrap(text, width - 1) for text, width in texts if isinstance(text, str)]
-        lines = max(map(len, wrapped), default=1)
+        lines = max((_line_count(text, width) for text, width in texts), default=1)
         if lines > 1:
             self.page.set_row(row, LINE_HEIGHT * min(lines, MOST_LINES))
 
@@ -264,6 +263,13 @@ class Sheet:
         if key not in self._styles:
             self._styles[key] = self._book.add_format(properties)
         return self._styles[key]
+
+
+def _line_count(value: Any, width: int) -> int:
+    """The lines of a wrapped text; most texts are short, and wrapping takes a while."""
+    if not isinstance(value, str) or len(value) < width:
+        return 1
+    return len(wrap(value, width - 1))
 
 
 def _is_tiny(cost: Decimal | None, currency: str) -> bool:
