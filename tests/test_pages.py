@@ -42,6 +42,25 @@ HEADER = (
 DRAWN_WIDTHS = (
     "[...document.querySelectorAll('img.chart')].map(each => each.getBoundingClientRect().width)"
 )
+PLACES = """name => {
+  const table = document.getElementById(name);
+  const shown = [...table.querySelectorAll("thead th")];
+  const last = shown.findIndex((head) => head.dataset.column === "variance");
+  return Object.fromEntries(shown.slice(0, last + 1).map((head, place) => {
+    const column = [...table.querySelectorAll("tr")].map((row) => row.children[place]);
+    const boxes = column.map((cell) => cell.getBoundingClientRect());
+    const right = Math.max(...boxes.map((box) => box.right));
+    return [head.dataset.column, [Math.min(...boxes.map((box) => box.left)), right]];
+  }));
+}"""
+"""A script: how far each column up to the variance reaches, by its name."""
+
+HINTS = """() => [...document.querySelectorAll("figure")].map((figure) => {
+  const style = getComputedStyle(figure, "::before");
+  return [style.content, figure.scrollWidth > figure.clientWidth, parseFloat(style.width) || 0];
+})"""
+"""A script: of each chart, the line above it, whether it goes on at the side, the line's width."""
+
 CARD_TOPS = """[...document.querySelectorAll('.headline > div')].map(
   (each) => each.getBoundingClientRect().top
 )"""
@@ -185,6 +204,35 @@ def test_a_phone_shows_where_to_scroll_and_readable_charts(visit, pages):
     seen.page.close()
     assert sum(edges[0]) < sum(edges[1]) == 3 * 255
     assert min(widths) >= 480
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_name_cost_and_variance_without_scrolling(visit, pages, scheme):
+    """At 390 pixels, in both tables against budgets; the variance has the color of its status."""
+    seen = visit(390, color_scheme=scheme)
+    seen.page.goto(pages["sample"].as_uri())
+    tables = ["cost_by_organization", "cost_by_product", "chargeback_by_organization"]
+    places = {table: seen.page.evaluate(PLACES, table) for table in tables}
+    seen.page.close()
+    for table, columns in places.items():
+        assert {"budget", "variance"} <= columns.keys(), table
+        assert all(0 <= left < right <= 390 for left, right in columns.values()), table
+
+
+def test_a_phone_says_that_a_chart_goes_on(visit, pages):
+    """The line above it is wholly in sight; a desktop has neither the line nor a cut chart."""
+    hints = {}
+    for width in (390, 1280):
+        seen = visit(width)
+        seen.page.goto(pages["sample"].as_uri())
+        hints[width] = seen.page.evaluate(HINTS)
+        seen.page.close()
+    assert len(hints[390]) == len(hints[1280]) == 6
+    for hint, cut, hint_width in hints[390]:
+        assert "Scroll" in hint
+        assert cut
+        assert hint_width <= 390
+    assert {(hint, cut) for hint, cut, _ in hints[1280]} == {("none", False)}
 
 
 def test_the_headline_prints_in_two_columns(visit, pages):
