@@ -32,6 +32,11 @@ Rates = Mapping[str, Decimal]
 """Change as a fraction by organization; that of `ALL` is for every one not named."""
 
 
+def changes_usage(growth: Rates, prices: Mapping[str, Rates]) -> bool:
+    """Whether `project` makes other usage of it, so that costs are supposed."""
+    return any(growth.values()) or any(any(rates.values()) for rates in prices.values())
+
+
 def project(usage: Usage, growth: Rates, prices: Mapping[str, Rates]) -> Usage:
     """Usage as it would be.
 
@@ -54,8 +59,7 @@ def project(usage: Usage, growth: Rates, prices: Mapping[str, Rates]) -> Usage:
         `growth: {(all): 0.10}` and `model_prices: {gpt-4: {(all): -0.20}}` in a scenario: calls
         rise by 10%, and so does cost, except that gpt-4 costs 1.1 × 0.8 of what it did.
     """
-    rates = [*growth.values(), *(rate for each in prices.values() for rate in each.values())]
-    if not any(rates):
+    if not changes_usage(growth, prices):
         return usage
     cube = _scaled_cells(usage.groups[CUBE], growth, prices)
     groups = {

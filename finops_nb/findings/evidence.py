@@ -14,6 +14,7 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.insights import Insight
 from finops_nb.findings.materiality import VarianceLine, lines_with_status
 from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.findings.tense import Tense, tense_of
 from finops_nb.money import portion
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
@@ -82,7 +83,7 @@ def overrun_sentences(
         "org-alpha is $15.00 over its $75.00 budget (120.0% used); chat is its largest product, at
         $60.00 (66.7% of the organization's cost)"
     """
-    outer = variance.columns[0]
+    outer, tense = variance.columns[0], tense_of(findings.data.params)
     inner = "product" if outer == "organization" else "organization"
     parts_of: dict[str, list[dict[Hashable, Any]]] = {}
     for part in findings.breakdown.to_dict("records"):
@@ -91,9 +92,9 @@ def overrun_sentences(
         parts = parts_of[line.name]
         largest = max(parts, key=itemgetter("cost"))
         share = portion(largest["cost"], line.cost)
-        template = _overrun_template(line, is_clause)
+        template = _overrun_template(line, is_clause, tense)
         if len(parts) > 1:
-            template += _largest_template(outer, share is not None, is_clause)
+            template += _largest_template(outer, share is not None, is_clause, tense)
         yield (
             line,
             sentence(
@@ -109,15 +110,17 @@ def overrun_sentences(
         )
 
 
-def _overrun_template(line: VarianceLine, is_clause: bool) -> str:
-    template = "{who}, which is" if is_clause else "{who} is"
+def _overrun_template(line: VarianceLine, is_clause: bool, tense: Tense) -> str:
+    template = ("{who}, which " if is_clause else "{who} ") + tense.verb("is", "be")
     template += " {excess:money} over its {budget:money} budget"
     return template if line.budget_used is None else template + " ({used:share} used)"
 
 
-def _largest_template(outer: str, has_share: bool, is_clause: bool) -> str:
+def _largest_template(outer: str, has_share: bool, is_clause: bool, tense: Tense) -> str:
     """The words for the largest part; its share is left out if credits exceed it."""
     largest = "largest product" if outer == "organization" else "largest user"
-    template = ", with {largest} as its " if is_clause else "; {largest} is its "
+    template = (
+        ", with {largest} as its " if is_clause else f"; {{largest}} {tense.verb('is', 'be')} its "
+    )
     share = " ({share:share} of the " + outer + "'s cost)" if has_share else ""
     return template + largest + ", at {cost:money}" + share

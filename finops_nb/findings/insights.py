@@ -14,6 +14,7 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.materiality import VarianceLine, is_material, lines_with_status
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, first_few, sentence, separated
+from finops_nb.findings.tense import FACT, Tense
 from finops_nb.money import ZERO, minor_units, portion, rounded, total
 from finops_nb.params.model import Params
 from finops_nb.schema import UNALLOCATED, Dimension
@@ -161,23 +162,29 @@ def money_of(insight: Insight) -> Decimal | None:
             return None
 
 
-def insight_sentence(insight: Insight) -> tuple[str, Sentence]:
-    """An insight as its title and its sentence, which has no full stop."""
+def insight_sentence(insight: Insight, tense: Tense = FACT) -> tuple[str, Sentence]:
+    """An insight as its title and its sentence, which has no full stop.
+
+    Args:
+        insight: from `find_insights`.
+        tense: of the report.
+    """
     match insight:
         case BudgetOverruns():
-            return "Budget Overruns", _overruns_sentence(insight)
+            return "Budget Overruns", _overruns_sentence(insight, tense)
         case BudgetsAtRisk():
-            return "Budgets at Risk", _at_risk_sentence(insight)
+            return "Budgets at Risk", _at_risk_sentence(insight, tense)
         case SpendWithoutBudget():
-            return "Spend without Budget", _without_budget_sentence(insight)
+            return "Spend without Budget", _without_budget_sentence(insight, tense)
         case BudgetsDisagree():
             return "Budgets Disagree", _disagreement_sentence(insight)
         case HighestCost():
-            return f"Highest Cost {insight.dimension.title()}", _highest_sentence(insight)
+            title = f"Highest {tense.title('Cost')} {insight.dimension.title()}"
+            return title, _highest_sentence(insight)
         case EfficiencyGap():
             return "Efficiency Gap", _gap_sentence(insight)
         case Allocated():
-            return "Allocated Cost", _allocated_sentence(insight)
+            return "Allocated Cost", _allocated_sentence(insight, tense)
 
 
 def materiality_rule(insights: Iterable[Insight], params: Params) -> Sentence | None:
@@ -223,13 +230,13 @@ def _overruns(variance: pd.DataFrame, params: Params) -> BudgetOverruns | None:
     return BudgetOverruns(variance.columns[0], lines) if lines else None
 
 
-def _overruns_sentence(insight: BudgetOverruns) -> Sentence:
+def _overruns_sentence(insight: BudgetOverruns, tense: Tense) -> Sentence:
     names = []
     for line in insight.lines:
         text = "{name}, {excess:money} over" + ("" if line.material else " – not material")
         names.append(sentence(text, name=line.name, excess=line.variance))
     over = first_few(names, [line.variance for line in insight.lines], "over")
-    are = "is" if len(names) == 1 else "are"
+    are = tense.verb("is" if len(names) == 1 else "are", "be")
     text = "{n:count " + insight.dimension + "} " + are + " over budget"
     return sentence(f"{text} ({separated('over', over)})", n=len(names), over=over)
 
@@ -239,14 +246,14 @@ def _at_risk(variance: pd.DataFrame, params: Params) -> BudgetsAtRisk | None:
     return BudgetsAtRisk(variance.columns[0], lines) if lines else None
 
 
-def _at_risk_sentence(insight: BudgetsAtRisk) -> Sentence:
+def _at_risk_sentence(insight: BudgetsAtRisk, tense: Tense) -> Sentence:
     names = []
     for line in insight.lines:
         text, excess = "{name}, {used:share} used", line.run_rate_excess
         text += ", run rate {distance:money} over" if excess else ""
         names.append(sentence(text, name=line.name, used=line.budget_used, distance=excess))
     near = first_few(names)
-    are = "is" if len(names) == 1 else "are"
+    are = tense.verb("is" if len(names) == 1 else "are", "be")
     text = "{n:count " + insight.dimension + "} " + are + " at risk"
     return sentence(f"{text} ({separated('near', near)})", n=len(names), near=near)
 
@@ -261,8 +268,10 @@ def _without_budget(variance: pd.DataFrame) -> SpendWithoutBudget | None:
     return SpendWithoutBudget(by, tuple(rows[by]), total(rows["cost"]))
 
 
-def _without_budget_sentence(insight: SpendWithoutBudget) -> Sentence:
-    verb = "spent" if insight.dimension == "organization" else "cost"
+def _without_budget_sentence(insight: SpendWithoutBudget, tense: Tense) -> Sentence:
+    verb = tense.verb("cost", "cost")
+    if insight.dimension == "organization":
+        verb = tense.verb("spent", "spend")
     return sentence(
         "{n:count " + insight.dimension + "} " + verb + " {cost:money} with no budget ({names})",
         n=len(insight.names),
@@ -338,17 +347,18 @@ def _gap_sentence(insight: EfficiencyGap) -> Sentence:
     )
 
 
-def _allocated_sentence(insight: Allocated) -> Sentence:
+def _allocated_sentence(insight: Allocated, tense: Tense) -> Sentence:
     share, unallocated = insight.share, insight.unallocated
+    is_, is_not = tense.verb("is", "be"), tense.negated("is not", "be")
     if share is None:
-        text = "all cost is assigned to an organization"
+        text = f"all cost {is_} assigned to an organization"
         if unallocated:
-            text = "{unallocated:money} is not assigned to an organization"
+            text = f"{{unallocated:money}} {is_not} assigned to an organization"
     else:
-        text = "{share:share} of cost is assigned to an organization"
+        text = f"{{share:share}} of cost {is_} assigned to an organization"
         if unallocated:
-            text += "; {unallocated:money} is not"
+            text += f"; {{unallocated:money}} {is_not}"
         if insight.target is not None:
             met = "met" if share >= insight.target else "missed"
-            text += f"; the {{target:percent}} target is {met}"
+            text += f"; the {{target:percent}} target {is_} {met}"
     return sentence(text, share=share, unallocated=unallocated, target=insight.target)

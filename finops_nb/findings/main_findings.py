@@ -22,6 +22,7 @@ from finops_nb.findings.insights import AT_THE_BEST_RATE, EfficiencyGap, SpendWi
 from finops_nb.findings.materiality import VarianceLine, is_material, lines_with_status
 from finops_nb.findings.money_text import unit_name
 from finops_nb.findings.sentence import Sentence, first_few, sentence
+from finops_nb.findings.tense import tense_of
 from finops_nb.money import ZERO, total
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
@@ -114,10 +115,10 @@ def _overruns(findings: Findings) -> Iterator[MainFinding]:
 
 def _spend_without_budget(findings: Findings) -> Iterator[MainFinding]:
     urgency, title = Urgency.MONEY_OUT_OF_PLAN, "Spend without Budget"
-    budgets = findings.data.budgets
+    budgets, tense = findings.data.budgets, tense_of(findings.data.params)
     spenders = {
-        "organization": "organizations with no budget spent",
-        "product": "products with no budget cost",
+        "organization": "organizations with no budget " + tense.verb("spent", "spend"),
+        "product": "products with no budget " + tense.verb("cost", "cost"),
     }
     for insight in findings.insights:
         if isinstance(insight, SpendWithoutBudget) and insight.cost > 0:
@@ -135,8 +136,10 @@ def _unallocated(findings: Findings) -> Iterator[MainFinding]:
     if cost > 0 and is_material(cost, usage.cost, findings.data.params):
         share = usage.unallocated_share
         of_total = "" if share is None else " ({share:share})"
-        template = "{cost:money}" + of_total + " is not assigned to an organization"
-        template += ", so it can't be charged"
+        tense = tense_of(findings.data.params)
+        is_not, cannot = tense.negated("is not", "be"), "could not" if tense.supposed else "can't"
+        template = "{cost:money}" + f"{of_total} {is_not} assigned to an organization"
+        template += f", so it {cannot} be charged"
         text = sentence(template, cost=cost, share=share)
         yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Unallocated Cost", text, cost)
 
@@ -148,10 +151,13 @@ def _at_risk(findings: Findings) -> Iterator[MainFinding]:
 
 
 def _at_risk_finding(findings: Findings, line: VarianceLine) -> MainFinding:
-    template = "{who} has used {used:share} of its {budget:money} budget"
+    tense = tense_of(findings.data.params)
+    template = "{who} " + tense.verb("has used", "have used")
+    template += " {used:share} of its {budget:money} budget"
     excess = line.run_rate_excess
     if excess:
-        template += "; its run rate of {rate:money} is {excess:money} over budget"
+        template += "; its run rate of {rate:money} " + tense.verb("is", "be")
+        template += " {excess:money} over budget"
     text = sentence(
         template,
         who=name_with_owner(line.name, findings.data.budgets),
@@ -181,7 +187,8 @@ def _change_finding(findings: Findings, prior: PriorMonth, change: Decimal) -> M
     moved = {name: now.get(name, ZERO) - before.get(name, ZERO) for name in {**now, **before}}
     rose = change > 0
     most = max(moved, key=lambda name: (moved[name] if rose else -moved[name], name))
-    verb = "rose" if rose else "fell"
+    tense = tense_of(findings.data.params)
+    verb = tense.verb("rose", "rise") if rose else tense.verb("fell", "fall")
     template = f"total cost {verb} {{change:money}}"
     if prior.change_ratio is not None:
         template += " ({ratio:share})"
@@ -198,7 +205,7 @@ def _change_finding(findings: Findings, prior: PriorMonth, change: Decimal) -> M
         name=most,
         moved=abs(moved[most]),
     )
-    title = "Cost Rose" if rose else "Cost Fell"
+    title = f"Cost {verb.title()}"
     return MainFinding(Urgency.CHANGE, title, text, abs(change), (most,))
 
 
@@ -210,7 +217,11 @@ def _missing_approvals(findings: Findings) -> Iterator[MainFinding]:
     names = tuple(dict.fromkeys(spend["product"]))
     in_total = " in total" if len(names) > 1 else ""
     text = sentence(
-        "{products:count product} cost {cost:money}" + in_total + " with no approval on record "
+        "{products:count product} "
+        + tense_of(findings.data.params).verb("cost", "cost")
+        + " {cost:money}"
+        + in_total
+        + " with no approval on record "
         "({names}); spend above {limit:money} per product per calendar month requires approval",
         products=len(names),
         cost=cost,
@@ -231,7 +242,9 @@ def _unspent(findings: Findings) -> Iterator[MainFinding]:
         sentence("{name} {left:money}", name=line.name, left=-line.variance) for line in unspent
     ]
     text = sentence(
-        "{left:money} of budget was not spent ({names})",
+        "{left:money} of budget "
+        + tense_of(findings.data.params).negated("was not", "be")
+        + " spent ({names})",
         left=total(amounts),
         names=first_few(names, amounts),
     )
@@ -241,11 +254,12 @@ def _unspent(findings: Findings) -> Iterator[MainFinding]:
 
 def _efficiency_gap(findings: Findings) -> Iterator[MainFinding]:
     per_unit = unit_name(findings.data.params.currency)
+    gets = tense_of(findings.data.params).verb("gets", "get")
     for insight in findings.insights:
         if isinstance(insight, EfficiencyGap) and insight.material:
             text = sentence(
-                "{least} gets {share:share} fewer calls per "
-                + f"{per_unit} than {{most}}; {AT_THE_BEST_RATE}",
+                f"{{least}} {gets} {{share:share}} fewer calls per {per_unit} than "
+                + f"{{most}}; {AT_THE_BEST_RATE}",
                 least=insight.least,
                 share=insight.share,
                 most=insight.most,

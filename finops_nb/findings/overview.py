@@ -11,6 +11,7 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.confusable_names import confusable_sentences
 from finops_nb.findings.money_text import change_text, money_text
+from finops_nb.findings.tense import tense_of
 from finops_nb.money import plain
 from finops_nb.outputs.artifacts import NOT_RECONCILED
 from finops_nb.params.budgets import Budgets
@@ -163,15 +164,17 @@ def _cost_warnings(data: ReportData) -> Iterator[str]:
     usage, currency = data.usage, data.params.currency
     if usage.projected:
         change = change_text(usage.projected, currency)
-        yield f"WHAT-IF: the scenario's growth and prices change the cost by {change}."
+        yield f"WHAT-IF: the scenario's growth and prices would change the cost by {change}."
     if usage.unallocated:
-        yield f"{money_text(usage.unallocated, currency)} is not assigned to an organization."
+        is_not = tense_of(data.params).negated("is not", "be")
+        amount = money_text(usage.unallocated, currency)
+        yield f"{amount} {is_not} assigned to an organization."
 
 
 def _idle_budgets(data: ReportData) -> Iterator[str]:
     """Budgeted names without usage, each with the name that may be meant."""
     for by in BUDGETED:
-        used = list(data.usage.groups[by,][by])
+        used = dict.fromkeys(data.usage.groups[by,][by])
         budgets = data.budgets.of(by)
         idle = [name for name in budgets if name not in used]
         unplanned = [name for name in used if name not in budgets and name != UNALLOCATED]

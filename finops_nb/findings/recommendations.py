@@ -27,6 +27,7 @@ from finops_nb.findings.insights import AT_THE_BEST_RATE, EfficiencyGap, SpendWi
 from finops_nb.findings.materiality import VarianceLine, is_material
 from finops_nb.findings.money_text import unit_name
 from finops_nb.findings.sentence import Sentence, first_few, sentence, separated
+from finops_nb.findings.tense import Tense, tense_of
 from finops_nb.money import ZERO, portion, total
 from finops_nb.params.budgets import Budgets
 from finops_nb.period import parse_period
@@ -140,7 +141,8 @@ def _budget_alerts(findings: Findings) -> Advice | None:
         crossings.append(sentence(text, threshold=threshold, names=names))
     each = "; ".join(f"{{crossings[{place}]}}" for place in range(len(crossings)))
     usage = findings.data.usage
-    crossed = "Crossed" if usage.complete or cost_after(usage) else "Crossed so far"
+    crossed = "Would be crossed" if tense_of(findings.data.params).supposed else "Crossed"
+    crossed += "" if usage.complete or cost_after(usage) else " so far"
     action = sentence(
         f"Set up alerts at {{thresholds}} of budget. {crossed}: {each}",
         thresholds=tuple(_percent(threshold) for threshold in thresholds),
@@ -167,7 +169,8 @@ def _cost_allocation(findings: Findings) -> Advice | None:
     if not cost:
         return None
     of_total = "" if share is None else " ({share:share} of the total)"
-    text = "Tag the {cost:money}" + of_total + " that is not assigned to an organization"
+    is_not = tense_of(findings.data.params).negated("is not", "be")
+    text = "Tag the {cost:money}" + f"{of_total} that {is_not} assigned to an organization"
     text += ", so that it can be charged"
     action = sentence(text, cost=cost, share=share)
     return Advice(action, abs(cost))
@@ -183,10 +186,10 @@ def _showback(findings: Findings) -> Advice | None:
     cost = total(shared["cost"])
     if cost <= ZERO:
         return None
+    spent = "that would be spent" if tense_of(findings.data.params).supposed else "spent"
     action = sentence(
         "Send each of the {organizations:count organization} a showback report for its share of "
-        "the {cost:money} "
-        "spent on {products:count shared product}",
+        "the {cost:money} " + spent + " on {products:count shared product}",
         organizations=shared["organization"].nunique(),
         cost=cost,
         products=shared["product"].nunique(),
@@ -201,9 +204,12 @@ def _budget_planning(findings: Findings) -> Advice | None:
     over = material_overruns(findings.organizations, findings.data.params)
     if not findings.data.usage.complete or not unspent or not over:
         return None
-    spare = [_unspent_sentence(line, budgets) for line in unspent]
+    tense = tense_of(findings.data.params)
+    spare = [_unspent_sentence(line, budgets, tense) for line in unspent]
     action = sentence(
-        "Move budget to where it is needed; {spare}, while {over} went {excess:money} over",
+        "Move budget to where it is needed; {spare}, while {over} "
+        + tense.verb("went", "go")
+        + " {excess:money} over",
         spare=first_few(spare, [-line.variance for line in unspent]),
         over=first_few(name_with_owner(line.name, budgets) for line in over),
         excess=total(line.variance for line in over),
@@ -211,11 +217,11 @@ def _budget_planning(findings: Findings) -> Advice | None:
     return Advice(action, total(line.variance for line in over))
 
 
-def _unspent_sentence(line: VarianceLine, budgets: Budgets) -> Sentence:
+def _unspent_sentence(line: VarianceLine, budgets: Budgets, tense: Tense) -> Sentence:
     left = -line.variance
     share = portion(left, line.budget)
     of_budget = "" if share is None else " ({share:share})"
-    text = "{who} left {left:money}" + of_budget + " unspent"
+    text = "{who} " + tense.verb("left", "leave") + " {left:money}" + of_budget + " unspent"
     return sentence(text, who=name_with_owner(line.name, budgets), left=left, share=share)
 
 
@@ -224,9 +230,10 @@ def _efficiency_sharing(findings: Findings) -> Advice | None:
     if not gaps or not gaps[0].material:
         return None
     per_unit = unit_name(findings.data.params.currency)
+    gets = tense_of(findings.data.params).verb("gets", "get")
     action = sentence(
-        "Share {most}'s practices with {least}, which gets {share:share} fewer calls per "
-        + f"{per_unit}; {AT_THE_BEST_RATE}",
+        f"Share {{most}}'s practices with {{least}}, which {gets} {{share:share}} fewer calls per "
+        f"{per_unit}; {AT_THE_BEST_RATE}",
         most=gaps[0].most,
         least=gaps[0].least,
         share=gaps[0].share,
@@ -251,7 +258,9 @@ def _approval_process(findings: Findings) -> Advice | None:
     when = "{month}" if period.is_month else "a month"
     action = sentence(
         "Enforce the approval limit of {limit:money} per product per month; "
-        "{some:count} of {all:count product} spent more than {limit:money} in "
+        "{some:count} of {all:count product} "
+        + tense_of(findings.data.params).verb("spent", "spend")
+        + " more than {limit:money} in "
         + when
         + " with no approval on record ({spenders})",
         some=spend["product"].nunique(),
@@ -272,7 +281,8 @@ def _cost_centers(findings: Findings) -> Advice | None:
     if ownerless.empty:
         return None
     budgets = [budget for budget in ownerless["budget"] if budget is not None]
-    text = "Name an owner for {names}; {cost:money} was spent"
+    text = "Name an owner for {names}; {cost:money} "
+    text += tense_of(findings.data.params).verb("was", "be") + " spent"
     text += " and {budget:money} budgeted" if budgets else ""
     action = sentence(
         text + " with no owner on record",
@@ -313,9 +323,11 @@ def _unit_costs(findings: Findings) -> Advice | None:
     difference = high.cost_per_customer - low.cost_per_customer
     if not is_material(difference * high.customers, high.cost, findings.data.params):
         return None
+    ranges = tense_of(findings.data.params).verb("ranges", "range")
     action = sentence(
-        "Track unit costs; cost per customer ranges from {least:money} ({low}) to {most:money} "
-        "({high}), and cost per call ranges from {cheap:unit cost} to {dear:unit cost}",
+        f"Track unit costs; cost per customer {ranges} from {{least:money}} ({{low}}) to "
+        f"{{most:money}} ({{high}}), and cost per call {ranges} from {{cheap:unit cost}} to "
+        "{dear:unit cost}",
         high=high.organization,
         most=high.cost_per_customer,
         low=low.organization,

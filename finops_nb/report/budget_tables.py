@@ -24,11 +24,13 @@ from finops_nb.figures.run_rate import (
 )
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.findings.tense import tense_of
 from finops_nb.params.budgets import Version
 from finops_nb.period import parse_period, spelled_date, spelled_day
 from finops_nb.report.alerts import CAPTION, CROSSED_MEANING, NO_BUDGETS, NO_THRESHOLDS
 from finops_nb.report.footing import Line
 from finops_nb.report.format import Format
+from finops_nb.report.supposed_heads import heads
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import Column
 from finops_nb.usage.model import Usage
@@ -40,6 +42,9 @@ RUNNING_COLUMNS: Final = (
     *(schema.NAME, schema.COST_TO_DATE, schema.BUDGET_TO_DATE, schema.BUDGET),
     *(schema.RUN_RATE, schema.RUN_RATE_VARIANCE, schema.STATUS),
 )
+
+COST_ONLY: Final = (schema.NAME, schema.COST_TO_DATE, schema.RUN_RATE)
+"""The same where no budgets are set."""
 
 
 def running_period(
@@ -58,11 +63,12 @@ def running_period(
     """
     dimensions = list(zip((organizations, products), totals, strict=True))
     has_run_rate = any(sums.run_rate is not None for _, sums in dimensions)
+    has_budgets = any(sums.budget is not None for _, sums in dimensions)
     blocks = [_running(data, *each) for each in dimensions] if not data.usage.complete else []
     return Table(
         "running_period",
-        _running_caption(data.usage),
-        RUNNING_COLUMNS,
+        tense_of(data.params).caption(_running_caption(data.usage, has_budgets)),
+        heads(RUNNING_COLUMNS if has_budgets else COST_ONLY, tense_of(data.params)),
         tuple(blocks),
         data.params.currency,
         title="Period to Date",
@@ -187,11 +193,12 @@ def about(version: Version) -> Sentence:
     )
 
 
-def _running_caption(usage: Usage) -> str:
+def _running_caption(usage: Usage, has_budgets: bool) -> str:
     """What the table of a period in progress holds."""
     last = spelled_day(usage.period.last_day)
-    caption = f"Cost and budget to date, and run rate through {last}"
-    if cost_after(usage):
+    compared = "Cost and budget" if has_budgets else "Cost"
+    caption = f"{compared} to date, and run rate through {last}"
+    if has_budgets and cost_after(usage):
         known = spelled_day(usage.complete_through)
         caption += f"; status is of the total cost, including cost after {known}"
     return caption

@@ -17,6 +17,7 @@ from finops_nb import schema
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.named import Named, named, names_of
 from finops_nb.figures.report_data import ReportData
+from finops_nb.findings.tense import tense_of
 from finops_nb.money import ZERO, total
 from finops_nb.params.model import Params
 from finops_nb.report.bars import (
@@ -63,13 +64,15 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
     budgets = [row["budget"] for row in rows]
     has_budgets = any(budget is not None for budget in budgets)
     colors = [_bar_color(row.get("status"), has_budgets) for row in rows]
-    label = _bars_label(rows) if has_budgets else "Actual"
+    actual = "Supposed" if tense_of(params).supposed else "Actual"
+    label = _bars_label(rows, actual) if has_budgets else actual
     with themed(chart_height(len(rows), rest)) as axes:
         draw_bars(axes, [row[name] for row in rows], [row["cost"] for row in rows], colors)
         mark_budgets(axes, budgets)
         money_axis(axes, fmt, f"{label}, {params.currency}", rest)
-        texts = [f"{row[name]} {_against_budget(row, fmt)}" for row in rows]
-        return drawn(axes, f"Actual cost against budget by {name}: {_joined(texts, rest)}.")
+        compared = " against budget" if has_budgets else ""
+        texts = [f"{row[name]} {_against_budget(row, fmt, has_budgets)}" for row in rows]
+        return drawn(axes, f"{actual} cost{compared} by {name}: {_joined(texts, rest)}.")
 
 
 def breakdown(parts: pd.DataFrame, params: Params, data: ReportData | None = None) -> Chart:
@@ -80,7 +83,7 @@ def breakdown(parts: pd.DataFrame, params: Params, data: ReportData | None = Non
         params: for the currency.
         data: says which names are "other", as in the tables; None: those with the lowest cost.
     """
-    fmt = Format(params.currency)
+    fmt, tense = Format(params.currency), tense_of(params)
     names = {} if data is None else names_of(data)
     by_organization, by_product = (
         _printed(parts, name, names) for name in ("organization", "product")
@@ -93,11 +96,13 @@ def breakdown(parts: pd.DataFrame, params: Params, data: ReportData | None = Non
     with themed(chart_height(len(stacks.organizations), rest) + 0.22 * legend_lines) as axes:
         bars = _draw_stacks(axes, stacks)
         name_bars(axes, stacks.organizations)
-        money_axis(axes, fmt, f"Cost, {params.currency}", rest)
+        money_axis(axes, fmt, tense.caption(f"Cost, {params.currency}"), rest)
         # Without the bars the legend would leave out products whose names start with "_".
         axes.figure.legend(bars, labels, loc="outside lower center", ncols=abreast, fontsize=9)
         texts = [_products_text(stacks, name, fmt) for name in stacks.organizations]
-        return drawn(axes, f"Cost of each organization by product. {_joined(texts, rest)}.")
+        return drawn(
+            axes, tense.caption(f"Cost of each organization by product. {_joined(texts, rest)}.")
+        )
 
 
 def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
@@ -107,7 +112,7 @@ def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
         features: from `unit_costs`.
         params: for the currency.
     """
-    fmt = Format(params.currency)
+    fmt, tense = Format(params.currency), tense_of(params)
     if features.empty:
         return Chart("")
     rows, rest = _bars_of(features, "feature", (schema.COST,), fmt)
@@ -119,12 +124,12 @@ def cost_by_feature(features: pd.DataFrame, params: Params) -> Chart:
     with themed(chart_height(len(rows), rest)) as axes:
         draw_bars(axes, [row["feature"] for row in rows], costs, colors)
         write_after_bars(axes, costs, unit_costs)
-        money_axis(axes, fmt, f"Cost, {params.currency}", rest)
+        money_axis(axes, fmt, tense.caption(f"Cost, {params.currency}"), rest)
         texts = [
             ", ".join(filter(None, (f"{row['feature']} {fmt.money(row['cost'])}", unit_cost)))
             for row, unit_cost in zip(rows, unit_costs, strict=True)
         ]
-        return drawn(axes, f"Cost by feature: {_joined(texts, rest)}.")
+        return drawn(axes, tense.caption(f"Cost by feature: {_joined(texts, rest)}."))
 
 
 def efficiency(ranked: pd.DataFrame, params: Params, data: ReportData | None = None) -> Chart:
@@ -158,7 +163,7 @@ def efficiency(ranked: pd.DataFrame, params: Params, data: ReportData | None = N
 
 def spend_by_day(usage: Usage, params: Params) -> Chart:
     """Bars of cost by day; a day without usage has none."""
-    fmt, days = Format(params.currency), usage.period.days
+    fmt, days, tense = Format(params.currency), usage.period.days, tense_of(params)
     by_day = usage.groups["day",]
     costs = dict(zip(by_day["day"], by_day["cost"], strict=True))
     many = len(days) >= MANY_DAYS
@@ -170,7 +175,7 @@ def spend_by_day(usage: Usage, params: Params) -> Chart:
         axes.set_xticks(ticks, [days[tick].isoformat()[start:] for tick in ticks])
         axes.grid(visible=False, axis="x")
         axes.yaxis.set_major_formatter(MoneyTicks(fmt))
-        axes.set_ylabel(f"Cost, {params.currency}")
+        axes.set_ylabel(tense.caption(f"Cost, {params.currency}"))
         high, low = (pick(costs, key=lambda day: (costs[day], day)) for pick in (max, min))
         extremes = (
             f"highest {fmt.money(costs[high])} on {high}, lowest {fmt.money(costs[low])} on {low}"
@@ -178,7 +183,8 @@ def spend_by_day(usage: Usage, params: Params) -> Chart:
         idle = len(days) - len(costs)
         what = "charges" if "calls" in usage.missing_columns else "usage"
         without = f"; no {what} on {idle} of {len(days)} days" if idle else ""
-        return drawn(axes, f"Cost by day from {days[0]} to {days[-1]}: {extremes}{without}.")
+        text = f"Cost by day from {days[0]} to {days[-1]}: {extremes}{without}."
+        return drawn(axes, tense.caption(text))
 
 
 def _bars_of(
@@ -326,18 +332,18 @@ def _bar_color(status: str | None, has_budgets: bool) -> str:
     return OTHER if is_unbudgeted else ACTUAL
 
 
-def _bars_label(rows: Iterable[Row]) -> str:
+def _bars_label(rows: Iterable[Row], actual: str) -> str:
     """What bars, their colors and the marks are; gray only if a name without budget is drawn."""
     has_gray = any(row.get("status") == Status.NO_BUDGET for row in rows)
     gray = ", gray if no budget" if has_gray else ""
-    return f"Actual (bar; orange if over budget{gray}) and budget (dark mark)"
+    return f"{actual} (bar; orange if over budget{gray}) and budget (dark mark)"
 
 
-def _against_budget(row: Row, fmt: Format) -> str:
-    """$6.00 of $5.00 budget, OVER"""
+def _against_budget(row: Row, fmt: Format, has_budgets: bool) -> str:
+    """$6.00 of $5.00 budget, OVER; without any budget $6.00"""
     cost, budget, status = fmt.money(row["cost"]), row["budget"], row.get("status")
     if budget is None:
-        return f"{cost}, no budget"
+        return f"{cost}, no budget" if has_budgets else cost
     text = f"{cost} of {fmt.money(budget)} budget"
     return f"{text}, {status}" if status else text
 

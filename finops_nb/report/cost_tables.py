@@ -15,10 +15,13 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.draft_ledger import draft_ledger_sentences
 from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.findings.tense import tense_of
 from finops_nb.money import ratio, total
 from finops_nb.period import parse_period
+from finops_nb.report.alerts import NO_BUDGETS
 from finops_nb.report.format import Format
 from finops_nb.report.heat_map import HeatMap
+from finops_nb.report.supposed_heads import heads
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import Column, Dimension
 from finops_nb.usage.model import Usage
@@ -33,6 +36,7 @@ COST_COLUMNS: Final = (
     *(schema.COST, schema.BUDGET, schema.VARIANCE, schema.BUDGET_USED),
     *(schema.CALLS, schema.CUSTOMERS),
 )
+CHARGE_COLUMNS: Final = (*(schema.CHARGE, schema.BUDGET, schema.VARIANCE_OF_CHARGE, schema.STATUS),)
 FEATURE_COLUMNS: Final = (
     *(schema.FEATURE, schema.COST, schema.CALLS, schema.CUSTOMERS, schema.AVERAGE_COST),
 )
@@ -48,7 +52,12 @@ NEEDED_FOR: Final[Mapping[str, tuple[Column, ...]]] = {
     "customer": (schema.CUSTOMERS, schema.COST_PER_CUSTOMER),
 }
 """Columns that are left out if the usage has no calls, or no customers."""
+NEED_BUDGETS: Final = ("budget", "variance", "budget_used", "status")
+"""The names of columns that are left out if the names of a table have no budgets."""
+
 HOW_TO_READ: Final[Mapping[Column, str]] = {
+    schema.BUDGET_USED: "% used = actual ÷ budget.",
+    schema.STATUS: schema.STATUS.meaning,
     schema.CUSTOMERS: (
         "A customer is counted in every row in which it has usage, "
         "so the Customers column can add up to more than its total."
@@ -76,15 +85,17 @@ def cost_by(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) -> 
         cost_by(data, with_trend(data, organizations), total_of(data, organizations))
     """
     by: Dimension = variance.columns[0]
-    columns = _available((NAME_COLUMNS[by], *COST_COLUMNS), data.usage)
+    tense = tense_of(data.params)
+    columns = _budgeted(_available((NAME_COLUMNS[by], *COST_COLUMNS), data.usage), totals)
     sums = _sums(totals) | {"cost": totals.actual} | _counts(data.usage)
+    compared = "" if totals.budget is None else " against budget"
     return Table(
         f"cost_by_{by}",
-        f"Cost against budget by {by}, highest cost first",
-        columns,
+        tense.caption(f"Cost{compared} by {by}, highest cost first"),
+        heads(columns, tense),
         (Block(_with_owners(data, variance), sums, names=names_of(data)[by]),),
         data.params.currency,
-        intro=_how_to_read(columns) if by == "organization" else (),
+        intro=_how_to_read(columns if by == "organization" else _unexplained(data, columns)),
     )
 
 
@@ -95,10 +106,11 @@ def product_breakdown(data: ReportData, breakdown: pd.DataFrame) -> Table:
         data: the report data.
         breakdown: from `allocate_within`, products within organizations.
     """
+    tense = tense_of(data.params)
     return Table(
         "organization_product_breakdown",
-        "Cost of each organization by product",
-        (schema.PRODUCT, schema.COST, schema.SHARE),
+        tense.caption("Cost of each organization by product"),
+        heads((schema.PRODUCT, schema.COST, schema.SHARE), tense),
         _by_organization(breakdown, names_of(data)["product"]),
         data.params.currency,
         groups=names_of(data)["organization"],
@@ -113,11 +125,11 @@ def cost_by_feature(data: ReportData, features: pd.DataFrame) -> Table:
         features: from `unit_costs`.
     """
     columns = _available(FEATURE_COLUMNS, data.usage)
-    lines = _lines(features)
+    lines, tense = _lines(features), tense_of(data.params)
     return Table(
         "cost_by_feature",
-        "Cost by feature, highest cost first",
-        columns,
+        tense.caption("Cost by feature, highest cost first"),
+        heads(columns, tense),
         (Block(lines, overall(data.usage), names=names_of(data)["feature"]),),
         data.params.currency,
         intro=_how_to_read(columns) if lines else (),
@@ -142,14 +154,15 @@ def chargeback_by(data: ReportData, charges: pd.DataFrame, totals: TotalVariance
     sums = _sums(totals) | {"charge": totals.actual, "status": totals.status}
     booked = [line["booked"] for line in lines if line["booked"] is not None]
     sums |= {"booked": total(booked)} if booked else {}
-    budget = (schema.BUDGET, schema.VARIANCE_OF_CHARGE, schema.STATUS)
+    columns = _budgeted((NAME_COLUMNS[by], *CHARGE_COLUMNS), totals)
+    tense = tense_of(data.params)
     return Table(
         f"chargeback_by_{by}",
-        f"Charges by {by}",
-        (NAME_COLUMNS[by], schema.CHARGE, *budget),
+        tense.caption(f"Charges by {by}"),
+        heads(columns, tense),
         (Block(lines, sums, names=names_of(data)[by]),),
         data.params.currency,
-        intro=draft_ledger_sentences(data) if by == "organization" else (),
+        intro=_above_charges(data, by, columns),
     )
 
 
@@ -160,10 +173,11 @@ def cross_organization_usage(data: ReportData, lines: pd.DataFrame) -> HeatMap:
         data: the report data.
         lines: from `chargeback.cross_usage`.
     """
+    tense = tense_of(data.params)
     return HeatMap(
         "cross_organization_product_usage",
-        "Charges by organization and product; darker means higher",
-        (schema.ORGANIZATION, schema.PRODUCT, schema.CHARGE),
+        tense.caption("Charges by organization and product; darker means higher"),
+        heads((schema.ORGANIZATION, schema.PRODUCT, schema.CHARGE), tense),
         (Block(_lines(lines), {"charge": total(lines["charge"])}),),
         data.params.currency,
         rows_named=names_of(data)["organization"],
@@ -188,7 +202,7 @@ def cost_by_month(data: ReportData, organizations: pd.DataFrame, products: pd.Da
     if len(months) > 1:
         change = replace(change, difference=(months[-1], months[-2]))
     columns = [
-        Column(month, _month_label(month, data.usage), "money", "the cost of the month", True)
+        Column(month, _month_label(month, data), "money", "the cost of the month", True)
         for month in months
     ]
     frames = (organizations, products) if months else ()
@@ -225,12 +239,16 @@ def budget_tracking(
     differ = None not in budgets and organizations.budget != products.budget
     if differ:
         lines.append(_level_difference(organizations, products))
+    tense = tense_of(data.params)
+    columns = (schema.LEVEL, schema.TOTAL_BUDGET, schema.TOTAL_ACTUAL, schema.VARIANCE_OF_BUDGET)
     return Table(
         "budget_tracking",
-        "Budget and actual at both levels",
-        (schema.LEVEL, schema.TOTAL_BUDGET, schema.TOTAL_ACTUAL, schema.VARIANCE_OF_BUDGET),
+        f"Budget and {'supposed cost' if tense.supposed else 'actual'} at both levels",
+        heads(columns, tense),
         (Block(lines, is_difference=differ),),
         data.params.currency,
+        empty=NO_BUDGETS,
+        stands_aside=budgets == (None, None),
     )
 
 
@@ -250,7 +268,7 @@ def efficiency(data: ReportData, ranked: pd.DataFrame) -> Table:
     return Table(
         "cross_team_comparison",
         f"Calls per {unit}, by organization; higher is better",
-        columns,
+        heads(columns, tense_of(data.params)),
         (block,) if has_calls else (),
         data.params.currency,
         intro=_how_to_read(columns) if has_calls else (),
@@ -261,10 +279,11 @@ def efficiency(data: ReportData, ranked: pd.DataFrame) -> Table:
 def spend_by_day(data: ReportData) -> Table:
     """Cost and calls of every day of the period with usage."""
     sums = {"cost": data.usage.cost, "calls": overall(data.usage)["calls"]}
+    tense = tense_of(data.params)
     return Table(
         "spend_by_day",
-        "Spend by day",
-        _available((schema.DAY, schema.COST, schema.CALLS), data.usage),
+        tense.caption("Spend by day"),
+        heads(_available((schema.DAY, schema.COST, schema.CALLS), data.usage), tense),
         (Block(_lines(data.usage.groups["day",]), sums),),
         data.params.currency,
     )
@@ -305,9 +324,32 @@ def _available(columns: tuple[Column, ...], usage: Usage) -> tuple[Column, ...]:
     return tuple(column for column in columns if column not in missing)
 
 
+def _budgeted(columns: tuple[Column, ...], totals: TotalVariance) -> tuple[Column, ...]:
+    """All columns; without those on budgets if there are none."""
+    if totals.budget is not None:
+        return columns
+    return tuple(column for column in columns if column.name not in NEED_BUDGETS)
+
+
 def _how_to_read(columns: Iterable[Column]) -> tuple[Sentence, ...]:
     """The sentences on these columns."""
     return tuple(sentence(HOW_TO_READ[column]) for column in columns if column in HOW_TO_READ)
+
+
+def _unexplained(data: ReportData, columns: Iterable[Column]) -> tuple[Column, ...]:
+    """The columns on budgets in a table of products, if those of organizations have none."""
+    if data.budgets.of("organization"):
+        return ()
+    return tuple(column for column in columns if column.name in NEED_BUDGETS)
+
+
+def _above_charges(
+    data: ReportData, by: Dimension, columns: tuple[Column, ...]
+) -> tuple[Sentence, ...]:
+    """How to make a draft ledger final, and what the statuses mean where they come first."""
+    if by == "organization":
+        return (*draft_ledger_sentences(data), *_how_to_read(columns))
+    return _how_to_read(_unexplained(data, columns))
 
 
 def _by_organization(frame: pd.DataFrame, products: Named) -> tuple[Block, ...]:
@@ -343,11 +385,16 @@ def _without_change(data: ReportData, frame: pd.DataFrame) -> str:
     return "; n/a: the month before was not published"
 
 
-def _month_label(month: str, usage: Usage) -> str:
-    """2025-12 as "Dec 2025", or as "Dec 2025 (partial)" while it is in progress."""
+def _month_label(month: str, data: ReportData) -> str:
+    """2025-12 as "Dec 2025"; the report's own may be "Dec 2025 (partial, supposed)"."""
     name, year = parse_period(month).label.split()
-    partial = month == usage.period.text and not usage.complete
-    return f"{name[:3]} {year} (partial)" if partial else f"{name[:3]} {year}"
+    is_own = month == data.usage.period.text
+    marks = {
+        "partial": is_own and not data.usage.complete,
+        "supposed": is_own and tense_of(data.params).supposed,
+    }
+    marked = ", ".join(mark for mark, holds in marks.items() if holds)
+    return f"{name[:3]} {year} ({marked})" if marked else f"{name[:3]} {year}"
 
 
 def _level_difference(organizations: TotalVariance, products: TotalVariance) -> dict[str, Any]:

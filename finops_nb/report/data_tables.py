@@ -11,8 +11,10 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.confusable_names import confusable_sentences
 from finops_nb.findings.overview import doubtful_names
+from finops_nb.findings.tense import tense_of
 from finops_nb.money import ZERO, ratio, total
 from finops_nb.period import spelled_date
+from finops_nb.report.supposed_heads import heads
 from finops_nb.report.table import Block, Table
 
 SHOWN: Final = 25
@@ -33,13 +35,14 @@ def charges_by_kind(data: ReportData) -> Table:
         {"charge": kind, "rows": rows, "cost": cost} for kind, rows, cost in data.usage.charges
     ]
     sums = {"rows": data.usage.rows_used, "cost": data.usage.cost}
+    tense = tense_of(data.params)
     return Table(
         "charges_by_kind",
-        "Cost by charge type",
-        (schema.CHARGE_KIND, schema.ROWS, schema.COST),
+        tense.caption("Cost by charge type"),
+        heads((schema.CHARGE_KIND, schema.ROWS, schema.COST), tense),
         (Block(lines, sums),) if lines else (),
         data.params.currency,
-        title="Cost by Charge Type",
+        title=tense.title("Cost by Charge Type"),
     )
 
 
@@ -89,13 +92,14 @@ def unallocated_by_key(data: ReportData) -> Table:
     cost = total(cost for _, _, cost in keys)
     rows = sum(rows for _, rows, _ in keys)
     sums = {"rows": rows, "cost": cost, "share": ratio(cost, data.usage.cost)}
+    tense = tense_of(data.params)
     return Table(
         "unallocated_by_key",
         "Keys not assigned to an organization",
-        (schema.SOURCE_KEY, schema.ROWS, schema.COST, schema.SHARE),
+        heads((schema.SOURCE_KEY, schema.ROWS, schema.COST, schema.SHARE), tense),
         (Block(lines, sums, names=named(lines, "key", SHOWN)),) if lines else (),
         data.params.currency,
-        title="Unallocated Cost by Key",
+        title=tense.title("Unallocated Cost by Key"),
     )
 
 

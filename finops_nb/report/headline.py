@@ -14,6 +14,7 @@ from finops_nb.figures.trend import PriorMonth, YearToDate, prior_month, year_to
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.findings.tense import Tense, tense_of
 from finops_nb.money import minor_units
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
@@ -50,21 +51,24 @@ def headlines(data: ReportData, totals: TotalVariance) -> Iterator[Headline]:
         Spend, the month before and the year to date (both of a calendar month only), and the
         allocated share.
     """
-    currency = data.params.currency
-    yield _spend(totals, data.usage, currency)
+    currency, tense = data.params.currency, tense_of(data.params)
+    yield _spend(totals, data.usage, currency, tense)
     prior = prior_month(data)
     if prior:
-        yield _change_from_month_before(prior, currency)
+        yield _change_from_month_before(prior, currency, tense)
     year = year_to_date(data)
     if year:
-        yield _year_to_date(year, data.usage, currency)
-    yield _allocated(data.usage, data.params.allocation_target)
+        yield _year_to_date(year, data.usage, currency, tense)
+    yield _allocated(data.usage, data.params.allocation_target, tense)
 
 
-def _spend(totals: TotalVariance, usage: Usage, currency: str) -> Headline:
+def _spend(totals: TotalVariance, usage: Usage, currency: str, tense: Tense) -> Headline:
     after = cost_after(usage)
     to_date = "" if usage.complete or after else " to Date"
-    details = [_spend_against_budget(totals, currency)]
+    label, details = f"Spend{to_date}" if to_date else "Total Spend", []
+    if totals.budget is not None:
+        label = f"Spend{to_date} Against Budget"
+        details.append(_distance(totals.actual, totals.budget, "budget", currency))
     if after:
         details.append(_dated_after("Includes", after, usage))
     record = {
@@ -75,14 +79,7 @@ def _spend(totals: TotalVariance, usage: Usage, currency: str) -> Headline:
         "status": totals.status,
     }
     value = sentence("{cost:money}", cost=totals.actual)
-    label = f"Spend{to_date} Against Budget"
-    return Headline("spend", label, value, _joined(details), record)
-
-
-def _spend_against_budget(totals: TotalVariance, currency: str) -> Sentence:
-    if totals.budget is None:
-        return sentence("No budget is set")
-    return _distance(totals.actual, totals.budget, "budget", currency)
+    return Headline("spend", tense.title(label), value, _joined(details), record)
 
 
 def _dated_after(verb: str, after: Decimal, usage: Usage) -> Sentence:
@@ -91,7 +88,7 @@ def _dated_after(verb: str, after: Decimal, usage: Usage) -> Sentence:
     return sentence(text, after=after, known=usage.complete_through)
 
 
-def _change_from_month_before(prior: PriorMonth, currency: str) -> Headline:
+def _change_from_month_before(prior: PriorMonth, currency: str, tense: Tense) -> Headline:
     record = prior._asdict()
     note = rounding_note(prior.compared, prior.cost, currency)
     label, month = parse_period(prior.month).label, _month_name(prior.month)
@@ -112,15 +109,15 @@ def _change_from_month_before(prior: PriorMonth, currency: str) -> Headline:
         )
     return Headline(
         "prior_month",
-        f"Change from {label}",
+        tense.title(f"Change from {label}"),
         sentence(change, **record),
         sentence(detail, **record, rounding=note.rounding),
         record,
     )
 
 
-def _year_to_date(year: YearToDate, usage: Usage, currency: str) -> Headline:
-    details = [_year_against_budget(year, usage.complete, currency)]
+def _year_to_date(year: YearToDate, usage: Usage, currency: str, tense: Tense) -> Headline:
+    details = list(_year_against_budget(year, usage.complete, currency))
     after = cost_after(usage)
     if after:
         details.append(_dated_after("Excludes", after, usage))
@@ -128,19 +125,21 @@ def _year_to_date(year: YearToDate, usage: Usage, currency: str) -> Headline:
         details.append(sentence(_not_published(year)))
     return Headline(
         "year_to_date",
-        f"Year to Date, {year.months[0][:4]}",
+        tense.title(f"Year to Date, {year.months[0][:4]}"),
         sentence("{cost:money}", cost=year.cost),
         _joined(details),
         year._asdict(),
     )
 
 
-def _year_against_budget(year: YearToDate, complete: bool, currency: str) -> Sentence:
+def _year_against_budget(year: YearToDate, complete: bool, currency: str) -> Iterator[Sentence]:
+    """How far the year is from its budget, or which months lack one; nothing if all do."""
     if year.budget is None:
-        is_all = year.without_budget == year.months
-        months = "" if is_all else f" for {_months_in_words(year.without_budget)}"
-        return sentence(f"No budget is set{months}")
-    return _distance(year.cost, year.budget, "budget" if complete else "budget to date", currency)
+        if year.without_budget != year.months:
+            months = _months_in_words(year.without_budget)
+            yield sentence(f"No budget is set for {months}")
+        return
+    yield _distance(year.cost, year.budget, "budget" if complete else "budget to date", currency)
 
 
 def _distance(cost: Decimal, budget: Decimal, label: str, currency: str) -> Sentence:
@@ -168,19 +167,16 @@ def _not_published(year: YearToDate) -> str:
     return f"Includes {_months_in_words(year.months)} only; n{missing}"
 
 
-def _allocated(usage: Usage, target: Decimal | None) -> Headline:
+def _allocated(usage: Usage, target: Decimal | None, tense: Tense) -> Headline:
     record = {"share": usage.allocated, "unallocated": usage.unallocated}
     credits = -usage.unallocated_credits
     organizations = set(usage.groups["organization",]["organization"])
     if UNALLOCATED not in organizations:
-        detail = "All cost is assigned to an organization"
-    elif credits:
-        detail = (
-            "{unallocated:money} is not assigned to an organization "
-            "(after {credits:money} of credits)"
-        )
+        detail = f"All cost {tense.verb('is', 'be')} assigned to an organization"
     else:
-        detail = "{unallocated:money} is not assigned to an organization"
+        is_not = tense.negated("is not", "be")
+        detail = f"{{unallocated:money}} {is_not} assigned to an organization"
+        detail += " (after {credits:money} of credits)" if credits else ""
     if usage.allocated is None and usage.cost > 0:
         detail += "; there is no share because credits exceed the cost of an organization"
     if usage.allocated is not None and target is not None:

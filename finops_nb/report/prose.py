@@ -22,6 +22,7 @@ from finops_nb.findings.main_findings import MainFinding
 from finops_nb.findings.recommendations import Horizon, Recommendation
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.findings.tense import Tense, tense_of
 from finops_nb.money import minor_units, rounded
 from finops_nb.report.budget_tables import about
 from finops_nb.report.format import Format, html_sentence, text_sentence
@@ -36,6 +37,11 @@ ONLY_PRINTED: Final = (
     "rounding",
 )
 """Values of sentences that results.json has elsewhere: with their sign, or in its parameters."""
+
+HOW_TO_SET_BUDGETS: Final = (
+    "No budgets are set. To compare cost with budgets, add organization_budgets or "
+    "product_budgets to the params file; finops-nb check suggests amounts."
+)
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,8 @@ def executive_summary(data: ReportData, totals: TotalVariance) -> Prose:
         "rounding": sentence(note.text, rounding=note.rounding),
         "counted": _counted(data.usage, counts),
         "version": about(data.budgets.version),
+        "label": tense_of(data.params).title("Total Spend"),
+        "how_to_set_budgets": HOW_TO_SET_BUDGETS,
     }
     return Prose("executive_summary", "summary.html.j2", (line,), values, data.params.currency)
 
@@ -152,7 +160,7 @@ def outlook(
     """
     sentences = []
     if not data.usage.complete:
-        sentences.append(_run_rate(totals, data.usage, data.params.currency))
+        sentences.append(_run_rate(totals, data.usage, data.params.currency, tense_of(data.params)))
         if totals.run_rate is not None:
             sentences.append(_run_rate_error(backtest_errors, data.usage))
     fmt = Format(data.params.currency)
@@ -211,7 +219,7 @@ def key_insights(data: ReportData, insights: Iterable[Insight]) -> Prose:
     """
     fmt = Format(data.params.currency)
     insights = tuple(insights)
-    items = [insight_sentence(insight) for insight in insights]
+    items = [insight_sentence(insight, tense_of(data.params)) for insight in insights]
     lines = [
         {"title": title, "text": text_sentence(text, fmt), **_recorded(text)}
         for title, text in items
@@ -262,13 +270,14 @@ def _counted(usage: Usage, counts: Mapping[str, Any]) -> Sentence:
     return sentence(text, calls=counts["calls"], customers=counts["customers"])
 
 
-def _run_rate(totals: TotalVariance, usage: Usage, currency: str) -> Sentence:
+def _run_rate(totals: TotalVariance, usage: Usage, currency: str, tense: Tense) -> Sentence:
     """The cost at the period's end against its budget, or why there is no run rate yet."""
     last, seen = usage.period.last_day, len(days_seen(usage))
     if totals.run_rate is None:
         text = f"There is no run rate through {{last:date}} yet because it needs {WEEK} days of "
         return sentence(text + "usage ({seen:count day} so far).", last=last, seen=seen)
-    text = "At the current run rate, cost will reach {run_rate:money} by {last:date}"
+    reach = "would reach" if tense.supposed else "will reach"
+    text = f"At the current run rate, cost {reach} {{run_rate:money}} by {{last:date}}"
     over = totals.run_rate_variance
     values: dict[str, Any] = {"over": over, "budget": totals.budget}
     if over is not None:

@@ -13,9 +13,11 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.findings.tense import Tense
 from finops_nb.money import ZERO, total
 from finops_nb.params.model import Params
 from finops_nb.report.format import Format
+from finops_nb.report.supposed_heads import heads
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import Column
 
@@ -81,6 +83,7 @@ def what_if_table(
     totals: tuple[TotalVariance, TotalVariance],
     before: tuple[pd.DataFrame, pd.DataFrame],
     params: Params,
+    tense: Tense,
 ) -> Table:
     """Every organization and product with its approved budget and the one being tried.
 
@@ -90,13 +93,15 @@ def what_if_table(
         totals: of both, in that order.
         before: both with the approved budgets, in that order.
         params: for the currency.
+        tense: of the costs.
     """
     has_run_rate = any(sums.run_rate is not None for sums in totals)
+    run_rate = (schema.RUN_RATE,) if has_run_rate else ()
     frames = zip((organizations, products), totals, before, strict=True)
     return Table(
         "what_if",
         "Budgets in this scenario, against approved budgets and cost",
-        (*WHAT_IF_COLUMNS, *((schema.RUN_RATE,) if has_run_rate else ()), schema.STATUS),
+        heads((*WHAT_IF_COLUMNS, *run_rate, schema.STATUS), tense),
         tuple(_what_if_block(*frame) for frame in frames),
         params.currency,
     )

@@ -13,6 +13,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from finops_nb import schema
+from finops_nb.figures.budget_status import Status
 from finops_nb.figures.named import MARKS, Named
 from finops_nb.findings.sentence import Sentence
 from finops_nb.money import ZERO, plain, rounded
@@ -109,6 +110,7 @@ class Table:
             printed are added up in one called "other". `blocks`, `records` and the XLSX always
             have all lines.
         groups: which blocks are printed, by their heading; None: all. The others are one block.
+        stands_aside: `empty` is printed instead of the lines, which are in `records` only.
 
     Raises:
         Failure: its figures do not add up.
@@ -128,14 +130,15 @@ class Table:
     empty: str = ""
     shown: int | None = None
     groups: Named | None = field(default=None, repr=False)
+    stands_aside: bool = False
 
     def __post_init__(self) -> None:
         check_footing(self.name, self.columns, self.blocks)
 
     @property
     def is_empty(self) -> bool:
-        """Whether there are no lines, so that no table is drawn."""
-        return not any(block.lines for block in self.blocks)
+        """Whether there are no lines to print, so that no table is drawn."""
+        return self.stands_aside or not any(block.lines for block in self.blocks)
 
     def records(self) -> list[dict[str, Any]]:
         """Every line as JSON scalars: money as unrounded decimal text, ratios as fractions."""
@@ -277,7 +280,7 @@ class Table:
             classes(column, line),
             (*note, *beneath(column, line, fmt, column is name_column)),
             bar_of(column, line) if has_bar else None,
-            _sparkline(line, fmt) if column is schema.COST else None,
+            _sparkline(line, fmt) if column.name == schema.COST.name else None,
             bool(rounding),
         )
 
@@ -310,7 +313,7 @@ def classes(column: Column, line: Line) -> str:
     kind = "text" if column.unit in TEXTS else "number"
     if column.unit == "status":
         status = line.get(column.name)
-        return f"{kind} {_slug(status)}" if status else kind
+        return f"{kind} {_slug(status)}" if status and _has_budgets(line) else kind
     status = line.get("status")
     if not status:
         return kind
@@ -356,6 +359,11 @@ def scalar(value: Any) -> Any:
     if isinstance(value, tuple):
         return [scalar(item) for item in value]
     return str(value) if isinstance(value, StrEnum) else value
+
+
+def _has_budgets(line: Line) -> bool:
+    """Whether names like that of a line have budgets; if none has, NO BUDGET is no warning."""
+    return line.get("status") != Status.NO_BUDGET or line.get("variance") is not None
 
 
 def _slug(status: str) -> str:

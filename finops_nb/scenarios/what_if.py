@@ -15,6 +15,7 @@ from finops_nb.figures.projection import project
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.scenario_effect import check_names, scenario_difference
 from finops_nb.figures.variance import TotalVariance, headline, total_variance, variance_by
+from finops_nb.findings.tense import tense_of_rates
 from finops_nb.home import Home, find_home
 from finops_nb.money import ZERO, ratio
 from finops_nb.outputs.manifest import Manifest
@@ -182,7 +183,8 @@ class WhatIf:
 
     def table(self, figures: Figures) -> Table:
         """The figures as a table."""
-        return what_if_table(*figures.variances, figures.totals, figures.before, self.params)
+        tense = tense_of_rates(figures.growth, figures.model_prices)
+        return what_if_table(*figures.variances, figures.totals, figures.before, self.params, tense)
 
     def sentence(self, figures: Figures) -> str:
         """The changes and totals as one line for a mail.

@@ -18,6 +18,7 @@ from finops_nb.figures.efficiency import rank_efficiency, unit_costs
 from finops_nb.figures.policies import breaches
 from finops_nb.figures.trend import cost_by_month
 from finops_nb.figures.variance import total_variance, variance_by
+from finops_nb.findings.tense import FACT
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import make_params
@@ -118,6 +119,7 @@ def all_tables(usage, params) -> list[tables.Table]:
             (organization_total, product_total),
             (organizations, products),
             params,
+            FACT,
         ),
     ]
 

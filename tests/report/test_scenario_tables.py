@@ -89,7 +89,7 @@ def test_growth_changes_every_cost(six, params):
     rows = cells_of(rows_account(data))
     items = ("Rows used", "Growth and price changes in the scenario", "Total")
     assert [rows[item]["Total Cost"] for item in items] == ["$10.00", "$1.00", "$11.00"]
-    change = "WHAT-IF: the scenario's growth and prices change the cost by +$1.00."
+    change = "WHAT-IF: the scenario's growth and prices would change the cost by +$1.00."
     assert change in overview(data)["warnings"]
 
 
