@@ -61,8 +61,8 @@ SMALL_WORDS: Final = ("and", "by", "for", "in", "of", "on", "per", "the", "to")
 
 NOTES: Final = (
     "Cells hold unrounded amounts; only their display is rounded, so printed amounts may seem "
-    "to differ from a total by a cent.",
-    "Charge is the unrounded cost; the report rounds it to the cent. "
+    "to differ from a total in their last digit.",
+    "Charge is the unrounded cost; the report rounds it as the ledger does. "
     "Booked is the amount in the ledger.",
     "Excel keeps 15 digits; results.json has all of them. An empty cell is n/a in the report.",
 )

@@ -74,7 +74,7 @@ EXTRA_COLUMNS: Final = (
     Column("status_before", "Status Before", "status", "the status without the scenario"),
     Column("crossed", "Threshold Crossed", "share", "the last alert threshold that was crossed"),
     Column("crossed_on", "Crossed On", "day", "the day on which it was crossed"),
-    Column("booked", "Booked", "money", "the charge in the ledger, to the cent"),
+    Column("booked", "Booked", "money", "the charge in the ledger, rounded"),
     Column("owner", "Owner", "text", "who answers for the budget"),
     Column("cost_centre", "Cost Center", "text", "where its cost is booked"),
     Column("note", "Note", "text", "the commentary on the name"),

@@ -210,6 +210,8 @@ class Panel {
 
   showTexts(view) {
     setText(this.at("h3"), view.heading);
+    const heads = this.root.querySelectorAll("thead tr:first-child th");
+    view.columns.forEach(({ label }, place) => setText(heads[place + 1], label));
     setText(this.at(".notes"), view.notes.join("\n"));
     setText(this.at(".problem"), view.problem ?? "");
     setText(this.at("output"), view.sentence);
@@ -304,7 +306,9 @@ class Panel {
   buildIfNew(view) {
     const titles = view.sections.map(({ title }) => title);
     const { scopes, sliders } = view.drivers;
-    const shape = JSON.stringify([view.columns, titles, scopes, sliders.length]);
+    // Labels are not part of it: a rate makes "Total Cost" a "Supposed Cost" while it is typed.
+    const columns = view.columns.map(({ key, kind }) => [key, kind]);
+    const shape = JSON.stringify([columns, titles, scopes, sliders.length]);
     if (shape !== this.shape) this.build(view);
     this.shape = shape;
   }
