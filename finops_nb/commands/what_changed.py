@@ -136,6 +136,7 @@ def _figures(changed: Changed, command: str, everything: bool) -> Iterator[str]:
         return
     if changed.further:
         more = noun(len(changed.further), "further line")
-        yield f"`{command}` shows {more}: texts, and figures that no table prints."
+        follow = "follows" if len(changed.further) == 1 else "follow"
+        yield f"`{command}` shows {more}, which {follow} from these: texts, and unprinted figures."
     else:
         yield f"`{command}` shows no further lines."
