@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -16,6 +16,7 @@ from finops_nb.figures.named import SHOWN, named
 from finops_nb.findings.overview import LATER_USAGE
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import sentence
+from finops_nb.findings.tense import Tense, tense_of_rates
 from finops_nb.outputs.artifacts import NOT_RECONCILED
 from finops_nb.outputs.manifest import Kind
 from finops_nb.period import parse_period
@@ -157,10 +158,10 @@ def _body(results: Mapping[str, Any], shown: int | None) -> Body:
     label = parse_period(params["period"]).label
     # The end of a period is exclusive in results.json; people read the last day.
     last_day = date.fromisoformat(results["period"]["end"]) - timedelta(days=1)
-    summary = _summary_line(results)
+    summary, tense = _summary_line(results), tense_of_rates(*_all_rates(results))
     stamps = tuple(_stamps(results, fmt))
     budget_tables = [
-        _budget_table(by, tables, results["currency"], shown)
+        _budget_table(by, tables, results["currency"], shown, tense)
         for by in LEVELS
         if tables.get(f"cost_by_{by}")
     ]
@@ -169,7 +170,7 @@ def _body(results: Mapping[str, Any], shown: int | None) -> Body:
         label=label,
         days=f"{results['period']['start']} to {last_day}, {params['timezone']}",
         stamps=stamps,
-        summary=(_spend(summary, fmt), _budget_variance(summary, fmt)),
+        summary=(_spend(summary, fmt, tense), _budget_variance(summary, fmt)),
         status=summary.get("status") or "",
         figures=tuple(_figures(tables)),
         findings=tuple(_findings(tables)),
@@ -232,16 +233,22 @@ def _warning(results: Mapping[str, Any], word: str) -> str:
 
 def _scenario_changes(results: Mapping[str, Any], fmt: Format) -> str:
     """org-gamma $2,000.00 → $2,800.00; usage of all organizations +10%"""
-    scenario = _scenario(results)
     changes = [
         _budget_change(line, fmt)
         for line in results["tables"].get("scenario_changes", ())
         if line["budget"] != line["budget_before"]
     ]
-    growth = _rates(scenario.get("growth", {}))
-    prices = {model: _rates(rates) for model, rates in scenario.get("model_prices", {}).items()}
-    changes += [isolated(brief(text)) for text in rate_changes(growth, prices, fmt)]
+    changes += [isolated(brief(text)) for text in rate_changes(*_all_rates(results), fmt)]
     return _listed_changes(changes)
+
+
+def _all_rates(
+    results: Mapping[str, Any],
+) -> tuple[Mapping[str, Decimal], Mapping[str, Mapping[str, Decimal]]]:
+    """The changes of usage and of prices in a what-if; empty for other reports."""
+    scenario = _scenario(results)
+    prices = {model: _rates(rates) for model, rates in scenario.get("model_prices", {}).items()}
+    return _rates(scenario.get("growth", {})), prices
 
 
 def _budget_change(line: Mapping[str, Any], fmt: Format) -> str:
@@ -281,14 +288,15 @@ def _standing(summary: Line, fmt: Format) -> str:
     return f"{summary['status']} budget by {distance}"
 
 
-def _spend(summary: Line, fmt: Format) -> MailFigure:
+def _spend(summary: Line, fmt: Format, tense: Tense) -> MailFigure:
     """Total spend, with the numbers of calls and customers that the usage has: a bill has none."""
     counts = [
         noun(summary[name], name.removesuffix("s"))
         for name in ("calls", "customers")
         if summary.get(name) is not None
     ]
-    return MailFigure("Total Spend", fmt.money(summary["total_spend"]), " from ".join(counts))
+    label, amount = tense.title("Total Spend"), fmt.money(summary["total_spend"])
+    return MailFigure(label, amount, " from ".join(counts))
 
 
 def _budget_variance(summary: Line, fmt: Format) -> MailFigure:
@@ -333,7 +341,9 @@ def _sentence(text: str, long_names: Collection[str]) -> str:
     return isolated(brief(text))
 
 
-def _budget_table(by: str, tables: Mapping[str, Any], currency: str, shown: int | None) -> Table:
+def _budget_table(
+    by: str, tables: Mapping[str, Any], currency: str, shown: int | None, tense: Tense
+) -> Table:
     column, level = LEVELS[by]
     results = tables[f"cost_by_{by}"]
     lines = [_table_line(line, "cost") | {by: brief(line[by], NAME_LENGTH)} for line in results]
@@ -348,10 +358,11 @@ def _budget_table(by: str, tables: Mapping[str, Any], currency: str, shown: int 
         for line, of_report in zip(lines, results, strict=True)
     ]
     names = named(rows, by, shown and min(shown, SHOWN[by]))
+    actual = replace(ACTUAL, label="Supposed") if tense.supposed else ACTUAL
     return Table(
         name=f"cost_by_{by}",
         caption=f"Cost Against Budget by {column.label}",
-        columns=(column, ACTUAL, schema.BUDGET, schema.VARIANCE, schema.BUDGET_USED, schema.STATUS),
+        columns=(column, actual, schema.BUDGET, schema.VARIANCE, schema.BUDGET_USED, schema.STATUS),
         blocks=(Block(lines, totals[0] if totals else None, names=names),),
         currency=currency,
     )

@@ -384,6 +384,9 @@ def test_a_what_if_says_what_it_changes():
     listed += "usage of all organizations +10%; price of big for org-c -20%."
     for text in texts_of(compose(results, {})):
         assert f"Changed: {listed}" in text
+        assert "Supposed Spend" in text
+        assert "Total Spend" not in text
+        assert "Actual" not in text
     results["tables"]["scenario_changes"] = lines * 4
     # 3 × 4 budgets, a growth and a price are 14 changes, of which eight are listed.
     assert "; and 6 more." in " ".join(text_of(compose(results, {})).split())
