@@ -48,8 +48,8 @@ stand the ground, which is flat, and the doors.
 DOORS = {"api", "workbench", "cli", "__main__"}
 PURE = (
     *("__future__", "collections", "dataclasses", "datetime", "decimal", "enum"),
-    *("fractions", "functools", "operator", "typing", "unicodedata", "csv", "io"),
-    *("networkx", "pandas", "finops_nb"),
+    *("fractions", "functools", "heapq", "itertools", "operator", "typing", "unicodedata"),
+    *("csv", "io", "networkx", "pandas", "finops_nb"),
 )
 HEAVY = (
     *("papermill", "nbconvert", "nbclient", "matplotlib"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from finops_nb.figures.named import Named, names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.draft_ledger import draft_ledger_sentences
-from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.findings.sentence import Sentence
 from finops_nb.findings.tense import tense_of
 from finops_nb.money import ratio, total
 from finops_nb.period import parse_period
@@ -23,6 +23,7 @@ from finops_nb.report.format import Format
 from finops_nb.report.heat_map import HeatMap
 from finops_nb.report.supposed_heads import heads
 from finops_nb.report.table import Block, Table
+from finops_nb.report.table_columns import available, budgeted, how_to_read, unexplained
 from finops_nb.schema import Column, Dimension
 from finops_nb.usage.model import Usage
 
@@ -44,32 +45,6 @@ EFFICIENCY_COLUMNS: Final = (
     *(schema.RANK, schema.ORGANIZATION, schema.COST),
     *(schema.COST_PER_CALL, schema.COST_PER_CUSTOMER, schema.EFFICIENCY),
 )
-NEEDED_FOR: Final[Mapping[str, tuple[Column, ...]]] = {
-    "calls": (
-        *(schema.CALLS, schema.AVERAGE_COST, schema.COST_PER_CALL),
-        *(schema.EFFICIENCY, schema.RANK),
-    ),
-    "customer": (schema.CUSTOMERS, schema.COST_PER_CUSTOMER),
-}
-"""Columns that are left out if the usage has no calls, or no customers."""
-NEED_BUDGETS: Final = ("budget", "variance", "budget_used", "status")
-"""The names of columns that are left out if the names of a table have no budgets."""
-
-HOW_TO_READ: Final[Mapping[Column, str]] = {
-    schema.BUDGET_USED: "% used = actual ÷ budget.",
-    schema.STATUS: schema.STATUS.meaning,
-    schema.CUSTOMERS: (
-        "A customer is counted in every row in which it has usage, "
-        "so the Customers column can add up to more than its total."
-    ),
-    schema.AVERAGE_COST: "Avg cost/call = cost ÷ calls.",
-    schema.EFFICIENCY: (
-        "Efficiency score = calls ÷ cost. "
-        "Teams make different kinds of calls, so compare with care."
-    ),
-    schema.COST_PER_CUSTOMER: "Cost/customer = cost ÷ distinct customers.",
-}
-"""What a reader should know of a column; printed only above a table that has it."""
 
 
 def cost_by(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) -> Table:
@@ -86,7 +61,7 @@ def cost_by(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) -> 
     """
     by: Dimension = variance.columns[0]
     tense = tense_of(data.params)
-    columns = _budgeted(_available((NAME_COLUMNS[by], *COST_COLUMNS), data.usage), totals)
+    columns = budgeted(available((NAME_COLUMNS[by], *COST_COLUMNS), data.usage), totals)
     sums = _sums(totals) | {"cost": totals.actual} | _counts(data.usage)
     compared = "" if totals.budget is None else " against budget"
     return Table(
@@ -95,7 +70,7 @@ def cost_by(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) -> 
         heads(columns, tense),
         (Block(_with_owners(data, variance), sums, names=names_of(data)[by]),),
         data.params.currency,
-        intro=_how_to_read(columns if by == "organization" else _unexplained(data, columns)),
+        intro=how_to_read(columns if by == "organization" else unexplained(data, columns)),
     )
 
 
@@ -124,7 +99,7 @@ def cost_by_feature(data: ReportData, features: pd.DataFrame) -> Table:
         data: the report data.
         features: from `unit_costs`.
     """
-    columns = _available(FEATURE_COLUMNS, data.usage)
+    columns = available(FEATURE_COLUMNS, data.usage)
     lines, tense = _lines(features), tense_of(data.params)
     return Table(
         "cost_by_feature",
@@ -132,7 +107,7 @@ def cost_by_feature(data: ReportData, features: pd.DataFrame) -> Table:
         heads(columns, tense),
         (Block(lines, overall(data.usage), names=names_of(data)["feature"]),),
         data.params.currency,
-        intro=_how_to_read(columns) if lines else (),
+        intro=how_to_read(columns) if lines else (),
         empty="Not available because the usage has no features.",
     )
 
@@ -154,7 +129,7 @@ def chargeback_by(data: ReportData, charges: pd.DataFrame, totals: TotalVariance
     sums = _sums(totals) | {"charge": totals.actual, "status": totals.status}
     booked = [line["booked"] for line in lines if line["booked"] is not None]
     sums |= {"booked": total(booked)} if booked else {}
-    columns = _budgeted((NAME_COLUMNS[by], *CHARGE_COLUMNS), totals)
+    columns = budgeted((NAME_COLUMNS[by], *CHARGE_COLUMNS), totals)
     tense = tense_of(data.params)
     return Table(
         f"chargeback_by_{by}",
@@ -260,7 +235,7 @@ def efficiency(data: ReportData, ranked: pd.DataFrame) -> Table:
         ranked: from `rank_efficiency`.
     """
     has_calls = "calls" not in data.usage.missing_columns
-    columns = _available(EFFICIENCY_COLUMNS, data.usage)
+    columns = available(EFFICIENCY_COLUMNS, data.usage)
     unit = Format(data.params.currency).unit
     block = Block(
         _with_notes(data, ranked), overall(data.usage), names=names_of(data)["organization"]
@@ -271,7 +246,7 @@ def efficiency(data: ReportData, ranked: pd.DataFrame) -> Table:
         heads(columns, tense_of(data.params)),
         (block,) if has_calls else (),
         data.params.currency,
-        intro=_how_to_read(columns) if has_calls else (),
+        intro=how_to_read(columns) if has_calls else (),
         empty="Not available for bills, which have no call counts.",
     )
 
@@ -283,7 +258,7 @@ def spend_by_day(data: ReportData) -> Table:
     return Table(
         "spend_by_day",
         tense.caption("Spend by day"),
-        heads(_available((schema.DAY, schema.COST, schema.CALLS), data.usage), tense),
+        heads(available((schema.DAY, schema.COST, schema.CALLS), data.usage), tense),
         (Block(_lines(data.usage.groups["day",]), sums),),
         data.params.currency,
     )
@@ -318,38 +293,13 @@ def _counts(usage: Usage) -> dict[str, int | None]:
     return {name: overall(usage)[name] for name in ("calls", "customers")}
 
 
-def _available(columns: tuple[Column, ...], usage: Usage) -> tuple[Column, ...]:
-    """The columns that the usage has figures for."""
-    missing = {column for needed in usage.missing_columns for column in NEEDED_FOR.get(needed, ())}
-    return tuple(column for column in columns if column not in missing)
-
-
-def _budgeted(columns: tuple[Column, ...], totals: TotalVariance) -> tuple[Column, ...]:
-    """All columns; without those on budgets if there are none."""
-    if totals.budget is not None:
-        return columns
-    return tuple(column for column in columns if column.name not in NEED_BUDGETS)
-
-
-def _how_to_read(columns: Iterable[Column]) -> tuple[Sentence, ...]:
-    """The sentences on these columns."""
-    return tuple(sentence(HOW_TO_READ[column]) for column in columns if column in HOW_TO_READ)
-
-
-def _unexplained(data: ReportData, columns: Iterable[Column]) -> tuple[Column, ...]:
-    """The columns on budgets in a table of products, if those of organizations have none."""
-    if data.budgets.of("organization"):
-        return ()
-    return tuple(column for column in columns if column.name in NEED_BUDGETS)
-
-
 def _above_charges(
     data: ReportData, by: Dimension, columns: tuple[Column, ...]
 ) -> tuple[Sentence, ...]:
     """How to make a draft ledger final, and what the statuses mean where they come first."""
     if by == "organization":
-        return (*draft_ledger_sentences(data), *_how_to_read(columns))
-    return _how_to_read(_unexplained(data, columns))
+        return (*draft_ledger_sentences(data), *how_to_read(columns))
+    return how_to_read(unexplained(data, columns))
 
 
 def _by_organization(frame: pd.DataFrame, products: Named) -> tuple[Block, ...]:

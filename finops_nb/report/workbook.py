@@ -15,6 +15,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 from finops_nb import schema
+from finops_nb.figures.budget_status import Status
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import minor_units, rounded
 from finops_nb.report.footing import Line
@@ -366,11 +367,14 @@ def _group_column(table: Table) -> list[Column]:
 
 
 def _extra_columns(printed: Collection[Column], lines: Collection[Line]) -> list[Column]:
-    """The columns of `EXTRA_COLUMNS` that have values and are not printed."""
+    """The columns of `EXTRA_COLUMNS` that have values and are not printed.
+
+    A column of nothing but NO BUDGET has no value: no budgets are set.
+    """
     names = {column.name for column in printed}
     return [
         column
         for column in EXTRA_COLUMNS
         if column.name not in names
-        and any(line.get(column.name) not in (None, "") for line in lines)
+        and any(line.get(column.name) not in (None, "", Status.NO_BUDGET) for line in lines)
     ]

@@ -70,17 +70,16 @@ def test_it_prints_four_figures_of_a_month(six, params):
 
 
 def test_missing_budgets_and_months_are_named(six, params):
-    """Without a budget or a month before, the details say so."""
+    """Without a month before, the details say so; without any budget, none speaks of one."""
     figures = printed(six, params())
-    assert figures["spend"][1:] == ("$10.00", "No budget is set")
+    assert figures["spend"] == ("Total Spend", "$10.00", "")
     assert figures["prior_month"] == (
         "Change from November 2025",
         "n/a",
         "No November 2025 report was published",
     )
     assert figures["year_to_date"][2] == (
-        "No budget is set. Includes December only; "
-        "no reports were published for January to November."
+        "Includes December only; no reports were published for January to November"
     )
 
 
@@ -105,7 +104,7 @@ def test_a_running_month_is_spend_to_date(usage_of, params):
     """It compares the first 20 days of both months: 10 − 4 = 6."""
     seen = [call._replace(day="2025-12-20") for call in SIX]
     figures = printed(usage_of(seen, complete=False), params(), [published("2025-11", "4", None)])
-    assert figures["spend"][0] == "Spend to Date Against Budget"
+    assert figures["spend"][0] == "Spend to Date"
     assert figures["prior_month"][1:] == (
         "+$6.00 (+150.0%)",
         "First 20 days: $10.00, against $4.00 in the first 20 days of November "

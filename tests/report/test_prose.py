@@ -369,16 +369,20 @@ def test_it_says_the_days_and_their_zone(usage_of, params):
             ),
             "Total Spend: $8,504.94 "
             "Budget Variance: -$1,495.06 (-15.0%) against the $10,000.00 budget: UNDER "
+            "Variance = actual − budget; above zero is unfavorable. "
             "6 calls from 3 customers. Budget version: original.",
         ),
         (
             TotalVariance(Decimal(10), Decimal(0), Decimal(10), None, None, Status.OVER),
             "Total Spend: $10.00 Budget Variance: $10.00 against the $0.00 budget: OVER "
+            "Variance = actual − budget; above zero is unfavorable. "
             "6 calls from 3 customers. Budget version: original.",
         ),
         (
             TotalVariance(Decimal(10), None, None, None, None, Status.NO_BUDGET),
-            "Total Spend: $10.00 Budget Variance: no budget is set 6 calls from 3 customers.",
+            "Total Spend: $10.00 No budgets are set. To compare cost with budgets, add "
+            "organization_budgets or product_budgets to the params file; finops-nb check suggests "
+            "amounts. 6 calls from 3 customers.",
         ),
     ],
 )

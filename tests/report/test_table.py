@@ -261,7 +261,7 @@ def test_it_prints_a_note_beneath_its_name():
 
 
 def test_it_does_not_mark_a_missing_variance():
-    """Without a budget, n/a is no finding and has no color."""
+    """Where no name has a budget, n/a and NO BUDGET are no findings and have no color."""
     line = {
         "organization": "a",
         "variance": None,
@@ -279,7 +279,7 @@ def test_it_does_not_mark_a_missing_variance():
 
     assert [(cell.text, cell.classes) for cell in row.cells[1:]] == [
         ("n/a", "number"),
-        ("NO BUDGET", "text no-budget"),
+        ("NO BUDGET", "text"),
     ]
 
 
