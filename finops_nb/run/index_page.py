@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from finops_nb.atomic_files import replace_file
 from finops_nb.errors import Busy, Failure
+from finops_nb.figures.budget_status import Status
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.home import Home
 from finops_nb.outputs.artifacts import INDEX
@@ -121,10 +122,15 @@ def _row(report: PublishedReport, change: str = "", change_rounding: str = "") -
         "variance": fmt.variance(opened["variance"], opened["variance_ratio"]),
         "rounding": _rounding(report.cost, opened["budget"], fmt) if opened["budget"] else "",
         "status": opened["status"],
-        "slug": opened["status"].lower().replace(" ", "-"),
+        "slug": _slug(opened["status"]),
         "stamp": _stamp(report),
         "days": _days(report, fmt),
     }
+
+
+def _slug(status: str) -> str:
+    """The class that colors a status; a report without any budget has nothing to warn of."""
+    return "" if status == Status.NO_BUDGET else status.lower().replace(" ", "-")
 
 
 def _stamp(report: PublishedReport) -> str:

@@ -97,3 +97,12 @@ def home_without_budgets(tmp_path) -> Home:
     home.params.mkdir()
     home.params_file("2025-12").write_text('period: "2025-12"\nusage: "sample:"\n')
     return home
+
+
+def test_the_index_has_no_warning_either(home_without_budgets):
+    """Its row says NO BUDGET in plain text."""
+    run("2025-12", home_without_budgets)
+    index = (home_without_budgets.outputs / "index.html").read_text()
+
+    assert "NO BUDGET" in index
+    assert not re.findall(r'class="[^"]*\bno-budget\b', index)
