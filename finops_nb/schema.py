@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -20,8 +21,24 @@ BUDGETED: Final[tuple[Dimension, ...]] = ("organization", "product")
 UNALLOCATED: Final = "(unallocated)"
 """The name of cost without a name; reserved, so no name in the data may be it."""
 
+ADDED_UP: Final = r"other (?:[A-Z ]+ )?\([0-9,]+\)"
+"""What the names that a table does not print are called together, as a pattern; reserved, too."""
+
 ALL: Final = "(all)"
 """In a scenario: every organization that has no rate of its own."""
+
+
+def reserved_rule(name: str) -> str | None:
+    """Why nothing in the data may have this name; None if it may.
+
+    >>> reserved_rule("other (12)")
+    "other (12) is the report's word for names that it adds up"
+    """
+    if name == UNALLOCATED:
+        return f"{UNALLOCATED} is the report's word for cost without a name"
+    if re.fullmatch(ADDED_UP, name):
+        return f"{name} is the report's word for names that it adds up"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ PLAIN: Final = re.compile(r"\d{1,3}")
 CUT_OFF: Final = re.compile(r"\S*…")
 """The end of a text that was cut, perhaps within a figure."""
 
-ADDED_UP: Final = re.compile(rf"{OTHER.pattern}[^;]*")
+ADDED_UP: Final = re.compile(rf"{OTHER.pattern}[^;]*|\band [\d,]+ others?, not drawn: .*")
+"""In the text of a chart, the sums of names that are not drawn."""
 CRLF: Final = b"\r\n"
 FAULTS_SHOWN: Final = 3
 

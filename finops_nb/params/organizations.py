@@ -39,7 +39,7 @@ from finops_nb.params.model import Params
 from finops_nb.params.text_file import check_exists
 from finops_nb.params.types import KnownDay, one_line, parse_as
 from finops_nb.period import Period
-from finops_nb.schema import UNALLOCATED
+from finops_nb.schema import UNALLOCATED, reserved_rule
 
 ABOUT: Final = ("owner", "cost_centre", "email")
 """What the lines of an organization say about it."""
@@ -303,8 +303,9 @@ def _key(text: str) -> str:
         fix = "Write a value of the usage's organization column, exactly as it is there"
         raise BadValue("no key", fix)
     if text == UNALLOCATED:
-        rule = f"{UNALLOCATED} is the report's word for cost without a name"
-        raise BadValue(rule, "Remove the line: a key without a line is unallocated")
+        raise BadValue(
+            f"{reserved_rule(text)}", "Remove the line: a key without a line is unallocated"
+        )
     return one_line(text)
 
 

@@ -17,7 +17,7 @@ from finops_nb.money import ZERO, parse_amount
 from finops_nb.params.stray_quotes import CONTROL, ONE_LINE
 from finops_nb.params.text_file import HALF, HALF_REFUSED
 from finops_nb.period import MONTH
-from finops_nb.schema import UNALLOCATED
+from finops_nb.schema import reserved_rule
 
 Phasing = Literal["even", "days"]
 
@@ -78,8 +78,7 @@ def _name(value: Any) -> str:
         raise BadValue("not a name", "Write text in quotes")
     _check_characters(value)
     one_line(value)
-    if value == UNALLOCATED:
-        rule = f"{UNALLOCATED} is the report's word for cost without a name"
+    if rule := reserved_rule(value):
         raise BadValue(rule, "Use another name")
     return value
 

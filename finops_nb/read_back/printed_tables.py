@@ -7,18 +7,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from decimal import Decimal
 from typing import Final
 
-from finops_nb.figures.budget_status import Status
 from finops_nb.money import minor_units
 from finops_nb.read_back.figures import ADDED, Record, exact_sum, figure, printed
 from finops_nb.read_back.page import Head, PrintedBlock, PrintedRow, PrintedTable, words
-from finops_nb.report.footing import ROUNDING
 from finops_nb.report.format import Format, visible
 from finops_nb.report.table import TEXTS, TOTAL
+from finops_nb.schema import ADDED_UP
 
 OTHERS: Final = "other"
 """What rows and columns that add up names left out are called here, all together."""
 
-OTHER: Final = re.compile(rf"other (?:(?:{'|'.join(Status)}) )?\([\d,]+\)")
+WHOLE, NO_COLUMN = "\0whole", "\0rounding"
+"""What the sums of a heat map, and its column of rounding, are called here: no name is one."""
+
+OTHER: Final = re.compile(ADDED_UP)
 
 
 def table_faults(table: PrintedTable, records: Sequence[Record], fmt: Format) -> Iterator[str]:
@@ -50,10 +52,10 @@ def _matched(
 ) -> tuple[list[list[Record] | None], list[str]]:
     """The records of each block, None where they are not known, and what has no record."""
     label = next(place for place, head in enumerate(table.heads) if head.unit in TEXTS)
-    headings = {block.heading for block in table.blocks if block.heading}
+    by = heading_key(records, [block.heading for block in table.blocks])
     unused: dict[tuple[str, str], list[Record]] = {}
     for record in records:
-        key = _heading_of(record, headings), printed(table.heads[label], record, fmt)
+        key = heading_of(record, by), printed(table.heads[label], record, fmt)
         unused.setdefault(key, []).append(record)
     members: list[list[Record] | None] = []
     faults: list[str] = []
@@ -75,10 +77,19 @@ def _matched(
     return members, faults
 
 
-def _heading_of(record: Record, headings: Collection[str]) -> str:
-    """The heading under which a record is printed, if one of its texts is one; else none."""
-    texts = (words(visible(value)) for value in record.values() if isinstance(value, str))
-    return next((text for text in texts if text in headings), "")
+def heading_key(records: Sequence[Record], headings: Collection[str | None]) -> str:
+    """The key whose values are the headings of a table's blocks; empty if there is none."""
+    printed_headings = {each for each in headings if each and not OTHER.fullmatch(each)}
+    for key in records[0] if records and printed_headings else ():
+        if printed_headings <= {heading_of(record, key) for record in records}:
+            return key
+    return ""
+
+
+def heading_of(record: Record, key: str) -> str:
+    """The heading under which a record is printed; empty without a key."""
+    value = record.get(key)
+    return words(visible(value)) if isinstance(value, str) else ""
 
 
 def _found(
@@ -175,25 +186,35 @@ def _footing_faults(heads: Sequence[Head], block: PrintedBlock, fmt: Format) -> 
 def _grid_faults(table: PrintedTable, records: Sequence[Record], fmt: Format) -> Iterator[str]:
     """Cells of a heat map that are not the sum of their records, and sums that do not foot."""
     rows = [row for block in table.blocks for row in block.rows]
-    heads = [head.label for head in table.heads[1:]]
-    sums = _grid_sums(table, records, {row.cells[0] for row in rows}, set(heads))
+    columns = _grid_columns(table)
+    names = {row.cells[0] for row in rows if row.kind == "line"}
+    sums = _grid_sums(table, records, names, set(columns))
     cells: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        for head, cell in zip(heads, row.cells[1:], strict=True):
-            if ROUNDING not in (head, row.cells[0]):
-                cells.setdefault((_folded(row.cells[0]), _folded(head)), []).append(cell)
+        name = WHOLE if row.kind == "total" else _folded(row.cells[0])
+        for column, cell in zip(columns, row.cells[1:], strict=True):
+            if row.kind != "rounding" and column != NO_COLUMN:
+                cells.setdefault((name, _folded(column)), []).append(cell)
     for key, texts in cells.items():
         amounts = sums.pop(key, [])
-        text = fmt.money(exact_sum(amounts)) if amounts else ""
+        text = words(fmt.money(exact_sum(amounts))) if amounts else ""
         if texts != [text] and not _is_sum_of_several(texts, amounts, fmt):
-            yield f'its row "{key[0]}" has {key[1]} "{", ".join(texts)}", not "{text}"'
+            name, column = (TOTAL if each == WHOLE else each for each in key)
+            yield f'its row "{name}" has {column} "{", ".join(texts)}", not "{text}"'
     if sums:
         yield f"{len(sums):,} of its cells are missing"
-    yield from _grid_footing_faults(rows, heads, fmt)
+    yield from _grid_footing_faults(rows, [head.label for head in table.heads[1:]], fmt)
+
+
+def _grid_columns(table: PrintedTable) -> list[str]:
+    """The names of the columns; after them there may be one of rounding, and that of the sums."""
+    heads = table.heads[1:]
+    names = [head.label for head in heads if head.unit != "sum"]
+    return [*names, *[NO_COLUMN] * (len(heads) - len(names) - 1), WHOLE]
 
 
 def _grid_sums(
-    table: PrintedTable, records: Sequence[Record], names: Set[str], heads: Set[str]
+    table: PrintedTable, records: Sequence[Record], names: Set[str], columns: Set[str]
 ) -> dict[tuple[str, str], list[str]]:
     """The charges of each cell, by what is printed for its names, and of the sums."""
     assert table.grid is not None
@@ -202,9 +223,9 @@ def _grid_sums(
         pair = [words(visible(record[each])) for each in table.grid]
         row, column = (
             _folded(name) if name in printed_names else OTHERS
-            for name, printed_names in zip(pair, (names, heads), strict=True)
+            for name, printed_names in zip(pair, (names, columns), strict=True)
         )
-        for key in ((row, column), (row, TOTAL), (TOTAL, column), (TOTAL, TOTAL)):
+        for key in ((row, column), (row, WHOLE), (WHOLE, column), (WHOLE, WHOLE)):
             sums.setdefault(key, []).append(record["charge"])
     return sums
 

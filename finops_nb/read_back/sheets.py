@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from finops_nb.read_back.figures import Record, value_of
 from finops_nb.read_back.page import Head, Page, PrintedTable, words
+from finops_nb.read_back.printed_tables import heading_key
 from finops_nb.read_back.sheet_totals import DIGITS, total_faults
 from finops_nb.read_back.xlsx_file import Cell
 from finops_nb.report.format import Format, visible
@@ -86,10 +87,11 @@ def _table_faults(
         return
     lines = sheet[HEAD + 1 :]
     groups = {block.heading for block in table.blocks}
+    by = heading_key(records, groups)
     for number, record in enumerate(records):
         line = lines[number] if number < len(lines) else []
         yield from _line_faults(HEAD + 2 + number, line, heads, record)
-        if heads[0].name == "" and not _is_group(line[:1], groups, record):
+        if heads[0].name == "" and not _is_group(line[:1], groups, record, by):
             yield f'row {HEAD + 2 + number} is in the group "{_shown(*line[:1])}"'
     totals = lines[len(records) :]
     yield from total_faults(totals, heads, table, records, fmt)
@@ -126,15 +128,14 @@ def _line_faults(
             yield f'row {row} has {head.label} "{_shown(cell)}", not "{_shown(value)}"'
 
 
-def _is_group(cells: Sequence[Cell], groups: Collection[str | None], record: Record) -> bool:
-    """Whether a row is in its group, whose name is in its record or is a heading of the page."""
+def _is_group(
+    cells: Sequence[Cell], groups: Collection[str | None], record: Record, by: str
+) -> bool:
+    """Whether a row is in its group: that of its record's key, or else a heading of the page."""
     cell = cells[0] if cells else None
-    values = [value for value in record.values() if isinstance(value, str)]
-    headings = [value for value in values if words(visible(value)) in groups]
-    if headings or not isinstance(cell, str):
-        return cell in [cell_text(heading) for heading in headings]
-    # The page may have left out the group, which then is a value of the record.
-    return words(visible(cell)) in groups or cell in [cell_text(value) for value in values]
+    if by:
+        return cell == cell_text(record[by])
+    return not isinstance(cell, str) or words(visible(cell)) in groups
 
 
 def _cell_of(head: Head, value: Any) -> Cell:

@@ -89,8 +89,13 @@ class Grid:
     @cached_property
     def heads(self) -> tuple[str, ...]:
         """The heads of all columns, with "Rounding" if needed, and the sums."""
-        rounding = [ROUNDING] if any(map(self._across, (*self.names, None))) else []
+        rounding = [ROUNDING] if self._has_rounding else []
         return (*self.columns, *rounding, TOTAL)
+
+    @cached_property
+    def _has_rounding(self) -> bool:
+        """Whether there is a column of what the printed cells of a row miss."""
+        return any(map(self._across, (*self.names, None)))
 
     def rows(self) -> list[Row]:
         """A row for each name, one for rounding if columns would not add up, and the sums."""
@@ -102,7 +107,7 @@ class Grid:
     def _row(self, kind: str, label: str, name: str | None) -> Row:
         """The row of a name, or that of the sums, whose name is None."""
         cells = [self._cell(name, column) for column in self.columns]
-        if ROUNDING in self.heads:
+        if self._has_rounding:
             cells.append(Cell(self._money(self._across(name)), "number rounding"))
         amount = self.fmt.money(self._sum(name, None))
         cells.append(Cell(amount, "number sum", self._booked(name, None)))
@@ -111,7 +116,7 @@ class Grid:
     def _rounding_row(self) -> Row:
         amounts = [self._down(column) for column in self.columns]
         whole = self._down(None)
-        if ROUNDING in self.heads:
+        if self._has_rounding:
             amounts.append(whole - total(amounts))
         cells = [Cell(self._money(amount), "number") for amount in (*amounts, whole)]
         return Row("rounding", (Cell(ROUNDING, "text"), *cells))

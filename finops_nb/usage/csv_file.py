@@ -168,7 +168,7 @@ def _confirmed(table: SourceTable, result: ScanResult | None, reading: StrictRea
     if result and result.bad_rows and table.tag_keys:
         # The strict reader does not look into tags, so what the scan refused is in one of them.
         rule = (
-            f"a tag that is {UNALLOCATED}, the report's word for cost without a name, "
+            f"a tag that is {UNALLOCATED} or like other (12), which are the report's words, "
             "or that contains a line break or another control character"
         )
         fix = "Remove the tag, or use another value"

@@ -230,6 +230,10 @@ def test_it_refuses_a_budget_that_is_not_a_plain_amount(problems_of, amount):
             "product_budgets: {'(unallocated)': 5}",
             "(unallocated) is the report's word for cost without a name",
         ),
+        (
+            "owners: {'other OVER (1,234)': Ada}",
+            "other OVER (1,234) is the report's word for names that it adds up",
+        ),
         ("owners: {' ': Ada}", "not a name"),
         ("owners: {a: }", "no value"),
         ("notes: {a: [b]}", "not text"),

@@ -62,6 +62,18 @@ def test_it_has_a_row_an_organization_and_a_column_a_product():
     ]
 
 
+def test_a_product_may_be_called_rounding_or_total():
+    """A row has a cell for each head, and the last is the sum."""
+    drawn = heat_map({("a", "Rounding"): "0.004", ("a", "Total"): "0.004"})
+    assert drawn.grid().heads == ("Rounding", "Total", "Rounding", "Total")
+    assert [cell.text for cell in drawn.grid().rows()[0].cells] == [
+        *("a", "$0.00", "$0.00"),
+        *("$0.01", "$0.01"),
+    ]
+    alone = heat_map({("a", "Rounding"): "1"})
+    assert [cell.text for cell in alone.grid().rows()[0].cells] == ["a", "$1.00", "$1.00"]
+
+
 def test_it_prints_what_is_booked_if_that_differs():
     """The booked amount is beneath a cell that differs, and beneath the sums that it changes."""
     rows = (

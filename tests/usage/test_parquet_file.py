@@ -185,6 +185,12 @@ def test_null_names_are_unallocated(tmp_path):
             "product_id",
             "(unallocated) is the report's word for cost without a name",
         ),
+        (
+            {"product_id": "other (12)"},
+            {},
+            "product_id",
+            "other (12) is the report's word for names that it adds up",
+        ),
         ({"feature_id": "a\0b"}, {}, "feature_id", "a NUL character"),
     ],
 )

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from finops_nb.money import DECIMALS, LIMIT, ZERO
 from finops_nb.params.stray_quotes import CONTROL, ONE_LINE
-from finops_nb.schema import UNALLOCATED
+from finops_nb.schema import ADDED_UP, UNALLOCATED, reserved_rule
 
 Fault: TypeAlias = tuple[str, str]
 """A rule and a fix."""
@@ -223,7 +223,8 @@ def bad_name_sql(column: str) -> str:
     """The condition that `name_fault` finds something."""
     has_control = f"regexp_matches({column}, {sql_text(CONTROL.pattern)})"
     is_name = f"NOT regexp_full_match({column}, {sql_text(BLANK)})"
-    return f"({column} = {sql_text(UNALLOCATED)} OR ({has_control} AND {is_name}))"
+    reserved = f"{column} = {sql_text(UNALLOCATED)} OR regexp_full_match({column}, '{ADDED_UP}')"
+    return f"({reserved} OR ({has_control} AND {is_name}))"
 
 
 def read_cost(text: str) -> Decimal:
@@ -292,10 +293,10 @@ def count_fault(text: str | None) -> Fault | None:
 
 def name_fault(text: str | None) -> Fault | None:
     """What is wrong with a name; None if it can be read, or there is none."""
-    if text == UNALLOCATED:
-        rule = f"{UNALLOCATED} is the report's word for cost without a name"
-        return rule, "Leave the field empty, or use another name"
     text = text or ""
+    if rule := reserved_rule(text):
+        is_sum = text != UNALLOCATED
+        return rule, "Use another name" if is_sum else "Leave the field empty, or use another name"
     if "\0" in text:
         return NUL_FAULT
     return ONE_LINE if CONTROL.search(text) and text.strip() else None
