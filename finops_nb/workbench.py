@@ -15,10 +15,10 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from finops_nb import api
+from finops_nb.figures import variance as variances
 from finops_nb.figures.projection import project
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.scenario_effect import check_names, scenario_difference
-from finops_nb.figures.variance import total_variance
 from finops_nb.notebook.old_imports import INSTEAD
 from finops_nb.notebook.results import Marker, Part, Parts
 from finops_nb.outputs.manifest import VARIABLE, current_manifest
@@ -124,6 +124,12 @@ def _adapted(function: Callable[..., Any], old: str) -> Callable[..., Any]:
 def set_params(**values: Any) -> Params:
     """`read_parameters`, with each value as an argument."""
     return make_params(values)
+
+
+def total_variance(variance: Any, at_risk: Any, complete: bool) -> Any:
+    """`api.total_of`, with its old arguments."""
+    currency = PASSED["params"].currency
+    return variances.total_variance(variance, at_risk, complete, currency)
 
 
 def _findings(months: Any = (), **given: Any) -> api.Findings:
