@@ -17,8 +17,8 @@ test: lint  ## set up, then lint, the tests, and the notebooks as they are commi
 	@$(PYTEST) -m "not browser and not slow"
 	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 120 notebooks
 
-slow: $(STAMP)  ## the long tests: large properties, signals, whole batches
-	@$(PYTEST) -m "slow and not browser"
+slow: $(STAMP)  ## the long tests: every case of each property, signals, whole batches
+	@FINOPS_NB_PROPERTIES=all $(PYTEST) -m "(slow or hypothesis) and not browser"
 
 browser: $(STAMP)  ## the tests that need Chromium, playwright and .ci's npm tools (see .ci/run)
 	@$(BIN)/python -m pytest -m browser

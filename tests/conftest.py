@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 from support import required
 from support.made_usage import SIX, usage_of
+from support.properties import cases
 
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
@@ -20,7 +21,7 @@ RULES = {"approval_limit": "1000", "materiality_amount": "50"}
 """The rules that the sample's params set; without them there are none."""
 
 # A slow machine is no defect: properties have no deadline, and the same cases on every machine.
-settings.register_profile("finops_nb", deadline=None, derandomize=True, max_examples=60)
+settings.register_profile("finops_nb", deadline=None, derandomize=True, max_examples=cases(60))
 settings.load_profile("finops_nb")
 
 

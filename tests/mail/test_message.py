@@ -559,6 +559,7 @@ def test_a_long_name_leaves_a_finding_its_money(name):
     assert "y….<" not in html_of(compose(results, {}))
 
 
+@pytest.mark.slow
 def test_many_long_names_stay_below_what_mail_programs_cut():
     """Of 300 names of 10,000 characters, all OVER, 24 are listed, and one row has all others."""
     names = [f"{place:03} & <{'é' * 10_000}>" for place in range(300)]

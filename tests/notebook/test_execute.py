@@ -132,6 +132,7 @@ def test_a_kernel_that_ends_or_is_ended_says_why(tmp_path, source, stopped):
     assert (execution.stopped, execution.last) == (stopped, 0)
 
 
+@pytest.mark.slow
 def test_the_whole_run_has_a_limit(tmp_path):
     """It also ends a notebook in which no single cell takes long."""
     execution = run(tmp_path, *["import time\ntime.sleep(0.5)"] * 20, limits=Limits(cell=60, run=3))

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.composed import composed
 from support.made_usage import Call, data_of, usage_of
+from support.properties import cases
 from support.published import cells_of
 
 from finops_nb.figures.report_data import ReportData
@@ -69,7 +70,7 @@ def test_a_fee_without_calls_has_no_cost_per_call_and_no_rank():
     assert rows["n/a"]["Efficiency Score"] == "n/a"
 
 
-@settings(max_examples=15)
+@settings(max_examples=cases(15))
 @given(
     st.lists(
         st.builds(

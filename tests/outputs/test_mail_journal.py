@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.properties import cases
 
 from finops_nb.clock import CLOCK
 from finops_nb.errors import Failure
@@ -118,7 +119,7 @@ def test_a_report_that_comes_back_is_sent_again(journal, state):
     assert journal.open_recipients([ADA, BOB], KEY)[0] == ([ADA] if reached else [])
 
 
-@settings(max_examples=30)
+@settings(max_examples=cases(30))
 @given(st.lists(st.lists(entries, max_size=3), max_size=5))
 def test_the_last_line_counts(written):
     """`states` has the last entry of each recipient, in however many steps they were written."""

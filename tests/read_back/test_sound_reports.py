@@ -90,7 +90,9 @@ def refused(root: Path, seed: int, currency: str) -> str:
     return "; ".join(mail_faults(message.as_bytes(), results, attachments))
 
 
-@pytest.mark.parametrize("currency", ["USD", "CHF", "KWD", "JPY"])
+@pytest.mark.parametrize(
+    "currency", ["CHF", *(pytest.param(name, marks=pytest.mark.slow) for name in ("KWD", "JPY"))]
+)
 def test_a_sound_report_and_its_mail_pass(tmp_path, currency):
     """Names like figures, long tables, and currencies that are printed by their code."""
     assert refused(tmp_path, 7, currency) == ""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.made_usage import data_of
+from support.properties import cases
 from support.published import amount, page_of, sections_of
 
 from finops_nb.figures.allocation import allocate, allocate_within
@@ -162,7 +163,9 @@ def test_parameters_are_spelled_to_their_depth(params):
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=cases(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(calls=calls, organization_budgets=budgets, product_budgets=budgets, complete=st.booleans())
 def test_every_printed_table_foots(
@@ -183,7 +186,9 @@ def test_every_printed_table_foots(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=cases(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(calls=calls)
 def test_all_tables_print_the_same_total(usage_of, params, calls):

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.composed import composed
 from support.made_usage import Call, data_of, usage_of
+from support.properties import cases
 from support.published import amount, text_of
 
 from finops_nb.figures.report_data import ReportData
@@ -118,7 +119,7 @@ def rounding(row: Row, place: int) -> Decimal:
     return sum((amount(each[1].replace("+", "")) for each in said if each), D(0))
 
 
-@settings(max_examples=25)
+@settings(max_examples=cases(25))
 @given(calls, budgets, before, st.booleans())
 def test_every_table_of_a_report_foots_down_and_across(made, keys, spent, complete):
     """A printed column adds up to its total, and a printed difference is that of its amounts.
@@ -157,7 +158,7 @@ def test_a_name_without_a_budget_counts_in_run_rate_minus_budget():
     ]
 
 
-@settings(max_examples=15)
+@settings(max_examples=cases(15))
 @given(calls, budgets, before)
 def test_to_date_exists_once(made, keys, spent):
     """The year to date of the card is November's and the total to date of the table."""

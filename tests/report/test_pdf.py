@@ -298,6 +298,7 @@ def test_nothing_is_loaded(weasyprint):
     assert pypdf.PdfReader(io.BytesIO(made)).pages[0].images.keys() == []
 
 
+@pytest.mark.slow
 def test_the_same_page_is_the_same_bytes(folder):
     """Process, time zone, language, hash seed and time change nothing."""
     program = """

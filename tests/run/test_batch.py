@@ -138,6 +138,7 @@ def test_it_publishes_the_same_as_single_runs(tmp_path):
         assert {path.name for path in (home.outputs / ".staging").iterdir()} == set()
 
 
+@pytest.mark.slow
 def test_an_expected_month_is_what_is_published(tmp_path):
     """Each figure that later reports use is expected; nothing of a month that will be refused."""
     home = real_home(tmp_path)
@@ -178,6 +179,7 @@ def test_no_run_waits_for_one_that_starts_later(tmp_path):
     assert states(ends) == [RunState.PUBLISHED, RunState.PUBLISHED, RunState.FAILED]
 
 
+@pytest.mark.slow
 def test_it_looks_back_on_published_and_not_on_expected_months(tmp_path):
     """A report is made again if a month before it was expected and then failed."""
     home = home_of(tmp_path, SHOW_MONTHS)
@@ -193,6 +195,7 @@ def test_it_looks_back_on_published_and_not_on_expected_months(tmp_path):
     assert first_cells.count("2025-12") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mailed", [False, True])
 def test_a_month_is_unchanged_if_the_month_before_stays_as_it_was(tmp_path, mailed):
     """A new figure was expected, but another process held that month: no reason is required."""
@@ -235,6 +238,7 @@ def test_an_unchanged_report_is_left_alone(tmp_path, monkeypatch):
     assert everything(home) == before
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_confirmed_is_queued(tmp_path, monkeypatch):
     """If the system fails while an unchanged NAME is confirmed, its run says how it stands."""
     home = home_of(tmp_path)

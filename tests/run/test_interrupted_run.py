@@ -34,6 +34,7 @@ PUBLISHED = f"Interrupted. The new report is published in outputs/{NAME}.\n"
 pytestmark = pytest.mark.usefixtures("one_code")
 
 
+@pytest.mark.slow
 def test_two_runs_of_a_name_exclude_each_other(published_home):
     """The second one exits with 75; the first one publishes."""
     write_notebook(published_home, make_notebook(["import time\ntime.sleep(2)"]))

@@ -78,6 +78,7 @@ def test_a_forced_run_publishes_the_same_bytes(published_home, monkeypatch):
     assert published(published_home) == before
 
 
+@pytest.mark.slow
 def test_runs_elsewhere_publish_the_same_bytes(tmp_path):
     """Folder, time zone, language, hash seed and user do not change the published bytes."""
     cells = [

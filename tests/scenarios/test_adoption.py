@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.properties import cases
 from support.scenario_homes import make_scenario_home, write_scenario
 
 from finops_nb.cli import main
@@ -324,7 +325,7 @@ def on_own_lines(text: str) -> str:
     return braces.sub(r"\1:\n  \2: \3\n", text).replace("org-a:\n    5000", "org-a: 5000")
 
 
-@settings(max_examples=40)
+@settings(max_examples=cases(40))
 @given(shapes, amounts)
 def test_an_adoption_has_the_new_budgets_or_names_a_line_of_the_file(
     tmp_path_factory, shape, amounts

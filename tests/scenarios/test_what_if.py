@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.properties import cases
 from support.published import page_of, sections_of
 from support.scenario_homes import make_scenario_home, write_scenario
 
@@ -258,7 +259,7 @@ edits = st.one_of(
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=cases(40))
 @given(before=st.lists(edits, max_size=4), edit=edits)
 def test_any_edit_and_its_undo_give_the_same_bytes(shared, before, edit):
     """This holds after any earlier edits, and also after undo, redo and undo."""

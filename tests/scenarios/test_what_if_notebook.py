@@ -94,6 +94,7 @@ def test_without_the_widgets_it_says_how_to_install_them(monkeypatch):
     assert FIRST_LINE in lines(shown._repr_html_())
 
 
+@pytest.mark.slow
 def test_a_kernel_without_the_widgets_shows_the_table(tmp_path):
     """It needs neither anywidget nor ipywidgets, which DuckDB imports in a notebook."""
     notebook = nbformat.read(NOTEBOOK, as_version=4)

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.properties import cases
 from support.usage_files import call, costs, read, refused, write_calls, write_parquet
 
 from finops_nb.errors import Failure
@@ -210,7 +211,7 @@ def by_hand(calls: list[dict[str, str]], keys: tuple[str, ...]) -> list[tuple]:
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=cases(25))
 @given(st.lists(CALLS, min_size=1, max_size=25), st.randoms(), st.integers(1, 4))
 def test_order_files_and_formats_change_nothing_and_sums_equal_fractions(
     tmp_path_factory, calls, random, pieces

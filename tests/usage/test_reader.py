@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.properties import cases
 from support.usage_files import COLUMNS, call, refused, write_calls, write_parquet
 
 from finops_nb.errors import Refusal
@@ -150,7 +151,7 @@ def summed(frame: pd.DataFrame, keys: tuple[str, ...]) -> dict[tuple, tuple[Deci
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=cases(25))
 @given(st.lists(CALLS, max_size=20))
 def test_the_cubes_add_up_to_the_groups_and_detail_changes_nothing_else(tmp_path_factory, calls):
     """In CSV with and without the column, and in Parquet, sums are equal to the last digit."""

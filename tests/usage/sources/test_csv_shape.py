@@ -13,6 +13,7 @@ import duckdb
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.properties import cases
 from support.usage_files import write
 
 from finops_nb.usage.sources import csv_shape
@@ -113,7 +114,7 @@ PIECES = st.sampled_from(
 
 
 @pytest.mark.slow
-@settings(max_examples=800)
+@settings(max_examples=cases(800))
 @given(
     st.lists(PIECES, max_size=14).map(b"".join),
     st.sampled_from([b"\n", b"\r\n"]),

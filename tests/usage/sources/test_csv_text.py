@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.properties import cases
 from support.usage_files import call, csv_text, packed, read, refused, write
 
 from finops_nb.errors import Refusal
@@ -87,7 +88,7 @@ def test_of_several_parts_every_one_is_read_or_the_file_is_refused(tmp_path, nam
     assert read(plain_file(tmp_path, name, parts[0] + parts[1])).cost == Fraction("1.25")
 
 
-@settings(max_examples=25)
+@settings(max_examples=cases(25))
 @given(st.data(), st.sampled_from(NAMES), st.integers(1, 400))
 def test_however_it_is_packed_the_same_is_read(tmp_path_factory, data, name, rows):
     """Parts may have any size, be empty, or hold more rows than the engine's buffer."""
