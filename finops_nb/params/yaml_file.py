@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 import yaml
 
 from finops_nb.errors import Problem, Refusal
+from finops_nb.params.flow_commas import split_numbers
 from finops_nb.params.text_file import HALF, HALF_REFUSED, read_bytes
 from finops_nb.words import listing
 
@@ -190,6 +191,7 @@ class _Reader:
         return None if node.value == "" and node.style is None else _whole_characters(node.value)
 
     def sequence(self, node: yaml.SequenceNode, path: KeyPath) -> list[Any]:
+        self.torn_parts(node, path)
         return [
             self.value(item, (*path, str(position)), item.start_mark.line + 1)
             for position, item in enumerate(node.value)
@@ -198,7 +200,10 @@ class _Reader:
     def mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
         values: dict[str, Any] = {}
         first: dict[str, int] = {}
-        for key_node, value_node in node.value:
+        torn = self.torn_parts(node, path)
+        for position, (key_node, value_node) in enumerate(node.value):
+            if position in torn:
+                continue
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode) or key_node.value == "":
                 self.problem(key_node, "a key that is not text", "Put the key in quotes", path)
@@ -213,6 +218,18 @@ class _Reader:
             first.setdefault(look, line)
             values[key] = self.value(value_node, (*path, key), line)
         return values
+
+    def torn_parts(self, node: yaml.MappingNode | yaml.SequenceNode, path: KeyPath) -> set[int]:
+        """The items of a mapping that are parts of a number with a comma, which is a problem."""
+        torn: set[int] = set()
+        for number in split_numbers(node):
+            item = node.value[number.position]
+            is_pair = isinstance(item, tuple)
+            key = _whole_characters(item[0].value) if is_pair else str(number.position)
+            rule = f"a comma inside {'{ }' if is_pair else '[ ]'} ends a value"
+            self.problem(number.node, rule, number.fix, (*path, key), number.text)
+            torn.update(number.parts)
+        return torn
 
     def check_tag(self, node: yaml.Node, path: KeyPath) -> None:
         if node.tag not in PLAIN_TAGS:
