@@ -248,6 +248,7 @@ def adopt(name: str, reason: str, author: str | None, outside: bool) -> None:
     for sentence in (f"{adoption.version}: {'; '.join(adoption.changes)}", *adoption.notices):
         _tell(sentence)
     click.echo(adoption.file)
+    _tell(f"Publish it: finops-nb run {adoption.base}")
 
 
 @main.command()

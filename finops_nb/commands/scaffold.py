@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -44,7 +45,7 @@ def lay_out(folder: Path) -> list[str]:
     _refuse_lost_folder(folder)
     files = _files_to_lay_out()
     if problems := list(_in_the_way(folder, files)):
-        raise Refusal(problems)
+        raise Refusal(_already_a_home(folder) or problems)
     try:
         if folder.is_dir():
             _add(files, folder)
@@ -57,7 +58,7 @@ def lay_out(folder: Path) -> list[str]:
     *_, month = files
     return [
         *(str(folder / name) for name in sorted(files) if name != IGNORE_FILE),
-        f"Next: cd {folder} && finops-nb check {month.stem}",
+        f"Next: {_first_check(folder, month.stem)}",
     ]
 
 
@@ -144,6 +145,20 @@ def _in_the_way(folder: Path, files: Mapping[Path, bytes]) -> Iterator[Problem]:
         if is_complete or not path.is_file() or path.read_bytes() != data:
             fix = "Choose another folder, or move the file away"
             yield Problem("already exists", fix, file=str(path))
+
+
+def _already_a_home(folder: Path) -> Problem | None:
+    """What to do in a home; None for a folder without a params file."""
+    names = Home(folder).names()
+    if not names:
+        return None
+    months = [name for name in names if MONTH.fullmatch(name)]
+    fix = f"Check a report of it: {_first_check(folder, (months or names)[-1])}"
+    return Problem("already a home", fix, file=str(folder))
+
+
+def _first_check(folder: Path, name: str) -> str:
+    return f"cd {shlex.quote(str(folder))} && finops-nb check {name}"
 
 
 def _create(files: Mapping[Path, bytes], folder: Path) -> None:

@@ -15,7 +15,7 @@ from finops_nb.outputs.foreign_files import FOLDER
 from finops_nb.outputs.lock import holders
 from finops_nb.outputs.mail_journal import JOURNAL, DeliveryState, Journal
 from finops_nb.outputs.reports import PublishedReport, published_reports
-from finops_nb.outputs.revisions import History, Revision, recorded_names, restoration
+from finops_nb.outputs.revisions import History, Revision, recorded_names
 from finops_nb.report.format import Format, noun, visible
 from finops_nb.run.job import key_now, open_job
 
@@ -94,7 +94,7 @@ def verify(home: Home, names: Collection[str] = ()) -> tuple[list[str], list[str
             continue
         try:
             history = History(home.outputs, name)
-            altered += (f"{text} {restoration(name)}" for text in history.altered())
+            altered += history.altered()
             altered += history.foreign()
             if _is_outdated(name, history, name in reports, home):
                 outdated.append(

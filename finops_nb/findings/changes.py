@@ -241,7 +241,8 @@ def _budget_amount_changes(was: Results, now: Results) -> Iterator[Change]:
             text = sentence("budget of {name}", name=amounts[0])
             yield Change((Cause.BUDGET,), text, money, by_name)
         elif amounts:
-            template = "{money:change} in " + by + " budgets: {names}"
+            # Amounts that cancel out, as with a renamed organization, are no change of the total.
+            template = ("{money:change} in " if money else "") + by + " budgets: {names}"
             text = sentence(template, money=money, names=first_few(amounts))
             yield Change((Cause.BUDGET,), text, money, by_name)
 

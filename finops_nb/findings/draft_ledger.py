@@ -18,8 +18,8 @@ def draft_ledger_sentences(data: ReportData) -> tuple[Sentence, ...]:
 
     Example:
         "The ledger is a draft (chargeback.DRAFT.csv), not for booking, because usage is complete
-        only through December 18, 2025. To make it final, add the missing usage, or write as_of:
-        2025-12-31 in params/2025-12.yaml if there is none. Then run finops-nb run 2025-12."
+        only through December 18, 2025. To make it final, add the missing usage; if no usage is
+        missing, write as_of: 2025-12-31 in params/2025-12.yaml. Then run finops-nb run 2025-12."
     """
     usage, name = data.usage, data.manifest.name
     if data.manifest.kind is not Kind.OFFICIAL or is_final(usage):
@@ -28,8 +28,8 @@ def draft_ledger_sentences(data: ReportData) -> tuple[Sentence, ...]:
     if not usage.complete:
         reasons.append("usage is complete only through {known:date}")
         steps.append(
-            f"add the missing usage, or write as_of: {usage.period.last_day} "
-            f"in params/{name}.yaml if there is none"
+            f"add the missing usage; if no usage is missing, write as_of: {usage.period.last_day} "
+            f"in params/{name}.yaml"
         )
     if usage.reconciliation and not usage.reconciliation.reconciled:
         reasons.append("invoices differ from the usage data (see Invoices)")

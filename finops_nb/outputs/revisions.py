@@ -231,8 +231,12 @@ class History:
         ]
 
     def altered(self) -> list[str]:
-        """A sentence for each published or kept file that is missing or was changed since."""
-        return [text for revision in self.revisions() for text in self._altered(revision)]
+        """What is missing or was changed of the published and kept files, and how to restore it."""
+        return [
+            f"{text} {self._restoration(revision.number)}"
+            for revision in self.revisions()
+            for text in self._altered(revision)
+        ]
 
     def _place_of_the_old(self, revision: Revision) -> Path:
         """Where the published folder will be once a revision is published."""
@@ -276,6 +280,12 @@ class History:
         digest = _digest(results.read_bytes()) if results.is_file() else ""
         files = [each.files for each in self._recorded() if each.files.get(RESULTS) == digest]
         return files[-1] if files else PUBLISHED
+
+    def _restoration(self, number: int) -> str:
+        """How to undo a change by hand to a revision."""
+        if self.folder(number) == self.target:
+            return f"`finops-nb run {self.name} --force` makes it again."
+        return "Copy it back from a backup: a run makes only the latest revision again."
 
     def _altered(self, revision: Revision) -> Iterator[str]:
         folder = self.folder(revision.number)
@@ -345,14 +355,6 @@ class History:
 
     def _shown(self, path: Path) -> str:
         return f"outputs/{path.relative_to(self.outputs).as_posix()}"
-
-
-def restoration(name: str) -> str:
-    """How to undo a change by hand to what was published under a NAME."""
-    return (
-        f"`finops-nb run {name} --force` recreates the latest report; "
-        "restore an earlier revision from a backup."
-    )
 
 
 def recorded_names(outputs: Path) -> list[str]:

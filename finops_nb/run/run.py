@@ -33,7 +33,7 @@ from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.outputs.months import months_before, save_months
 from finops_nb.outputs.publish import check_target, probe
 from finops_nb.outputs.reports import are_there
-from finops_nb.outputs.revisions import History, Revision, restoration
+from finops_nb.outputs.revisions import History, Revision
 from finops_nb.params.outside import read_outside
 from finops_nb.report.pdf import check_pdf
 from finops_nb.run.failures import (
@@ -196,8 +196,7 @@ def _warnings(job: Job, former: str) -> Iterator[str]:
 
 def _remarks(history: History, reason: str) -> Iterator[str]:
     """What the user should know about the published report."""
-    for sentence in history.altered():
-        yield f"{sentence} {restoration(history.name)}"
+    yield from history.altered()
     if reason and reason != history.revisions()[-1].reason:
         yield "No new revision was made, so the reason was not recorded."
 

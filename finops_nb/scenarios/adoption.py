@@ -44,12 +44,14 @@ class Adoption:
 
     Args:
         file: the file that now has the budgets.
+        base: NAME of the report that has them once it is published.
         version: label of their version, such as "revised 1".
         changes: "budget of org-a 5000 → 5500", one a name; "none" where there is no budget.
         notices: sentences for the user.
     """
 
     file: Path
+    base: str
     version: str
     changes: tuple[str, ...]
     notices: tuple[str, ...]
@@ -94,7 +96,7 @@ def adopt(
             _check_place(base, scenario.base, home)
         file = _into_budget_file(home, base, entry) if base.budgets else _into_params(home, entry)
     notices = (NOT_ADOPTED,) if params.growth or params.model_prices else ()
-    return Adoption(file, entry.label, entry.differences(), notices)
+    return Adoption(file, scenario.base, entry.label, entry.differences(), notices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -295,7 +295,7 @@ def test_a_new_month_follows_the_laid_out_one(tmp_path):
 
 def test_it_refuses_to_lay_out_over_existing_files(tmp_path):
     """Every file that already exists is named, and nothing is written."""
-    for name in ("params/2025-12.yaml", "usage/calls-2025-12.csv"):
+    for name in ("params/README.md", "usage/calls-2025-12.csv"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("mine")
     before = files(tmp_path)
@@ -318,13 +318,18 @@ def test_it_refuses_a_file_for_a_folder(tmp_path):
 
 
 def test_laid_out_twice_it_is_refused(tmp_path):
-    """The second time, every file already exists."""
-    lay_out(tmp_path / "home")
-    before = files(tmp_path)
-    with pytest.raises(Refusal, match="already exists"):
-        lay_out(tmp_path / "home")
-
-    assert files(tmp_path) == before
+    """The second time it is a home, and the refusal says how to go on; that works in a shell."""
+    folder = tmp_path / "my home"
+    *_, following = lay_out(folder)
+    before = files(folder)
+    with pytest.raises(Refusal) as refused:
+        lay_out(folder)
+    [problem] = refused.value.problems
+    assert (problem.rule, problem.file) == ("already a home", str(folder))
+    command = f"cd '{folder}' && finops-nb check 2025-12"
+    assert problem.fix == f"Check a report of it: {command}"
+    assert following == f"Next: {command}"
+    assert files(folder) == before
 
 
 def test_the_next_month_of_the_sample_says_where_to_go_on(tmp_path):

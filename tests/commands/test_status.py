@@ -96,8 +96,7 @@ def test_a_deleted_report_is_named(published_home):
     past._record(past.revisions())
     shutil.rmtree(published_home.outputs / "2025-12")
     assert verify(published_home)[0] == [
-        "outputs/2025-12 (revision 1) is missing. `finops-nb run 2025-12 --force` recreates the "
-        "latest report; restore an earlier revision from a backup."
+        "outputs/2025-12 (revision 1) is missing. `finops-nb run 2025-12 --force` makes it again."
     ]
 
 
@@ -146,8 +145,7 @@ def test_a_file_changed_by_hand_is_named(published_home, monkeypatch):
     assert done.exit_code == 1
     assert done.output == (
         "outputs/2025-12/organizational_alignment.html was changed after it was published. "
-        "`finops-nb run 2025-12 --force` recreates the latest report; "
-        "restore an earlier revision from a backup.\n"
+        "`finops-nb run 2025-12 --force` makes it again.\n"
     )
     params = published_home.params / "2025-12.yaml"
     params.write_text(params.read_text().replace("5000", "5001", 1))

@@ -253,6 +253,12 @@ def test_money_without_a_known_cause_is_listed():
             "-$150.00 in organization budgets: org-gamma $2,000.00 → $1,800.00 and x none → $50.00",
         ),
         (
+            ORGANIZATION_BUDGETS,
+            {"org-alpha": "5000", "org-gama": "2000"},
+            Cause.BUDGET,
+            "organization budgets: org-gama none → $2,000.00 and org-gamma $2,000.00 → none",
+        ),
+        (
             "budgets/versions/0/product_budgets",
             {"chat": "10"},
             Cause.BUDGET,

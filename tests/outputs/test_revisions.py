@@ -175,7 +175,10 @@ def test_a_kept_revision_is_not_lost_with_the_published_one(history):
     assert history.upcoming(B, True).number == 2
     assert made(history, C).number == 3
     assert files(history.kept(1)) == before
-    assert history.altered() == [f"outputs/.runs/{NAME}/revision-2 (revision 2) is missing."]
+    assert history.altered() == [
+        f"outputs/.runs/{NAME}/revision-2 (revision 2) is missing. "
+        "Copy it back from a backup: a run makes only the latest revision again."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +245,11 @@ def test_an_altered_file_is_named(history, number, how):
         ledger.unlink()
     (folder / "notes.txt").write_text("mine")
     verb = "is missing" if how == "missing" else "was changed after it was published"
-    assert history.altered() == [f"outputs/{ledger.relative_to(history.outputs)} {verb}."]
+    [sentence] = history.altered()
+    assert sentence.startswith(f"outputs/{ledger.relative_to(history.outputs)} {verb}. ")
+    can_be_made = f"`finops-nb run {NAME} --force`" in sentence
+    assert can_be_made == (folder == history.target)
+    assert ("backup" in sentence) != can_be_made
 
 
 def test_altered_results_are_not_read(history):

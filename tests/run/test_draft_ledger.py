@@ -64,7 +64,7 @@ def test_a_partial_month_becomes_final_by_what_its_report_says(tmp_path, monkeyp
     assert "The ledger is a draft (chargeback.DRAFT.csv), not for booking" in text
     assert "Book " not in text
     [line, file, command] = re.search(
-        r"write (as_of: \S+) in (\S+) if there is none\. Then run finops-nb (.*?)\.", text
+        r"if no usage is missing, write (as_of: \S+) in (\S+)\. Then run finops-nb (.*?)\.", text
     ).groups()
     with (home.root / file).open("a") as params:
         params.write(f"{line}\n")

@@ -233,8 +233,7 @@ def test_an_altered_file_is_named_by_the_run(published_home):
     run(NAME, published_home, notice=notices.append)
     assert notices == [
         f"outputs/{NAME}/chargeback.csv was changed after it was published. "
-        f"`finops-nb run {NAME} --force` recreates the latest report; "
-        "restore an earlier revision from a backup."
+        f"`finops-nb run {NAME} --force` makes it again."
     ]
     run(NAME, published_home, force=True, notice=notices.append)
     assert published(published_home) == before

@@ -465,6 +465,7 @@ def test_the_command_prints_the_file_and_the_change(scenario_home, monkeypatch, 
     printed = capsys.readouterr()
     assert (ended.value.code, printed.out) == (0, f"{scenario_home.params_file('2025-12')}\n")
     assert "revised 1: budget of org-a 5000 → 5500" in printed.err
+    assert printed.err.endswith("Publish it: finops-nb run 2025-12\n")
     assert budgets_of(scenario_home).version.date == "2025-12-17"
 
 
