@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from finops_nb.params.csv_file import (
     unpadded,
 )
 from finops_nb.params.text_file import line_end
+from finops_nb.params.three_decimals import decimals_problems
 from finops_nb.params.types import NO_BUDGET, BudgetChange, KnownDay, one_line, parse_as
 from finops_nb.period import MONTH, YEAR, parse_period
 from finops_nb.schema import BUDGETED
@@ -80,12 +81,13 @@ class BudgetLine:
         return tuple(f"{self.period}-{month:02}" for month in range(1, 13))
 
 
-def read_budget_file(path: Path, shown: str) -> tuple[BudgetLine, ...]:
+def read_budget_file(path: Path, shown: str, currency: str = "") -> tuple[BudgetLine, ...]:
     """The lines of a budgets.csv, in its order.
 
     Args:
         path: the file.
         shown: its name in messages.
+        currency: of the amounts; where it is empty, their decimals are not looked at.
 
     Raises:
         Refusal: unreadable, too big, not UTF-8, not CSV; or all bad fields together, each with its
@@ -96,6 +98,8 @@ def read_budget_file(path: Path, shown: str) -> tuple[BudgetLine, ...]:
         organization,org-a,2025-12,5000
     """
     _, lines = _parsed(read_text(path, shown, FORM), shown)
+    if currency:
+        refuse(_unclear_decimals(lines, currency, shown))
     return lines
 
 
@@ -195,6 +199,13 @@ def _second_budgets(lines: Iterable[BudgetLine], shown: str) -> Iterator[Problem
             yield Problem(rule, fix, shown, line.line, "name", line.name)
         for key in keys:
             first.setdefault(key, line.line)
+
+
+def _unclear_decimals(lines: Iterable[BudgetLine], currency: str, shown: str) -> Iterator[Problem]:
+    """Amounts whose point may stand between thousands."""
+    for line in lines:
+        for problem in decimals_problems({"": line.amount}, currency, "amount"):
+            yield replace(problem, file=shown, line=line.line)
 
 
 def _one_of(known: Sequence[str]) -> Callable[[str], str]:

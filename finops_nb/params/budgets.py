@@ -259,7 +259,7 @@ def _from_file(params: Params, home: Home) -> Budgets:
     path = home.root / params.budgets
     shown = home.shown(path)
     check_exists(path, "budgets", params.budgets)
-    lines = read_budget_file(path, shown)
+    lines = read_budget_file(path, shown, params.currency)
     months, decimals = params.window.months, minor_units(params.currency)
     table = budgets_of(lines, months, params.phasing, decimals)
     _refuse_owners_in_two_places(params, table, shown)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final, Literal, Self, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from finops_nb.errors import BadValue
+from finops_nb.errors import BadValue, Problem
 from finops_nb.money import ZERO
 from finops_nb.params.budget_versions import BudgetVersion, checked_versions
 from finops_nb.params.invoices import Invoices
 from finops_nb.params.mail_list import MailList
 from finops_nb.params.scenario import Scenario
+from finops_nb.params.three_decimals import decimals_problems
 from finops_nb.params.types import (
     Approval,
     Boolean,
@@ -31,7 +33,7 @@ from finops_nb.params.types import (
     Text,
     Texts,
 )
-from finops_nb.params.validation import validated
+from finops_nb.params.validation import CheckedModel, validated
 from finops_nb.period import Period, parse_period
 
 SAMPLE: Final = "sample:"
@@ -70,7 +72,7 @@ COLUMNS: Final[tuple[ColumnName, ...]] = get_args(ColumnName)
 """Our names for what a source column may mean; the keys of `columns`."""
 
 
-class Params(BaseModel):
+class Params(CheckedModel):
     """What one report is asked for.
 
     Every key of a params file is a field here and, except for `DELIVERY`, a parameter of the
@@ -267,6 +269,21 @@ class Params(BaseModel):
             fix = f"Remove the key budgets, or {keys}: {', '.join(inline)}"
             raise BadValue(f"budgets are both here and in {self.budgets}", fix)
         return self
+
+    def further_problems(self) -> Iterator[Problem]:
+        """Amounts whose point may stand between thousands in this currency.
+
+        Former `budget_versions` were accepted when they were in force.
+        """
+        invoices = {f"{place}.amount": each.amount for place, each in enumerate(self.invoices)}
+        yield from decimals_problems(invoices, self.currency, "invoices")
+        for key in ("approval_limit", "materiality_amount"):
+            yield from decimals_problems({"": getattr(self, key)}, self.currency, key)
+        for key in ("organization_budgets", "product_budgets"):
+            yield from decimals_problems(getattr(self, key), self.currency, key)
+        if self.scenario:
+            for problem in self.scenario.decimals_problems(self.currency):
+                yield replace(problem, column=f"scenario.{problem.column}")
 
     @property
     def window(self) -> Period:

@@ -79,4 +79,7 @@ def _load_scenario(home: Home, document: Document, shown: str) -> Params:
         raise Refusal(placed(problem, document, shown))
     base = home.check_name(scenario.base, words=())
     named = scenario.model_copy(update={"base": base})
-    return load_params(home, base).model_copy(update={"scenario": named})
+    params = load_params(home, base)
+    if problems := [*scenario.decimals_problems(params.currency)]:
+        raise Refusal(placed(problem, document, shown) for problem in problems)
+    return params.model_copy(update={"scenario": named})

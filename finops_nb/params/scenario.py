@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from finops_nb.atomic_files import replace_file
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import SEGMENT, Home
+from finops_nb.params.three_decimals import decimals_problems
 from finops_nb.params.types import (
     NO_BUDGET,
     BudgetChange,
@@ -89,6 +90,11 @@ class Scenario(BaseModel):
         default_factory=dict,
         description="the base when this was saved; without it, changes of the base are not noticed",
     )
+
+    def decimals_problems(self, currency: str) -> Iterator[Problem]:
+        """Amounts whose point may stand between thousands in a currency."""
+        yield from decimals_problems(self.organization_budgets, currency, "organization_budgets")
+        yield from decimals_problems(self.product_budgets, currency, "product_budgets")
 
 
 def changed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar, get_args
 
@@ -26,6 +26,14 @@ SHAPES: Final = {
 """What pydantic's errors say about a list, a mapping or text where another of them is due."""
 
 
+class CheckedModel(BaseModel):
+    """A model with rules on several of its keys together."""
+
+    def further_problems(self) -> Iterable[Problem]:
+        """What breaks these rules; each problem's `column` is its key."""
+        return ()
+
+
 def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
     """`values` as a model.
 
@@ -44,6 +52,8 @@ def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
     problems = list(_equal_names(values))
     try:
         result = model.model_validate(dict(values))
+        if isinstance(result, CheckedModel):
+            problems += result.further_problems()
     except ValidationError as error:
         problems += (_problem(detail, model) for detail in error.errors(include_url=False))
     if problems:

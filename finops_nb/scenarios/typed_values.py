@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from finops_nb.errors import BadValue
 from finops_nb.findings.money_text import money_text
 from finops_nb.money import AMOUNT, SIGNS, parse_amount, plain
+from finops_nb.params.three_decimals import check_decimals, with_clear_decimals
 from finops_nb.params.types import NO_BUDGET
 
 Key: TypeAlias = tuple[str, ...]
@@ -56,8 +57,11 @@ class TypedValues:
         if text in ("", NO_BUDGET):
             return NO_BUDGET
         if text.endswith("%"):
-            return plain(self._part_of_approved(key, text))
-        return f"{parse_amount(self._digits(text)):f}"
+            return f"{self._part_of_approved(key, text):f}"
+        amount = parse_amount(self._digits(text))
+        if self.currency:
+            check_decimals(amount, self.currency)
+        return f"{amount:f}"
 
     def rate(self, text: str) -> Decimal:
         """A rate in percent; it may be typed with "%".
@@ -77,7 +81,7 @@ class TypedValues:
             raise BadValue("a percentage of no approved budget", "Write an amount")
         with localcontext(prec=EXACT):
             amount = self.approved[key] * percent / 100
-            return parse_amount(plain(amount))
+            return with_clear_decimals(parse_amount(plain(amount)), self.currency)
 
     def _percent(self, text: str) -> Decimal:
         try:

@@ -100,7 +100,7 @@ def test_it_starts_with_the_approved_budgets(panel):
         ("6", "UNDER", "100.0%"),
         ("7.5", "UNDER", "80.0%"),
         ("5.999999", "UNDER", ">100.0%"),  # $0.000001 over prints as $0.00
-        ("5.995", "OVER", "100.1%"),
+        ("5.9950", "OVER", "100.1%"),
         ("0", "OVER", "n/a"),
         ("", "NO BUDGET", "n/a"),
     ],
