@@ -19,6 +19,7 @@ from finops_nb.findings.sentence import sentence
 from finops_nb.findings.tense import Tense, tense_of_rates
 from finops_nb.outputs.artifacts import NOT_RECONCILED
 from finops_nb.outputs.manifest import Kind
+from finops_nb.params.types import Rate, parse_as
 from finops_nb.period import parse_period
 from finops_nb.report.footing import Line
 from finops_nb.report.format import Format, noun, text_sentence, visible
@@ -263,7 +264,7 @@ def _budget(amount: str | None, fmt: Format) -> str:
 
 
 def _rates(rates: Mapping[str, str]) -> Mapping[str, Decimal]:
-    return {scope: Decimal(rate) for scope, rate in rates.items()}
+    return {scope: parse_as(Rate, rate) for scope, rate in rates.items()}
 
 
 def _listed_changes(changes: Sequence[str]) -> str:

@@ -254,6 +254,13 @@ class Params(CheckedModel):
             raise BadValue("not above 0 and at most 1", "Write a fraction, such as 0.80 for 80%")
         return value
 
+    @field_validator("materiality")
+    @classmethod
+    def _materiality_is_a_share(cls, value: Decimal) -> Decimal:
+        if value > 1:
+            raise BadValue("a fraction above 1", "Write a fraction, such as 0.05 for 5%")
+        return value
+
     @model_validator(mode="after")
     def _usage_can_hold_the_period(self) -> Self:
         if "/" in self.period and any("{period}" in path for path in self.usage):

@@ -29,6 +29,7 @@ from finops_nb.errors import Problem, Refusal
 from finops_nb.home import SEGMENT, Home
 from finops_nb.params.three_decimals import decimals_problems
 from finops_nb.params.types import (
+    HIGHEST_FRACTION,
     NO_BUDGET,
     BudgetChange,
     KnownDay,
@@ -37,6 +38,7 @@ from finops_nb.params.types import (
     Prose,
     Rate,
     Text,
+    rate_text,
 )
 from finops_nb.params.validation import validated_document
 from finops_nb.params.yaml_file import read_document, yaml_text
@@ -78,12 +80,12 @@ class Scenario(BaseModel):
     growth: dict[Name, Rate] = Field(
         default_factory=dict,
         examples=["{(all): 0.10}"],
-        description="growth of usage by organization, as a fraction; (all) is everyone not named",
+        description="growth of usage by organization, 0.10 or 10%; (all) is everyone not named",
     )
     model_prices: dict[Name, dict[Name, Rate]] = Field(
         default_factory=dict,
         examples=["{gpt-4-turbo: {(all): -0.20}}"],
-        description="change of a model's price by organization, as a fraction; (all) is everyone "
+        description="change of a model's price by organization, -0.20 or -20%; (all) is everyone "
         "not named",
     )
     base_was: dict[str, Any] = Field(
@@ -184,7 +186,21 @@ def _values(scenario: Scenario) -> dict[str, Any]:
                 name: NO_BUDGET if amount is None else amount
                 for name, amount in values[key].items()
             }
+    for key in ("growth", "model_prices"):
+        if key in values:
+            values[key] = _readable_rates(values[key])
     return values
+
+
+def _readable_rates(rates: Mapping[str, Any]) -> dict[str, Any]:
+    """Rates, or mappings of rates, with the high ones in percent."""
+    readable: dict[str, Any] = {}
+    for name, rate in rates.items():
+        if isinstance(rate, Mapping):
+            readable[name] = _readable_rates(rate)
+        else:
+            readable[name] = rate_text(rate) if rate > HIGHEST_FRACTION else rate
+    return readable
 
 
 def _value_text(value: Any) -> str:

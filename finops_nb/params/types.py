@@ -13,13 +13,19 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, PlainSerializer
 
 from finops_nb.errors import BadValue
-from finops_nb.money import ZERO, parse_amount
+from finops_nb.money import ZERO, parse_amount, plain
 from finops_nb.params.stray_quotes import CONTROL, ONE_LINE
 from finops_nb.params.text_file import HALF, HALF_REFUSED
 from finops_nb.period import MONTH
 from finops_nb.schema import reserved_rule
 
 Phasing = Literal["even", "days"]
+
+HIGHEST_RATE: Final = 10
+"""A growth of usage, or a change of a price, as a fraction: 1,000%."""
+
+HIGHEST_FRACTION: Final = 5
+"""A rate above it is written with a percent sign: 10 may be 10%."""
 
 NO_BUDGET: Final = "none"
 """What takes a budget away, where an amount would change it."""
@@ -161,10 +167,32 @@ def _change(value: Any) -> Decimal | None:
 def _rate(value: Any) -> Decimal:
     rule = "not a rate of change"
     fix = "Write 0.10 for 10% more or -0.20 for 20% less, with at most four decimals"
-    amount = _number(value, BadValue(rule, fix))
-    if not -1 <= amount <= 10 or amount != amount.quantize(Decimal("0.0001")):
+    in_percent = isinstance(value, str) and value.endswith("%")
+    amount = _number(value.removesuffix("%").rstrip() if in_percent else value, BadValue(rule, fix))
+    if in_percent:
+        amount = amount.scaleb(-2)
+    elif amount > HIGHEST_FRACTION and not isinstance(value, Decimal):  # typed by a person
+        raise _maybe_percent(amount)
+    if not -1 <= amount <= HIGHEST_RATE or amount != amount.quantize(Decimal("0.0001")):
         raise BadValue(rule, fix)
     return amount
+
+
+def _maybe_percent(amount: Decimal) -> BadValue:
+    """The refusal of a rate that may have been meant in percent."""
+    fix = f"Write {plain(amount.scaleb(-2))} for {plain(amount)}%"
+    if amount <= HIGHEST_RATE:
+        fix = f"{fix}, or {plain(amount.scaleb(2))}% for {plain(amount + 1)} times as much"
+    return BadValue(f"a rate above {HIGHEST_FRACTION} without a percent sign", fix)
+
+
+def rate_text(rate: Decimal) -> str:
+    """A rate as a params file has it: a high one in percent, so that nobody takes it for 10%.
+
+    >>> rate_text(Decimal("0.10")), rate_text(Decimal(10))
+    ('0.10', '1000%')
+    """
+    return f"{plain(rate.scaleb(2))}%" if rate > HIGHEST_FRACTION else _digits(rate)
 
 
 def _approval(value: Any) -> str | dict[str, str]:
@@ -234,7 +262,7 @@ Fraction = Annotated[Decimal, BeforeValidator(_fraction), _as_digits]
 _as_digits_if_set: Final = PlainSerializer(_text_if_set, when_used="json")
 Target = Annotated[Decimal | None, BeforeValidator(_target), _as_digits_if_set]
 Limit = Annotated[Decimal | None, BeforeValidator(_limit), _as_digits_if_set]
-Rate = Annotated[Decimal, BeforeValidator(_rate), _as_digits]
+Rate = Annotated[Decimal, BeforeValidator(_rate), PlainSerializer(rate_text, when_used="json")]
 Approval = Annotated[str | dict[str, str], BeforeValidator(_approval)]
 Day = Annotated[date | None, BeforeValidator(_day)]
 KnownDay = Annotated[date, BeforeValidator(_known_day)]

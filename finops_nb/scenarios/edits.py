@@ -10,7 +10,7 @@ from typing import Any, Final
 from finops_nb.errors import BadValue, Refusal
 from finops_nb.money import plain
 from finops_nb.params.scenario import Scenario
-from finops_nb.params.types import NO_BUDGET
+from finops_nb.params.types import NO_BUDGET, Rate, parse_as, rate_text
 from finops_nb.params.validation import validated
 from finops_nb.scenarios.typed_values import BUDGETS, Key, TypedValues
 from finops_nb.schema import ALL
@@ -108,10 +108,10 @@ class Edits:
         return keys
 
     def _has_effect(self, key: Key, text: str) -> bool:
-        if key[0] in BUDGETS or Decimal(text):
+        if key[0] in BUDGETS or parse_as(Rate, text):
             return True
-        rate_for_all = Decimal(self.valid.get((*key[:-1], ALL), "0"))
-        return key[-1] != ALL and rate_for_all != 0
+        rate_for_all = parse_as(Rate, self.valid.get((*key[:-1], ALL), "0"))
+        return bool(key[-1] != ALL and rate_for_all != 0)
 
 
 def edits_of(scenario: Scenario) -> Edits:
@@ -144,7 +144,7 @@ def _read(key: Key, text: str, typed_values: TypedValues) -> tuple[str, str]:
         shown = "" if value == NO_BUDGET else value
     else:
         rate = typed_values.rate(text)
-        shown, value = f"{rate:f}", plain(rate / 100)
+        shown, value = f"{rate:f}", rate_text(Decimal(plain(rate / 100)))
     keys: Any = value
     for part in reversed(key[1:]):
         keys = {part: keys}

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 
 from finops_nb.clock import now
@@ -17,7 +16,7 @@ from finops_nb.home import VARIABLE as HOME_VARIABLE
 from finops_nb.money import plain
 from finops_nb.params.budgets import snapshot
 from finops_nb.params.scenario import FOLDER, Scenario, save_scenario
-from finops_nb.params.types import NO_BUDGET
+from finops_nb.params.types import NO_BUDGET, Rate, parse_as
 from finops_nb.params.validation import validated
 from finops_nb.report.format import Format
 from finops_nb.report.scenario_tables import rate_changes
@@ -168,7 +167,7 @@ class Panel:
             "text": edits.typed.get(shown, "0"),
             "error": edits.errors.get(shown, ""),
             "unfinished": shown in edits.unfinished,
-            "position": plain(Decimal(edits.valid.get(shown, "0")) * 100),
+            "position": plain(parse_as(Rate, edits.valid.get(shown, "0")) * 100),
             "changed": own in edits.valid,
         }
 

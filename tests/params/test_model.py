@@ -208,6 +208,7 @@ def test_it_refuses_a_budget_that_is_not_a_plain_amount(problems_of, amount):
         ("allocation_target: 0", "not above 0 and at most 1"),
         ("allocation_target: 95", "not a fraction"),
         ("materiality: 11", "not a fraction"),
+        ("materiality: 5", "a fraction above 1"),
         ("materiality: -0.01", "not a fraction"),
         ("alert_thresholds: 0.5", "not a list"),
         ("approval_limit: -1", "a budget below zero"),
@@ -417,7 +418,7 @@ def test_it_refuses_an_object_for_text(value):
                 st.sampled_from(("organization", "cost")), texts, max_size=2
             ),
             "alert_thresholds": st.lists(st.decimals(0, 10, places=12), max_size=3),
-            "materiality": st.decimals(0, 10, places=12),
+            "materiality": st.decimals(0, 1, places=12),
             "approval_limit": amounts,
             "as_of": st.dates().map(str),
             "customer_names": st.booleans(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from finops_nb.errors import Refusal
 from finops_nb.params.budgets import read_budgets, snapshot
 from finops_nb.params.model import make_params
 from finops_nb.params.params_file import load_params
-from finops_nb.params.scenario import changed, differences
+from finops_nb.params.scenario import changed, differences, save_scenario
 
 
 @pytest.fixture
@@ -78,11 +79,41 @@ def test_it_accepts_what_is_a_budget(scenario_home, amount):
     assert budget == (None if amount == "none" else Decimal(amount))
 
 
-@pytest.mark.parametrize("rate", ["-1.01", "10.01", "0.12345", "10%", "five"])
+@pytest.mark.parametrize("rate", ["-1.01", "1001%", "0.12345", "0.001%", '"%"', "10 %%", "five"])
 @pytest.mark.parametrize("key", ["growth:\n  org-a", "model_prices:\n  big:\n    org-a"])
 def test_it_refuses_what_is_not_a_rate(scenario_home, key, rate):
     """A rate is a fraction from -1 to 10 with at most four decimals."""
     assert "org-a: not a" in refused(scenario_home, f"{key}: {rate}\n")
+
+
+@pytest.mark.parametrize(
+    ("rate", "fix"),
+    [
+        ("10", "Write 0.1 for 10%, or 1000% for 11 times as much"),
+        ("5.5", "Write 0.055 for 5.5%, or 550% for 6.5 times as much"),
+        ("25", "Write 0.25 for 25%"),
+    ],
+)
+@pytest.mark.parametrize("key", ["growth:\n  org-a", "model_prices:\n  big:\n    org-a"])
+def test_a_rate_that_may_be_meant_in_percent_is_refused(scenario_home, key, rate, fix):
+    """10 is 1,000% as a fraction, and mostly meant as 10%; each advice is accepted."""
+    text = refused(scenario_home, f"{key}: {rate}\n")
+    assert text.endswith(f"{fix}.")
+    for advice in re.findall(r"(?:Write|or) (\S+) for", text):
+        params = load_params(scenario_home, write_scenario(scenario_home, f"{key}: {advice}\n"))
+        assert make_params(params.as_parameters()) == params
+
+
+@pytest.mark.parametrize(
+    ("rate", "fraction"), [("10%", "0.1"), ("1000%", "10"), ("-20%", "-0.2"), ("5", "5")]
+)
+def test_a_rate_may_be_written_in_percent(scenario_home, rate, fraction):
+    """10% is 0.10; 5, which is 500%, is the highest without a percent sign."""
+    name = write_scenario(scenario_home, f"growth:\n  (all): {rate}\n")
+    params = load_params(scenario_home, name)
+    assert params.growth == {"(all)": Decimal(fraction)}
+    save_scenario(scenario_home, "saved", params.scenario)
+    assert load_params(scenario_home, "scenarios/saved").scenario == params.scenario
 
 
 def test_it_reports_all_problems_together(scenario_home):

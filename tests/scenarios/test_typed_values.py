@@ -152,3 +152,9 @@ def test_a_field_shows_how_its_text_was_read():
     texts = [Edits().with_text(KEY, text, TYPED).typed[KEY] for text in ("$2,800.00", "25%", " ")]
     assert texts == ["2800.00", "500", ""]
     assert Edits().with_text(GROWTH, "10 %", TYPED).typed[GROWTH] == "10"
+
+
+def test_a_high_rate_of_the_panel_is_saved_in_percent():
+    """1000 in the field is 1,000%, which a file has as 1000% and never as 10."""
+    edits = Edits().with_text(GROWTH, "1000")
+    assert (edits.as_keys(), edits.errors) == ({"growth": {"(all)": "1000%"}}, {})
