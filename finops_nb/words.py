@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 
 def listing(items: Iterable[str]) -> str:
@@ -35,3 +35,45 @@ def shortened(text: str, length: int) -> str:
     ('organ…', 'team')
     """
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def shortened_inside(name: str, length: int) -> str:
+    """`name` of at most `length` characters; a longer one keeps its beginning and its end.
+
+    Names of one organization's branches often differ only at the end.
+
+    >>> shortened_inside("organization Paris", 11), shortened_inside("team", 11)
+    ('organ…Paris', 'team')
+    """
+    if len(name) <= length:
+        return name
+    end = (length - 1) // 2
+    return f"{name[: length - 1 - end]}…{name[len(name) - end :]}"
+
+
+def short_names(names: Iterable[str], length: int) -> dict[str, str]:
+    """Each of some names as it is printed beside the others: shortened, and still distinct.
+
+    Names that would be the same are twice as long at most; if that does not help, they have a
+    number, in the order of the alphabet.
+
+    Args:
+        names: distinct or not.
+        length: the highest number of characters of a name that is like no other.
+
+    Example:
+        `short_names(["team Paris", "team Prague"], 5)` has "te…is" and "te…ue".
+    """
+    alike: dict[str, list[str]] = {}
+    for name in sorted(set(names)):
+        alike.setdefault(shortened_inside(name, length), []).append(name)
+    return {name: short for same in alike.values() for name, short in _told_apart(same, length)}
+
+
+def _told_apart(names: Sequence[str], length: int) -> Iterator[tuple[str, str]]:
+    for room in range(length, 2 * length + 1):
+        short = [shortened_inside(name, room) for name in names]
+        if len(set(short)) == len(names):
+            return zip(names, short, strict=True)
+    numbered = enumerate(names, start=1)
+    return ((name, f"{shortened_inside(name, length)} ({number:,})") for number, name in numbered)

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from finops_nb.commands.changed_value import UNSEEN, Printer
 from finops_nb.findings.figure_difference import RowDifference, row_differences
-from finops_nb.report.format import NAME_LENGTH, noun, visible
+from finops_nb.report.format import NAME_LENGTH, noun, visible, visible_name
 from finops_nb.report.summary_sheet import title_case
 from finops_nb.report.table_heads import column_of, title_of
 from finops_nb.schema import Column
-from finops_nb.words import shortened
+from finops_nb.words import shortened_inside
 
 SUMMARY: Final = "executive_summary"
 HEADLINE: Final = "headline"
@@ -209,7 +209,11 @@ def _label(row: RowDifference) -> str:
         if column == "figure" or not name:
             continue
         is_heading = column == "dimension"
-        names.append(f"By {name.title()}" if is_heading else shortened(_plain(name), NAME_LENGTH))
+        names.append(
+            f"By {name.title()}"
+            if is_heading
+            else shortened_inside(visible_name(name), NAME_LENGTH)
+        )
     return " · ".join((title_of(row.table), *names))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,27 +17,30 @@ from finops_nb.findings.overview import LATER_USAGE
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import sentence
 from finops_nb.findings.tense import Tense, tense_of_rates
+from finops_nb.mail.names import NAME_LENGTH, brief_name, long_names
 from finops_nb.outputs.artifacts import NOT_RECONCILED
 from finops_nb.outputs.manifest import Kind
 from finops_nb.params.types import Rate, parse_as
 from finops_nb.period import parse_period
 from finops_nb.report.footing import Line
-from finops_nb.report.format import Format, noun, text_sentence, visible
+from finops_nb.report.format import (
+    Format,
+    noun,
+    text_sentence,
+    visible,
+    visible_name,
+)
 from finops_nb.report.provenance import REPORT_NAME, stamps_of
 from finops_nb.report.scenario_tables import rate_changes
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import Column
-from finops_nb.words import shortened
+from finops_nb.words import short_names, shortened
 
-NAME_LENGTH: Final = 80
 SENTENCE_LENGTH: Final = 600
-"""Characters of a name and of a sentence in a mail; the report has them in full."""
+"""Characters of a sentence in a mail; the report has it in full."""
 
 CHANGES: Final = 8
 """Changes of a what-if or a revision that are listed; the report has them all."""
-
-NAME_COLUMNS: Final = ("organization", "product", "feature", "customer", "name")
-"""Columns of the results that hold names of the usage."""
 
 RIGHT_TO_LEFT: Final = (
     r"\S*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]\S*"
@@ -255,7 +258,7 @@ def _all_rates(
 def _budget_change(line: Mapping[str, Any], fmt: Format) -> str:
     """product chat $4.00 → no budget"""
     kind = "" if line["dimension"] == "organization" else f"{line['dimension']} "
-    name = isolated(brief(line["name"], NAME_LENGTH))
+    name = isolated(brief_name(line["name"]))
     return f"{kind}{name} {_budget(line['budget_before'], fmt)} → {_budget(line['budget'], fmt)}"
 
 
@@ -313,7 +316,7 @@ def _budget_variance(summary: Line, fmt: Format) -> MailFigure:
 
 def _figures(tables: Mapping[str, Any]) -> Iterator[MailFigure]:
     """The headline figures; spend against budget only if the executive summary does not say it."""
-    names = _long_names(tables)
+    names = long_names(tables)
     for line in tables.get("headline", ()):
         if line["figure"] == "spend" and tables.get("executive_summary"):
             continue
@@ -321,24 +324,17 @@ def _figures(tables: Mapping[str, Any]) -> Iterator[MailFigure]:
 
 
 def _findings(tables: Mapping[str, Any]) -> Iterator[MailFinding]:
-    names = _long_names(tables)
+    names = long_names(tables)
     for line in tables.get("findings", ()):
         parts = (line.get(part) or "" for part in MailFinding._fields)
         title, text, note = (_sentence(part, names) for part in parts)
         yield MailFinding(title, text if text.endswith(CUT_ENDS) else f"{text}.", note)
 
 
-def _long_names(tables: Mapping[str, Any]) -> Collection[str]:
-    """Names too long for a sentence, longest first: one may be the beginning of another."""
-    values = {line.get(key) for lines in tables.values() for line in lines for key in NAME_COLUMNS}
-    names = [name for name in values if isinstance(name, str) and len(name) > NAME_LENGTH]
-    return sorted(names, key=len, reverse=True)
-
-
-def _sentence(text: str, long_names: Collection[str]) -> str:
+def _sentence(text: str, names: Mapping[str, str]) -> str:
     """A sentence of the results; its names are cut first, so that its figures have room."""
-    for name in long_names:
-        text = text.replace(name, brief(name, NAME_LENGTH))
+    for name, short in names.items():
+        text = text.replace(name, short)
     return isolated(brief(text))
 
 
@@ -347,7 +343,8 @@ def _budget_table(
 ) -> Table:
     column, level = LEVELS[by]
     results = tables[f"cost_by_{by}"]
-    lines = [_table_line(line, "cost") | {by: brief(line[by], NAME_LENGTH)} for line in results]
+    short = short_names((visible_name(line[by]) for line in results), NAME_LENGTH)
+    lines = [_table_line(line, "cost") | {by: short[visible_name(line[by])]} for line in results]
     totals = [
         _table_line(line, "actual")
         for line in tables.get("budget_tracking", ())
@@ -360,10 +357,12 @@ def _budget_table(
     ]
     names = named(rows, by, shown and min(shown, SHOWN[by]))
     actual = replace(ACTUAL, label="Supposed") if tense.supposed else ACTUAL
+    has_budgets = any(line["budget"] is not None for line in lines)
+    against = (schema.BUDGET, schema.VARIANCE, schema.BUDGET_USED, schema.STATUS)
     return Table(
         name=f"cost_by_{by}",
-        caption=f"Cost Against Budget by {column.label}",
-        columns=(column, actual, schema.BUDGET, schema.VARIANCE, schema.BUDGET_USED, schema.STATUS),
+        caption=f"Cost {'Against Budget ' if has_budgets else ''}by {column.label}",
+        columns=(column, actual, *(against if has_budgets else ())),
         blocks=(Block(lines, totals[0] if totals else None, names=names),),
         currency=currency,
     )

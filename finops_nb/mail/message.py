@@ -179,12 +179,12 @@ def picture(table: Table) -> Picture:
 
 def _names_without_font(names: Sequence[str]) -> dict[int, str]:
     """A label for each name that can't be drawn, by its line in the table, from 1."""
-    from finops_nb.report.theme import elided, undrawable
+    from finops_nb.report.theme import labels_of, undrawable
 
     return {
         place: f"line {place}"
-        for place, name in enumerate(names, start=1)
-        if undrawable(elided(name))
+        for place, label in enumerate(labels_of(names), start=1)
+        if undrawable(label)
     }
 
 
@@ -277,7 +277,11 @@ def _shown_tables(
     """Each table, its rows, whether names stand above their amounts, and its picture."""
     for table, image, content_id in zip(body.tables, pictures, ids, strict=True):
         rows = table.rows(table.blocks[0])
-        amounts = sum(max(len(row.cells[place].text) for row in rows) for place in (1, 2, 3))
+        amounts = sum(
+            max(len(row.cells[place].text) for row in rows)
+            for place, column in enumerate(table.columns)
+            if column.name in ("cost", "budget", "variance")
+        )
         width, height = image.size
         shown = {
             "source": f"cid:{content_id}",

@@ -10,7 +10,7 @@ from decimal import Decimal, localcontext
 from typing import Any, Final, cast
 
 from finops_nb.read_back.page import Head, words
-from finops_nb.report.format import Format, visible
+from finops_nb.report.format import Format, visible, visible_name
 from finops_nb.schema import Unit
 
 Record = Mapping[str, Any]
@@ -28,6 +28,10 @@ ADDED: Final = ("money", "change", "variance", "count")
 """Units whose printed figures add up to the printed total."""
 
 
+NAMES: Final = ("organization", "product", "feature", "name")
+"""Columns of names; the page marks the blanks in them that nobody would see."""
+
+
 def value_of(unit: str, value: Any) -> Any:
     """A value of results.json, with the type that its unit has."""
     if value is None or unit in ("text", "status"):
@@ -43,7 +47,8 @@ def printed(head: Head, record: Record, fmt: Format) -> str:
         ratio = value_of("money", record.get("variance_ratio"))
         return words(fmt.variance(value_of("money", record["variance"]), ratio))
     value = value_of(head.unit, record[head.name])
-    return words(visible(fmt.of(cast(Unit, head.unit), value)))
+    shown = visible_name if head.name in NAMES else visible
+    return words(shown(fmt.of(cast(Unit, head.unit), value)))
 
 
 def figure(text: str, fmt: Format) -> Decimal | None:

@@ -10,7 +10,7 @@ from typing import Final
 from finops_nb.money import minor_units
 from finops_nb.read_back.figures import ADDED, Record, exact_sum, figure, printed
 from finops_nb.read_back.page import Head, PrintedBlock, PrintedRow, PrintedTable, words
-from finops_nb.report.format import Format, visible
+from finops_nb.report.format import Format, visible_name
 from finops_nb.report.table import TEXTS, TOTAL
 from finops_nb.schema import ADDED_UP
 
@@ -89,7 +89,7 @@ def heading_key(records: Sequence[Record], headings: Collection[str | None]) -> 
 def heading_of(record: Record, key: str) -> str:
     """The heading under which a record is printed; empty without a key."""
     value = record.get(key)
-    return words(visible(value)) if isinstance(value, str) else ""
+    return words(visible_name(value)) if isinstance(value, str) else ""
 
 
 def _found(
@@ -220,7 +220,7 @@ def _grid_sums(
     assert table.grid is not None
     sums: dict[tuple[str, str], list[str]] = {}
     for record in records:
-        pair = [words(visible(record[each])) for each in table.grid]
+        pair = [words(visible_name(record[each])) for each in table.grid]
         row, column = (
             _folded(name) if name in printed_names else OTHERS
             for name, printed_names in zip(pair, (names, columns), strict=True)

@@ -9,7 +9,7 @@ from typing import Final
 from finops_nb.read_back.figures import ADDED, Record, exact_sum, printed
 from finops_nb.read_back.page import Head, PrintedRow, PrintedTable, words
 from finops_nb.read_back.xlsx_file import Cell
-from finops_nb.report.format import MISSING, Format, visible
+from finops_nb.report.format import MISSING, Format, visible_name
 
 DIGITS: Final = Context(prec=16)
 """What a number in a sheet is cut to."""
@@ -71,7 +71,7 @@ def _pairs(
         block.heading: row for block in table.blocks for row in block.rows if row.kind == "total"
     }
     for line in totals:
-        row = by_heading.get(words(visible(str(line[0]))))
+        row = by_heading.get(words(visible_name(str(line[0]))))
         if row is not None:
             yield line, row
 
@@ -146,6 +146,6 @@ def _printed_otherwise(
 
 def _as_printed(cell: Cell, head: Head, fmt: Format) -> str:
     if not isinstance(cell, Decimal):
-        return words(visible(cell or ""))
+        return words(visible_name(cell or ""))
     unit = "money" if head.unit == "variance" else head.unit
     return printed(head._replace(unit=unit, name="cell"), {"cell": cell}, fmt)

@@ -13,7 +13,7 @@ from finops_nb.read_back.page import Head, Page, PrintedTable, words
 from finops_nb.read_back.printed_tables import heading_key
 from finops_nb.read_back.sheet_totals import DIGITS, total_faults
 from finops_nb.read_back.xlsx_file import Cell
-from finops_nb.report.format import Format, visible
+from finops_nb.report.format import Format, visible, visible_name
 from finops_nb.report.summary_sheet import (
     ABOUT,
     FACTS,
@@ -135,7 +135,7 @@ def _is_group(
     cell = cells[0] if cells else None
     if by:
         return cell == cell_text(record[by])
-    return not isinstance(cell, str) or words(visible(cell)) in groups
+    return not isinstance(cell, str) or words(visible_name(cell)) in groups
 
 
 def _cell_of(head: Head, value: Any) -> Cell:

@@ -13,7 +13,7 @@ from matplotlib.ticker import Formatter
 from finops_nb.findings.money_text import amount_text
 from finops_nb.money import DECIMALS, minor_units, rounded
 from finops_nb.report.format import Format
-from finops_nb.report.theme import INK, elided
+from finops_nb.report.theme import INK, labels_of
 
 FEW: Final = 12
 """Up to so many bars, each has `PITCH` inches; more bars are closer, so that they fit on paper."""
@@ -50,7 +50,7 @@ def mark_budgets(axes: Axes, budgets: Sequence[Decimal | None]) -> None:
 
 
 def name_bars(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), [elided(name) for name in names])
+    axes.set_yticks(range(len(names)), labels_of(names))
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)

@@ -32,7 +32,7 @@ from finops_nb.report.bars import (
     write_after_bars,
 )
 from finops_nb.report.format import Format, noun
-from finops_nb.report.theme import ACTUAL, OTHER, OVER, SERIES, Chart, drawn, elided, themed
+from finops_nb.report.theme import ACTUAL, OTHER, OVER, SERIES, Chart, drawn, labels_of, themed
 from finops_nb.report.top_n import printed_names, top_n
 from finops_nb.schema import Column
 from finops_nb.usage.model import Usage
@@ -89,7 +89,7 @@ def breakdown(parts: pd.DataFrame, params: Params, data: ReportData | None = Non
         _printed(parts, name, names) for name in ("organization", "product")
     )
     stacks, rest = _stacks(parts, by_organization, by_product, fmt)
-    labels = [elided(product) for product in stacks.products]
+    labels = labels_of(stacks.products)
     # Names that fit side by side make a legend of few lines; three columns are the most.
     abreast = max(1, min(3, LEGEND_LENGTH // max(map(len, labels), default=1)))
     legend_lines = -(-len(labels) // abreast)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,17 +17,23 @@ from finops_nb.findings.sentence import Sentence
 from finops_nb.money import SIGNS, minor_units, plain, rounded
 from finops_nb.period import parse_period, spelled_day
 from finops_nb.schema import Unit
-from finops_nb.words import listing, shortened
+from finops_nb.words import listing, short_names, shortened_inside
 
 MISSING: Final = "n/a"
 NAME_LENGTH: Final = 60
 """Characters of a name that the page prints; results.json and the XLSX have all."""
+LONG_WORD: Final = 13
+"""Characters of the longest word that is never broken: "(unallocated)"."""
 
 # Bidirectional controls: they would turn around the text that follows a name.
 REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # The complement of the characters that XML 1.0 allows, less the C1 controls.
 NOT_WRITABLE: Final = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+
+# Blanks of a name that a page does not show, or shows as a plain blank.
+UNSEEN_BLANKS: Final = re.compile(r"^\s+|\s+$|(?<=\s)\s+|[^\S ]+")
+BLANK: Final = "\N{OPEN BOX}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +194,45 @@ def visible(text: str) -> str:
     return REORDERING.sub(REPLACEMENT, writable(text))
 
 
-def named(name: str) -> Markup:
-    """A name of the data as HTML: escaped, isolated and shortened; its title has it whole."""
-    whole = visible(name)
-    if len(whole) <= NAME_LENGTH:
+def has_long_word(text: str) -> bool:
+    """Whether a word, or a part of one between hyphens, may be longer than a cell of a phone."""
+    return any(len(word) > LONG_WORD for word in re.split(r"[\s-]", text))
+
+
+def blanks_marked(name: str) -> str:
+    """A name with a mark for each blank that nobody would see, for a text that stays exact."""
+    return UNSEEN_BLANKS.sub(lambda found: BLANK * len(found[0]), name)
+
+
+def visible_name(name: str) -> str:
+    """A name of the data, `visible`, with a mark also for each blank that nobody would see.
+
+    Those are at its beginning, at its end and after another blank, and all but plain blanks.
+
+    Example:
+        visible_name("Acme ")  # "Acme␣"
+    """
+    return visible(blanks_marked(name))
+
+
+def table_names(names: Iterable[str]) -> dict[str, str]:
+    """How the long names of a table are printed, by `visible_name`; no two are the same."""
+    long = (visible_name(name) for name in names if len(name) >= NAME_LENGTH)
+    return short_names(long, NAME_LENGTH)
+
+
+def named(name: str, short: Mapping[str, str] | None = None) -> Markup:
+    """A name of the data as HTML: escaped, isolated and shortened; its title has it whole.
+
+    Args:
+        name: from the data.
+        short: `table_names` of the table in which it stands.
+    """
+    whole = visible_name(name)
+    printed = (short or {}).get(whole) or shortened_inside(whole, NAME_LENGTH)
+    if printed == whole:
         return Markup("<bdi>{}</bdi>").format(whole)
-    return Markup('<bdi title="{}">{}</bdi>').format(whole, shortened(whole, NAME_LENGTH))
+    return Markup('<bdi title="{}">{}</bdi>').format(whole, printed)
 
 
 def html_sentence(value: Any, fmt: Format) -> Markup:
@@ -208,7 +247,7 @@ def html_sentence(value: Any, fmt: Format) -> Markup:
 
 def text_sentence(value: Any, fmt: Format) -> str:
     """A sentence as text; the arguments are those of `html_sentence`."""
-    return _SentencePrinter(fmt, str, str).print(value)
+    return _SentencePrinter(fmt, blanks_marked, str).print(value)
 
 
 class _SentencePrinter(string.Formatter):

@@ -11,7 +11,7 @@ from typing import Final
 from finops_nb.figures.named import Named, named
 from finops_nb.money import ZERO, minor_units, rounded, rounding_difference, total
 from finops_nb.report.footing import ROUNDING, Line
-from finops_nb.report.format import Format
+from finops_nb.report.format import Format, table_names
 from finops_nb.report.jinja_environment import templates
 from finops_nb.report.table import TOTAL, Cell, Row, Table
 from finops_nb.report.top_n import printed_names
@@ -43,7 +43,11 @@ class HeatMap(Table):
     columns_named: Named | None = field(default=None, repr=False)
 
     def _repr_html_(self) -> str:
-        return templates().get_template("heat_map.html.j2").render(table=self, grid=self.grid())
+        return (
+            templates()
+            .get_template("heat_map.html.j2")
+            .render(table=self, grid=self.grid(), short=table_names(self._texts()))
+        )
 
     def grid(self) -> Grid:
         """The printed rows and columns; the smallest of many are one row, or column, "other"."""

@@ -10,7 +10,7 @@ from functools import cache
 
 import jinja2
 
-from finops_nb.report.format import named, noun, visible
+from finops_nb.report.format import has_long_word, named, noun, visible
 
 
 @cache
@@ -31,5 +31,6 @@ def templates(room: str = "report") -> jinja2.Environment:
     )
     environment.filters["visible"] = visible
     environment.filters["named"] = named
+    environment.tests["long"] = has_long_word
     environment.globals["noun"] = noun
     return environment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -27,7 +27,7 @@ from finops_nb.report.footing import (
     rounding_down,
     rounding_of_difference,
 )
-from finops_nb.report.format import Format, html_sentence, noun
+from finops_nb.report.format import Format, html_sentence, noun, table_names
 from finops_nb.report.jinja_environment import templates
 from finops_nb.report.sparkline import sparkline
 from finops_nb.report.top_n import TopN, first_n, printed_names, sums_of, top_n
@@ -221,8 +221,14 @@ class Table:
                 intro=[html_sentence(sentence, fmt) for sentence in self.intro],
                 texts=TEXTS,
                 wide=len(self.columns),
+                short=table_names(self._texts()),
             )
         )
+
+    def _texts(self) -> Iterator[str]:
+        for block in self.blocks:
+            for line in ({"": block.heading}, *block.lines):
+                yield from (value for value in line.values() if isinstance(value, str))
 
     def _top(self, block: Block) -> TopN:
         """The lines of a block that are printed."""

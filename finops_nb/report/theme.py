@@ -21,8 +21,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
-from finops_nb.report.format import visible
-from finops_nb.words import shortened
+from finops_nb.report.format import visible, visible_name
+from finops_nb.words import short_names
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -183,9 +183,15 @@ def drawn(axes: Axes, alt: str) -> Chart:
     return Chart(visible(alt), drawing.getvalue(), figure)
 
 
-def elided(name: str) -> str:
-    """`name` as a label: on one line, and cut where it would take the chart's place."""
-    return shortened(visible(" ".join(name.split())), LABEL_LENGTH)
+def labels_of(names: Sequence[str]) -> list[str]:
+    """Each name as a label: on one line, and shortened where it would take the chart's place.
+
+    Args:
+        names: of one chart; labels of different names differ.
+    """
+    shown = [visible_name(name) for name in names]
+    short = short_names(shown, LABEL_LENGTH)
+    return [short[name] for name in shown]
 
 
 def undrawable(text: str) -> bool:

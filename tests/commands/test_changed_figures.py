@@ -187,12 +187,13 @@ def test_a_report_without_a_summary_has_its_total():
 
 
 def test_a_name_stands_on_one_line():
-    """Line breaks and characters that turn text around are replaced; a long one is cut."""
+    """Line breaks and characters that turn text around are marks; a long one is shortened."""
     rows = [{"organization": "a\n\u202eb" + "x" * 100, "cost": "1"}]
     after = results(cost_by_organization=rows)
     [new] = [line for line in changed_figures(results(), after).cells if ": new (" in line]
-    # 60 characters: "a", a blank for the line break, a mark for the other, "b", 55 x and "…".
-    assert new == f"Cost by Organization · a \ufffdb{'x' * 55}…: new (Total Cost $1.00)"
+    # 60 characters: "a", a mark for the line break and the other, "b", 26 x, "…" and 29 x.
+    name = f"a␣\ufffdb{'x' * 26}…{'x' * 29}"
+    assert new == f"Cost by Organization · {name}: new (Total Cost $1.00)"
 
 
 # Properties

@@ -27,11 +27,15 @@ from finops_nb.errors import Failure
 from finops_nb.findings.overview import warnings as warnings_of
 from finops_nb.mail.body import body_of, brief, isolated
 from finops_nb.mail.message import LARGEST, Envelope, compose_message, picture, preview
+from finops_nb.mail.names import brief_name
 from finops_nb.mail.plain_text import columns
+from finops_nb.mail.read_back import mail_faults
 from finops_nb.money import rounded
 from finops_nb.params.model import Params
 from finops_nb.report.charts import budget_vs_actual
+from finops_nb.report.format import visible_name
 from finops_nb.report.html_export import audit
+from finops_nb.words import short_names
 
 HOSTILE = (
     *(
@@ -511,7 +515,7 @@ def test_hostile_names_are_text():
     assert [name for name, _ in hostile.items()] == [name for name, _ in harmless.items()]
     assert hostile["Subject"] == harmless["Subject"]
     shown = [row[0] for row in rows_of(html_of(hostile))[0]]
-    assert shown[: len(HOSTILE)] == [brief(name, 80) for name in HOSTILE]
+    assert shown[: len(HOSTILE)] == [brief_name(name) for name in HOSTILE]
 
 
 def test_hostile_texts_of_the_results_are_text():
@@ -549,14 +553,60 @@ def test_a_long_name_leaves_a_finding_its_money(name):
     results["tables"]["findings"] = [
         {"title": "Over Budget", "text": text, "note": ""} for text in findings
     ]
+    short = short_names(map(visible_name, (name, name[:90])), 80)
+    short |= {each: short[visible_name(each)] for each in (name, name[:90])}
     texts = [finding.text for finding in body_of(results).findings]
     assert [re.sub("[\u2066-\u2069]", "", text) for text in texts] == [
-        f"{brief(name, 80)}: $695.75 over its budget.",
-        f"{brief(name, 80)} and {brief(name, 80)}: $1.00 in all.",
+        f"{short[name]}: $695.75 over its budget.",
+        f"{short[name[:90]]} and {short[name]}: $1.00 in all.",
         "y" * 599 + "…",
     ]
     assert "….." not in text_of(compose(results, {}))
     assert "y….<" not in html_of(compose(results, {}))
+
+
+def test_long_names_with_the_same_beginning_differ():
+    """The end of each is there, in the table, in the plain text and in the findings."""
+    office = "Organization for International Cooperation, Development and Statistics, office in "
+    names = [f"{office}{city}" for city in ("Paris", "Prague")]
+    results = results_of(named(names))
+    results["tables"]["findings"] = [
+        {"title": "Over Budget", "text": f"{names[1]}: $1.00", "note": ""}
+    ]
+    message = compose(results, {})
+    for text in (html_of(message), text_of(message)):
+        assert len(re.findall("Organization for Inter[^<:]*?office in Paris", text)) >= 1
+        assert len(re.findall("Organization for Inter[^<:]*?office in Prague", text)) >= 2
+    assert list(mail_faults(bytes(message), results, {})) == []
+
+
+def test_names_that_differ_in_a_blank_print_differently():
+    """A blank that nobody would see is a mark, in the table and in the plain text."""
+    message = compose(results_of(named(["Acme", "Acme ", "Acme  Inc"])), {})
+    assert [row[0] for row in rows_of(html_of(message))[0][:3]] == ["Acme", "Acme␣", "Acme ␣Inc"]
+    assert all(f"\n{each} " in text_of(message) for each in ("Acme", "Acme␣", "Acme ␣Inc"))
+
+
+@pytest.mark.parametrize("budgeted", [(), (0,), (1,), (0, 1)])
+def test_columns_of_budgets_stand_aside_where_no_name_has_one(budgeted):
+    """As on the page: of organizations and products, only those with budgets are against them."""
+    levels = [named(("a", "b"), "500" if place in budgeted else None) for place in (0, 1)]
+    results = results_of(*levels)
+    message = compose(results, {})
+    page, text = html_of(message), text_of(message)
+    for place, by in enumerate(("Organization", "Product")):
+        assert (f"<h2>Cost Against Budget by {by}" in re.sub("<h2[^>]*>", "<h2>", page)) is (
+            place in budgeted
+        )
+        assert (f"COST BY {by.upper()}" in text) is (place not in budgeted)
+        table = lxml.html.document_fromstring(page).xpath("//table[contains(@class, 'data')]")[
+            place
+        ]
+        assert ("Budget" in table.text_content()) is (place in budgeted)
+        assert ("n/a" in table.text_content()) is False
+        # 1,000.25 + 999.25 = 1,999.50
+        assert "$1,999.50" in table.text_content()
+    assert list(mail_faults(bytes(message), results, {})) == []
 
 
 @pytest.mark.slow
@@ -626,7 +676,7 @@ def test_its_pictures_have_no_boxes(names):
         drawn = picture(body_of(results_of(named(names))).tables[0])
     assert [str(each.message) for each in caught if "Glyph" in str(each.message)] == []
     for name in names:
-        assert brief(name, 80) in drawn.alt
+        assert brief_name(name) in drawn.alt
 
 
 def test_a_picture_explains_a_line_number(monkeypatch):

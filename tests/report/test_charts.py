@@ -17,7 +17,7 @@ from finops_nb.figures.efficiency import rank_efficiency, unit_costs
 from finops_nb.figures.variance import budget_variance
 from finops_nb.params.budgets import read_budgets
 from finops_nb.report import charts, theme
-from finops_nb.report.theme import ACTUAL, INK, OTHER, OVER, Chart, elided
+from finops_nb.report.theme import ACTUAL, INK, OTHER, OVER, Chart, labels_of
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -374,7 +374,7 @@ def test_it_draws_any_name(usage_of, params, drawn_axes, names):
     for chart in all_charts(usage, params(), **dict.fromkeys(names, "5")):
         ET.fromstring(chart.svg)
     by_name, parts, by_feature, scores, _ = drawn_axes
-    written = [elided(name) for name in names]
+    written = labels_of(names)
     assert (
         labels(by_name)
         == labels(parts)

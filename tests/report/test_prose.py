@@ -179,7 +179,8 @@ def test_it_escapes_and_isolates_names_and_only_names():
         cost=Decimal(5),
     )
 
-    assert str(html_sentence("x" * 61, USD)) == f'<bdi title="{"x" * 61}">{"x" * 59}…</bdi>'
+    cut = f"{'x' * 30}…{'x' * 29}"
+    assert str(html_sentence("x" * 61, USD)) == f'<bdi title="{"x" * 61}">{cut}</bdi>'
     assert str(html_sentence(said, USD)) == (
         "<bdi>&lt;b&gt;</bdi> of <bdi>a&amp;b</bdi> and <bdi>&#34;c&#34;</bdi> spent $5.00"
     )
@@ -244,7 +245,8 @@ def test_it_keeps_names_as_text_in_every_sentence(usage_of, params, name):
     shown = " ".join(
         name.replace("\x00", "\ufffd").replace("\x1b", "\ufffd").replace("\u202e", "\ufffd").split()
     )
-    shown = shown if len(shown) < NAME_LENGTH else shown[: NAME_LENGTH - 2] + "…"
+    # Of 60 characters, 30 are of the beginning, and the first is the number; 29 are of the end.
+    shown = shown if len(shown) < NAME_LENGTH else f"{shown[:29]}…{shown[-29:]}"
 
     assert [tags_of(each) for each in hostile] == [tags_of(each) for each in harmless]
     assert [text_of(each) for each in hostile] == [

@@ -17,6 +17,7 @@ from finops_nb.errors import Failure
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.named import named
 from finops_nb.money import minor_units, rounded, total
+from finops_nb.report.format import visible_name
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import Column
 
@@ -349,13 +350,19 @@ def test_it_keeps_a_name_as_text(name):
     ]
 
     assert pages[0][0] == pages[1][0]
+    note = name.replace("\u202e", "\ufffd")
+    # In the first cell, the name is above its note.
     assert pages[0][1] == [
-        cell.replace("harmless", name.replace("\u202e", "\ufffd")) for cell in pages[1][1]
+        cell.replace("harmless", visible_name(name), 1).replace("harmless", note)
+        for cell in pages[1][1]
     ]
 
 
 def test_it_cuts_a_long_name():
-    """Cells and headings print 59 characters and "…"; title and records have the whole name."""
+    """Cells and headings print 59 characters and "…"; title and records have the whole name.
+
+    30 characters are of the beginning and 29 of the end.
+    """
     name = '"' + "x" * 10_000
     table = Table(
         "t",
@@ -365,9 +372,37 @@ def test_it_cuts_a_long_name():
     )
     cut = fragment_fromstring(table._repr_html_()).xpath("//bdi")
 
-    assert [each.text for each in cut] == ['"' + "x" * 58 + "…"] * 2
+    assert [each.text for each in cut] == ['"' + "x" * 29 + "…" + "x" * 29] * 2
     assert [each.get("title") for each in cut] == [name] * 2
     assert table.records()[0]["organization"] == name
+
+
+def test_long_names_of_a_table_differ():
+    """Same beginning: the end is printed. Same beginning and end: they are longer, or numbered."""
+    office = "Organization for International Cooperation and Development, office "
+    names = [office + "Paris", office + "Prague", *("x" * 35 + each + "x" * 35 for each in "ab")]
+    names += ["y" * 100 + each + "y" * 100 for each in "ab"]
+    lines = [{"organization": name, "cost": Decimal(1), "calls": 1} for name in names]
+    page = fragment_fromstring(Table("t", "T", COST_TABLE, (Block(lines),))._repr_html_())
+    printed = [each.text for each in page.xpath("//bdi")]
+
+    assert len(set(printed)) == len(names)
+    assert printed[0].startswith("Organization for International")
+    assert printed[0].endswith("office Paris")
+    assert printed[1].endswith("office Prague")
+    assert printed[4].endswith("y (1)")
+    assert [each.get("title") or each.text for each in page.xpath("//bdi")] == names
+
+
+def test_blanks_that_nobody_would_see_are_marks():
+    """Names that differ in blanks alone print differently; one plain blank is as it is."""
+    names = ["Acme Inc", "Acme Inc ", " Acme Inc", "Acme  Inc", "Acme\u00a0Inc", "Acme\tInc "]
+    lines = [{"organization": name, "cost": Decimal(1), "calls": 1} for name in names]
+    page = fragment_fromstring(Table("t", "T", COST_TABLE, (Block(lines),))._repr_html_())
+
+    assert [each.text for each in page.xpath("//bdi")] == [
+        *("Acme Inc", "Acme Inc␣", "␣Acme Inc", "Acme ␣Inc", "Acme␣Inc", "Acme␣Inc␣"),
+    ]
 
 
 def test_it_shows_control_characters_as_marks():

@@ -19,8 +19,8 @@ from finops_nb.report.theme import (
     WIDTH,
     Chart,
     drawn,
-    elided,
     families_of,
+    labels_of,
     style_sheet,
     themed,
     undrawable,
@@ -142,9 +142,10 @@ def test_a_picture_is_the_same_after_a_picture_with_other_fonts(another_font):
 @pytest.mark.filterwarnings("error")
 def test_it_keeps_names_as_text(name):
     """A label is never a formula, never an element, and the drawing stays well-formed."""
-    svg = ET.fromstring(draw(elided(name)).svg)
+    [label] = labels_of([name])
+    svg = ET.fromstring(draw(label).svg)
 
-    assert elided(name) in {
+    assert label in {
         "".join(element.itertext()).strip()
         for element in svg.iter("{http://www.w3.org/2000/svg}text")
     }
@@ -152,10 +153,19 @@ def test_it_keeps_names_as_text(name):
 
 
 def test_it_puts_a_label_on_one_short_line():
-    """Line breaks become blanks; a label that is too long ends with an ellipsis."""
-    assert elided("a\n b\t c") == "a b c"
-    assert elided("x" * LABEL_LENGTH) == "x" * LABEL_LENGTH
-    assert elided("x" * 500) == "x" * (LABEL_LENGTH - 1) + "…"
+    """Line breaks are marks; a label that is too long keeps its beginning and its end."""
+    assert labels_of(["a\nb\t c"]) == ["a␣b␣␣c"]
+    assert labels_of(["x" * LABEL_LENGTH]) == ["x" * LABEL_LENGTH]
+    # 26 characters: 13, the ellipsis, 12.
+    assert labels_of(["x" * 500 + "y" * 12]) == ["x" * 13 + "…" + "y" * 12]
+
+
+def test_labels_of_names_that_differ_in_a_blank_or_the_middle_differ():
+    """A blank at the end is a mark; a letter in the middle makes the two labels longer."""
+    assert labels_of(["Acme", "Acme "]) == ["Acme", "Acme␣"]
+    first, second = labels_of(["x" * 15 + each + "x" * 15 for each in "ab"])
+    assert first != second
+    assert len(first) == len(second) <= 2 * LABEL_LENGTH
 
 
 def test_it_shows_itself_with_its_alt_text():
