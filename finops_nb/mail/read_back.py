@@ -28,8 +28,8 @@ HEAD: Final = re.compile(r"<head\b.*?</head>|<!--.*?-->", re.DOTALL)
 PLAIN: Final = re.compile(r"\d{1,3}")
 """Figures that are not looked up: days, months and small counts."""
 
-CUT_OFF: Final = re.compile(r"\S*…")
-"""The end of a text that was cut, perhaps within a figure."""
+CUT_OFF: Final = re.compile(r"\S*…\S*")
+"""The place at which a text was cut, perhaps within a figure."""
 
 ADDED_UP: Final = re.compile(rf"{OTHER.pattern}[^;]*|\band [\d,]+ others?, not drawn: .*")
 """In the text of a chart, the sums of names that are not drawn."""
