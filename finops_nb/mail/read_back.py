@@ -5,6 +5,7 @@ Text and HTML say the same, so a figure that differs in one of them is found by 
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
@@ -65,15 +66,15 @@ def mail_faults(
     if any(part.defects for part in message.walk()):
         yield "it is not whole"
         return
-    text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
-    if text is None or html is None:
+    text, page = (message.get_body((kind,)) for kind in ("plain", "html"))
+    if text is None or page is None:
         yield "it has no text, or no HTML"
         return
-    body = read_page(HEAD.sub(" ", html.get_content())).text
+    body = read_page(HEAD.sub(" ", page.get_content())).text
     shown = {"text": NUMBER.sub("", text.get_content()), "HTML": WITHOUT_FONT.sub("", body)}
     yield from _disagreements(shown)
     # The text has the figures of the HTML, and breaks long names between two lines.
-    said = " ".join((shown["HTML"], str(message["Subject"]), *_alt_texts(html.get_content())))
+    said = " ".join((shown["HTML"], str(message["Subject"]), *_alt_texts(page.get_content())))
     said = CUT_OFF.sub("", said)
     known = _known_figures(results)
     for figure in figures_in(said):
@@ -93,9 +94,11 @@ def _disagreements(shown: Mapping[str, str]) -> Iterator[str]:
                 yield f'its {part} says "{figure}" where its {other} does not'
 
 
-def _alt_texts(html: str) -> list[str]:
+def _alt_texts(page: str) -> list[str]:
     """What the charts say, but what is "other" there: it is not in the tables of the mail."""
-    return [ADDED_UP.sub("", alt) for alt in re.findall(r'alt="([^"]*)"', html)]
+    alts = re.findall(r'alt="([^"]*)"', page)
+    # Unescaped first: the "&nbsp;" of "CHF&nbsp;14.45" would end what is "other".
+    return [ADDED_UP.sub("", html.unescape(alt)) for alt in alts]
 
 
 def _attachment_faults(message: EmailMessage, attachments: Mapping[str, bytes]) -> Iterator[str]:
