@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from finops_nb.errors import Refusal
 from finops_nb.home import Home, find_home
-from finops_nb.outputs.artifacts import RESULTS, read_results
+from finops_nb.outputs.artifacts import CELLS, RESULTS, read_results
+from finops_nb.outputs.cells import Cell, cells_of
 from finops_nb.outputs.manifest import VARIABLE as STAGING_VARIABLE
 from finops_nb.outputs.manifest import Kind
 from finops_nb.params.model import Params
@@ -38,6 +39,7 @@ class PublishedMonth:
         budget: the budget in its executive summary; None if no budget was set.
         organizations: cost by organization.
         products: cost by product.
+        cells: its usage by kind; None where it was published without, or is not the month before.
     """
 
     name: str
@@ -47,6 +49,7 @@ class PublishedMonth:
     budget: Decimal | None = None
     organizations: Mapping[str, Decimal] = field(default_factory=dict)
     products: Mapping[str, Decimal] = field(default_factory=dict)
+    cells: tuple[Cell, ...] | None = field(default=None, repr=False)
 
     def of(self, dimension: str) -> Mapping[str, Decimal]:
         """Cost by name of `organization` or `product`."""
@@ -62,6 +65,8 @@ class PublishedMonth:
         for part in ("days", *SPENT):
             amounts = getattr(self, part)
             record[part] = sorted((f"{name}", str(cost)) for name, cost in amounts.items())
+        if self.cells is not None:
+            record["cells"] = [[*cell[:-1], str(cell.cost)] for cell in self.cells]
         return record
 
 
@@ -138,11 +143,20 @@ def month_of(results: Mapping[str, Any], params: Params) -> PublishedMonth | Non
             results["rows"]["used"],
             days,
             None if summary["budget"] is None else Decimal(summary["budget"]),
-            *(_amounts(dict(results[dimension])) for dimension in SPENT),
+            _amounts(dict(results["organizations"])),
+            _amounts(dict(results["products"])),
+            _cells_of_results(results, params),
         )
     except (KeyError, TypeError, ValueError, ArithmeticError):
         # Another version of the kit wrote it, or that month's notebook had no such table.
         return None
+
+
+def _cells_of_results(results: Mapping[str, Any], params: Params) -> tuple[Cell, ...] | None:
+    """The cells of the month before; other months are not bridged from."""
+    if params.window.preceding().text != results["name"] or CELLS not in results["tables"]:
+        return None
+    return cells_of(results["tables"][CELLS])
 
 
 def _snapshot() -> Path | None:
@@ -162,8 +176,16 @@ def _from_record(record: Mapping[str, Any]) -> PublishedMonth:
         record["rows"],
         {date.fromisoformat(day): cost for day, cost in days.items()},
         None if record["budget"] is None else Decimal(record["budget"]),
-        *(_amounts(dict(record[dimension])) for dimension in SPENT),
+        _amounts(dict(record["organizations"])),
+        _amounts(dict(record["products"])),
+        _cells_from_record(record),
     )
+
+
+def _cells_from_record(record: Mapping[str, Any]) -> tuple[Cell, ...] | None:
+    if "cells" not in record:
+        return None
+    return tuple(Cell._make((*values, Decimal(cost))) for *values, cost in record["cells"])
 
 
 def _published(file: Path, params: Params) -> PublishedMonth | None:
