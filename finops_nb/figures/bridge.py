@@ -36,7 +36,7 @@ from typing import Final, NamedTuple, TypeAlias
 import pandas as pd
 
 from finops_nb.figures.report_data import ReportData
-from finops_nb.money import DECIMALS, ZERO, total
+from finops_nb.money import DECIMALS, ZERO, ratio, total
 from finops_nb.outputs.cells import Cell, cells_of
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.usage.model import CELLS
@@ -100,6 +100,7 @@ class Bridge:
         before: its cost before.
         after: its cost now.
         effects: amount by effect; they add up to `after − before` exactly.
+        growth: of its calls, as a fraction; None if it had none before.
     """
 
     dimension: str
@@ -107,6 +108,7 @@ class Bridge:
     before: Decimal
     after: Decimal
     effects: Mapping[str, Decimal]
+    growth: Decimal | None = None
 
     @property
     def change(self) -> Decimal:
@@ -283,7 +285,8 @@ def _bridge(
         effects[VOLUME] = _decimal(Fraction(was.cost) * (now.calls - was.calls) / was.calls)
     rest = after - before - total(effects.values())
     effects[MIX if was.calls else OTHER] += rest
-    return Bridge(*line, before, after, effects)
+    growth = ratio(Decimal(now.calls - was.calls), Decimal(was.calls))
+    return Bridge(*line, before, after, effects, growth)
 
 
 def _decimal(amount: Fraction) -> Decimal:

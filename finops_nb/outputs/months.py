@@ -19,10 +19,13 @@ from finops_nb.outputs.manifest import VARIABLE as STAGING_VARIABLE
 from finops_nb.outputs.manifest import Kind
 from finops_nb.params.model import Params
 from finops_nb.period import Period
+from finops_nb.schema import BUDGETED
 
 BACK: Final = 12
 """How many months a report looks back."""
 SPENT: Final = ("organizations", "products")
+OVER: Final = "OVER"
+"""The status in results.json of a name that was over its budget."""
 SNAPSHOT: Final = "months.json"
 """In a run's staging folder: the months before, as the run's key has them."""
 
@@ -39,6 +42,7 @@ class PublishedMonth:
         budget: the budget in its executive summary; None if no budget was set.
         organizations: cost by organization.
         products: cost by product.
+        excesses: by dimension, what each name that was OVER was over its budget.
         cells: its usage by kind; None where it was published without, or is not the month before.
     """
 
@@ -50,6 +54,7 @@ class PublishedMonth:
     organizations: Mapping[str, Decimal] = field(default_factory=dict)
     products: Mapping[str, Decimal] = field(default_factory=dict)
     cells: tuple[Cell, ...] | None = field(default=None, repr=False)
+    excesses: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
     def of(self, dimension: str) -> Mapping[str, Decimal]:
         """Cost by name of `organization` or `product`."""
@@ -65,6 +70,10 @@ class PublishedMonth:
         for part in ("days", *SPENT):
             amounts = getattr(self, part)
             record[part] = sorted((f"{name}", str(cost)) for name, cost in amounts.items())
+        record["excesses"] = {
+            dimension: sorted((name, str(excess)) for name, excess in names.items())
+            for dimension, names in self.excesses.items()
+        }
         if self.cells is not None:
             record["cells"] = [[*cell[:-1], str(cell.cost)] for cell in self.cells]
         return record
@@ -146,10 +155,20 @@ def month_of(results: Mapping[str, Any], params: Params) -> PublishedMonth | Non
             _amounts(dict(results["organizations"])),
             _amounts(dict(results["products"])),
             _cells_of_results(results, params),
+            {dimension: _excesses(results, dimension) for dimension in BUDGETED},
         )
     except (KeyError, TypeError, ValueError, ArithmeticError):
         # Another version of the kit wrote it, or that month's notebook had no such table.
         return None
+
+
+def _excesses(results: Mapping[str, Any], dimension: str) -> dict[str, Decimal]:
+    """What each name that was OVER was over its budget."""
+    return {
+        row[dimension]: Decimal(row["variance"])
+        for row in results["tables"].get(f"cost_by_{dimension}", ())
+        if row["status"] == OVER
+    }
 
 
 def _cells_of_results(results: Mapping[str, Any], params: Params) -> tuple[Cell, ...] | None:
@@ -179,6 +198,7 @@ def _from_record(record: Mapping[str, Any]) -> PublishedMonth:
         _amounts(dict(record["organizations"])),
         _amounts(dict(record["products"])),
         _cells_from_record(record),
+        {dimension: _amounts(dict(names)) for dimension, names in record["excesses"].items()},
     )
 
 
