@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from finops_nb.commands.changed_value import UNSEEN, Printer
 from finops_nb.findings.figure_difference import RowDifference, row_differences
+from finops_nb.outputs.artifacts import NOT_SHOWN
 from finops_nb.report.format import NAME_LENGTH, noun, visible, visible_name
 from finops_nb.report.summary_sheet import title_case
 from finops_nb.report.table_heads import column_of, title_of
@@ -33,7 +34,10 @@ SENTENCES: Final = ("findings", "headline", "key_insights", "outlook", "recommen
 SPOKEN: Final = ("label", "value", "detail", "text", "note")
 """The keys of prose that hold what is printed."""
 
-TEXT_TABLES: Final = (*SENTENCES, "data_quality", "efficiency_summary", "parameters")
+TEXT_TABLES: Final = (
+    *(*SENTENCES, "data_quality", "efficiency_summary", "parameters"),
+    *NOT_SHOWN,
+)
 """What is derived from other tables, or is named among the causes."""
 
 Results = Mapping[str, Any]

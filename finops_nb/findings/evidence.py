@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -11,6 +11,7 @@ import pandas as pd
 
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.report_data import ReportData
+from finops_nb.figures.streaks import streaks
 from finops_nb.findings.insights import Insight
 from finops_nb.findings.materiality import VarianceLine, lines_with_status
 from finops_nb.findings.sentence import Sentence, sentence
@@ -71,7 +72,7 @@ def name_with_owner(name: str, budgets: Budgets) -> Sentence:
 def overrun_sentences(
     findings: Findings, variance: pd.DataFrame, is_clause: bool = False
 ) -> Iterator[tuple[VarianceLine, Sentence]]:
-    """Each material overrun, with its largest product, or its largest user if it is a product.
+    """Each material overrun, with its streak and its largest product, or a product's largest user.
 
     Args:
         findings: of the report.
@@ -83,37 +84,55 @@ def overrun_sentences(
         "org-alpha is $15.00 over its $75.00 budget (120.0% used); chat is its largest product, at
         $60.00 (66.7% of the organization's cost)"
     """
-    outer, tense = variance.columns[0], tense_of(findings.data.params)
-    inner = "product" if outer == "organization" else "organization"
+    outer = variance.columns[0]
     parts_of: dict[str, list[dict[Hashable, Any]]] = {}
     for part in findings.breakdown.to_dict("records"):
         parts_of.setdefault(part[outer], []).append(part)
+    runs = {} if is_clause else streaks(findings.data, variance)
     for line in material_overruns(variance, findings.data.params):
-        parts = parts_of[line.name]
-        largest = max(parts, key=itemgetter("cost"))
-        share = portion(largest["cost"], line.cost)
-        template = _overrun_template(line, is_clause, tense)
-        if len(parts) > 1:
-            template += _largest_template(outer, share is not None, is_clause, tense)
-        yield (
-            line,
-            sentence(
-                template,
-                who=name_with_owner(line.name, findings.data.budgets),
-                excess=line.variance,
-                budget=line.budget,
-                used=line.budget_used,
-                largest=largest[inner],
-                cost=largest["cost"],
-                share=share,
-            ),
-        )
+        template = _overrun_template(line, is_clause, tense_of(findings.data.params))
+        values: dict[str, Any] = {
+            "excess": line.variance,
+            "budget": line.budget,
+            "used": line.budget_used,
+        }
+        streak = runs.get(line.name)
+        if streak and streak.months > 1:
+            template += _streak_template(streak.at_least)
+            values |= {"streak": streak.months, "in_all": streak.excess}
+        text, largest = _largest(findings, outer, line, parts_of[line.name], is_clause)
+        who = name_with_owner(line.name, findings.data.budgets)
+        yield line, sentence(template + text, who=who, **values, **largest)
+
+
+def _largest(
+    findings: Findings,
+    outer: str,
+    line: VarianceLine,
+    parts: Sequence[Mapping[Hashable, Any]],
+    is_clause: bool,
+) -> tuple[str, dict[str, Any]]:
+    """The words for the largest part of a name's cost, and their values; no words for its only."""
+    inner = "product" if outer == "organization" else "organization"
+    largest = max(parts, key=itemgetter("cost"))
+    share = portion(largest["cost"], line.cost)
+    values = {"largest": largest[inner], "cost": largest["cost"], "share": share}
+    if len(parts) == 1:
+        return "", values
+    tense = tense_of(findings.data.params)
+    return _largest_template(outer, share is not None, is_clause, tense), values
 
 
 def _overrun_template(line: VarianceLine, is_clause: bool, tense: Tense) -> str:
     template = ("{who}, which " if is_clause else "{who} ") + tense.verb("is", "be")
     template += " {excess:money} over its {budget:money} budget"
     return template if line.budget_used is None else template + " ({used:share} used)"
+
+
+def _streak_template(at_least: bool) -> str:
+    """Words for how long a name has been over budget; two months or more."""
+    least = "at least " if at_least else ""
+    return f", over for {least}{{streak:count month}} in a row by {{in_all:money}} in all"
 
 
 def _largest_template(outer: str, has_share: bool, is_clause: bool, tense: Tense) -> str:

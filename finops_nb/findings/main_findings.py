@@ -11,6 +11,7 @@ from typing import Final
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.policies import spend_without_approval
 from finops_nb.figures.trend import PriorMonth, prior_month
+from finops_nb.findings.drivers import drivers
 from finops_nb.findings.evidence import (
     Findings,
     material_overruns,
@@ -196,8 +197,12 @@ def _change_finding(findings: Findings, prior: PriorMonth, change: Decimal) -> M
     if len(moved) > 1:
         whose = "unallocated cost" if most == UNALLOCATED else "{name}'s cost"
         template += f"; {whose} {verb} the most, by {{moved:money}}"
+    causes = drivers(findings.data)
+    if causes is not None:
+        template += "; {causes}"
     text = sentence(
         template,
+        causes=causes,
         change=abs(change),
         ratio=None if prior.change_ratio is None else abs(prior.change_ratio),
         cost=prior.cost,

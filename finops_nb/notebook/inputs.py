@@ -16,6 +16,7 @@ from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import PARAMETERS, Params, make_params
 from finops_nb.params.organizations import read_mapping
 from finops_nb.params.validation import SHAPES
+from finops_nb.usage.model import CELLS_BY_DAY
 from finops_nb.usage.reader import read_usage
 
 
@@ -70,7 +71,7 @@ def read_report_data(params: Params) -> ReportData:
     """
     mapping = read_mapping(params)
     budgets = read_budgets(params, mapping=mapping)
-    measured = read_usage(params, mapping=mapping)
+    measured = read_usage(params, mapping=mapping, detail=CELLS_BY_DAY)
     manifest = current_manifest()
     file = f"params/{manifest.name}.yaml" if manifest.name else None
     check_names(measured, budgets, params, file)

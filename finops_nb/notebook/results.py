@@ -9,14 +9,24 @@ from typing import Any, Final, Protocol, TypeVar
 
 import pandas as pd
 
+from finops_nb.figures.bridge import bridge_rows
 from finops_nb.figures.chargeback import is_final, ledger_csv
 from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.overview import overview
 from finops_nb.notebook.background_failures import print_lost_futures
-from finops_nb.outputs.artifacts import DRAFT_LEDGER, LEDGER, RESULTS, WORKBOOK, marker_text
+from finops_nb.outputs.artifacts import (
+    DRAFT_LEDGER,
+    LEDGER,
+    NOT_SHOWN,
+    RESULTS,
+    WORKBOOK,
+    marker_text,
+)
 from finops_nb.outputs.manifest import Kind
 from finops_nb.report.provenance import provenance, title
+from finops_nb.report.table import scalar
 from finops_nb.report.workbook import workbook_of
+from finops_nb.usage.model import CELLS, DAYS
 
 DRAFT: Final = "Draft: nothing was written. `finops-nb run NAME` publishes params/NAME.yaml."
 
@@ -89,7 +99,7 @@ def write_results(show: Parts) -> Marker:
     results = overview(data) | {
         "title": title(data),
         "ledger": _ledger_file(show),
-        "tables": {part.name: part.records() for part in show.shown},
+        "tables": {part.name: part.records() for part in show.shown} | _not_shown(data),
         "provenance": provenance(data),
     }
     text = json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False)
@@ -98,6 +108,20 @@ def write_results(show: Parts) -> Marker:
     if show.book is not None and (ledger := results["ledger"]):
         _write(folder / ledger, ledger_csv(data, show.book))
     return Marker(marker_text(data.manifest))
+
+
+def _not_shown(data: ReportData) -> dict[str, list[dict[str, Any]]]:
+    """The tables of `artifacts.NOT_SHOWN`, of usage that was read by cells."""
+    groups = data.usage.groups
+    if CELLS not in groups:
+        return {}
+    frames = zip(NOT_SHOWN, (groups[CELLS], groups[DAYS], bridge_rows(data)), strict=True)
+    return {
+        name: [
+            {key: scalar(value) for key, value in row.items()} for row in frame.to_dict("records")
+        ]
+        for name, frame in frames
+    }
 
 
 def _ledger_file(show: Parts) -> str | None:

@@ -34,6 +34,12 @@ PREVIOUS: Final = "previous.json"
 """In the staging folder: the results of the revision before, if they are still as published."""
 
 
+CELLS: Final = "cells"
+NOT_SHOWN: Final = (CELLS, "days", "bridge")
+"""Tables of results.json that no page prints: what later months are computed from, and the effects
+of the bridge one by one."""
+
+
 def ledger_of_results(results: Mapping[str, Any]) -> tuple[str, ...]:
     """The file of the ledger that goes with a `results.json`; empty if it has none."""
     return tuple(name for name in LEDGERS if name == results.get("ledger"))

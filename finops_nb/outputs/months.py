@@ -13,15 +13,19 @@ from typing import Any, Final
 
 from finops_nb.errors import Refusal
 from finops_nb.home import Home, find_home
-from finops_nb.outputs.artifacts import RESULTS, read_results
+from finops_nb.outputs.artifacts import CELLS, RESULTS, read_results
+from finops_nb.outputs.cells import Cell, cells_of
 from finops_nb.outputs.manifest import VARIABLE as STAGING_VARIABLE
 from finops_nb.outputs.manifest import Kind
 from finops_nb.params.model import Params
 from finops_nb.period import Period
+from finops_nb.schema import BUDGETED
 
 BACK: Final = 12
 """How many months a report looks back."""
 SPENT: Final = ("organizations", "products")
+OVER: Final = "OVER"
+"""The status in results.json of a name that was over its budget."""
 SNAPSHOT: Final = "months.json"
 """In a run's staging folder: the months before, as the run's key has them."""
 
@@ -38,6 +42,8 @@ class PublishedMonth:
         budget: the budget in its executive summary; None if no budget was set.
         organizations: cost by organization.
         products: cost by product.
+        excesses: by dimension, what each name that was OVER was over its budget.
+        cells: its usage by kind; None where it was published without, or is not the month before.
     """
 
     name: str
@@ -47,6 +53,8 @@ class PublishedMonth:
     budget: Decimal | None = None
     organizations: Mapping[str, Decimal] = field(default_factory=dict)
     products: Mapping[str, Decimal] = field(default_factory=dict)
+    cells: tuple[Cell, ...] | None = field(default=None, repr=False)
+    excesses: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
     def of(self, dimension: str) -> Mapping[str, Decimal]:
         """Cost by name of `organization` or `product`."""
@@ -62,6 +70,12 @@ class PublishedMonth:
         for part in ("days", *SPENT):
             amounts = getattr(self, part)
             record[part] = sorted((f"{name}", str(cost)) for name, cost in amounts.items())
+        record["excesses"] = {
+            dimension: sorted((name, str(excess)) for name, excess in names.items())
+            for dimension, names in self.excesses.items()
+        }
+        if self.cells is not None:
+            record["cells"] = [[*cell[:-1], str(cell.cost)] for cell in self.cells]
         return record
 
 
@@ -138,11 +152,30 @@ def month_of(results: Mapping[str, Any], params: Params) -> PublishedMonth | Non
             results["rows"]["used"],
             days,
             None if summary["budget"] is None else Decimal(summary["budget"]),
-            *(_amounts(dict(results[dimension])) for dimension in SPENT),
+            _amounts(dict(results["organizations"])),
+            _amounts(dict(results["products"])),
+            _cells_of_results(results, params),
+            {dimension: _excesses(results, dimension) for dimension in BUDGETED},
         )
     except (KeyError, TypeError, ValueError, ArithmeticError):
         # Another version of the kit wrote it, or that month's notebook had no such table.
         return None
+
+
+def _excesses(results: Mapping[str, Any], dimension: str) -> dict[str, Decimal]:
+    """What each name that was OVER was over its budget."""
+    return {
+        row[dimension]: Decimal(row["variance"])
+        for row in results["tables"].get(f"cost_by_{dimension}", ())
+        if row["status"] == OVER
+    }
+
+
+def _cells_of_results(results: Mapping[str, Any], params: Params) -> tuple[Cell, ...] | None:
+    """The cells of the month before; other months are not bridged from."""
+    if params.window.preceding().text != results["name"] or CELLS not in results["tables"]:
+        return None
+    return cells_of(results["tables"][CELLS])
 
 
 def _snapshot() -> Path | None:
@@ -162,8 +195,17 @@ def _from_record(record: Mapping[str, Any]) -> PublishedMonth:
         record["rows"],
         {date.fromisoformat(day): cost for day, cost in days.items()},
         None if record["budget"] is None else Decimal(record["budget"]),
-        *(_amounts(dict(record[dimension])) for dimension in SPENT),
+        _amounts(dict(record["organizations"])),
+        _amounts(dict(record["products"])),
+        _cells_from_record(record),
+        {dimension: _amounts(dict(names)) for dimension, names in record["excesses"].items()},
     )
+
+
+def _cells_from_record(record: Mapping[str, Any]) -> tuple[Cell, ...] | None:
+    if "cells" not in record:
+        return None
+    return tuple(Cell._make((*values, Decimal(cost))) for *values, cost in record["cells"])
 
 
 def _published(file: Path, params: Params) -> PublishedMonth | None:

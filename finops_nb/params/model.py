@@ -63,7 +63,7 @@ They are not parameters of the notebook, and no report shows them.
 # fmt: off
 ColumnName: TypeAlias = Literal[
     "timestamp", "cost", "organization", "product", "feature", "customer", "provider", "model",
-    "input_tokens", "output_tokens", "calls", "currency",
+    "task_type", "input_tokens", "cached_tokens", "output_tokens", "calls", "currency",
     "charge_category", "charge_class", "charge_end", "billing_period", "billed_cost",
     "request", "invoice_issuer", "invoice",
 ]

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from finops_nb.outputs.artifacts import (
     HTML,
     LEDGERS,
+    NOT_SHOWN,
     NOTEBOOK,
     PDF,
     RESULTS,
@@ -108,7 +109,7 @@ def _printed_faults(page: Page, results: Mapping[str, Any]) -> Iterator[str]:
     """What the page's tables and prose say other than the results."""
     fmt = Format(results["currency"])
     for name, records in results["tables"].items():
-        if not records:
+        if not records or name in NOT_SHOWN:
             continue
         table = page.tables.get(name)
         if name not in page.parts:

@@ -8,6 +8,7 @@ tables of this module and texts of `prose`.
 
 from __future__ import annotations
 
+from finops_nb.report.bridge_tables import cost_bridge
 from finops_nb.report.budget_tables import (
     budget_alerts,
     budget_versions,
@@ -42,6 +43,7 @@ __all__ = [
     "budget_versions",
     "chargeback_by",
     "charges_by_kind",
+    "cost_bridge",
     "cost_by",
     "cost_by_feature",
     "cost_by_month",

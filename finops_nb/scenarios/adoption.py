@@ -33,6 +33,7 @@ from finops_nb.params.validation import validated_document
 from finops_nb.params.yaml_edit import ParamsText
 from finops_nb.params.yaml_file import read_document
 from finops_nb.period import MONTH
+from finops_nb.usage.model import CUBE
 
 KEYS: Final = {"organization": "organization_budgets", "product": "product_budgets"}
 NOT_ADOPTED: Final = "Growth and price changes aren't budgets and were not adopted."
@@ -245,7 +246,7 @@ def _check_new_names(params: Params, home: Home, file: str) -> None:
     from finops_nb.figures.scenario_effect import check_names
     from finops_nb.usage.reader import read_usage
 
-    usage = read_usage(params, home, detail=True)
+    usage = read_usage(params, home, detail=CUBE)
     check_names(usage, read_budgets(params, home), params, file)
 
 

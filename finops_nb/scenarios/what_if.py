@@ -31,7 +31,7 @@ from finops_nb.report.table import Table
 from finops_nb.scenarios.edits import PLACEHOLDERS, Edits, edits_of
 from finops_nb.scenarios.typed_values import BUDGETS, Key, TypedValues
 from finops_nb.schema import ALL, BUDGETED
-from finops_nb.usage.model import Usage
+from finops_nb.usage.model import CUBE, Usage
 from finops_nb.usage.reader import read_usage
 from finops_nb.words import listing
 
@@ -79,7 +79,7 @@ class WhatIf:
         self.base = loaded.scenario.base if loaded.scenario else self.name
         self.params = loaded.model_copy(update={"scenario": None})
         self.approved = read_budgets(self.params, self.home)
-        self.measured = read_usage(self.params, self.home, detail=True)
+        self.measured = read_usage(self.params, self.home, detail=CUBE)
         self.saved = loaded.scenario
         self.typed_values = _typed_values(self.params.currency, self.approved)
         self.edits = edits_of(loaded.scenario) if loaded.scenario else Edits()

@@ -16,6 +16,7 @@ from finops_nb.params.stray_quotes import SWALLOWED
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage import engine
 from finops_nb.usage.background import in_background
+from finops_nb.usage.model import Grouping
 from finops_nb.usage.notices import ScanResult, UsageFile
 from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources import compression, csv_text, values
@@ -46,7 +47,7 @@ AMBIGUOUS_FIX: Final = "Export it again, with every field in quotes and one kind
 
 
 def read_csv(
-    db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool
+    db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: Grouping
 ) -> UsageFile:
     """Scan a file and add it to the summaries.
 
@@ -54,7 +55,7 @@ def read_csv(
         db: from `engine.open_engine`.
         source: the file.
         params: of the report.
-        detail: read the columns of `DETAIL`, too.
+        detail: the finest summary, beside `GROUPINGS`.
 
     Raises:
         Refusal: everything that is wrong with it, each with its line.
@@ -73,7 +74,7 @@ def read_csv(
     return UsageFile(table, result, notices)
 
 
-def columns_of(source: Source, header: Header, params: Params, detail: bool) -> Columns:
+def columns_of(source: Source, header: Header, params: Params, detail: Grouping) -> Columns:
     """The columns of a file.
 
     Raises:
@@ -136,7 +137,7 @@ def _scan(
     table: SourceTable,
     columns: Columns,
     params: Params,
-    detail: bool,
+    detail: Grouping,
 ) -> tuple[SourceTable, ScanResult | None]:
     """The table with the keys of its tags, and what its scan found; None if the engine failed.
 

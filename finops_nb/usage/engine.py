@@ -17,9 +17,9 @@ from finops_nb.params.organizations import MapLine
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.temporary_folders import temporary_folder
-from finops_nb.usage.model import CUBE, GROUPINGS, Grouping
+from finops_nb.usage.model import CELLS, CELLS_BY_DAY, CUBE, DAYS, GROUPINGS, Grouping
 from finops_nb.usage.sources import values
-from finops_nb.usage.sources.dialects import NAMED
+from finops_nb.usage.sources.dialects import DETAIL, NAMED, TOKENS
 from finops_nb.usage.sources.source_table import ORGANIZATION_MAP, in_period_sql
 
 if TYPE_CHECKING:
@@ -31,11 +31,12 @@ OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 """Reading usage must not download anything."""
 
-DAY_NAMES: Final = ", ".join(f"{name} VARCHAR" for name in CUBE[1:])
+DAY_NAMES: Final = ", ".join(f"{name} VARCHAR" for name in dict.fromkeys(CUBE[1:] + CELLS))
 OWNER_NAMES: Final = ", ".join(f"{name} VARCHAR" for name in (*NAMED, "charge", "source_key"))
 SUMS: Final = "cost DECIMAL(38,12), entries BIGINT, calls BIGINT"
 CREDITS: Final = "credits DECIMAL(38,12)"
-NAMED_IN_CUBE: Final = ("organization", "product", "feature", "model")
+TOKEN_SUMS: Final = ", ".join(f"{column} HUGEINT" for column in TOKENS)
+NAMED_IN_DAYS: Final = ("organization", "product", "feature", *DETAIL)
 KEYS: Final = "key VARCHAR, organization VARCHAR, product VARCHAR"
 
 SETUP: Final = (
@@ -45,7 +46,7 @@ SETUP: Final = (
     # the engine would believe it, and not see the missing cost.
     "SET disabled_optimizers = 'statistics_propagation'",
     # The first summary: all rows by day, and by some names (`scan.BY_DAY`, or all of the cube).
-    f"CREATE TABLE days (day DATE, {DAY_NAMES}, {SUMS}, {CREDITS})",
+    f"CREATE TABLE days (day DATE, {DAY_NAMES}, {SUMS}, {CREDITS}, {TOKEN_SUMS})",
     # The second: rows of the period by month, all names and kind of charge; NULL for no name.
     f"CREATE TABLE owners (month DATE, {OWNER_NAMES}, {SUMS})",
     # The requests of sources that number them.
@@ -117,7 +118,10 @@ def load_organization_map(db: duckdb.DuckDBPyConnection, lines: Iterable[MapLine
 
 
 def roll_up(
-    db: duckdb.DuckDBPyConnection, period: Period, detail: bool, missing_columns: Collection[str]
+    db: duckdb.DuckDBPyConnection,
+    period: Period,
+    detail: Grouping,
+    missing_columns: Collection[str],
 ) -> dict[Grouping, pd.DataFrame]:
     """The frame of each grouping, as in `model.Usage.groups`.
 
@@ -127,7 +131,7 @@ def roll_up(
     Args:
         db: with all files added.
         period: of the report.
-        detail: add the cube.
+        detail: the finest summary: the cube, or `CELLS_BY_DAY` for `CELLS` and `DAYS`, or none.
         missing_columns: which of calls, customer and feature the source does not have.
     """
     db.execute(
@@ -135,11 +139,12 @@ def roll_up(
         f"{_names_sql(NAMED)}, charge, source_key, cost, entries, calls FROM owners"
     )
     db.execute(
-        f"CREATE TEMP TABLE named_days AS SELECT day, {_names_sql(NAMED_IN_CUBE)}, "
+        f"CREATE TEMP TABLE named_days AS SELECT day, {_names_sql(NAMED_IN_DAYS)}, "
         "coalesce(charge, '') AS charge, coalesce(source_key, '') AS source_key, "
-        f"cost, calls, credits FROM days WHERE {in_period_sql(period)}"
+        f"cost, calls, credits, {', '.join(TOKENS)} FROM days WHERE {in_period_sql(period)}"
     )
-    groupings = (*GROUPINGS, CUBE) if detail else GROUPINGS
+    finest = (CELLS, DAYS) if detail == CELLS_BY_DAY else (detail,) if detail else ()
+    groupings = (*GROUPINGS, *finest)
     return {keys: _group(db, keys, missing_columns) for keys in groupings}
 
 
@@ -152,11 +157,14 @@ def _group(
     db: duckdb.DuckDBPyConnection, keys: Grouping, missing_columns: Collection[str]
 ) -> pd.DataFrame:
     """The sums by these keys; and the distinct customers, unless a key is the day."""
-    by_day = "day" in keys
+    by_day = "day" in keys or keys == CELLS
     columns, sums = [*keys, "cost", "calls"], [*keys, "sum(cost)", "sum(calls)"]
     if keys == CUBE:
         columns.append("credits")
         sums.append("sum(credits)")
+    if keys == CELLS:
+        columns += TOKENS
+        sums += [f"CASE WHEN count({each}) = count(*) THEN sum({each}) END" for each in TOKENS]
     if not by_day:
         columns.append("customers")
         sums.append(_customers_sql(missing_columns))
@@ -186,6 +194,7 @@ def _frame(
     import pandas as pd
 
     types = {"cost": object, "credits": object, "day": object, **count_types}
+    types |= dict.fromkeys(TOKENS, object)
     lists = list(zip(*rows, strict=True)) or [()] * len(columns)
     return pd.DataFrame(
         {

@@ -41,6 +41,15 @@ nowhere; both are empty where there is none.
 """
 
 
+CELLS: Final = ("organization", "product", "provider", "model", "task_type")
+"""The names of the kinds of usage from which a variance bridge is computed."""
+
+DAYS: Final = ("day", "organization", "product", "model")
+
+CELLS_BY_DAY: Final = ("day", *CELLS)
+"""A finest summary instead of the cube, from which `CELLS` and `DAYS` are made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """The usage of one period.
@@ -51,7 +60,10 @@ class Usage:
             its keys. Its columns are the keys (text; `day` is a date, `month` text like 2025-12;
             `UNALLOCATED` for no name), `cost` (Decimal, unrounded), `calls` (int) and, unless a key
             is the day, `customers` (int, distinct and named). The cube also has `credits`, the part
-            of `cost` from costs below zero. The frame of `()` has one row, the total.
+            of `cost` from costs below zero. Frames for `CELLS` (with `input_tokens`,
+            `cached_tokens` and `output_tokens`, None where a row does not say, and no customers)
+            and for `DAYS`, if it was read by `CELLS_BY_DAY`. The frame of `()` has one row, the
+            total.
         rows_read: rows of all inputs; `rows_read == rows_used + rows_outside`.
         rows_used: rows inside the period.
         rows_outside: rows outside of it.

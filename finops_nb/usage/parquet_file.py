@@ -12,6 +12,7 @@ from finops_nb.errors import SHOWN, Problem, Refusal
 from finops_nb.params.model import ColumnName, Params
 from finops_nb.usage import engine
 from finops_nb.usage.background import in_background
+from finops_nb.usage.model import Grouping
 from finops_nb.usage.notices import UsageFile
 from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources import tags, values
@@ -65,7 +66,7 @@ class ParquetColumn(NamedTuple):
 
 
 def read_parquet(
-    db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: bool
+    db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: Grouping
 ) -> UsageFile:
     """Scan a file and add it to the summaries.
 
@@ -73,7 +74,7 @@ def read_parquet(
         db: from `engine.open_engine`.
         source: the file.
         params: of the report.
-        detail: read the columns of `DETAIL`, too.
+        detail: the finest summary, beside `GROUPINGS`.
 
     Raises:
         Refusal: everything that is wrong with it, each with its row.
@@ -97,7 +98,7 @@ def _scanned(
     table: SourceTable,
     places: Columns,
     params: Params,
-    detail: bool,
+    detail: Grouping,
 ) -> UsageFile:
     """Add the table to the summaries.
 

@@ -25,7 +25,7 @@ from finops_nb.usage.background import in_background
 from finops_nb.usage.compatibility import missing_columns_of, refuse_incompatible_files
 from finops_nb.usage.csv_file import read_csv
 from finops_nb.usage.data_quality import notices_of_gaps, notices_of_misread_names
-from finops_nb.usage.model import Usage
+from finops_nb.usage.model import CUBE, Grouping, Usage
 from finops_nb.usage.notices import UsageFile, notices_of
 from finops_nb.usage.parquet_file import read_columns, read_parquet
 from finops_nb.usage.queries import Span
@@ -61,7 +61,7 @@ def read_usage(
     params: Params,
     home: Home | None = None,
     *,
-    detail: bool = False,
+    detail: Grouping = (),
     mapping: OrganizationMap | None = None,
 ) -> Usage:
     """The usage of `params.window`, from all files that `params.usage` names.
@@ -71,7 +71,7 @@ def read_usage(
     Args:
         params: what to read, and how.
         home: where relative paths start; found by `find_home` if None and a path needs it.
-        detail: read models, too, and make the cube; done anyway if a scenario has growth or prices.
+        detail: the finest summary, `CUBE` or `CELLS_BY_DAY`; growth and prices need the cube.
         mapping: what `read_mapping` read for these params; read here if None.
 
     Raises:
@@ -82,7 +82,8 @@ def read_usage(
         read_usage(load_params("2025-12", home)).cost
     """
     _refuse_early_as_of(params)
-    detail = detail or bool(params.growth or params.model_prices)
+    if params.growth or params.model_prices:
+        detail = CUBE
     sources, folder_notices = find_sources(params, home)
     states = file_states(sources)
     # Hashing needs no engine, so it runs while the files are scanned.
@@ -140,7 +141,7 @@ def _read_files(
     states: States,
     fingerprints_to_come: Future[Fingerprints],
     params: Params,
-    detail: bool,
+    detail: Grouping,
 ) -> tuple[list[UsageFile], Fingerprints]:
     """Scan every file, even after one was refused, and refuse everything that is wrong at once."""
     problems: list[Problem] = []
@@ -210,7 +211,7 @@ def _summarize(
     files: Sequence[UsageFile],
     inputs: tuple[InputFile, ...],
     params: Params,
-    detail: bool,
+    detail: Grouping,
 ) -> Usage:
     """The usage of the files, which are all in the engine; without notices and mapping."""
     period = params.window

@@ -8,7 +8,7 @@ and what they cost.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import duckdb
@@ -16,7 +16,7 @@ import duckdb
 from finops_nb.errors import Problem, Refusal
 from finops_nb.params.model import Params
 from finops_nb.period import Period
-from finops_nb.usage.model import CUBE
+from finops_nb.usage.model import CELLS_BY_DAY, Grouping
 from finops_nb.usage.notices import ScanResult, row_checks
 from finops_nb.usage.scanned import (
     CREDIT,
@@ -30,7 +30,7 @@ from finops_nb.usage.scanned import (
     result_of,
 )
 from finops_nb.usage.sources import values
-from finops_nb.usage.sources.dialects import NAMED
+from finops_nb.usage.sources.dialects import NAMED, TOKENS
 from finops_nb.usage.sources.source_table import (
     SourceTable,
     in_period_sql,
@@ -56,25 +56,26 @@ class _Grouping:
         by_day: the names in `days`, besides the day and what is odd.
         owners: the columns of `owners`, each with its SQL.
         calls: the number of calls, an aggregate.
+        tokens: the numbers of tokens, each an aggregate with its name.
     """
 
     by_day: Sequence[str]
     owners: Mapping[str, str]
     calls: str
+    tokens: Sequence[str] = ()
 
     def by_file(self) -> _Grouping:
         """The same, also grouped by the name of the file."""
-        return _Grouping((FILE, *self.by_day), {FILE: FILE, **self.owners}, self.calls)
+        return replace(self, by_day=(FILE, *self.by_day), owners={FILE: FILE, **self.owners})
 
     @property
     def sums(self) -> str:
-        return (
-            f"CAST(sum(cost) AS DECIMAL(38,12)) AS cost, count(*) AS entries, {self.calls} AS calls"
-        )
+        cost = "CAST(sum(cost) AS DECIMAL(38,12)) AS cost"
+        return ", ".join((cost, "count(*) AS entries", f"{self.calls} AS calls", *self.tokens))
 
 
 def add_table(
-    db: duckdb.DuckDBPyConnection, table: SourceTable, params: Params, detail: bool
+    db: duckdb.DuckDBPyConnection, table: SourceTable, params: Params, detail: Grouping
 ) -> ScanResult:
     """Scan a file and add it to both summaries.
 
@@ -84,7 +85,7 @@ def add_table(
         db: from `engine.open_engine`.
         table: of the file.
         params: for the period, the time zone and the currency.
-        detail: group days by all names of the cube.
+        detail: group days by all its names.
 
     Raises:
         duckdb.Error: the file cannot be read to its end.
@@ -108,7 +109,7 @@ def add_files(
     together: SourceTable,
     tables: Sequence[SourceTable],
     params: Params,
-    detail: bool,
+    detail: Grouping,
     is_sound: Callable[[SourceTable, ScanResult], bool],
 ) -> list[ScanResult] | None:
     """Scan CSV files with the same columns at once, and add them to both summaries.
@@ -163,7 +164,8 @@ def _calls(db: duckdb.DuckDBPyConnection) -> int:
 def _insert_groups(db: duckdb.DuckDBPyConnection, grouping: _Grouping) -> None:
     """Add what was scanned to both summaries."""
     credits_sql = f"CASE WHEN odd & {1 << CREDIT} <> 0 THEN cost ELSE 0 END AS credits"
-    _insert(db, "days", ("day", *grouping.by_day), credits_sql)
+    tokens = TOKENS if grouping.tokens else ()
+    _insert(db, "days", ("day", *grouping.by_day), credits_sql, *tokens)
     # A month of NULL is what `_one_scan` makes of all rows outside of the period.
     _insert(db, "owners", (*grouping.owners,), where="month IS NOT NULL")
 
@@ -176,15 +178,18 @@ def _insert_requests(
         db.execute(f"INSERT INTO requests SELECT request, {file} FROM ({rows}) WHERE request <> ''")
 
 
-def _grouping(table: SourceTable, period: Period, detail: bool) -> _Grouping:
+def _grouping(table: SourceTable, period: Period, detail: Grouping) -> _Grouping:
     owners = {"month": _month_sql(period)} | {name: name for name in NAMED}
     if "charge_category" in table.columns:
         owners["charge"] = "charge"
     if table.mapped:
         owners["source_key"] = "source_key"
     missing = {"charge", "source_key"} - set(owners)
-    by_day = tuple(name for name in CUBE[1:] if name not in missing) if detail else BY_DAY
-    return _Grouping(by_day, owners, table.calls_sql)
+    by_day = tuple(name for name in detail[1:] if name not in missing) or BY_DAY
+    tokens: tuple[str, ...] = ()
+    if detail == CELLS_BY_DAY:
+        tokens = tuple(f"{table.tokens_sql(column)} AS {column}" for column in TOKENS)
+    return _Grouping(by_day, owners, table.calls_sql, tokens)
 
 
 def _month_sql(period: Period) -> str:

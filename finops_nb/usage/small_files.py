@@ -17,6 +17,7 @@ import duckdb
 from finops_nb.errors import Refusal
 from finops_nb.params.model import Params
 from finops_nb.usage import csv_file, engine
+from finops_nb.usage.model import Grouping
 from finops_nb.usage.notices import ScanResult, UsageFile
 from finops_nb.usage.scan import FILE, add_files
 from finops_nb.usage.sources import csv_text, values
@@ -46,7 +47,7 @@ Alike: TypeAlias = tuple[Header, Format]
 
 
 def read_small_files(
-    db: duckdb.DuckDBPyConnection, sources: Sequence[Source], params: Params, detail: bool
+    db: duckdb.DuckDBPyConnection, sources: Sequence[Source], params: Params, detail: Grouping
 ) -> Mapping[Source, UsageFile]:
     """Add small CSV files with the same header to the summaries.
 
@@ -54,7 +55,7 @@ def read_small_files(
         db: from `engine.open_engine`.
         sources: all files of the report.
         params: of the report.
-        detail: read the columns of `DETAIL`, too.
+        detail: the finest summary, beside `GROUPINGS`.
 
     Returns:
         The files that were added; all others are still to be read.
@@ -92,7 +93,7 @@ def _read_together(
     sources: Sequence[Source],
     header: Header,
     params: Params,
-    detail: bool,
+    detail: Grouping,
 ) -> Mapping[Source, UsageFile]:
     """The files that were added; none if one leaves a doubt."""
     try:

@@ -200,7 +200,7 @@ def test_the_projected_sample_adds_up(params: Callable[..., Params]):
 
     (8,669.894004 − 3,045.66063 × 0.2) × 1.1 = 8,866.8380658.
     """
-    usage = read_usage(params(), detail=True)
+    usage = read_usage(params(), detail=CUBE)
     changed = project(usage, {ALL: Decimal("0.10")}, {"gpt-4": {ALL: Decimal("-0.20")}})
     assert changed.cost == Decimal("8866.8380658")
     for keys in FRAMES:

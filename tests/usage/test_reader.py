@@ -16,13 +16,13 @@ from support.usage_files import COLUMNS, call, refused, write_calls, write_parqu
 from finops_nb.errors import Refusal
 from finops_nb.money import total
 from finops_nb.params.model import make_params
-from finops_nb.usage.model import CUBE, GROUPINGS, Usage
+from finops_nb.usage.model import CUBE, GROUPINGS, Grouping, Usage
 from finops_nb.usage.reader import read_usage
 
 WITHOUT_MODEL = [name for name in COLUMNS if name != "model"]
 
 
-def read(*files: Path, detail: bool = True, **params) -> Usage:
+def read(*files: Path, detail: Grouping = CUBE, **params) -> Usage:
     return read_usage(
         make_params({"period": "2025-12", "usage": [str(file) for file in files]} | params),
         detail=detail,
@@ -38,7 +38,7 @@ def by_model(usage: Usage) -> dict[str, Decimal]:
 
 
 def test_without_detail_there_are_no_models_and_no_cubes(tmp_path):
-    usage = read(write_calls(tmp_path / "u.csv", call(model="x")), detail=False)
+    usage = read(write_calls(tmp_path / "u.csv", call(model="x")), detail=())
     assert (list(usage.groups), usage.models) == (list(GROUPINGS), ())
 
 
@@ -99,7 +99,7 @@ def test_a_scenario_with_rates_is_read_in_detail(tmp_path, key, rates):
         "reason": "a test",
         key: rates,
     }
-    usage = read(write_calls(tmp_path / "u.csv", call(model="x")), detail=False, scenario=scenario)
+    usage = read(write_calls(tmp_path / "u.csv", call(model="x")), detail=(), scenario=scenario)
     assert usage.models == ("x",)
 
 
@@ -164,7 +164,7 @@ def test_the_cubes_add_up_to_the_groups_and_detail_changes_nothing_else(tmp_path
             folder / "c.csv", *calls[2::3], call(timestamp="2025-12-02"), columns=WITHOUT_MODEL
         ),
     ]
-    usage, plain = read(*files, period="2025-Q4"), read(*files, period="2025-Q4", detail=False)
+    usage, plain = read(*files, period="2025-Q4"), read(*files, period="2025-Q4", detail=())
     for keys in GROUPINGS:
         pd.testing.assert_frame_equal(usage.groups[keys], plain.groups[keys])
         if set(keys) <= set(CUBE):

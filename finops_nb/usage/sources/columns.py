@@ -14,7 +14,7 @@ from typing import Final
 
 from finops_nb.errors import Problem, listed
 from finops_nb.params.model import ColumnName, Params
-from finops_nb.usage.sources.dialects import DETAIL, EXTRA, NAMED, Dialect, recognize
+from finops_nb.usage.sources.dialects import DETAIL, EXTRA, NAMED, TOKENS, Dialect, recognize
 from finops_nb.usage.sources.similar_columns import (
     NO_COLUMN,
     currency_columns,
@@ -41,9 +41,9 @@ ALIASES: Final = {
 }
 """Common names in other sources. They only suggest a column to a person; none is read by itself."""
 
-UNIMPORTANT: Final[tuple[ColumnName, ...]] = ("currency", "input_tokens", "output_tokens")
+UNIMPORTANT: Final[tuple[ColumnName, ...]] = ("currency", *TOKENS)
 """Columns that may be spelled in another way without a question: the currency has its own; no
-figure uses tokens."""
+charge uses tokens."""
 
 NO_QUOTES_NEEDED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """Names that YAML reads as text without quotes."""
@@ -81,7 +81,7 @@ class Columns:
 
 
 def place_columns(
-    params: Params, header: Sequence[str], file: str, detail: bool = False
+    params: Params, header: Sequence[str], file: str, detail: Sequence[str] = ()
 ) -> Columns:
     """Where in a header each column that we read is: by name, never by position.
 
@@ -90,7 +90,7 @@ def place_columns(
             `business_unit` in the column `Tags`.
         header: column names as they are in the file.
         file: what messages call the file.
-        detail: look for the columns of `DETAIL`, too.
+        detail: the finest summary; its columns of `DETAIL` are looked for, too.
 
     Returns:
         The columns in the file. A problem for each column that the dialect needs, or the params
@@ -103,8 +103,9 @@ def place_columns(
     """
     dialect = recognize(params, header)
     wanted: tuple[ColumnName, ...] = ("timestamp", "cost", *NAMED, *EXTRA)
-    if detail:
-        wanted += DETAIL
+    # Nobody is asked about a name that only explains a change.
+    asked: tuple[ColumnName, ...] = (*wanted, "model") if "feature" in detail else wanted
+    wanted += tuple(column for column in DETAIL if column in detail)
     places: dict[ColumnName, Place] = {}
     for column in wanted:
         place = _find(names_of(column, dialect, params), header)
@@ -113,7 +114,7 @@ def place_columns(
     problems = (
         *_duplicate_names(header, file),
         *_place_currency(params, dialect, places, header, file),
-        *_similar_columns(params, dialect, places, wanted, header, file),
+        *_similar_columns(params, dialect, places, asked, header, file),
         *_tags_that_are_not_names(params, places, file),
         *_missing_columns(params, dialect, wanted, header, file),
     )

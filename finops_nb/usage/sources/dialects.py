@@ -14,8 +14,11 @@ NAMED: Final[tuple[ColumnName, ...]] = ("organization", "product", "feature", "c
 NEEDED: Final[tuple[ColumnName, ...]] = ("timestamp", "cost", *NAMED)
 """Our columns in a source that has everything a report shows."""
 
-DETAIL: Final[tuple[ColumnName, ...]] = ("model",)
-"""Our columns that only a what-if needs."""
+DETAIL: Final[tuple[ColumnName, ...]] = ("provider", "model", "task_type")
+"""Our columns that hold a name, and that are read if a finer summary needs them."""
+
+TOKENS: Final[tuple[ColumnName, ...]] = ("input_tokens", "cached_tokens", "output_tokens")
+"""Our columns that count tokens; cached ones are part of the input."""
 
 EXTRA: Final[tuple[ColumnName, ...]] = (
     "calls",
@@ -28,8 +31,7 @@ EXTRA: Final[tuple[ColumnName, ...]] = (
     "request",
     "invoice_issuer",
     "invoice",
-    "input_tokens",
-    "output_tokens",
+    *TOKENS,
 )
 """Our columns that are read wherever a source has them."""
 
@@ -66,7 +68,9 @@ CALLS: Final = Dialect(
         "customer": ("customer_id",),
         "provider": ("provider",),
         "model": ("model",),
+        "task_type": ("task_type",),
         "input_tokens": ("input_tokens",),
+        "cached_tokens": ("cached_tokens",),
         "output_tokens": ("output_tokens",),
         "currency": ("currency",),
     },

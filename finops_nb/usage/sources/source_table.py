@@ -10,7 +10,7 @@ from finops_nb.params.model import ColumnName
 from finops_nb.period import Period
 from finops_nb.usage.sources import tags, values
 from finops_nb.usage.sources.columns import Columns
-from finops_nb.usage.sources.dialects import DETAIL, NAMED, Dialect
+from finops_nb.usage.sources.dialects import DETAIL, NAMED, TOKENS, Dialect
 from finops_nb.usage.sources.discovery import Source
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ TYPED: Final[tuple[ColumnName, ...]] = (
     "charge_end",
     "billing_period",
     "billed_cost",
-    "input_tokens",
-    "output_tokens",
+    *TOKENS,
 )
 """Our columns that keep the type of the file."""
 
@@ -124,6 +123,13 @@ class SourceTable:
         if "calls" in self.columns:
             return "sum(n)"
         return "count(*)" if self.dialect.counts_calls else "CAST(NULL AS BIGINT)"
+
+    def tokens_sql(self, column: ColumnName) -> str:
+        """The tokens of some rows of `rows_sql`, an aggregate; NULL if a row does not say."""
+        if column not in self.columns:
+            return "CAST(NULL AS HUGEINT)"
+        read = f"{column}_read"
+        return f"CASE WHEN count({read}) = count(*) THEN sum({read}) END"
 
     def other_tag_keys(self, column: ColumnName) -> tuple[str, ...]:
         """The keys of a tag that are spelled differently from the params."""
@@ -322,6 +328,9 @@ def _parsed(table: SourceTable, zone: str) -> Iterator[str]:
     yield f"{values.cost_sql('amount', types['cost'], 'is_short')} AS cost"
     if "calls" in table.columns:
         yield f"{values.count_sql('calls', types['calls'])} AS n"
+    for column in TOKENS:
+        if column in table.columns:
+            yield f"{values.count_sql(column, types[column])} AS {column}_read"
     if "billed_cost" in table.columns:
         yield f"{values.cost_sql('billed_cost', types['billed_cost'])} AS billed"
 

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from finops_nb.money import DECIMALS, LIMIT, ZERO
 from finops_nb.params.stray_quotes import CONTROL, ONE_LINE
 from finops_nb.schema import ADDED_UP, UNALLOCATED, reserved_rule
+from finops_nb.usage.sources.dialects import TOKENS
 
 Fault: TypeAlias = tuple[str, str]
 """A rule and a fix."""
@@ -91,9 +92,9 @@ def known_type(column: str, type_: str) -> bool:
         return type_ == TEXT or type_ in TIMES
     if column == "calls":
         return type_ in (TEXT, *INTEGERS)
-    if column in ("input_tokens", "output_tokens") and type_ == "FLOAT":
-        return True  # no figure uses it
-    if column in ("cost", "billed_cost", "input_tokens", "output_tokens"):
+    if column in TOKENS and type_ == "FLOAT":
+        return True  # no charge uses it
+    if column in ("cost", "billed_cost", *TOKENS):
         decimal = DECIMAL(type_)
         if decimal:
             return int(decimal[1]) <= DIGITS

@@ -1,0 +1,59 @@
+"""Drivers: what made cost change, in words, from the variance bridge."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from finops_nb.figures.bridge import MIX, OTHER, PRICE, TOKENS, VOLUME, Bridge, bridge
+from finops_nb.figures.report_data import ReportData
+from finops_nb.findings.materiality import is_material
+from finops_nb.findings.sentence import Sentence, sentence
+
+WORDS: Final = {
+    VOLUME: ("{growth:share} more calls", "{growth:share} fewer calls"),
+    MIX: ("a more expensive mix of models and tasks", "a cheaper mix of models and tasks"),
+    TOKENS: ("longer calls", "shorter calls"),
+    PRICE: ("higher prices", "lower prices"),
+    OTHER: ("more cost without calls", "less cost without calls"),
+}
+"""What an effect is called above and below zero."""
+
+
+def drivers(data: ReportData) -> Sentence | None:
+    """The material effects behind the change of the total, the largest first.
+
+    Args:
+        data: of the report.
+
+    Returns:
+        None where there is no bridge, or no effect is material.
+
+    Example:
+        "57.6% more calls added $3,341.50, and a cheaper mix of models and tasks took back $469.87"
+    """
+    whole = next(iter(bridge(data)), None)
+    if whole is None:
+        return None
+    material = [
+        (effect, amount)
+        for effect, amount in whole.effects.items()
+        if amount and is_material(amount, whole.before, data.params)
+    ]
+    material.sort(key=lambda pair: -abs(pair[1]))
+    parts = tuple(_effect(whole, *pair) for pair in material)
+    if not parts:
+        return None
+    places = [f"{{effects[{place}]}}" for place in range(len(parts))]
+    text = ", and ".join([", ".join(places[:-1]), places[-1]] if len(places) > 1 else places)
+    return sentence(text, effects=parts)
+
+
+def _effect(whole: Bridge, effect: str, amount: Decimal) -> Sentence:
+    more, less = WORDS[effect]
+    if amount > 0:
+        text = f"{more} added {{amount:money}}"
+    else:
+        text = f"{less} {'took back' if whole.change > 0 else 'saved'} {{amount:money}}"
+    growth = None if whole.growth is None else abs(whole.growth)
+    return sentence(text, amount=abs(amount), growth=growth)
