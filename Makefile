@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
+# Without pip's warnings on root and on PATH: nothing here needs either.
+PIP_INSTALL := PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip install --quiet \
+  --disable-pip-version-check --no-warn-script-location
 
 .PHONY: help report test slow browser coverage lab bench faults faults-smoke lint clean
 .DEFAULT_GOAL := help
@@ -57,8 +60,6 @@ $(STAMP): requirements.lock pyproject.toml
 	  exit 1; }
 	@echo "Installing into .venv (about a minute, once)" >&2
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --no-deps --no-build-isolation -e .
+	@$(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $(STAMP)

@@ -101,17 +101,22 @@ def test_the_examples_of_the_readme_of_the_params_are_accepted(example):
 
 def test_the_scenario_of_the_readme_of_the_params_runs_in_a_new_home(tmp_path):
     """Saved as the text above it says, it changes one budget of the starter's month to 8."""
-    lay_out(tmp_path / "demo")
+    home = Home(tmp_path / "demo")
+    lay_out(home.root)
+    checked = check_name(save_scenario(home), home)
+    assert checked.data.budgets.organizations == {"org-north": 10, "org-south": 8}
+
+
+def save_scenario(home: Home) -> str:
+    """Save the scenario of params/README.md, and say its name."""
     name, example = re.search(
         r"^`params/(scenarios/[\w-]+)\.yaml`.+?^```yaml\n(.+?)^```",
         PARAMS_README,
         re.MULTILINE | re.DOTALL,
     ).groups()
-    home = Home(tmp_path / "demo")
     home.params_file(name).parent.mkdir()
     home.params_file(name).write_text(example, encoding="utf-8")
-    checked = check_name(name, home)
-    assert checked.data.budgets.organizations == {"org-north": 10, "org-south": 8}
+    return str(name)
 
 
 def test_the_readme_of_the_params_names_the_columns_of_the_dialects():
@@ -173,19 +178,98 @@ def blocks_of(heading: str) -> list[str]:
     return re.findall(r"^```\w*\n(.+?)^```", section, re.MULTILINE | re.DOTALL)
 
 
-def test_the_five_minutes_of_the_readme_run_as_they_are_typed(tmp_path):
-    """In an empty folder; then with the README's row and budgets in the files that it names."""
-    commands, rows, params = blocks_of("Your own data in five minutes")
+def typed(commands: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What these lines print and return, typed in a folder; after an error, no more are run."""
     variables = {name: value for name, value in os.environ.items() if name != VARIABLE}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
+    return subprocess.run(
         ["bash", "-e", "-c", commands],
-        cwd=tmp_path,
+        cwd=folder,
         env=variables | {"PATH": path},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def lines_of(command: str) -> str:
+    """The lines of README.md that begin with a command."""
+    found = [line for line in README.splitlines() if line.startswith(f"finops-nb {command}")]
+    assert found
+    return "\n".join(found)
+
+
+def test_without_the_budgets_of_the_sample_check_prints_some_to_start_from(tmp_path):
+    """Both maps deleted as the README says, with its row: its names get budgets, and they load."""
+    assert "delete `organization_budgets:` and\n`product_budgets:`" in README
+    home = Home(tmp_path / "demo")
+    lay_out(home.root)
+    _, rows, _ = blocks_of("Your own data in five minutes")
+    (home.root / "usage" / "calls-2025-12.csv").write_text(rows, encoding="utf-8")
+    file = home.params_file("2025-12")
+    maps = r"^(?:organization|product)_budgets:\n(?:  .+\n)+"
+    text, deleted = re.subn(maps, "", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert deleted == 2
+    file.write_text(text, encoding="utf-8")
+    done = typed("finops-nb check 2025-12", home.root)
+    assert done.returncode == 0, done.stderr
+    # The row costs 1.25, which is rounded up to a whole amount.
+    printed = "\n".join(re.findall(maps, done.stdout + "\n", re.MULTILINE))
+    file.write_text(f"{text}\n{printed}", encoding="utf-8")
+    budgets = check_name("2025-12", home).data.budgets
+    assert budgets.organizations == {"org-north": 2}
+    assert budgets.products == {"product-chat": 2}
+
+
+def test_the_next_month_of_the_readme_runs_in_a_new_home(tmp_path):
+    """With usage where the params expect it, `new`, `check` and `run` are done as typed."""
+    home = Home(tmp_path / "demo")
+    lay_out(home.root)
+    usage = home.root / "usage" / "calls-2025-12.csv"
+    rows = usage.read_text(encoding="utf-8").replace("2025-12-", "2026-01-")
+    assert "`usage/calls-2026-01.csv`" in README
+    usage.with_name("calls-2026-01.csv").write_text(rows, encoding="utf-8")
+    done = typed("\n".join(map(lines_of, ("new", "check 2026", "run 2026"))), home.root)
+    assert done.returncode == 0, done.stderr
+    assert (home.outputs / "2026-01").is_dir()
+
+
+def test_the_next_month_of_the_clone_needs_usage_of_ones_own(tmp_path):
+    """`new` copies "sample:", which the README says to replace; `check` refuses it until then."""
+    (tmp_path / "params").mkdir()
+    december = (CHECKOUT / "params" / "2025-12.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params" / "2025-12.yaml").write_text(december, encoding="utf-8")
+    assert typed(lines_of("new"), tmp_path).returncode == 0
+    assert 'usage: "sample:"' in Home(tmp_path).params_file("2026-01").read_text(encoding="utf-8")
+    assert 'usage: "sample:"' in README
+    assert typed(lines_of("check 2026"), tmp_path).returncode == 1
+
+
+def test_the_scenario_of_the_readmes_is_adopted_as_typed(tmp_path):
+    """In a new home, more-for-south sets 8 for org-south, as version "revised 1"."""
+    home = Home(tmp_path / "demo")
+    lay_out(home.root)
+    save_scenario(home)
+    done = typed(lines_of("adopt"), home.root)
+    assert done.returncode == 0, done.stderr
+    budgets = check_name("2025-12", home).data.budgets
+    assert budgets.organizations == {"org-north": 10, "org-south": 8}
+    assert budgets.version.label == "revised 1"
+
+
+def test_the_range_of_the_readme_is_of_months_that_the_clone_has():
+    """Each of July to December 2025 has a params file there."""
+    first, last = re.search(r"^finops-nb run 2025-(\d\d)\.\.2025-(\d\d) ", README, re.M).groups()
+    months = [f"2025-{month:02}" for month in range(int(first), int(last) + 1)]
+    assert len(months) == 6
+    assert all(Home(CHECKOUT).params_file(month).is_file() for month in months)
+    assert "works in the clone" in README
+
+
+def test_the_five_minutes_of_the_readme_run_as_they_are_typed(tmp_path):
+    """In an empty folder; then with the README's row and budgets in the files that it names."""
+    commands, rows, params = blocks_of("Your own data in five minutes")
+    done = typed(commands, tmp_path)
     assert done.returncode == 0, done.stderr
     page = done.stdout.splitlines()[-1]
     assert page == f"{tmp_path}/demo/outputs/2025-12/organizational_alignment.html"
