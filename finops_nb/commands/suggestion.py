@@ -23,6 +23,7 @@ from finops_nb.usage.sources.columns import (
     place_columns,
 )
 from finops_nb.usage.sources.discovery import resolve_inputs
+from finops_nb.usage.sources.named_currency import other_currency
 
 PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
 
@@ -66,9 +67,14 @@ def suggest(params: Params, home: Home) -> str | None:
     if not guesses:
         return None
     known = {column: guess for column, guess in guesses.items() if guess}
-    completed = params.model_copy(update={"columns": params.columns | known})
+    said = other_currency(guesses.get("cost") or "", params.currency)
+    currency = said or params.currency
+    update = {"columns": params.columns | known, "currency": currency}
+    completed = params.model_copy(update=update)
     needed = place_columns(completed, header, "").dialect.needed
     lines = [INTRODUCTION, "", *_columns_block(guesses, header, needed)]
+    if said:
+        lines.append(f"currency: {said}  # the one line with the currency")
     # Faults in the rows are reported once the columns are known.
     budgeted = params.budgets or params.organization_budgets or params.product_budgets
     with suppress(FinopsError):

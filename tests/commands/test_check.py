@@ -246,3 +246,19 @@ def test_a_suggested_budget_covers_the_cost_and_is_near_it(cost):
     budget = _rounded_up(cost)
     assert budget >= max(cost, 1)
     assert budget <= max(cost + max(cost / 10, 1), 1)
+
+
+def test_a_suggested_cost_comes_with_its_currency(home):
+    """The block pasted as it is reads a file whose amounts are in euros."""
+    text = "when,Amount (EUR),team,service\n2025-12-31,1.25,a,chat\n"
+    (home.root / "costs.csv").write_text(text)
+    file = home.params_file("2025-12")
+    file.write_text('period: "2025-12"\nusage: costs.csv\ndialect: table\n')
+    with pytest.raises(Refusal) as refused:
+        check_name("2025-12", home)
+    block = str(refused.value).partition("\ncolumns:")[2]
+    assert "currency: EUR" in block
+    block = block.replace('# timestamp: ""', "timestamp: when")
+    file.write_text(f"{file.read_text()}columns:{block}")
+    checked = check_name("2025-12", home)
+    assert (checked.overview["total"], checked.overview["currency"]) == ("1.25", "EUR")

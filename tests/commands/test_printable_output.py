@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from finops_nb.cli import main
 from finops_nb.commands.printable_output import json_line, print_safely
 
-HEADER = "timestamp,cost_usd,organization_id,product_id,feature_id,customer_id\n"
-ROW = "2025-12-31T10:00:00Z,1.25,Zürich→東京,chat,ask,c-1\n"
+HEADER = "timestamp,cost_usd,organization_id,product_id,feature_id,customer_id,currency\n"
+ROW = "2025-12-31T10:00:00Z,1.25,Zürich→東京,chat,ask,c-1,EUR\n"
 
 
 @pytest.fixture

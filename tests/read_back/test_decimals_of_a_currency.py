@@ -11,7 +11,7 @@ import lxml.html
 import openpyxl
 import pytest
 from support.homes import files_of
-from support.usage_files import call, write_calls
+from support.usage_files import COLUMNS, call, write_calls
 
 from finops_nb.home import Home
 from finops_nb.outputs.artifacts import HTML, LEDGER, RESULTS, WORKBOOK
@@ -47,8 +47,10 @@ def test_page_sheets_and_ledger_have_its_decimals(tmp_path, currency, sign, deci
         home.root / "usage" / "calls.csv",
         *(
             call(timestamp="2025-12-31", organization_id=name, product_id="p", cost_usd=cost)
+            | {"currency": currency}
             for name, cost in costs
         ),
+        columns=[*COLUMNS, "currency"],
     )
     files = files_of(Path(run("2025-12", home)).parent)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.homes import files_of
-from support.usage_files import call, write_calls
+from support.usage_files import COLUMNS, call, write_calls
 
 from finops_nb.errors import FinopsError
 from finops_nb.home import Home
@@ -64,7 +64,8 @@ def home_of(root: Path, seed: int, currency: str, larger: int = 0) -> Home:
                 feature_id=choose.choice(features),
             )
         )
-    write_calls(root / "usage" / "calls.csv", *calls)
+    rows = [each | {"currency": currency} for each in calls]
+    write_calls(root / "usage" / "calls.csv", *rows, columns=[*COLUMNS, "currency"])
     budgeted = [name for name in organizations if choose.random() < 0.8]
     params = {
         "period": "2025-12",

@@ -15,6 +15,7 @@ from typing import Final
 from finops_nb.errors import Problem, listed
 from finops_nb.params.model import ColumnName, Params
 from finops_nb.usage.sources.dialects import DETAIL, EXTRA, NAMED, TOKENS, Dialect, recognize
+from finops_nb.usage.sources.named_currency import currency_problem, other_currency
 from finops_nb.usage.sources.similar_columns import (
     NO_COLUMN,
     currency_columns,
@@ -44,6 +45,9 @@ ALIASES: Final = {
 UNIMPORTANT: Final[tuple[ColumnName, ...]] = ("currency", *TOKENS)
 """Columns that may be spelled in another way without a question: the currency has its own; no
 charge uses tokens."""
+
+COSTS: Final[tuple[ColumnName, ...]] = ("cost", "billed_cost")
+"""Columns of amounts in the params' currency."""
 
 NO_QUOTES_NEEDED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """Names that YAML reads as text without quotes."""
@@ -114,6 +118,7 @@ def place_columns(
     problems = (
         *_duplicate_names(header, file),
         *_place_currency(params, dialect, places, header, file),
+        *_costs_in_another_currency(params, places, header, file),
         *_similar_columns(params, dialect, places, asked, header, file),
         *_tags_that_are_not_names(params, places, file),
         *_missing_columns(params, dialect, wanted, header, file),
@@ -137,6 +142,19 @@ def _place_currency(
         places["currency"] = Place(header.index(similar[0]))
     elif similar:
         yield doubtful_currency(similar, file)
+
+
+def _costs_in_another_currency(
+    params: Params, places: Mapping[ColumnName, Place], header: Sequence[str], file: str
+) -> Iterator[Problem]:
+    """Costs whose column says another currency, unless a column says each row's."""
+    if "currency" in places:
+        return
+    for column in COSTS:
+        place = places.get(column)
+        name = header[place.position] if place else ""
+        if said := other_currency(name, params.currency):
+            yield currency_problem(name, said, params.currency, file)
 
 
 def _similar_columns(
@@ -265,14 +283,16 @@ def _missing_columns(
         expected = names[0] if names else column
         name = f' "{listed((expected,), 1)}"' if names else ""
         rule = f"no column{name} for {column}{content}"
-        yield Problem(rule, _suggestion(column, expected, free), file, 1, expected)
+        yield Problem(rule, _suggestion(column, expected, free, params), file, 1, expected)
         content = ""
 
 
-def _suggestion(column: str, expected: str, free: Sequence[str]) -> str:
+def _suggestion(column: ColumnName, expected: str, free: Sequence[str], params: Params) -> str:
     near = nearest_column(column, expected, free)
     if near is None:
         return f"Write its name in the params: columns: {{{column}: name in the file}}"
+    said = other_currency(near, params.currency) if column in COSTS else None
     if not NO_QUOTES_NEEDED.fullmatch(near):
         near = '"' + near.replace('"', '\\"') + '"'
-    return f"Did you mean {near}? Then write columns: {{{column}: {near}}} in the params"
+    keys = f"columns: {{{column}: {near}}}" + (f" and currency: {said}" if said else "")
+    return f"Did you mean {near}? Then write {keys} in the params"

@@ -1,0 +1,87 @@
+"""The currency that the name of a column says: "Amount (EUR)", `cost_usd`, "Spend in €"."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from finops_nb.errors import Problem
+
+# fmt: off
+_CODES: Final = """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN
+    BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL
+    GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF
+    KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN
+    MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD
+    SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH
+    UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW
+"""
+CODES: Final = frozenset(_CODES.split())
+"""Codes of ISO 4217."""
+
+_ALSO_WORDS: Final = """
+    ALL AMD BAM BOB COP CUP GEL GIP KES LAK MAD MOP NAD PAB PEN PHP RON SOS STN SAR SCR TOP TRY
+"""
+ALSO_WORDS: Final = frozenset(_ALSO_WORDS.split())
+"""Codes that are words or names, too: they count in capitals, beside words that are not."""
+
+DOLLARS: Final = (
+    "USD", "ARS", "AUD", "BBD", "BMD", "BND", "BSD", "BZD", "CAD", "CLP", "COP", "FJD", "HKD",
+    "JMD", "KYD", "LRD", "MXN", "NAD", "NZD", "SBD", "SGD", "SRD", "TTD", "TWD", "UYU", "XCD",
+)
+"""Currencies written with a dollar sign; it says the first one."""
+
+SAID: Final = {
+    "$": DOLLARS, "dollar": DOLLARS, "dollars": DOLLARS,
+    "€": ("EUR",), "euro": ("EUR",), "euros": ("EUR",),
+    "£": ("GBP", "EGP", "GIP", "SHP", "FKP", "LBP", "SYP", "SDG", "SSP"), "sterling": ("GBP",),
+    "¥": ("JPY", "CNY"), "yen": ("JPY",), "₹": ("INR",), "₩": ("KRW", "KPW"), "₽": ("RUB",),
+    "₺": ("TRY",), "₪": ("ILS",), "₫": ("VND",), "₦": ("NGN",), "₴": ("UAH",), "฿": ("THB",),
+    "₱": ("PHP",),
+}
+# fmt: on
+"""Signs and words, and the currencies that they may mean, the likeliest first."""
+
+TOKEN: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[$€£¥₹₩₽₺₪₫₦₴฿₱]")
+"""A word, as blanks, underscores and capitals part them; or a sign."""
+
+
+def other_currency(name: str, currency: str) -> str | None:
+    """The currency that the name of a column says; None if none, or if it may be the params'.
+
+    Args:
+        name: of the column, in the file.
+        currency: of the params.
+
+    >>> other_currency("Amount (EUR)", "USD"), other_currency("cost_usd", "USD")
+    ('EUR', None)
+    >>> other_currency("price", "USD"), other_currency("top_cost", "USD")
+    (None, None)
+    """
+    choices = [said for token in TOKEN.findall(name) if (said := _said(token, name))]
+    if not choices or any(currency in said for said in choices):
+        return None
+    return choices[0][0]
+
+
+def currency_problem(name: str, said: str, currency: str, file: str) -> Problem:
+    """The problem of a column of costs whose name says another currency than the params do.
+
+    Args:
+        name: of the column.
+        said: the currency in its name.
+        currency: of the params.
+        file: what messages call the file.
+    """
+    fix = f"In the params, write currency: {said}; or rename the column"
+    return Problem(f"the column says {said}, and the params say {currency}", fix, file, 1, name)
+
+
+def _said(token: str, name: str) -> tuple[str, ...]:
+    """The currencies that a word of a name may mean; none if it is no currency."""
+    code = token.upper()
+    if code not in CODES:
+        return SAID.get(token.lower(), ())
+    is_word = code in ALSO_WORDS and (token != code or name == name.upper())
+    return () if is_word else (code,)
