@@ -18,6 +18,7 @@ from finops_nb.home import Home
 from finops_nb.money import ratio, total
 from finops_nb.outputs.manifest import Manifest, kind_of
 from finops_nb.outputs.months import months_before
+from finops_nb.outputs.official_place import refuse_other_kind
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import Params
 from finops_nb.params.organizations import read_mapping
@@ -26,14 +27,10 @@ from finops_nb.params.params_file import load_params, naming_params_file
 from finops_nb.report.format import Format, count, noun, visible
 from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
 from finops_nb.usage.background import in_background
-from finops_nb.usage.model import Usage
 from finops_nb.usage.reader import read_usage
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SAME_READING: Final = ("usage", "dialect", "columns", "timezone", "currency")
-"""Params that decide which rows of a file belong to which month, and at what cost."""
 
 IMPORTED_MEANWHILE: Final = (
     "pandas",
@@ -66,7 +63,7 @@ class Check:
     Args:
         overview: the object that `check --json` prints.
         data: what the overview was computed from.
-        before: the month before; None where it is not known, or the period is not a month.
+        before: the month before; None where it was not published, or the period is not a month.
         outside: what is read outside of the home, as a sentence; empty if nothing is.
     """
 
@@ -118,6 +115,7 @@ def check_name(name: str, home: Home) -> Check:
     """
     name = home.check_name(name)
     params = load_params(home, name)
+    refuse_other_kind(home, name, params.period)
     in_background(_import, *IMPORTED_MEANWHILE)
     with naming_params_file(home, name, params):
         mapping = read_mapping(params, home)
@@ -137,7 +135,7 @@ def check_name(name: str, home: Home) -> Check:
     usage = project(measured, params.growth, params.model_prices)
     manifest = Manifest(kind_of(name, params.period), name)
     data = ReportData(params, usage, measured, budgets, manifest)
-    before = _month_before(measured, params, home)
+    before = _month_before(params, home)
     result = overview(data)
     if sentence := home.misnamed(name, params.period):
         result["warnings"] = [sentence, *result["warnings"]]
@@ -166,33 +164,13 @@ def _import(*modules: str) -> None:
         import_module(module)
 
 
-def _month_before(measured: Usage, params: Params, home: Home) -> MonthBefore | None:
-    """The month before as it was published, so that it agrees with what was sent.
-
-    Where it was not published, its usage is read.
-    """
-    if not params.window.is_month:
-        return None
-    name = params.window.preceding().text
+def _month_before(params: Params, home: Home) -> MonthBefore | None:
+    """The month before as it was published: what the report compares with, and what was sent."""
+    name = params.window.preceding().text if params.window.is_month else ""
     for month in months_before(params, home):
         if month.name == name:
             return MonthBefore(month.cost, month.rows)
-    try:
-        earlier = load_params(home, home.check_name(name))
-        if name in measured.outside and _read_alike(earlier, params):
-            rows, cost = measured.outside[name]
-            return MonthBefore(cost, rows)
-        usage = read_usage(earlier, home)
-    except Refusal:
-        return None
-    return MonthBefore(usage.cost, usage.rows_used)
-
-
-def _read_alike(earlier: Params, params: Params) -> bool:
-    """Both months read the same files in the same way, so that one reading serves for both."""
-    one_file_a_month = any("{period}" in path for path in params.usage)
-    same = all(getattr(earlier, key) == getattr(params, key) for key in SAME_READING)
-    return same and not one_file_a_month
+    return None
 
 
 def _summary(checked: Check, fmt: Format) -> Iterator[str]:
@@ -206,14 +184,18 @@ def _summary(checked: Check, fmt: Format) -> Iterator[str]:
     used = noun(usage.rows_used, "row")
     outside, read = count(usage.rows_outside), count(usage.rows_read)
     yield f"  {used} used, {outside} outside the period, {read} read"
-    yield f"  Total {fmt.money(usage.cost)}{_comparison(checked.before, usage, fmt)}"
+    yield f"  Total {fmt.money(usage.cost)}{_comparison(checked, fmt)}"
     if checked.outside:
         yield f"  {checked.outside}"
 
 
-def _comparison(before: MonthBefore | None, usage: Usage, fmt: Format) -> str:
+def _comparison(checked: Check, fmt: Format) -> str:
+    """How the total compares with the month before, as the report does."""
+    before, usage = checked.before, checked.data.usage
+    if not usage.period.is_month:
+        return ""
     if before is None:
-        return "; no earlier month to compare"
+        return f"; no comparable report of {usage.period.preceding().label} is published"
     cost = _growth(before.cost, usage.cost, fmt)
     rows = _growth(Decimal(before.rows), Decimal(usage.rows_used), fmt)
     money = fmt.money(before.cost)

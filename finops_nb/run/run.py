@@ -18,7 +18,6 @@ from finops_nb.notebook.kernel_main import PRELOAD
 from finops_nb.notebook.old_imports import INSTEAD, imports_workbench
 from finops_nb.outputs.artifacts import (
     INDEX,
-    LEDGERS,
     PREVIOUS,
     RESULTS,
     STEM,
@@ -31,6 +30,7 @@ from finops_nb.outputs.mail_journal import check_reason
 from finops_nb.outputs.manifest import VARIABLE as STAGING_VARIABLE
 from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.outputs.months import months_before, save_months
+from finops_nb.outputs.official_place import refuse_other_kind
 from finops_nb.outputs.publish import check_target, probe
 from finops_nb.outputs.reports import are_there
 from finops_nb.outputs.revisions import History, Revision
@@ -218,7 +218,7 @@ def _publish(job: Job, options: _Options, interruption: Interruption) -> bool:
     Raises:
         Overtaken: nothing was published; the months before must be read again.
     """
-    _refuse_other_kind(job)
+    refuse_other_kind(job.home, job.name, job.params.period)
     if job.staging.exists():
         remove_folder(job.staging, job.home.outputs)
     refuse_links(job.home.outputs, job.staging)
@@ -272,16 +272,6 @@ def _publish_changes(job: Job, options: _Options, interruption: Interruption) ->
         for sentence in history.publish(job.staging / "new", revision):
             options.notice(sentence)
     return True
-
-
-def _refuse_other_kind(job: Job) -> None:
-    """See that an official report is not replaced by an analysis."""
-    has_ledger = any((job.target / ledger).exists() for ledger in LEDGERS)
-    if has_ledger and job.kind is not Kind.OFFICIAL:
-        rule = f"outputs/{job.name} is an official report, and only an official one may replace it"
-        fix = f"Move this file to params/analysis/, or set its period to {job.name} again"
-        file = f"params/{job.name}.yaml"
-        raise Refusal(Problem(rule, fix, file, column="period", value=job.params.period))
 
 
 def _check_before(job: Job, revision: Revision, slot: Slot) -> None:

@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_nb.commands import check
 from finops_nb.commands.check import check_name, describe
 from finops_nb.commands.suggestion import _rounded_up
 from finops_nb.errors import Refusal
 from finops_nb.home import Home
 from finops_nb.params.params_file import load_params
-from finops_nb.usage.reader import read_usage
+from finops_nb.run.run import run
 
 D = Decimal
 
@@ -57,65 +56,43 @@ def publish_november(two_months: Home, **changed) -> Path:
     return file
 
 
-def test_it_compares_with_the_files_of_the_month_before(two_months):
-    """3.00 after 2.00 is +50%, and one row after two is -50%."""
+def test_it_compares_with_what_was_published(two_months):
+    """3.00 after 2.50 is +20%, and one row after four is -75%."""
+    publish_november(two_months)
     checked = check_name("2025-12", two_months)
-    assert checked.before == (Decimal("2.00"), 2)
-    expected = "Total $3.00, +50.0% from $2.00 the month before (1 row, -50.0% from 2)"
+    assert checked.before == (Decimal("2.5"), 4)
+    expected = "Total $3.00, +20.0% from $2.50 the month before (1 row, -75.0% from 4)"
     assert expected in describe(checked)
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
-def test_a_file_of_both_months_is_read_once_where_one_reading_serves(two_months, monkeypatch, zone):
-    """In one time zone, November comes from the same reading: 2.50 in two rows.
-
-    In another one, the file is read a second time.
-    """
-    lines = [
-        HEADER,
-        "2025-11-03,2.00,red,chat,ask,c1",
-        "2025-11-30T22:00:00Z,0.50,red,chat,ask,c1",
-        "2025-12-03,3.00,red,chat,ask,c1",
-        "",
-    ]
-    (two_months.root / "calls.csv").write_text("\n".join(lines))
-    (two_months.root / "params" / "2025-11.yaml").write_text(
-        f'period: "2025-11"\nusage: calls.csv\ntimezone: {zone}\n'
-    )
-    (two_months.root / "params" / "2025-12.yaml").write_text(
-        'period: "2025-12"\nusage: calls.csv\n'
-    )
-    periods_read = []
-
-    def counted(params, *given, **named):
-        periods_read.append(params.period)
-        return read_usage(params, *given, **named)
-
-    monkeypatch.setattr(check, "read_usage", counted)
-    before = check_name("2025-12", two_months).before
-    assert (before, periods_read) == {
-        "UTC": ((D("2.5"), 2), ["2025-12"]),
-        "Asia/Tokyo": ((D("2"), 1), ["2025-12", "2025-11"]),
-    }[zone]
+def test_without_a_published_month_before_it_compares_as_little_as_the_report(two_months):
+    """The report says n/a there, though November has params and usage."""
+    checked = check_name("2025-12", two_months)
+    assert checked.before is None
+    text = describe(checked)
+    assert "  Total $3.00; no comparable report of November 2025 is published\n" in text
 
 
-def test_it_prefers_what_was_published(two_months):
-    """Published figures were sent; the files may have changed since."""
-    publish_november(two_months)
-    assert check_name("2025-12", two_months).before == (Decimal("2.5"), 4)
+def test_it_refuses_an_analysis_in_the_place_of_an_official_report(two_months):
+    """As `run` does: another period in the file of a published month."""
+    folder = two_months.outputs / "2025-12"
+    folder.mkdir(parents=True)
+    (folder / "chargeback.csv").write_text("organization,amount\n")
+    file = two_months.params_file("2025-12")
+    file.write_text(file.read_text().replace('period: "2025-12"', 'period: "2025-11"'))
+    refusals = []
+    for command in (check_name, run):
+        with pytest.raises(Refusal, match="only an official one may replace it") as refused:
+            command("2025-12", two_months)
+        refusals.append(str(refused.value))
+    assert refusals[0] == refusals[1]
 
 
 @pytest.mark.parametrize("changed", [{"kind": "analysis"}, {"currency": "EUR"}])
 def test_it_compares_like_with_like_only(two_months, changed):
     """Published results of another kind or currency are ignored."""
     publish_november(two_months, **changed)
-    assert check_name("2025-12", two_months).before == (Decimal("2.00"), 2)
-
-
-def test_it_says_that_there_is_no_month_before(two_months):
-    """The first month has nothing to compare."""
-    text = describe(check_name("2025-11", two_months))
-    assert "  Total $2.00; no earlier month to compare\n" in text
+    assert check_name("2025-12", two_months).before is None
 
 
 def test_it_proposes_budgets_where_there_are_none(two_months):
