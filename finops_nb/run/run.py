@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from finops_nb.atomic_files import private_folder, write_folder
 from finops_nb.clock import now
-from finops_nb.errors import Failure, FinopsError, Interrupted, Problem, Refusal
+from finops_nb.errors import Failure, FinopsError, Interrupted, Refusal
 from finops_nb.home import VARIABLE as HOME_VARIABLE
 from finops_nb.home import Home
 from finops_nb.notebook.kernel_main import PRELOAD

@@ -18,6 +18,7 @@ from finops_nb.notebook.kernel_main import die_with
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.run.failures import folder_number
 from finops_nb.run.job import Slot
+from finops_nb.run.published_warnings import warnings_text
 from finops_nb.run.signals import SIGNALS
 
 
@@ -169,8 +170,11 @@ def make(name: str, options: Options, slot: Slot, tell: Tell) -> Event:
         )
     except FinopsError as error:
         return Event(name, _undone(error), str(error), exit_code=error.exit_code)
-    is_same = folder_before == folder_number(options.home, name)
-    return Event(name, RunState.UNCHANGED if is_same else RunState.PUBLISHED, str(page))
+    if folder_before == folder_number(options.home, name):
+        return Event(name, RunState.UNCHANGED, str(page))
+    if text := warnings_text(page.parent):
+        notice(text)
+    return Event(name, RunState.PUBLISHED, str(page))
 
 
 def _restore_signals() -> None:
