@@ -25,6 +25,7 @@ from finops_nb.usage.sources.csv_text import (
     Header,
     open_text,
 )
+from finops_nb.usage.sources.currency_values import columns_of_codes, other_currencies
 from finops_nb.usage.sources.discovery import Source
 from finops_nb.usage.sources.notice import Notice
 from finops_nb.usage.sources.source_table import SourceTable, with_tag_keys
@@ -71,6 +72,9 @@ def read_csv(
         result = _confirmed(table, result, reading)
         notices = tuple(_empty_lines(source, reading))
     notices += notices_of_ends(table, result, shape, header, columns)
+    candidates = columns_of_codes(source, header, columns, params)
+    if problems := other_currencies(db, table.scan, candidates, params, source.name):
+        raise Refusal(problems)
     return UsageFile(table, result, notices)
 
 

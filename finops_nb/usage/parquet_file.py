@@ -17,6 +17,11 @@ from finops_nb.usage.notices import UsageFile
 from finops_nb.usage.scan import add_table
 from finops_nb.usage.sources import tags, values
 from finops_nb.usage.sources.columns import Columns, place_columns
+from finops_nb.usage.sources.currency_values import (
+    is_decided,
+    other_currencies,
+    parquet_columns_of_codes,
+)
 from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.discovery import Source
 from finops_nb.usage.sources.notice import Notice
@@ -87,7 +92,10 @@ def read_parquet(
     table = _table(source, columns, places, params)
     pages_checked = in_background(check_pages, source, _chunks(db, source))
     try:
-        return _scanned(db, table, places, params, detail)
+        file = _scanned(db, table, places, params, detail)
+        if problems := _other_currencies(db, table, columns, places, params):
+            raise Refusal(problems)
+        return file
     finally:
         # Damage explains whatever else is wrong.
         pages_checked.result()
@@ -125,6 +133,31 @@ def _scanned(
         "each was read as its shortest decimal text."
     )
     return UsageFile(table, result, (Notice(text, result.rows, result.cost),))
+
+
+def _other_currencies(
+    db: duckdb.DuckDBPyConnection,
+    table: SourceTable,
+    columns: Sequence[ParquetColumn],
+    places: Columns,
+    params: Params,
+) -> list[Problem]:
+    """A problem for each unread column of currencies other than the params'."""
+    if is_decided(places, params):
+        return []
+    read = {place.position for place in places.places.values()}
+    unread = {
+        column.engine_name: column.name
+        for position, column in enumerate(columns)
+        if position not in read and column.type == values.TEXT
+    }
+    try:
+        candidates = parquet_columns_of_codes(db, table.scan, unread)
+        return other_currencies(db, table.scan, candidates, params, table.source.name)
+    except engine.ENGINE_STOPPED:
+        raise
+    except duckdb.Error as error:
+        raise _unreadable(error, table.source) from error
 
 
 def read_columns(db: duckdb.DuckDBPyConnection, source: Source) -> tuple[ParquetColumn, ...]:

@@ -23,6 +23,7 @@ from finops_nb.usage.scan import FILE, add_files
 from finops_nb.usage.sources import csv_text, values
 from finops_nb.usage.sources.columns import Columns
 from finops_nb.usage.sources.csv_text import Header
+from finops_nb.usage.sources.currency_values import columns_of_codes, other_currencies
 from finops_nb.usage.sources.discovery import Format, Source
 from finops_nb.usage.sources.source_table import SourceTable
 
@@ -107,11 +108,16 @@ def _read_together(
     if len(tables) < FEWEST:
         return {}
     together = replace(tables[0], scan=_scan_sql([*shapes], header))
+    candidates: dict[str, str] = {}
+    for source in shapes:
+        candidates |= columns_of_codes(source, header, columns, params)
 
     def is_sound(table: SourceTable, result: ScanResult) -> bool:
         return not csv_file.is_doubtful(result, shapes[table.source])
 
     try:
+        if other_currencies(db, together.scan, candidates, params, "", by=FILE):
+            return {}
         results = add_files(db, together, tables, params, detail, is_sound)
     except engine.ENGINE_STOPPED:
         raise

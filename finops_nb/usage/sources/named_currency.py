@@ -6,20 +6,9 @@ import re
 from typing import Final
 
 from finops_nb.errors import Problem
+from finops_nb.money import CURRENCY_CODES
 
 # fmt: off
-_CODES: Final = """
-    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN
-    BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL
-    GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF
-    KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN
-    MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD
-    SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH
-    UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW
-"""
-CODES: Final = frozenset(_CODES.split())
-"""Codes of ISO 4217."""
-
 _ALSO_WORDS: Final = """
     ALL AMD BAM BOB COP CUP GEL GIP KES LAK MAD MOP NAD PAB PEN PHP RON SOS STN SAR SCR TOP TRY
 """
@@ -81,7 +70,7 @@ def currency_problem(name: str, said: str, currency: str, file: str) -> Problem:
 def _said(token: str, name: str) -> tuple[str, ...]:
     """The currencies that a word of a name may mean; none if it is no currency."""
     code = token.upper()
-    if code not in CODES:
+    if code not in CURRENCY_CODES:
         return SAID.get(token.lower(), ())
     is_word = code in ALSO_WORDS and (token != code or name == name.upper())
     return () if is_word else (code,)

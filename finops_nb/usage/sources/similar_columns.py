@@ -77,7 +77,7 @@ def doubtful_currency(names: Sequence[str], file: str) -> Problem:
     rule = f"{what}, which are never added"
     fix = (
         f"In the params, write which one is the currency of the costs, such as columns: "
-        f"{{currency: {_in_yaml(names[0])}}}; if none is, columns: {{currency: {NO_COLUMN}}}"
+        f"{{currency: {in_yaml(names[0])}}}; if none is, columns: {{currency: {NO_COLUMN}}}"
     )
     return Problem(rule, fix, file, 1, names[0])
 
@@ -97,7 +97,7 @@ def twins(places: Mapping[ColumnName, str], header: Sequence[str], file: str) ->
         similar = alike[normal_key(name)]
         if len(similar) > 1:
             rule = f"{listed(similar, LISTED)} are spelled almost alike"
-            fix = f"In the params, write which one to read: columns: {{{column}: {_in_yaml(name)}}}"
+            fix = f"In the params, write which one to read: columns: {{{column}: {in_yaml(name)}}}"
             yield Problem(rule, fix, file, 1, name)
 
 
@@ -118,13 +118,13 @@ def other_spellings(
             if name and (known := usual.get(key)):
                 rule = f"a column that looks like {known} and is spelled differently"
                 fix = (
-                    f"In the params, write columns: {{{column}: {_in_yaml(name)}}}; "
+                    f"In the params, write columns: {{{column}: {in_yaml(name)}}}; "
                     f"if it is another column, columns: {{{column}: {NO_COLUMN}}}"
                 )
                 yield Problem(rule, fix, file, 1, name)
 
 
-def _in_yaml(name: str) -> str:
+def in_yaml(name: str) -> str:
     """The name as it is written in a line of YAML."""
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         return name
