@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from finops_nb.outputs.manifest import Manifest
 from finops_nb.outputs.months import PublishedMonth
@@ -22,6 +23,7 @@ class ReportData:
         budgets: the budgets of the period.
         manifest: which copy of the report this is.
         months: the official months before it, newest first, as published.
+        left_out: those that can't be compared, by NAME, and why, from `months_left_out`.
     """
 
     params: Params
@@ -30,3 +32,4 @@ class ReportData:
     budgets: Budgets
     manifest: Manifest
     months: tuple[PublishedMonth, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)

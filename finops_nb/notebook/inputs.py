@@ -11,7 +11,7 @@ from finops_nb.figures.projection import project
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.scenario_effect import check_names
 from finops_nb.outputs.manifest import current_manifest
-from finops_nb.outputs.months import months_before
+from finops_nb.outputs.months import months_before, months_left_out
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import PARAMETERS, Params, make_params
 from finops_nb.params.organizations import read_mapping
@@ -77,4 +77,5 @@ def read_report_data(params: Params) -> ReportData:
     check_names(measured, budgets, params, file)
     usage = project(measured, params.growth, params.model_prices)
     months = months_before(params)
-    return ReportData(params, usage, measured, budgets, manifest, months)
+    left_out = months_left_out(params)
+    return ReportData(params, usage, measured, budgets, manifest, months, left_out)

@@ -99,7 +99,7 @@ def write_results(show: Parts) -> Marker:
     results = overview(data) | {
         "title": title(data),
         "ledger": _ledger_file(show),
-        "tables": {part.name: part.records() for part in show.shown} | _not_shown(data),
+        "tables": {part.name: part.records() for part in show.shown} | not_shown(data),
         "provenance": provenance(data),
     }
     text = json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False)
@@ -110,7 +110,7 @@ def write_results(show: Parts) -> Marker:
     return Marker(marker_text(data.manifest))
 
 
-def _not_shown(data: ReportData) -> dict[str, list[dict[str, Any]]]:
+def not_shown(data: ReportData) -> dict[str, list[dict[str, Any]]]:
     """The tables of `artifacts.NOT_SHOWN`, of usage that was read by cells."""
     groups = data.usage.groups
     if CELLS not in groups:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -107,24 +107,57 @@ def months_before(
             under their NAMEs; None means that nothing is expected.
     """
     if home is None and (snapshot := _snapshot()):
-        return tuple(_from_record(record) for record in json.loads(snapshot.read_bytes()))
+        records = json.loads(snapshot.read_bytes())["months"]
+        return tuple(_from_record(record) for record in records)
     try:
         outputs = (home or find_home()).outputs
     except Refusal:
         return ()
     months = []
-    for name in names_before(params):
+    for place, name in enumerate(names_before(params)):
         if expected and name in expected:
-            months.append(expected[name])
+            month = expected[name]
         else:
-            months.append(_published(outputs / name / RESULTS, params))
-    return tuple(month for month in months if month)
+            month = _published(outputs / name / RESULTS, params)
+        if month:
+            # Only the month before is bridged from.
+            months.append(replace(month, cells=None) if place else month)
+    return tuple(months)
 
 
-def save_months(months: Iterable[PublishedMonth], folder: Path) -> None:
+def months_left_out(params: Params, home: Home | None = None) -> dict[str, str]:
+    """The official reports among the twelve months before that can't be compared, and why.
+
+    Args:
+        params: as for `months_before`.
+        home: likewise.
+
+    Returns:
+        By NAME, words that follow "is", such as "PARTIAL" or "in EUR".
+    """
+    if home is None and (snapshot := _snapshot()):
+        reasons: dict[str, str] = json.loads(snapshot.read_bytes())["left_out"]
+        return reasons
+    try:
+        outputs = (home or find_home()).outputs
+    except Refusal:
+        return {}
+    files = {name: outputs / name / RESULTS for name in names_before(params)}
+    found = {
+        name: _why_not_comparable(read_results(file.read_bytes()), params)
+        for name, file in files.items()
+        if file.is_file()
+    }
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def save_months(
+    months: Iterable[PublishedMonth], left_out: Mapping[str, str], folder: Path
+) -> None:
     """Write the snapshot for a kernel whose environment names `folder`."""
     records = [month.as_record() | {"rows": month.rows} for month in months]
-    (folder / SNAPSHOT).write_text(json.dumps(records) + "\n", encoding="utf-8")
+    snapshot = {"months": records, "left_out": dict(left_out)}
+    (folder / SNAPSHOT).write_text(json.dumps(snapshot) + "\n", encoding="utf-8")
 
 
 def month_of(results: Mapping[str, Any], params: Params) -> PublishedMonth | None:
@@ -139,7 +172,7 @@ def month_of(results: Mapping[str, Any], params: Params) -> PublishedMonth | Non
         zone, a month that was still running, or results without the figures that are needed.
     """
     try:
-        if not _is_comparable(results, params):
+        if _why_not_comparable(results, params) is not None:
             return None
         days = {
             date.fromisoformat(row["day"]): Decimal(row["cost"])
@@ -154,7 +187,7 @@ def month_of(results: Mapping[str, Any], params: Params) -> PublishedMonth | Non
             None if summary["budget"] is None else Decimal(summary["budget"]),
             _amounts(dict(results["organizations"])),
             _amounts(dict(results["products"])),
-            _cells_of_results(results, params),
+            cells_of(results["tables"][CELLS]) if CELLS in results["tables"] else None,
             {dimension: _excesses(results, dimension) for dimension in BUDGETED},
         )
     except (KeyError, TypeError, ValueError, ArithmeticError):
@@ -169,13 +202,6 @@ def _excesses(results: Mapping[str, Any], dimension: str) -> dict[str, Decimal]:
         for row in results["tables"].get(f"cost_by_{dimension}", ())
         if row["status"] == OVER
     }
-
-
-def _cells_of_results(results: Mapping[str, Any], params: Params) -> tuple[Cell, ...] | None:
-    """The cells of the month before; other months are not bridged from."""
-    if params.window.preceding().text != results["name"] or CELLS not in results["tables"]:
-        return None
-    return cells_of(results["tables"][CELLS])
 
 
 def _snapshot() -> Path | None:
@@ -212,13 +238,16 @@ def _published(file: Path, params: Params) -> PublishedMonth | None:
     return month_of(read_results(file.read_bytes()), params) if file.is_file() else None
 
 
-def _is_comparable(results: Mapping[str, Any], params: Params) -> bool:
-    return bool(
-        results["kind"] == Kind.OFFICIAL
-        and results["currency"] == params.currency
-        and results["period"]["complete"]
-        and results["provenance"]["params"]["timezone"] == params.timezone
-    )
+def _why_not_comparable(results: Mapping[str, Any], params: Params) -> str | None:
+    """Words that follow "is"; None if a report can be compared, empty if it is no official one."""
+    if results.get("kind") != Kind.OFFICIAL:
+        return ""
+    if results["currency"] != params.currency:
+        return f"in {results['currency']}"
+    zone = results["provenance"]["params"]["timezone"]
+    if zone != params.timezone:
+        return f"in the time zone {zone}"
+    return None if results["period"]["complete"] else "PARTIAL"
 
 
 def _amounts(texts: Mapping[str, str]) -> dict[str, Decimal]:

@@ -11,6 +11,7 @@ from finops_nb.figures.bridge import EFFECTS, GONE, NEW, OTHER, TOTAL, Bridge, b
 from finops_nb.figures.controlled_rounding import round_table
 from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
+from finops_nb.findings.left_out import why_not_compared
 from finops_nb.money import minor_units, total
 from finops_nb.period import parse_period
 from finops_nb.report.table import Block, Table
@@ -110,4 +111,4 @@ def _why_none(data: ReportData) -> str:
             f"The report of {period.preceding().label} was published without the figures that "
             f"this needs. Run it again, then this one: finops-nb run {name} {period.text}"
         )
-    return f"No report of {period.preceding().label} was published."
+    return f"{why_not_compared(data, name)}."

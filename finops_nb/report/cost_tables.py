@@ -14,6 +14,7 @@ from finops_nb.figures.named import Named, names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.draft_ledger import draft_ledger_sentences
+from finops_nb.findings.left_out import why_not_compared
 from finops_nb.findings.sentence import Sentence
 from finops_nb.findings.tense import tense_of
 from finops_nb.money import ratio, total
@@ -181,11 +182,11 @@ def cost_by_month(data: ReportData, organizations: pd.DataFrame, products: pd.Da
         for month in months
     ]
     frames = (organizations, products) if months else ()
-    empty = (
-        "No earlier month was published."
-        if data.usage.period.is_month
-        else "Only the report of a calendar month shows earlier months."
-    )
+    empty = "Only the report of a calendar month shows earlier months."
+    if data.usage.period.is_month:
+        empty = "No earlier month was published."
+        if data.left_out:
+            empty = f"{why_not_compared(data, max(data.left_out))}."
     return Table(
         "cost_by_month",
         "Cost by month; change is from the month before" + _without_change(data, organizations),
@@ -332,6 +333,8 @@ def _without_change(data: ReportData, frame: pd.DataFrame) -> str:
         return ""
     if not data.usage.complete:
         return "; n/a while the month is in progress"
+    if data.usage.period.preceding().text in data.left_out:
+        return "; n/a: the month before can't be compared"
     return "; n/a: the month before was not published"
 
 

@@ -12,6 +12,7 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
 from finops_nb.figures.trend import PriorMonth, YearToDate, prior_month, year_to_date
 from finops_nb.figures.variance import TotalVariance
+from finops_nb.findings.left_out import why_not_compared
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.findings.tense import Tense, tense_of
@@ -55,10 +56,10 @@ def headlines(data: ReportData, totals: TotalVariance) -> Iterator[Headline]:
     yield _spend(totals, data.usage, currency, tense)
     prior = prior_month(data)
     if prior:
-        yield _change_from_month_before(prior, currency, tense)
+        yield _change_from_month_before(prior, data, tense)
     year = year_to_date(data)
     if year:
-        yield _year_to_date(year, data.usage, currency, tense)
+        yield _year_to_date(year, data, tense)
     yield _allocated(data.usage, data.params.allocation_target, tense)
 
 
@@ -88,15 +89,15 @@ def _dated_after(verb: str, after: Decimal, usage: Usage) -> Sentence:
     return sentence(text, after=after, known=usage.complete_through)
 
 
-def _change_from_month_before(prior: PriorMonth, currency: str, tense: Tense) -> Headline:
+def _change_from_month_before(prior: PriorMonth, data: ReportData, tense: Tense) -> Headline:
     record = prior._asdict()
-    note = rounding_note(prior.compared, prior.cost, currency)
+    note = rounding_note(prior.compared, prior.cost, data.params.currency)
     label, month = parse_period(prior.month).label, _month_name(prior.month)
     change = "{change:change}"
     if prior.change_ratio is not None:
         change += " ({change_ratio:signed share})"
     if prior.cost is None:
-        detail = f"No {label} report was published"
+        detail = why_not_compared(data, prior.month)
     elif prior.days is None:
         detail = f"{month}, as published: {{cost:money}}{note.text}"
     else:
@@ -116,13 +117,14 @@ def _change_from_month_before(prior: PriorMonth, currency: str, tense: Tense) ->
     )
 
 
-def _year_to_date(year: YearToDate, usage: Usage, currency: str, tense: Tense) -> Headline:
-    details = list(_year_against_budget(year, usage.complete, currency))
+def _year_to_date(year: YearToDate, data: ReportData, tense: Tense) -> Headline:
+    usage = data.usage
+    details = list(_year_against_budget(year, usage.complete, data.params.currency))
     after = cost_after(usage)
     if after:
         details.append(_dated_after("Excludes", after, usage))
     if year.missing:
-        details.append(sentence(_not_published(year)))
+        details.append(sentence(_not_included(year, data)))
     return Headline(
         "year_to_date",
         tense.title(f"Year to Date, {year.months[0][:4]}"),
@@ -158,13 +160,22 @@ def _distance(cost: Decimal, budget: Decimal, label: str, currency: str) -> Sent
     )
 
 
-def _not_published(year: YearToDate) -> str:
-    """Which months are missing, and which the figure is of if these are fewer."""
-    reports = "report was" if len(year.missing) == 1 else "reports were"
-    missing = f"o {reports} published for {_months_in_words(year.missing)}"
+def _not_included(year: YearToDate, data: ReportData) -> str:
+    """Which months are missing and why, and which the figure is of if these are fewer."""
+    unpublished = tuple(month for month in year.missing if month not in data.left_out)
+    reasons = []
+    if unpublished:
+        reports = "report was" if len(unpublished) == 1 else "reports were"
+        reasons.append(f"no {reports} published for {_months_in_words(unpublished)}")
+    for reason in dict.fromkeys(data.left_out.values()):
+        months = tuple(month for month in year.missing if data.left_out.get(month) == reason)
+        if months:
+            verb = "is" if len(months) == 1 else "are"
+            reasons.append(f"{_months_in_words(months)} {verb} {reason} and not included")
+    missing = "; ".join(reasons)
     if len(year.missing) < len(year.months):
-        return f"N{missing}"
-    return f"Includes {_months_in_words(year.months)} only; n{missing}"
+        return missing[0].upper() + missing[1:]
+    return f"Includes {_months_in_words(year.months)} only; {missing}"
 
 
 def _allocated(usage: Usage, target: Decimal | None, tense: Tense) -> Headline:

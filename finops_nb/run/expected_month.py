@@ -7,14 +7,16 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import headline, total_of, variance_by
 from finops_nb.findings.overview import overview
 from finops_nb.home import Home
+from finops_nb.notebook.results import Part, not_shown
 from finops_nb.outputs.manifest import Manifest, kind_of
 from finops_nb.outputs.months import PublishedMonth, month_of
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.organizations import read_mapping
 from finops_nb.params.params_file import load_params
-from finops_nb.report.cost_tables import spend_by_day
+from finops_nb.report.cost_tables import cost_by, spend_by_day
 from finops_nb.report.prose import executive_summary
 from finops_nb.schema import BUDGETED
+from finops_nb.usage.model import CELLS_BY_DAY
 from finops_nb.usage.reader import read_usage
 
 
@@ -31,14 +33,16 @@ def expected_month(name: str, home: Home) -> PublishedMonth | None:
         params = load_params(home, name)
         mapping = read_mapping(params, home)
         budgets = read_budgets(params, home, mapping=mapping)
-        usage = read_usage(params, home, mapping=mapping)
+        usage = read_usage(params, home, mapping=mapping, detail=CELLS_BY_DAY)
     except (FinopsError, OSError):
         return None
     manifest = Manifest(kind_of(name, params.period), name)
     data = ReportData(params, usage, usage, budgets, manifest)
-    totals = (total_of(data, variance_by(data, by)) for by in BUDGETED)
-    tables = (spend_by_day(data), executive_summary(data, headline(*totals)))
+    variances = [variance_by(data, by) for by in BUDGETED]
+    totals = [total_of(data, variance) for variance in variances]
+    costs = [cost_by(data, *each) for each in zip(variances, totals, strict=True)]
+    parts: tuple[Part, ...] = (spend_by_day(data), executive_summary(data, headline(*totals)))
     results = overview(data)
-    results["tables"] = {table.name: table.records() for table in tables}
+    results["tables"] = {part.name: part.records() for part in (*parts, *costs)} | not_shown(data)
     results["provenance"] = {"params": params.shared_parameters()}
     return month_of(results, params)

@@ -17,7 +17,7 @@ from finops_nb import __version__
 from finops_nb.home import PACKAGE, Home
 from finops_nb.outputs.artifacts import HTML, NOTEBOOK, PDF, RESULTS, STEM, WORKBOOK
 from finops_nb.outputs.manifest import Kind, kind_of
-from finops_nb.outputs.months import PublishedMonth, months_before
+from finops_nb.outputs.months import PublishedMonth, months_before, months_left_out
 from finops_nb.params.budgets import Budgets, read_budgets
 from finops_nb.params.model import Params
 from finops_nb.params.organizations import OrganizationMap, read_mapping
@@ -43,6 +43,7 @@ class Job:
         kind: of the report.
         mapping: organizations.csv, from which the budgets have owners; None if the params name
             none.
+        left_out: the months before that can't be compared, and why.
     """
 
     home: Home
@@ -52,6 +53,7 @@ class Job:
     months: tuple[PublishedMonth, ...]
     kind: Kind
     mapping: OrganizationMap | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def target(self) -> Path:
@@ -129,7 +131,9 @@ def open_job(
         mapping = read_mapping(params, home)
         budgets = read_budgets(params, home, mapping=mapping)
     months = months_before(params, home, expected)
-    return Job(home, name, params, budgets, months, kind_of(name, params.period), mapping)
+    left_out = months_left_out(params, home)
+    kind = kind_of(name, params.period)
+    return Job(home, name, params, budgets, months, kind, mapping, left_out)
 
 
 def inputs_of(job: Job) -> Fingerprint:
@@ -164,7 +168,8 @@ def inputs_now(job: Job) -> Fingerprint:
 
 def key_of(job: Job, inputs: Fingerprint, notebook: bytes) -> str:
     """The key of a run of these inputs with this notebook's file."""
-    return run_key(job.name, job.kind, job.params, job.budgets, job.months, inputs, notebook)
+    origin = origin_of(notebook, job.months, job.left_out)
+    return run_key(job.name, job.kind, job.params, job.budgets, inputs, origin)
 
 
 def key_now(job: Job) -> str:
@@ -181,9 +186,8 @@ def run_key(
     kind: Kind,
     params: Params,
     budgets: Budgets,
-    months: Iterable[PublishedMonth],
     inputs: Fingerprint,
-    notebook: bytes,
+    origin: Mapping[str, Any],
 ) -> str:
     """A digest of everything a report is made from.
 
@@ -192,9 +196,8 @@ def run_key(
         kind: its kind.
         params: all of them.
         budgets: their amounts, wherever they come from.
-        months: the months before, as published; only their figures count.
         inputs: the files of usage.
-        notebook: the notebook's file.
+        origin: from `origin_of`.
 
     Returns:
         64 hexadecimal digits.
@@ -207,23 +210,26 @@ def run_key(
         "inputs": sorted(inputs),
         "version": __version__,
     }
-    return _digest(parts | origin_of(notebook, months))
+    return _digest({**parts, **origin})
 
 
-def origin_of(notebook: bytes, months: Iterable[PublishedMonth]) -> dict[str, Any]:
+def origin_of(
+    notebook: bytes, months: Iterable[PublishedMonth], left_out: Mapping[str, str]
+) -> dict[str, Any]:
     """What a report is made from besides params, budgets and usage.
 
     Args:
         notebook: its file.
         months: the months before, as published.
+        left_out: those that can't be compared, and why.
 
     Returns:
-        `notebook` and `code` as SHA-256, and `months` as SHA-256 by name.
+        `notebook` and `code` as SHA-256, and `months` as SHA-256, or the reason, by name.
     """
     return {
         "notebook": hashlib.sha256(notebook).hexdigest(),
         "code": code_digest(),
-        "months": {month.name: _digest(month.as_record()) for month in months},
+        "months": {month.name: _digest(month.as_record()) for month in months} | {**left_out},
     }
 
 

@@ -29,7 +29,7 @@ from finops_nb.outputs.lock import hold
 from finops_nb.outputs.mail_journal import check_reason
 from finops_nb.outputs.manifest import VARIABLE as STAGING_VARIABLE
 from finops_nb.outputs.manifest import Kind, Manifest
-from finops_nb.outputs.months import months_before, save_months
+from finops_nb.outputs.months import months_before, months_left_out, save_months
 from finops_nb.outputs.official_place import refuse_other_kind
 from finops_nb.outputs.publish import check_target, probe
 from finops_nb.outputs.reports import are_there
@@ -257,7 +257,7 @@ def _publish_changes(job: Job, options: _Options, interruption: Interruption) ->
         job.staging,
         revision.number,
         revision.reason,
-        origin_of(notebook, job.months),
+        origin_of(notebook, job.months, job.left_out),
     )
     (job.staging / PREVIOUS).write_bytes(history.raw_results(revision.number - 1))
     execution = _execute(job, manifest, notebook, options, interruption)
@@ -289,7 +289,8 @@ def _check_before(job: Job, revision: Revision, slot: Slot) -> None:
 def _await_turn(job: Job, slot: Slot) -> None:
     """Wait for the months before, and see that they are as this report has them."""
     slot.wait_for_turn()
-    if months_before(job.params, job.home) != job.months:
+    now = months_before(job.params, job.home), months_left_out(job.params, job.home)
+    if now != (job.months, job.left_out):
         if slot.expected:
             raise Overtaken
         raise Failure("An earlier month's report changed during the run. Run again.")
@@ -321,7 +322,7 @@ def _execute(
     parameters = job.params.parameters_for(declared_parameters(notebook))
     check_notebook(notebook, parameters, shown)
     manifest.save(job.staging)
-    save_months(job.months, job.staging)
+    save_months(job.months, job.left_out, job.staging)
     variables = {STAGING_VARIABLE: str(job.staging), HOME_VARIABLE: str(job.home.root)}
     if NOTEBOOK_API.encode() in raw or imports_workbench(raw):
         variables[PRELOAD] = NOTEBOOK_API

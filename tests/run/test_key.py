@@ -16,7 +16,7 @@ from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import Params
 from finops_nb.run import job
-from finops_nb.run.job import code_digest, run_key
+from finops_nb.run.job import code_digest, origin_of
 
 PARAMS = Params(period="2025-12", usage="a.csv", organization_budgets={"org-a": "5000"})
 INPUTS = (("a.csv", "1" * 64), ("b.csv", "2" * 64))
@@ -27,9 +27,16 @@ SAME = {
     "params": PARAMS,
     "budgets": read_budgets(PARAMS),
     "months": (MONTH,),
+    "left_out": {"2025-10": "PARTIAL"},
     "inputs": INPUTS,
     "notebook": b"{}",
 }
+
+
+def run_key(**parts) -> str:
+    """The key of a run of these parts."""
+    origin = origin_of(*(parts.pop(name) for name in ("notebook", "months", "left_out")))
+    return job.run_key(**parts, origin=origin)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +107,9 @@ def test_equal_parts_give_an_equal_key():
             ),
         ),
         ("months", ()),
+        ("months", (replace(MONTH, cells=()),)),
+        ("left_out", {}),
+        ("left_out", {"2025-10": "in EUR"}),
         ("months", (replace(MONTH, cost=Decimal("5.01")),)),
         ("months", (replace(MONTH, days={date(2025, 11, 2): Decimal(5)}),)),
         ("inputs", INPUTS[:1]),
