@@ -475,3 +475,38 @@ def test_plain_papermill_runs_it_from_anywhere_as_a_draft(tmp_path):
     )
     assert "<strong><bdi>DRAFT</bdi></strong>" in shown
     assert "$8,669.89" in shown
+
+
+def test_it_says_what_drove_the_change(results):
+    """224,072 calls after 142,180 are 57.6% more; a cheaper mix took back $469.87."""
+    texts = {row["title"]: row["text"] for row in results["tables"]["findings"]}
+    assert texts["Cost Rose"].endswith(
+        "57.6% more calls added $3,341.50, and a cheaper mix of models and tasks took back $469.87"
+    )
+
+
+def test_the_bridge_adds_up_to_the_change_exactly(results):
+    """Of every line, unrounded: the cost of December − that of November."""
+    added: dict[tuple[str, str], Decimal] = {}
+    for row in results["tables"]["bridge"]:
+        assert row["from"] == "2025-11"
+        key = row["dimension"], row["name"]
+        added[key] = added.get(key, Decimal(0)) + Decimal(row["amount"])
+    changes = {
+        (dimension, row["name"]): Decimal(row["change"])
+        for row in results["tables"]["cost_by_month"]
+        for dimension in ("organization", "product")
+        if row["name"].startswith(dimension[:3])
+    }
+    assert {key: amount for key, amount in added.items() if key[0] != "total"} == changes
+    assert added["total", "total"] == sum(
+        change for (dimension, _), change in changes.items() if dimension == "product"
+    )
+
+
+def test_cells_and_days_add_up_to_the_total(results):
+    """What later months are compared with."""
+    for table in ("cells", "days"):
+        rows = results["tables"][table]
+        assert sum(Decimal(row["cost"]) for row in rows) == Decimal(results["total"])
+        assert sum(row["calls"] for row in rows) == results["rows"]["used"]

@@ -144,11 +144,22 @@ def months_left_out(params: Params, home: Home | None = None) -> dict[str, str]:
         return {}
     files = {name: outputs / name / RESULTS for name in names_before(params)}
     found = {
-        name: _why_not_comparable(read_results(file.read_bytes()), params)
+        name: _why_left_out(read_results(file.read_bytes()), params)
         for name, file in files.items()
         if file.is_file()
     }
     return {name: reason for name, reason in found.items() if reason}
+
+
+def _why_left_out(results: Mapping[str, Any], params: Params) -> str:
+    """Words that follow "is"; empty for a report that is compared, or is no official one."""
+    try:
+        reason = _why_not_comparable(results, params)
+    except (KeyError, TypeError):
+        reason = None
+    if reason is None and month_of(results, params) is None:
+        return "of another version of finops-nb"
+    return reason or ""
 
 
 def save_months(

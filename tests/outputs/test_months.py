@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from finops_nb.home import Home
-from finops_nb.outputs.months import months_before
+from finops_nb.outputs.cells import Cell
+from finops_nb.outputs.months import months_before, months_left_out, save_months
 
 
 def publish(home: Home, month: str, **changed) -> None:
@@ -79,3 +80,60 @@ def test_a_torn_file_is_no_month(home, params):
     file = home.outputs / "2025-11" / "results.json"
     file.write_bytes(file.read_bytes()[:-20])
     assert months_before(params(), home) == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({}, None),
+        ({"kind": "analysis"}, None),
+        ({"period": {"complete": False}}, "PARTIAL"),
+        ({"currency": "EUR"}, "in EUR"),
+        ({"provenance": {"params": {"timezone": "Asia/Tokyo"}}}, "in the time zone Asia/Tokyo"),
+        ({"tables": {}}, "of another version of finops-nb"),
+    ],
+)
+def test_a_published_month_that_is_not_compared_has_a_reason(home, params, changed, reason):
+    """So that nobody is told that it was not published."""
+    publish(home, "2025-11", **changed)
+    assert months_left_out(params(), home) == ({} if reason is None else {"2025-11": reason})
+
+
+def test_the_month_before_has_its_cells_and_every_month_its_overruns(home, params):
+    """Cells of two months are compared; a streak goes further back."""
+    cell = {
+        "organization": "org-a",
+        "product": "chat",
+        "provider": "p",
+        "model": "gpt",
+        "task_type": "ask",
+        "cost": "3",
+        "calls": 2,
+        "input_tokens": "10",
+        "cached_tokens": None,
+        "output_tokens": "5",
+    }
+    costs = [
+        {"organization": "org-a", "variance": "0.50", "status": "OVER"},
+        {"organization": "org-b", "variance": "-1", "status": "UNDER"},
+    ]
+    days = [{"day": "2025-11-01", "cost": "3", "calls": 2}]
+    tables = {"spend_by_day": days, "executive_summary": [{"budget": None}], "cells": [cell]}
+    for month in ("2025-10", "2025-11"):
+        publish(home, month, tables=tables | {"cost_by_organization": costs})
+    november, october = months_before(params(), home)
+    assert november.cells == (Cell("org-a", "chat", "p", "gpt", "ask", 2, 15, Decimal(3)),)
+    assert october.cells is None
+    assert november.excesses == october.excesses
+    assert november.excesses["organization"] == {"org-a": Decimal("0.50")}
+
+
+def test_a_run_gives_its_notebook_the_months_as_it_has_them(home, params, monkeypatch, tmp_path):
+    """Read from the staging folder, they are equal, with cells and reasons."""
+    publish(home, "2025-11")
+    publish(home, "2025-10", currency="EUR")
+    months = months_before(params(), home)
+    save_months(months, months_left_out(params(), home), tmp_path)
+    monkeypatch.setenv("FINOPS_NB_STAGING", str(tmp_path))
+    assert months_before(params()) == months
+    assert months_left_out(params()) == {"2025-10": "in EUR"}
