@@ -13,7 +13,7 @@ from typing import Final
 
 from finops_nb.errors import Problem, Refusal, did_you_mean
 from finops_nb.month_spelling import meant_month
-from finops_nb.period import MONTH, parse_period
+from finops_nb.period import MONTH, QUARTER, YEAR, parse_period
 from finops_nb.words import listing
 
 VARIABLE: Final = "FINOPS_NB_HOME"
@@ -161,6 +161,9 @@ class Home:
             fix = "Put a params file that you may read in its place, or remove it"
             return Problem(rule, fix, f"params/{name}.yaml")
         fix = _missing_file_fix(name, names, words)
+        last_part = Path(name).name
+        if names and (QUARTER.fullmatch(last_part) or YEAR.fullmatch(last_part)):
+            fix = f"{fix}{'' if fix.endswith('?') else '.'} {_how_to_add_up(name)}"
         return Problem("there is no such params file", fix, f"params/{name}.yaml")
 
     def _name_of_path(self, path: str) -> str | None:
@@ -267,6 +270,15 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
+
+
+def _how_to_add_up(name: str) -> str:
+    """How to make the report of a quarter or year."""
+    return (
+        f'To make this report, write params/{name}.yaml with period: "{Path(name).name}", '
+        'budgets: "months:" for the sum of its months\' budgets, and usage: the files of its '
+        'months, as a folder, a list, or a pattern such as "usage/calls-*.csv"'
+    )
 
 
 def _missing_file_fix(name: str, names: Sequence[str], words: Collection[str]) -> str:

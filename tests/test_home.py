@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from finops_nb import home as module
 from finops_nb.errors import Refusal
 from finops_nb.home import VARIABLE, Home, find_home, packaged_notebooks
+from finops_nb.params.budgets import read_budgets
+from finops_nb.params.params_file import load_params
 
 COPY = r"To add 2024-12, copy another month's file and change its period\."
 """How to make a month's params by hand."""
@@ -93,7 +96,9 @@ def test_it_refuses_a_name_without_a_file(three_names):
         three_names.check_name("analysis/2025-Q3")
     assert str(refused.value) == (
         "params/analysis/2025-Q3.yaml: there is no such params file. "
-        'Did you mean "analysis/2025-Q4"?'
+        'Did you mean "analysis/2025-Q4"? To make this report, write params/analysis/2025-Q3.yaml '
+        'with period: "2025-Q3", budgets: "months:" for the sum of its months\' budgets, and usage: '
+        'the files of its months, as a folder, a list, or a pattern such as "usage/calls-*.csv".'
     )
 
 
@@ -322,3 +327,20 @@ def test_it_shows_no_path_of_the_machine(three_names):
     """A path in the home is shown relative to it; of any other, only the last part."""
     assert three_names.shown(three_names.params_file("2025-12")) == "params/2025-12.yaml"
     assert three_names.shown(Path("/secret/place/usage.csv")) == "usage.csv"
+
+
+def test_a_quarter_without_a_file_is_told_how_to_be_made(home):
+    """The advice, followed literally, is a file that is read, and adds up its months' budgets."""
+    for month in ("2025-10", "2025-11", "2025-12"):
+        home.params_file(month).write_text(
+            f'period: "{month}"\nusage: "sample:"\norganization_budgets: {{org-a: 10}}\n'
+        )
+    with pytest.raises(Refusal) as refused:
+        home.check_name("2025-Q4")
+    text = str(refused.value)
+    assert text.startswith("params/2025-Q4.yaml: there is no such params file. ")
+    keys = [re.search(rf"{key}: \"[^\"]+\"", text)[0] for key in ("period", "budgets")]
+    usage = re.search(r'pattern such as ("[^"]+")', text)[1]
+    home.params_file("2025-Q4").write_text("\n".join([*keys, f"usage: {usage}", ""]))
+    params = load_params(home, home.check_name("2025-Q4"))
+    assert read_budgets(params, home).organizations == {"org-a": 30}

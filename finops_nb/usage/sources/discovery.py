@@ -18,6 +18,8 @@ from finops_nb.errors import Problem, Refusal, listed
 from finops_nb.home import PACKAGE, Home, find_home
 from finops_nb.money import ZERO
 from finops_nb.params.model import SAMPLE, Params
+from finops_nb.params.text_file import open_regular
+from finops_nb.period import parse_period
 from finops_nb.usage.sources.notice import Notice
 
 Format = Literal[".csv", ".csv.gz", ".csv.zst", ".parquet"]
@@ -26,6 +28,9 @@ FORMATS: Final[tuple[Format, ...]] = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 READABLE: Final = "CSV (.csv, .csv.gz, .csv.zst) or Parquet (.parquet)"
 
 SAMPLE_FILES: Final = PACKAGE / "sample"
+
+YEAR_AND_MONTH: Final = re.compile(r"(\d{4})[-_]?(0[1-9]|1[0-2])(?!\d)")
+"""A month in the name of a file."""
 
 CHECKSUMS: Final = "SHA256SUMS"
 """A file with the checksums of all files in its folder."""
@@ -264,10 +269,35 @@ def _existing_names(root: Path, place: str) -> str:
     folder = Path(*parts[:depth])
     entries = (root / folder).iterdir()
     names = sorted(_entry_name(path) for path in entries if not path.name.startswith("."))
-    near = difflib.get_close_matches(parts[depth], names, n=3, cutoff=0.5) or names
+    near = _best_first(root / folder, parts[depth], names)
     where = "the home" if folder == Path() else f"{folder.as_posix().rstrip('/')}/"
-    content = f"has {listed(near, LISTED)}" if names else "is empty"
+    content = f"has {listed(near, LISTED)}" if near else "is empty"
     return f"Put the file there, or correct the path; {where} {content}"
+
+
+def _best_first(folder: Path, wanted: str, names: Sequence[str]) -> list[str]:
+    """The names that may be what was meant, or all: first the same name in a folder of `folder`.
+
+    Then come names with the month in words, such as december.csv for calls-2025-12.csv, and the
+    most similar ones.
+
+    Args:
+        folder: where the wanted name is not.
+        wanted: the name.
+        names: what the folder has.
+    """
+    paths = [] if glob.has_magic(wanted) else sorted(folder.glob(f"*/{wanted}"))
+    deeper = [f"{path.parent.name}/{path.name}" for path in paths if path.parent.name[0] != "."]
+    month = YEAR_AND_MONTH.search(wanted)
+    word = parse_period(f"{month[1]}-{month[2]}").label.split()[0].lower() if month else ""
+    of_month = [name for name in names if word and {word, word[:3]} & {*_words(name)}]
+    similar = difflib.get_close_matches(wanted, names, n=3, cutoff=0.5)
+    likely = list(dict.fromkeys((*deeper, *of_month, *similar)))
+    return likely or sorted(names, key=lambda name: _format(Path(name)) is None)
+
+
+def _words(name: str) -> list[str]:
+    return re.split(r"[^a-z]+", name.lower())
 
 
 def _named_sources(paths: Iterable[Path], home: Home | None) -> tuple[Source, ...]:
@@ -307,7 +337,7 @@ def _read_each(sources: Iterable[Source], read: Callable[[Path], T]) -> list[tup
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

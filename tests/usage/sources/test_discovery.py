@@ -14,7 +14,9 @@ from finops_nb.home import Home
 from finops_nb.params.model import make_params
 from finops_nb.usage import reader
 from finops_nb.usage.reader import columns_found
-from finops_nb.usage.sources.discovery import fingerprint, resolve_inputs
+from finops_nb.usage.sources import csv_text as usage_text
+from finops_nb.usage.sources.compression import has_zeros_behind, lacks_checksum
+from finops_nb.usage.sources.discovery import FORMATS, Source, fingerprint, resolve_inputs
 
 
 @pytest.fixture
@@ -181,6 +183,23 @@ def test_it_refuses_a_link_to_nothing_and_a_pipe(usage_folder):
     ]
 
 
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_no_pipe_is_waited_for(tmp_path, suffix):
+    """Whoever opens usage: `check` opens it to suggest columns, even where a run would not."""
+    pipe = tmp_path / f"pipe{suffix}"
+    os.mkfifo(pipe)
+    source = Source("pipe", pipe, suffix)
+    opened = [lambda: columns_found(source), lambda: fingerprint([source])]
+    if suffix != ".parquet":
+        opened.append(lambda: usage_text.open_text(source))
+    for each in opened:
+        with pytest.raises(Refusal, match="pipe: cannot be read: it is not a regular file"):
+            each()
+    if look := {".csv.zst": lacks_checksum, ".csv.gz": has_zeros_behind}.get(suffix):
+        with pytest.raises(OSError, match="it is not a regular file"):
+            look(source)
+
+
 @pytest.mark.parametrize("usage", ["a\0b.csv", "x" * 5000, "a*\0.csv"])
 def test_no_path_ends_in_a_traceback(usage_folder, usage):
     assert problems(usage_folder, usage)
@@ -240,3 +259,21 @@ def test_it_returns_the_columns_of_a_file(tmp_path, usage_folder):
         "output_tokens",
         "cost_usd",
     )
+
+
+@pytest.mark.parametrize(
+    ("files", "content"),
+    [
+        (["usage/december.csv", "usage/calls-2025-11.csv"], "december.csv, calls-2025-11.csv"),
+        (["usage/Export Dec.csv", "usage/a.csv"], "Export Dec.csv"),
+        (["usage/old/calls-2025-12.csv", "usage/decade.csv"], "old/calls-2025-12.csv"),
+        (["usage/a.txt", "usage/z.csv"], "z.csv, a.txt"),
+    ],
+)
+def test_the_likeliest_files_are_named_first(home, files, content):
+    """The same name one folder deeper, then the month in words, then similar names."""
+    for name in files:
+        (home.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (home.root / name).write_text("x")
+    [problem] = problems(home, "usage/calls-2025-12.csv")
+    assert f"usage/ has {content}" in problem
