@@ -253,7 +253,7 @@ class Table:
         lines = [line for block in self.blocks for line in block.lines]
         if all(block.names is None for block in self.blocks):
             return f"The first lines of {len(lines):,} are shown"
-        statuses = {line.get("status") for line in lines}
+        statuses = {line.get("status") for line in lines} if any(map(_has_budgets, lines)) else ()
         marks = " or ".join(mark for mark in MARKS if mark in statuses)
         also = f" and all that are {marks}" if marks and all_urgent else ""
         return f"The largest of {noun(len(lines), 'line')}{also} are shown"

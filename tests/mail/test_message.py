@@ -609,6 +609,15 @@ def test_columns_of_budgets_stand_aside_where_no_name_has_one(budgeted):
     assert list(mail_faults(bytes(message), results, {})) == []
 
 
+def test_the_lines_of_a_long_table_without_budgets_are_the_largest():
+    """Of 40, none is shown for its status, since none has a budget."""
+    results = results_of({f"o{place}": (f"{place}.00", None) for place in range(1, 41)})
+    for line in results["tables"]["cost_by_organization"]:
+        line["variance"] = None
+    left_out = body_of(results).tables[0].left_out
+    assert left_out.startswith("The largest of 40 lines are shown; ")
+
+
 @pytest.mark.slow
 def test_many_long_names_stay_below_what_mail_programs_cut():
     """Of 300 names of 10,000 characters, all OVER, 24 are listed, and one row has all others."""
