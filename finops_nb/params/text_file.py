@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Final
 
@@ -47,18 +48,24 @@ def read_bytes(path: Path, shown: str, largest: int, fix: str) -> bytes:
     return raw
 
 
-def _read(path: Path, most: int) -> tuple[os.stat_result, bytes]:
-    """What the system says about a file, and its first bytes."""
+def open_regular(path: Path) -> FileIO:
+    """A file, unbuffered, for the caller to close.
+
+    Raises:
+        OSError: it can't be opened, or is a pipe, a device or a folder.
+    """
     # Opening a pipe that nobody writes to would wait.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        with open(handle, "rb", closefd=False) as file:
-            status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode):
-                raise OSError(errno.EINVAL, "it is not a regular file")
-            return status, file.read(most)
-    finally:
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return FileIO(handle, "rb")
+
+
+def _read(path: Path, most: int) -> tuple[os.stat_result, bytes]:
+    """What the system says about a file, and its first bytes."""
+    with open_regular(path) as raw, BufferedReader(raw) as file:
+        return os.fstat(raw.fileno()), file.read(most)
 
 
 def check_exists(path: Path, key: str, value: str) -> None:

@@ -23,7 +23,7 @@ from finops_nb.usage.sources.currency_values import (
     parquet_columns_of_codes,
 )
 from finops_nb.usage.sources.dialects import NAMED
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import Source, file_states
 from finops_nb.usage.sources.notice import Notice
 from finops_nb.usage.sources.parquet_pages import Chunk, check_pages
 from finops_nb.usage.sources.source_table import (
@@ -164,8 +164,9 @@ def read_columns(db: duckdb.DuckDBPyConnection, source: Source) -> tuple[Parquet
     """The top-level columns of a file.
 
     Raises:
-        Refusal: it is not a complete Parquet file.
+        Refusal: it is not a complete Parquet file, or a pipe, for which the engine would wait.
     """
+    file_states((source,))
     try:
         described = db.execute(f"DESCRIBE SELECT * FROM {_scan_sql(source)}").fetchall()
         schema = db.execute(

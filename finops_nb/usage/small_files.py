@@ -108,15 +108,12 @@ def _read_together(
     if len(tables) < FEWEST:
         return {}
     together = replace(tables[0], scan=_scan_sql([*shapes], header))
-    candidates: dict[str, str] = {}
-    for source in shapes:
-        candidates |= columns_of_codes(source, header, columns, params)
 
     def is_sound(table: SourceTable, result: ScanResult) -> bool:
         return not csv_file.is_doubtful(result, shapes[table.source])
 
     try:
-        if other_currencies(db, together.scan, candidates, params, "", by=FILE):
+        if _has_other_currencies(db, together, tables, header, columns, params):
             return {}
         results = add_files(db, together, tables, params, detail, is_sound)
     except engine.ENGINE_STOPPED:
@@ -145,6 +142,21 @@ def _sound_shapes(
             continue
         if not shape.ambiguous and not shape.last_line:
             yield source, shape
+
+
+def _has_other_currencies(
+    db: duckdb.DuckDBPyConnection,
+    together: SourceTable,
+    tables: Sequence[SourceTable],
+    header: Header,
+    columns: Columns,
+    params: Params,
+) -> bool:
+    """Whether an unread column of a file has currencies other than the params'."""
+    candidates: dict[str, str] = {}
+    for table in tables:
+        candidates |= columns_of_codes(table.source, header, columns, params)
+    return bool(other_currencies(db, together.scan, candidates, params, "", by=FILE))
 
 
 def _scan_sql(sources: Sequence[Source], header: Header) -> str:

@@ -6,6 +6,7 @@ import zlib
 from io import SEEK_CUR
 from typing import Final
 
+from finops_nb.params.text_file import open_regular
 from finops_nb.usage.sources.discovery import Source
 
 BLOCK: Final = 1 << 16
@@ -25,7 +26,7 @@ def lacks_checksum(source: Source) -> bool:
     """
     if source.format != ".csv.zst":
         return False
-    with source.path.open("rb") as packed:
+    with open_regular(source.path) as packed:
         while (magic := packed.read(4))[1:] == SKIPPED_FRAME:
             packed.seek(int.from_bytes(packed.read(4), "little"), SEEK_CUR)
         descriptor = packed.read(1)
@@ -38,7 +39,7 @@ def has_zeros_behind(source: Source) -> bool:
         return False
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     is_begun = False
-    with source.path.open("rb") as packed:
+    with open_regular(source.path) as packed:
         while block := packed.read(BLOCK):
             while block:
                 if not is_begun and block.startswith(b"\0"):

@@ -21,6 +21,7 @@ from io import BufferedReader, RawIOBase, StringIO, TextIOWrapper
 from typing import Any, Final
 
 from finops_nb.errors import Problem, Refusal
+from finops_nb.params.text_file import open_regular
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.discovery import Format, Source
 from finops_nb.usage.sources.source_table import path_sql
@@ -243,7 +244,7 @@ class _UnpackedBytes(RawIOBase):
         self.damage: tuple[type[Exception], ...] = (EOFError, zlib.error, gzip.BadGzipFile)
         self.file: Any = None
         try:
-            self.packed = self.file = source.path.open("rb", buffering=0)
+            self.packed = self.file = open_regular(source.path)
             if source.format == ".csv.gz":
                 self.file = gzip.GzipFile(fileobj=self.packed)
             elif source.format == ".csv.zst":

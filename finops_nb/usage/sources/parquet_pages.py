@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from finops_nb.errors import Problem, Refusal
+from finops_nb.params.text_file import open_regular
 from finops_nb.usage.sources.discovery import Source
 
 BOOLEANS: Final = (1, 2)
@@ -51,7 +52,7 @@ def check_pages(source: Source, chunks: Sequence[Chunk]) -> None:
     has_checksums = False
     unreadable = ""
     with (
-        source.path.open("rb") as file,
+        open_regular(source.path) as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
         for column, start, end in chunks:
