@@ -98,7 +98,8 @@ def test_it_refuses_a_name_without_a_file(three_names):
         "params/analysis/2025-Q3.yaml: there is no such params file. "
         'Did you mean "analysis/2025-Q4"? To make this report, write params/analysis/2025-Q3.yaml '
         'with period: "2025-Q3", budgets: "months:" for the sum of its months\' budgets, and '
-        'usage: the files of its months, as a folder, a list, or a pattern such as "usage/calls-*.csv".'
+        "usage: the files of its months, as a folder, a list, or a pattern such as "
+        '"usage/calls-*.csv".'
     )
 
 
