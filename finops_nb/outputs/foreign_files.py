@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from finops_nb.atomic_files import sync_folder, write_file
+from finops_nb.errors import Problem, Refusal
 from finops_nb.outputs.links import refuse_links
 from finops_nb.outputs.publish import move
 from finops_nb.words import first_of
@@ -29,6 +30,28 @@ TRIES: Final = 3
 def kept_of(outputs: Path, name: str) -> Path:
     """Where a person's files in the published folder of a NAME are kept."""
     return outputs / FOLDER / name
+
+
+def check_place(outputs: Path, name: str, old: Path | None = None) -> None:
+    """See that a person's files can be kept, before any is taken from where its owner put it.
+
+    Args:
+        outputs: the folder of outputs.
+        name: a checked NAME.
+        old: where the published folder is about to be moved.
+
+    Raises:
+        Refusal: a link or a file is in the place of a folder.
+    """
+    place = kept_of(outputs, name)
+    for path in (place, old or place):
+        refuse_links(outputs, path)
+    folders = [place, *place.parents]
+    for folder in reversed(folders[: folders.index(outputs)]):
+        if folder.exists() and not folder.is_dir():
+            shown = f"{outputs.name}/{folder.relative_to(outputs).as_posix()}"
+            fix = "Move it away; files that are found in published folders are kept in this folder"
+            raise Refusal(Problem("not a folder", fix, shown))
 
 
 def foreign_names(folder: Path, published: Collection[str]) -> list[str]:

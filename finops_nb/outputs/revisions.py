@@ -19,6 +19,7 @@ from finops_nb.home import runs_of
 from finops_nb.outputs.artifacts import PUBLISHED, RESULTS, read_results
 from finops_nb.outputs.foreign_files import (
     FOLDER,
+    check_place,
     copied_sentence,
     copy_beside,
     foreign_names,
@@ -134,6 +135,7 @@ class History:
             What was done with a person's files, as sentences.
         """
         refuse_links(self.outputs, self._file)
+        check_place(self.outputs, self.name)
         moved: list[str] = []
         if self._replaced.exists():
             published = self._published_names(self._replaced)
@@ -172,7 +174,7 @@ class History:
         revisions, files = self.revisions(), digests(folder)
         recorded = revisions[-1].files if revisions else {}
         place = self._place_of_the_old(revision)
-        refuse_links(self.outputs, place)
+        check_place(self.outputs, self.name, place)
         is_kept = place != self._replaced
         copied: list[str] = [] if is_kept else self._copy_changed(recorded)
         moved: list[str] = []
@@ -219,15 +221,19 @@ class History:
         return raw
 
     def foreign(self) -> list[str]:
-        """A sentence for each file in the published folder that no run put there."""
+        """A sentence for each file that no run put into the published folder, or the one before."""
         revisions = self.revisions()
-        if not revisions or not self.target.is_dir():
-            return []
+        published: dict[Path, Collection[str]] = {}
+        if revisions and self.target.is_dir():
+            published[self.target] = revisions[-1].files
+        if self._replaced.is_dir():
+            published[self._replaced] = self._published_names(self._replaced)
         place = f"outputs/{FOLDER}/{self.name}"
         return [
-            f"{self._shown(self.target)}/{printable(name)} was not published by a run. "
+            f"{self._shown(folder)}/{printable(name)} was not published by a run. "
             f"The next one that publishes there moves it to {place}."
-            for name in foreign_names(self.target, revisions[-1].files)
+            for folder, files in published.items()
+            for name in foreign_names(folder, files)
         ]
 
     def altered(self) -> list[str]:

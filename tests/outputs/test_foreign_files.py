@@ -265,6 +265,53 @@ def test_kept_files_are_not_written_through_a_link(tmp_path):
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.parametrize("kind", ["link", "file", "file of the NAME"])
+@pytest.mark.parametrize("key", KEYS[:2], ids=["same key", "another key"])
+@pytest.mark.parametrize("step", ["settle", "publish"])
+def test_without_a_place_for_it_a_persons_file_stays_where_it_is(tmp_path, kind, key, step):
+    """It is refused before the exchange; once the place is free, the file is kept there."""
+    publish(tmp_path, KEYS[0])
+    (tmp_path / NAME / "mine.txt").write_text(MINE)
+    published = (tmp_path / NAME / RESULTS).read_bytes()
+    kept = tmp_path / "_kept"
+
+    def in_the_way() -> None:
+        if kind == "link":
+            kept.symlink_to(tmp_path / "elsewhere")
+        elif kind == "file":
+            kept.write_text("a note")
+        else:
+            kept.mkdir()
+            (kept / NAME).write_text("a note")
+
+    with pytest.MonkeyPatch.context() as patch:
+        if step == "settle":
+            in_the_way()
+        else:
+            upcoming = History.upcoming
+            patch.setattr(History, "upcoming", lambda *args: (in_the_way(), upcoming(*args))[1])
+        with pytest.raises(Refusal, match=r"_kept.*: (a symbolic link|not a folder)"):
+            publish(tmp_path, key)
+    assert (tmp_path / NAME / "mine.txt").read_text() == MINE
+    assert (tmp_path / NAME / RESULTS).read_bytes() == published
+    (kept / NAME if kind == "file of the NAME" else kept).unlink()
+    publish(tmp_path, key)
+    assert (kept / NAME / "mine.txt").read_text() == MINE
+
+
+def test_a_file_in_the_folder_before_is_named(tmp_path):
+    """A killed run left it in .runs, where nobody would look for it."""
+    publish(tmp_path, KEYS[0])
+    replaced = tmp_path / ".runs" / NAME / ".replaced"
+    shutil.copytree(tmp_path / NAME, replaced)
+    assert History(tmp_path, NAME).foreign() == []
+    (replaced / "mine.txt").write_text(MINE)
+    assert History(tmp_path, NAME).foreign() == [
+        f"outputs/.runs/{NAME}/.replaced/mine.txt was not published by a run. "
+        f"The next one that publishes there moves it to outputs/_kept/{NAME}."
+    ]
+
+
 names = st.text(
     st.characters(blacklist_characters="/\0", blacklist_categories=("Cs",)), min_size=1, max_size=9
 ).filter(lambda name: name not in (".", "..") and len(name.encode()) < 200)
