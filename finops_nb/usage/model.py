@@ -83,7 +83,6 @@ class Usage:
         mapping: organizations.csv, if there is one.
         reconciliation: of the invoices that the params state.
         rows_unallocated: rows of the period without an organization.
-        outside: rows and cost of each calendar month outside of the period, by text like 2025-11.
         unallocated_credits: the sum of the costs below zero without an organization.
     """
 
@@ -106,7 +105,6 @@ class Usage:
     mapping: InputFile | None = None
     reconciliation: Reconciliation | None = None
     rows_unallocated: int = 0
-    outside: Mapping[str, tuple[int, Decimal]] = field(default_factory=dict)
     unallocated_credits: Decimal = ZERO
 
     @property

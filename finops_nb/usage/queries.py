@@ -35,17 +35,6 @@ def spans(db: duckdb.DuckDBPyConnection, period: Period) -> tuple[Span, Span]:
     return _span(db, inside), _span(db, f"NOT ({inside})")
 
 
-def outside_by_month(
-    db: duckdb.DuckDBPyConnection, period: Period
-) -> dict[str, tuple[int, Decimal]]:
-    """Rows and cost of each calendar month outside of the period, by text like 2025-11."""
-    rows = db.execute(
-        "SELECT strftime(day, '%Y-%m'), sum(entries), sum(cost) FROM days "
-        f"WHERE NOT ({in_period_sql(period)}) GROUP BY 1 ORDER BY 1"
-    ).fetchall()
-    return {month: (int(entries), cost) for month, entries, cost in rows}
-
-
 def cost_by_charge_kind(db: duckdb.DuckDBPyConnection) -> tuple[tuple[str, int, Decimal], ...]:
     """The kinds of charge in the period, after `roll_up`.
 

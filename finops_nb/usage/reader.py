@@ -238,7 +238,6 @@ def _summarize(
         unmapped=queries.cost_by_unmapped_key(db),
         reconciliation=reconciliation,
         rows_unallocated=queries.count_unallocated_rows(db),
-        outside=queries.outside_by_month(db, period),
         unallocated_credits=queries.unallocated_credits(db),
     )
 

@@ -43,7 +43,7 @@ def assert_equal(one: Usage, other: Usage) -> None:
     assert one.groups.keys() == other.groups.keys()
     for keys, frame in one.groups.items():
         pd.testing.assert_frame_equal(frame, other.groups[keys])
-    for name in ("notices", "inputs", "outside", "rows_read", "rows_used", "cost_outside"):
+    for name in ("notices", "inputs", "rows_read", "rows_used", "cost_outside"):
         assert getattr(one, name) == getattr(other, name)
 
 
