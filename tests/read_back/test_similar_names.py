@@ -1,4 +1,4 @@
-"""Names that differ in a blank, or in a part that is cut, pass every check and print differently."""
+"""Names that differ in a blank, or where they are cut, pass every check and print differently."""
 
 from __future__ import annotations
 
