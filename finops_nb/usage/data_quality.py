@@ -17,7 +17,7 @@ from finops_nb.usage.sources import values
 from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.notice import Notice
 from finops_nb.usage.sources.source_table import in_period_sql
-from finops_nb.words import first_of
+from finops_nb.words import first_of, listing
 
 LISTED_DAYS: Final = 5
 """How many days a notice lists."""
@@ -27,6 +27,9 @@ THIN: Final = 10
 
 DAILY_IN_A_WEEK: Final = 5
 """A file with usage on so many days of some week is a daily one."""
+
+NOTHING: Final = ("null", "none", "nan", "n/a", "#n/a", "nil", "undefined", "(null)", "<null>")
+"""What databases and programs write for "no value", in lower case."""
 
 SHOWN_NAMES: Final[tuple[ColumnName, ...]] = ("organization", "product", "feature")
 """A notice may show these names as an example; a customer's name it may not."""
@@ -82,11 +85,18 @@ def notices_of_gaps(
 
 
 def notices_of_misread_names(db: duckdb.DuckDBPyConnection) -> Iterator[Notice]:
-    """A notice of the rows of the period with a garbled name, if there are any.
+    """Notices of the rows of the period with names that are perhaps none: garbled, or NULL.
 
     Example:
-        "MÃ¼nchen" is "München" in UTF-8, read as Windows-1252.
+        "MÃ¼nchen" is "München" in UTF-8, read as Windows-1252. "None" is what Python writes for no
+        name at all.
     """
+    yield from _garbled_names(db)
+    for column in NAMED:
+        yield from _words_for_nothing(db, column)
+
+
+def _garbled_names(db: duckdb.DuckDBPyConnection) -> Iterator[Notice]:
     # Only a name that is not ASCII, so longer in bytes than in letters, can be misread. That
     # comparison is much quicker than the pattern.
     is_misread = {
@@ -105,6 +115,26 @@ def notices_of_misread_names(db: duckdb.DuckDBPyConnection) -> Iterator[Notice]:
         text = (
             f"Some names look like UTF-8 that was read in another encoding{shown}; "
             "they were kept unchanged."
+        )
+        yield Notice(text, rows, cost)
+
+
+def _words_for_nothing(db: duckdb.DuckDBPyConnection, column: ColumnName) -> Iterator[Notice]:
+    """A notice of the rows whose name is what programs write for "no value", if there are any."""
+    words = ", ".join(map(values.sql_text, NOTHING))
+    query = (
+        f"SELECT list(DISTINCT {column}), sum(entries), sum(cost) FROM owners "
+        f"WHERE lower({column}) IN ({words})"
+    )
+    found, rows, cost = db.execute(query).fetchone() or ()
+    if rows:
+        names = [f'"{name}"' for name in sorted(found)]
+        article, by_map = "a", ""
+        if column == "organization":
+            article, by_map = "an", ", or leave them out of organizations.csv"
+        text = (
+            f"Counted as the name of {article} {column}: {listing(names)}. If there is no "
+            f"{column}, export such fields as empty{by_map}; the cost is then unallocated."
         )
         yield Notice(text, rows, cost)
 

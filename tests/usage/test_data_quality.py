@@ -170,3 +170,33 @@ def test_of_western_names_only_misread_ones_are_found(names):
     misreadings = [misread(name) for name in names]
     assert count_misread(*names) == 0
     assert count_misread(*misreadings) == sum(not name.isascii() for name in names)
+
+
+@pytest.mark.parametrize("word", ["NULL", "None", "nan", "N/A", "null", "#N/A", "undefined"])
+def test_a_word_for_nothing_is_a_name_with_a_notice(tmp_path, word):
+    """1.00 of the 2.00 is of an organization called NULL; a name that contains it is a name."""
+    calls = [call(organization_id=word), call(organization_id=f"{word} Ltd")]
+    usage = read(write_calls(tmp_path / "calls.csv", *calls))
+    assert costs(usage, "organization") == {word: "1", f"{word} Ltd": "1"}
+    assert usage.notices[:1] == (
+        Notice(
+            f'Counted as the name of an organization: "{word}". If there is no organization, '
+            "export such fields as empty, or leave them out of organizations.csv; "
+            "the cost is then unallocated.",
+            1,
+            Decimal(1),
+        ),
+    )
+    cleaned = read(write_calls(tmp_path / "calls.csv", calls[0] | {"organization_id": ""}))
+    assert costs(cleaned, "organization") == {"(unallocated)": "1"}
+    assert not any("Counted as" in notice.text for notice in cleaned.notices)
+
+
+def test_every_name_has_its_notice(tmp_path):
+    """One for each column, with all its spellings."""
+    calls = [call(product_id="NULL", feature_id="x"), call(product_id="null", customer_id="None")]
+    texts = [notice.text for notice in read(write_calls(tmp_path / "c.csv", *calls)).notices]
+    assert [text.partition(". ")[0] for text in texts if "Counted as" in text] == [
+        'Counted as the name of a product: "NULL" and "null"',
+        'Counted as the name of a customer: "None"',
+    ]
