@@ -11,7 +11,11 @@ import click
 
 from finops_nb.commands.printable_output import print_safely
 from finops_nb.errors import FinopsError
-from finops_nb.notebook.process_limits import possible_limit, refuse_small_memory
+from finops_nb.notebook.process_limits import (
+    possible_limit,
+    refuse_small_memory,
+    refuse_umask,
+)
 
 DISK_FULL: Final = (
     "No space left on the disk, or where this output goes. Free up space and try again."
@@ -27,6 +31,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             refuse_small_memory()
+            refuse_umask()
             return super().invoke(ctx)
         except FinopsError as error:
             _tell(str(error))

@@ -7,7 +7,9 @@ starts, and a run that failed names the limits that it ran under.
 
 from __future__ import annotations
 
+import os
 import resource
+import stat
 from typing import Final
 
 from finops_nb.errors import Problem, Refusal
@@ -74,6 +76,19 @@ def refuse_small_memory() -> None:
         rule = f"a process may have only {text} of address space here (`ulimit -v`)"
         fix = f"This needs at least {ADDRESS_SPACE // KILOBYTE:,} kB. {_raising('v')}"
         raise Refusal(Problem(rule, fix))
+
+
+def refuse_umask() -> None:
+    """See that the files that this process creates can be read and written by itself.
+
+    Raises:
+        Refusal: its umask takes that away.
+    """
+    mask = os.umask(0o077)  # there is no other way to read it
+    os.umask(mask)
+    if mask & stat.S_IRWXU:
+        rule = f"you may not read or write the files that you create here (`umask {mask:03o}`)"
+        raise Refusal(Problem(rule, "Run `umask 022` and try again"))
 
 
 def possible_limit(failure: str) -> str:

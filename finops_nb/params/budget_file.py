@@ -248,4 +248,5 @@ FORM: Final = Form(
         "date": lambda text: str(parse_as(KnownDay, text)),
     },
     defaults=DEFAULTS,
+    numbers=("amount", "version"),
 )

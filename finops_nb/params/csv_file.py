@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import digits
 from typing import Any, Final, NamedTuple
 
 from finops_nb.errors import BadValue, Problem, Refusal, did_you_mean
@@ -37,6 +38,7 @@ class Form:
             text, also of several lines, unless rows of the file were swallowed in it.
         defaults: what an empty field means, or a missing column; in all other columns it means "".
         size: bytes that a file may have.
+        numbers: the columns in which what is left of a value that was cut may be another one.
     """
 
     entry: str
@@ -46,6 +48,7 @@ class Form:
     parsers: Mapping[str, Callable[[str], Any]]
     defaults: Mapping[str, str] = field(default_factory=dict)
     size: int = 1_000_000
+    numbers: Sequence[str] = ()
 
 
 class CsvRow(NamedTuple):
@@ -135,6 +138,7 @@ def parse_records(text: str, shown: str, form: Form) -> Records:
             Problem(*fault, shown, line, header[position], fields[position])
             for position, fault in _stray_quotes(record_text, header, fields, form, row_form)
         )
+    problems += _cut_short(text, header, records, shown, form)
     if not records and not problems:
         fix = f"Write one {form.entry} per line"
         raise Refusal(Problem("no lines below the header", fix, shown, header_line))
@@ -251,6 +255,18 @@ def _row_form(header: Sequence[str], form: Form) -> RowForm:
         if column in form.parsers
     }
     return RowForm(len(header), ",", checks)
+
+
+def _cut_short(
+    text: str, header: Sequence[str], records: Sequence[CsvRow], shown: str, form: Form
+) -> Iterator[Problem]:
+    """A last line without a line break whose number may be cut, as in a copy that broke off."""
+    if records and header[-1] in form.numbers and not text.endswith(("\n", "\r", '"')):
+        rule = f"the last line has no line break, so its {header[-1]} may be cut short"
+        fix = "If the line is complete, end it with a line break"
+        value = text.rpartition(",")[2]
+        if value.endswith((*digits, ".")):  # not "original", or nothing
+            yield Problem(rule, fix, shown, records[-1].line, header[-1], value)
 
 
 def _takes(parse: Callable[[str], Any], optional: bool) -> Callable[[str], bool]:

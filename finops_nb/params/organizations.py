@@ -334,4 +334,5 @@ FORM: Final = Form(
         "email": address,
     },
     size=SIZE,
+    numbers=("cost_centre", "cost_center"),
 )

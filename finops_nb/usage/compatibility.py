@@ -9,12 +9,13 @@ from typing import Final
 import duckdb
 
 from finops_nb.errors import Problem, Refusal, listed
-from finops_nb.money import minor_units, rounded
-from finops_nb.params.model import Params
+from finops_nb.money import CURRENCY_CODES, minor_units, rounded
+from finops_nb.params.model import CURRENCY, Params
 from finops_nb.usage import queries
 from finops_nb.usage.duplicates import duplicate_requests, files_with_equal_rows
 from finops_nb.usage.notices import UsageFile
 from finops_nb.usage.sources.dialects import FOCUS
+from finops_nb.usage.sources.similar_columns import NO_COLUMN
 from finops_nb.usage.sources.source_table import BILLED, all_tag_keys
 
 LISTED_TAGS: Final = 20
@@ -78,17 +79,34 @@ def _other_currencies(
             continue
         sums = queries.cost_by_currency(db, file.table, params)
         shown = []
-        for currency, rows, cost in sums:
-            amount = rounded(cost, minor_units(currency or params.currency))
+        for spelling, rows, cost in sums:
+            currency = spelling
+            if spelling and not CURRENCY.fullmatch(spelling):
+                currency = f'"{listed([spelling], 1)}"'
+            amount = rounded(cost, minor_units(spelling or params.currency))
             noun = "row" if rows == 1 else "rows"
             shown.append(f"{amount:,} {currency or 'without a currency'} in {rows:,} {noun}")
         rule = f"costs not in {params.currency}, and currencies are never added: {', '.join(shown)}"
         only = sums[0][0] if len(sums) == 1 else None
         if only:
-            fix = f"Write currency: {only} in the params"
+            fix = _one_currency(only, params.currency)
         else:
             fix = "Export each currency to its own file, and report it separately"
         yield Problem(rule, fix, file.name, column=file.table.names["currency"])
+
+
+def _one_currency(spelling: str, currency: str) -> str:
+    """What to do about a file in one currency, by its spelling there and the params' currency."""
+    if CURRENCY.fullmatch(spelling):
+        return f"Write currency: {spelling} in the params"
+    code = spelling.strip().upper()
+    if code in CURRENCY_CODES and code != currency:
+        return f"Write {code} in the file, and currency: {code} in the params"
+    code = code if code == currency else "its code, such as USD,"
+    return (
+        f"Write {code} in the file; or, if all of its costs are in {currency}, "
+        f"columns: {{currency: {NO_COLUMN}}} in the params"
+    )
 
 
 def _wrong_periods(files: Sequence[UsageFile], params: Params) -> Iterator[Problem]:

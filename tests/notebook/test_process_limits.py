@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 
 import pytest
 
+from finops_nb.errors import Refusal
 from finops_nb.notebook import process_limits
+from finops_nb.notebook.process_limits import refuse_umask
 
 RUN = """\
 import sys
@@ -81,3 +84,17 @@ def test_each_limit_it_names_exists_here():
         asked = subprocess.run(["sh", "-c", f"ulimit -{option}"], capture_output=True, check=False)
         assert asked.returncode == 0
         assert isinstance(kind, int)
+
+
+@pytest.mark.parametrize(("mask", "refused"), [(0o777, True), (0o400, True), (0o077, False)])
+def test_a_umask_that_locks_its_owner_out_is_named(mask, refused):
+    """As the cause, with what to run; the umask itself stays as it was."""
+    before = os.umask(mask)
+    try:
+        if refused:
+            with pytest.raises(Refusal, match=rf"\(`umask {mask:03o}`\)\. Run `umask 022`"):
+                refuse_umask()
+        else:
+            refuse_umask()
+    finally:
+        assert os.umask(before) == mask

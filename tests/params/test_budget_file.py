@@ -483,3 +483,34 @@ def test_a_new_line_with_a_lone_carriage_return_is_one_line():
     added = with_lines(text, [replace(LINE, reason="a\rb")], "budgets.csv").removeprefix(text)
 
     assert added == 'organization,a,2025-12,,5,,original,approved,,"a\rb",\n'
+
+
+@pytest.mark.parametrize(
+    ("header", "line"),
+    [
+        ("dimension,name,month,amount", "organization,org-a,2025-12,5000"),
+        ("dimension,name,month,amount,version", "organization,org-a,2025-12,5000,revised 12"),
+    ],
+)
+def test_a_last_number_without_a_line_break_may_be_cut(tmp_path, header, line):
+    """5000 may be what is left of 50000; ended with a line break, or in quotes, it is complete."""
+    file = tmp_path / "budgets.csv"
+    first, last = header.rpartition(",")[2], line.rpartition(",")[2]
+    file.write_text(f"{header}\n{line}")
+    with pytest.raises(Refusal) as refusal:
+        read_budget_file(file, "budgets.csv")
+    assert str(refusal.value) == (
+        f"budgets.csv, line 2, {first}: the last line has no line break, so its {first} may be cut "
+        f'short (found "{last}"). If the line is complete, end it with a line break.'
+    )
+    for complete in (f"{line}\n", f"{line}\r\n", line.removesuffix(last) + f'"{last}"'):
+        file.write_text(f"{header}\n{complete}", newline="")
+        assert len(read_budget_file(file, "budgets.csv")) == 1
+
+
+def test_a_last_text_may_end_without_a_line_break(tmp_path):
+    """No figure depends on it."""
+    file = tmp_path / "budgets.csv"
+    for column, text in (("reason", "agreed"), ("version", "original"), ("version", "")):
+        file.write_text(f"dimension,name,month,amount,{column}\norganization,a,2025-12,5000,{text}")
+        assert read_budget_file(file, "budgets.csv")[0].amount == 5000

@@ -487,3 +487,13 @@ def test_a_key_that_stray_quotes_swallowed_is_not_gone(problems_of, column):
 
     assert (problem.line, problem.column) == (2, column)
     assert problem.rule.startswith("a line break")
+
+
+def test_a_last_cost_center_without_a_line_break_may_be_cut(tmp_path):
+    """4711 may be what is left of 47110."""
+    file = tmp_path / "organizations.csv"
+    file.write_text("key,organization,cost_centre\nk,a,4711")
+    with pytest.raises(Refusal, match="the last line has no line break, so its cost_centre may be"):
+        read_organization_map(file, "organizations.csv")
+    file.write_text("key,organization,cost_centre\nk,a,4711\n")
+    assert read_organization_map(file, "organizations.csv").lines[0].about.cost_centre == "4711"

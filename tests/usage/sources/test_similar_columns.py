@@ -48,6 +48,32 @@ def test_a_currency_is_found_in_every_spelling(tmp_path, column, kind):
 
 
 @pytest.mark.parametrize(
+    ("spelling", "advice"),
+    [
+        ("usd", "Write USD in the file; or, if all of its costs are in USD, columns: "),
+        (" USD", "Write USD in the file; or, if all of its costs are in USD, columns: "),
+        ("eur", "Write EUR in the file, and currency: EUR in the params"),
+        ("€", "Write its code, such as USD, in the file; or, if all of its costs are in USD, "),
+        ("EUR", "Write currency: EUR in the params"),
+    ],
+)
+def test_the_advice_on_a_currency_is_one_that_the_params_take(tmp_path, spelling, advice):
+    """`currency: usd` would be refused; what is advised helps, as it is written."""
+    file = calls_with(tmp_path, "currency", spelling, "csv")
+    (problem,) = refused(file)
+    assert problem.fix.startswith(advice)
+    shown = spelling if spelling == "EUR" else f'"{spelling}"'
+    assert problem.rule.endswith(f"1.00 {shown} in 1 row")
+    _, has_other_column, none = problem.fix.partition("columns: ")
+    if has_other_column:
+        assert none == "{currency: none} in the params"
+        assert read(file, columns={"currency": "none"}).cost == 1
+    code = problem.fix.split()[1]
+    if code in ("USD", "EUR"):
+        assert read(calls_with(tmp_path, "currency", code, "csv"), currency=code).cost == 1
+
+
+@pytest.mark.parametrize(
     "columns",
     [
         *(["currency", "Currency"], ["currency", "billing_currency"]),
