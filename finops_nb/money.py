@@ -52,7 +52,8 @@ WITHOUT_DECIMALS: Final = (
 WITH_THREE_DECIMALS: Final = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 # fmt: on
 MINOR_UNITS: Final = dict.fromkeys(WITHOUT_DECIMALS, 0) | dict.fromkeys(WITH_THREE_DECIMALS, 3)
-"""Decimals of the currencies that do not have two (ISO 4217, list one)."""
+"""Decimals of the currencies that do not have two (ISO 4217, list one). A new code also goes into
+`CURRENCY_CODES`."""
 
 # fmt: off
 CURRENCY_CODES: Final = frozenset((

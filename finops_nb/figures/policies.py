@@ -1,8 +1,9 @@
 """Policies: the rules for budgets and spend, and each breach with its name, money and remedy.
 
 A new policy is a function here and a line of `breaches`. `report/budget_tables.py` says what was
-checked and prints the limit; a key for it goes into `params/model.py`; `findings/main_findings.py`
-and `findings/recommendations.py` may cite it; the notebook's text on policies lists all of them.
+checked and prints the limit; a key for it goes into `params/model.py`, recorded exceptions into
+`params/commentary.py`; `findings/main_findings.py` and `findings/recommendations.py` may cite it;
+the notebook's text on policies lists all of them.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
 """Every table of the report, in one namespace for the notebook: `tables.cost_by(...)`.
 
-The tables are made in `cost_tables`, `budget_tables`, `scenario_tables` and `data_tables`. A new
-one is added there and named here; `table_heads` has its title and its columns for `what-changed`.
+The tables are made in `cost_tables`, `bridge_tables`, `budget_tables`, `scenario_tables` and
+`data_tables`. A new one is added there and named here; `schema.py` has its columns, and
+`table_heads` its title and its columns for `what-changed`.
+
 A section of the report is a heading and cells of notebooks/organizational_alignment.ipynb that show
-tables of this module and texts of `prose`.
+tables of this module and texts of `prose`, which are worded in report/templates/.
 """
 
 from __future__ import annotations

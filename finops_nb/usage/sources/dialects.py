@@ -1,4 +1,7 @@
-"""Dialects: what each kind of source calls the columns we read, and which kind a header is of."""
+"""Dialects: what each kind of source calls the columns we read, and which kind a header is of.
+
+A new dialect is listed in `DIALECTS` below, which says what else it needs in params/model.py.
+"""
 
 from __future__ import annotations
 
