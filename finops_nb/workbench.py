@@ -27,7 +27,8 @@ from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import Params, make_params
 from finops_nb.report import prose
 from finops_nb.report import tables as _tables
-from finops_nb.usage.reader import read_usage
+from finops_nb.usage import reader
+from finops_nb.usage.model import CELLS_BY_DAY
 
 __all__ = [
     "Style",
@@ -124,6 +125,11 @@ def _adapted(function: Callable[..., Any], old: str) -> Callable[..., Any]:
 def set_params(**values: Any) -> Params:
     """`read_parameters`, with each value as an argument."""
     return make_params(values)
+
+
+def read_usage(params: Params) -> Any:
+    """The usage as `api.read_report_data` reads it."""
+    return reader.read_usage(params, detail=CELLS_BY_DAY)
 
 
 def total_variance(variance: Any, at_risk: Any, complete: bool) -> Any:

@@ -609,7 +609,7 @@ def test_a_hostile_server_holds_no_lock_and_is_not_believed(
     published_month, monkeypatch, talk, text, states
 ):
     """One sentence says how it ended, the journal agrees, and then the NAME is free."""
-    limited = partial(deliver, timeout=0.4, limit=1.6, sleep=lambda seconds: None)
+    limited = partial(deliver, timeout=0.3, limit=0.9, sleep=lambda seconds: None)
     monkeypatch.setattr(sending, "deliver", limited)
     with raw_server(talk) as port:
         for name, value in environment(port).items():

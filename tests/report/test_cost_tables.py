@@ -57,7 +57,7 @@ calls = st.lists(
     max_size=12,
 )
 budgets = st.dictionaries(
-    st.sampled_from(["a", "b", "z"]), st.decimals(0, 5000, places=3).map(str), max_size=3
+    st.sampled_from(["a", "b", "z"]), st.decimals(0, 5000, places=4).map(str), max_size=3
 )
 
 
