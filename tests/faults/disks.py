@@ -153,7 +153,7 @@ def _mounted(bench: Bench) -> None:
 def unreadable_input(bench: Bench) -> None:
     """R23: the disk fails while usage is read, or a folder has the name of a file."""
     home = bench.home()
-    message = rf"^usage/{NAME}\.csv: can('t|not) be read: Input/output error"
+    message = rf"{NAME}\.csv: (can('t|not) be read: )?Input/output error"
     bench.judge("EIO from usage", home, home.run(patch=FAILING_READ), message=message)
     home = bench.home()
     file = home.root / "usage" / f"{NAME}.csv"

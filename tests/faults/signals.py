@@ -18,7 +18,7 @@ from faults.oracle import Lost, Wrong, read_files
 from support.homes import FILES
 
 WHOLE = ("old", "new")
-INTERRUPTED = r"^$|Interrupted"
+INTERRUPTED = r"^$|^Published with |Interrupted"
 
 
 def ctrl_c(bench: Bench) -> None:
