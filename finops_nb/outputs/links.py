@@ -8,6 +8,7 @@ from typing import Final
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import runs_of
+from finops_nb.outputs.other_account import refuse_other_account
 
 RULE: Final = "a symbolic link; nothing is written or removed through it"
 
@@ -24,6 +25,7 @@ def refuse_links(outputs: Path, path: Path) -> None:
 
     Raises:
         Refusal: it has a link.
+        Failure: it is in a folder that another account alone may enter.
     """
     runs = runs_of(outputs)
     if outputs.is_symlink() and (runs.is_symlink() or not runs.is_dir()):
@@ -35,9 +37,17 @@ def refuse_links(outputs: Path, path: Path) -> None:
     place = outputs
     for part in path.relative_to(outputs).parts:
         place = place / part
-        if place.is_symlink():
+        if _is_link(place, runs):
             shown = f"{outputs.name}/{place.relative_to(outputs).as_posix()}"
             raise Refusal(Problem(RULE, "Remove the link, then run again", shown))
+
+
+def _is_link(place: Path, runs: Path) -> bool:
+    try:
+        return place.is_symlink()
+    except PermissionError:
+        refuse_other_account(runs)
+        raise
 
 
 def remove_folder(folder: Path, outputs: Path, ignore_errors: bool = False) -> None:

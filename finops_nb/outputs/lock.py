@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from finops_nb.atomic_files import PRIVATE, make_private, private_folder
-from finops_nb.errors import Busy, Failure, Problem, Refusal
+from finops_nb.errors import Busy, Problem, Refusal
 from finops_nb.outputs.links import refuse_links
+from finops_nb.outputs.other_account import refuse_other_account
 
 UNKNOWN_HOLDER: Final = "another process"
 
@@ -96,22 +97,10 @@ def _open_lock(runs: Path, name: str) -> int:
         except OSError:
             os.close(handle)
             raise
-    except PermissionError as error:
-        if not runs.exists() or runs.stat().st_uid == os.geteuid():
-            raise
-        raise Failure(_other_account(runs)) from error
+    except PermissionError:
+        refuse_other_account(runs)
+        raise
     return handle
-
-
-def _other_account(runs: Path) -> str:
-    try:
-        owner = runs.owner()
-    except KeyError:  # the system has no name for it
-        owner = f"user {runs.stat().st_uid}"
-    return (
-        f"{runs.parent.name}/{runs.name} belongs to {owner}, and only that account runs and mails "
-        f"these reports. Run the command as {owner}, or have outputs/ given to you with chown -R."
-    )
 
 
 def _busy(handle: int, name: str, doing: str) -> Busy:

@@ -19,14 +19,15 @@ ctypes.CDLL(None).capset((ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 
 """
 """Takes root's powers from it: on Linux, permissions then hold for it as for other users."""
 FAILING_READ = """\
-import errno, io, os, pathlib
-whole = pathlib.Path.open
-def failing(self, *args, **options):
-    if self.parent.name == "usage":
-        raise OSError(errno.EIO, os.strerror(errno.EIO), str(self))
-    return whole(self, *args, **options)
-pathlib.Path.open = failing
+import errno, os, pathlib
+whole = os.open
+def failing(path, *args, **options):
+    if pathlib.Path(path).parent.name == "usage":
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+    return whole(path, *args, **options)
+os.open = failing
 """
+"""Usage is opened through `text_file.open_regular` alone, which calls `os.open`."""
 
 
 def full_disk(bench: Bench) -> None:
@@ -153,7 +154,7 @@ def _mounted(bench: Bench) -> None:
 def unreadable_input(bench: Bench) -> None:
     """R23: the disk fails while usage is read, or a folder has the name of a file."""
     home = bench.home()
-    message = rf"{NAME}\.csv: (can('t|not) be read: )?Input/output error"
+    message = rf"^usage/{NAME}\.csv: can('t|not) be read: Input/output error"
     bench.judge("EIO from usage", home, home.run(patch=FAILING_READ), message=message)
     home = bench.home()
     file = home.root / "usage" / f"{NAME}.csv"
