@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
 from support import required
+from support.lab import Visit, browser
 from support.made_usage import SIX, usage_of
 from support.properties import cases
 
@@ -32,6 +33,13 @@ def pytest_configure() -> None:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="module", name="visit")
+def _visit() -> Iterator[Callable[..., Visit]]:
+    """A browser, which opens a page of a width for each call."""
+    with browser() as visit:
+        yield visit
 
 
 @pytest.fixture(scope="session", name="weasyprint")

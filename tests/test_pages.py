@@ -10,7 +10,6 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import html5lib
@@ -18,7 +17,6 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from PIL import Image
 from support.checkout import CHECKOUT
-from support.lab import Visit, browser
 from support.page_checks import OUTSIDE, SIDEWAYS, SPILLS, TILES, invalid, violations
 from support.published import page_of
 
@@ -120,12 +118,6 @@ def command(home: Path, *arguments: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture(scope="module")
-def visit() -> Iterator[Callable[..., Visit]]:
-    with browser() as visit:
-        yield visit
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from support.homes import files_of
-from support.lab import Visit, browser
 from support.page_checks import SIDEWAYS, SPILLS
 from support.usage_files import call, write_calls
 
@@ -47,12 +45,6 @@ BROKEN = """() => {
   return broken;
 }"""
 """A script: words of up to 13 characters, and figures at the top, that are on two lines."""
-
-
-@pytest.fixture(scope="module")
-def visit() -> Iterator[Callable[..., Visit]]:
-    with browser() as visit:
-        yield visit
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,8 @@ Line: TypeAlias = tuple[str, str]
 """A dimension and a name."""
 
 
-class Amounts(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Amounts:
     """Calls, tokens and cost of some usage; cost without calls is apart, in `uncounted`."""
 
     calls: int = 0
@@ -71,7 +72,7 @@ class Amounts(NamedTuple):
     cost: Decimal = ZERO
     uncounted: Decimal = ZERO
 
-    def __add__(self, other: Amounts) -> Amounts:  # type: ignore[override]
+    def __add__(self, other: Amounts) -> Amounts:
         return Amounts(
             self.calls + other.calls,
             self.tokens + other.tokens,

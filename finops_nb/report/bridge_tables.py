@@ -77,8 +77,9 @@ def _block(data: ReportData, by: Dimension, every: Iterable[Bridge]) -> Block:
         effect: whole[effect] - total(each[effect] for each in effects.values())
         for effect in EFFECTS
     }
+    rest = f"Mix between {by}s"
     if any(between.values()):
-        effects[f"Mix between {by}s"] = between
+        effects[rest] = between
     cells = {
         (name, effect): amount for name, each in effects.items() for effect, amount in each.items()
     }
@@ -87,7 +88,7 @@ def _block(data: ReportData, by: Dimension, every: Iterable[Bridge]) -> Block:
     for name in effects:
         amounts = {effect: cents[name, effect] for effect in EFFECTS}
         lines.append({"name": name, **amounts, "change": total(amounts.values())})
-    lines.sort(key=lambda line: (-abs(line["change"]), line["name"]))
+    lines.sort(key=lambda line: (line["name"] == rest, -abs(line["change"]), line["name"]))
     sums = {key: total(line[key] for line in lines) for key in (*EFFECTS, "change")}
     return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
 

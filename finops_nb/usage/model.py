@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from finops_nb.money import ZERO, ratio, total
+from finops_nb.outputs.cells import KEYS
 from finops_nb.params.invoices import Reconciliation
 from finops_nb.period import Period
 from finops_nb.schema import UNALLOCATED
@@ -41,7 +42,7 @@ nowhere; both are empty where there is none.
 """
 
 
-CELLS: Final = ("organization", "product", "provider", "model", "task_type")
+CELLS: Final = KEYS
 """The names of the kinds of usage from which a variance bridge is computed."""
 
 DAYS: Final = ("day", "organization", "product", "model")

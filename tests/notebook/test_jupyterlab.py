@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import nbformat
 import pytest
-from support.lab import Server, Visit, browser, running_lab
+from support.lab import Server, Visit, running_lab
 from support.page_checks import TILES
 
 from finops_nb.home import Home, packaged_notebooks
@@ -109,12 +109,6 @@ WATCH_ADDED = """() => {
 FITS = """() => [...document.querySelectorAll(".finops-what-if, .jp-OutputArea-output")]
   .every((each) => each.scrollWidth <= each.clientWidth + 1)"""
 """Whether the panel is no wider than the page."""
-
-
-@pytest.fixture(scope="module")
-def visit() -> Iterator[Callable[..., Visit]]:
-    with browser() as visit:
-        yield visit
 
 
 @pytest.fixture(scope="module")
