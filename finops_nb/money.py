@@ -153,6 +153,15 @@ def rounded(amount: Decimal, decimals: int) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP) + ZERO
 
 
+def significant(amount: Decimal, digits: int, decimals: int = DECIMALS) -> Decimal:
+    """`amount` to so many significant digits, with at most `decimals` places.
+
+    >>> significant(Decimal("8669.89"), 3), significant(Decimal("0.0456"), 3, 2)
+    (Decimal('8670'), Decimal('0.05'))
+    """
+    return rounded(amount, min(decimals, digits - 1 - amount.adjusted()))
+
+
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum; `Decimal(0)` of nothing."""
     return sum(amounts, ZERO)

@@ -1,10 +1,10 @@
 """A reporting period: whole days, the first inclusive and the last exclusive.
 
-A year is a calendar year here, and also where annual budgets are divided (`params/budget_file.py`,
-`params/monthly_budgets.py`) and for the year to date (`figures/trend.py`, `report/headline.py`). A
-fiscal year would need a key in `params/model.py`, which `params/budgets.py` and
-`scenarios/adoption.py` pass on to the budgets; `outputs/reports.py`, `mail/body.py` and
-`commands/names.py` parse periods too.
+A year is a calendar year, `2025`, also where annual budgets are divided (`params/budget_file.py`,
+`params/monthly_budgets.py`). The fiscal year of `fiscal_year_start` is what the year to date
+(`figures/trend.py`, `report/headline.py`) and the forecast (`figures/forecast.py`) are about; another
+key of it also goes into `MAPPING_PARAMS` of `findings/changes.py` if it moves cost. Periods are also
+parsed in `outputs/reports.py`, `mail/body.py` and `commands/names.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 from typing import Final
 
 from finops_nb.errors import BadValue
@@ -133,6 +133,24 @@ def parse_period(text: str) -> Period:
         fix = f"Write a second date at most {LONGEST} years after the first"
         raise BadValue(f"the interval is longer than {LONGEST} years", fix)
     return Period(text, start, end)
+
+
+def fiscal_year(month: str, first: int) -> tuple[str, ...]:
+    """The twelve months of the fiscal year that a month is in; fewer at the calendar's ends.
+
+    Args:
+        month: text like 2025-12.
+        first: the number of the month in which fiscal years start; 1 is January.
+
+    Example:
+        With `fiscal_year_start: 7`, 2025-12 is in the year of 2025-07 to 2026-06.
+    """
+    year, number = int(month[:4]), int(month[5:])
+    start = 12 * year + number - 1 - (number - first) % 12
+    months = (divmod(start + each, 12) for each in range(12))
+    return tuple(
+        f"{year:04}-{place + 1:02}" for year, place in months if MINYEAR <= year <= MAXYEAR
+    )
 
 
 def spelled_date(day: date) -> str:

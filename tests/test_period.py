@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb.errors import BadValue
-from finops_nb.period import parse_period
+from finops_nb.period import fiscal_year, parse_period
 
 years = st.integers(2, 9998)
 months = st.builds(lambda year, month: f"{year:04}-{month:02}", years, st.integers(1, 12))
@@ -173,3 +173,24 @@ def test_only_a_month_has_a_month_after_it(text):
     assert not parse_period(text).is_month
     with pytest.raises(ValueError, match="is not a month"):
         parse_period(text).following()
+
+
+@pytest.mark.parametrize(
+    ("month", "first", "start", "end"),
+    [
+        ("2025-12", 1, "2025-01", "2025-12"),
+        ("2025-12", 7, "2025-07", "2026-06"),
+        ("2026-06", 7, "2025-07", "2026-06"),
+        ("2026-07", 7, "2026-07", "2027-06"),
+    ],
+)
+def test_a_fiscal_year_has_twelve_months(month, first, start, end):
+    """From the month it starts in to the one before."""
+    year = fiscal_year(month, first)
+    assert (len(year), year[0], year[-1]) == (12, start, end)
+    assert month in year
+
+
+def test_a_fiscal_year_ends_with_the_calendar():
+    """There is no year 10000."""
+    assert fiscal_year("9999-12", 7)[-1] == "9999-12"

@@ -16,7 +16,7 @@ from finops_nb.money import DECIMALS, ZERO, ratio, rounded, total
 from finops_nb.params.budgets import Budgets
 from finops_nb.period import Period, parse_period
 from finops_nb.schema import Dimension
-from finops_nb.usage.model import Usage
+from finops_nb.usage.model import DAYS, Usage
 
 DAY: Final = timedelta(days=1)
 WEEK: Final = 7
@@ -75,6 +75,28 @@ def run_rates(usage: Usage, by: Dimension) -> dict[str, Decimal]:
     for name, day, cost in _daily_costs(usage, by):
         spent[name][day] = cost
     return {name: _extrapolated(days, seen, usage.period) for name, days in spent.items()}
+
+
+def run_rates_of_pairs(usage: Usage) -> dict[tuple[str, str], Decimal]:
+    """`run_rates` of each pair of organization and product.
+
+    Args:
+        usage: read by cells.
+
+    Returns:
+        Cost by organization and product; nothing where there is no run-rate, or usage was not read
+        by cells.
+    """
+    seen = days_seen(usage)
+    if usage.complete or len(seen) < WEEK or DAYS not in usage.groups:
+        return {}
+    frame = usage.groups[DAYS]
+    spent: dict[tuple[str, str], dict[date, Decimal]] = {}
+    names = zip(frame["organization"], frame["product"], strict=True)
+    for pair, day, cost in zip(names, frame["day"], frame["cost"], strict=True):
+        days = spent.setdefault(pair, {})
+        days[day] = days.get(day, ZERO) + cost
+    return {pair: _extrapolated(days, seen, usage.period) for pair, days in spent.items()}
 
 
 def days_seen(usage: Usage) -> tuple[date, ...]:

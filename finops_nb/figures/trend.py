@@ -19,7 +19,7 @@ from finops_nb.figures.run_rate import days_seen, total_to_date
 from finops_nb.figures.variance import headline_dimension
 from finops_nb.money import ZERO, ratio, total
 from finops_nb.outputs.months import PublishedMonth
-from finops_nb.period import parse_period
+from finops_nb.period import fiscal_year, parse_period
 from finops_nb.schema import Dimension
 
 MONTHS_SHOWN: Final = 6
@@ -48,7 +48,7 @@ class PriorMonth(NamedTuple):
 
 
 class YearToDate(NamedTuple):
-    """The published months of a calendar year up to the period, and the period.
+    """The published months of a fiscal year up to the period, and the period.
 
     Args:
         months: text like 2025-07, oldest first.
@@ -97,7 +97,7 @@ def prior_month(data: ReportData) -> PriorMonth | None:
 
 
 def year_to_date(data: ReportData) -> YearToDate | None:
-    """The calendar year up to the end of a month, or to its last day seen.
+    """The fiscal year up to the end of a month, or to its last day seen.
 
     Args:
         data: for its usage, its published months, and the budgets of the dimension that the report
@@ -109,7 +109,8 @@ def year_to_date(data: ReportData) -> YearToDate | None:
     period = data.usage.period
     if not period.is_month:
         return None
-    earlier = [f"{period.text[:4]}-{number:02}" for number in range(1, period.start.month)]
+    year = fiscal_year(period.text, data.params.fiscal_year_start)
+    earlier = [month for month in year if month < period.text]
     published = {month.name: month for month in data.months if month.name in earlier}
     missing = tuple(name for name in earlier if name not in published)
     so_far = total_to_date(data, headline_dimension(data.budgets))

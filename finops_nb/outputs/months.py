@@ -26,6 +26,8 @@ BACK: Final = 12
 SPENT: Final = ("organizations", "products")
 OVER: Final = "OVER"
 """The status in results.json of a name that was over its budget."""
+PAIRS: Final = "organization_product_breakdown"
+"""The table in results.json of cost by organization and product."""
 SNAPSHOT: Final = "months.json"
 """In a run's staging folder: the months before, as the run's key has them."""
 
@@ -43,6 +45,8 @@ class PublishedMonth:
         organizations: cost by organization.
         products: cost by product.
         excesses: by dimension, what each name that was OVER was over its budget.
+        budgets: by dimension, the budget of each name that had one.
+        pairs: cost by organization and product.
         cells: its usage by kind; None where it was published without, or is not the month before.
     """
 
@@ -55,6 +59,8 @@ class PublishedMonth:
     products: Mapping[str, Decimal] = field(default_factory=dict)
     cells: tuple[Cell, ...] | None = field(default=None, repr=False)
     excesses: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    budgets: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    pairs: Mapping[tuple[str, str], Decimal] = field(default_factory=dict, repr=False)
 
     def of(self, dimension: str) -> Mapping[str, Decimal]:
         """Cost by name of `organization` or `product`."""
@@ -70,10 +76,9 @@ class PublishedMonth:
         for part in ("days", *SPENT):
             amounts = getattr(self, part)
             record[part] = sorted((f"{name}", str(cost)) for name, cost in amounts.items())
-        record["excesses"] = {
-            dimension: sorted((name, str(excess)) for name, excess in names.items())
-            for dimension, names in self.excesses.items()
-        }
+        record["excesses"] = _by_dimension(self.excesses)
+        record["budgets"] = _by_dimension(self.budgets)
+        record["pairs"] = sorted((*pair, str(cost)) for pair, cost in self.pairs.items())
         if self.cells is not None:
             record["cells"] = [[*cell[:-1], str(cell.cost)] for cell in self.cells]
         return record
@@ -200,6 +205,11 @@ def month_of(results: Mapping[str, Any], params: Params) -> PublishedMonth | Non
             _amounts(dict(results["products"])),
             cells_of(results["tables"][CELLS]) if CELLS in results["tables"] else None,
             {dimension: _excesses(results, dimension) for dimension in BUDGETED},
+            {dimension: _budgets(results, dimension) for dimension in BUDGETED},
+            {
+                (row["organization"], row["product"]): Decimal(row["cost"])
+                for row in results["tables"].get(PAIRS, ())
+            },
         )
     except (KeyError, TypeError, ValueError, ArithmeticError):
         # Another version of the kit wrote it, or that month's notebook had no such table.
@@ -212,6 +222,23 @@ def _excesses(results: Mapping[str, Any], dimension: str) -> dict[str, Decimal]:
         row[dimension]: Decimal(row["variance"])
         for row in results["tables"].get(f"cost_by_{dimension}", ())
         if row["status"] == OVER
+    }
+
+
+def _budgets(results: Mapping[str, Any], dimension: str) -> dict[str, Decimal]:
+    """The budget of each name that had one."""
+    return {
+        row[dimension]: Decimal(row["budget"])
+        for row in results["tables"].get(f"cost_by_{dimension}", ())
+        if row.get("budget") is not None
+    }
+
+
+def _by_dimension(amounts: Mapping[str, Mapping[str, Decimal]]) -> dict[str, list[list[str]]]:
+    """Amounts by dimension and name as JSON, names sorted."""
+    return {
+        dimension: [[name, str(amount)] for name, amount in sorted(names.items())]
+        for dimension, names in amounts.items()
     }
 
 
@@ -236,6 +263,8 @@ def _from_record(record: Mapping[str, Any]) -> PublishedMonth:
         _amounts(dict(record["products"])),
         _cells_from_record(record),
         {dimension: _amounts(dict(names)) for dimension, names in record["excesses"].items()},
+        {dimension: _amounts(dict(names)) for dimension, names in record["budgets"].items()},
+        {(*pair,): Decimal(cost) for *pair, cost in record["pairs"]},
     )
 
 

@@ -21,6 +21,7 @@ from finops_nb.params.organizations import OrganizationMap, read_mapping
 from finops_nb.params.params_file import load_params, naming_params_file
 from finops_nb.params.scenario import Scenario, changed, differences
 from finops_nb.params.text_file import check_exists
+from finops_nb.period import fiscal_year
 from finops_nb.schema import BUDGETED
 
 MONTHS: Final = "months:"
@@ -70,6 +71,8 @@ class Budgets:
         versions: every version, oldest first; the last one is in force.
         approved: for a scenario, what is in force without it; else None.
         months: each month's budgets, for a quarter or year whose months have them.
+        ahead: amount by month, dimension and name in the months after a month, to the end of the
+            fiscal year or at least one; only a budgets.csv has them.
         inputs: the files they come from, each with its SHA-256.
         notices: what a reader should know about them, as sentences.
         cost_centres: the cost center where an organization's cost is booked.
@@ -80,6 +83,7 @@ class Budgets:
     versions: tuple[Version, ...]
     approved: Budgets | None = None
     months: Mapping[str, Version] = field(default_factory=dict)
+    ahead: Mapping[str, Mapping[str, Amounts]] = field(default_factory=dict)
     inputs: tuple[tuple[str, str], ...] = ()
     notices: tuple[str, ...] = field(default=())
     cost_centres: Mapping[str, str] = field(default_factory=dict)
@@ -278,10 +282,26 @@ def _from_file(params: Params, home: Home) -> Budgets:
             for number in sorted(table.versions)
         ),
         months=by_month,
+        ahead=_ahead(params, lines),
         inputs=((shown, hashlib.sha256(path.read_bytes()).hexdigest()),),
         notices=tuple(notices),
         commentary=commentary_of(params, {}),
     )
+
+
+def _ahead(params: Params, lines: Sequence[BudgetLine]) -> dict[str, Mapping[str, Amounts]]:
+    """The budgets of the months after a month that have any."""
+    if not params.window.is_month:
+        return {}
+    following = params.window.following().text
+    year = fiscal_year(params.period, params.fiscal_year_start)
+    months = [month for month in year if month > params.period] or [following]
+    ahead: dict[str, Mapping[str, Amounts]] = {}
+    for month in months:
+        one = budgets_of(lines, (month,), params.phasing, minor_units(params.currency))
+        if one.organizations or one.products:
+            ahead[month] = {"organization": one.organizations, "product": one.products}
+    return ahead
 
 
 def _refuse_owners_in_two_places(params: Params, table: MonthlyBudgets, shown: str) -> None:

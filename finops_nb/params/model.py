@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from finops_nb.errors import BadValue, Problem
 from finops_nb.money import ZERO
 from finops_nb.params.budget_versions import BudgetVersion, checked_versions
+from finops_nb.params.events import Event
 from finops_nb.params.invoices import Invoices
 from finops_nb.params.mail_list import MailList
 from finops_nb.params.scenario import Scenario
@@ -25,6 +26,7 @@ from finops_nb.params.types import (
     Day,
     Fraction,
     Limit,
+    MonthNumber,
     Name,
     OneLine,
     Phasing,
@@ -104,8 +106,8 @@ class Params(CheckedModel):
     columns: dict[ColumnName, Text] = Field(
         default_factory=dict,
         examples=["{cost: total_usd}"],
-        description="our name of a column and the source's, where they differ; Tags.team is a tag, "
-        "none no column",
+        description="our name for a column and the source's, if they differ; Tags.team is a tag, "
+        "none means that there is no such column",
     )
     mapping: str = Field(
         default="",
@@ -146,22 +148,33 @@ class Params(CheckedModel):
         default=(),
         description="the versions of the budgets, oldest first, as finops-nb adopt writes them",
     )
+    fiscal_year_start: MonthNumber = Field(
+        default=1,
+        examples=["7"],
+        description="the month in which fiscal years start, 1 for January: the report looks ahead "
+        "to the end of the fiscal year",
+    )
+    events: tuple[Event, ...] = Field(
+        default=(),
+        examples=["[{date: 2026-02-01, what: Price cut, change: -20%}]"],
+        description="what is known to change cost in the months ahead; the forecast supposes it",
+    )
     currency: str = Field(
         default="USD", examples=["USD"], description="a label, never a conversion"
     )
     at_risk: Fraction = Field(
         default=Decimal("0.80"),
-        description="share of budget from which a period in progress is AT RISK",
+        description="a period in progress is AT RISK once cost reaches this share of the budget",
     )
     alert_thresholds: tuple[Fraction, ...] = Field(
         default=(Decimal("0.5"), Decimal("0.8"), Decimal("1.0")),
         examples=["[0.5, 0.8, 1.0]"],
-        description="shares of budget; the report says when they were crossed",
+        description="shares of the budget; the report says when cost reached each",
     )
     approval_limit: Limit = Field(
         default=None,
         examples=["1000"],
-        description="spend of a product in a calendar month above which it requires approval",
+        description="a product whose cost in a calendar month is above this needs approval",
     )
     approvals: dict[Name, Approval] = Field(
         default_factory=dict,
@@ -182,13 +195,13 @@ class Params(CheckedModel):
     materiality_amount: Limit = Field(
         default=None,
         examples=["50"],
-        description="a difference from this amount on is material, however small its fraction",
+        description="a difference of this amount or more is material, however small its fraction",
     )
     allocation_target: Target = Field(
         default=None,
         examples=["0.95"],
         description="share of the cost that should be assigned to an organization; the report says "
-        "whether it is",
+        "whether the target is met",
     )
     notes: dict[Name, Prose] = Field(
         default_factory=dict,
@@ -272,8 +285,7 @@ class Params(CheckedModel):
     def _budgets_are_in_one_place(self) -> Self:
         inline = [key for key in INLINE_BUDGETS if getattr(self, key)]
         if self.budgets and inline:
-            keys = "this key" if len(inline) == 1 else "these keys"
-            fix = f"Remove the key budgets, or {keys}: {', '.join(inline)}"
+            fix = f"Remove either `budgets` or {' and '.join(f'`{key}`' for key in inline)}"
             raise BadValue(f"budgets are both here and in {self.budgets}", fix)
         return self
 

@@ -38,6 +38,7 @@ HIDDEN_REFUSED: Final = (
     "Remove it, or write the text again without pasting",
 )
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+MONTH_NUMBERS: Final = tuple(f"{number}" for number in range(1, 13))
 APPROVAL_FIX: Final = "Write who approved it, such as CFO, or each month's approver: {2025-12: CFO}"
 
 
@@ -195,6 +196,18 @@ def rate_text(rate: Decimal) -> str:
     return f"{plain(rate.scaleb(2))}%" if rate > HIGHEST_FRACTION else _digits(rate)
 
 
+def _rate_if_set(value: Any) -> Decimal | None:
+    return None if value in (None, "") else _rate(value)
+
+
+def _amount_if_set(value: Any) -> Decimal | None:
+    return None if value in (None, "") else _amount(value)
+
+
+def _name_if_set(value: Any) -> str:
+    return "" if value in (None, "") else _name(value)
+
+
 def _approval(value: Any) -> str | dict[str, str]:
     if not isinstance(value, dict):
         return _one_line(value)
@@ -204,6 +217,13 @@ def _approval(value: Any) -> str | dict[str, str]:
         if not MONTH.fullmatch(str(month)):
             raise BadValue(f"{month} is not a month", APPROVAL_FIX)
     return {str(month): _one_line(approver) for month, approver in value.items()}
+
+
+def _month_number(value: Any) -> int:
+    text = f"{value}"
+    if not isinstance(value, (str, int)) or text not in MONTH_NUMBERS:
+        raise BadValue("not the number of a month", "Write 1 for January, up to 12 for December")
+    return int(text)
 
 
 def _boolean(value: Any) -> bool:
@@ -263,7 +283,15 @@ _as_digits_if_set: Final = PlainSerializer(_text_if_set, when_used="json")
 Target = Annotated[Decimal | None, BeforeValidator(_target), _as_digits_if_set]
 Limit = Annotated[Decimal | None, BeforeValidator(_limit), _as_digits_if_set]
 Rate = Annotated[Decimal, BeforeValidator(_rate), PlainSerializer(rate_text, when_used="json")]
+RateIfSet = Annotated[
+    Decimal | None,
+    BeforeValidator(_rate_if_set),
+    PlainSerializer(lambda rate: "" if rate is None else rate_text(rate), when_used="json"),
+]
+AmountIfSet = Annotated[Decimal | None, BeforeValidator(_amount_if_set), _as_digits_if_set]
+NameIfSet = Annotated[str, BeforeValidator(_name_if_set)]
 Approval = Annotated[str | dict[str, str], BeforeValidator(_approval)]
 Day = Annotated[date | None, BeforeValidator(_day)]
 KnownDay = Annotated[date, BeforeValidator(_known_day)]
+MonthNumber = Annotated[int, BeforeValidator(_month_number)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]

@@ -17,7 +17,7 @@ from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.findings.tense import Tense, tense_of
 from finops_nb.money import minor_units
-from finops_nb.period import parse_period
+from finops_nb.period import fiscal_year, parse_period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import Usage
 from finops_nb.words import listing
@@ -127,11 +127,18 @@ def _year_to_date(year: YearToDate, data: ReportData, tense: Tense) -> Headline:
         details.append(sentence(_not_included(year, data)))
     return Headline(
         "year_to_date",
-        tense.title(f"Year to Date, {year.months[0][:4]}"),
+        tense.title(f"Year to Date, {_year_name(data)}"),
         sentence("{cost:money}", cost=year.cost),
         _joined(details),
         year._asdict(),
     )
+
+
+def _year_name(data: ReportData) -> str:
+    """2025, or FY2026 for a fiscal year that is not a calendar year: the year in which it ends."""
+    year = fiscal_year(data.usage.period.text, data.params.fiscal_year_start)
+    ends_in = year[-1][:4]
+    return ends_in if data.params.fiscal_year_start == 1 else f"FY{ends_in}"
 
 
 def _year_against_budget(year: YearToDate, complete: bool, currency: str) -> Iterator[Sentence]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from finops_nb.errors import FinopsError
+from finops_nb.figures.allocation import allocate_within
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import headline, total_of, variance_by
 from finops_nb.findings.overview import overview
@@ -13,7 +14,7 @@ from finops_nb.outputs.months import PublishedMonth, month_of
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.organizations import read_mapping
 from finops_nb.params.params_file import load_params
-from finops_nb.report.cost_tables import cost_by, spend_by_day
+from finops_nb.report.cost_tables import cost_by, product_breakdown, spend_by_day
 from finops_nb.report.prose import executive_summary
 from finops_nb.schema import BUDGETED
 from finops_nb.usage.model import CELLS_BY_DAY
@@ -43,6 +44,7 @@ def expected_month(name: str, home: Home) -> PublishedMonth | None:
     costs = [cost_by(data, *each) for each in zip(variances, totals, strict=True)]
     parts: tuple[Part, ...] = (spend_by_day(data), executive_summary(data, headline(*totals)))
     results = overview(data)
+    costs.append(product_breakdown(data, allocate_within(usage, "organization", "product")))
     results["tables"] = {part.name: part.records() for part in (*parts, *costs)} | not_shown(data)
     results["provenance"] = {"params": params.shared_parameters()}
     return month_of(results, params)

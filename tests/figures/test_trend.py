@@ -103,6 +103,15 @@ def test_the_year_adds_up_the_published_months(six):
     assert year.missing == ("2025-01", *(f"2025-{number:02}" for number in range(3, 11)))
 
 
+def test_a_fiscal_year_starts_in_its_month(six):
+    """From July on: 10 of December and 3 of July; June is of the year before."""
+    data = budgeted(six, "12", month("2025-07", org_a="3"), month("2025-06", org_a="4"))
+    params = data.params.model_copy(update={"fiscal_year_start": 7})
+    year = year_to_date(replace(data, params=params))
+    assert (year.cost, year.months) == (D(13), ("2025-07", "2025-12"))
+    assert year.missing == ("2025-08", "2025-09", "2025-10", "2025-11")
+
+
 def test_a_running_month_counts_with_its_budget_to_date(usage_of):
     """3 of the 10 days seen, not the 9 after as_of, and 10 ÷ 31 of the budget of 31.
 
