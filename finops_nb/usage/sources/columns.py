@@ -14,7 +14,15 @@ from typing import Final
 
 from finops_nb.errors import Problem, listed
 from finops_nb.params.model import ColumnName, Params
-from finops_nb.usage.sources.dialects import DETAIL, EXTRA, NAMED, TOKENS, Dialect, recognize
+from finops_nb.usage.sources.dialects import (
+    DETAIL,
+    EXTRA,
+    FOCUS,
+    NAMED,
+    TOKENS,
+    Dialect,
+    recognize,
+)
 from finops_nb.usage.sources.named_currency import currency_problem, other_currency
 from finops_nb.usage.sources.similar_columns import (
     NO_COLUMN,
@@ -29,8 +37,8 @@ from finops_nb.words import listing
 LISTED: Final = 30
 """How many columns of a file a message lists."""
 
-PROVIDER_NAMES: Final = ("ServiceProviderName", "ProviderName")
-"""Two names of one column: FOCUS uses the first from version 1.3 on."""
+PROVIDER_NAMES: Final = FOCUS.columns["provider"]
+"""Names of one column: FOCUS uses the first from version 1.3 on."""
 
 ALIASES: Final = {
     "timestamp": ("time", "date", "day", "created"),
@@ -137,8 +145,10 @@ def _place_currency(
     if "currency" in params.columns or "currency" in dialect.needed:
         return
     places.pop("currency", None)
-    similar = currency_columns(header, {header[place.position] for place in places.values()})
-    if len(similar) == 1 and is_currency(similar[0]):
+    names = dialect.columns.get("currency", ())
+    taken = {header[place.position] for place in places.values()}
+    similar = currency_columns(header, taken, names)
+    if len(similar) == 1 and is_currency(similar[0], names):
         places["currency"] = Place(header.index(similar[0]))
     elif similar:
         yield doubtful_currency(similar, file)

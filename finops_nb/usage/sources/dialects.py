@@ -1,6 +1,6 @@
 """Dialects: what each kind of source calls the columns we read, and which kind a header is of.
 
-A new dialect is listed in `DIALECTS` below, which says what else it needs in params/model.py.
+`DIALECTS` below says what else a new dialect, a new name of a column or a new column needs.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Dialect:
     Args:
         name: its name in `params.dialect`.
         columns: what the source calls each of our columns; of several names, the first in the file
-            is read.
+            is read. Unless it is needed, the currency is found in any spelling of these names, and
+            by the names in `usage/sources/similar_columns.py` (`CURRENCIES`).
         needed: our columns without which a file is refused.
         counts_calls: one row is one call. Otherwise the column `calls` says how many, or nobody
             knows.
@@ -148,9 +149,11 @@ TABLE: Final = Dialect(
 DIALECTS: Final = {dialect.name: dialect for dialect in (CALLS, FOCUS, LITELLM, TABLE)}
 """A new dialect is listed here and in `recognize` below.
 
-Its name also goes into `DialectName` and the description of `dialect` in `params/model.py`; a new
-column of ours into `ColumnName` there, and into `usage/sources/source_table.py`. What holds for
-FOCUS alone is in `usage/compatibility.py`, `usage/notices.py` and `usage/sources/source_table.py`.
+Its name also goes into `DialectName` and the description of `dialect` in `params/model.py`, and
+into the parameters of the notebook; a new column of ours into `ColumnName` in `params/model.py`,
+and into `usage/sources/source_table.py`. The README of the folder `params` lists all of them, and
+every name of a column. What holds for FOCUS alone is in `usage/compatibility.py`,
+`usage/notices.py` and `usage/sources/source_table.py`.
 """
 
 FEW_MATCHES: Final = 2

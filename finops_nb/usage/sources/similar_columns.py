@@ -28,7 +28,10 @@ CURRENCIES: Final = (
     "lineitemcurrencycode",
     "lineitem/currencycode",
 )
-"""What a column with the currency of the costs is called, as `normal_key` spells it."""
+"""What a column with the currency of the costs is called in any source, as `normal_key` spells it.
+
+What one kind of source calls it is in its dialect.
+"""
 
 MAYBE_CURRENCY: Final = re.compile(
     # Not "concurrency".
@@ -41,12 +44,15 @@ IN_A_CURRENCY: Final = re.compile(r"(cost|amount|price|charge|spend)s?in")
 """In the name of an amount, such as costInBillingCurrency."""
 
 
-def currency_columns(header: Sequence[str], taken: Collection[str]) -> list[str]:
+def currency_columns(
+    header: Sequence[str], taken: Collection[str], names: Collection[str] = ()
+) -> list[str]:
     """The columns that may hold the currency of the costs.
 
     Args:
         header: the column names of a file.
         taken: names that are other columns of ours.
+        names: what the dialect calls the currency.
 
     Returns:
         Those that are called so, whatever the spelling; if there is none, those that may be.
@@ -55,7 +61,7 @@ def currency_columns(header: Sequence[str], taken: Collection[str]) -> list[str]
     ['Currency']
     """
     free = {name: normal_key(name) for name in header if name not in taken}
-    called_so = [name for name, key in free.items() if key in CURRENCIES]
+    called_so = [name for name in free if is_currency(name, names)]
     return called_so or [
         name
         for name, key in free.items()
@@ -63,9 +69,14 @@ def currency_columns(header: Sequence[str], taken: Collection[str]) -> list[str]
     ]
 
 
-def is_currency(name: str) -> bool:
-    """Whether a column of that name holds the currency of the costs."""
-    return normal_key(name) in CURRENCIES
+def is_currency(name: str, names: Collection[str] = ()) -> bool:
+    """Whether a column of that name holds the currency of the costs.
+
+    Args:
+        name: of the column.
+        names: what the dialect calls the currency.
+    """
+    return normal_key(name) in (*CURRENCIES, *map(normal_key, names))
 
 
 def doubtful_currency(names: Sequence[str], file: str) -> Problem:

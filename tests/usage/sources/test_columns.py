@@ -6,6 +6,7 @@ import pytest
 
 from finops_nb.params.model import make_params
 from finops_nb.usage.sources.columns import Place, nearest_column, place_columns
+from finops_nb.usage.sources.dialects import FOCUS
 
 
 @pytest.mark.parametrize(
@@ -111,9 +112,9 @@ def test_a_column_that_the_params_name_is_there(ours):
     )
 
 
-@pytest.mark.parametrize("name", ["ProviderName", "ServiceProviderName"])
-@pytest.mark.parametrize("named", ["ProviderName", "ServiceProviderName"])
-def test_the_two_names_of_a_provider_are_one(named, name):
+@pytest.mark.parametrize("name", FOCUS.columns["provider"])
+@pytest.mark.parametrize("named", FOCUS.columns["provider"])
+def test_the_names_of_a_provider_are_one(named, name):
     """Either name in the params finds either name in the file, as FOCUS versions differ."""
     params = make_params(
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from support.usage_files import COLUMNS, call, csv_text, read, refused, write, w
 
 from finops_nb.errors import Problem
 from finops_nb.params.model import make_params
-from finops_nb.usage.sources.columns import place_columns
+from finops_nb.usage.sources.columns import Place, place_columns
+from finops_nb.usage.sources.dialects import DIALECTS
 
 SPELLINGS = (
     *("currency", "Currency", "CURRENCY", " currency ", "currency_code", "Currency Code"),
@@ -34,6 +36,24 @@ def calls_with(folder: Path, column: str, value: str, kind: str) -> Path:
     file = write_parquet(folder / "plain.parquet", [call()])
     duckdb.sql(f"COPY (SELECT *, '{value}' AS \"{column}\" FROM '{file}') TO '{folder}/u.parquet'")
     return folder / "u.parquet"
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_what_a_dialect_calls_the_currency_is_read(monkeypatch, name):
+    """Whichever the dialect is; in all others, the same name is asked about."""
+    dialect = DIALECTS[name]
+    names = (*dialect.columns.get("currency", ()), "unit_ccy")
+    known = replace(dialect, columns={**dialect.columns, "currency": names})
+    header = ["unit_ccy", *(each[0] for key, each in dialect.columns.items() if key != "currency")]
+    params = {"period": "2025-12", "usage": "u.csv", "dialect": name}
+    if name == "table":
+        header.append("amount")
+        params["columns"] = {"cost": "amount"}
+    before = place_columns(make_params(params), header, "u.csv")
+    assert ("currency" in before.places, len(before.problems)) == (False, 1)
+    monkeypatch.setitem(DIALECTS, name, known)
+    after = place_columns(make_params(params), header, "u.csv")
+    assert (after.places["currency"], after.problems) == (Place(0), ())
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
