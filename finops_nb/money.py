@@ -52,8 +52,11 @@ WITHOUT_DECIMALS: Final = (
 WITH_THREE_DECIMALS: Final = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 # fmt: on
 MINOR_UNITS: Final = dict.fromkeys(WITHOUT_DECIMALS, 0) | dict.fromkeys(WITH_THREE_DECIMALS, 3)
-"""Decimals of the currencies that do not have two (ISO 4217, list one). A new code also goes into
-`CURRENCY_CODES`."""
+"""Decimals of the currencies that do not have two (ISO 4217, list one).
+
+A new code also goes into `CURRENCY_CODES`, and into `usage/sources/named_currency.py` if it is a
+word or has a sign.
+"""
 
 # fmt: off
 CURRENCY_CODES: Final = frozenset((
@@ -75,7 +78,10 @@ CURRENCY_CODES: Final = frozenset((
 """The currencies in use by their codes (ISO 4217, list one), and those that ended since 2023."""
 
 SIGNS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-"""How well-known currencies are printed; any other is printed by its code."""
+"""How well-known currencies are printed; any other is printed by its code.
+
+A new sign also goes into `SAID` of `usage/sources/named_currency.py`.
+"""
 
 UNIT_NAMES: Final = {"USD": "dollar", "EUR": "euro", "GBP": "pound", "JPY": "yen"}
 """One unit of a currency in a sentence."""

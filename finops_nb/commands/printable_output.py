@@ -7,6 +7,8 @@ import json
 import sys
 from typing import Any, Final, TextIO
 
+from finops_nb.money import SIGNS
+
 HANDLER: Final = "finops_nb.stand_in"
 """The name of the error handler of the streams."""
 
@@ -16,9 +18,7 @@ STAND_INS: Final = {
     "·": "-",
     "…": "...",
     "÷": "/",
-    "€": "EUR ",
-    "£": "GBP ",
-    "¥": "JPY ",
+    **{sign: f"{code} " for code, sign in SIGNS.items() if not sign.isascii()},
     "\N{RIGHT SINGLE QUOTATION MARK}": "'",
 }
 """What is printed for a character that an encoding such as Latin-1 lacks; "?" for any other."""

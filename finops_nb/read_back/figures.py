@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal, localcontext
 from typing import Any, Final, cast
 
+from finops_nb.money import SIGNS
 from finops_nb.read_back.page import Head, words
 from finops_nb.report.format import Format, visible, visible_name
 from finops_nb.schema import Unit
@@ -21,7 +22,10 @@ DIGITS: Final = 60
 
 FIGURE: Final = re.compile(r"([+-]?)\s*(\d[\d,]*(?:\.\d+)?)")
 
-IN_TEXT: Final = re.compile(r"(?:(?<![\w.])[-+])?[$€£¥]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?")
+SIGN: Final = "|".join(map(re.escape, SIGNS.values()))
+IN_TEXT: Final = re.compile(
+    rf"(?:(?<![\w.])[-+])?(?:{SIGN})?(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+)(?:\.\d+)?"
+)
 """A figure in running text, with its sign; the hyphen of a name or a date is none."""
 
 ADDED: Final = ("money", "change", "variance", "count")

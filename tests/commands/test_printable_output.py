@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from finops_nb.cli import main
 from finops_nb.commands.printable_output import json_line, print_safely
+from finops_nb.money import SIGNS
 
 HEADER = "timestamp,cost_usd,organization_id,product_id,feature_id,customer_id,currency\n"
 ROW = "2025-12-31T10:00:00Z,1.25,Zürich→東京,chat,ask,c-1,EUR\n"
@@ -71,6 +72,19 @@ def test_money_and_names_stay_readable(latin):
     assert code == 0
     assert "EUR 1.25" in text
     assert "Zürich->??" in text
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+@pytest.mark.parametrize("code", SIGNS)
+def test_every_sign_of_a_currency_has_a_stand_in(code, encoding):
+    """It is the sign itself, or the code of the currency."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    with redirect_stdout(stream):
+        print_safely()
+    stream.write(f"{SIGNS[code]}1.25")
+    stream.flush()
+    printed = stream.buffer.getvalue().decode(encoding)
+    assert printed in (f"{SIGNS[code]}1.25", f"{code} 1.25")
 
 
 def test_json_keeps_every_name(latin):

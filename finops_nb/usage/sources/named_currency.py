@@ -32,7 +32,8 @@ SAID: Final = {
 # fmt: on
 """Signs and words, and the currencies that they may mean, the likeliest first."""
 
-TOKEN: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[$€£¥₹₩₽₺₪₫₦₴฿₱]")
+_SIGNS: Final = "".join(each for each in SAID if not each.isalpha())
+TOKEN: Final = re.compile(rf"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[{_SIGNS}]")
 """A word, as blanks, underscores and capitals part them; or a sign."""
 
 

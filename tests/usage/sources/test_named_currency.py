@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.usage_files import COLUMNS
 
+from finops_nb.money import SIGNS
 from finops_nb.params.model import make_params
 from finops_nb.usage.sources.columns import place_columns
 from finops_nb.usage.sources.named_currency import other_currency
@@ -50,6 +51,12 @@ def test_a_dollar_sign_may_be_any_dollar():
     assert other_currency("Cost ($)", "CAD") is None
     assert other_currency("cost_usd", "CAD") == "USD"
     assert other_currency("Cost ($)", "EUR") == "USD"
+
+
+@pytest.mark.parametrize("code", SIGNS)
+def test_a_sign_that_is_printed_is_read(code):
+    """In the name of a column it says the currency that the report prints with it."""
+    assert other_currency(f"Cost ({SIGNS[code]})", "CHF") == code
 
 
 def problems(header, **params):
