@@ -11,13 +11,16 @@ from finops_nb.money import rounded
 class Status(StrEnum):
     """Where a cost stands against its budget.
 
-    A new one also needs: its meaning in `schema.STATUS`; color and mark in
+    A new or renamed one also needs: its meaning in `schema.STATUS`; color and mark in
     `report/templates/html_shell/finops.css` and `report.css` beside it (a color for light, dark and
     print), `mail/templates/message.css` and `scenarios/assets/what_if.css`; its bar in
     `report/charts.py` and, for a color of its own, `report/theme.py`; its subject line in
     `mail/body.py`; its sentences in `findings/insights.py` and `findings/main_findings.py`; and if
-    it is urgent, a place in `MARKS` of `figures/named.py`. The notebook's text on chargeback lists
-    all of them. A threshold for it goes into `params/model.py`, and from there through
+    it is urgent, a place in `MARKS` of `figures/named.py`.
+
+    Some are written out elsewhere: OVER in `outputs/months.py`, which can't import figures; NO
+    BUDGET in `mail/templates/message.html.j2`; AT RISK in `params/model.py`, the README of the
+    folder `params` and the parameters of the notebook. A threshold goes there, too, and through
     `figures/variance.py` and `scenarios/what_if.py` to `budget_status` below; the order of its
     lines is in `findings/materiality.py`.
     """

@@ -3,6 +3,7 @@
 The ledger is published as chargeback.csv; its columns are `LEDGER_COLUMNS`. Until the month is
 complete and reconciled it is a draft, chargeback.DRAFT.csv, with one more column. The values of a
 line are in `ledger_csv` below; `read_back/ledger_file.py` checks them before they are published.
+README.md lists the columns.
 """
 
 from __future__ import annotations

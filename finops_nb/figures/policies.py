@@ -1,9 +1,11 @@
 """Policies: the rules for budgets and spend, and each breach with its name, money and remedy.
 
-A new policy is a function here and a line of `breaches`. `report/budget_tables.py` says what was
-checked and prints the limit; a key for it goes into `params/model.py`, recorded exceptions into
-`params/commentary.py`; `findings/main_findings.py` and `findings/recommendations.py` may cite it;
-the notebook's text on policies lists all of them.
+A new policy is a function here and a line of `breaches`; what its amount means is `schema.AMOUNT`.
+`report/budget_tables.py` says what was checked and prints the limit. A key for it goes into
+`params/model.py`, the README of the folder `params` and the parameters of the notebook; recorded
+exceptions into `params/commentary.py`, `params/budgets.py` (`as_record`), `params/yaml_edit.py`
+(`ONE_MONTH_ONLY`) and `findings/overview.py` (`_unknown_names`). `findings/main_findings.py` and
+`findings/recommendations.py` may cite it; the notebook's text on policies lists all of them.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ DELAYS: Final = (1, 4, 16)
 """Seconds before the second, third and fourth attempt.
 
 Which errors another attempt may pass is decided in `mail/answers.py`; whether the next command
-tries again in `outputs/mail_journal.py`, and said in `mail/send.py`.
+tries again in `outputs/mail_journal.py`, and said in `mail/send.py` and README.md.
 """
 
 PATIENCE: Final = 10

@@ -25,7 +25,10 @@ BACK: Final = 12
 """How many months a report looks back."""
 SPENT: Final = ("organizations", "products")
 OVER: Final = "OVER"
-"""The status in results.json of a name that was over its budget."""
+"""The status in results.json of a name that was over its budget.
+
+It is `Status.OVER` of `figures/budget_status.py`, a room that this one can't import.
+"""
 PAIRS: Final = "organization_product_breakdown"
 """The table in results.json of cost by organization and product."""
 SNAPSHOT: Final = "months.json"

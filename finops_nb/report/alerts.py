@@ -3,7 +3,8 @@
 Which threshold was crossed on which day is in `figures/crossings.py`; the table of all of them is
 in `report/budget_tables.py`, the words are printed by `report/table.py`, the workbook's two columns
 are in `report/workbook.py`, and the advice that cites an alert is in `findings/recommendations.py`.
-The notebook's text above the table says what "crossed" means too.
+The notebook's text above the table says what "crossed" means, too; README.md and the README of the
+folder `params` have the word.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 Floats are for the axes only; the figures in alt texts are those of the tables. A new chart is a
 function here and a cell of notebooks/organizational_alignment.ipynb.
+
+`picture` of mail/message.py draws `budget_vs_actual`, too, from four columns and params that have a
+currency only. mail/read_back.py (`ADDED_UP`) reads in its alt text what is "other" or not drawn.
 """
 
 from __future__ import annotations

@@ -2,7 +2,13 @@
 
 # A section of the report is a heading and cells of notebooks/organizational_alignment.ipynb. Its
 # text is here, in one function and one file of report/templates/; its tables are named in
-# report/tables.py.
+# report/tables.py. New prose also goes into:
+# * commands/changed_figures.py: `SENTENCES` or `TEXT_TABLES`
+# * findings/figure_difference.py: `OWN_KEYS`, unless `KEY_COLUMNS` there name its lines
+# * report/summary_sheet.py: `HEADINGS`, and `LABELS` for its figures, unless made from their names
+# * report/templates/html_shell/finops.css: how it looks
+# Words that a line has under a new key are in `SENTENCES` of read_back/printed_prose.py, in
+# `SENTENCE_KEYS` of report/summary_sheet.py and in `SPOKEN` of commands/changed_figures.py.
 
 from __future__ import annotations
 

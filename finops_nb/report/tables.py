@@ -1,11 +1,21 @@
 """Every table of the report, in one namespace for the notebook: `tables.cost_by(...)`.
 
-The tables are made in `cost_tables`, `bridge_tables`, `budget_tables`, `scenario_tables` and
-`data_tables`. A new one is added there and named here; `schema.py` has its columns, and
-`table_heads` its title and its columns for `what-changed`.
-
 A section of the report is a heading and cells of notebooks/organizational_alignment.ipynb that show
-tables of this module and texts of `prose`, which are worded in report/templates/.
+tables of this module and texts of `prose.py`, which says what a new text needs.
+
+The tables are made in `cost_tables`, `bridge_tables`, `budget_tables`, `scenario_tables` and
+`data_tables`, from what functions of `figures/` return; the notebook has those from `api.py`. A new
+table is added there and named here. It also goes into:
+
+* `schema.py`: its columns. What a reader should know of a column is in `table_columns`; what is
+  printed beneath a figure is in `table` (`LABELS_BENEATH`) and `workbook` (`EXTRA_COLUMNS`)
+* `table_heads`: its title and its columns for `what-changed`
+* findings/figure_difference.py (`KEY_COLUMNS`, `OWN_KEYS`): a new column that names its rows; if
+  the names are from usage, also templates/table.html.j2, read_back/figures.py (`NAMES`) and
+  mail/names.py (`NAME_COLUMNS`)
+* read_back/results_file.py (`DIVIDED`, `TOTALS`), if its amounts add up to the cost
+
+If the arguments of a table change, workbench.py still takes those of old notebooks.
 """
 
 from __future__ import annotations

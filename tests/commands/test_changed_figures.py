@@ -8,9 +8,20 @@ from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.composed import composed
+from support.made_usage import data_of
 
-from finops_nb.commands.changed_figures import Changed, changed_figures
+from finops_nb.commands.changed_figures import (
+    SENTENCES,
+    SUMMARY,
+    TEXT_TABLES,
+    Changed,
+    changed_figures,
+)
 from finops_nb.money import plain
+from finops_nb.outputs.artifacts import NOT_SHOWN
+from finops_nb.params.budgets import read_budgets
+from finops_nb.report.prose import Prose
 
 
 def results(**tables) -> dict:
@@ -184,6 +195,16 @@ def test_a_report_without_a_summary_has_its_total():
     found = changed_figures(before, after)
     assert found.totals == ["Total Cost: $10.00 → $12.00 (+$2.00)"]
     assert found.cells == ["Spend per Seat · x · Seat Cost: 1 → 2"]
+
+
+def test_every_prose_of_the_report_is_known(six, params):
+    """A new one goes into `SENTENCES` or `TEXT_TABLES`, and one that is gone out of them."""
+    made = params()
+    shown = composed(data_of(six, made, read_budgets(made)), with_charts=False).shown
+    prose = {part.name for part in shown if isinstance(part, Prose)}
+    tables = {part.name for part in shown} - prose
+    assert prose == {SUMMARY, *TEXT_TABLES} - tables - set(NOT_SHOWN)
+    assert prose >= set(SENTENCES)
 
 
 def test_a_name_stands_on_one_line():

@@ -9,12 +9,14 @@ from decimal import Decimal
 from email import message_from_bytes
 from email.policy import default
 
+import pandas as pd
 import pytest
 from support.mail_reports import draw_once, results_of
 
 from finops_nb.errors import Failure
 from finops_nb.mail.message import Envelope, compose_message
 from finops_nb.mail.read_back import _alt_texts, check_mail, mail_faults
+from finops_nb.report.charts import budget_vs_actual
 from finops_nb.report.format import Format
 
 ENVELOPE = Envelope("a@example.com", ["b@example.com"], datetime(2026, 1, 1, tzinfo=UTC))
@@ -68,6 +70,28 @@ def test_what_a_chart_adds_up_is_left_out_in_every_currency(currency):
     page = f'<img alt="Cost: {bars.replace(chr(0xA0), "&nbsp;")}; 3 without cost">'
     shown = "".join(_alt_texts(page))
     assert shown == f"Cost: A {fmt.money(Decimal(5))}; ; 3 without cost"
+
+
+@pytest.mark.parametrize("first", [1, 900], ids=["not drawn", "other"])
+def test_what_a_chart_really_says_of_the_others_is_left_out(params, first):
+    """Thirty names, of which the last six are added up: they cost 6 × 1.25 of 6 × 3.75.
+
+    As one bar, they are not drawn where each of the others costs less.
+    """
+    costs = [first * Decimal("1.25")] * 24 + [Decimal("1.25")] * 6
+    lines = [
+        {"organization": f"p-{n:02}", "cost": cost, "budget": 3 * cost, "status": "UNDER"}
+        for n, cost in enumerate(costs)
+    ]
+    frame = pd.DataFrame(lines, dtype=object)
+    alt = budget_vs_actual(frame, params()).alt
+    assert ("not drawn" in alt, "other (6)" in alt) == (first == 1, first == 900)
+    assert "$7.50" in alt
+    assert "$22.50" in alt
+    (shown,) = _alt_texts(f'<img alt="{alt}">')
+    assert "p-23" in shown
+    assert "$7.50" not in shown
+    assert "$22.50" not in shown
 
 
 def test_a_mail_as_it_was_composed_passes(results):

@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import pytest
 
+from finops_nb.figures.budget_status import Status
 from finops_nb.home import Home
 from finops_nb.outputs.cells import Cell
-from finops_nb.outputs.months import months_before, months_left_out, save_months
+from finops_nb.outputs.months import OVER, months_before, months_left_out, save_months
 
 
 def publish(home: Home, month: str, **changed) -> None:
@@ -126,6 +127,11 @@ def test_the_month_before_has_its_cells_and_every_month_its_overruns(home, param
     assert october.cells is None
     assert november.excesses == october.excesses
     assert november.excesses["organization"] == {"org-a": Decimal("0.50")}
+
+
+def test_a_name_that_was_over_has_the_status_of_that_name():
+    """Without it, no earlier month would have an overrun."""
+    assert OVER == Status.OVER
 
 
 def test_a_run_gives_its_notebook_the_months_as_it_has_them(home, params, monkeypatch, tmp_path):

@@ -12,9 +12,9 @@ from support.checkout import CHECKOUT
 from support.composed import composed
 from support.made_usage import SIX, data_of, usage_of
 
-from finops_nb.findings.figure_difference import KEY_COLUMNS, OWN_KEYS
+from finops_nb.findings.figure_difference import IN_BLOCKS, KEY_COLUMNS, OWN_KEYS
 from finops_nb.params.budgets import read_budgets
-from finops_nb.report.table import Table
+from finops_nb.report.table import TEXTS, Table
 from finops_nb.report.table_heads import COLUMNS, TITLES, column_of, title_of
 
 PARAMS = {
@@ -70,6 +70,16 @@ def test_no_other_column_is_taken_for_printed(tables):
 def test_every_table_of_the_report_is_known(tables):
     """A new table gets its columns in `table_heads`."""
     assert {table.name for table in tables} == set(COLUMNS)
+
+
+def test_the_columns_that_name_a_row_are_known(tables):
+    """A new one is a key in `figure_difference`; together they tell the rows of a table apart."""
+    for table in tables:
+        keys = OWN_KEYS.get(table.name, KEY_COLUMNS)
+        named = next(column.name for column in table.columns if column.unit in TEXTS)
+        assert named in keys, table.name
+        rows = [tuple(record.get(key) for key in keys) for record in table.records()]
+        assert len(set(rows)) == len(rows) or table.name in IN_BLOCKS, table.name
 
 
 def test_titles_are_those_of_the_page(tables):
