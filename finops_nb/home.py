@@ -26,6 +26,14 @@ LONGEST: Final = 200
 WORDS: Final = ("last-month",)
 """What most commands accept besides NAMEs."""
 
+SCENARIOS: Final = "scenarios/"
+"""The folder of scenarios in params/; the NAMEs of scenarios start with it."""
+
+NO_SCENARIOS: Final = (
+    "This home has no scenarios: save one in the what-if notebook, or write "
+    "params/scenarios/NAME.yaml by hand"
+)
+
 SUFFIXES: Final = (".yaml", ".yml")
 """What a params file's name ends in when a user writes it; only the first is read."""
 
@@ -291,6 +299,9 @@ def _missing_file_fix(name: str, names: Sequence[str], words: Collection[str]) -
     """
     if not names:
         return "Create a first one with `finops-nb init FOLDER`"
+    if name.startswith(SCENARIOS):
+        scenarios = [each for each in names if each.startswith(SCENARIOS)]
+        return did_you_mean(name, scenarios) if scenarios else NO_SCENARIOS
     months = [each for each in names if MONTH.fullmatch(each)]
     month = meant_month(name) or name
     if month in names:

@@ -103,6 +103,17 @@ def test_it_refuses_a_name_without_a_file(three_names):
     )
 
 
+def test_a_missing_scenario_is_one_of_the_scenarios(three_names):
+    """No other NAME is offered; where there is none, the message says how to make one."""
+    message = r"no such params file\. This home has no scenarios: save one in the what-if notebook"
+    with pytest.raises(Refusal, match=message):
+        three_names.check_name("scenarios/more")
+    write(three_names, "scenarios/lower-gamma")
+    message = r"no such params file\. Choose from: scenarios/lower-gamma\.$"
+    with pytest.raises(Refusal, match=message):
+        three_names.check_name("scenarios/xyz")
+
+
 def test_it_says_how_to_write_a_month_that_is_missing(three_names):
     """A missing month gets the months that exist and the command that writes it."""
     months = r"There are params for 2 months, 2025-11 to 2025-12\."

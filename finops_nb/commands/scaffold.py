@@ -158,7 +158,8 @@ def _already_a_home(folder: Path) -> Problem | None:
 
 
 def _first_check(folder: Path, name: str) -> str:
-    return f"cd {shlex.quote(str(folder))} && finops-nb check {name}"
+    check = f"finops-nb check {name}"
+    return check if folder == Path() else f"cd {shlex.quote(str(folder))} && {check}"
 
 
 def _create(files: Mapping[Path, bytes], folder: Path) -> None:

@@ -12,18 +12,21 @@ from typing import Final
 from finops_nb.errors import FinopsError, listed
 from finops_nb.figures.allocation import allocate
 from finops_nb.home import Home
-from finops_nb.params.model import Params
+from finops_nb.params.model import ColumnName, Params
 from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
 from finops_nb.usage.model import Usage
 from finops_nb.usage.reader import columns_found, read_usage
 from finops_nb.usage.sources.columns import (
+    is_needed,
     looks_like_data,
     names_of,
     nearest_column,
     place_columns,
 )
+from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.discovery import resolve_inputs
 from finops_nb.usage.sources.named_currency import other_currency
+from finops_nb.usage.sources.similar_columns import NO_COLUMN
 
 PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
 
@@ -36,12 +39,17 @@ LISTED: Final = 25
 CHOICES: Final = 30
 """How many columns of the file are listed for a column that is not known."""
 
-INTRODUCTION: Final = (
-    "Paste this into the params file. Check each line first: two keys may point to the same column."
+PASTE: Final = "Paste this into the params file."
+REPLACE: Final = "Replace `columns` in the params file with this."
+CHECK_FIRST: Final = "Check each line first: two keys may point to the same column."
+FILL_IN: Final = (
+    'Write this in the params file, without the "# " at the start of each line. '
+    "Between the quotes, write the name of your column."
 )
+"""The introduction of a block of comments, which has no guess."""
 BUDGET_COMMENT: Final = (
-    "# Budgets to start from: each name's cost in the period, rounded up to two digits. "
-    "Replace them with the approved amounts."
+    "# Budgets to start from: each name's cost in the period, rounded up to two significant "
+    "digits. Replace them with the approved amounts."
 )
 
 
@@ -66,13 +74,12 @@ def suggest(params: Params, home: Home) -> str | None:
     guesses = _guesses(params, header)
     if not guesses:
         return None
-    known = {column: guess for column, guess in guesses.items() if guess}
     said = other_currency(guesses.get("cost") or "", params.currency)
-    currency = said or params.currency
-    update = {"columns": params.columns | known, "currency": currency}
-    completed = params.model_copy(update=update)
-    needed = place_columns(completed, header, "").dialect.needed
-    lines = [INTRODUCTION, "", *_columns_block(guesses, header, needed)]
+    completed, needed = _completed(params, guesses, header, said or params.currency)
+    block = [*_columns_block(guesses, completed, header, needed)]
+    is_comment = all(line.lstrip().startswith("#") for line in block)
+    introduction = f"{REPLACE if params.columns else PASTE} {CHECK_FIRST}"
+    lines = [FILL_IN if is_comment else introduction, "", *block]
     if said:
         lines.append(f"currency: {said}  # the one line with the currency")
     # Faults in the rows are reported once the columns are known.
@@ -84,7 +91,7 @@ def suggest(params: Params, home: Home) -> str | None:
 
 
 def budget_skeleton(usage: Usage) -> str:
-    """Budgets to start from: the costliest names, each cost rounded up to two digits.
+    """Budgets to start from: the costliest names, each cost rounded up to two significant digits.
 
     Returns:
         Lines to paste into the params file; empty where no cost has a name.
@@ -103,7 +110,7 @@ def _budgets_block(usage: Usage, by: Dimension) -> Iterator[str]:
         yield f"  # and {len(rows) - LISTED} more with lower cost"
 
 
-def _guesses(params: Params, header: Sequence[str]) -> dict[str, str | None]:
+def _guesses(params: Params, header: Sequence[str]) -> dict[ColumnName, str | None]:
     """The nearest column of the header for each column that is missing; None where none is near.
 
     There are no guesses where the file has no header.
@@ -113,33 +120,71 @@ def _guesses(params: Params, header: Sequence[str]) -> dict[str, str | None]:
         return {}
     taken = {place.position for place in columns.places.values()}
     free = [name for position, name in enumerate(header) if name and position not in taken]
-    guesses = {}
+    guesses: dict[ColumnName, str | None] = {}
     for column in columns.dialect.needed:
-        if column not in columns.places:
+        if column not in columns.places and is_needed(column, columns.dialect, params):
             usual_name = (*names_of(column, columns.dialect, params), column)[0]
-            guesses[str(column)] = nearest_column(column, usual_name, free)
+            guesses[column] = nearest_column(column, usual_name, free)
     return guesses
 
 
+def _completed(
+    params: Params, guesses: Mapping[ColumnName, str | None], header: Sequence[str], currency: str
+) -> tuple[Params, Sequence[ColumnName]]:
+    """The params with the guesses, and what the file still needs.
+
+    Returns:
+        The params, in which a needed name without a guess is `none` if all else is known; and the
+        columns that the file needs once the guesses are in the params.
+    """
+    known = {column: guess for column, guess in guesses.items() if guess}
+    update = {"columns": params.columns | known, "currency": currency}
+    completed = params.model_copy(update=update)
+    dialect = place_columns(completed, header, "").dialect
+    needed = [column for column in guesses if is_needed(column, dialect, completed)]
+    unknown = [column for column in needed if column not in known]
+    if all(column in NAMED for column in unknown):
+        columns = completed.columns | dict.fromkeys(unknown, NO_COLUMN)
+        completed = completed.model_copy(update={"columns": columns})
+    return completed, needed
+
+
 def _columns_block(
-    guesses: Mapping[str, str | None], header: Sequence[str], needed: Sequence[str]
+    guesses: Mapping[ColumnName, str | None],
+    completed: Params,
+    header: Sequence[str],
+    needed: Sequence[ColumnName],
 ) -> Iterator[str]:
-    """The lines of `columns:`; a column without a guess is a comment, so that all of it is YAML.
+    """The lines of `columns:`, with those that the params have already.
+
+    Lines that a person must complete are comments, so that the block is YAML.
 
     Args:
         guesses: by column.
+        completed: the params with the guesses.
         header: the columns of the file.
-        needed: the columns that the file still needs once the guesses are in the params.
+        needed: the columns that the file needs once the guesses are in the params.
     """
     # A block of comments alone would be null.
-    yield "columns:" if any(guesses.values()) else "# columns:"
+    yield "columns:" if completed.columns else "# columns:"
+    for column, name in completed.columns.items():
+        if column not in guesses:
+            yield f"  {column}: {_key(name)}"
     choices = listed(header, CHOICES)
     for column, guess in guesses.items():
         if guess:
             yield f"  {column}: {_key(guess)}"
+        elif completed.columns.get(column) == NO_COLUMN:
+            yield f"  {column}: {NO_COLUMN}  # if the file has it, one of: {choices}"
         else:
-            optional = "" if column in needed else "; leave this line out if there is none"
-            yield f'  # {column}: ""  # one of: {choices}{optional}'
+            yield f'  # {column}: ""  # one of: {choices}{_or_none(column, needed)}'
+
+
+def _or_none(column: ColumnName, needed: Sequence[ColumnName]) -> str:
+    """What to write for a column that the file does not have."""
+    if column not in needed:
+        return "; leave this line out if there is none"
+    return f"; {NO_COLUMN} if the file does not have it" if column in NAMED else ""
 
 
 def _rounded_up(cost: Decimal) -> int:

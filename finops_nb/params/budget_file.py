@@ -159,7 +159,7 @@ def _parsed(text: str, shown: str) -> tuple[tuple[str, ...], tuple[BudgetLine, .
         if len(filled) != 1:
             rule = "both a month and a year" if filled else "neither a month nor a year"
             column = "month" if "month" in records.header else "year"
-            problems.append(Problem(rule, "Fill one of the two", shown, record.line, column))
+            problems.append(Problem(rule, "Fill in only one", shown, record.line, column))
         elif record.valid:
             lines.append(_budget_line(record, record.values[filled[0]], shown))
     refuse((*problems, *_equal_names(lines, shown), *_second_budgets(lines, shown)))
@@ -192,11 +192,11 @@ def _second_budgets(lines: Iterable[BudgetLine], shown: str) -> Iterator[Problem
         if taken:
             *_, version, month = taken
             rule = (
-                f"a second budget for {month} in version {version_label(version)}, "
-                f"the first is in line {first[taken]}"
+                f"{line.name} already has a {month} budget in version {version_label(version)}, "
+                f"on line {first[taken]}"
             )
             fix = "Keep one of the two lines, or give one of them another version"
-            yield Problem(rule, fix, shown, line.line, "name", line.name)
+            yield Problem(rule, fix, shown, line.line, "name")
         for key in keys:
             first.setdefault(key, line.line)
 

@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from finops_nb.atomic_files import replace_file
 from finops_nb.errors import Problem, Refusal
-from finops_nb.home import SEGMENT, Home
+from finops_nb.home import SCENARIOS, SEGMENT, Home
 from finops_nb.params.three_decimals import decimals_problems
 from finops_nb.params.types import (
     HIGHEST_FRACTION,
@@ -43,7 +43,7 @@ from finops_nb.params.types import (
 from finops_nb.params.validation import validated_document
 from finops_nb.params.yaml_file import read_document, yaml_text
 
-FOLDER: Final = "scenarios/"
+FOLDER: Final = SCENARIOS
 """The folder of scenarios in params/; the NAMEs of scenarios start with it."""
 
 LONGEST: Final = 100

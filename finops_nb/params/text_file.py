@@ -85,7 +85,10 @@ def check_exists(path: Path, key: str, value: str) -> None:
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        fix = "Put the file there, or correct the path, which starts at the home"
+        fix = (
+            "Put the file there, or correct the path; "
+            "the path is relative to the home (the folder that contains params/)"
+        )
         raise Refusal(Problem("no such file", fix, column=key, value=value)) from None
     except OSError:
         return  # whoever reads it says why that fails

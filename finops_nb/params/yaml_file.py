@@ -28,7 +28,7 @@ PLAIN_TAGS: Final = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq",
 ALIAS_FIX: Final = "Write the value that it stands for"
 PER_LINE: Final = "Write one `key: value` per line"
 IN_QUOTES: Final = (
-    'Put text that has ": " in it or ends with ":" in quotes, such as usage: "sample:"'
+    'Put quotes around text that contains ": " or ends with ":", such as usage: "sample:"'
 )
 SYNTAX: Final = {
     "'\\t'": ("a tab", "Use spaces, not tabs"),
@@ -213,7 +213,7 @@ class _Reader:
             # A reader can't tell é from e and an accent, so the two are one key.
             look = unicodedata.normalize("NFC", key)
             if look in first:
-                rule = f"duplicate key, first in line {first[look]}"
+                rule = f"duplicate key, first on line {first[look]}"
                 self.problem(key_node, rule, "Keep one of them", (*path, key))
             first.setdefault(look, line)
             values[key] = self.value(value_node, (*path, key), line)

@@ -85,14 +85,30 @@ def _other_currencies(
                 currency = f'"{listed([spelling], 1)}"'
             amount = rounded(cost, minor_units(spelling or params.currency))
             noun = "row" if rows == 1 else "rows"
-            shown.append(f"{amount:,} {currency or 'without a currency'} in {rows:,} {noun}")
-        rule = f"costs not in {params.currency}, and currencies are never added: {', '.join(shown)}"
-        only = sums[0][0] if len(sums) == 1 else None
-        if only:
-            fix = _one_currency(only, params.currency)
-        else:
-            fix = "Export each currency to its own file, and report it separately"
+            shown.append(f"{amount:,} {currency or 'without a currency'} ({rows:,} {noun})")
+        rule, fix = _rule_on_currencies([spelling for spelling, *_ in sums], params.currency)
+        rule = f"{rule}: {', '.join(shown)}"
         yield Problem(rule, fix, file.name, column=file.table.names["currency"])
+
+
+def _rule_on_currencies(spellings: Sequence[str | None], currency: str) -> tuple[str, str]:
+    """What is wrong with the currencies of a file, and what to do about it.
+
+    Args:
+        spellings: each one in the file; None for rows without a currency.
+        currency: of the params.
+    """
+    codes = {spelling.strip().upper() for spelling in spellings if spelling}
+    if len(codes) > 1:
+        fix = (
+            "Currencies are never added together. "
+            "Export each currency to its own file, and report it separately"
+        )
+        return "costs are in more than one currency", fix
+    if spellings[0] and len(spellings) == 1:
+        return f"costs are not in {currency}", _one_currency(spellings[0], currency)
+    code = next(iter(codes & CURRENCY_CODES), "the same currency code")
+    return f"costs are not all in {currency}", f"Write {code} in every row of the file"
 
 
 def _one_currency(spelling: str, currency: str) -> str:

@@ -127,7 +127,7 @@ def duplicate_requests(
         times = "twice" if count == 2 else f"{count} times"
         rule = (
             f"duplicate request, so its cost would count {times}; "
-            f"first in line {first_line} of {first.source.name}"
+            f"first on line {first_line} of {first.source.name}"
         )
         column = second.names["request"]
         fix = "Export each request once"

@@ -250,20 +250,27 @@ def _last_day(params: Params, files: Sequence[UsageFile], inside: Span, outside:
     """
     _refuse_huge_costs(files)
     if inside.last is None:
-        if outside.rows:
-            content = f"the files cover {outside.first} to {outside.last}"
-        else:
-            names = listed([file.name for file in files], LISTED)
-            content = f"{names} {'has' if len(files) == 1 else 'have'} a header and no rows"
-        rule = f"no usage in {params.window.label}; {content}"
+        rule = f"no usage in {params.window.label}; {_content(files, outside)}"
         fix = "Correct `period`, or name the period's files in `usage`"
         if params.usage == (SAMPLE,):
             fix = (
                 "They are the packaged sample: name your own files in `usage`, "
                 "or create a home with a file to fill with `finops-nb init FOLDER`"
             )
-        raise Refusal(Problem(rule, fix, column="period", value=params.period))
+        raise Refusal(Problem(rule, fix, column="period"))
     return inside.last
+
+
+def _content(files: Sequence[UsageFile], outside: Span) -> str:
+    """What the files have instead of usage in the period."""
+    is_one = len(files) == 1
+    if outside.rows:
+        days = f"{outside.first}"
+        if outside.first != outside.last:
+            days += f" to {outside.last}"
+        return f"the {'file covers' if is_one else 'files cover'} only {days}"
+    names = listed([file.name for file in files], LISTED)
+    return f"{names} {'has' if is_one else 'have'} a header and no rows"
 
 
 def _refuse_huge_costs(files: Sequence[UsageFile]) -> None:

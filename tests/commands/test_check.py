@@ -70,7 +70,7 @@ def test_without_a_published_month_before_it_compares_as_little_as_the_report(tw
     checked = check_name("2025-12", two_months)
     assert checked.before is None
     text = describe(checked)
-    assert "  Total $3.00; no comparable report of November 2025 is published\n" in text
+    assert "  Total $3.00; no comparable November 2025 report has been published\n" in text
 
 
 def test_it_refuses_an_analysis_in_the_place_of_an_official_report(two_months):
@@ -174,7 +174,7 @@ def test_its_refusal_suggests_columns(two_months):
     ],
 )
 def test_the_suggested_columns_can_be_pasted_as_they_are(two_months, header, columns):
-    """The block is YAML that the params accept; a column without a guess is a comment."""
+    """The block is YAML that the params accept; if a cost is unknown, the rest is comments."""
     (two_months.root / "calls-2025-12.csv").write_text(f"{header}\nnoon,1.00,red,chat,eu,u1\n")
     with pytest.raises(Refusal) as refused:
         check_name("2025-12", two_months)
@@ -183,6 +183,58 @@ def test_the_suggested_columns_can_be_pasted_as_they_are(two_months, header, col
     file = two_months.root / "params" / "2025-12.yaml"
     file.write_text(f"{file.read_text()}\n{block}\n")
     assert load_params(two_months, "2025-12").columns == columns
+
+
+@pytest.mark.parametrize("missing", ["organization", "product", "feature", "customer"])
+def test_a_file_without_names_is_read_as_the_messages_say(two_months, missing):
+    """What the problem says to write, and the block pasted as it is, both read the file."""
+    header = HEADER.replace(f"{missing}_id", "zone")
+    rows = f"{header}\n2025-12-30,1.25,red,chat,ask,c1\n"
+    (two_months.root / "calls-2025-12.csv").write_text(rows)
+    with pytest.raises(Refusal) as refused:
+        check_name("2025-12", two_months)
+    [problem] = refused.value.problems
+    none = f"columns: {{{missing}: none}}"
+    assert problem.fix.endswith(f"; if the file has no such column, write {none}")
+    file = two_months.params_file("2025-12")
+    params = file.read_text()
+    pasted = str(refused.value).partition("Paste this into the params file.")[2].partition("\n")[2]
+    for more in (none, pasted):
+        file.write_text(f"{params}\n{more}\n")
+        checked = check_name("2025-12", two_months)
+        assert checked.overview["total"] == "1.25"
+        assert checked.data.params.columns == {missing: "none"}
+
+
+def test_a_suggestion_holds_the_columns_that_the_params_have(two_months):
+    """It replaces `columns` of the params, which may not be there twice."""
+    (two_months.root / "calls-2025-12.csv").write_text("when,amount,team\n2025-12-30,1.25,red\n")
+    file = two_months.params_file("2025-12")
+    params = file.read_text()
+    file.write_text(f"{params}\ncolumns: {{cost: amount, organization: team}}\n")
+    with pytest.raises(Refusal) as refused:
+        check_name("2025-12", two_months)
+    block = str(refused.value).partition("Replace `columns` in the params file with this.")[2]
+    block = block.partition("\n")[2].replace('# timestamp: ""', "timestamp: when")
+    file.write_text(f"{params}\n{block}\n")
+    assert check_name("2025-12", two_months).overview["total"] == "1.25"
+
+
+def test_a_block_of_comments_is_filled_in_as_it_says(two_months):
+    """Without the "# " and with names between the quotes, it reads the file."""
+    (two_months.root / "calls-2025-12.csv").write_text("x,y,z\n2025-12-30,1.25,red\n")
+    with pytest.raises(Refusal) as refused:
+        check_name("2025-12", two_months)
+    text = str(refused.value)
+    assert "Paste" not in text
+    block = text.partition('without the "# " at the start of each line.')[2].partition("\n")[2]
+    block = re.sub(r"^( *)# ", r"\1", block, flags=re.MULTILINE)
+    ours = ("timestamp", "cost", "organization", "product", "feature", "customer")
+    for column, name in zip(ours, ("x", "y", "z", "none", "none", "none"), strict=True):
+        block = block.replace(f'{column}: ""', f'{column}: "{name}"')
+    file = two_months.params_file("2025-12")
+    file.write_text(f"{file.read_text()}\n{block}\n")
+    assert check_name("2025-12", two_months).overview["total"] == "1.25"
 
 
 def test_the_suggested_budgets_can_be_pasted_as_they_are(two_months):

@@ -229,6 +229,14 @@ def test_it_leaves_no_file_behind_that_does_not_load(home, text, message):
     assert not home.params_file("2026-01").exists()
 
 
+def test_the_current_folder_becomes_a_home(tmp_path, monkeypatch):
+    """The next command needs no change of folder."""
+    monkeypatch.chdir(tmp_path)
+    assert lay_out(Path())[-1] == "Next: finops-nb check 2025-12"
+    with pytest.raises(Refusal, match=r"Check a report of it: finops-nb check 2025-12\.$"):
+        lay_out(Path())
+
+
 @pytest.mark.parametrize("folder", ["new", "new/deeper", "empty", "other"])
 def test_it_lays_out_a_home_that_runs(tmp_path, folder):
     """In a new folder, an empty one, or beside other files: ten rows of December, total 14.75."""
@@ -342,7 +350,9 @@ def test_the_next_month_of_the_sample_says_where_to_go_on(tmp_path):
         check_name("2026-01", home)
     [problem] = refused.value.problems
     assert (problem.file, problem.column) == ("params/2026-01.yaml", "period")
-    assert problem.rule == ("no usage in January 2026; the files cover 2025-07-01 to 2025-12-31")
+    assert problem.rule == (
+        "no usage in January 2026; the files cover only 2025-07-01 to 2025-12-31"
+    )
     assert problem.fix == (
         "They are the packaged sample: name your own files in `usage`, "
         "or create a home with a file to fill with `finops-nb init FOLDER`"

@@ -172,7 +172,7 @@ def test_it_reports_all_problems_together_by_line(problems_of):
     assert [(problem.line, problem.column, problem.rule) for problem in problems] == [
         (None, "usage", "the key is missing"),
         (1, "currency", "not a currency"),
-        (4, "product_budgets.chat", "duplicate key, first in line 3"),
+        (4, "product_budgets.chat", "duplicate key, first on line 3"),
         (5, "at_risk", "a YAML tag"),
         (6, "typo", "an unknown key"),
         (7, "alert_thresholds.1", "not a fraction"),
@@ -373,7 +373,7 @@ def test_it_refuses_names_that_look_the_same(problems_of):
         for problem in problems_of(f'{HEAD}owners:\n  "Zo\u00eb": x\n  "Zoe\u0308": y\n')
         if "duplicate" in problem.rule
     ]
-    assert (problem.line, problem.rule) == (5, "duplicate key, first in line 4")
+    assert (problem.line, problem.rule) == (5, "duplicate key, first on line 4")
 
     assert "owners.Zoe\u0308: two names that look the same" in refusal_of(
         owners={"Zo\u00eb": "x", "Zoe\u0308": "y"}

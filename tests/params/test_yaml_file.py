@@ -265,7 +265,7 @@ def test_it_refuses_a_duplicate_key(problems_of, text, line, key):
     assert (problem.line, problem.column, problem.rule) == (
         line,
         key,
-        f"duplicate key, first in line {first}",
+        f"duplicate key, first on line {first}",
     )
 
 
@@ -323,7 +323,8 @@ def test_it_says_how_to_write_text_that_ends_with_a_colon(problems_of):
     """`usage: sample:` is what everybody types first; the message shows the quotes."""
     (problem,) = problems_of("usage: sample:\n")
 
-    assert 'in quotes, such as usage: "sample:"' in problem.fix
+    assert problem.fix.startswith("Put quotes around text that contains")
+    assert 'such as usage: "sample:"' in problem.fix
 
 
 def test_it_names_the_byte_that_is_not_utf_8(problems_of):

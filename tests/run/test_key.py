@@ -51,7 +51,10 @@ def test_a_missing_file_that_a_key_names_has_the_line_of_the_key(tmp_path, key, 
     home = make_home(tmp_path, **{key: "tables/mine.csv"})
     with pytest.raises(Refusal) as refused:
         job.open_job(home, NAME)
-    fix = "Put the file there, or correct the path, which starts at the home."
+    fix = (
+        "Put the file there, or correct the path; "
+        "the path is relative to the home (the folder that contains params/)."
+    )
     line = 1 + [*yaml.safe_load(home.params_file(NAME).read_text())].index(key)
     assert str(refused.value) == (
         f'params/{NAME}.yaml, line {line}, {key}: no such file (found "tables/mine.csv"). {fix}'

@@ -173,7 +173,8 @@ def test_it_refuses_what_it_cannot_adopt(scenario_home):
     )
     unchanged_refusal(scenario_home, "2025-12", "not a scenario")
     unchanged_refusal(scenario_home, "last-month", "not a scenario")
-    unchanged_refusal(scenario_home, "scenarios/none", "there is no such params file")
+    missing = r'there is no such params file\. Did you mean "scenarios/more"\?$'
+    unchanged_refusal(scenario_home, "scenarios/xyz", missing)
     unchanged_refusal(
         scenario_home,
         write_scenario(scenario_home, "organization_budgets:\n  org-a: 1\n"),

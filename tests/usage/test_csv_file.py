@@ -41,6 +41,7 @@ NARROW = (
 HEADER = ",".join(NARROW) + "\n"
 ROW = "2025-12-31,1.5,org-a,chat,ask,c1,n\n"
 SEPARATORS = ",;\t"
+NO_ORGANIZATION = "; if the file has no such column, write columns: {organization: none}"
 
 
 def text(tmp_path: Path, body: str | bytes, header: str = HEADER, name: str = "u.csv") -> Path:
@@ -314,10 +315,10 @@ def test_it_refuses_a_missing_column_with_the_nearest_and_all_that_are_missing(t
     )
     assert list(map(str, refused(write(tmp_path / "u.csv", content)))) == [
         f'u.csv, line 1, {theirs}: no column "{theirs}" for {ours}{content}. '
-        f"Did you mean {near}? Then write columns: {{{ours}: {near}}} in the params."
-        for ours, theirs, near, content in (
-            ("cost", "cost_usd", "amount", listed),
-            ("organization", "organization_id", "team", ""),
+        f"Did you mean {near}? Then write columns: {{{ours}: {near}}} in the params{none}."
+        for ours, theirs, near, content, none in (
+            ("cost", "cost_usd", "amount", listed, ""),
+            ("organization", "organization_id", "team", "", NO_ORGANIZATION),
         )
     ]
 

@@ -156,8 +156,8 @@ def test_a_period_is_complete_by_as_of_or_by_its_last_day(tmp_path, as_of, last,
 def test_a_period_without_a_row_is_refused_with_the_days_there_are(tmp_path):
     (problem,) = refused(write_calls(tmp_path / "u.csv", *SIX), period="2024-12")
     assert str(problem) == (
-        "period: no usage in December 2024; the files cover 2025-11-30 to 2026-01-01 "
-        '(found "2024-12"). Correct `period`, or name the period\'s files in `usage`.'
+        "period: no usage in December 2024; the file covers only 2025-11-30 to 2026-01-01. "
+        "Correct `period`, or name the period's files in `usage`."
     )
     (problem,) = refused(write_calls(tmp_path / "u.csv"))
     assert problem.rule == "no usage in December 2025; u.csv has a header and no rows"

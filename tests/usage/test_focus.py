@@ -307,13 +307,14 @@ def test_currencies_are_never_added(tmp_path):
     euros = {"BillingCurrency": "EUR", "EffectiveCost": "5"}
     with pytest.raises(
         Refusal,
-        match=r"BillingCurrency: costs not in USD.*: 5.00 EUR in 1 row, 1.00 USD in 1 row",
+        match=r"BillingCurrency: costs are in more than one currency: 5\.00 EUR \(1 row\), "
+        r"1\.00 USD \(1 row\)\. Currencies are never added together\. Export each currency",
     ):
         bill(tmp_path, {}, euros)
     with pytest.raises(Refusal, match=r"Write currency: EUR in the params"):
         bill(tmp_path, euros)
     assert bill(tmp_path, euros, currency="EUR").cost == 5
-    with pytest.raises(Refusal, match=r"5.00 EUR in 1 row, 1.00 USD in 1 row"):
+    with pytest.raises(Refusal, match=r"5\.00 EUR \(1 row\), 1\.00 USD \(1 row\)"):
         bill(tmp_path, {}, euros | {"ChargePeriodStart": "2025-11-01"})
 
 

@@ -60,7 +60,7 @@ def test_a_duplicate_request_is_refused(tmp_path):
     """The refusal names the request, its line, and its first line; also across two files."""
     twice = (
         r"^usage\.csv, line 4, request_id: duplicate request, so its cost would count twice; "
-        r'first in line 2 of usage\.csv \(found "r1"\)'
+        r'first on line 2 of usage\.csv \(found "r1"\)'
     )
     with pytest.raises(Refusal, match=twice):
         read(tmp_path, SPEND + spend("r1") + spend("r2") + spend("r1"))
@@ -68,7 +68,7 @@ def test_a_duplicate_request_is_refused(tmp_path):
     with pytest.raises(
         Refusal,
         match=r"^usage\.csv, line 2, request_id: duplicate request, .* "
-        r"first in line 2 of more\.csv",
+        r"first on line 2 of more\.csv",
     ):
         read(
             tmp_path,
@@ -80,7 +80,7 @@ def test_a_duplicate_request_is_refused(tmp_path):
 def test_a_request_has_the_line_that_an_editor_shows(tmp_path):
     """A line break in quotes ends a physical line; a lone carriage return in quotes does not."""
     rows = spend("r1", provider='"p\n1"') + spend("r2", provider='"p\r1"') + spend("r1")
-    with pytest.raises(Refusal, match=r"^usage\.csv, line 5, request_id: .* first in line 2 of"):
+    with pytest.raises(Refusal, match=r"^usage\.csv, line 5, request_id: .* first on line 2 of"):
         read(tmp_path, SPEND + rows)
 
 
@@ -96,7 +96,7 @@ def test_a_duplicate_request_in_parquet_is_refused(tmp_path):
     )
     with pytest.raises(
         Refusal,
-        match=r"^u\.parquet, line 3, request_id: duplicate request, .* in line 1 of u\.parquet",
+        match=r"^u\.parquet, line 3, request_id: duplicate request, .* on line 1 of u\.parquet",
     ) as refused:
         read(tmp_path, "", usage=[str(file)])
     assert refused.value.count == 1
@@ -260,5 +260,5 @@ def test_two_currencies_in_a_log_are_never_added(tmp_path):
             "columns": {"cost": "amount", "organization": "team"},
         }
     )
-    with pytest.raises(Refusal, match=r"^usage\.csv, currency: costs not in USD"):
+    with pytest.raises(Refusal, match=r"^usage\.csv, currency: costs are in more than one"):
         read_usage(params)

@@ -62,8 +62,8 @@ GOLDEN = {
     ),
     "another month's file": (
         GOOD.replace("2025-12", "2025-11"),
-        "period: no usage in December 2025; the files cover 2025-11-30 to 2025-11-30 "
-        '(found "2025-12"). Correct `period`, or name the period\'s files in `usage`.',
+        "period: no usage in December 2025; the file covers only 2025-11-30. "
+        "Correct `period`, or name the period's files in `usage`.",
     ),
 }
 

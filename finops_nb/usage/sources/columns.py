@@ -207,6 +207,15 @@ def names_of(column: ColumnName, dialect: Dialect, params: Params) -> tuple[str,
     return (name, *(other for other in PROVIDER_NAMES if other != name))
 
 
+def is_needed(column: ColumnName, dialect: Dialect, params: Params) -> bool:
+    """Whether a file without one of our columns is refused.
+
+    A name may be missing if the params say `none`: its cost is then unallocated.
+    """
+    may_be_none = column in NAMED and params.columns.get(column) == NO_COLUMN
+    return column in dialect.needed and not may_be_none
+
+
 def nearest_column(column: str, expected: str, free: Sequence[str]) -> str | None:
     """The name in a header that most likely is our column, for a person to confirm.
 
@@ -287,7 +296,7 @@ def _missing_columns(
     for column in dict.fromkeys((*wanted, *params.columns)):
         names = names_of(column, dialect, params)
         is_named = params.columns.get(column, NO_COLUMN) != NO_COLUMN
-        required = column in dialect.needed or is_named
+        required = is_needed(column, dialect, params) or is_named
         if not required or _find(names, header) is not None:
             continue
         expected = names[0] if names else column
@@ -299,10 +308,13 @@ def _missing_columns(
 
 def _suggestion(column: ColumnName, expected: str, free: Sequence[str], params: Params) -> str:
     near = nearest_column(column, expected, free)
+    none = ""
+    if column in NAMED:
+        none = f"; if the file has no such column, write columns: {{{column}: {NO_COLUMN}}}"
     if near is None:
-        return f"Write its name in the params: columns: {{{column}: name in the file}}"
+        return f"Write its name in the params: columns: {{{column}: name in the file}}{none}"
     said = other_currency(near, params.currency) if column in COSTS else None
     if not NO_QUOTES_NEEDED.fullmatch(near):
         near = '"' + near.replace('"', '\\"') + '"'
     keys = f"columns: {{{column}: {near}}}" + (f" and currency: {said}" if said else "")
-    return f"Did you mean {near}? Then write {keys} in the params"
+    return f"Did you mean {near}? Then write {keys} in the params{none}"

@@ -150,12 +150,12 @@ def _codes_by_column(
 
 def _problem(name: str, codes: Sequence[str], currency: str, file: str) -> Problem:
     rule = (
-        f"it looks like a column of currencies, with {listed(codes, LISTED)}, "
-        f"and the costs are read as {currency}"
+        f"this column, with {listed(codes, LISTED)}, may hold the currency of the costs, "
+        f"which are read as {currency}"
     )
     fix = (
-        f"If it is the currency of the costs, write columns: {{currency: {in_yaml(name)}}} in the "
-        f"params, or rename it to currency; if it is not, columns: {{currency: {NO_COLUMN}}}"
+        f"If it does, write columns: {{currency: {in_yaml(name)}}} in the params, or rename the "
+        f"column to currency; if not, write columns: {{currency: {NO_COLUMN}}}"
     )
     return Problem(rule, fix, file, 1, name)
 

@@ -64,8 +64,8 @@ def currency_problem(name: str, said: str, currency: str, file: str) -> Problem:
         currency: of the params.
         file: what messages call the file.
     """
-    fix = f"In the params, write currency: {said}; or rename the column"
-    return Problem(f"the column says {said}, and the params say {currency}", fix, file, 1, name)
+    fix = f"Write `currency: {said}` in the params, or rename the column"
+    return Problem(f"the column says {said}, but the params say {currency}", fix, file, 1, name)
 
 
 def _said(token: str, name: str) -> tuple[str, ...]:

@@ -81,16 +81,18 @@ def is_currency(name: str, names: Collection[str] = ()) -> bool:
 
 def doubtful_currency(names: Sequence[str], file: str) -> Problem:
     """The question which of some columns is the currency."""
+    none = f"write columns: {{currency: {NO_COLUMN}}}"
     if len(names) == 1:
-        what = "it looks like a column of currencies"
+        rule = "this column may hold the currency of the costs"
+        named = f"columns: {{currency: {in_yaml(names[0])}}}"
+        fix = f"If it does, write {named} in the params; if not, "
     else:
-        what = f"{listed(names, LISTED)} look like columns of currencies"
-    rule = f"{what}, which are never added"
-    fix = (
-        f"In the params, write which one is the currency of the costs, such as columns: "
-        f"{{currency: {in_yaml(names[0])}}}; if none is, columns: {{currency: {NO_COLUMN}}}"
-    )
-    return Problem(rule, fix, file, 1, names[0])
+        rule = f"one of {listed(names, LISTED)} may hold the currency of the costs"
+        fix = (
+            f"Write in the params which one does, such as columns: "
+            f"{{currency: {in_yaml(names[0])}}}; if none does, "
+        )
+    return Problem(rule, fix + none, file, 1, names[0])
 
 
 def twins(places: Mapping[ColumnName, str], header: Sequence[str], file: str) -> Iterator[Problem]:
@@ -108,7 +110,10 @@ def twins(places: Mapping[ColumnName, str], header: Sequence[str], file: str) ->
         similar = alike[normal_key(name)]
         if len(similar) > 1:
             rule = f"{listed(similar, LISTED)} are spelled almost alike"
-            fix = f"In the params, write which one to read: columns: {{{column}: {in_yaml(name)}}}"
+            fix = (
+                f"Write in the params which one to read, such as columns: "
+                f"{{{column}: {in_yaml(name)}}}"
+            )
             yield Problem(rule, fix, file, 1, name)
 
 
@@ -127,10 +132,10 @@ def other_spellings(
         usual = {normal_key(name): name for name in names}
         for name, key in keys.items():
             if name and (known := usual.get(key)):
-                rule = f"a column that looks like {known} and is spelled differently"
+                rule = f"this column may be {known}, spelled differently"
                 fix = (
-                    f"In the params, write columns: {{{column}: {in_yaml(name)}}}; "
-                    f"if it is another column, columns: {{{column}: {NO_COLUMN}}}"
+                    f"If it is, write columns: {{{column}: {in_yaml(name)}}} in the params; "
+                    f"if not, write columns: {{{column}: {NO_COLUMN}}}"
                 )
                 yield Problem(rule, fix, file, 1, name)
 

@@ -52,7 +52,8 @@ def test_a_suggestion_is_quoted_if_needed_and_never_made_up():
     fixes = {problem.column: problem.fix for problem in columns.problems}
     assert (
         fixes["organization_id"] == 'Did you mean "Team name"? '
-        'Then write columns: {organization: "Team name"} in the params'
+        'Then write columns: {organization: "Team name"} in the params; '
+        "if the file has no such column, write columns: {organization: none}"
     )
     assert fixes["cost_usd"] == "Write its name in the params: columns: {cost: name in the file}"
     assert "A, B and 4 more" in columns.problems[0].rule
@@ -87,7 +88,8 @@ def test_what_the_params_name_must_be_there():
     [problem] = place_columns(params, ["t", "c", "user"], "u.csv").problems
     assert (problem.column, problem.fix) == (
         "who",
-        "Did you mean user? Then write columns: {customer: user} in the params",
+        "Did you mean user? Then write columns: {customer: user} in the params; "
+        "if the file has no such column, write columns: {customer: none}",
     )
 
 

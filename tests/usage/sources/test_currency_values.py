@@ -47,8 +47,8 @@ def test_currencies_by_another_name_are_refused(tmp_path, column, kind):
     assert "with EUR" in problem.rule
     advice = problem.fix.partition("write ")[2].partition(" in the params")[0]
     (asked,) = refused(*files[:1], **yaml.safe_load(advice))
-    assert asked.rule.startswith("costs not in USD")
-    read(*files[:1], **yaml.safe_load(problem.fix.rpartition("not, ")[2]))
+    assert asked.rule.startswith("costs are not all in USD: ")
+    read(*files[:1], **yaml.safe_load(problem.fix.rpartition("not, write ")[2]))
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "many"])

@@ -69,7 +69,7 @@ def test_costs_in_another_currency_are_refused_and_the_advice_helps():
     [problem] = problems(COLUMNS, currency="EUR")
     assert (problem.file, problem.line, problem.column) == ("u.csv", 1, "cost_usd")
     assert problem.rule.startswith("the column says USD")
-    assert problem.fix == "In the params, write currency: USD; or rename the column"
+    assert problem.fix == "Write `currency: USD` in the params, or rename the column"
     assert not problems(COLUMNS, currency="USD")
     renamed = ["cost" if name == "cost_usd" else name for name in COLUMNS]
     assert not problems(renamed, currency="EUR", columns={"cost": "cost"})

@@ -61,7 +61,7 @@ def test_what_a_dialect_calls_the_currency_is_read(monkeypatch, name):
 def test_a_currency_is_found_in_every_spelling(tmp_path, column, kind):
     """Euros are not reported as dollars."""
     (problem,) = refused(calls_with(tmp_path, column, "EUR", kind))
-    assert problem.rule.startswith("costs not in USD")
+    assert problem.rule.startswith("costs are not in USD: ")
     assert problem.column == column
     assert read(calls_with(tmp_path, column, "USD", kind)).cost == 1
     assert read(calls_with(tmp_path, column, "EUR", kind), currency="EUR").cost == 1
@@ -83,7 +83,7 @@ def test_the_advice_on_a_currency_is_one_that_the_params_take(tmp_path, spelling
     (problem,) = refused(file)
     assert problem.fix.startswith(advice)
     shown = spelling if spelling == "EUR" else f'"{spelling}"'
-    assert problem.rule.endswith(f"1.00 {shown} in 1 row")
+    assert problem.rule.endswith(f"1.00 {shown} (1 row)")
     _, has_other_column, none = problem.fix.partition("columns: ")
     if has_other_column:
         assert none == "{currency: none} in the params"
@@ -111,7 +111,7 @@ def test_what_may_be_a_currency_is_asked_about(tmp_path, columns):
     file = calls_with(tmp_path, columns[0], "EUR", "csv")
     assert read(file, columns={"currency": "none"}).cost == 1
     [problem] = refused(file, columns={"currency": columns[0]})
-    assert problem.rule.startswith("costs not in USD")
+    assert problem.rule.startswith("costs are not in USD: ")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_column_that_is_optional_and_spelled_differently_is_asked_about():
     (problem,) = place_columns(make_params(params), header, "u.csv").problems
     assert (problem.column, problem.rule) == (
         "Request_ID",
-        "a column that looks like request_id and is spelled differently",
+        "this column may be request_id, spelled differently",
     )
     for name, places in (("Request_ID", True), ("none", False)):
         made = make_params(params | {"columns": {"request": name}})
