@@ -83,7 +83,7 @@ VARIANCE: Final = Column(
     "variance",
     "Variance",
     "money",
-    f"actual − budget; a missing budget counts as 0; above zero is unfavorable{ROUNDED}",
+    f"actual − budget; a missing budget counts as 0; a positive variance is unfavorable{ROUNDED}",
     additive=True,
     difference=("cost", "budget"),
 )
@@ -101,10 +101,10 @@ STATUS: Final = Column(
     "status",
     "Status",
     "status",
-    "UNDER: cost is at or below budget. OVER: cost is above budget. AT RISK: cost is not above "
-    "budget, but the period is in progress and cost has reached the at_risk share of the budget, "
-    "or the run rate is above budget. NO BUDGET: no budget is set. An excess that rounds to zero "
-    "does not count.",
+    "UNDER: cost is at or below budget. OVER: cost is above budget. AT RISK (period in progress): "
+    "cost is within budget, but it has reached the at_risk share of the budget or its run rate is "
+    "above budget. NO BUDGET: no budget is set. An excess that rounds to zero does not count as "
+    "OVER.",
     total_is="status",
 )
 CALLS: Final = Column("calls", "Calls", "count", "the number of calls", additive=True)
@@ -183,7 +183,7 @@ RUN_RATE_VARIANCE: Final = Column(
     "run_rate_variance",
     "Run Rate − Budget",
     "change",
-    f"a missing budget counts as 0; above zero is unfavorable{ROUNDED}",
+    f"a missing budget counts as 0; a positive variance is unfavorable{ROUNDED}",
     additive=True,
     difference=("run_rate", "budget"),
 )

@@ -478,10 +478,10 @@ def test_plain_papermill_runs_it_from_anywhere_as_a_draft(tmp_path):
 
 
 def test_it_says_what_drove_the_change(results):
-    """224,072 calls after 142,180 are 57.6% more; a cheaper mix took back $469.87."""
+    """224,072 calls after 142,180 are 57.6% more; a cheaper mix offset $469.87."""
     texts = {row["title"]: row["text"] for row in results["tables"]["findings"]}
     assert texts["Cost Rose"].endswith(
-        "57.6% more calls added $3,341.50, and a cheaper mix of models and tasks took back $469.87"
+        "57.6% more calls added $3,341.50, and a cheaper mix of models and tasks offset $469.87"
     )
 
 

@@ -195,7 +195,7 @@ def _comparison(checked: Check, fmt: Format) -> str:
     if not usage.period.is_month:
         return ""
     if before is None:
-        return f"; no comparable report of {usage.period.preceding().label} is published"
+        return f"; no comparable {usage.period.preceding().label} report has been published"
     cost = _growth(before.cost, usage.cost, fmt)
     rows = _growth(Decimal(before.rows), Decimal(usage.rows_used), fmt)
     money = fmt.money(before.cost)

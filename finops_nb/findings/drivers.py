@@ -30,7 +30,7 @@ def drivers(data: ReportData) -> Sentence | None:
         None where there is no bridge, or no effect is material.
 
     Example:
-        "57.6% more calls added $3,341.50, and a cheaper mix of models and tasks took back $469.87"
+        "57.6% more calls added $3,341.50, and a cheaper mix of models and tasks offset $469.87"
     """
     whole = next(iter(bridge(data)), None)
     if whole is None:
@@ -54,6 +54,6 @@ def _effect(whole: Bridge, effect: str, amount: Decimal) -> Sentence:
     if amount > 0:
         text = f"{more} added {{amount:money}}"
     else:
-        text = f"{less} {'took back' if whole.change > 0 else 'saved'} {{amount:money}}"
+        text = f"{less} {'offset' if whole.change > 0 else 'saved'} {{amount:money}}"
     growth = None if whole.growth is None else abs(whole.growth)
     return sentence(text, amount=abs(amount), growth=growth)

@@ -98,7 +98,7 @@ def overrun_sentences(
         }
         streak = runs.get(line.name)
         if streak and streak.months > 1:
-            template += _streak_template(streak.at_least)
+            template += _streak_template(streak.at_least, tense_of(findings.data.params))
             values |= {"streak": streak.months, "in_all": streak.excess}
         text, largest = _largest(findings, outer, line, parts_of[line.name], is_clause)
         who = name_with_owner(line.name, findings.data.budgets)
@@ -129,10 +129,12 @@ def _overrun_template(line: VarianceLine, is_clause: bool, tense: Tense) -> str:
     return template if line.budget_used is None else template + " ({used:share} used)"
 
 
-def _streak_template(at_least: bool) -> str:
+def _streak_template(at_least: bool, tense: Tense) -> str:
     """Words for how long a name has been over budget; two months or more."""
+    has = tense.verb("has", "have")
     least = "at least " if at_least else ""
-    return f", over for {least}{{streak:count month}} in a row by {{in_all:money}} in all"
+    months = f"{has} been over budget for {least}{{streak:count straight month}}"
+    return f"; it {months}, by {{in_all:money}} in total"
 
 
 def _largest_template(outer: str, has_share: bool, is_clause: bool, tense: Tense) -> str:

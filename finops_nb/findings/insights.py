@@ -335,7 +335,7 @@ def _gap(efficiency: pd.DataFrame, params: Params) -> EfficiencyGap | None:
 
 
 def _gap_sentence(insight: EfficiencyGap) -> Sentence:
-    material = "" if insight.material else "; not material"
+    material = "" if insight.material else " (not material)"
     return sentence(
         "{gap:gap} between {most} (most efficient) and {least} (least efficient), "
         "a difference of {share:share}; " + AT_THE_BEST_RATE + material,

@@ -272,7 +272,7 @@ def _approval_process(findings: Findings) -> Advice | None:
     return Advice(action, total(spend["cost"]))
 
 
-def _cost_centers(findings: Findings) -> Advice | None:
+def _owners(findings: Findings) -> Advice | None:
     """Organizations without an owner; cost without a name needs none."""
     owners = findings.data.budgets.owners
     rows = findings.organizations
@@ -365,7 +365,7 @@ ACTIONS: Final[tuple[tuple[Horizon, str, Callable[[Findings], Advice | None]], .
     (Horizon.PROCESS, "Budget Planning", _budget_planning),
     (Horizon.PROCESS, "Efficiency Sharing", _efficiency_sharing),
     (Horizon.GOVERNANCE, "Approval Process", _approval_process),
-    (Horizon.GOVERNANCE, "Cost Centers", _cost_centers),
+    (Horizon.GOVERNANCE, "Owners", _owners),
     (Horizon.GOVERNANCE, "Budget Coverage", _budget_coverage),
     (Horizon.GOVERNANCE, "KPIs", _unit_costs),
     (Horizon.GOVERNANCE, "Review Cadence", _review_cadence),

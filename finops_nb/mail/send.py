@@ -153,8 +153,11 @@ class _Mailing:
         against = () if allow else self.objections
         if send and (self.setting_problems or against):
             raise Refusal([*self.setting_problems, *against])
-        for problem in (*self.objections, *self.setting_problems):
+        for problem in self.objections:
             self.notice(_allowed(problem) if send else f"--send would refuse: {problem}")
+        for problem in self.setting_problems:
+            text = f"{problem}".replace(": not set", " is not set", 1)
+            self.notice(f"--send will not work yet: {text}")
 
     def write(self) -> MailResult:
         """Write the message and its preview, and say that it was not sent."""

@@ -16,8 +16,8 @@ from typing import Final
 from finops_nb.period import spelled_day
 from finops_nb.report.format import Format
 
-CAPTION: Final = "Day each share of a budget was crossed; n/a means not crossed in the period"
-CROSSED_MEANING: Final = "the first day cost since the start of the period crossed it"
+CAPTION: Final = "Day each share of a budget was reached; n/a means not reached in the period"
+CROSSED_MEANING: Final = "the first day on which cost to date reached this share of the budget"
 NO_BUDGETS: Final = "No budgets are set."
 NO_THRESHOLDS: Final = "No alert thresholds are set."
 

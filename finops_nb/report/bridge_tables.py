@@ -21,9 +21,9 @@ HEADS: Final = {
     effect: Column(effect, label, "change", meaning, additive=True)
     for effect, label, meaning in (
         ("volume", "Volume", "more or fewer calls, at the earlier cost per call"),
-        ("mix", "Mix", "other models, task types or products than before, at earlier prices"),
+        ("mix", "Mix", "a different mix of models, task types or products, at earlier prices"),
         ("tokens_per_call", "Tokens per Call", "longer or shorter calls, at earlier prices"),
-        ("price", "Price", "another price of the same tokens"),
+        ("price", "Price", "a change in the price per token"),
         ("new", "New", "the cost of names without usage in the month before"),
         ("gone", "Gone", "the cost of names without usage in this month"),
         ("other", "Other", "cost without calls"),

@@ -299,8 +299,8 @@ def _above_charges(
 ) -> tuple[Sentence, ...]:
     """How to make a draft ledger final, and what the statuses mean where they come first."""
     if by == "organization":
-        return (*draft_ledger_sentences(data), *how_to_read(columns))
-    return how_to_read(unexplained(data, columns))
+        return (*draft_ledger_sentences(data), *how_to_read(columns, data))
+    return how_to_read(unexplained(data, columns), data)
 
 
 def _by_organization(frame: pd.DataFrame, products: Named) -> tuple[Block, ...]:

@@ -181,7 +181,10 @@ class Table:
             return ""
         rows = (row for block in self.printed for row in self.rows(block))
         if any(cell.has_rounding for row in rows for cell in row.cells):
-            return f"{ROUNDING} = printed difference − difference of the printed amounts."
+            return (
+                f"{ROUNDING}: the part of a printed difference that its two printed amounts do not "
+                "explain."
+            )
         return ""
 
     def rows(self, block: Block) -> list[Row]:

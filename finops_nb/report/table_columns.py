@@ -25,7 +25,6 @@ NEED_BUDGETS: Final = ("budget", "variance", "budget_used", "status")
 
 HOW_TO_READ: Final[Mapping[Column, str]] = {
     schema.BUDGET_USED: "% used = actual ÷ budget.",
-    schema.STATUS: schema.STATUS.meaning,
     schema.CUSTOMERS: (
         "A customer is counted in every row in which it has usage, "
         "so the Customers column can add up to more than its total."
@@ -53,9 +52,25 @@ def budgeted(columns: tuple[Column, ...], totals: TotalVariance) -> tuple[Column
     return tuple(column for column in columns if column.name not in NEED_BUDGETS)
 
 
-def how_to_read(columns: Iterable[Column]) -> tuple[Sentence, ...]:
-    """The sentences on these columns."""
-    return tuple(sentence(HOW_TO_READ[column]) for column in columns if column in HOW_TO_READ)
+def how_to_read(columns: Iterable[Column], data: ReportData | None = None) -> tuple[Sentence, ...]:
+    """The sentences on these columns; `data` is needed for the one on the status."""
+    return tuple(
+        sentence(HOW_TO_READ[column]) if column in HOW_TO_READ or data is None else _statuses(data)
+        for column in columns
+        if column in HOW_TO_READ or (column is schema.STATUS and data is not None)
+    )
+
+
+def _statuses(data: ReportData) -> Sentence:
+    """What the statuses of a report mean; only a period in progress has AT RISK."""
+    text = "UNDER: cost is at or below budget. OVER: cost is above budget. "
+    if not data.usage.complete:
+        text += (
+            "AT RISK: cost is within budget, but it has reached {at_risk:percent} of budget or its "
+            "run rate is above budget. "
+        )
+    text += "NO BUDGET: no budget is set. An excess that rounds to zero does not count as OVER."
+    return sentence(text, at_risk=data.params.at_risk)
 
 
 def unexplained(data: ReportData, columns: Iterable[Column]) -> tuple[Column, ...]:

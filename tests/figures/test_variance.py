@@ -1,4 +1,4 @@
-"""Variance: actual − budget, by name and in total; above zero is unfavorable."""
+"""Variance: actual − budget, by name and in total; a positive variance is unfavorable."""
 
 from __future__ import annotations
 

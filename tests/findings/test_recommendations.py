@@ -306,17 +306,17 @@ def test_it_asks_for_owners(advise, usage_of):
     usage = usage_of([*QUIET, call("", "x", "7")])
 
     assert (
-        advise(usage, owners={"a": "Ada"})["Cost Centers"]
+        advise(usage, owners={"a": "Ada"})["Owners"]
         == "Name an owner for b; $10.00 was spent with no owner on record"
     )
-    assert advise(usage, owners={"a": "Ada"}, organization_budgets={"b": 7})["Cost Centers"] == (
+    assert advise(usage, owners={"a": "Ada"}, organization_budgets={"b": 7})["Owners"] == (
         "Name an owner for b; $10.00 was spent and $7.00 budgeted with no owner on record"
     )
     assert (
-        advise(usage, owners={})["Cost Centers"]
+        advise(usage, owners={})["Owners"]
         == "Name an owner for a and b; $20.00 was spent with no owner on record"
     )
-    assert "Cost Centers" not in advise(usage, owners={"a": "Ada", "b": "Bob"})
+    assert "Owners" not in advise(usage, owners={"a": "Ada", "b": "Bob"})
 
 
 def test_it_asks_for_a_budget_where_cost_has_none(advise, usage_of):

@@ -56,7 +56,7 @@ def test_it_prints_where_the_message_and_its_preview_are(root):
         f"{folder / 'message.eml'}\n{folder / 'preview.html'}\n",
     )
     *lines, last = done.stderr.splitlines()
-    assert all(line.startswith("--send would refuse: $FINOPS_NB_SMTP_") for line in lines)
+    assert all(line.startswith("--send will not work yet: $FINOPS_NB_SMTP_") for line in lines)
     assert last == "Written, not sent. It is addressed to ada@example.com and bob@example.com."
     assert audit((folder / "preview.html").read_text()) == []
 

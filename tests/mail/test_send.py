@@ -114,8 +114,8 @@ def test_it_writes_the_message_and_its_preview(published_month):
         True,
     )
     assert "data:image/png;base64," in done.preview.read_text()
-    assert [line.split(":")[:2] for line in notices[:-1]] == [
-        ["--send would refuse", f" $FINOPS_NB_SMTP_{name}"] for name in ("HOST", "FROM")
+    assert [line.partition(" is not set. ")[0] for line in notices[:-1]] == [
+        f"--send will not work yet: $FINOPS_NB_SMTP_{name}" for name in ("HOST", "FROM")
     ]
     assert notices[-1] == f"Written, not sent. It is addressed to {ADA} and {BOB}."
     assert sorted(file.name for file in done.message.parent.iterdir()) == [
@@ -129,7 +129,7 @@ def test_the_sender_is_in_what_is_written(published_month, monkeypatch):
     monkeypatch.setenv("FINOPS_NB_SMTP_FROM", "FinOps <finops@example.com>")
     _, notices = mailed(published_month)
     assert message_of(published_month)["From"] == "FinOps <finops@example.com>"
-    assert notices[0].startswith("--send would refuse: $FINOPS_NB_SMTP_HOST: not set")
+    assert notices[0].startswith("--send will not work yet: $FINOPS_NB_SMTP_HOST is not set. ")
     monkeypatch.setenv("FINOPS_NB_SMTP_FROM", "FinOps")
     mailed(published_month)
     assert message_of(published_month)["From"] is None

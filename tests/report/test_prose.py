@@ -136,7 +136,7 @@ def tags_of(piece: Prose) -> list[str]:
             EfficiencyGap("a", "b", Decimal("0.105"), Decimal("0.004"), Decimal(6), False),
             "Efficiency Gap",
             "0.11 calls per dollar between a (most efficient) and b (least efficient), "
-            "a difference of 0.4%; at a's rate, b would have cost $6.00 less; not material",
+            "a difference of 0.4%; at a's rate, b would have cost $6.00 less (not material)",
         ),
         (
             Allocated(Decimal("0.8"), Decimal(2), Decimal("0.801")),
@@ -371,13 +371,13 @@ def test_it_says_the_days_and_their_zone(usage_of, params):
             ),
             "Total Spend: $8,504.94 "
             "Budget Variance: -$1,495.06 (-15.0%) against the $10,000.00 budget: UNDER "
-            "Variance = actual − budget; above zero is unfavorable. "
+            "Variance = actual − budget; a positive variance is unfavorable. "
             "6 calls from 3 customers. Budget version: original.",
         ),
         (
             TotalVariance(Decimal(10), Decimal(0), Decimal(10), None, None, Status.OVER),
             "Total Spend: $10.00 Budget Variance: $10.00 against the $0.00 budget: OVER "
-            "Variance = actual − budget; above zero is unfavorable. "
+            "Variance = actual − budget; a positive variance is unfavorable. "
             "6 calls from 3 customers. Budget version: original.",
         ),
         (

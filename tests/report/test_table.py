@@ -177,7 +177,7 @@ def test_a_difference_that_prints_another_cent_says_so(before, now, change, bene
     table = Table("t", "T", columns, (Block([line], line),))
     for row in table.rows(table.blocks[0]):
         assert (row.cells[3].text, row.cells[3].beneath) == (change, beneath)
-    assert ("Rounding = printed difference" in table._repr_html_()) is bool(beneath)
+    assert ("Rounding: the part of a printed difference" in table._repr_html_()) is bool(beneath)
 
 
 def test_it_has_no_total_where_none_is_given():
