@@ -6,6 +6,7 @@ from finops_nb.figures.allocation import allocate, allocate_within
 from finops_nb.figures.chargeback import charges, cross_usage, ledger_of
 from finops_nb.figures.crossings import budget_alerts
 from finops_nb.figures.efficiency import rank_efficiency, unit_costs
+from finops_nb.figures.models import cost_by_model
 from finops_nb.figures.policies import breaches
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import backtest_errors
@@ -27,10 +28,11 @@ __all__ = [  # noqa: RUF022 (by subject, in the order of a report)
     "read_parameters",
     "read_report_data",
     "ReportData",
-    # cost by organization, product and feature
+    # cost by organization, product, feature, model and month
     "allocate",
     "allocate_within",
     "unit_costs",
+    "cost_by_model",
     "cost_by_month",
     "with_trend",
     # against budget

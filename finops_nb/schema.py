@@ -133,6 +133,27 @@ EFFICIENCY: Final = Column(
 RANK: Final = Column(
     "rank", "Rank", "rank", "1 has the most calls per unit of currency; ties share a rank"
 )
+MODEL: Final = Column("model", "Model", "text", "the model that answered the calls")
+PROVIDER: Final = Column("provider", "Provider", "text", "who provides the model")
+INPUT_TOKENS: Final = Column(
+    "input_tokens", "Input Tokens", "count", "tokens that the model read", additive=True
+)
+CACHED_TOKENS: Final = Column(
+    "cached_tokens", "Cached Tokens", "count", "input tokens read from a cache", additive=True
+)
+CACHED_SHARE: Final = Column(
+    "cached_share", "% Cached", "share", "cached tokens ÷ input tokens", total_is="ratio"
+)
+OUTPUT_TOKENS: Final = Column(
+    "output_tokens", "Output Tokens", "count", "tokens that the model wrote", additive=True
+)
+COST_PER_MILLION_TOKENS: Final = Column(
+    "cost_per_million_tokens",
+    "Cost/1M Tokens",
+    "unit cost",
+    "cost ÷ (input tokens + output tokens) × 1,000,000",
+    total_is="ratio",
+)
 INVOICE: Final = Column("invoice", "Invoice", "text", "issuer and number")
 STATED: Final = Column("stated", "Invoice Amount", "money", "what the invoice says", additive=True)
 BILLED: Final = Column(

@@ -28,7 +28,9 @@ SUMMARIZED: Final = {
 }
 """The totals of the executive summary, by what the page calls them."""
 
-SENTENCES: Final = ("findings", "headline", "key_insights", "outlook", "recommendations")
+SENTENCES: Final = (
+    *("concentration", "findings", "headline", "key_insights", "outlook", "recommendations"),
+)
 """Prose: its figures stand in sentences, which change with them."""
 
 SPOKEN: Final = ("label", "value", "detail", "text", "note")

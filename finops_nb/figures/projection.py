@@ -75,6 +75,7 @@ def project(usage: Usage, growth: Rates, prices: Mapping[str, Rates]) -> Usage:
         unallocated_credits=total(
             credits for cell, (*_, credits) in cube.items() if cell[ORGANIZATION] == UNALLOCATED
         ),
+        largest_customers=(),
     )
 
 

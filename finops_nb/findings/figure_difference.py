@@ -21,11 +21,13 @@ KEY_COLUMNS: Final = (
 
 OWN_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "charges_by_kind": ("charge",),
+    "cost_by_model": ("model", "provider"),
     "invoices": ("invoice",),
     "findings": ("title",),
     "key_insights": ("title",),
     "recommendations": ("horizon", "title"),
     "outlook": (),
+    "concentration": (),
     "executive_summary": (),
     "efficiency_summary": (),
 }

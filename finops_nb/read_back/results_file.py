@@ -25,7 +25,7 @@ DIVIDED: Final = (
 )
 """Tables that divide the cost: table, column of the amount, column of the name."""
 
-TOTALS: Final = (("spend_by_day", "cost"),)
+TOTALS: Final = (("spend_by_day", "cost"), ("cost_by_model", "cost"))
 """Tables whose amounts add up to the total, but have no name of a dimension."""
 
 LEVELS: Final = ("Organization Level", "Product Level")

@@ -19,10 +19,12 @@ from typing import Any, Final
 
 import pandas as pd
 
+from finops_nb.figures.concentration import concentration as shares_of_the_largest
 from finops_nb.figures.efficiency import overall
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import WEEK, BacktestError, days_seen
 from finops_nb.figures.variance import TotalVariance
+from finops_nb.findings.concentration import concentration_sentence
 from finops_nb.findings.insights import Insight, insight_sentence, materiality_rule
 from finops_nb.findings.main_findings import MainFinding
 from finops_nb.findings.recommendations import Horizon, Recommendation
@@ -174,7 +176,7 @@ def outlook(
     for each in sentences:
         lines.append({"text": text_sentence(each, fmt)} | _recorded(each))
     values = {"sentences": sentences}
-    return Prose("outlook", "outlook.html.j2", lines, values, data.params.currency)
+    return Prose("outlook", "sentences.html.j2", lines, values, data.params.currency)
 
 
 def findings_that_matter(data: ReportData, findings: Iterable[MainFinding]) -> Prose:
@@ -214,6 +216,21 @@ def efficiency_summary(data: ReportData, efficiency: pd.DataFrame) -> Prose:
     values = {"line": line, "has_calls": has_calls}
     lines = (line,) if line else ()
     return Prose("efficiency_summary", "efficiency.html.j2", lines, values, data.params.currency)
+
+
+def concentration(data: ReportData, models: pd.DataFrame) -> Prose:
+    """How much of the cost is due to the largest customers, unnamed, and to the largest names.
+
+    Args:
+        data: the report data.
+        models: from `models.cost_by_model`.
+    """
+    found = concentration_sentence(shares_of_the_largest(data, models), tense_of(data.params))
+    sentences = (found,) if found else ()
+    fmt = Format(data.params.currency)
+    lines = [{"text": text_sentence(each, fmt), **_recorded(each)} for each in sentences]
+    values = {"sentences": sentences}
+    return Prose("concentration", "sentences.html.j2", lines, values, data.params.currency)
 
 
 def key_insights(data: ReportData, insights: Iterable[Insight]) -> Prose:

@@ -38,8 +38,8 @@ TEXTS: Final = ("text", "status", "day", "date")
 """Units of columns that are text; all others are numbers."""
 BUDGET_SCALE: Final = Decimal("1.5")
 """The share of a budget that fills a cell with its bar."""
-LABELS_BENEATH: Final = {"owner": "owner", "cost_centre": "cost center"}
-"""What is printed beneath a name, by column, and what it is called there."""
+BENEATH: Final = {"owner": "owner: {}", "cost_centre": "cost center: {}", "provider": "{}"}
+"""What is printed beneath a name, by column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +344,7 @@ def beneath(column: Column, line: Line, fmt: Format, names: bool) -> tuple[str, 
 
     Returns:
         Under a charge, the booked amount if it prints differently; under a status, the one it was
-        or the last alert; under a name, its owner, cost center and commentary.
+        or the last alert; under a name, its owner, cost center, provider and commentary.
     """
     if column.name == "charge":
         text = _booked(line, fmt)
@@ -354,7 +354,7 @@ def beneath(column: Column, line: Line, fmt: Format, names: bool) -> tuple[str, 
         return (text,) if text else ()
     if not names:
         return ()
-    labels = [f"{label}: {line[key]}" for key, label in LABELS_BENEATH.items() if line.get(key)]
+    labels = [text.format(line[key]) for key, text in BENEATH.items() if line.get(key)]
     note = line.get("note")
     return (*labels, note) if note else tuple(labels)
 

@@ -35,6 +35,10 @@ HOW_TO_READ: Final[Mapping[Column, str]] = {
         "Teams make different kinds of calls, so compare with care."
     ),
     schema.COST_PER_CUSTOMER: "Cost/customer = cost ÷ distinct customers.",
+    schema.CACHED_SHARE: "% Cached = cached tokens ÷ input tokens, which include them.",
+    schema.COST_PER_MILLION_TOKENS: (
+        "Cost/1M tokens = cost ÷ (input tokens + output tokens) × 1,000,000."
+    ),
 }
 """What a reader should know of a column; printed only above a table that has it."""
 

@@ -10,6 +10,7 @@ from finops_nb.period import MONTH, parse_period
 from finops_nb.report.bridge_tables import CHANGE, HEADS
 from finops_nb.report.budget_tables import RUNNING_COLUMNS
 from finops_nb.report.cost_tables import COST_COLUMNS, EFFICIENCY_COLUMNS, FEATURE_COLUMNS
+from finops_nb.report.model_tables import MODEL_COLUMNS
 from finops_nb.report.summary_sheet import HEADINGS, LABELS, UNITS, title_case
 from finops_nb.report.workbook import EXTRA_COLUMNS
 from finops_nb.schema import Column, Unit
@@ -20,6 +21,7 @@ TITLES: Final[Mapping[str, str]] = HEADINGS | {
     "chargeback_by_product": "Product Chargeback Summary",
     "charges_by_kind": "Cost by Charge Type",
     "cost_bridge": "Why Cost Changed",
+    "cost_by_model": "Models and Tokens",
     "cost_by_month": "Month by Month",
     "cross_organization_product_usage": "Cross-Organization Product Usage",
     "cross_team_comparison": "Cross-Team Comparison",
@@ -43,6 +45,7 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "charges_by_kind": (schema.ROWS, schema.COST),
     "cost_bridge": (*HEADS.values(), CHANGE),
     "cost_by_feature": FEATURE_COLUMNS,
+    "cost_by_model": MODEL_COLUMNS,
     "cost_by_month": (schema.CHANGE,),
     "cost_by_organization": COST_COLUMNS,
     "cost_by_product": COST_COLUMNS,

@@ -3,9 +3,9 @@
 A section of the report is a heading and cells of notebooks/organizational_alignment.ipynb that show
 tables of this module and texts of `prose.py`, which says what a new text needs.
 
-The tables are made in `cost_tables`, `bridge_tables`, `budget_tables`, `scenario_tables` and
-`data_tables`, from what functions of `figures/` return; the notebook has those from `api.py`. A new
-table is added there and named here. It also goes into:
+The tables are made in `cost_tables`, `bridge_tables`, `model_tables`, `budget_tables`,
+`scenario_tables` and `data_tables`, from what functions of `figures/` return; the notebook has
+those from `api.py`. A new table is added there and named here. It also goes into:
 
 * `schema.py`: its columns. What a reader should know of a column is in `table_columns`; what is
   printed beneath a figure is in `table` (`beneath`) and `workbook` (`EXTRA_COLUMNS`)
@@ -47,6 +47,7 @@ from finops_nb.report.data_tables import (
     rows_account,
     unallocated_by_key,
 )
+from finops_nb.report.model_tables import cost_by_model
 from finops_nb.report.scenario_tables import scenario_changes
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "cost_bridge",
     "cost_by",
     "cost_by_feature",
+    "cost_by_model",
     "cost_by_month",
     "cross_organization_usage",
     "data_quality",

@@ -85,6 +85,8 @@ class Usage:
         reconciliation: of the invoices that the params state.
         rows_unallocated: rows of the period without an organization.
         unallocated_credits: the sum of the costs below zero without an organization.
+        largest_customers: the cost of each of the ten customers with the highest, highest first and
+            without their names; empty without customers, and unless it was read by `CELLS_BY_DAY`.
     """
 
     period: Period
@@ -107,6 +109,7 @@ class Usage:
     reconciliation: Reconciliation | None = None
     rows_unallocated: int = 0
     unallocated_credits: Decimal = ZERO
+    largest_customers: tuple[Decimal, ...] = ()
 
     @property
     def cost(self) -> Decimal:

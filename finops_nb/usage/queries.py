@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 import duckdb
 
@@ -17,6 +18,9 @@ from finops_nb.usage.sources.source_table import (
     invoice_rows_sql,
     rows_sql,
 )
+
+LARGEST_CUSTOMERS: Final = 10
+"""The costs of so many customers are kept, without their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,19 @@ def count_unallocated_rows(db: duckdb.DuckDBPyConnection) -> int:
     query = "SELECT sum(entries) FROM named WHERE organization = ?"
     (count,) = db.execute(query, [UNALLOCATED]).fetchone() or (0,)
     return int(count or 0)
+
+
+def costs_of_largest_customers(db: duckdb.DuckDBPyConnection) -> tuple[Decimal, ...]:
+    """The cost of each of the customers with the highest cost in the period, after `roll_up`.
+
+    Returns:
+        Highest first; empty if no row names a customer.
+    """
+    query = (
+        "SELECT sum(cost) FROM named WHERE customer <> ? GROUP BY customer "
+        f"ORDER BY 1 DESC LIMIT {LARGEST_CUSTOMERS}"
+    )
+    return tuple(cost for (cost,) in db.execute(query, [UNALLOCATED]).fetchall())
 
 
 def cost_by_currency(

@@ -25,7 +25,7 @@ from finops_nb.usage.background import in_background
 from finops_nb.usage.compatibility import missing_columns_of, refuse_incompatible_files
 from finops_nb.usage.csv_file import read_csv
 from finops_nb.usage.data_quality import notices_of_gaps, notices_of_misread_names
-from finops_nb.usage.model import CUBE, Grouping, Usage
+from finops_nb.usage.model import CELLS_BY_DAY, CUBE, Grouping, Usage
 from finops_nb.usage.notices import UsageFile, notices_of
 from finops_nb.usage.parquet_file import read_columns, read_parquet
 from finops_nb.usage.queries import Span
@@ -220,6 +220,7 @@ def _summarize(
     missing_columns = missing_columns_of(files)
     reconciliation = reconcile_invoices(db, files, params)
     groups = engine.roll_up(db, period, detail, missing_columns)
+    by_cells = detail == CELLS_BY_DAY
     known_through = params.as_of or _known_through(db, files, params, last_day, reconciliation)
     return Usage(
         period=period,
@@ -239,6 +240,7 @@ def _summarize(
         reconciliation=reconciliation,
         rows_unallocated=queries.count_unallocated_rows(db),
         unallocated_credits=queries.unallocated_credits(db),
+        largest_customers=queries.costs_of_largest_customers(db) if by_cells else (),
     )
 
 

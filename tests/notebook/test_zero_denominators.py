@@ -19,6 +19,7 @@ from finops_nb.params.model import make_params
 
 FEE = Call("org-b", "fee", "seat", "c2", "5000", calls=0)
 USED = Call("org-a", "chat", "ask", "c1", "1000", calls=10)
+NO_TOKENS = dict.fromkeys(("input_tokens", "cached_tokens", "output_tokens"), 0)
 
 ZEROS = {
     "no calls of one organization": [USED, FEE],
@@ -30,9 +31,13 @@ ZEROS = {
     "no cost at all": [USED._replace(cost="0"), FEE._replace(cost="0")],
     "credits that equal the cost": [USED, USED._replace(cost="-1000")],
     "credits that exceed the cost": [USED, USED._replace(cost="-1001", calls=0)],
+    "no tokens of one model": [USED._replace(**NO_TOKENS, model="opus"), FEE],
+    "no tokens of any model": [USED._replace(**NO_TOKENS), FEE._replace(**NO_TOKENS)],
+    "no input tokens": [USED._replace(**NO_TOKENS | {"output_tokens": 5})],
     "no named organization": [USED._replace(organization=""), FEE._replace(organization="")],
 }
-"""Each denominator that can be zero: calls, customers, cost, and the sum of costs and credits."""
+"""Each denominator that can be zero: calls, customers, tokens, cost, and the sum of costs and
+credits."""
 
 
 def data_with(calls: list[Call], budget: str | None = None, complete: bool = True) -> ReportData:
@@ -81,8 +86,11 @@ def test_a_fee_without_calls_has_no_cost_per_call_and_no_rank():
             st.sampled_from(["c1", ""]),
             st.sampled_from(["0", "0.004", "-0.004", "10", "-10"]),
             day=st.just("2025-12-31"),
-            model=st.just("gpt"),
+            model=st.sampled_from(["gpt", ""]),
             calls=st.sampled_from([0, 1, 3]),
+            input_tokens=st.sampled_from([None, 0, 7]),
+            cached_tokens=st.sampled_from([None, 0, 9]),
+            output_tokens=st.sampled_from([None, 0, 7]),
         ),
         min_size=1,
         max_size=4,
@@ -90,7 +98,7 @@ def test_a_fee_without_calls_has_no_cost_per_call_and_no_rank():
     st.sampled_from([None, "0", "0.01", "12"]),
 )
 def test_every_mix_of_zeros_and_credits_is_reported(calls, budget):
-    """Costs, calls and customers that are zero or cancel each other stop no report."""
+    """Costs, calls, tokens and customers that are zero or cancel each other stop no report."""
     data = data_with(calls, budget)
     assert composed(replace(data, months=())).shown
     assert data.usage.cost == sum(Decimal(call.cost) for call in calls)

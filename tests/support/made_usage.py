@@ -22,7 +22,8 @@ from finops_nb.params.budgets import Budgets, read_budgets
 from finops_nb.params.model import Params, make_params
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
-from finops_nb.usage.model import CUBE, GROUPINGS, Usage
+from finops_nb.usage.model import CELLS, CUBE, DAYS, GROUPINGS, Usage
+from finops_nb.usage.sources.dialects import TOKENS
 from finops_nb.usage.sources.notice import InputFile
 
 
@@ -39,6 +40,11 @@ class Call(NamedTuple):
     calls: int = 1
     charge: str = ""
     source_key: str = ""
+    provider: str = ""
+    task_type: str = ""
+    input_tokens: int | None = None
+    cached_tokens: int | None = None
+    output_tokens: int | None = None
 
 
 SIX = (
@@ -65,7 +71,7 @@ def usage_of(calls: Sequence[tuple], period: str = "2025-12", complete: bool = T
     """
     calls = [Call(*call) for call in calls]
     last_day = max(date.fromisoformat(call.day) for call in calls)
-    groups = {grouping: _group(calls, grouping) for grouping in (*GROUPINGS, CUBE)}
+    groups = {grouping: _group(calls, grouping) for grouping in (*GROUPINGS, CUBE, CELLS, DAYS)}
     return Usage(
         period=parse_period(period),
         groups=groups,
@@ -77,6 +83,7 @@ def usage_of(calls: Sequence[tuple], period: str = "2025-12", complete: bool = T
         last_day=last_day,
         complete_through=parse_period(period).last_day if complete else last_day,
         inputs=(InputFile("usage/calls.csv", "0" * 64, len(calls)),),
+        largest_customers=_largest_customers(calls),
     )
 
 
@@ -104,8 +111,26 @@ def _group(calls: Sequence[Call], grouping: tuple[str, ...]) -> pd.DataFrame:
     if grouping == CUBE:
         credits = (cost_below_zero(group) for _, group in sorted(members.items()))
         frame["credits"] = pd.Series(list(credits), dtype=object)
-    # As in the engine: where a day is a key, customers are not counted.
-    return frame.drop(columns="customers") if "day" in grouping else frame
+    if grouping == CELLS:
+        for column in TOKENS:
+            counts = (tokens(group, column) for _, group in sorted(members.items()))
+            frame[column] = pd.Series(list(counts), dtype=object)
+    # As in the engine: where a day is a key, and in cells, customers are not counted.
+    return frame.drop(columns="customers") if "day" in grouping or grouping == CELLS else frame
+
+
+def tokens(calls: Sequence[Call], column: str) -> int | None:
+    """The sum of a column of tokens; None if a call does not say."""
+    counts = [getattr(call, column) for call in calls]
+    return None if None in counts else sum(counts)
+
+
+def _largest_customers(calls: Sequence[Call]) -> tuple[Decimal, ...]:
+    costs: dict[str, Decimal] = {}
+    for call in calls:
+        if call.customer:
+            costs[call.customer] = costs.get(call.customer, Decimal(0)) + Decimal(call.cost)
+    return tuple(sorted(costs.values(), reverse=True)[:10])
 
 
 def cost_below_zero(calls: Sequence[Call]) -> Decimal:

@@ -16,7 +16,7 @@ from support.usage_files import COLUMNS, call, refused, write_calls, write_parqu
 from finops_nb.errors import Refusal
 from finops_nb.money import total
 from finops_nb.params.model import make_params
-from finops_nb.usage.model import CUBE, GROUPINGS, Grouping, Usage
+from finops_nb.usage.model import CELLS_BY_DAY, CUBE, GROUPINGS, Grouping, Usage
 from finops_nb.usage.reader import read_usage
 
 WITHOUT_MODEL = [name for name in COLUMNS if name != "model"]
@@ -58,6 +58,17 @@ def test_in_detail_models_are_read_and_a_blank_one_is_no_model(tmp_path, kind):
     assert by_model(usage) == {"(unallocated)": 24, "x": 5, "y": 2}
     assert list(usage.groups[CUBE].columns) == [*CUBE, "cost", "calls", "credits"]
     assert usage.groups[CUBE]["calls"].dtype == "int64"
+
+
+def test_the_largest_customers_are_kept_without_their_names(tmp_path):
+    """c1 to c12 cost 1 to 12, c12 in two calls; nobody 99, and what is outside 50: ten of them."""
+    calls = [call(customer_id=f"c{n}", cost_usd=f"{n}") for n in range(1, 12)]
+    calls += [call(customer_id="c12", product_id=name, cost_usd="6") for name in ("x", "y")]
+    calls += [call(customer_id=" ", cost_usd="99")]
+    calls += [call(customer_id="c1", cost_usd="50", timestamp="2025-11-30 10:00:00")]
+    file = write_calls(tmp_path / "u.csv", *calls)
+    assert read(file, detail=CELLS_BY_DAY).largest_customers == (*range(12, 2, -1),)
+    assert read(file).largest_customers == read(file, detail=()).largest_customers == ()
 
 
 def test_a_file_without_models_is_unallocated_beside_one_with_them(tmp_path):
