@@ -50,9 +50,22 @@ def is_material(amount: Decimal, whole: Decimal, params: Params) -> bool:
         With `materiality: 0.01` and `materiality_amount: 50`, $0.40 over a budget of $100.00 is
         not material; $1.00 is.
     """
-    limit = params.materiality_amount
-    from_amount = limit is not None and abs(amount) >= limit
-    return from_amount or abs(amount) >= params.materiality * abs(whole)
+    return abs(amount) >= least_material(whole, params)
+
+
+def least_material(whole: Decimal, params: Params) -> Decimal:
+    """The smallest difference that `is_material`.
+
+    Args:
+        whole: what it is a difference to.
+        params: for the share of it, and the amount if one is set: the smaller of the two.
+
+    Example:
+        With `materiality: 0.01` and `materiality_amount: 50`, $1.00 of $100.00.
+    """
+    share = params.materiality * abs(whole)
+    amount = params.materiality_amount
+    return share if amount is None else min(share, amount)
 
 
 def lines_with_status(
