@@ -1,4 +1,4 @@
-"""Times the reading of ten million calls: `finops-nb check`, bare DuckDB and pandas, in turn.
+"""Times the reading of ten million calls: `finops-nb check`, plain DuckDB and pandas, in turn.
 
 Each is a whole process. `make bench` makes its own tables (seeded) and prints seconds, peak memory
 and ratios, each a median of `ROUNDS` rounds. Then `finops-nb check` reads a tenth of the rows, all,
@@ -146,7 +146,7 @@ def _compare(home: Path, suffix: str) -> dict[str, list[Measurement]]:
     source = f"{home}/usage.{suffix}"
     commands = {
         CHECK: (str(BIN / "finops-nb"), "check", "2025-12", "--json"),
-        "bare DuckDB": (sys.executable, "-c", BARE, source),
+        "plain DuckDB": (sys.executable, "-c", BARE, source),
         "pandas": (sys.executable, "-c", PANDAS, source),
     }
     if suffix == "parquet" and find_spec("pyarrow") is None:
