@@ -69,8 +69,8 @@ def main() -> None:
 )
 @click.option(
     "--reason",
-    help="Why a published month is revised. It stays on record, and is required once the month "
-    "was mailed.",
+    help="Why a published month is revised. It stays on record; required once the report has been "
+    "mailed.",
 )
 @click.option("--log-json", is_flag=True, help="Print each event as a line of JSON on stderr.")
 def run(
@@ -82,7 +82,7 @@ def run(
     reason: str | None,
     log_json: bool,
 ) -> None:
-    """Make and publish the report of each NAME.
+    """Make and publish the report for each NAME.
 
     If one fails, its last published report stays in place and the others still run. Prints the
     path of each published HTML file.
@@ -117,13 +117,16 @@ def run(
     help="The revision to explain; by default, the last one.",
 )
 @click.option(
-    "--all", "everything", is_flag=True, help="Also texts, and figures that no table prints."
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Also show changed wording, and figures that appear in no table.",
 )
 def what_changed(name: str, revision: int | None, everything: bool) -> None:
     """Explain what changed in a revision of an official month.
 
-    The causes come first, with their amounts; then the totals and each table cell that differ from
-    the revision before.
+    The causes come first, with their amounts; then the totals and table cells that differ from the
+    previous revision.
 
     Example: finops-nb what-changed 2025-12
     """
@@ -138,7 +141,7 @@ def what_changed(name: str, revision: int | None, everything: bool) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def check(names: tuple[str, ...], as_json: bool) -> None:
-    """Show what the report of each NAME would contain.
+    """Show what the report for each NAME would contain.
 
     Reads its params and usage; changes nothing.
 
@@ -173,10 +176,10 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
     "--doctor", is_flag=True, help="Test whether this machine and this home can make a report."
 )
 def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
-    """Show what is published, mailed, running and left over.
+    """Show what is published, mailed or running.
 
-    Changes nothing. The exit code is 1 if --verify finds a file that was changed or added
-    by hand, or --doctor finds that no report can be made.
+    Also shows what a failed run left. Changes nothing. The exit code is 1 if --verify finds a file
+    that was changed or added by hand, or --doctor finds that no report can be made.
 
     Example: finops-nb status --verify
     """
@@ -210,9 +213,9 @@ def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
 @main.command()
 @click.argument("month", metavar="YYYY-MM")
 def new(month: str) -> None:
-    """Write the params file of the next month.
+    """Write the params file for the next month.
 
-    It is a copy of the newest earlier month's file, with the new period. Its budgets are marked
+    Copies the file of the most recent earlier month and sets the new period. The budgets are marked
     as carried over: confirm or change them.
 
     Example: finops-nb new 2026-01
@@ -229,7 +232,7 @@ def new(month: str) -> None:
 @click.option(
     "--by", "author", metavar="WHO", help="Who adopts them; by default, the scenario's author."
 )
-@click.option("--outside", is_flag=True, help="Change a budgets file outside of the home, too.")
+@click.option("--outside", is_flag=True, help="Allow changing a budgets file outside the home.")
 def adopt(name: str, reason: str, author: str | None, outside: bool) -> None:
     """Make a scenario's budgets the official budgets of its month.
 
@@ -259,7 +262,7 @@ def adopt(name: str, reason: str, author: str | None, outside: bool) -> None:
     metavar="ADDRESS",
     help="A recipient, instead of those in the params; can be repeated.",
 )
-@click.option("--send", is_flag=True, help="Send it to everyone it was not sent to yet.")
+@click.option("--send", is_flag=True, help="Send it to everyone who has not received it.")
 @click.option(
     "--allow",
     is_flag=True,
@@ -269,7 +272,7 @@ def adopt(name: str, reason: str, author: str | None, outside: bool) -> None:
     "--resend", is_flag=True, help="Send it again, even to recipients who have it or may have it."
 )
 def mail(name: str, to: tuple[str, ...], send: bool, allow: bool, resend: bool) -> None:
-    """Write the mail of a published report; --send sends it.
+    """Write the email for a published report; --send sends it.
 
     Prints the path of the message, and of a preview for a browser. $FINOPS_NB_SMTP_HOST names the
     mail server; README.md lists the other settings.
@@ -307,7 +310,7 @@ def init(folder: Path) -> None:
 @click.option(
     "--copy-notebooks",
     is_flag=True,
-    help="First copy the packaged notebooks that this home has no copy of.",
+    help="First copy in any packaged notebooks this home does not have.",
 )
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTIONS]")
 def lab(copy_notebooks: bool, options: tuple[str, ...]) -> None:

@@ -1,6 +1,6 @@
 """organizations.csv: the organization and product of each key of the source, by date, and owners.
 
-    key,organization,product,valid_from,valid_to,owner,cost_centre,email
+    key,organization,product,valid_from,valid_to,owner,cost_center,email
     team-17,org-a,chat,,2025-11-15,,,
     team-17,org-b,chat,2025-11-15,,Ada,4711,ada@example.com
     Team 17,org-b,chat,2025-11-15,,,,
@@ -316,7 +316,7 @@ def _day(text: str) -> date:
 
 FORM: Final = Form(
     entry="key",
-    example="key,organization,product,valid_from,valid_to,owner,cost_centre,email",
+    example="key,organization,product,valid_from,valid_to,owner,cost_center,email",
     columns=(
         *("key", "organization", "product", "valid_from", "valid_to"),
         *("owner", "cost_centre", "cost_center", "email"),

@@ -27,10 +27,10 @@ def read_outside(params: Params, home: Home) -> str:
     """A sentence that names what these params read outside of the home; empty if nothing.
 
     Example:
-        "Reads outside of the home: budgets: /shared/budgets.csv, usage: /exports/*.csv."
+        "Reads outside the home: budgets: /shared/budgets.csv, usage: /exports/*.csv."
     """
     places = [f"{key}: {path}" for key, path in _paths(params) if _leads_out(path, home)]
-    return f"Reads outside of the home: {listed(places, LISTED)}." if places else ""
+    return f"Reads outside the home: {listed(places, LISTED)}." if places else ""
 
 
 def _paths(params: Params) -> Iterator[tuple[str, str]]:

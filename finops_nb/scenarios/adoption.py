@@ -223,7 +223,7 @@ def _check_place(base: Params, name: str, home: Home) -> None:
     """Refuse to change a file outside of the home, where other homes may read it."""
     file = home.root / base.budgets if base.budgets else home.params_file(name)
     if is_outside(file, home):
-        rule = "the budgets are in a file outside of the home, which others may use too"
+        rule = "the budgets are in a file outside the home, which others may use too"
         fix = f"To change {file.resolve()}, adopt again with --outside"
         column = "budgets" if base.budgets else None
         problem = Problem(rule, fix, column=column, value=base.budgets or None)

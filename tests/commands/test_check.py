@@ -260,13 +260,13 @@ def test_it_proposes_no_budgets_where_they_are_in_a_file(two_months):
 
 def test_it_names_what_is_read_outside_of_the_home(two_months, tmp_path_factory):
     """Below the total; a report whose files are all in the home has no such line."""
-    assert "outside of the home" not in describe(check_name("2025-12", two_months))
+    assert "outside the home" not in describe(check_name("2025-12", two_months))
     shared = tmp_path_factory.mktemp("shared") / "calls.csv"
     (two_months.root / "calls-2025-12.csv").rename(shared)
     text = f'period: "2025-12"\nusage: {shared}\n'
     two_months.params_file("2025-12").write_text(text)
     lines = describe(check_name("2025-12", two_months)).splitlines()
-    assert lines[3] == f"  Reads outside of the home: usage: {shared}."
+    assert lines[3] == f"  Reads outside the home: usage: {shared}."
 
 
 @given(st.decimals("-10", "99999999", places=4))

@@ -18,7 +18,7 @@ from finops_nb.errors import Problem, Refusal
 from finops_nb.params.organizations import MapLine, OrganizationMap, Owner, read_organization_map
 from finops_nb.period import parse_period
 
-HEADER = "key,organization,product,valid_from,valid_to,owner,cost_centre,email"
+HEADER = "key,organization,product,valid_from,valid_to,owner,cost_center,email"
 NOBODY = Owner()
 FIRST = date(2025, 11, 1)
 DAYS = [FIRST + timedelta(days=n) for n in range(12)]

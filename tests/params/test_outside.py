@@ -28,7 +28,7 @@ def test_what_is_read_outside_of_the_home_is_named(params, home, tmp_path, keys,
     """With its key, as the params have it; a link or ".." may lead out of the home too."""
     (home.root / "linked").symlink_to(tmp_path.parent)
     sentence = read_outside(params(**keys), home)
-    assert sentence == (f"Reads outside of the home: {named}." if named else "")
+    assert sentence == (f"Reads outside the home: {named}." if named else "")
 
 
 def test_a_home_that_is_itself_a_link_is_not_outside(tmp_path, home):

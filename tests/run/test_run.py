@@ -210,4 +210,4 @@ def test_a_notice_names_what_is_read_outside_of_the_home(tmp_path, quick):
     for _ in range(2):
         notices: list[str] = []
         run(NAME, home, notice=notices.append)
-        assert notices == [f"Reads outside of the home: usage: {shared}/*.csv."]
+        assert notices == [f"Reads outside the home: usage: {shared}/*.csv."]
