@@ -2,9 +2,9 @@
 
 A year is a calendar year, `2025`, also where annual budgets are divided (`params/budget_file.py`,
 `params/monthly_budgets.py`). The fiscal year of `fiscal_year_start` is what the year to date
-(`figures/trend.py`, `report/headline.py`) and the forecast (`figures/forecast.py`) are about; another
-key of it also goes into `MAPPING_PARAMS` of `findings/changes.py` if it moves cost. Periods are also
-parsed in `outputs/reports.py`, `mail/body.py` and `commands/names.py`.
+(`figures/trend.py`, `report/headline.py`) and the forecast (`figures/forecast.py`) are about;
+another key of it that moves cost also goes into `MAPPING_PARAMS` of `findings/changes.py`. Periods
+are also parsed in `outputs/reports.py`, `mail/body.py` and `commands/names.py`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 # fmt: off
 Unit: TypeAlias = Literal[
     "text", "status", "day", "date", "rank", "count", "share", "percent", "signed share",
-    "money", "change", "variance", "unit cost", "calls per money", "gap",
+    "money", "estimate", "change", "variance", "unit cost", "calls per money", "gap",
 ]
 # fmt: on
 TotalIs: TypeAlias = Literal["", "ratio", "distinct count", "status"]
@@ -77,7 +77,7 @@ SHARE: Final = Column("share", "Share", "share", "cost ÷ the total it is part o
 BUDGET: Final = Column(
     "budget", "Budget", "money", "the amount approved for the period", additive=True
 )
-ROUNDED: Final = "; if the printed amounts differ by another cent, Rounding says by how much"
+ROUNDED: Final = "; Rounding is the part that the printed amounts do not explain"
 """The end of the meaning of each difference."""
 VARIANCE: Final = Column(
     "variance",

@@ -135,6 +135,7 @@ def test_it_has_the_sections_of_the_reference_report_in_its_order(sections):
     assert after == [
         f"Appendix: {each}"
         for each in (
+            "Outlook",
             "Why Cost Changed",
             "Models and Tokens",
             "Month by Month",
@@ -386,7 +387,7 @@ def test_each_output_of_the_notebook_is_on_the_page(folder, html):
                     assert text in whole
                 seen += bool(output.data.get("text/html", "an image").strip())
     # Charts; tables and prose of every month; those of this month; the opening and the history.
-    assert seen == 6 + 21 + 2 + 4
+    assert seen == 6 + 25 + 2 + 4
 
 
 def test_no_file_tells_where_or_by_whom_it_was_made(folder, sample_home):

@@ -29,7 +29,8 @@ SUMMARIZED: Final = {
 """The totals of the executive summary, by what the page calls them."""
 
 SENTENCES: Final = (
-    *("concentration", "findings", "headline", "key_insights", "outlook", "recommendations"),
+    *("concentration", "findings", "forecast_summary", "headline", "key_insights", "outlook"),
+    "recommendations",
 )
 """Prose: its figures stand in sentences, which change with them."""
 

@@ -20,6 +20,7 @@ KEY_COLUMNS: Final = (
 """Columns that name the row of a table."""
 
 OWN_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "anomalies": ("day", "name"),
     "charges_by_kind": ("charge",),
     "cost_by_model": ("model", "provider"),
     "invoices": ("invoice",),
@@ -28,6 +29,7 @@ OWN_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "recommendations": ("horizon", "title"),
     "outlook": (),
     "concentration": (),
+    "forecast_summary": (),
     "executive_summary": (),
     "efficiency_summary": (),
 }

@@ -11,6 +11,7 @@ from typing import Final
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.policies import spend_without_approval
 from finops_nb.figures.trend import PriorMonth, prior_month
+from finops_nb.findings.days_out_of_line import about, material_anomalies
 from finops_nb.findings.drivers import drivers
 from finops_nb.findings.evidence import (
     Findings,
@@ -80,6 +81,7 @@ def main_findings(findings: Findings) -> tuple[MainFinding, ...]:
         *_unallocated(findings),
         *_at_risk(findings),
         *_change(findings),
+        *_day_out_of_line(findings),
         *_missing_approvals(findings),
         *_unspent(findings),
         *_efficiency_gap(findings),
@@ -212,6 +214,16 @@ def _change_finding(findings: Findings, prior: PriorMonth, change: Decimal) -> M
     )
     title = f"Cost {verb.title()}"
     return MainFinding(Urgency.CHANGE, title, text, abs(change), (most,))
+
+
+def _day_out_of_line(findings: Findings) -> Iterator[MainFinding]:
+    """The day that differs most from its usual cost."""
+    found = material_anomalies(findings.data)
+    if found:
+        most = max(found, key=lambda anomaly: abs(anomaly.difference))
+        names = tuple(name for name in most.scope if name is not None)
+        text = about(most)
+        yield MainFinding(Urgency.CHANGE, "Day out of Line", text, abs(most.difference), names)
 
 
 def _missing_approvals(findings: Findings) -> Iterator[MainFinding]:

@@ -23,6 +23,7 @@ from finops_nb.outputs.artifacts import (
     marker_text,
 )
 from finops_nb.outputs.manifest import Kind
+from finops_nb.report.outlook_tables import forecast_rows
 from finops_nb.report.provenance import provenance, title
 from finops_nb.report.table import scalar
 from finops_nb.report.workbook import workbook_of
@@ -115,12 +116,11 @@ def not_shown(data: ReportData) -> dict[str, list[dict[str, Any]]]:
     groups = data.usage.groups
     if CELLS not in groups:
         return {}
-    frames = zip(NOT_SHOWN, (groups[CELLS], groups[DAYS], bridge_rows(data)), strict=True)
+    frames = (groups[CELLS], groups[DAYS], bridge_rows(data))
+    tables = [*(frame.to_dict("records") for frame in frames), forecast_rows(data)]
     return {
-        name: [
-            {key: scalar(value) for key, value in row.items()} for row in frame.to_dict("records")
-        ]
-        for name, frame in frames
+        name: [{key: scalar(value) for key, value in row.items()} for row in rows]
+        for name, rows in zip(NOT_SHOWN, tables, strict=True)
     }
 
 

@@ -35,9 +35,9 @@ PREVIOUS: Final = "previous.json"
 
 
 CELLS: Final = "cells"
-NOT_SHOWN: Final = (CELLS, "days", "bridge")
-"""Tables of results.json that no page prints: what later months are computed from, and the effects
-of the bridge one by one."""
+NOT_SHOWN: Final = (CELLS, "days", "bridge", "forecast")
+"""Tables of results.json that no page prints as they are: what later months are computed from, the
+effects of the bridge one by one, and each line of the forecast."""
 
 
 def ledger_of_results(results: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ currency only. mail/read_back.py (`ADDED_UP`) reads in its alt text what is "oth
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -20,6 +21,7 @@ from finops_nb import schema
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.named import Named, named, names_of
 from finops_nb.figures.report_data import ReportData
+from finops_nb.findings.days_out_of_line import material_anomalies
 from finops_nb.findings.tense import tense_of
 from finops_nb.money import ZERO, total
 from finops_nb.params.model import Params
@@ -164,21 +166,30 @@ def efficiency(ranked: pd.DataFrame, params: Params, data: ReportData | None = N
         return drawn(axes, f"{heading}: {listed}{more}.")
 
 
-def spend_by_day(usage: Usage, params: Params) -> Chart:
-    """Bars of cost by day; a day without usage has none."""
+def spend_by_day(usage: Usage, params: Params, data: ReportData | None = None) -> Chart:
+    """Bars of cost by day; a day without usage has none.
+
+    Args:
+        usage: of the period.
+        params: for the currency.
+        data: says which days are out of line, in another color; None: all have the same.
+    """
     fmt, days, tense = Format(params.currency), usage.period.days, tense_of(params)
     by_day = usage.groups["day",]
     costs = dict(zip(by_day["day"], by_day["cost"], strict=True))
     many = len(days) >= MANY_DAYS
     with themed(2.6) as axes:
         heights = floats(costs.get(day, ZERO) for day in days)
-        axes.bar(range(len(days)), heights, 1 if many else 0.8, color=ACTUAL, zorder=2)
+        marked = _days_out_of_line(data)
+        colors = [OVER if day in marked else ACTUAL for day in days]
+        axes.bar(range(len(days)), heights, 1 if many else 0.8, color=colors, zorder=2)
         ticks = range(0, len(days), max(1, len(days) // 8))
         start = 0 if many else len("2025-")
         axes.set_xticks(ticks, [days[tick].isoformat()[start:] for tick in ticks])
         axes.grid(visible=False, axis="x")
         axes.yaxis.set_major_formatter(MoneyTicks(fmt))
-        axes.set_ylabel(tense.caption(f"Cost, {params.currency}"))
+        mark = "\n(orange: out of line)" if marked else ""
+        axes.set_ylabel(tense.caption(f"Cost, {params.currency}{mark}"))
         high, low = (pick(costs, key=lambda day: (costs[day], day)) for pick in (max, min))
         extremes = (
             f"highest {fmt.money(costs[high])} on {high}, lowest {fmt.money(costs[low])} on {low}"
@@ -186,8 +197,15 @@ def spend_by_day(usage: Usage, params: Params) -> Chart:
         idle = len(days) - len(costs)
         what = "charges" if "calls" in usage.missing_columns else "usage"
         without = f"; no {what} on {idle} of {len(days)} days" if idle else ""
-        text = f"Cost by day from {days[0]} to {days[-1]}: {extremes}{without}."
+        named = "; out of line: " + listing(map(str, sorted(marked))) if marked else ""
+        text = f"Cost by day from {days[0]} to {days[-1]}: {extremes}{without}{named}."
         return drawn(axes, tense.caption(text))
+
+
+def _days_out_of_line(data: ReportData | None) -> set[date]:
+    """The days of all anomalies."""
+    found = () if data is None else material_anomalies(data)
+    return {each.day + timedelta(number) for each in found for number in range(each.days)}
 
 
 def _bars_of(

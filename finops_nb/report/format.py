@@ -66,6 +66,14 @@ class Format:
         """-$1,495.06"""
         return MISSING if amount is None else money_text(amount, self.currency)
 
+    def estimate(self, amount: Decimal | None) -> str:
+        """$11,100: money whose decimals are printed only where it has some."""
+        if amount is None:
+            return MISSING
+        is_whole = amount == amount.to_integral_value()
+        decimals = 0 if is_whole else minor_units(self.currency)
+        return amount_text(amount, self.currency, decimals)
+
     def change(self, amount: Decimal | None) -> str:
         """+$800.00"""
         return MISSING if amount is None else change_text(amount, self.currency)
@@ -143,6 +151,7 @@ class Format:
             "day": day,
             "date": spelled_day,
             "money": self.money,
+            "estimate": self.estimate,
             "change": self.change,
             "variance": self.money,
             "signed share": self.signed_share,

@@ -13,11 +13,12 @@ from finops_nb.figures.run_rate import cost_after
 from finops_nb.figures.trend import PriorMonth, YearToDate, prior_month, year_to_date
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.left_out import why_not_compared
+from finops_nb.findings.outlook import year_label
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.findings.tense import Tense, tense_of
 from finops_nb.money import minor_units
-from finops_nb.period import fiscal_year, parse_period
+from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import Usage
 from finops_nb.words import listing
@@ -127,18 +128,11 @@ def _year_to_date(year: YearToDate, data: ReportData, tense: Tense) -> Headline:
         details.append(sentence(_not_included(year, data)))
     return Headline(
         "year_to_date",
-        tense.title(f"Year to Date, {_year_name(data)}"),
+        tense.title(f"Year to Date, {year_label(data)}"),
         sentence("{cost:money}", cost=year.cost),
         _joined(details),
         year._asdict(),
     )
-
-
-def _year_name(data: ReportData) -> str:
-    """2025, or FY2026 for a fiscal year that is not a calendar year: the year in which it ends."""
-    year = fiscal_year(data.usage.period.text, data.params.fiscal_year_start)
-    ends_in = year[-1][:4]
-    return ends_in if data.params.fiscal_year_start == 1 else f"FY{ends_in}"
 
 
 def _year_against_budget(year: YearToDate, complete: bool, currency: str) -> Iterator[Sentence]:

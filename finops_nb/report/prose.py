@@ -21,12 +21,14 @@ import pandas as pd
 
 from finops_nb.figures.concentration import concentration as shares_of_the_largest
 from finops_nb.figures.efficiency import overall
+from finops_nb.figures.forecast import outlook as outlook_ahead
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import WEEK, BacktestError, days_seen
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.concentration import concentration_sentence
 from finops_nb.findings.insights import Insight, insight_sentence, materiality_rule
 from finops_nb.findings.main_findings import MainFinding
+from finops_nb.findings.outlook import next_month_sentence, outlook_sentences
 from finops_nb.findings.recommendations import Horizon, Recommendation
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
@@ -159,7 +161,7 @@ def headline_figures(data: ReportData, totals: TotalVariance) -> Prose:
 def outlook(
     data: ReportData, totals: TotalVariance, backtest_errors: Sequence[BacktestError]
 ) -> Prose:
-    """Where a period in progress is heading, and how good that estimate is; empty if it is over.
+    """Where a period in progress is heading, and how good that estimate is; else the next month.
 
     Args:
         data: the report data.
@@ -171,12 +173,26 @@ def outlook(
         sentences.append(_run_rate(totals, data.usage, data.params.currency, tense_of(data.params)))
         if totals.run_rate is not None:
             sentences.append(_run_rate_error(backtest_errors, data.usage))
+    elif forecast := outlook_ahead(data):
+        sentences.append(next_month_sentence(forecast))
     fmt = Format(data.params.currency)
     lines = []
     for each in sentences:
         lines.append({"text": text_sentence(each, fmt)} | _recorded(each))
     values = {"sentences": sentences}
     return Prose("outlook", "sentences.html.j2", lines, values, data.params.currency)
+
+
+def forecast_summary(data: ReportData) -> Prose:
+    """The next month, the fiscal year, how good the forecast is, and what it supposes.
+
+    Args:
+        data: the report data.
+    """
+    fmt, sentences = Format(data.params.currency), outlook_sentences(data)
+    lines = [{"text": text_sentence(each, fmt), **_recorded(each)} for each in sentences]
+    values = {"sentences": sentences}
+    return Prose("forecast_summary", "sentences.html.j2", lines, values, data.params.currency)
 
 
 def findings_that_matter(data: ReportData, findings: Iterable[MainFinding]) -> Prose:

@@ -300,12 +300,7 @@ class Table:
 
 
 def bar(used: Decimal, scale: Decimal = BUDGET_SCALE) -> Decimal:
-    """How long the bar of a fraction is, in percent of its place.
-
-    Args:
-        used: the fraction; below zero, there is no bar.
-        scale: the fraction that fills the place.
-    """
+    """How long the bar of a fraction is, in percent of its place, which `scale` fills."""
     return rounded(min(max(used, ZERO), scale) / scale * 100, 1)
 
 

@@ -7,15 +7,18 @@ from typing import Any, Final
 
 from finops_nb import schema
 from finops_nb.period import MONTH, parse_period
+from finops_nb.report.anomaly_tables import COLUMNS as ANOMALY_COLUMNS
 from finops_nb.report.bridge_tables import CHANGE, HEADS
 from finops_nb.report.budget_tables import RUNNING_COLUMNS
 from finops_nb.report.cost_tables import COST_COLUMNS, EFFICIENCY_COLUMNS, FEATURE_COLUMNS
 from finops_nb.report.model_tables import MODEL_COLUMNS
+from finops_nb.report.outlook_tables import MONTH_COLUMNS, NEXT_MONTH_COLUMNS, YEAR_COLUMNS
 from finops_nb.report.summary_sheet import HEADINGS, LABELS, UNITS, title_case
 from finops_nb.report.workbook import EXTRA_COLUMNS
 from finops_nb.schema import Column, Unit
 
 TITLES: Final[Mapping[str, str]] = HEADINGS | {
+    "anomalies": "Days out of Line",
     "budget_tracking": "Budget Tracking",
     "chargeback_by_organization": "Chargeback Report",
     "chargeback_by_product": "Product Chargeback Summary",
@@ -26,6 +29,9 @@ TITLES: Final[Mapping[str, str]] = HEADINGS | {
     "cross_organization_product_usage": "Cross-Organization Product Usage",
     "cross_team_comparison": "Cross-Team Comparison",
     "data_quality": "Data Notes",
+    "full_year": "The Fiscal Year",
+    "months_ahead": "Months Ahead",
+    "next_month": "Next Month",
     "rows": "Input Rows",
     "run_rate_misses": "Run Rate in Earlier Months",
     "running_period": "Period to Date",
@@ -37,6 +43,7 @@ TITLES: Final[Mapping[str, str]] = HEADINGS | {
 _CHARGED: Final = (schema.CHARGE, schema.BUDGET, schema.VARIANCE_OF_BUDGET, schema.STATUS)
 
 COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
+    "anomalies": ANOMALY_COLUMNS,
     "budget_alerts": (schema.BUDGET,),
     "budget_tracking": (schema.TOTAL_BUDGET, schema.TOTAL_ACTUAL, schema.VARIANCE_OF_BUDGET),
     "budget_versions": (),
@@ -52,7 +59,10 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "cross_organization_product_usage": (schema.CHARGE,),
     "cross_team_comparison": EFFICIENCY_COLUMNS,
     "data_quality": (schema.ROWS, schema.MONEY),
+    "full_year": YEAR_COLUMNS,
     "invoices": (schema.STATED, schema.BILLED, schema.DIFFERENCE),
+    "months_ahead": MONTH_COLUMNS,
+    "next_month": NEXT_MONTH_COLUMNS,
     "organization_product_breakdown": (schema.COST, schema.SHARE),
     "parameters": (schema.VALUE,),
     "policies": (schema.AMOUNT, schema.ACTION),

@@ -3,9 +3,9 @@
 A section of the report is a heading and cells of notebooks/organizational_alignment.ipynb that show
 tables of this module and texts of `prose.py`, which says what a new text needs.
 
-The tables are made in `cost_tables`, `bridge_tables`, `model_tables`, `budget_tables`,
-`scenario_tables` and `data_tables`, from what functions of `figures/` return; the notebook has
-those from `api.py`. A new table is added there and named here. It also goes into:
+The tables are made in `cost_tables`, `bridge_tables`, `model_tables`, `anomaly_tables`,
+`budget_tables`, `scenario_tables` and `data_tables`, from what functions of `figures/` return; the
+notebook has those from `api.py`. A new table is added there and named here. It also goes into:
 
 * `schema.py`: its columns. What a reader should know of a column is in `table_columns`; what is
   printed beneath a figure is in `table` (`beneath`) and `workbook` (`EXTRA_COLUMNS`)
@@ -20,6 +20,7 @@ If the arguments of a table change, workbench.py still takes those of old notebo
 
 from __future__ import annotations
 
+from finops_nb.report.anomaly_tables import anomalies
 from finops_nb.report.bridge_tables import cost_bridge
 from finops_nb.report.budget_tables import (
     budget_alerts,
@@ -48,9 +49,11 @@ from finops_nb.report.data_tables import (
     unallocated_by_key,
 )
 from finops_nb.report.model_tables import cost_by_model
+from finops_nb.report.outlook_tables import months_ahead, next_month, year
 from finops_nb.report.scenario_tables import scenario_changes
 
 __all__ = [
+    "anomalies",
     "budget_alerts",
     "budget_tracking",
     "budget_versions",
@@ -65,6 +68,8 @@ __all__ = [
     "data_quality",
     "efficiency",
     "invoices",
+    "months_ahead",
+    "next_month",
     "parameters",
     "policies",
     "product_breakdown",
@@ -74,4 +79,5 @@ __all__ = [
     "scenario_changes",
     "spend_by_day",
     "unallocated_by_key",
+    "year",
 ]

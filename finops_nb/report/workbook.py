@@ -83,7 +83,7 @@ EXTRA_COLUMNS: Final = (
 )
 """What the page prints in small type beneath a figure, or not at all, is a column of a sheet."""
 
-AMOUNTS: Final = ("money", "change", "variance", "unit cost")
+AMOUNTS: Final = ("money", "estimate", "change", "variance", "unit cost")
 """The units of money."""
 
 COLOR_KEY: Final = "; darker means higher"

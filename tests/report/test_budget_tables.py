@@ -114,7 +114,7 @@ def test_figures_to_date_end_with_as_of(usage_of, params):
     assert later in overview(made.data)["warnings"]
     assert table.caption == (
         "Cost and budget to date, and run rate through December 31; "
-        "status is of the total cost, including cost after December 7"
+        "status is based on total cost, including cost after December 7"
     )
 
 
@@ -234,12 +234,12 @@ def test_the_outlook_in_the_results_has_signed_figures(usage_of, params):
     }
 
 
-def test_a_period_that_is_over_has_no_outlook(six, params):
-    """Its tables and its prose are empty."""
+def test_a_period_that_is_over_has_no_run_rate(six, params):
+    """Its tables are empty, and its prose is about the next month: 31 days at 10 ÷ 31."""
     made = made_of(six, params(organization_budgets={"org-a": 300}))
     assert text_of(budget_tables.running_period(*made)) == ""
     assert text_of(budget_tables.run_rate_misses(made.data, ())) == ""
-    assert outlook_of(made) == ""
+    assert outlook_of(made) == "January 2026 is expected to cost $10. No budget is set for it."
 
 
 def test_alerts_have_a_column_for_each_threshold(usage_of, params):

@@ -185,6 +185,8 @@ def test_it_prints_efficiency():
         ("day", date(2025, 12, 18), "2025-12-18"),
         ("date", date(2025, 12, 8), "December 8"),
         ("money", Decimal("-1.5"), "-$1.50"),
+        ("estimate", Decimal("11100"), "$11,100"),
+        ("estimate", Decimal("10.5"), "$10.50"),
         ("change", Decimal("800"), "+$800.00"),
         ("change", Decimal("-1.5"), "-$1.50"),
         ("change", Decimal("0.004"), "$0.00"),

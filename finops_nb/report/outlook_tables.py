@@ -1,0 +1,234 @@
+"""The tables of the outlook: the next month by name, the months ahead, and the fiscal year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from finops_nb.figures.forecast import TOTAL, Expected, Forecast, outlook
+from finops_nb.figures.forecast_methods import Method
+from finops_nb.figures.full_year import FullYear, YearLine, full_year
+from finops_nb.figures.named import names_of
+from finops_nb.figures.report_data import ReportData
+from finops_nb.findings.outlook import month_range, why_no_forecast, year_label
+from finops_nb.money import total
+from finops_nb.period import parse_period
+from finops_nb.report.footing import Line
+from finops_nb.report.format import Format
+from finops_nb.report.table import Block, Table
+from finops_nb.schema import BUDGETED, MONTH, NAME, ROUNDED, Column, Dimension
+
+LOW: Final = Column("low", "Low", "estimate", "one month in ten is expected to cost less")
+HIGH: Final = Column("high", "High", "estimate", "one month in ten is expected to cost more")
+EXPECTED: Final = Column(
+    "expected",
+    "Expected",
+    "estimate",
+    "the forecast, rounded",
+    additive=True,
+)
+THIS_MONTH: Final = Column("cost", "This Month", "money", "the cost of this month", additive=True)
+BUDGET: Final = Column("budget", "Budget", "money", "the budget of that month", additive=True)
+RISK: Final = Column("risk", "Over Budget?", "text", "likely, possible or unlikely")
+
+TO_DATE: Final = Column("cost", "To Date", "money", "the cost of the year so far", additive=True)
+BUDGET_TO_DATE: Final = Column(
+    "budget", "Budget to Date", "money", "the budgets of the same months", additive=True
+)
+VARIANCE: Final = Column(
+    "variance",
+    "Variance",
+    "change",
+    f"to date − budget to date; a missing budget counts as 0{ROUNDED}",
+    additive=True,
+    difference=("cost", "budget"),
+)
+REST: Final = Column("rest", "Rest of Year", "money", "the forecast", additive=True)
+OUTLOOK: Final = Column("outlook", "Full Year", "money", "to date + rest of year", additive=True)
+YEAR_BUDGET: Final = Column(
+    "year_budget", "Year's Budget", "money", "the budgets of all these months", additive=True
+)
+OUTLOOK_VARIANCE: Final = Column(
+    "outlook_variance",
+    "Full Year − Budget",
+    "change",
+    f"a missing budget counts as 0{ROUNDED}",
+    additive=True,
+    difference=("outlook", "year_budget"),
+)
+
+NEXT_MONTH_COLUMNS: Final = (NAME, THIS_MONTH, LOW, EXPECTED, HIGH, BUDGET, RISK)
+MONTH_COLUMNS: Final = (MONTH, LOW, EXPECTED, HIGH, BUDGET, RISK)
+EXPECTED_OF_YEAR: Final = ("rest", "outlook", "year_budget", "outlook_variance")
+"""Columns of a year that goes on."""
+
+YEAR_COLUMNS: Final = (
+    *(NAME, TO_DATE, BUDGET_TO_DATE, VARIANCE, REST, OUTLOOK, YEAR_BUDGET, OUTLOOK_VARIANCE),
+)
+
+
+def next_month(data: ReportData) -> Table:
+    """What each organization and product is expected to cost in the next month.
+
+    Args:
+        data: of the report.
+
+    Returns:
+        A table of one block by organization and one by product; a sentence if there is no forecast.
+    """
+    forecast = outlook(data)
+    blocks = tuple(_next_block(data, forecast, by) for by in BUDGETED) if forecast else ()
+    has_range = any(line["low"] is not None for block in blocks for line in block.lines)
+    has_budget = any(line["budget"] is not None for block in blocks for line in block.lines)
+    month = parse_period(forecast.months[0]).label if forecast else "the next month"
+    return Table(
+        "next_month",
+        f"Expected cost of {month}; low and high are passed in one of ten months each",
+        _columns(NEXT_MONTH_COLUMNS, has_range, has_budget),
+        blocks,
+        data.params.currency,
+        title="Next Month",
+        empty=why_no_forecast(data),
+    )
+
+
+def months_ahead(data: ReportData) -> Table:
+    """The total cost that is expected in each month ahead; nothing if there is one only.
+
+    Args:
+        data: of the report.
+    """
+    forecast = outlook(data)
+    months = forecast.months if forecast and len(forecast.months) > 1 else ()
+    lines = [
+        _line(forecast.of(TOTAL, month)[TOTAL], parse_period(month).label, data.params.currency)
+        for month in months
+        if forecast
+    ]
+    has_range = any(line["low"] is not None for line in lines)
+    has_budget = any(line["budget"] is not None for line in lines)
+    return Table(
+        "months_ahead",
+        "Expected cost of each month ahead",
+        _columns(MONTH_COLUMNS, has_range, has_budget),
+        (Block(lines, _sums(lines, ("expected", "budget"))),),
+        data.params.currency,
+        title="Months Ahead",
+    )
+
+
+def year(data: ReportData) -> Table:
+    """The fiscal year by organization and product: to date, and as it is expected to end.
+
+    Args:
+        data: of the report.
+
+    Returns:
+        Without what is expected where nothing is; nothing for a period that is no month.
+    """
+    years = {by: full_year(data, by) for by in BUDGETED}
+    known = {by: each for by, each in years.items() if each is not None}
+    blocks = tuple(_year_block(data, by, each) for by, each in known.items())
+    first = next(iter(known.values()), None)
+    return Table(
+        "full_year",
+        _year_caption(data, first),
+        _year_columns(blocks),
+        blocks,
+        data.params.currency,
+        title="The Fiscal Year",
+    )
+
+
+def forecast_rows(data: ReportData) -> list[dict[str, Any]]:
+    """Every line of the forecast for results.json, in months, dimensions and names.
+
+    Args:
+        data: of the report.
+
+    Returns:
+        `dimension`, `name`, `month`, `low`, `expected`, `high`, `budget`, `risk`,
+        `probability_over`, `method`, `backtest_error`, `naive_error`; None where there is none.
+    """
+    forecast = outlook(data)
+    if forecast is None:
+        return []
+    naive = forecast.errors.get(Method.LAST_MONTH)
+    about = {
+        "method": str(forecast.method),
+        "backtest_error": forecast.errors.get(forecast.method),
+        "naive_error": naive,
+    }
+    rows = []
+    for line in forecast.lines:
+        row = line._asdict()
+        row["probability_over"] = row.pop("probability")
+        rows.append(row | about)
+    return rows
+
+
+def _next_block(data: ReportData, forecast: Forecast, by: Dimension) -> Block:
+    frame = data.usage.groups[by,]
+    costs = dict(zip(frame[by], frame["cost"], strict=True))
+    expected = forecast.of(by, forecast.months[0])
+    lines = [
+        _line(line, name, data.params.currency)
+        | {"dimension": by, "name": name, "cost": costs.get(name)}
+        for name, line in expected.items()
+    ]
+    lines.sort(key=lambda line: (-line["expected"], line["name"]))
+    sums = _sums(lines, ("cost", "expected", "budget"))
+    return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
+
+
+def _line(line: Expected, label: str, currency: str) -> dict[str, Any]:
+    """A printed line; of the risk, its word and its probability."""
+    risk = line.risk
+    if risk and line.probability is not None:
+        risk = f"{risk} ({Format(currency).percent(line.probability)})"
+    amounts = {key: getattr(line, key) for key in ("low", "expected", "high", "budget")}
+    return {"month": label, **amounts, "risk": risk}
+
+
+def _sums(lines: Sequence[Line], keys: Iterable[str]) -> dict[str, Any]:
+    """The sums of some columns; None where no line has an amount. Low and high have none."""
+    sums: dict[str, Any] = {}
+    for key in keys:
+        known = [line[key] for line in lines if line[key] is not None]
+        sums[key] = total(known) if known else None
+    return sums
+
+
+def _columns(columns: Iterable[Column], has_range: bool, has_budget: bool) -> tuple[Column, ...]:
+    """The columns, without those on a range or a budget where there is none."""
+    unknown = (*(() if has_range else (LOW, HIGH)), *(() if has_budget else (BUDGET, RISK)))
+    return tuple(column for column in columns if column not in unknown)
+
+
+def _year_block(data: ReportData, by: Dimension, year: FullYear) -> Block:
+    nothing = {} if _has_rest(year) else dict.fromkeys(EXPECTED_OF_YEAR)
+    lines = [{"dimension": by} | line._asdict() | nothing for line in year.lines]
+    keys = [key for key in YearLine._fields if key != "name"]
+    return Block(lines, _sums(lines, keys), f"By {by.title()}", names=names_of(data)[by])
+
+
+def _has_rest(year: FullYear) -> bool:
+    """Whether anything of the year is still to come."""
+    return any(line.rest for line in year.lines)
+
+
+def _year_columns(blocks: Iterable[Block]) -> tuple[Column, ...]:
+    """The columns that some line has a figure for."""
+    lines = [line for block in blocks for line in block.lines]
+    return tuple(
+        column for column in YEAR_COLUMNS if any(line[column.name] is not None for line in lines)
+    )
+
+
+def _year_caption(data: ReportData, year: FullYear | None) -> str:
+    if year is None:
+        return "The fiscal year"
+    months = month_range(year.months)
+    count = f"{len(year.months)} of {len(year.months) + len(year.missing)} months"
+    ahead = f"; the rest of the year is {month_range(year.ahead)}" if year.ahead else ""
+    return f"{year_label(data)} by name, to date from {months} ({count}){ahead}"

@@ -1,0 +1,66 @@
+"""Outlook tables: the next month, the months ahead and the fiscal year, as printed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from support.months import december, month
+
+from finops_nb.report.outlook_tables import forecast_rows, months_ahead, next_month, year
+
+STEADY = [month(f"2025-{number:02}", "10", "12") for number in range(11, 6, -1)]
+"""July to November, 10.00 each."""
+
+
+def heads(table) -> list[str]:
+    return [column.label for column in table.columns]
+
+
+def test_the_next_month_has_no_budget_columns_without_budgets():
+    """Low and high have no totals; expected adds up."""
+    table = next_month(december(*STEADY))
+    assert heads(table) == ["Name", "This Month", "Low", "Expected", "High"]
+    rows = [[cell.text for cell in row.cells] for row in table.rows(table.blocks[0])]
+    assert rows == [
+        ["org-a", "$10.00", "$10", "$10", "$10"],
+        ["Total", "$10.00", "", "$10", ""],
+    ]
+
+
+def test_a_budget_is_beside_its_risk():
+    """10 expected against 9."""
+    ahead = {"2026-01": {"organization": {"org-a": Decimal(9)}}}
+    table = next_month(december(*STEADY, ahead=ahead))
+    assert heads(table)[-2:] == ["Budget", "Over Budget?"]
+    assert [cell.text for cell in table.rows(table.blocks[0])[0].cells][-2:] == ["$9.00", "likely"]
+
+
+def test_several_months_ahead_have_a_table():
+    """January to June of a year that starts in July: 6 × 10."""
+    assert months_ahead(december(*STEADY)).is_empty
+    table = months_ahead(december(*STEADY, start=7))
+    rows = [row.cells[0].text for row in table.rows(table.blocks[0])]
+    assert (rows[0], rows[-2], rows[-1]) == ("January 2026", "June 2026", "Total")
+    assert table.blocks[0].total["expected"] == 60
+
+
+def test_the_year_has_only_the_columns_that_it_has_figures_for():
+    """Nothing is left of 2025; FY2026 has six months more, which have no budget."""
+    assert heads(year(december(*STEADY))) == ["Name", "To Date", "Budget to Date", "Variance"]
+    table = year(december(*STEADY, start=7))
+    assert heads(table)[-2:] == ["Rest of Year", "Full Year"]
+    assert table.caption == (
+        "FY2026 by name, to date from July to December 2025 (6 of 6 months); the rest "
+        "of the year is January to June 2026"
+    )
+
+
+def test_every_line_of_the_forecast_is_in_the_results():
+    """Total, organization and product in each month, with the method and its error."""
+    rows = forecast_rows(december(*STEADY, start=7))
+    assert len(rows) == 3 * 6
+    assert {row["method"] for row in rows} == {"last month"}
+    assert list(rows[0]) == [
+        *("dimension", "name", "month", "low", "expected", "high", "budget", "risk"),
+        *("probability_over", "method", "backtest_error", "naive_error"),
+    ]
