@@ -309,9 +309,9 @@ def _missing_file_fix(name: str, names: Sequence[str], words: Collection[str]) -
     if not months or not MONTH.fullmatch(month):
         return did_you_mean(name, [*names, *words])
     # Another month, however similar its digits, is not what was meant.
-    text = f"There are params for {_months_text(sorted(months))}"
+    text = f"There are params files for {_months_text(sorted(months))}"
     if month > min(months):
-        return f"{text}. Create those of {month} with `finops-nb new {month}`"
+        return f"{text}. Create the one for {month} with `finops-nb new {month}`"
     return f"{text}. To add {month}, copy another month's file and change its period"
 
 

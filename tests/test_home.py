@@ -116,9 +116,9 @@ def test_a_missing_scenario_is_one_of_the_scenarios(three_names):
 
 def test_it_says_how_to_write_a_month_that_is_missing(three_names):
     """A missing month gets the months that exist and the command that writes it."""
-    months = r"There are params for 2 months, 2025-11 to 2025-12\."
+    months = r"There are params files for 2 months, 2025-11 to 2025-12\."
     with pytest.raises(
-        Refusal, match=rf"{months} Create those of 2026-01 with `finops-nb new 2026-01`\.$"
+        Refusal, match=rf"{months} Create the one for 2026-01 with `finops-nb new 2026-01`\.$"
     ):
         three_names.check_name("2026-01")
     with pytest.raises(Refusal, match=rf"{months} {COPY}$"):
@@ -128,7 +128,8 @@ def test_it_says_how_to_write_a_month_that_is_missing(three_names):
 def test_the_command_that_writes_a_month_in_a_gap_is_named(three_names):
     """`new` copies the newest earlier month, and later ones do not matter."""
     write(three_names, "2026-03")
-    with pytest.raises(Refusal, match=r"Create those of 2026-01 with `finops-nb new 2026-01`\.$"):
+    command = "`finops-nb new 2026-01`"
+    with pytest.raises(Refusal, match=rf"Create the one for 2026-01 with {command}\.$"):
         three_names.check_name("2026-01")
 
 
@@ -178,12 +179,12 @@ def test_months_with_a_gap_are_not_given_as_a_range(three_names):
     """A few are listed; of many, the message says that some are missing."""
     three_names.params_file("2025-08").touch()
     with pytest.raises(
-        Refusal, match=rf"There are params for 2025-08, 2025-11 and 2025-12\. {COPY}$"
+        Refusal, match=rf"There are params files for 2025-08, 2025-11 and 2025-12\. {COPY}$"
     ):
         three_names.check_name("2024-12")
     for month in range(1, 6):
         three_names.params_file(f"2025-0{month}").touch()
-    months = "There are params for 8 months from 2025-01 to 2025-12, not all"
+    months = "There are params files for 8 months from 2025-01 to 2025-12, not all"
     with pytest.raises(Refusal, match=rf"{months}\. {COPY}$"):
         three_names.check_name("2024-12")
 
@@ -210,7 +211,7 @@ def test_a_single_month_is_named(three_names):
     """Where one month has params, the message names it alone."""
     three_names.params_file("2025-11").unlink()
 
-    with pytest.raises(Refusal, match=rf"There are params for 2025-12 only\. {COPY}$"):
+    with pytest.raises(Refusal, match=rf"There are params files for 2025-12 only\. {COPY}$"):
         three_names.check_name("2024-12")
 
 

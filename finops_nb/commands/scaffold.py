@@ -153,7 +153,7 @@ def _already_a_home(folder: Path) -> Problem | None:
     if not names:
         return None
     months = [name for name in names if MONTH.fullmatch(name)]
-    fix = f"Check a report of it: {_first_check(folder, (months or names)[-1])}"
+    fix = f"Check one of its reports: {_first_check(folder, (months or names)[-1])}"
     return Problem("already a home", fix, file=str(folder))
 
 

@@ -137,6 +137,7 @@ def _figures(changed: Changed, command: str, everything: bool) -> Iterator[str]:
     if changed.further:
         more = noun(len(changed.further), "further line")
         follow = "follows" if len(changed.further) == 1 else "follow"
-        yield f"`{command}` shows {more}, which {follow} from these: texts, and unprinted figures."
+        what = "changed wording, and figures that appear in no table"
+        yield f"`{command}` shows {more}, which {follow} from these: {what}."
     else:
         yield f"`{command}` shows no further lines."

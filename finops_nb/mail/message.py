@@ -170,7 +170,7 @@ def picture(table: Table) -> Picture:
     labels = [replaced.get(place, name) for place, name in enumerate(frame[by], start=1)]
     first = min(replaced)
     caption = (
-        f'"{replaced[first]}" stands for the {by} in line {first} of the table, '
+        f'"{replaced[first]}" stands for the {by} on line {first} of the table, '
         "because no installed font covers its name."
     )
     drawn = budget_vs_actual(frame.assign(**{by: labels}), params)

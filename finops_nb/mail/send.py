@@ -90,7 +90,7 @@ def mail(
         journal = home.shown(mail_of(home.outputs, name) / JOURNAL)
         place = home.shown(Path(os.fsdecode(error.filename))) if error.filename else "outputs/.mail"
         reason = error.strerror or error
-        raise Failure(f"{place}: {reason}. {journal} records who was sent it.") from error
+        raise Failure(f"{place}: {reason}. {journal} records who it was sent to.") from error
 
 
 def _prepare(home: Home, name: str, to: Sequence[str], resend: bool, notice: Notify) -> _Mailing:
@@ -217,7 +217,7 @@ class _Mailing:
                 if entry.state is DeliveryState.SENDING:
                     self._say_earlier(entry)
             raise Interrupted(
-                f"Interrupted. {self.shown_journal} records who was sent it. "
+                f"Interrupted. {self.shown_journal} records who it was sent to. "
                 "Run the command again, without --resend, for the others."
             ) from error
 

@@ -30,14 +30,14 @@ class Event(BaseModel):
     date: KnownDay = Field(description="the first day on which cost is different")
     what: OneLine = Field(description="what happens, in a few words")
     organization: NameIfSet = Field(
-        default="", description="the organization whose cost it changes; none: all"
+        default="", description="the organization whose cost changes; without one, all do"
     )
     product: NameIfSet = Field(
-        default="", description="the product whose cost it changes; none: all"
+        default="", description="the product whose cost changes; without one, all do"
     )
     change: RateIfSet = Field(default=None, description="change of cost, such as -20%")
     amount: AmountIfSet = Field(
-        default=None, description="instead of change: cost that each month has more"
+        default=None, description="instead of change: the amount added to each month"
     )
 
     @model_validator(mode="after")

@@ -157,7 +157,7 @@ class Params(CheckedModel):
     events: tuple[Event, ...] = Field(
         default=(),
         examples=["[{date: 2026-02-01, what: Price cut, change: -20%}]"],
-        description="what is known to change cost in the months ahead; the forecast supposes it",
+        description="what will change cost in the months ahead; the forecast assumes it",
     )
     currency: str = Field(
         default="USD", examples=["USD"], description="a label, never a conversion"

@@ -70,12 +70,12 @@ class Scenario(BaseModel):
     organization_budgets: dict[Name, BudgetChange] = Field(
         default_factory=dict,
         examples=["{org-alpha: 5000}"],
-        description="the changed budgets by organization; none takes one away",
+        description="the changed budgets by organization; none removes one",
     )
     product_budgets: dict[Name, BudgetChange] = Field(
         default_factory=dict,
         examples=["{product-x: 5000}"],
-        description="the changed budgets by product; none takes one away",
+        description="the changed budgets by product; none removes one",
     )
     growth: dict[Name, Rate] = Field(
         default_factory=dict,
@@ -90,7 +90,7 @@ class Scenario(BaseModel):
     )
     base_was: dict[str, Any] = Field(
         default_factory=dict,
-        description="the base when this was saved; without it, changes of the base are not noticed",
+        description="the base when this was saved; without it, changes to the base are not noticed",
     )
 
     def decimals_problems(self, currency: str) -> Iterator[Problem]:

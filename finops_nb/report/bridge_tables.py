@@ -101,15 +101,15 @@ def _label_before(data: ReportData) -> str:
 def _why_none(data: ReportData) -> str:
     period = data.usage.period
     if not period.is_month:
-        return "Only the report of a calendar month says why cost changed."
+        return "Only a calendar month's report says why cost changed."
     if data.usage is not data.measured:
-        return "A scenario that changes usage has no bridge: what it supposes is what changed."
+        return "Not available for a scenario that changes usage or prices: it makes the change itself."
     if not data.usage.complete:
         return "The reasons for the change are shown once the month is complete."
     name = period.preceding().text
     if any(month.name == name for month in data.months):
         return (
-            f"The report of {period.preceding().label} was published without the figures that "
-            f"this needs. Run it again, then this one: finops-nb run {name} {period.text}"
+            f"The {period.preceding().label} report was published without the figures needed here. "
+            f"Run it again, then this one: finops-nb run {name} {period.text}"
         )
     return f"{why_not_compared(data, name)}."

@@ -200,7 +200,7 @@ def _running_caption(usage: Usage, has_budgets: bool) -> str:
     caption = f"{compared} to date, and run rate through {last}"
     if has_budgets and cost_after(usage):
         known = spelled_day(usage.complete_through)
-        caption += f"; status is of the total cost, including cost after {known}"
+        caption += f"; status is based on total cost, including cost after {known}"
     return caption
 
 

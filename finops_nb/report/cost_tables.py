@@ -182,7 +182,7 @@ def cost_by_month(data: ReportData, organizations: pd.DataFrame, products: pd.Da
         for month in months
     ]
     frames = (organizations, products) if months else ()
-    empty = "Only the report of a calendar month shows earlier months."
+    empty = "Only a calendar month's report shows earlier months."
     if data.usage.period.is_month:
         empty = "No earlier month was published."
         if data.left_out:

@@ -78,7 +78,7 @@ class TypedValues:
             raise BadValue(rule, "Write 125% for a quarter more, or 75% for a quarter less")
         percent = self._percent(text)
         if key not in self.approved:
-            raise BadValue("a percentage of no approved budget", "Write an amount")
+            raise BadValue("a percentage, but no budget is approved", "Write an amount")
         with localcontext(prec=EXACT):
             amount = self.approved[key] * percent / 100
             return with_clear_decimals(parse_amount(plain(amount)), self.currency)

@@ -66,7 +66,7 @@ def _different_dialects(files: Sequence[UsageFile]) -> Iterator[Problem]:
     for file in files[1:]:
         dialect = file.table.dialect
         if dialect is not first.table.dialect:
-            rule = f"dialect {dialect.name}, but {first.name} is {first.table.dialect.name}"
+            rule = f"this file is {dialect.name}, but {first.name} is {first.table.dialect.name}"
             fix = "Report them separately: a bill and a call log may contain the same cost"
             yield Problem(rule, fix, file.name)
 
@@ -121,7 +121,7 @@ def _one_currency(spelling: str, currency: str) -> str:
     code = code if code == currency else "its code, such as USD,"
     return (
         f"Write {code} in the file; or, if all of its costs are in {currency}, "
-        f"columns: {{currency: {NO_COLUMN}}} in the params"
+        f"write columns: {{currency: {NO_COLUMN}}} in the params"
     )
 
 
@@ -134,7 +134,7 @@ def _wrong_periods(files: Sequence[UsageFile], params: Params) -> Iterator[Probl
         rule = f"{BILLED} belongs to whole billing periods, and an interval would split them"
         fix = (
             "Write a month, a quarter or a year; "
-            "or columns: {cost: EffectiveCost}, which belongs to charge periods"
+            "or write columns: {cost: EffectiveCost}, which belongs to charge periods"
         )
         yield Problem(rule, fix, column="period", value=params.period)
 

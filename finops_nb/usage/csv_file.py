@@ -41,7 +41,7 @@ NO_HEADER: Final[Fault] = (
     "Add a first line with the column names",
 )
 ZEROS_BEHIND: Final = (
-    "zero bytes behind the end of the gzip data",
+    "zero bytes after the end of the gzip data",
     "Unpack it and compress it again; a tape or a block device may have added them",
 )
 AMBIGUOUS_FIX: Final = "Export it again, with every field in quotes and one kind of line ending"

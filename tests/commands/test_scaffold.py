@@ -233,7 +233,7 @@ def test_the_current_folder_becomes_a_home(tmp_path, monkeypatch):
     """The next command needs no change of folder."""
     monkeypatch.chdir(tmp_path)
     assert lay_out(Path())[-1] == "Next: finops-nb check 2025-12"
-    with pytest.raises(Refusal, match=r"Check a report of it: finops-nb check 2025-12\.$"):
+    with pytest.raises(Refusal, match=r"Check one of its reports: finops-nb check 2025-12\.$"):
         lay_out(Path())
 
 
@@ -335,7 +335,7 @@ def test_laid_out_twice_it_is_refused(tmp_path):
     [problem] = refused.value.problems
     assert (problem.rule, problem.file) == ("already a home", str(folder))
     command = f"cd '{folder}' && finops-nb check 2025-12"
-    assert problem.fix == f"Check a report of it: {command}"
+    assert problem.fix == f"Check one of its reports: {command}"
     assert following == f"Next: {command}"
     assert files(folder) == before
 

@@ -693,7 +693,7 @@ def test_a_picture_explains_a_line_number(monkeypatch):
     monkeypatch.setattr("finops_nb.report.theme.undrawable", lambda text: text == "日本")
     assert picture(body_of(results_of(named(["a", "b"]))).tables[0]).caption == ""
     caption = picture(body_of(results_of(named(["a", "日本"]))).tables[0]).caption
-    assert caption.startswith('"line 2" stands for the organization in line 2 of the table')
+    assert caption.startswith('"line 2" stands for the organization on line 2 of the table')
     caption = picture(body_of(results_of(named(["a", "b", "日本"]))).tables[0]).caption
     assert caption.startswith('"line 3" stands for')
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -25,8 +26,10 @@ from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import make_params
 from finops_nb.report import budget_tables, data_tables
 from finops_nb.report import cost_tables as tables
+from finops_nb.report.format import Format, text_sentence
 from finops_nb.report.scenario_tables import what_if_table
-from finops_nb.schema import UNALLOCATED
+from finops_nb.report.table_columns import how_to_read
+from finops_nb.schema import STATUS, UNALLOCATED
 from finops_nb.usage.reader import read_usage
 
 ADDITIVE = (
@@ -253,7 +256,7 @@ def test_a_long_ranking_has_its_best_and_its_worst(usage_of, params):
     ("period", "text"),
     [
         ("2025-12", "No earlier month was published."),
-        ("2025-Q4", "Only the report of a calendar month shows earlier months."),
+        ("2025-Q4", "Only a calendar month's report shows earlier months."),
     ],
 )
 def test_without_an_earlier_month_there_is_a_sentence(usage_of, params, period, text):
@@ -295,6 +298,16 @@ def test_unallocated_cost_is_a_line_of_the_tables(six, params):
         "$10.00",
     )
     assert printed(made[8])[""][-2].cells["Rank"] == "n/a"
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_at_risk_is_explained_while_the_period_is_in_progress(six, params, complete):
+    """With the share of the params."""
+    data = data_of(replace(six, complete=complete), params(at_risk="0.9"))
+    (rule,) = how_to_read([STATUS], data)
+    text = text_sentence(rule, Format("USD"))
+    assert ("AT RISK: cost is within budget, but it has reached 90% of budget" in text) != complete
+    assert text.endswith("An excess that rounds to zero does not count as OVER.")
 
 
 def test_a_cost_center_is_printed_beneath_its_organization(tmp_path):

@@ -78,7 +78,7 @@ def test_what_may_be_another_amount_is_refused(text, rule):
 
 def test_a_percentage_needs_an_approved_budget():
     """25% of nothing is not 0."""
-    with pytest.raises(BadValue, match="a percentage of no approved budget"):
+    with pytest.raises(BadValue, match="a percentage, but no budget is approved"):
         TYPED.budget(NEW, "25%")
 
 

@@ -610,7 +610,7 @@ def test_zeros_behind_a_gzip_file_are_said(tmp_path):
     row = gzip.compress(csv_text([call()]).partition("\n")[2].encode())
     for padded in (good + bytes(512), good + bytes(70_000), good + bytes(9) + row):
         (problem,) = refused(write_raw(tmp_path / "u.csv.gz", padded))
-        assert problem.rule == "zero bytes behind the end of the gzip data"
+        assert problem.rule == "zero bytes after the end of the gzip data"
     assert read(write_raw(tmp_path / "u.csv.gz", good + row)).cost == 2
 
 

@@ -597,7 +597,7 @@ def test_a_bill_and_a_log_of_calls_are_refused(tmp_path):
     params = make_params(
         {"period": "2025-12", "usage": [str(tmp_path / "bill.csv"), str(tmp_path / "calls.csv")]}
     )
-    with pytest.raises(Refusal, match=r"^calls\.csv: dialect calls, but bill\.csv is focus"):
+    with pytest.raises(Refusal, match=r"^calls\.csv: this file is calls, but bill\.csv is focus"):
         read_usage(params)
 
 

@@ -70,8 +70,8 @@ def test_a_currency_is_found_in_every_spelling(tmp_path, column, kind):
 @pytest.mark.parametrize(
     ("spelling", "advice"),
     [
-        ("usd", "Write USD in the file; or, if all of its costs are in USD, columns: "),
-        (" USD", "Write USD in the file; or, if all of its costs are in USD, columns: "),
+        ("usd", "Write USD in the file; or, if all of its costs are in USD, write columns: "),
+        (" USD", "Write USD in the file; or, if all of its costs are in USD, write columns: "),
         ("eur", "Write EUR in the file, and currency: EUR in the params"),
         ("€", "Write its code, such as USD, in the file; or, if all of its costs are in USD, "),
         ("EUR", "Write currency: EUR in the params"),
