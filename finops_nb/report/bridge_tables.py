@@ -103,7 +103,7 @@ def _why_none(data: ReportData) -> str:
     if not period.is_month:
         return "Only a calendar month's report says why cost changed."
     if data.usage is not data.measured:
-        return "Not available for a scenario that changes usage or prices: it makes the change itself."
+        return "Not available for a scenario that changes usage or prices: it causes the change."
     if not data.usage.complete:
         return "The reasons for the change are shown once the month is complete."
     name = period.preceding().text
