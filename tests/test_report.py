@@ -387,7 +387,7 @@ def test_each_output_of_the_notebook_is_on_the_page(folder, html):
                     assert text in whole
                 seen += bool(output.data.get("text/html", "an image").strip())
     # Charts; tables and prose of every month; those of this month; the opening and the history.
-    assert seen == 6 + 25 + 2 + 4
+    assert seen == 6 + 27 + 2 + 4
 
 
 def test_no_file_tells_where_or_by_whom_it_was_made(folder, sample_home):
@@ -480,10 +480,26 @@ def test_plain_papermill_runs_it_from_anywhere_as_a_draft(tmp_path):
 
 
 def test_it_says_what_drove_the_change(results):
-    """224,072 calls after 142,180 are 57.6% more; a cheaper mix offset $469.87."""
+    """224,072 calls after 142,180 are 57.6% more; a cheaper mix offset $469.87.
+
+    product-doc-analyzer's 1,464.63 are 51% of the rise of 2,871.99, and 10,000 after 5,800 are
+    72.4% more.
+    """
     texts = {row["title"]: row["text"] for row in results["tables"]["findings"]}
-    assert texts["Cost Rose"].endswith(
-        "57.6% more calls added $3,341.50, and a cheaper mix of models and tasks offset $469.87"
+    assert texts["Cost Rose"].split("; ")[1:] == [
+        "org-alpha's cost rose the most, by $1,021.93",
+        "product-doc-analyzer made 51.0% of the change",
+        "57.6% more calls added $3,341.50, and a cheaper mix of models and tasks offset $469.87 "
+        "(gpt-4 fell from 20.9% to 16.7% of calls)",
+        "the budget rose 72.4%, from $5,800.00 to $10,000.00",
+    ]
+
+
+def test_a_product_drove_the_overrun_of_an_organization(results):
+    """product-doc-analyzer's 686.17 after 260.00 are 45.1% of org-gamma's rise of 945.58."""
+    texts = {row["title"]: row["text"] for row in results["tables"]["recommendations"]}
+    assert texts["Budget Review"].endswith(
+        "with product-doc-analyzer up $426.17 from the month before (45.1% of the rise)"
     )
 
 

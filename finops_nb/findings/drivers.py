@@ -6,9 +6,12 @@ from decimal import Decimal
 from typing import Final
 
 from finops_nb.figures.bridge import MIX, OTHER, PRICE, TOKENS, VOLUME, Bridge, bridge
+from finops_nb.figures.change_by_name import model_share
 from finops_nb.figures.report_data import ReportData
+from finops_nb.figures.variance import headline_dimension
 from finops_nb.findings.materiality import is_material
 from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.money import ratio, total
 
 WORDS: Final = {
     VOLUME: ("{growth:share} more calls", "{growth:share} fewer calls"),
@@ -30,7 +33,8 @@ def drivers(data: ReportData) -> Sentence | None:
         None where there is no bridge, or no effect is material.
 
     Example:
-        "57.6% more calls added $3,341.50, and a cheaper mix of models and tasks offset $469.87"
+        "57.6% more calls added $3,341.50, and a cheaper mix of models and tasks offset $469.87
+        (gpt-4 fell from 20.9% to 16.7% of calls)"
     """
     whole = next(iter(bridge(data)), None)
     if whole is None:
@@ -41,7 +45,7 @@ def drivers(data: ReportData) -> Sentence | None:
         if amount and is_material(amount, whole.before, data.params)
     ]
     material.sort(key=lambda pair: -abs(pair[1]))
-    parts = tuple(_effect(whole, *pair) for pair in material)
+    parts = tuple(_effect(data, whole, *pair) for pair in material)
     if not parts:
         return None
     places = [f"{{effects[{place}]}}" for place in range(len(parts))]
@@ -49,11 +53,41 @@ def drivers(data: ReportData) -> Sentence | None:
     return sentence(text, effects=parts)
 
 
-def _effect(whole: Bridge, effect: str, amount: Decimal) -> Sentence:
+def budget_change(data: ReportData) -> Sentence | None:
+    """How the total budget changed from the month before.
+
+    Args:
+        data: of the report.
+
+    Returns:
+        None where one of the months has none, they are equal, or the month before is not published.
+
+    Example:
+        "the budget rose 72.4%, from $5,800.00 to $10,000.00"
+    """
+    name = data.usage.period.preceding().text
+    before = next((month.budget for month in data.months if month.name == name), None)
+    now = total(data.budgets.of(headline_dimension(data.budgets)).values())
+    change = ratio(now - before, before) if before and now else None
+    if not change:
+        return None
+    verb = "rose" if change > 0 else "fell"
+    text = f"the budget {verb} {{share:share}}, from {{before:money}} to {{now:money}}"
+    return sentence(text, share=abs(change), before=before, now=now)
+
+
+def _effect(data: ReportData, whole: Bridge, effect: str, amount: Decimal) -> Sentence:
     more, less = WORDS[effect]
     if amount > 0:
         text = f"{more} added {{amount:money}}"
     else:
         text = f"{less} {'offset' if whole.change > 0 else 'saved'} {{amount:money}}"
     growth = None if whole.growth is None else abs(whole.growth)
-    return sentence(text, amount=abs(amount), growth=growth)
+    model = model_share(data) if effect == MIX else None
+    if model is None or model.before == model.now:
+        return sentence(text, amount=abs(amount), growth=growth)
+    moved = "rose" if model.now > model.before else "fell"
+    text += f" ({{model}} {moved} from {{was:share}} to {{now:share}} of calls)"
+    return sentence(
+        text, amount=abs(amount), growth=growth, model=model.model, was=model.before, now=model.now
+    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
 import pandas as pd
 
 from finops_nb.figures.budget_status import Status
+from finops_nb.figures.change_by_name import largest_part
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.streaks import streaks
 from finops_nb.findings.insights import Insight
@@ -19,6 +21,7 @@ from finops_nb.findings.tense import Tense, tense_of
 from finops_nb.money import portion
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
+from finops_nb.schema import Dimension
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,10 @@ def name_with_owner(name: str, budgets: Budgets) -> Sentence:
 def overrun_sentences(
     findings: Findings, variance: pd.DataFrame, is_clause: bool = False
 ) -> Iterator[tuple[VarianceLine, Sentence]]:
-    """Each material overrun, with its streak and its largest product, or a product's largest user.
+    """Each material overrun, with its streak and what drove it.
+
+    The driver is the product that made most of an organization's rise from the month before, or the
+    organization that made most of a product's. Where nothing is known of a rise, it is the largest.
 
     Args:
         findings: of the report.
@@ -84,7 +90,7 @@ def overrun_sentences(
         "org-alpha is $15.00 over its $75.00 budget (120.0% used); chat is its largest product, at
         $60.00 (66.7% of the organization's cost)"
     """
-    outer = variance.columns[0]
+    outer: Dimension = variance.columns[0]
     parts_of: dict[str, list[dict[Hashable, Any]]] = {}
     for part in findings.breakdown.to_dict("records"):
         parts_of.setdefault(part[outer], []).append(part)
@@ -107,12 +113,16 @@ def overrun_sentences(
 
 def _largest(
     findings: Findings,
-    outer: str,
+    outer: Dimension,
     line: VarianceLine,
     parts: Sequence[Mapping[Hashable, Any]],
     is_clause: bool,
 ) -> tuple[str, dict[str, Any]]:
-    """The words for the largest part of a name's cost, and their values; no words for its only."""
+    """The words for what made a name's cost rise, or for its largest part; none for its only."""
+    driver = largest_part(findings.data, outer, line.name)
+    if driver and driver.whole > 0:
+        text = _driver_template(driver.share, is_clause)
+        return text, {"largest": driver.name, "moved": driver.moved, "share": driver.share}
     inner = "product" if outer == "organization" else "organization"
     largest = max(parts, key=itemgetter("cost"))
     share = portion(largest["cost"], line.cost)
@@ -135,6 +145,13 @@ def _streak_template(at_least: bool, tense: Tense) -> str:
     least = "at least " if at_least else ""
     months = f"{has} been over budget for {least}{{streak:count straight month}}"
     return f"; it {months}, by {{in_all:money}} in total"
+
+
+def _driver_template(share: Decimal, is_clause: bool) -> str:
+    """The words for what made the cost rise from the month before; of more than all, no share."""
+    text = ", with {largest} up" if is_clause else "; {largest} is up"
+    of_rise = " ({share:share} of the rise)" if share <= 1 else ""
+    return f"{text} {{moved:money}} from the month before{of_rise}"
 
 
 def _largest_template(outer: str, has_share: bool, is_clause: bool, tense: Tense) -> str:

@@ -9,10 +9,12 @@ from enum import IntEnum
 from typing import Final
 
 from finops_nb.figures.budget_status import Status
+from finops_nb.figures.change_by_name import NameChange, changes_by_name
 from finops_nb.figures.policies import spend_without_approval
+from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.trend import PriorMonth, prior_month
 from finops_nb.findings.days_out_of_line import about, material_anomalies
-from finops_nb.findings.drivers import drivers
+from finops_nb.findings.drivers import budget_change, drivers
 from finops_nb.findings.evidence import (
     Findings,
     material_overruns,
@@ -27,7 +29,7 @@ from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.findings.tense import tense_of
 from finops_nb.money import ZERO, total
 from finops_nb.period import parse_period
-from finops_nb.schema import UNALLOCATED
+from finops_nb.schema import UNALLOCATED, Dimension
 from finops_nb.usage.data_quality import THIN
 
 SHOWN: Final = 3
@@ -182,38 +184,47 @@ def _change(findings: Findings) -> Iterator[MainFinding]:
 
 
 def _change_finding(findings: Findings, prior: PriorMonth, change: Decimal) -> MainFinding:
-    """How much the cost changed, and the organization that changed most in that direction."""
-    months = findings.data.months
-    before = next(month.organizations for month in months if month.name == prior.month)
-    frame = findings.organizations
-    now = dict(zip(frame["organization"], frame["cost"], strict=True))
-    moved = {name: now.get(name, ZERO) - before.get(name, ZERO) for name in {**now, **before}}
+    """How much the cost changed, what made most of it, its causes, and what the budget did."""
+    data, tense = findings.data, tense_of(findings.data.params)
     rose = change > 0
-    most = max(moved, key=lambda name: (moved[name] if rose else -moved[name], name))
-    tense = tense_of(findings.data.params)
     verb = tense.verb("rose", "rise") if rose else tense.verb("fell", "fall")
     template = f"total cost {verb} {{change:money}}"
     if prior.change_ratio is not None:
         template += " ({ratio:share})"
     template += " from {cost:money} in {month}"
-    if len(moved) > 1:
-        whose = "unallocated cost" if most == UNALLOCATED else "{name}'s cost"
+    most = _most_of_change(data, "organization")
+    if most is not None:
+        whose = "unallocated cost" if most.name == UNALLOCATED else "{name}'s cost"
         template += f"; {whose} {verb} the most, by {{moved:money}}"
-    causes = drivers(findings.data)
-    if causes is not None:
-        template += "; {causes}"
+    product = _most_of_change(data, "product")
+    if product is not None and product.share is not None and product.share <= 1:
+        template += "; {product} made {share:share} of the change"
+    causes, budget = drivers(data), budget_change(data)
+    template += "; {causes}" if causes is not None else ""
+    template += "; {budget}" if budget is not None else ""
     text = sentence(
         template,
         causes=causes,
+        budget=budget,
         change=abs(change),
         ratio=None if prior.change_ratio is None else abs(prior.change_ratio),
         cost=prior.cost,
         month=parse_period(prior.month).label,
-        name=most,
-        moved=abs(moved[most]),
+        name=most.name if most else "",
+        moved=abs(most.change) if most else ZERO,
+        product=product.name if product else "",
+        share=product.share if product else None,
     )
-    title = f"Cost {verb.title()}"
-    return MainFinding(Urgency.CHANGE, title, text, abs(change), (most,))
+    names = (most.name,) if most else ()
+    return MainFinding(Urgency.CHANGE, f"Cost {verb.title()}", text, abs(change), names)
+
+
+def _most_of_change(data: ReportData, by: Dimension) -> NameChange | None:
+    """The name that made most of the change; None where there is only one, before and now."""
+    named = [line for line in changes_by_name(data, by) if line.cost or line.cost_before]
+    if len(named) < 2 or not any(line.cost_before for line in named):
+        return None
+    return max(named, key=lambda line: (line.share or ZERO, line.name))
 
 
 def _day_out_of_line(findings: Findings) -> Iterator[MainFinding]:

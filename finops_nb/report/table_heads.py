@@ -10,6 +10,7 @@ from finops_nb.period import MONTH, parse_period
 from finops_nb.report.anomaly_tables import COLUMNS as ANOMALY_COLUMNS
 from finops_nb.report.bridge_tables import CHANGE, HEADS
 from finops_nb.report.budget_tables import RUNNING_COLUMNS
+from finops_nb.report.change_tables import CHANGE_COLUMNS
 from finops_nb.report.cost_tables import COST_COLUMNS, EFFICIENCY_COLUMNS, FEATURE_COLUMNS
 from finops_nb.report.model_tables import MODEL_COLUMNS
 from finops_nb.report.outlook_tables import MONTH_COLUMNS, NEXT_MONTH_COLUMNS, YEAR_COLUMNS
@@ -20,6 +21,7 @@ from finops_nb.schema import Column, Unit
 TITLES: Final[Mapping[str, str]] = HEADINGS | {
     "anomalies": "Days out of Line",
     "budget_tracking": "Budget Tracking",
+    "change_by_name": "Who Changed",
     "chargeback_by_organization": "Chargeback Report",
     "chargeback_by_product": "Product Chargeback Summary",
     "charges_by_kind": "Cost by Charge Type",
@@ -47,6 +49,7 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "budget_alerts": (schema.BUDGET,),
     "budget_tracking": (schema.TOTAL_BUDGET, schema.TOTAL_ACTUAL, schema.VARIANCE_OF_BUDGET),
     "budget_versions": (),
+    "change_by_name": CHANGE_COLUMNS,
     "chargeback_by_organization": _CHARGED,
     "chargeback_by_product": _CHARGED,
     "charges_by_kind": (schema.ROWS, schema.COST),

@@ -29,6 +29,7 @@ from finops_nb.report.budget_tables import (
     run_rate_misses,
     running_period,
 )
+from finops_nb.report.change_tables import change_by_name
 from finops_nb.report.cost_tables import (
     budget_tracking,
     chargeback_by,
@@ -57,6 +58,7 @@ __all__ = [
     "budget_alerts",
     "budget_tracking",
     "budget_versions",
+    "change_by_name",
     "chargeback_by",
     "charges_by_kind",
     "cost_bridge",

@@ -1,0 +1,185 @@
+"""Change by name: how much of a change each name made, and how its budget changed with it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+
+from finops_nb.figures.report_data import ReportData
+from finops_nb.figures.trend import prior_month
+from finops_nb.money import ZERO, ratio, total
+from finops_nb.outputs.cells import Cell, cells_of
+from finops_nb.outputs.months import PublishedMonth
+from finops_nb.schema import UNALLOCATED, Dimension
+from finops_nb.usage.model import CELLS
+
+
+class NameChange(NamedTuple):
+    """One organization or product in a month and in the month before.
+
+    Args:
+        name: of it.
+        cost_before: in the month before, as published; 0 if it was not there.
+        cost: now.
+        change: cost − cost before.
+        share: change ÷ the change of the total; None where that did not change.
+        budget_before: in force then; None where none was set.
+        budget: in force now; None where none is set.
+        budget_change: budget − budget before; a missing one counts as 0. None without both.
+    """
+
+    name: str
+    cost_before: Decimal
+    cost: Decimal
+    change: Decimal
+    share: Decimal | None
+    budget_before: Decimal | None
+    budget: Decimal | None
+    budget_change: Decimal | None
+
+
+class Part(NamedTuple):
+    """The name that made most of a change.
+
+    Args:
+        name: of it.
+        moved: its own change, in the direction of the whole.
+        whole: the change that it is part of.
+        share: moved ÷ whole, as a fraction; above one where others moved against it.
+    """
+
+    name: str
+    moved: Decimal
+    whole: Decimal
+    share: Decimal
+
+
+class ModelShare(NamedTuple):
+    """A model's share of all calls, as a fraction, in the month before and now."""
+
+    model: str
+    before: Decimal
+    now: Decimal
+
+
+@lru_cache(maxsize=8)  # the table and the sentences ask for the same
+def changes_by_name(data: ReportData, by: Dimension) -> tuple[NameChange, ...]:
+    """The change of each name from the month before.
+
+    Args:
+        data: for its usage, its budgets and its published months.
+        by: organization or product.
+
+    Returns:
+        The largest change first; empty for a running month, any other period, and where the month
+        before is not published.
+
+    Example:
+        5.00 after 3.00, of a total of 10.00 after 6.00: 2.00 is half of the change.
+    """
+    before = _complete_month_before(data)
+    if before is None:
+        return ()
+    frame = data.usage.groups[by,]
+    now, was = dict(zip(frame[by], frame["cost"], strict=True)), before.of(by)
+    budgets, former = data.budgets.of(by), before.budgets.get(by, {})
+    whole = data.usage.cost - before.cost
+    lines = []
+    for name in dict.fromkeys((*now, *was, *budgets, *former)):
+        cost, cost_before = now.get(name, ZERO), was.get(name, ZERO)
+        change, pair = cost - cost_before, (former.get(name), budgets.get(name))
+        lines.append(
+            NameChange(
+                name,
+                cost_before,
+                cost,
+                change,
+                change / whole if whole else None,
+                *pair,
+                None if pair == (None, None) else (pair[1] or ZERO) - (pair[0] or ZERO),
+            )
+        )
+    return tuple(sorted(lines, key=lambda line: (-abs(line.change), line.name)))
+
+
+def largest_part(data: ReportData, by: Dimension, name: str) -> Part | None:
+    """What made most of the change of a name: of an organization, a product; and the reverse.
+
+    Args:
+        data: as for `changes_by_name`.
+        by: the dimension of the name.
+        name: of it; empty: of the total, by product.
+
+    Returns:
+        The largest change in the direction of the whole; None without a month before with pairs,
+        without a change, or where there is only one name.
+    """
+    before = _complete_month_before(data)
+    if before is None or not before.pairs:
+        return None
+    frame = data.usage.groups["organization", "product"]
+    pairs = zip(frame["organization"], frame["product"], strict=True)
+    moved = _moved(dict(zip(pairs, frame["cost"], strict=True)), before.pairs, by, name)
+    whole = total(moved.values())
+    named = {each: amount for each, amount in moved.items() if each != UNALLOCATED}
+    if not whole or len(named) < 2:
+        return None
+    share, most = max((amount / whole, each) for each, amount in named.items())
+    return Part(most, named[most], whole, share)
+
+
+def model_share(data: ReportData) -> ModelShare | None:
+    """The model whose share of calls changed most from the month before.
+
+    Args:
+        data: as for `changes_by_name`; usage read by cells.
+
+    Returns:
+        None where one of the months does not have calls by model.
+    """
+    before = _complete_month_before(data)
+    if before is None or before.cells is None or CELLS not in data.usage.groups:
+        return None
+    was = _shares_of_calls(before.cells)
+    now = _shares_of_calls(cells_of(data.usage.groups[CELLS].to_dict("records")))
+    models = sorted({*was, *now} - {UNALLOCATED})
+    if not models or not was or not now:
+        return None
+    moves = {model: now.get(model, ZERO) - was.get(model, ZERO) for model in models}
+    most = max(models, key=lambda model: abs(moves[model]))
+    return ModelShare(most, was.get(most, ZERO), now.get(most, ZERO))
+
+
+def _complete_month_before(data: ReportData) -> PublishedMonth | None:
+    """The month before a complete month, as published; usage of a what-if is not compared."""
+    prior = prior_month(data)
+    if prior is None or prior.days is not None or data.usage is not data.measured:
+        return None
+    return next((month for month in data.months if month.name == prior.month), None)
+
+
+def _moved(
+    now: Mapping[tuple[str, str], Decimal],
+    was: Mapping[tuple[str, str], Decimal],
+    by: Dimension,
+    name: str,
+) -> dict[str, Decimal]:
+    """The change of each name of the other dimension within a name."""
+    place = 0 if by == "organization" else 1
+    moved: dict[str, Decimal] = defaultdict(Decimal)
+    for pair in {**now, **was}:
+        if not name or pair[place] == name:
+            moved[pair[1 - place]] += now.get(pair, ZERO) - was.get(pair, ZERO)
+    return dict(moved)
+
+
+def _shares_of_calls(cells: Iterable[Cell]) -> dict[str, Decimal]:
+    calls: dict[str, int] = defaultdict(int)
+    for cell in cells:
+        calls[cell.model] += cell.calls
+    whole = Decimal(sum(calls.values()))
+    shares = {model: ratio(Decimal(count), whole) for model, count in calls.items()}
+    return {model: share for model, share in shares.items() if share is not None}

@@ -1,0 +1,84 @@
+"""The table of changes by name: cost and budget against the month before, and who changed."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from finops_nb.figures.change_by_name import NameChange, changes_by_name
+from finops_nb.figures.named import names_of
+from finops_nb.figures.report_data import ReportData
+from finops_nb.money import total
+from finops_nb.period import parse_period
+from finops_nb.report.table import Block, Table
+from finops_nb.schema import BUDGETED, NAME, ROUNDED, Column, Dimension
+
+COST_BEFORE: Final = Column(
+    "cost_before", "Month Before", "money", "the cost of the month before", additive=True
+)
+COST: Final = Column("cost", "This Month", "money", "the cost of this month", additive=True)
+CHANGE: Final = Column(
+    "change",
+    "Change",
+    "change",
+    f"this month − the month before{ROUNDED}",
+    additive=True,
+    difference=("cost", "cost_before"),
+)
+SHARE: Final = Column(
+    "share", "Share of Change", "signed share", "change ÷ the change of the total", total_is="ratio"
+)
+BUDGET_BEFORE: Final = Column(
+    "budget_before", "Budget Before", "money", "the budget of the month before", additive=True
+)
+BUDGET: Final = Column("budget", "Budget", "money", "the budget of this month", additive=True)
+BUDGET_CHANGE: Final = Column(
+    "budget_change",
+    "Budget Change",
+    "change",
+    f"budget − budget before; a missing budget counts as 0{ROUNDED}",
+    additive=True,
+    difference=("budget", "budget_before"),
+)
+
+CHANGE_COLUMNS: Final = (
+    *(NAME, COST_BEFORE, COST, CHANGE, SHARE, BUDGET_BEFORE, BUDGET, BUDGET_CHANGE),
+)
+
+
+def change_by_name(data: ReportData) -> Table:
+    """The change of each name's cost and budget; nothing without a month before to compare.
+
+    Args:
+        data: of the report.
+
+    Returns:
+        A table of one block by organization and one by product, the largest change first.
+    """
+    changes = {by: changes_by_name(data, by) for by in BUDGETED}
+    blocks = tuple(_block(data, by, lines) for by, lines in changes.items() if lines)
+    lines = [line for block in blocks for line in block.lines]
+    columns = tuple(
+        column for column in CHANGE_COLUMNS if any(line[column.name] is not None for line in lines)
+    )
+    before = data.usage.period.preceding().text
+    label = parse_period(before).label if blocks else "the month before"
+    return Table(
+        "change_by_name",
+        f"Change in cost and budget from {label}, the largest first; share of change = change ÷ "
+        "change of the total",
+        columns or CHANGE_COLUMNS,
+        blocks,
+        data.params.currency,
+        title="Who Changed",
+    )
+
+
+def _block(data: ReportData, by: Dimension, changes: tuple[NameChange, ...]) -> Block:
+    lines: list[dict[str, Any]] = [{"dimension": by} | line._asdict() for line in changes]
+    sums: dict[str, Any] = {}
+    for column in CHANGE_COLUMNS:
+        known = [line[column.name] for line in lines if line[column.name] is not None]
+        if column.additive:
+            sums[column.name] = total(known) if known else None
+    sums["share"] = None if changes[0].share is None else sums["change"] / sums["change"]
+    return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
