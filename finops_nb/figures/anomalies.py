@@ -230,7 +230,7 @@ def _explains(part: UsualDay, whole: UsualDay, least: Decimal) -> bool:
 def _driver(scope: Scope, parts: Mapping[Scope, UsualDay], difference: Decimal) -> str:
     """The name that made more than half of a difference; empty if none did."""
     shares = {name: part.difference / difference for name, part in parts.items()}
-    most = max(shares, key=lambda name: (shares[name], name.order), default=scope)
+    most = min(shares, key=lambda name: (-shares[name], name.order), default=scope)
     if most == scope or shares[most] <= MOSTLY:
         return ""
     return next(name or "" for name, own in zip(most, scope, strict=True) if name != own)

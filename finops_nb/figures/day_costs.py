@@ -34,9 +34,9 @@ class Scope(NamedTuple):
         return Scope._make(own if own is not None else name for own, name in pairs)
 
     @property
-    def order(self) -> tuple[int, tuple[str, ...]]:
-        """The widest first, then by name."""
-        return 3 - self.count(None), tuple(name or "" for name in self)
+    def order(self) -> tuple[int, tuple[tuple[bool, str], ...]]:
+        """The widest first, then by organization, product and model."""
+        return 3 - self.count(None), tuple((name is None, name or "") for name in self)
 
 
 DIMENSIONS: Final = Scope._fields

@@ -11,7 +11,9 @@ from finops_nb.words import short_names, shortened_inside
 NAME_LENGTH: Final = 80
 """Characters of a name in a mail; the report has it whole."""
 
-NAME_COLUMNS: Final = ("organization", "product", "feature", "model", "customer", "name")
+NAME_COLUMNS: Final = (
+    *("organization", "product", "feature", "model", "customer", "driver", "name"),
+)
 """Columns of the results that hold names of the usage."""
 
 

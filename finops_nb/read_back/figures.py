@@ -32,7 +32,7 @@ ADDED: Final = ("money", "change", "variance", "count")
 """Units whose printed figures add up to the printed total."""
 
 
-NAMES: Final = ("organization", "product", "feature", "model", "name")
+NAMES: Final = ("organization", "product", "feature", "model", "driver", "name")
 """Columns of names; the page marks the blanks in them that nobody would see."""
 
 

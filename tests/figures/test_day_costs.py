@@ -63,6 +63,7 @@ def test_the_names_of_a_dimension_add_up(every, dimension):
     [
         ([Scope("a"), EVERYTHING], EVERYTHING),
         ([Scope("a", "x"), Scope(model="m")], Scope(model="m")),
+        ([Scope(model="m"), Scope(product="x"), Scope("a")], Scope("a")),
         ([Scope("b"), Scope("a")], Scope("a")),
     ],
 )
