@@ -4,34 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 import pandas as pd
 
 from finops_nb.figures.chargeback import is_final
-from finops_nb.figures.crossings import highest_crossing
 from finops_nb.figures.policies import spend_without_approval
-from finops_nb.figures.run_rate import cost_after
+from finops_nb.figures.variance import headline_dimension
+from finops_nb.findings.decisions import funding, missing_budgets, next_budgets
 from finops_nb.findings.evidence import (
     Findings,
     material_overruns,
     name_with_owner,
     overrun_sentences,
-    unspent_budgets,
 )
 from finops_nb.findings.insights import AT_THE_BEST_RATE, EfficiencyGap, SpendWithoutBudget
-from finops_nb.findings.materiality import VarianceLine, is_material
 from finops_nb.findings.money_text import unit_name
 from finops_nb.findings.sentence import Sentence, first_few, sentence, separated
-from finops_nb.findings.tense import Tense, tense_of
-from finops_nb.money import ZERO, portion, total
-from finops_nb.params.budgets import Budgets
+from finops_nb.findings.tense import tense_of
+from finops_nb.money import ZERO, total
 from finops_nb.period import parse_period
-from finops_nb.schema import BUDGETED, UNALLOCATED
+from finops_nb.schema import UNALLOCATED
 
 
 class Horizon(StrEnum):
@@ -94,10 +89,12 @@ def _review(text: str, findings: Findings, variance: pd.DataFrame) -> Advice | N
     overruns = list(overrun_sentences(findings, variance, is_clause=True))
     if not overruns:
         return None
-    amounts = [line.variance for line, _ in overruns]
+    lines = [line for line, _ in overruns]
+    amounts = [line.variance for line in lines]
     reviews = first_few((clause for _, clause in overruns), amounts, "over budget")
-    action = sentence(text + separated("reviews", reviews), reviews=reviews)
-    return Advice(action, total(amounts))
+    decide = next_budgets(findings.data, lines, variance.columns[0])
+    text += separated("reviews", reviews) + (". {decide}" if decide else "")
+    return Advice(sentence(text, reviews=reviews, decide=decide), total(amounts))
 
 
 def _chargeback(findings: Findings) -> Advice | None:
@@ -122,45 +119,6 @@ def _chargeback(findings: Findings) -> Advice | None:
         rest=total(unallocated["amount"]),
     )
     return Advice(action)
-
-
-def _budget_alerts(findings: Findings) -> Advice | None:
-    """By the highest threshold that each budget crossed, the highest first."""
-    days_by_threshold: dict[Decimal, list[tuple[str, date]]] = {}
-    # By dimension, since an organization and a product may share a name.
-    for dimension in BUDGETED:
-        for name, crossing in highest_crossing(findings.alerts, dimension).items():
-            days_by_threshold.setdefault(crossing.threshold, []).append((name, crossing.day))
-    if not days_by_threshold:
-        return None
-    thresholds = sorted(set(findings.data.params.alert_thresholds))
-    crossings = []
-    for threshold, days in sorted(days_by_threshold.items(), reverse=True):
-        names = first_few(_name_on_day(name, day, findings.data.budgets) for name, day in days)
-        text = "{threshold:percent} by {names}"
-        crossings.append(sentence(text, threshold=threshold, names=names))
-    each = "; ".join(f"{{crossings[{place}]}}" for place in range(len(crossings)))
-    usage = findings.data.usage
-    crossed = "Would be crossed" if tense_of(findings.data.params).supposed else "Crossed"
-    crossed += "" if usage.complete or cost_after(usage) else " so far"
-    action = sentence(
-        f"Set up alerts at {{thresholds}} of budget. {crossed}: {each}",
-        thresholds=tuple(_percent(threshold) for threshold in thresholds),
-        crossings=tuple(crossings),
-    )
-    return Advice(action)
-
-
-def _name_on_day(name: str, day: date, budgets: Budgets) -> Sentence:
-    who = name_with_owner(name, budgets)
-    text = "{who} ({day:date})"
-    if budgets.owners.get(name):
-        text = "{who.values[name]} (owner: {who.values[owner]}; {day:date})"
-    return sentence(text, who=who, day=day)
-
-
-def _percent(threshold: Decimal) -> Sentence:
-    return sentence("{threshold:percent}", threshold=threshold)
 
 
 def _cost_allocation(findings: Findings) -> Advice | None:
@@ -198,31 +156,16 @@ def _showback(findings: Findings) -> Advice | None:
 
 
 def _budget_planning(findings: Findings) -> Advice | None:
-    """Budget left over in a period that is over, where another organization needs it."""
-    budgets = findings.data.budgets
-    unspent = unspent_budgets(findings)
-    over = material_overruns(findings.organizations, findings.data.params)
-    if not findings.data.usage.complete or not unspent or not over:
-        return None
-    tense = tense_of(findings.data.params)
-    spare = [_unspent_sentence(line, budgets, tense) for line in unspent]
-    action = sentence(
-        "Move budget to where it is needed; {spare}, while {over} "
-        + tense.verb("went", "go")
-        + " {excess:money} over",
-        spare=first_few(spare, [-line.variance for line in unspent]),
-        over=first_few(name_with_owner(line.name, budgets) for line in over),
-        excess=total(line.variance for line in over),
-    )
-    return Advice(action, total(line.variance for line in over))
-
-
-def _unspent_sentence(line: VarianceLine, budgets: Budgets, tense: Tense) -> Sentence:
-    left = -line.variance
-    share = portion(left, line.budget)
-    of_budget = "" if share is None else " ({share:share})"
-    text = "{who} " + tense.verb("left", "leave") + " {left:money}" + of_budget + " unspent"
-    return sentence(text, who=name_with_owner(line.name, budgets), left=left, share=share)
+    """The next month's budgets: to set them, or to move what one of them does not need."""
+    data = findings.data
+    missing = missing_budgets(data)
+    if missing is not None:
+        return Advice(*missing)
+    by = headline_dimension(data.budgets)
+    frame = findings.organizations if by == "organization" else findings.products
+    over = material_overruns(frame, data.params)
+    action = funding(data, over)
+    return Advice(action, total(line.variance for line in over)) if action else None
 
 
 def _efficiency_sharing(findings: Findings) -> Advice | None:
@@ -310,56 +253,10 @@ def _budget_coverage(findings: Findings) -> Advice | None:
     return Advice(action, cost)
 
 
-def _unit_costs(findings: Findings) -> Advice | None:
-    """Material differences of the cost per customer between organizations."""
-    ranked = [
-        row
-        for row in findings.efficiency.itertuples()
-        if row.rank is not None and row.cost_per_customer is not None
-    ]
-    if len(ranked) < 2:
-        return None
-    low, *_, high = sorted(ranked, key=attrgetter("cost_per_customer"))
-    difference = high.cost_per_customer - low.cost_per_customer
-    if not is_material(difference * high.customers, high.cost, findings.data.params):
-        return None
-    ranges = tense_of(findings.data.params).verb("ranges", "range")
-    action = sentence(
-        f"Track unit costs; cost per customer {ranges} from {{least:money}} ({{low}}) to "
-        f"{{most:money}} ({{high}}), and cost per call {ranges} from {{cheap:unit cost}} to "
-        "{dear:unit cost}",
-        high=high.organization,
-        most=high.cost_per_customer,
-        low=low.organization,
-        least=low.cost_per_customer,
-        cheap=min(row.cost_per_call for row in ranked),
-        dear=max(row.cost_per_call for row in ranked),
-    )
-    return Advice(action, difference * high.customers)
-
-
-def _review_cadence(findings: Findings) -> Advice | None:
-    over: list[VarianceLine] = []
-    for variance in (findings.organizations, findings.products):
-        over += material_overruns(variance, findings.data.params)
-    over.sort(key=lambda line: (-line.variance, line.name))
-    if not over:
-        return None
-    names = []
-    for line in over:
-        who = name_with_owner(line.name, findings.data.budgets)
-        names.append(sentence("{who}, {excess:money} over", who=who, excess=line.variance))
-    listed = first_few(names, [line.variance for line in over], "over")
-    text = "Put {lines:count budget overrun} on the monthly review agenda"
-    action = sentence(f"{text} ({separated('names', listed)})", lines=len(over), names=listed)
-    return Advice(action, total(line.variance for line in over))
-
-
 ACTIONS: Final[tuple[tuple[Horizon, str, Callable[[Findings], Advice | None]], ...]] = (
     (Horizon.IMMEDIATE, "Budget Review", _budget_review),
     (Horizon.IMMEDIATE, "Product Review", _product_review),
     (Horizon.IMMEDIATE, "Chargeback Implementation", _chargeback),
-    (Horizon.IMMEDIATE, "Budget Alerts", _budget_alerts),
     (Horizon.PROCESS, "Cost Allocation", _cost_allocation),
     (Horizon.PROCESS, "Showback Reports", _showback),
     (Horizon.PROCESS, "Budget Planning", _budget_planning),
@@ -367,11 +264,9 @@ ACTIONS: Final[tuple[tuple[Horizon, str, Callable[[Findings], Advice | None]], .
     (Horizon.GOVERNANCE, "Approval Process", _approval_process),
     (Horizon.GOVERNANCE, "Owners", _owners),
     (Horizon.GOVERNANCE, "Budget Coverage", _budget_coverage),
-    (Horizon.GOVERNANCE, "KPIs", _unit_costs),
-    (Horizon.GOVERNANCE, "Review Cadence", _review_cadence),
 )
 """Each recommendation with what evaluates it; a result of None is not printed.
 
 Where no money says what comes first, the order is that of the reference report; Budget Coverage is
-our own.
+our own. What the report does by itself, such as alerts and unit costs, is not recommended.
 """
