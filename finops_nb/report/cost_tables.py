@@ -102,11 +102,12 @@ def cost_by_feature(data: ReportData, features: pd.DataFrame) -> Table:
     """
     columns = available(FEATURE_COLUMNS, data.usage)
     lines, tense = _lines(features), tense_of(data.params)
+    block = Block(lines, overall(data.usage), names=names_of(data)["feature"])
     return Table(
         "cost_by_feature",
         tense.caption("Cost by feature, highest cost first"),
         heads(columns, tense),
-        (Block(lines, overall(data.usage), names=names_of(data)["feature"]),),
+        (block,) if lines else (),
         data.params.currency,
         intro=how_to_read(columns) if lines else (),
         empty="Not available because the usage has no features.",

@@ -310,6 +310,20 @@ def test_at_risk_is_explained_while_the_period_is_in_progress(six, params, compl
     assert text.endswith("An excess that rounds to zero does not count as OVER.")
 
 
+def test_usage_without_features_has_a_sentence_instead(tmp_path):
+    """The params say that the file has no such column."""
+    (tmp_path / "u.csv").write_text(
+        "timestamp,cost_usd,organization_id,product_id,customer_id\n2025-12-31,5,org-a,chat,c1\n"
+    )
+    params = make_params(
+        {"period": "2025-12", "usage": str(tmp_path / "u.csv"), "columns": {"feature": "none"}}
+    )
+    data = data_of(read_usage(params), params)
+    features = unit_costs(allocate(data.usage, by="feature"))
+    html = tables.cost_by_feature(data, features)._repr_html_()
+    assert "Not available because the usage has no features." in html
+
+
 def test_a_cost_center_is_printed_beneath_its_organization(tmp_path):
     """It is beneath the name, after the owner, or the email address if no owner is named."""
     lines = [
