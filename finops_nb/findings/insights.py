@@ -10,6 +10,7 @@ from typing import Final
 import pandas as pd
 
 from finops_nb.figures.budget_status import Status
+from finops_nb.figures.equal_mix import costs_at_equal_mix
 from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.materiality import VarianceLine, is_material, lines_with_status
 from finops_nb.findings.rounding_note import rounding_note
@@ -124,6 +125,7 @@ def find_insights(
         products: from `variance_by`.
         efficiency: organizations, from `rank_efficiency`.
     """
+    gap = efficiency_gap(data, efficiency)
     insights: list[Insight | None] = []
     for variance in (organizations, products):
         insights += [
@@ -134,7 +136,7 @@ def find_insights(
     insights += [
         _disagreement(organizations, products, data.params),
         _highest(products, data.usage),
-        _gap(efficiency, data.params),
+        gap if gap and gap.material else None,
         Allocated(
             data.usage.allocated, data.usage.unallocated or ZERO, data.params.allocation_target
         ),
@@ -214,8 +216,6 @@ def _mentions_materiality(insight: Insight) -> bool:
     match insight:
         case BudgetOverruns():
             return not all(line.material for line in insight.lines)
-        case EfficiencyGap():
-            return not insight.material
         case _:
             return False
 
@@ -321,7 +321,17 @@ def _highest_sentence(insight: HighestCost) -> Sentence:
     return sentence(text, name=insight.name, cost=insight.cost, share=insight.share)
 
 
-def _gap(efficiency: pd.DataFrame, params: Params) -> EfficiencyGap | None:
+def efficiency_gap(data: ReportData, efficiency: pd.DataFrame) -> EfficiencyGap | None:
+    """The gap between the most and the least efficient organization.
+
+    Args:
+        data: for its usage and what is material.
+        efficiency: organizations, from `rank_efficiency`.
+
+    Returns:
+        Material only if it is so at equal mix, too, as far as that is known (`equal_mix`). None for
+        fewer than two organizations with a score.
+    """
     ranked = [row for row in efficiency.itertuples() if row.rank is not None]
     if len(ranked) < 2:
         return None
@@ -329,16 +339,19 @@ def _gap(efficiency: pd.DataFrame, params: Params) -> EfficiencyGap | None:
     gap = most.calls_per_unit - least.calls_per_unit
     # Not by the quotient calls_per_unit, which is rounded at its 28th digit.
     money = least.cost - least.calls * most.cost / most.calls
-    material = gap > 0 and is_material(money, least.cost, params)
+    material = gap > 0 and is_material(money, least.cost, data.params)
+    at_equal_mix = costs_at_equal_mix(data.usage)
+    if material and at_equal_mix:
+        saved = (at_equal_mix[least.organization] - at_equal_mix[most.organization]) * least.calls
+        material = saved > 0 and is_material(saved, least.cost, data.params)
     share = gap / most.calls_per_unit
     return EfficiencyGap(most.organization, least.organization, gap, share, money, material)
 
 
 def _gap_sentence(insight: EfficiencyGap) -> Sentence:
-    material = "" if insight.material else " (not material)"
     return sentence(
         "{gap:gap} between {most} (most efficient) and {least} (least efficient), "
-        "a difference of {share:share}; " + AT_THE_BEST_RATE + material,
+        "a difference of {share:share}; " + AT_THE_BEST_RATE,
         gap=insight.gap,
         most=insight.most,
         least=insight.least,

@@ -9,9 +9,10 @@ from enum import IntEnum
 from typing import Final
 
 from finops_nb.figures.budget_status import Status
-from finops_nb.figures.change_by_name import NameChange, changes_by_name
+from finops_nb.figures.change_by_name import NameChange, changes_by_name, largest_part
 from finops_nb.figures.policies import spend_without_approval
 from finops_nb.figures.report_data import ReportData
+from finops_nb.figures.streaks import streaks
 from finops_nb.figures.trend import PriorMonth, prior_month
 from finops_nb.findings.days_out_of_line import about, material_anomalies
 from finops_nb.findings.drivers import budget_change, drivers
@@ -112,10 +113,62 @@ def _missing_usage(findings: Findings) -> Iterator[MainFinding]:
 
 
 def _overruns(findings: Findings) -> Iterator[MainFinding]:
-    urgency, title = Urgency.MONEY_OUT_OF_PLAN, OVER_BUDGET
-    for variance in (findings.organizations, findings.products):
-        for line, text in overrun_sentences(findings, variance):
-            yield MainFinding(urgency, title, text, line.variance, (line.name,))
+    """Each overrun; an organization's that a product over budget drove is told with the product's.
+
+    The two are the same money.
+    """
+    organizations = list(overrun_sentences(findings, findings.organizations))
+    products = list(overrun_sentences(findings, findings.products))
+    driven = _driven(findings, [line for line, _ in products], [line for line, _ in organizations])
+    for line, text in products:
+        others = driven.get(line.name, [])
+        if others:
+            text = sentence(
+                "{product}; it also drove {organizations}",
+                product=text,
+                organizations=first_few([_driven_sentence(findings, each) for each in others]),
+            )
+        names = (line.name, *(each.name for each in others))
+        yield _over_budget(text, line, names)
+    told = {each.name for others in driven.values() for each in others}
+    for line, text in organizations:
+        if line.name not in told:
+            yield _over_budget(text, line, (line.name,))
+
+
+def _over_budget(text: Sentence, line: VarianceLine, names: tuple[str, ...]) -> MainFinding:
+    return MainFinding(Urgency.MONEY_OUT_OF_PLAN, OVER_BUDGET, text, line.variance, names)
+
+
+def _driven(
+    findings: Findings, products: list[VarianceLine], organizations: list[VarianceLine]
+) -> dict[str, list[VarianceLine]]:
+    """By product over budget, the organizations over budget whose rise it made most of."""
+    over = {line.name for line in products}
+    driven: dict[str, list[VarianceLine]] = {}
+    for line in organizations:
+        part = largest_part(findings.data, "organization", line.name)
+        if part and part.whole > 0 and part.name in over:
+            driven.setdefault(part.name, []).append(line)
+    return driven
+
+
+def _driven_sentence(findings: Findings, line: VarianceLine) -> Sentence:
+    """An organization over budget, in a list."""
+    text = "{who}, {excess:money} over its {budget:money} budget"
+    streak = streaks(findings.data, findings.organizations).get(line.name)
+    months, in_all = (streak.months, streak.excess) if streak else (1, ZERO)
+    if streak and months > 1:
+        least = "at least " if streak.at_least else ""
+        text += f" ({least}{{months:count straight month}} over, by {{in_all:money}} in total)"
+    return sentence(
+        text,
+        who=name_with_owner(line.name, findings.data.budgets),
+        excess=line.variance,
+        budget=line.budget,
+        months=months,
+        in_all=in_all,
+    )
 
 
 def _spend_without_budget(findings: Findings) -> Iterator[MainFinding]:

@@ -26,7 +26,7 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import WEEK, BacktestError, days_seen
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.concentration import concentration_sentence
-from finops_nb.findings.insights import Insight, insight_sentence, materiality_rule
+from finops_nb.findings.insights import Insight, efficiency_gap, insight_sentence, materiality_rule
 from finops_nb.findings.main_findings import MainFinding
 from finops_nb.findings.outlook import next_month_sentence, outlook_sentences
 from finops_nb.findings.recommendations import Horizon, Recommendation
@@ -219,17 +219,18 @@ def findings_that_matter(data: ReportData, findings: Iterable[MainFinding]) -> P
 
 
 def efficiency_summary(data: ReportData, efficiency: pd.DataFrame) -> Prose:
-    """The most and the least efficient organization; empty if the usage has no calls.
+    """The most and the least efficient organization, if they differ; empty without calls.
 
     Args:
         data: the report data.
         efficiency: from `rank_efficiency`.
     """
-    has_rank = [rank is not None for rank in efficiency["rank"]]
-    ranked = list(efficiency.loc[has_rank, "organization"])
-    line = {"most_efficient": ranked[0], "least_efficient": ranked[-1]} if len(ranked) > 1 else {}
+    gap = efficiency_gap(data, efficiency)
+    line = {}
+    if gap and gap.material:
+        line = {"most_efficient": gap.most, "least_efficient": gap.least}
     has_calls = bool(efficiency["calls"].notna().any())
-    values = {"line": line, "has_calls": has_calls}
+    values = {"line": line, "gap": gap, "has_calls": has_calls}
     lines = (line,) if line else ()
     return Prose("efficiency_summary", "efficiency.html.j2", lines, values, data.params.currency)
 

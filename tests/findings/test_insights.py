@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 from support.made_usage import data_of
 
@@ -25,6 +27,7 @@ from finops_nb.findings.insights import (
 from finops_nb.findings.materiality import is_material, lines_with_status
 from finops_nb.report.format import Format, text_sentence
 from finops_nb.schema import UNALLOCATED
+from finops_nb.usage.model import CELLS
 
 ALL = {"materiality": 0, "materiality_amount": 0}
 """Every difference is material."""
@@ -70,7 +73,7 @@ def test_insights_come_by_money_and_facts_last(find, usage_of):
     """Budgets of 10 and 15 differ by 5; 6 − 5 = 1 is over and 1 has no budget, by each dimension.
 
     1 has no name. Nothing is at stake in a budget at risk without a run rate. The highest cost is a
-    fact, and so is a gap that is not material.
+    fact. A gap that is not material is none.
     """
     usage = usage_of(
         [*calls(over="6", near="4.5", new="1", free="0"), ("", "x", "f", "c", "1")], complete=False
@@ -94,7 +97,6 @@ def test_insights_come_by_money_and_facts_last(find, usage_of):
         (BudgetsAtRisk, "organization"),
         (BudgetsAtRisk, "product"),
         (HighestCost, "product"),
-        (EfficiencyGap, None),
     ]
 
 
@@ -117,8 +119,8 @@ def test_budgets_at_risk_are_listed_by_how_far_the_run_rate_is_over(params, usag
     ]
 
 
-def test_a_quiet_month_has_three_insights(find, usage_of):
-    """Under budget everywhere: the highest cost, a gap of zero, and the allocated share."""
+def test_a_quiet_month_has_two_insights(find, usage_of):
+    """Under budget everywhere, nobody more efficient: the highest cost and the allocated share."""
     insights = find(
         usage_of(calls(a="1", b="1")),
         organization_budgets={"a": 5, "b": 5},
@@ -127,7 +129,6 @@ def test_a_quiet_month_has_three_insights(find, usage_of):
 
     assert insights == (
         HighestCost("product", "a-product", Decimal(1), Decimal("0.5")),
-        EfficiencyGap("a", "b", Decimal(0), Decimal(0), Decimal(0), False),
         Allocated(Decimal(1), Decimal(0)),
     )
 
@@ -288,16 +289,12 @@ def test_the_gap_is_a_fraction_of_the_best(find, usage_of):
 )
 def test_a_gap_is_material_by_the_money_it_is_worth(find, usage_of, costs, expected):
     """One call each: b spent 1.00 of 100.00 more than a, or 0.99; 50.00 of 9,050.00, or 49.99."""
-    (gap,) = of(EfficiencyGap, find(usage_of(calls(**costs))))
-
-    assert gap.material is expected
+    assert bool(of(EfficiencyGap, find(usage_of(calls(**costs))))) is expected
 
 
 def test_equals_have_no_gap(find, usage_of):
     """Even with limits of zero, a gap of zero is not material."""
-    (gap,) = of(EfficiencyGap, find(usage_of(calls(a="1", b="1")), **ALL))
-
-    assert (gap.gap, gap.material) == (0, False)
+    assert of(EfficiencyGap, find(usage_of(calls(a="1", b="1")), **ALL)) == []
 
 
 @pytest.mark.parametrize("costs", [{"a": "1"}, {"a": "1", "free": "0"}, {"a": "1", "credit": "-1"}])
@@ -333,13 +330,13 @@ def test_it_lists_the_lines_of_one_status(params, six):
     [
         ({"small": "100.40", "large": "160"}, True),
         ({"small": "101", "large": "160"}, False),
-        ({"small": "9", "large": "9"}, True),
+        ({"small": "9", "large": "9"}, False),
     ],
 )
 def test_the_rule_is_printed_where_an_insight_is_not_material(
     find, usage_of, params, costs, expected
 ):
-    """An overrun of 0.40 of 100.00 is not material; nor is a gap of zero."""
+    """An overrun of 0.40 of 100.00 is not material; where none is printed, there is no rule."""
     insights = find(usage_of(calls(**costs)), organization_budgets={"small": 100, "large": 100})
     rule = materiality_rule(insights, params())
 
@@ -348,3 +345,18 @@ def test_the_rule_is_printed_where_an_insight_is_not_material(
         assert text_sentence(rule, Format("USD")) == (
             "A difference is not material when it is below 1% and below $50.00."
         )
+
+
+def test_a_gap_that_comes_of_other_models_is_not_material(find, usage_of):
+    """a makes 10 calls of a cheap model, b 10 of a dear one: at equal mix both pay the same.
+
+    Without the models, b would pay 90.00 for what a pays 10.00 for.
+    """
+    usage = usage_of(calls(a="10", b="90"))
+    assert len(of(EfficiencyGap, find(usage))) == 1
+    kinds = [("a", "small", "10"), ("b", "large", "90")]
+    columns = [*CELLS, "cost", "calls", "input_tokens", "output_tokens"]
+    rows = [(name, "p", "x", model, "t", Decimal(cost), 1, 0, 0) for name, model, cost in kinds]
+    cells = pd.DataFrame(rows, columns=columns, dtype=object)
+    usage = replace(usage, groups={**usage.groups, CELLS: cells})
+    assert of(EfficiencyGap, find(usage)) == []
