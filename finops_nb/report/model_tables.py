@@ -17,12 +17,10 @@ from finops_nb.report.table_columns import how_to_read
 from finops_nb.schema import Column
 from finops_nb.usage.model import CELLS
 
-TOKEN_COLUMNS: Final = (
-    *(schema.INPUT_TOKENS, schema.CACHED_TOKENS, schema.CACHED_SHARE, schema.OUTPUT_TOKENS),
-    schema.COST_PER_MILLION_TOKENS,
-)
+TOKEN_COLUMNS: Final = (schema.INPUT_TOKENS, schema.OUTPUT_TOKENS)
 MODEL_COLUMNS: Final = (
     *(schema.MODEL, schema.COST, schema.SHARE, schema.CHANGE, schema.CALLS, *TOKEN_COLUMNS),
+    schema.COST_PER_MILLION_TOKENS,
 )
 SHOWN: Final = 25
 """Printed lines, "other" included."""
@@ -36,14 +34,15 @@ def cost_by_model(data: ReportData, models: pd.DataFrame) -> Table:
         models: from `figures.models.cost_by_model`.
 
     Returns:
-        A table without the columns that no model has a figure for; a sentence if the usage names no
-        models, and in a scenario that changes usage.
+        A table without the columns that no model has a figure for; the cached share is beneath the
+        input tokens. A sentence if the usage names no models, and in a scenario that changes usage.
 
     Example:
         cost_by_model(data, models)
     """
     lines: list[dict[str, Any]] = models.to_dict("records")
     columns = tuple(column for column in MODEL_COLUMNS if _is_known(column, lines))
+    explained = tuple(each for each in (*columns, schema.CACHED_SHARE) if _is_known(each, lines))
     block = Block(lines, sums_of_models(models), names=_printed(lines)) if lines else None
     empty = "Not available because the usage names no models."
     if CELLS not in data.usage.groups:
@@ -54,7 +53,7 @@ def cost_by_model(data: ReportData, models: pd.DataFrame) -> Table:
         columns,
         (block,) if block else (),
         data.params.currency,
-        intro=(*how_to_read(columns), *_not_known(lines, columns)) if lines else (),
+        intro=(*how_to_read(explained), *_not_known(lines, columns)) if lines else (),
         empty=empty,
     )
 
@@ -73,7 +72,7 @@ def _printed(lines: list[dict[str, Any]]) -> Named:
 
 def _not_known(lines: list[dict[str, Any]], columns: tuple[Column, ...]) -> tuple[Sentence, ...]:
     """A sentence on the rows of which some usage does not tell all of the printed tokens."""
-    counts = [column.name for column in columns if column in TOKEN_COLUMNS and column.additive]
+    counts = [column.name for column in columns if column in TOKEN_COLUMNS]
     rows = sum(any(line[count] is None for count in counts) for line in lines)
     if not rows:
         return ()

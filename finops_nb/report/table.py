@@ -18,7 +18,7 @@ from finops_nb.figures.named import MARKS, Named
 from finops_nb.findings.sentence import Sentence
 from finops_nb.money import ZERO, plain, rounded
 from finops_nb.outputs.artifacts import WORKBOOK
-from finops_nb.report.alerts import crossed_text
+from finops_nb.report.beneath import beneath
 from finops_nb.report.footing import (
     ROUNDING,
     Line,
@@ -38,8 +38,6 @@ TEXTS: Final = ("text", "status", "day", "date")
 """Units of columns that are text; all others are numbers."""
 BUDGET_SCALE: Final = Decimal("1.5")
 """The share of a budget that fills a cell with its bar."""
-BENEATH: Final = {"owner": "owner: {}", "cost_centre": "cost center: {}", "provider": "{}"}
-"""What is printed beneath a name, by column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,32 +326,6 @@ def classes(column: Column, line: Line) -> str:
     return kind
 
 
-def beneath(column: Column, line: Line, fmt: Format, names: bool) -> tuple[str, ...]:
-    """The smaller texts under a cell.
-
-    Args:
-        column: of the cell.
-        line: of the cell.
-        fmt: for the figures.
-        names: whether the column says whom the line is about.
-
-    Returns:
-        Under a charge, the booked amount if it prints differently; under a status, the one it was
-        or the last alert; under a name, its owner, cost center, provider and commentary.
-    """
-    if column.name == "charge":
-        text = _booked(line, fmt)
-        return (text,) if text else ()
-    if column.name == "status":
-        text = _status_history(line, fmt)
-        return (text,) if text else ()
-    if not names:
-        return ()
-    labels = [text.format(line[key]) for key, text in BENEATH.items() if line.get(key)]
-    note = line.get("note")
-    return (*labels, note) if note else tuple(labels)
-
-
 def scalar(value: Any) -> Any:
     """A value as JSON holds it: money as decimal text, a day as ISO text, a tuple as a list."""
     if isinstance(value, Decimal):
@@ -372,24 +344,6 @@ def _has_budgets(line: Line) -> bool:
 
 def _slug(status: str) -> str:
     return str(status).lower().replace(" ", "-")
-
-
-def _booked(line: Line, fmt: Format) -> str:
-    """What the ledger books, if that prints differently from the charge."""
-    if line.get("booked") is None:
-        return ""
-    booked = fmt.money(line["booked"])
-    return "" if booked == fmt.money(line["charge"]) else f"booked {booked}"
-
-
-def _status_history(line: Line, fmt: Format) -> str:
-    """The status without the scenario, or the highest threshold that was crossed, and when."""
-    before = line.get("status_before")
-    if before is not None and before != line["status"]:
-        return f"was {before}"
-    if line.get("crossed_on") is None:
-        return ""
-    return crossed_text(line["crossed"], line["crossed_on"], fmt)
 
 
 def _sparkline(line: Line, fmt: Format) -> Markup | None:

@@ -35,7 +35,7 @@ HOW_TO_READ: Final[Mapping[Column, str]] = {
         "Teams make different kinds of calls, so compare with care."
     ),
     schema.COST_PER_CUSTOMER: "Cost/customer = cost ÷ distinct customers.",
-    schema.CACHED_SHARE: "% Cached = cached tokens ÷ input tokens, which include them.",
+    schema.CACHED_SHARE: "The share below input tokens was read from a cache.",
     schema.COST_PER_MILLION_TOKENS: (
         "Cost/1M tokens = cost ÷ (input tokens + output tokens) × 1,000,000."
     ),

@@ -78,7 +78,7 @@ EXTRA_COLUMNS: Final = (
     Column("booked", "Booked", "money", "the charge in the ledger, rounded"),
     Column("owner", "Owner", "text", "who answers for the budget"),
     Column("cost_centre", "Cost Center", "text", "where its cost is booked"),
-    schema.PROVIDER,
+    *(schema.PROVIDER, schema.CACHED_TOKENS, schema.CACHED_SHARE),
     Column("note", "Note", "text", "the commentary on the name"),
 )
 """What the page prints in small type beneath a figure, or not at all, is a column of a sheet."""
