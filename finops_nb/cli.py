@@ -16,13 +16,11 @@ import click
 from finops_nb import __version__
 from finops_nb.commands.command import Group
 from finops_nb.commands.printable_output import json_line
-from finops_nb.errors import Problem, Refusal
+from finops_nb.errors import Refusal
 
 if TYPE_CHECKING:
     from finops_nb.home import Home
 
-LONGEST_REASON: Final = 500
-"""Characters of a reason, which is printed in the report's provenance and in its mail."""
 WHAT_TO_RUN: Final = (
     "Give a month such as 2025-12, a range such as 2025-07..2025-12, last-month, or --all."
 )
@@ -91,13 +89,14 @@ def run(
     """
     from finops_nb.commands.names import select
     from finops_nb.commands.progress import Display
+    from finops_nb.commands.reason import checked_reason
     from finops_nb.home import find_home
     from finops_nb.run.batch import run_batch
 
     _check_what_to_run(names, everything)
     forked = _forked(kernel)
     home = find_home()
-    why = _checked_reason(reason)
+    why = checked_reason(reason)
     selected = select(names, home, everything)
     parallel = jobs or os.cpu_count() or 1
     with Display(selected, log_json) as display:
@@ -212,18 +211,28 @@ def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
 
 @main.command()
 @click.argument("month", metavar="YYYY-MM")
-def new(month: str) -> None:
+@click.option(
+    "--budgets",
+    type=click.Choice(["forecast"]),
+    help="Also propose what each name is expected to cost, as a scenario to adopt.",
+)
+def new(month: str, budgets: str | None) -> None:
     """Write the params file for the next month.
 
     Copies the file of the most recent earlier month and sets the new period. The budgets are marked
-    as carried over: confirm or change them.
+    as carried over: confirm or change them. With --budgets, a params file that exists stays.
 
     Example: finops-nb new 2026-01
     """
+    from finops_nb.commands.budget_proposal import propose_budgets
     from finops_nb.commands.scaffold import new_month
     from finops_nb.home import find_home
 
-    click.echo(new_month(find_home(), month))
+    home = find_home()
+    if not budgets or not home.params_file(month).exists():
+        click.echo(new_month(home, month))
+    if budgets:
+        click.echo(propose_budgets(home, month))
 
 
 @main.command()
@@ -347,25 +356,6 @@ def _forked(kernel: str | None) -> bool:
     if kernel == "fork" and not AVAILABLE:
         raise click.UsageError("--kernel fork works on Linux only; leave it out.")
     return AVAILABLE and kernel != "plain"
-
-
-def _checked_reason(reason: str | None) -> str:
-    """The reason on one line; empty where none is given.
-
-    Raises:
-        Refusal: it is blank, or too long.
-    """
-    from finops_nb.report.format import visible
-
-    if reason is None:
-        return ""
-    if not reason.strip():
-        fix = "Say why in a sentence"
-        raise Refusal(Problem("no reason", fix, column="--reason"))
-    if len(reason) > LONGEST_REASON:
-        rule = f"a reason of more than {LONGEST_REASON} characters"
-        raise Refusal(Problem(rule, "Write a sentence or two", column="--reason"))
-    return visible(" ".join(reason.split()))
 
 
 def _exit_code(codes: set[int]) -> int:

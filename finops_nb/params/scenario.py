@@ -17,7 +17,7 @@ Its file, `params/scenarios/NAME.yaml`, starts with who, when and why; then come
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -125,7 +125,14 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]
             yield f"{key} was {_value_text(before)}, is {_value_text(after)}"
 
 
-def save_scenario(home: Home, name: str, scenario: Scenario, *, replace: bool = False) -> Path:
+def save_scenario(
+    home: Home,
+    name: str,
+    scenario: Scenario,
+    *,
+    replace: bool = False,
+    comments: Iterable[str] = (),
+) -> Path:
     """Write `params/scenarios/NAME.yaml`: who, when and why, the changes, and what the base was.
 
     Args:
@@ -133,6 +140,7 @@ def save_scenario(home: Home, name: str, scenario: Scenario, *, replace: bool = 
         name: without the folder and the suffix.
         scenario: what to write.
         replace: overwrite a scenario of that name.
+        comments: lines for the top of the file.
 
     Returns:
         The file.
@@ -141,6 +149,28 @@ def save_scenario(home: Home, name: str, scenario: Scenario, *, replace: bool = 
         Refusal: the name can't be a file's, or is taken; or the file could not be written, and
             nothing was changed.
     """
+    name = _file_name(name)
+    file = home.params_file(f"{FOLDER}{name}")
+    shown = home.shown(file)
+    if file.exists() and not replace:
+        rule = "a scenario of that name already exists"
+        raise Refusal(Problem(rule, "Choose another name", shown, column="name", value=name))
+
+    text = scenario_text(f"{FOLDER}{name}", scenario, comments)
+    try:
+        replace_file(file, text.encode("utf-8"), lambda draft: _check(draft, scenario, shown))
+    except OSError as error:
+        fix = "Nothing was changed. Check the free space and the permissions, then save again"
+        raise Refusal(Problem(f"could not be written: {error.strerror}", fix, shown)) from error
+    return file
+
+
+def _file_name(name: str) -> str:
+    """A name that can be a file's, without the suffix.
+
+    Raises:
+        Refusal: it can't be one.
+    """
     name = name.removesuffix(".yaml")
     if not SEGMENT.fullmatch(name) or len(name) > LONGEST:
         fix = (
@@ -148,33 +178,30 @@ def save_scenario(home: Home, name: str, scenario: Scenario, *, replace: bool = 
             "more-for-gamma"
         )
         raise Refusal(Problem("a name that can't be a file's", fix, column="name", value=name))
-    file = home.params_file(f"{FOLDER}{name}")
-    shown = home.shown(file)
-    if file.exists() and not replace:
-        rule = "a scenario of that name already exists"
-        raise Refusal(Problem(rule, "Choose another name", shown, column="name", value=name))
-
-    def check(draft: Path) -> None:
-        if validated_document(Scenario, read_document(draft, shown), shown) != scenario:
-            rule = "the saved scenario differs from what was entered"
-            raise Refusal(Problem(rule, "Report this, with the names in it", shown))
-
-    try:
-        replace_file(file, scenario_text(f"{FOLDER}{name}", scenario).encode("utf-8"), check)
-    except OSError as error:
-        fix = "Nothing was changed. Check the free space and the permissions, then save again"
-        raise Refusal(Problem(f"could not be written: {error.strerror}", fix, shown)) from error
-    return file
+    return name
 
 
-def scenario_text(name: str, scenario: Scenario) -> str:
+def _check(draft: Path, scenario: Scenario, shown: str) -> None:
+    """See that a draft reads back as the scenario.
+
+    Raises:
+        Refusal: it does not.
+    """
+    if validated_document(Scenario, read_document(draft, shown), shown) != scenario:
+        rule = "the saved scenario differs from what was entered"
+        raise Refusal(Problem(rule, "Report this, with the names in it", shown))
+
+
+def scenario_text(name: str, scenario: Scenario, comments: Iterable[str] = ()) -> str:
     """The text of a scenario's file.
 
     Args:
         name: its NAME, for the command in the comment at the top.
         scenario: what to write.
+        comments: lines for above it.
     """
-    return HEAD.format(name=name) + yaml_text(_values(scenario))
+    lines = "".join(f"# {comment}\n" for comment in comments)
+    return lines + HEAD.format(name=name) + yaml_text(_values(scenario))
 
 
 def _values(scenario: Scenario) -> dict[str, Any]:

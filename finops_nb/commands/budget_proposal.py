@@ -1,0 +1,100 @@
+"""Budget proposal: the next month's budgets from the forecast, as a scenario to adopt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from finops_nb.clock import now
+from finops_nb.errors import Problem, Refusal
+from finops_nb.home import Home
+from finops_nb.money import plain
+from finops_nb.outputs.artifacts import RESULTS, read_results
+from finops_nb.params.budgets import read_budgets, snapshot
+from finops_nb.params.params_file import load_params
+from finops_nb.params.scenario import Scenario, save_scenario
+from finops_nb.period import parse_period
+from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
+
+NAME: Final = "{month}-forecast"
+"""The scenario's name."""
+
+
+def propose_budgets(home: Home, month: str) -> Path:
+    """Write `params/scenarios/MONTH-forecast.yaml`: what each name is expected to cost.
+
+    The forecast is that of the published report of the month before. Low and high of each name are
+    comments at the top. Names that are expected to cost nothing, or less, get no budget.
+
+    Args:
+        home: the home; it has the params of the month.
+        month: text like 2026-01.
+
+    Returns:
+        The scenario's file.
+
+    Raises:
+        Refusal: the month before is not published with a forecast, or the scenario exists.
+
+    Example:
+        `finops-nb new 2026-01 --budgets forecast`, then
+        `finops-nb adopt scenarios/2026-01-forecast --reason "Forecast of December"`
+    """
+    before = parse_period(month).preceding()
+    rows = [row for row in _forecast(home, before.text) if row["month"] == month]
+    if not rows:
+        rule = f"the published report of {before.text} has no forecast of {month}"
+        fix = f"Publish it first: finops-nb run {before.text}"
+        raise Refusal(Problem(rule, fix, column="--budgets", value="forecast"))
+    params = load_params(home, month)
+    budgets = read_budgets(params, home)
+    dimensions = [each for each in BUDGETED if budgets.of(each)] or [BUDGETED[0]]
+    scenario = Scenario(
+        base=month,
+        author=f"finops-nb new {month} --budgets forecast",
+        date=date.fromisoformat(now()[:10]),
+        reason=f"Expected cost in the {before.label} report",
+        organization_budgets=_proposed(rows, "organization", dimensions),
+        product_budgets=_proposed(rows, "product", dimensions),
+        base_was=snapshot(params, budgets),
+    )
+    comments = [line for each in dimensions for line in _comments(rows, each)]
+    return save_scenario(home, NAME.format(month=month), scenario, comments=comments)
+
+
+def _proposed(
+    rows: Iterable[Mapping[str, Any]], dimension: Dimension, dimensions: Collection[Dimension]
+) -> dict[str, Decimal | None]:
+    """The budget of each name: what it is expected to cost; none in a dimension without budgets."""
+    if dimension not in dimensions:
+        return {}
+    return {row["name"]: Decimal(row["expected"]) for row in rows if _fits(row, dimension)}
+
+
+def _forecast(home: Home, name: str) -> list[Mapping[str, Any]]:
+    file = home.outputs / name / RESULTS
+    results = read_results(file.read_bytes()) if file.is_file() else {}
+    rows: list[Mapping[str, Any]] = results.get("tables", {}).get("forecast", [])
+    return rows
+
+
+def _fits(row: Mapping[str, Any], dimension: str) -> bool:
+    """Whether a budget can be made of a line of the forecast."""
+    is_named = row["dimension"] == dimension and row["name"] != UNALLOCATED
+    return is_named and Decimal(row["expected"]) > 0
+
+
+def _comments(rows: list[Mapping[str, Any]], dimension: str) -> Iterator[str]:
+    """The range of each name, or why it has no budget."""
+    for row in rows:
+        if row["dimension"] != dimension:
+            continue
+        expected = plain(Decimal(row["expected"]))
+        if not _fits(row, dimension):
+            yield f"{dimension} {row['name']}: expected {expected}, no budget proposed"
+        elif row["low"] is not None:
+            low, high = (plain(Decimal(row[key])) for key in ("low", "high"))
+            yield f"{dimension} {row['name']}: low {low}, expected {expected}, high {high}"
