@@ -208,6 +208,12 @@ RUN_RATE_VARIANCE: Final = Column(
     additive=True,
     difference=("run_rate", "budget"),
 )
+USED_UP: Final = Column(
+    "used_up",
+    "Budget Used Up",
+    "day",
+    "the day on which cost reaches the budget at the run rate; n/a: not in this period",
+)
 MONTH: Final = Column("month", "Month", "text", "a calendar month")
 ACTUAL: Final = Column("actual", "Actual", "money", "the final cost of the month")
 ERROR: Final = Column("error", "Error", "signed share", "(run rate − actual) ÷ actual")

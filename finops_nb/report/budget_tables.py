@@ -22,6 +22,7 @@ from finops_nb.figures.run_rate import (
     total_to_date,
     with_run_rate,
 )
+from finops_nb.figures.used_up import used_up_days
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.findings.tense import tense_of
@@ -40,7 +41,7 @@ SHOWN: Final = 25
 """How many breaches of a policy are printed; the others are counted."""
 RUNNING_COLUMNS: Final = (
     *(schema.NAME, schema.COST_TO_DATE, schema.BUDGET_TO_DATE, schema.BUDGET),
-    *(schema.RUN_RATE, schema.RUN_RATE_VARIANCE, schema.STATUS),
+    *(schema.RUN_RATE, schema.RUN_RATE_VARIANCE, schema.USED_UP, schema.STATUS),
 )
 
 COST_ONLY: Final = (schema.NAME, schema.COST_TO_DATE, schema.RUN_RATE)
@@ -65,10 +66,13 @@ def running_period(
     has_run_rate = any(sums.run_rate is not None for _, sums in dimensions)
     has_budgets = any(sums.budget is not None for _, sums in dimensions)
     blocks = [_running(data, *each) for each in dimensions] if not data.usage.complete else []
+    columns: tuple[Column, ...] = RUNNING_COLUMNS if has_budgets else COST_ONLY
+    if not any(line["used_up"] for block in blocks for line in block.lines):
+        columns = tuple(column for column in columns if column != schema.USED_UP)
     return Table(
         "running_period",
         tense_of(data.params).caption(_running_caption(data.usage, has_budgets)),
-        heads(RUNNING_COLUMNS if has_budgets else COST_ONLY, tense_of(data.params)),
+        heads(columns, tense_of(data.params)),
         tuple(blocks),
         data.params.currency,
         title="Period to Date",
@@ -225,7 +229,11 @@ def _running(data: ReportData, variance: pd.DataFrame, totals: TotalVariance) ->
     """The lines of one dimension, and their sums."""
     by: schema.Dimension = variance.columns[0]
     frame = with_run_rate(data, variance).rename(columns={by: "name"})
-    lines: list[Line] = [line | {"dimension": by} for line in frame.to_dict("records")]
+    days = used_up_days(data, by)
+    lines: list[Line] = [
+        line | {"dimension": by, "used_up": days.get(line["name"])}
+        for line in frame.to_dict("records")
+    ]
     so_far = total_to_date(data, by)
     sums = totals._asdict() | {
         "cost": totals.actual,

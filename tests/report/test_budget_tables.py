@@ -85,6 +85,7 @@ def test_a_running_period_has_its_budget_to_date_and_run_rate(usage_of, params):
         "Budget": "$300.00",
         "Run Rate": "$310.00",
         "Run Rate − Budget": "+$10.00",
+        "Budget Used Up": "2025-12-30",  # 30 days of 10
         "Status": "AT RISK",
     }
     assert "Figures to date cover 14 of 31 days, through December 14." in text_of(table)
