@@ -531,3 +531,26 @@ def test_cells_and_days_add_up_to_the_total(results):
         rows = results["tables"][table]
         assert sum(Decimal(row["cost"]) for row in rows) == Decimal(results["total"])
         assert sum(row["calls"] for row in rows) == results["rows"]["used"]
+
+
+def test_models_add_up_to_the_total_and_to_its_change(results):
+    """gpt-4: 3,045.66063 for 49,249,999 + 26,136,011 tokens is 40.40 a million."""
+    rows = {row["model"]: row for row in results["tables"]["cost_by_model"]}
+    assert sum(Decimal(row["cost"]) for row in rows.values()) == Decimal(results["total"])
+    change = sum(
+        Decimal(row["change"])
+        for row in results["tables"]["cost_by_month"]
+        if row["name"].startswith("org-")
+    )
+    assert sum(Decimal(row["change"]) for row in rows.values()) == change
+    price = Decimal(rows["gpt-4"]["cost_per_million_tokens"])
+    assert price == Decimal("3045.66063") * 1_000_000 / (49_249_999 + 26_136_011)
+
+
+def test_it_says_how_much_the_largest_customers_caused(results):
+    """866.34 of 8,669.89, and 4,462.18 of ten; nobody is named."""
+    [line] = results["tables"]["concentration"]
+    assert line["text"].startswith(
+        "The largest of 100 customers caused 10.0% of cost, the ten largest 51.5%."
+    )
+    assert "cust-" not in json.dumps(results["tables"]["concentration"])
