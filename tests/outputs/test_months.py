@@ -7,11 +7,14 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from support.checkout import SUPPORT
 
 from finops_nb.figures.budget_status import Status
 from finops_nb.home import Home
+from finops_nb.outputs.artifacts import read_results
 from finops_nb.outputs.cells import Cell
-from finops_nb.outputs.months import OVER, months_before, months_left_out, save_months
+from finops_nb.outputs.months import OVER, month_of, months_before, months_left_out, save_months
+from finops_nb.params.model import make_params
 
 
 def publish(home: Home, month: str, **changed) -> None:
@@ -143,3 +146,23 @@ def test_a_run_gives_its_notebook_the_months_as_it_has_them(home, params, monkey
     monkeypatch.setenv("FINOPS_NB_STAGING", str(tmp_path))
     assert months_before(params()) == months
     assert months_left_out(params()) == {"2025-10": "in EUR"}
+
+
+@pytest.mark.parametrize(
+    ("version", "cells"), [("without_cells", None), ("with_cells", 3)], ids=["before cells", "now"]
+)
+def test_the_results_of_every_version_are_read(version, cells):
+    """6.25 of org-a, 1.25 over its 5; 3.75 of org-b under its 9; chat 8.75, code 1.25.
+
+    A version that writes other tables adds a file to support/results, made of the same three calls.
+    """
+    file = SUPPORT / "results" / f"{version}.json"
+    params = make_params({"period": "2025-12", "usage": "usage/calls.csv"})
+    month = month_of(read_results(file.read_bytes()), params)
+    assert (month.name, month.cost, month.rows, month.budget) == ("2025-11", 10, 3, 14)
+    assert month.organizations == {"org-a": Decimal("6.25"), "org-b": Decimal("3.75")}
+    assert month.products == {"chat": Decimal("8.75"), "code": Decimal("1.25")}
+    assert month.excesses == {"organization": {"org-a": Decimal("1.25")}, "product": {}}
+    assert month.budgets["product"] == {"chat": 20}
+    assert month.pairs["org-b", "code"] == Decimal("1.25")
+    assert (month.cells and len(month.cells)) == cells
