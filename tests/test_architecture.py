@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -96,6 +97,7 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
     yield from (node for node in ast.walk(tree) if isinstance(node, kinds))
 
 
+@cache
 def calls_of(function: str) -> set[str]:
     """The modules that call a built-in function."""
     return {

@@ -222,6 +222,7 @@ def test_without_the_budgets_of_the_sample_check_prints_some_to_start_from(tmp_p
     assert budgets.products == {"product-chat": 2}
 
 
+@pytest.mark.slow
 def test_the_next_month_of_the_readme_runs_in_a_new_home(tmp_path):
     """With usage where the params expect it, `new`, `check` and `run` are done as typed."""
     home = Home(tmp_path / "demo")

@@ -98,6 +98,7 @@ def test_the_page_is_inert(folder):
     assert audit((folder / "organizational_alignment.html").read_text(encoding="utf-8")) == []
 
 
+@pytest.mark.slow
 def test_the_elements_are_those_of_harmless_names(page, tmp_path):
     """The tree of elements and attributes is that of the same report with harmless names."""
     harmless = page_of(publish(tmp_path / "harmless", HARMLESS) / "organizational_alignment.html")

@@ -409,6 +409,7 @@ def _text(file: Path) -> str:
         return "".join(parts.read(name).decode("utf-8") for name in parts.namelist())
 
 
+@pytest.mark.slow
 def test_the_same_input_publishes_the_same_bytes(folder, tmp_path):
     """Folder, time zone, language, hash seed and working directory do not matter."""
     other = home_at(tmp_path / "elsewhere")
@@ -445,6 +446,7 @@ def _touched(folder: Path) -> dict[str, int]:
     return {file.name: file.stat().st_ino for file in sorted(folder.iterdir())}
 
 
+@pytest.mark.slow
 def test_plain_papermill_runs_it_from_anywhere_as_a_draft(tmp_path):
     """It finds its usage outside of a home, prints the same figures, and is stamped DRAFT."""
     notebook, month = (

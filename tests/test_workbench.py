@@ -42,6 +42,7 @@ def home_with(root: Path, notebook: Path) -> Home:
     return Home(root.resolve())
 
 
+@pytest.mark.slow
 def test_an_old_notebook_makes_the_same_tables(tmp_path):
     """Its tables and its ledger are those of the current one, and the run says what to import."""
     old, current = home_with(tmp_path / "old", OLD), home_with(tmp_path / "current", CURRENT)
@@ -73,6 +74,7 @@ def test_old_arguments_keep_their_names(monkeypatch):
     assert cells_of(table)["November 2025"]["Error"] == "-3.0%"
 
 
+@pytest.mark.slow
 def test_a_batch_gives_the_advice_once(tmp_path):
     """Two months run with the same old notebook."""
     months = ("2025-11", NAME)

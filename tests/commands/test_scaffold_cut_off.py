@@ -138,6 +138,7 @@ def test_a_full_disk_leaves_no_half_home(tmp_path, kind):
     assert fail_at > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["new", "existing"])
 def test_a_killed_init_can_be_repeated(tmp_path, kind):
     """A new folder is there as a whole or not at all; in an existing one, the rest is added."""

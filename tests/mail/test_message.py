@@ -637,6 +637,7 @@ def test_many_long_names_stay_below_what_mail_programs_cut():
     assert "The largest of 300 lines" in text_of(message)
 
 
+@pytest.mark.slow
 def test_it_lists_fewer_lines_where_they_are_too_long():
     """Where 100 rows take more than 90,000 bytes, it lists fewer, and they still add up."""
     names = [f"{place:03}{chr(0x1F600) * 80}" for place in range(100)]

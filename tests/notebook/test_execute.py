@@ -94,6 +94,7 @@ for cells in json.loads(sys.argv[2]):
 """
 
 
+@pytest.mark.slow
 def test_the_libraries_are_silent(tmp_path):
     """No warning, log line or output of papermill, nbclient or the kernel reaches the terminal."""
     command = [sys.executable, "-W", "default", "-c", SILENT, str(tmp_path), json.dumps(NOISY)]
@@ -101,6 +102,7 @@ def test_the_libraries_are_silent(tmp_path):
     assert (result.stdout, result.stderr) == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", [0, 1, 2])
 def test_a_killed_kernel_stops_the_run(tmp_path, killed):
     """The reason is given whichever cell was running; earlier cells keep their outputs."""
@@ -113,6 +115,7 @@ def test_a_killed_kernel_stops_the_run(tmp_path, killed):
     assert outputs == [1] * killed + [0] * (3 - killed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "stopped"),
     [

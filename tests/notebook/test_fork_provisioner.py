@@ -108,6 +108,7 @@ def test_the_server_is_one_thread(server_socket, tmp_path):
     assert printed(run_cells(tmp_path, cell, server_socket=server_socket)) == "True\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cell", "stopped"),
     [

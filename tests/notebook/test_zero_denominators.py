@@ -50,6 +50,7 @@ def data_with(calls: list[Call], budget: str | None = None, complete: bool = Tru
     return data_of(usage_of(calls, complete=complete), params, read_budgets(params))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [None, "0", "1500"])
 @pytest.mark.parametrize("zero", ZEROS)
 def test_a_report_is_made(zero, budget):
@@ -58,6 +59,7 @@ def test_a_report_is_made(zero, budget):
     assert len(shown.shown) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zero", ZEROS)
 def test_a_period_in_progress_is_reported(zero):
     """The run rate divides by the cost of earlier months and by days, too."""
@@ -75,6 +77,7 @@ def test_a_fee_without_calls_has_no_cost_per_call_and_no_rank():
     assert rows["n/a"]["Efficiency Score"] == "n/a"
 
 
+@pytest.mark.slow
 @settings(max_examples=cases(15))
 @given(
     st.lists(

@@ -138,6 +138,7 @@ def test_a_link_is_moved_and_not_followed(tmp_path):
     assert (outputs / "_kept" / NAME / HTML).is_symlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("persistent", [False, True], ids=["once", "from then on"])
 @pytest.mark.parametrize("key", KEYS[:2], ids=["same key", "another key"])
 @pytest.mark.parametrize("official", [True, False], ids=["official", "analysis"])

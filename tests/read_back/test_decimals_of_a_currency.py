@@ -28,6 +28,7 @@ UNIT_COST = 2
 """Decimals that a cost per call has beyond those of money."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("currency", "sign", "decimals", "charge"),
     [

@@ -45,6 +45,7 @@ def test_a_report_as_it_was_made_passes(made):
     assert finished_faults(files, notebook) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", KINDS)
 def test_no_mutation_passes(made, file):
     """A printed figure changed, a row, table, chart or sheet lost, cut off, emptied."""

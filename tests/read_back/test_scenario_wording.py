@@ -96,6 +96,7 @@ def heads(files: dict[str, bytes]) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.slow
 def test_growth_makes_every_sentence_conditional(home):
     """+100%: no sentence of the report says that the doubled cost was spent."""
     files = publish(home, "grown", "growth: {(all): 1.0}\n")
@@ -109,6 +110,7 @@ def test_growth_makes_every_sentence_conditional(home):
     assert any("Supposed Spend Against Budget" in each for each in said)
 
 
+@pytest.mark.slow
 def test_growth_makes_every_head_supposed(home):
     """The heads of page and XLSX say Supposed Cost, Supposed Spend, Supposed Charge."""
     files = publish(home, "grown-2", "growth: {(all): 1.0}\n")
@@ -125,6 +127,7 @@ def test_growth_makes_every_head_supposed(home):
         assert "Total Cost" not in cells or sheet.title == "Rows", sheet.title
 
 
+@pytest.mark.slow
 def test_a_scenario_of_budgets_alone_keeps_what_was_spent(home):
     """Its costs are facts: the words are those of the official report."""
     files = publish(home, "budgets", "organization_budgets: {org-a: 200}\n")

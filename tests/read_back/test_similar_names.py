@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import pytest
 from support.homes import files_of
 from support.published import page_of
 from support.usage_files import call, write_calls
@@ -24,6 +25,7 @@ NAMES = (
 ENVELOPE = Envelope("a@example.com", ["b@example.com"], datetime(2026, 1, 2, tzinfo=UTC))
 
 
+@pytest.mark.slow
 def test_a_report_of_similar_names_and_its_mail_pass(tmp_path):
     """In its tables, each of them is printed in a way of its own."""
     home = Home(tmp_path.resolve())

@@ -96,6 +96,7 @@ def refused(root: Path, seed: int, currency: str, larger: int = 0) -> str:
     return "; ".join(mail_faults(message.as_bytes(), results, attachments))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "currency", ["CHF", *(pytest.param(name, marks=pytest.mark.slow) for name in ("KWD", "JPY"))]
 )

@@ -31,6 +31,7 @@ def test_cells_stand_in_their_places():
     assert rows == [[], [], ["a_x0041_b", None, Decimal("1.25"), Decimal("0.1"), "=1+1"]]
 
 
+@pytest.mark.slow
 def test_it_reads_what_openpyxl_reads(made):
     """Every cell of a real workbook; a day is the number of days since 1899-12-30."""
     files, _ = made

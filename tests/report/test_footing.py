@@ -119,6 +119,7 @@ def rounding(row: Row, place: int) -> Decimal:
     return sum((amount(each[1].replace("+", "")) for each in said if each), D(0))
 
 
+@pytest.mark.slow
 @settings(max_examples=cases(25))
 @given(calls, budgets, before, st.booleans())
 def test_every_table_of_a_report_foots_down_and_across(made, keys, spent, complete):
@@ -158,6 +159,7 @@ def test_a_name_without_a_budget_counts_in_run_rate_minus_budget():
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=cases(15))
 @given(calls, budgets, before)
 def test_to_date_exists_once(made, keys, spent):

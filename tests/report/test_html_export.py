@@ -144,6 +144,7 @@ def test_escaped_names_that_look_active_are_allowed():
     assert audit(text + "<img src='data:image/png;base64,AAAA' alt='a'>") == []
 
 
+@pytest.mark.slow
 def test_nbconvert_knows_the_exporter(tmp_path):
     """`jupyter nbconvert --to finops_report` makes a page that is a draft."""
     nbformat.write(notebook_of(display({"text/plain": "kept"})), tmp_path / "draft.ipynb")
@@ -205,6 +206,7 @@ def test_nbconvert_may_have_no_list_of_its_files(monkeypatch):
     assert (expected / "base" / "display_priority.j2").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["html_shell", "base"])
 def test_no_template_of_the_machine_takes_the_place_of_ours(tmp_path, name):
     """A folder of that name in a Jupyter data path, or a user's configuration, changes no byte."""

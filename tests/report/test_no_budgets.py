@@ -99,6 +99,7 @@ def home_without_budgets(tmp_path) -> Home:
     return home
 
 
+@pytest.mark.slow
 def test_the_index_has_no_warning_either(home_without_budgets):
     """Its row says NO BUDGET in plain text."""
     run("2025-12", home_without_budgets)

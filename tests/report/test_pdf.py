@@ -105,6 +105,7 @@ def text(reader) -> str:
     return without_space("".join(page.extract_text() for page in reader.pages))
 
 
+@pytest.mark.slow
 def test_every_figure_of_the_page_is_on_paper(page, text):
     """Every text of every cell is there, and each amount as often as in the page's tables."""
     cells = [
@@ -207,6 +208,7 @@ def test_small_tables_are_not_torn(weasyprint):
         assert f"t{number}-total" in pages[place]
 
 
+@pytest.mark.slow
 def test_the_style_of_a_table_takes_time_by_its_cells(weasyprint, monkeypatch):
     """Four times the rows: about four times as many elements are looked at, not sixteen times."""
     looked_at = 0
@@ -229,6 +231,7 @@ def test_the_style_of_a_table_takes_time_by_its_cells(weasyprint, monkeypatch):
     assert counts[1] < 5 * counts[0]
 
 
+@pytest.mark.slow
 def test_a_long_table_has_its_head_on_each_page(weasyprint):
     """A long table is split, but not after its heading and not before its total."""
     for lines in range(95, 125, 3):
@@ -239,6 +242,7 @@ def test_a_long_table_has_its_head_on_each_page(weasyprint):
         assert all(content in pages[-1] for content in (f"t-line-{lines - 1}\n", "t-total\n"))
 
 
+@pytest.mark.slow
 def test_no_table_is_wider_than_the_paper(weasyprint):
     """Long names are broken, and every figure stays within the margins, in up to 27 columns.
 

@@ -155,6 +155,7 @@ def test_an_expected_month_is_what_is_published(tmp_path):
     assert expected_month("2025-09", home) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_a_failure_stops_no_other(tmp_path, way):
     """The others are published, and the failure says what is wrong."""
@@ -174,6 +175,7 @@ def test_a_failure_stops_no_other(tmp_path, way):
     assert published_names(home) == ["2025-10", "2025-12", "index.html"]
 
 
+@pytest.mark.slow
 def test_no_run_waits_for_one_that_starts_later(tmp_path):
     """A month without params is last in the queue, and months that look back on it do not wait."""
     home = home_of(tmp_path)
@@ -261,6 +263,7 @@ def test_a_report_that_cannot_be_confirmed_is_queued(tmp_path, monkeypatch):
     assert everything(home) == before
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_replaced(tmp_path):
     """Its run fails with the cause, and the others are published."""
     home = home_of(tmp_path, KILL_NOVEMBER)
@@ -340,6 +343,7 @@ def test_no_index_is_made_without_reports(tmp_path):
     assert not [event for event in events if event.state is RunState.NOTICE]
 
 
+@pytest.mark.slow
 def test_an_index_that_cannot_be_written_is_a_notice(tmp_path, monkeypatch):
     """The reports are published all the same, with one notice."""
 

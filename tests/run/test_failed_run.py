@@ -120,6 +120,7 @@ def test_a_failed_run_leaves_the_last_report(published_home, cells, message):
     assert not processes_of(published_home)
 
 
+@pytest.mark.slow
 def test_a_kernel_killed_at_any_cell_leaves_the_last_report(published_home):
     """The run fails whichever cell the kernel dies in, even the last one, with the results."""
     before = published(published_home)
@@ -258,6 +259,7 @@ def test_what_a_killed_run_left_is_removed(published_home):
 # Disks that fail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("persistent", [False, True], ids=["once", "from then on"])
 @pytest.mark.parametrize("first", [False, True], ids=["again", "first"])
 def test_any_call_of_a_run_may_fail(made, tmp_path, quick, first, persistent):
@@ -383,6 +385,7 @@ def test_a_full_disk_leaves_the_last_report(published_home, small_disk, cell, me
     assert bool(left_over(published_home)) == ("failed.ipynb" in str(failure.value))
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_grow_leaves_the_last_report(published_home):
     """If the shell limits the size of files, the failure names the file and the limit."""
     before = published(published_home)

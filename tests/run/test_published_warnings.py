@@ -11,6 +11,7 @@ from finops_nb.cli import main
 from finops_nb.run.published_warnings import warnings_text
 
 
+@pytest.mark.slow
 def test_a_run_prints_the_warnings_of_its_report(tmp_path, monkeypatch, capsys):
     """A budget of a misspelled name is a warning on stderr; stdout has the page alone."""
     home = make_scenario_home(tmp_path)

@@ -545,6 +545,7 @@ def test_the_report_prints_what_the_panel_shows(tmp_path, monkeypatch):
     ] == ["-4993.5"]
 
 
+@pytest.mark.slow
 def test_the_panel_reports_the_saved_scenario(own):
     """It runs the command in a process of its own, and shows what the command refuses."""
     home = own.what_if.home

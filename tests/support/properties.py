@@ -8,7 +8,7 @@ from typing import Final
 THOROUGH: Final = os.environ.get("FINOPS_NB_PROPERTIES") == "all"
 """What `make slow` sets; it runs every property."""
 
-A_FEW: Final = 5
+A_FEW: Final = 10
 """`make test` tries one case in so many."""
 
 

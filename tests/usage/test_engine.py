@@ -238,6 +238,7 @@ def test_order_files_and_formats_change_nothing_and_sums_equal_fractions(
     assert plain.cost + plain.cost_outside == sum(Fraction(of["cost_usd"]) for of in calls)
 
 
+@pytest.mark.slow
 def test_ctrl_c_during_a_query_is_a_keyboard_interrupt():
     """DuckDB turns Ctrl-C into a RuntimeError, which no command expects."""
     former = signal.signal(signal.SIGALRM, signal.default_int_handler)

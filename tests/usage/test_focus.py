@@ -564,6 +564,7 @@ def test_a_column_that_can_hold_no_tags_is_refused_by_its_type(tmp_path, kind):
         read_usage(params)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "tags",
     [

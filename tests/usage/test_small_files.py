@@ -47,6 +47,7 @@ def assert_equal(one: Usage, other: Usage) -> None:
         assert getattr(one, name) == getattr(other, name)
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(calls, max_size=4), min_size=3, max_size=6), names)
 def test_files_that_are_scanned_together_are_read_as_one_by_one(tmp_path_factory, rows, name):
     """Also where files are empty, rows equal another file's, or a name has a pattern's marks."""

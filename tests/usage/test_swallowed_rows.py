@@ -100,6 +100,7 @@ def test_text_of_many_lines_across_the_blocks_of_a_file_is_read_and_searched(tmp
     assert (problem.line, problem.rule) == (3, SWALLOWED[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mark", ["\n", "\r", "\r\n", "\t", "\x1b", "\x7f", "\x85", "\u2028"])
 def test_a_name_with_a_control_character_is_refused(tmp_path, mark):
     """In CSV and in Parquet, in the period and outside: it would tear a ledger or a table."""
@@ -129,6 +130,7 @@ def some_are_read(folder: Path, seeds: range) -> None:
     assert {None, False} == set(results.values())
 
 
+@pytest.mark.slow
 def test_of_100_files_with_two_stray_quotes_none_is_read_as_other_numbers(tmp_path):
     some_are_read(tmp_path, range(100))
 

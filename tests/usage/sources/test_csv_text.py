@@ -104,6 +104,7 @@ def test_however_it_is_packed_the_same_is_read(tmp_path_factory, data, name, row
     assert (usage.rows_read, usage.cost) == (2 * rows, rows * Fraction("21.75"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checksum", [0, 1])
 def test_zstd_of_more_than_the_engines_buffers_is_read_whole(tmp_path, checksum):
     """With a checksum or without, in a frame of 60 MB and one of 30 MB."""
@@ -187,6 +188,7 @@ def test_a_file_that_is_only_large_or_only_repetitive_is_not_a_zip_bomb(
     assert read(write(tmp_path / name, csv_text(calls))).rows_read == 20_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     ("start", "piece", "rule", "line"),

@@ -37,6 +37,7 @@ def calls_with(folder: Path, column: str, values: list[str], kind: str) -> list[
     return [folder / "u.parquet"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "parquet", "many"])
 @pytest.mark.parametrize("column", NAMES)
 def test_currencies_by_another_name_are_refused(tmp_path, column, kind):

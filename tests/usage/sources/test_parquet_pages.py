@@ -53,6 +53,7 @@ def test_each_flipped_bit_of_a_page_is_found(tmp_path, name):
             check_pages(Source("u", file, ".parquet"), [chunk])
 
 
+@pytest.mark.slow
 @pytest.mark.hypothesis
 @pytest.mark.parametrize("name", FILES)
 def test_no_flipped_bit_is_read_as_another_number(tmp_path, name):

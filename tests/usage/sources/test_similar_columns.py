@@ -56,6 +56,7 @@ def test_what_a_dialect_calls_the_currency_is_read(monkeypatch, name):
     assert (after.places["currency"], after.problems) == (Place(0), ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 @pytest.mark.parametrize("column", SPELLINGS)
 def test_a_currency_is_found_in_every_spelling(tmp_path, column, kind):

@@ -395,6 +395,7 @@ def test_a_time_with_two_wrong_characters_is_not_a_quick_one(time):
     assert dict(days)[time] == date(2025, 12, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"])
 def test_the_months_of_any_zone_add_up_to_the_file(tmp_path: Path, zone):
     """Of calls every seven hours from October to March, each is in one month of the zone."""
