@@ -236,6 +236,7 @@ def test_the_next_month_of_the_readme_runs_in_a_new_home(tmp_path):
     assert (home.outputs / "2026-01").is_dir()
 
 
+@pytest.mark.slow
 def test_the_next_month_of_the_clone_needs_usage_of_ones_own(tmp_path):
     """`new` copies "sample:", which the README says to replace; `check` refuses it until then."""
     (tmp_path / "params").mkdir()
@@ -268,6 +269,7 @@ def test_the_range_of_the_readme_is_of_months_that_the_clone_has():
     assert "works in the clone" in README
 
 
+@pytest.mark.slow
 def test_the_five_minutes_of_the_readme_run_as_they_are_typed(tmp_path):
     """In an empty folder; then with the README's row and budgets in the files that it names."""
     commands, rows, params = blocks_of("Your own data in five minutes")

@@ -93,6 +93,7 @@ def page(folder) -> HtmlElement:
     return page_of(folder / "organizational_alignment.html")
 
 
+@pytest.mark.slow
 def test_the_page_is_inert(folder):
     """Whatever the names are, nothing on the page runs or loads anything."""
     assert audit((folder / "organizational_alignment.html").read_text(encoding="utf-8")) == []

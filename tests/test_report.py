@@ -426,6 +426,7 @@ def test_the_same_input_publishes_the_same_bytes(folder, tmp_path):
     assert _contents(other / "outputs" / "2025-12") == _contents(folder)
 
 
+@pytest.mark.slow
 def test_a_second_run_changes_nothing_and_a_forced_one_publishes_the_same_bytes(
     sample_home, folder
 ):

@@ -86,6 +86,7 @@ def test_a_batch_gives_the_advice_once(tmp_path):
     assert notices == [INSTEAD]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_run", [False, True], ids=["draft", "run"])
 def test_a_draft_prints_the_advice_on_import(tmp_path, is_run):
     """In JupyterLab the import says it on stderr; in a run it does not, since the runner does."""

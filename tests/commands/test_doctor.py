@@ -111,6 +111,7 @@ def test_a_full_disk(sound_home, monkeypatch):
     assert bad.text == "0 MB free on the disk; free up at least 200 MB"
 
 
+@pytest.mark.slow
 def test_a_kernel_that_does_not_start(sound_home, monkeypatch):
     """It gives the cause."""
     monkeypatch.setattr("finops_nb.notebook.kernel.ARGV", ("/bin/false", "-f", "{connection_file}"))

@@ -592,6 +592,7 @@ def early(connection) -> None:
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("talk", "text", "states"),
     [

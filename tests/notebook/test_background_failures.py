@@ -29,6 +29,7 @@ def fails() -> None:
     raise KeyError("org-a")
 
 
+@pytest.mark.slow
 def test_a_failure_that_nobody_asks_about_is_printed(capsys):
     """Its type and its text are printed to stderr, once."""
     with ThreadPoolExecutor() as pool:
@@ -39,6 +40,7 @@ def test_a_failure_that_nobody_asks_about_is_printed(capsys):
         assert capsys.readouterr() == ("", text)
 
 
+@pytest.mark.slow
 def test_a_failure_that_was_asked_about_is_not_printed(capsys):
     """Asking for the result or for the exception counts."""
     with ThreadPoolExecutor() as pool:

@@ -143,6 +143,7 @@ def test_the_whole_run_has_a_limit(tmp_path):
     assert counts(execution)[-1] is None
 
 
+@pytest.mark.slow
 def test_a_kernel_that_dies_before_the_first_cell(tmp_path):
     """The reason is given, and no cell was the last."""
     with running_kernel(tmp_path, {}) as kernel:
@@ -179,6 +180,7 @@ def _interrupt() -> None:
     _thread.interrupt_main()
 
 
+@pytest.mark.slow
 def test_runs_follow_each_other_in_one_process(tmp_path):
     """One run works after another, even after an interrupted one; no file or socket stays open."""
     opened = []

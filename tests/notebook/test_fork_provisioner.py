@@ -130,6 +130,7 @@ def test_it_ends_with_the_processes_it_started(server_socket, tmp_path):
     assert all(gone(int(pid)) for pid in pids.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["alone", "child"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_it_dies_with_its_runner(tmp_path, number, how):

@@ -168,6 +168,7 @@ def test_it_is_this_interpreter_whatever_the_machine_says(hostile):
     }
 
 
+@pytest.mark.slow
 def test_nothing_is_left(tmp_path, monkeypatch):
     """The kernel and its children end, even after an error; socket files are removed earlier."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -191,6 +192,7 @@ def test_nothing_is_left(tmp_path, monkeypatch):
     assert not asyncio.all_tasks(ensure_event_loop())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["starting", "busy"])
 def test_it_dies_with_its_runner(tmp_path, moment):
     """A SIGKILL of the runner ends it while it starts and while a cell holds the interpreter lock.

@@ -61,6 +61,7 @@ DIFFERS = reconcile((), {("AWS", "INV-1"): Decimal(1)})
 AGREES = reconcile((), {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("complete", "reconciliation", "ledger_file"),
     [

@@ -313,6 +313,7 @@ def test_it_says_how_many_scores_it_does_not_draw(usage_of, params, drawn_axes):
     assert chart.alt.endswith("; 6 others not drawn.")
 
 
+@pytest.mark.slow
 def test_every_color_is_told_apart_by_a_pattern(usage_of, params, drawn_axes):
     """30 products have NO BUDGET, so that all are drawn: the 13th has the first color, hatched."""
     made = params(product_budgets={"x": 1})
@@ -364,6 +365,7 @@ def test_it_draws_a_day_a_quarter_and_a_year(usage_of, params, drawn_axes, perio
     assert len(drawn_axes[0].patches) == days
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [HOSTILE[:10], HOSTILE[10:]], ids=["some", "others"])
 def test_it_draws_any_name(usage_of, params, drawn_axes, names):
     """Any name is a label and an entry of the legend; the drawing stays well-formed."""
@@ -395,6 +397,7 @@ def test_it_draws_only_hidden_names(usage_of, params, drawn_axes):
     assert legend(drawn_axes[0]) == ["_x"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "costs",
     [
@@ -439,6 +442,7 @@ def test_it_draws_the_same_bytes_twice(six, params):
     assert all_charts(six, params()) == all_charts(six, params())
 
 
+@pytest.mark.slow
 def test_it_does_not_change_the_tables(usage_of, params):
     """Charts leave the frames that they read unchanged."""
     usage = usage_of(MANY)

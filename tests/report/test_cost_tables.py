@@ -188,6 +188,7 @@ def test_every_printed_table_foots(
                         ) == figure(total.cells[head])
 
 
+@pytest.mark.slow
 @settings(
     max_examples=cases(40),
     deadline=None,

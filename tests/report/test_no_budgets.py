@@ -77,6 +77,7 @@ def test_a_period_in_progress_has_cost_and_run_rate_alone(made, usage_of):
     assert "udget" not in table.caption
 
 
+@pytest.mark.slow
 def test_a_published_page_says_once_how_to_set_budgets(home_without_budgets):
     """No cell is colored as a warning; results.json has the budgets' keys, all without value."""
     files = files_of(run("2025-12", home_without_budgets).parent)

@@ -560,6 +560,7 @@ def test_sheets_have_names_that_excel_takes():
     assert len({name.lower() for name in names}) == len(names)
 
 
+@pytest.mark.slow
 def test_the_same_report_is_the_same_bytes(tmp_path):
     """Process, time zone and language change nothing; the time inside is the report's."""
     program = """

@@ -223,6 +223,7 @@ def test_a_month_is_unchanged_if_the_month_before_stays_as_it_was(tmp_path, mail
     assert published(home, "2025-12") == before
 
 
+@pytest.mark.slow
 def test_an_unchanged_report_is_left_alone(tmp_path, monkeypatch):
     """No worker is started without work, and a single run is made in this process."""
     home = home_of(tmp_path)

@@ -99,6 +99,7 @@ FAILED_CELLS = {
 """By name: the cells of a notebook that fails, and the pattern of its message."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cells", "message"), FAILED_CELLS.values(), ids=FAILED_CELLS)
 def test_a_failed_run_leaves_the_last_report(published_home, cells, message):
     """Cause and cell are named, the notebook is kept; report and history do not change."""
@@ -371,6 +372,7 @@ FULL_DISKS = {
 """By name: a cell that fills the disk, and the pattern of the message."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cell", "message"), FULL_DISKS.values(), ids=FULL_DISKS)
 def test_a_full_disk_leaves_the_last_report(published_home, small_disk, cell, message):
     """The failure names the file and the free bytes; the report does not change."""
@@ -408,6 +410,7 @@ def test_a_file_that_cannot_grow_leaves_the_last_report(published_home):
     assert published(published_home) == before
 
 
+@pytest.mark.slow
 def test_what_a_kernel_printed_before_it_died_is_in_the_message_and_kept(published_home):
     """The line that names the cause stands behind the signal, and the log beside the notebook."""
     kill = "os.kill(os.getpid(), 6)"

@@ -26,6 +26,7 @@ print(*sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_a_run_imports_nothing_of_the_mail(tmp_path):
     """Whether a report was mailed is read from its journal, without SMTP."""
     make_home(tmp_path)

@@ -273,6 +273,7 @@ def test_the_last_of_many_at_once_has_seen_all(home):
     assert len(rows(home.outputs / "index.html")) == 8
 
 
+@pytest.mark.slow
 def test_a_run_rebuilds_it(tmp_path):
     """A publication rebuilds the index; if that fails, the report is published with a notice."""
     home = make_home(tmp_path / "home")

@@ -94,6 +94,7 @@ def test_a_signal_at_any_moment_leaves_a_whole_report(
     assert len(reports) <= 2
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_this_process(published_home):
     """`Interrupted` is raised, which exits with 130; neither kernel nor staging is left."""
     before = published(published_home)
@@ -113,6 +114,7 @@ def test_ctrl_c_in_this_process(published_home):
     assert not processes_of(published_home)
 
 
+@pytest.mark.slow
 def test_an_interruption_that_a_library_swallows(published_home):
     """Kernel and run end even if a library swallows the exception of the signal."""
     before = published(published_home)

@@ -69,6 +69,7 @@ def test_the_same_key_changes_nothing(published_home, monkeypatch):
         (folder / "away").rename(folder / file)
 
 
+@pytest.mark.slow
 def test_a_forced_run_publishes_the_same_bytes(published_home, monkeypatch):
     """It prints the time when the key was first run, whatever the clock says now."""
     before = published(published_home)
@@ -161,6 +162,7 @@ def test_an_index_that_could_not_be_written_is_rebuilt_later(published_home):
     assert index.stat().st_mtime_ns == rebuilt
 
 
+@pytest.mark.slow
 def test_a_pdf_is_published_when_it_is_asked_for(published_home, weasyprint):
     """A report without the PDF is run again and published with it; other files do not change."""
     before = published(published_home)

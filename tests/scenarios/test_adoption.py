@@ -326,6 +326,7 @@ def on_own_lines(text: str) -> str:
     return braces.sub(r"\1:\n  \2: \3\n", text).replace("org-a:\n    5000", "org-a: 5000")
 
 
+@pytest.mark.slow
 @settings(max_examples=cases(40))
 @given(shapes, amounts)
 def test_an_adoption_has_the_new_budgets_or_names_a_line_of_the_file(

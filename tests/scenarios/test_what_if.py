@@ -496,6 +496,7 @@ def test_a_base_that_cannot_be_read_is_refused(shared):
         WhatIf("2025-10", home=shared)
 
 
+@pytest.mark.slow
 def test_the_report_prints_what_the_panel_shows(tmp_path, monkeypatch):
     """The real notebook prints the same cost, budget, variance, % used and total, and a stamp."""
     home = make_scenario_home(tmp_path)

@@ -53,6 +53,7 @@ def lines(page: str) -> list[list[str]]:
     ]
 
 
+@pytest.mark.slow
 def test_under_papermill_it_is_a_table(executed):
     """It has one output of HTML and text, and no panel, which would need a kernel."""
     (output,) = executed.cells[-1].outputs

@@ -50,6 +50,7 @@ def text(tmp_path: Path, body: str | bytes, header: str = HEADER, name: str = "u
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [

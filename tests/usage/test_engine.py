@@ -271,6 +271,7 @@ def test_nothing_heavy_is_imported():
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
 def test_the_time_zone_of_the_machine_does_not_matter(tmp_path, zone):
     file = write_calls(

@@ -102,6 +102,7 @@ def test_a_file_with_two_lines_for_a_day_is_refused(tmp_path):
         mapped(tmp_path, "team-1,org-a,,,\nteam-1,org-b,,2025-12-15,\n", of("team-1"))
 
 
+@pytest.mark.slow
 @given(
     cuts=st.lists(st.integers(1, 30), min_size=1, max_size=4, unique=True).map(sorted),
     days=st.lists(st.integers(0, 30), min_size=1, max_size=12),

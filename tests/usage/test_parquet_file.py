@@ -238,6 +238,7 @@ def test_it_refuses_what_is_not_parquet(tmp_path, content):
     assert str(tmp_path) not in str(problem)
 
 
+@pytest.mark.slow
 def test_cut_anywhere_it_is_refused(tmp_path):
     whole = write_parquet(tmp_path / "u.parquet", FIVE).read_bytes()
     for cut in range(0, len(whole), 50):

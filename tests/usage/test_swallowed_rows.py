@@ -39,6 +39,7 @@ def three_and_more() -> str:
     return csv_text([*rows, call(organization_id="c", cost_usd="4.00")])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["u.csv", "u.csv.gz", "u.csv.zst"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize(("column", "last"), [("task_type", 103), ("provider", 4), ("model", 3)])

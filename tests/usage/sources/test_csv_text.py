@@ -88,6 +88,7 @@ def test_of_several_parts_every_one_is_read_or_the_file_is_refused(tmp_path, nam
     assert read(plain_file(tmp_path, name, parts[0] + parts[1])).cost == Fraction("1.25")
 
 
+@pytest.mark.slow
 @settings(max_examples=cases(25))
 @given(st.data(), st.sampled_from(NAMES), st.integers(1, 400))
 def test_however_it_is_packed_the_same_is_read(tmp_path_factory, data, name, rows):
@@ -159,6 +160,7 @@ def test_a_window_larger_than_memory_should_be_asked_for_is_refused(tmp_path):
     assert "too much memory" in problem.rule
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("piece", [b"\n", FIRST], ids=["empty lines", "rows"])
 def test_a_zip_bomb_is_refused_early_with_its_figures(tmp_path, monkeypatch, name, piece):

@@ -52,6 +52,7 @@ def test_currencies_by_another_name_are_refused(tmp_path, column, kind):
     read(*files[:1], **yaml.safe_load(problem.fix.rpartition("not, write ")[2]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "parquet", "many"])
 @pytest.mark.parametrize(
     "values",

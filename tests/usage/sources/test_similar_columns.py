@@ -68,6 +68,7 @@ def test_a_currency_is_found_in_every_spelling(tmp_path, column, kind):
     assert read(calls_with(tmp_path, column, "EUR", kind), currency="EUR").cost == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spelling", "advice"),
     [
@@ -94,6 +95,7 @@ def test_the_advice_on_a_currency_is_one_that_the_params_take(tmp_path, spelling
         assert read(calls_with(tmp_path, "currency", code, "csv"), currency=code).cost == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "columns",
     [
