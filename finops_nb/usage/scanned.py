@@ -14,7 +14,12 @@ from finops_nb.money import ZERO, total
 from finops_nb.period import Period
 from finops_nb.usage.notices import ScanResult, row_checks
 from finops_nb.usage.sources import values
-from finops_nb.usage.sources.source_table import SourceTable, bad_name_sql, in_period_sql
+from finops_nb.usage.sources.source_table import (
+    SourceTable,
+    bad_name_sql,
+    in_period_sql,
+    names_read,
+)
 
 FEW_GROUPS: Final = 3
 FEW_ROWS: Final = 30
@@ -162,8 +167,15 @@ def _bad_names_outside(
     is_outside = f"({in_period_sql(period)}) IS NOT TRUE"
     if not one_value(db, f"SELECT count(*) FROM scanned_days WHERE {is_outside}"):
         return 0
-    outside = f"inside IS NOT TRUE AND ({bad_name_sql(table)})"
-    return int(one_value(db, f"SELECT count(*) FROM ({rows}) WHERE {outside}"))
+    names = ", ".join(names_read(table))
+    if not names:
+        return 0
+    # Names repeat: matching each once takes a fifth of the time of matching each row's.
+    groups = (
+        f"SELECT {names}, count(*) AS entries FROM ({rows}) WHERE inside IS NOT TRUE GROUP BY ALL"
+    )
+    query = f"SELECT coalesce(sum(entries), 0) FROM ({groups}) WHERE {bad_name_sql(table)}"
+    return int(one_value(db, query))
 
 
 def _rounding(db: duckdb.DuckDBPyConnection, rows: str) -> tuple[int, Decimal]:

@@ -237,10 +237,13 @@ def unreadable_row_sql(table: SourceTable) -> str:
 
 def bad_name_sql(table: SourceTable) -> str:
     """The condition that a row has the report's own name, or one with a line break or the like."""
+    return " OR ".join(map(values.bad_name_sql, names_read(table))) or "false"
+
+
+def names_read(table: SourceTable) -> list[str]:
+    """The columns of names that `rows_sql` has of a file."""
     names: list[str] = [name for name in NAMED if name in table.columns]
-    if table.mapped:
-        names.append("source_key")
-    return " OR ".join(map(values.bad_name_sql, names)) or "false"
+    return [*names, "source_key"] if table.mapped else names
 
 
 def parsed_name(table: SourceTable, column: ColumnName) -> str:
