@@ -69,7 +69,7 @@ def change_by_name(data: ReportData) -> Table:
         columns or CHANGE_COLUMNS,
         blocks,
         data.params.currency,
-        title="Who Changed",
+        title="Change by Name",
     )
 
 

@@ -21,7 +21,6 @@ from finops_nb.schema import Column, Unit
 TITLES: Final[Mapping[str, str]] = HEADINGS | {
     "anomalies": "Days out of Line",
     "budget_tracking": "Budget Tracking",
-    "change_by_name": "Who Changed",
     "chargeback_by_organization": "Chargeback Report",
     "chargeback_by_product": "Product Chargeback Summary",
     "charges_by_kind": "Cost by Charge Type",
