@@ -1,10 +1,14 @@
 """A reporting period: whole days, the first inclusive and the last exclusive.
 
 A year is a calendar year, `2025`, also where annual budgets are divided (`params/budget_file.py`,
-`params/monthly_budgets.py`). The fiscal year of `fiscal_year_start` is what the year to date
-(`figures/trend.py`, `report/headline.py`) and the forecast (`figures/forecast.py`) are about;
-another key of it that moves cost also goes into `MAPPING_PARAMS` of `findings/changes.py`. Periods
-are also parsed in `outputs/reports.py`, `mail/body.py` and `commands/names.py`.
+`params/monthly_budgets.py`, called by `params/budgets.py` and `scenarios/adoption.py`). A fiscal
+year starts in the month that a params file says, as in `fiscal_year_start: 7`; the key and its
+default are in `params/model.py`, the README of the folder `params` and the parameters of the
+notebook. That year is what the year to date (`figures/trend.py`, `report/headline.py`), the
+forecast (`figures/forecast.py`), the full year (`figures/full_year.py`) and the budgets ahead
+(`params/budgets.py`) are about; `findings/outlook.py` writes its name, FY2026. Another key of it
+that moves cost also goes into `MAPPING_PARAMS` of `findings/changes.py`. Periods are also parsed in
+`home.py`, `outputs/reports.py`, `mail/body.py` and `commands/names.py`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from finops_nb.money import rounded
 class Status(StrEnum):
     """Where a cost stands against its budget.
 
-    A new or renamed one also needs: its meaning in `schema.STATUS`; color and mark in
+    A new or renamed one, of capitals and blanks (`schema.ADDED_UP`), also needs: its meaning in
+    `schema.STATUS` and in `_statuses` of `report/table_columns.py`; color and mark in
     `report/templates/html_shell/finops.css` and `report.css` beside it (a color for light, dark and
     print), `mail/templates/message.css` and `scenarios/assets/what_if.css`; its bar in
     `report/charts.py` and, for a color of its own, `report/theme.py`; its subject line in

@@ -1,10 +1,10 @@
 """Budget alerts in words: "80% crossed on December 27".
 
 Which threshold was crossed on which day is in `figures/crossings.py`; the table of all of them is
-in `report/budget_tables.py`, the words are printed by `report/table.py`, the workbook's two columns
-are in `report/workbook.py`, and the advice that cites an alert is in `findings/recommendations.py`.
-The notebook's text above the table says what "crossed" means, too; README.md and the README of the
-folder `params` have the word.
+in `report/budget_tables.py`, the words are printed by `report/table.py`, and the workbook's two
+columns are in `report/workbook.py`. The notebook's text above the table says what "crossed" means,
+too; `params/model.py`, the notebook's parameters, README.md and the README of the folder `params`
+say "reached".
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The charts of the report: each draws the figures of a table, with an alt text that cites them.
 
 Floats are for the axes only; the figures in alt texts are those of the tables. A new chart is a
-function here and a cell of notebooks/organizational_alignment.ipynb.
+function here and a cell of notebooks/organizational_alignment.ipynb; how bars are drawn is in
+`bars.py`, colors are in `theme.py`.
 
 `picture` of mail/message.py draws `budget_vs_actual`, too, from four columns and params that have a
 currency only. mail/read_back.py (`ADDED_UP`) reads in its alt text what is "other" or not drawn.

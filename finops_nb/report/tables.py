@@ -9,6 +9,7 @@ notebook has those from `api.py`. A new table is added there and named here. It 
 
 * `schema.py`: its columns. What a reader should know of a column is in `table_columns`; what is
   printed beneath a figure is in `beneath` and `workbook` (`EXTRA_COLUMNS`)
+* `supposed_heads` (`OF_COST`): a cost that a scenario changes, which is headed "Supposed Cost"
 * `table_heads`: its title and its columns for `what-changed`
 * findings/figure_difference.py (`KEY_COLUMNS`, `OWN_KEYS`): a new column that names its rows; if
   the names are from usage, also templates/table.html.j2, read_back/figures.py (`NAMES`) and
