@@ -233,6 +233,7 @@ def new(month: str, budgets: str | None) -> None:
         click.echo(new_month(home, month))
     if budgets:
         click.echo(propose_budgets(home, month))
+        _tell(f'Then: finops-nb adopt scenarios/{month}-forecast --by NAME --reason "..."')
 
 
 @main.command()

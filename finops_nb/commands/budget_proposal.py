@@ -54,7 +54,7 @@ def propose_budgets(home: Home, month: str) -> Path:
     dimensions = [each for each in BUDGETED if budgets.of(each)] or [BUDGETED[0]]
     scenario = Scenario(
         base=month,
-        author=f"finops-nb new {month} --budgets forecast",
+        author="finops-nb, from the forecast",
         date=date.fromisoformat(now()[:10]),
         reason=f"Expected cost in the {before.label} report",
         organization_budgets=_proposed(rows, "organization", dimensions),

@@ -6,6 +6,7 @@ The total and every organization, product and model are compared with their usua
 * A month of which 21 days are known: each weekday three times. Other periods have no anomalies.
 * Days up to which usage is complete.
 * A day at zero or below is out of line where a cost is usual. Where credits are usual, none is.
+* A usual below zero is what another event of the day leaves over: that one is told, this is not.
 * A name that never varies is out of line beyond a quarter of its usual.
 * What happened to the total on the same day of the month before, too, is no surprise: a monthly
   fee, for example.
@@ -160,7 +161,7 @@ def days_out_of_line(
         for day in month.days
         for sign in (1, -1)
         for event in _events(month, lines, day, sign, least)
-        if not _is_as_before(event, expected)
+        if not _is_as_before(event, expected) and event.usual >= 0
     ]
     named = [replace(each, is_new=_is_new(month, each, earlier)) for each in _in_a_row(found)]
     return sorted(named, key=lambda each: (each.day, -abs(each.difference), each.scope.order))

@@ -131,26 +131,36 @@ def largest_part(data: ReportData, by: Dimension, name: str) -> Part | None:
     return Part(most, named[most], whole, share)
 
 
-def model_share(data: ReportData) -> ModelShare | None:
-    """The model whose share of calls changed most from the month before.
+def model_share(data: ReportData, dearer: bool) -> ModelShare | None:
+    """The model whose share of calls made the mix dearer or cheaper the most.
+
+    A share moves the cost per call by its change × (the model's earlier cost per call − that of all
+    calls): less of a dear model makes the mix cheaper, and so does more of a cheap one.
 
     Args:
         data: as for `changes_by_name`; usage read by cells.
+        dearer: which way the mix went.
 
     Returns:
-        None where one of the months does not have calls by model.
+        None where one of the months does not have calls by model, or no model moved it that way.
     """
     before = _complete_month_before(data)
     if before is None or before.cells is None or CELLS not in data.usage.groups:
         return None
     was = _shares_of_calls(before.cells)
     now = _shares_of_calls(cells_of(data.usage.groups[CELLS].to_dict("records")))
-    models = sorted({*was, *now} - {UNALLOCATED})
+    prices = _costs_per_call(before.cells)
+    models = sorted(prices.keys() - {UNALLOCATED, ""})
     if not models or not was or not now:
         return None
-    moves = {model: now.get(model, ZERO) - was.get(model, ZERO) for model in models}
-    most = max(models, key=lambda model: abs(moves[model]))
-    return ModelShare(most, was.get(most, ZERO), now.get(most, ZERO))
+    moved = {
+        model: (now.get(model, ZERO) - was[model]) * (prices[model] - prices[""])
+        for model in models
+    }
+    most = max(models, key=lambda model: moved[model] if dearer else -moved[model])
+    if not moved[most] or (moved[most] > 0) != dearer:
+        return None
+    return ModelShare(most, was[most], now.get(most, ZERO))
 
 
 def _complete_month_before(data: ReportData) -> PublishedMonth | None:
@@ -183,3 +193,14 @@ def _shares_of_calls(cells: Iterable[Cell]) -> dict[str, Decimal]:
     whole = Decimal(sum(calls.values()))
     shares = {model: ratio(Decimal(count), whole) for model, count in calls.items()}
     return {model: share for model, share in shares.items() if share is not None}
+
+
+def _costs_per_call(cells: Iterable[Cell]) -> dict[str, Decimal]:
+    """The cost per call by model; of all calls under an empty name."""
+    costs: dict[str, Decimal] = defaultdict(Decimal)
+    calls: dict[str, int] = defaultdict(int)
+    for cell in cells:
+        for name in (cell.model, "") if cell.calls else ():
+            costs[name] += cell.cost
+            calls[name] += cell.calls
+    return {name: costs[name] / count for name, count in calls.items()}

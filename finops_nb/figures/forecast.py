@@ -10,8 +10,8 @@ from those before it. The error is the sum of what each organization was off, as
 they cost (WAPE; Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 5.8). Of equals,
 the simplest is taken; with fewer than three known months there is no test, and it is the run rate.
 
-Events of the params change the pairs that they name from their day on. One before the first month
-that is forecast has no part in it: its cost is known.
+Events of the params change the pairs that they name from their day on. One up to the last known day
+has no part in it: its cost is known. The run rate of a running month takes no account of events.
 
 A gap ends the history: only consecutive months count. A running month counts as its run rate; where
 it has none, it is the first month that is forecast.
@@ -22,10 +22,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
+from finops_nb.figures.forecast_events import Change, changes_of
 from finops_nb.figures.forecast_methods import (
     Method,
     Month,
@@ -43,10 +45,11 @@ from finops_nb.figures.forecast_range import (
 )
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import run_rates_of_pairs
+from finops_nb.figures.variance import headline_dimension
 from finops_nb.money import ZERO, minor_units, significant, total
 from finops_nb.params.events import Event
 from finops_nb.period import fiscal_year, parse_period
-from finops_nb.schema import BUDGETED
+from finops_nb.schema import Dimension
 
 TOTAL: Final = "total"
 DIMENSIONS: Final = (TOTAL, "organization", "product")
@@ -95,6 +98,7 @@ class Forecast:
         method: by which it is made.
         known: the months it is made from, oldest first.
         months: those that are forecast, oldest first.
+        through: the last day that is known.
         tested: the months that each method was tested on.
         errors: of each method on them, as a fraction of their cost; empty if none was tested.
         lines: by month, then total, organizations and products, each by name.
@@ -103,6 +107,7 @@ class Forecast:
     method: Method
     known: tuple[str, ...]
     months: tuple[str, ...]
+    through: date
     tested: tuple[str, ...]
     errors: Mapping[Method, Decimal]
     lines: tuple[Expected, ...]
@@ -123,30 +128,6 @@ class Known(NamedTuple):
     pairs: Mapping[Pair, Decimal]
 
 
-class Change(NamedTuple):
-    """What an event does to a month.
-
-    Args:
-        event: from the params.
-        share: of the month's days on which it is in force.
-    """
-
-    event: Event
-    share: Decimal
-
-    @property
-    def amount(self) -> Decimal:
-        """What it adds to the month."""
-        return (self.event.amount or ZERO) * self.share
-
-    def applied(self, pair: Pair, cost: Decimal) -> Decimal:
-        """The cost of a pair with it."""
-        wanted = (self.event.organization or pair[0], self.event.product or pair[1])
-        if wanted != pair:
-            return cost
-        return cost * (1 + (self.event.change or ZERO) * self.share) + self.amount
-
-
 @lru_cache(maxsize=4)  # tables, sentences and results.json ask for the same
 def outlook(data: ReportData) -> Forecast | None:
     """What the months after a month are expected to cost.
@@ -163,7 +144,8 @@ def outlook(data: ReportData) -> Forecast | None:
         return None
     months = _months_ahead(data, known[-1].month.name)
     decimals, events = minor_units(data.params.currency), data.params.events
-    return forecast_of(known, months, data.budgets.ahead, decimals, events)
+    by = headline_dimension(data.budgets)
+    return forecast_of(known, months, data.budgets.ahead, decimals, events, by)
 
 
 def forecast_of(
@@ -172,6 +154,7 @@ def forecast_of(
     budgets: Mapping[str, Mapping[str, Mapping[str, Decimal]]],
     decimals: int,
     events: Sequence[Event] = (),
+    by: Dimension = "organization",
 ) -> Forecast | None:
     """The forecast from months that are known.
 
@@ -181,15 +164,12 @@ def forecast_of(
         budgets: amount by month, dimension and name.
         decimals: of the currency.
         events: what is supposed to change cost from its day on.
+        by: the dimension whose budgets add up to that of the total.
 
     Returns:
-        None where no method can be used.
-
-    Example:
-        100, 100 and 100 are known: 100 is expected, and the last month is the method.
+        None where no method can be used. Of 100, 100 and 100, the last month: 100 is expected.
     """
-    history = [each.month for each in known]
-    series = _by_line(known)
+    history, series = [each.month for each in known], _by_line(known)
     errors = backtest(history, series)
     method = min(errors, key=lambda each: errors[each]) if errors else Method.RUN_RATE
     misses = _misses(method, history, series)
@@ -198,14 +178,15 @@ def forecast_of(
         of_month = weights(method, history, ahead)
         if of_month is None:
             return None
-        expected = _expected(known, of_month, decimals, _changes(events, month, months[0]))
+        changes, of_budgets = changes_of(events, month, _through(history)), budgets.get(month, {})
+        expected = _expected(known, of_month, decimals, changes, of_budgets)
         lines += (
-            _line(line, month, amount, misses, ahead, budgets.get(month, {}))
+            _line(line, month, amount, misses, ahead, _budget(line, of_budgets, by))
             for line, amount in expected.items()
         )
     names = tuple(month.name for month in history)
-    tested = names[FEWEST_MONTHS - 1 :]
-    return Forecast(method, names, tuple(months), tested, errors, tuple(lines))
+    tested = tuple(names[place] for place in _tested(history))
+    return Forecast(method, names, tuple(months), _through(history), tested, errors, tuple(lines))
 
 
 def backtest(known: Sequence[Month], series: Series) -> dict[Method, Decimal]:
@@ -224,7 +205,7 @@ def backtest(known: Sequence[Month], series: Series) -> dict[Method, Decimal]:
         100, 100, 110 are known: the last month expects 100, and its error is 10 ÷ 110.
     """
     names = [amounts for (dimension, _), amounts in series.items() if dimension == "organization"]
-    tested = range(FEWEST_MONTHS - 1, len(known))
+    tested = _tested(known)
     spent = total(abs(amounts[place]) for amounts in names for place in tested)
     errors: dict[Method, Decimal] = {}
     for method in Method:
@@ -288,14 +269,16 @@ def _months_ahead(data: ReportData, last: str) -> tuple[str, ...]:
     return ahead or fiscal_year(following(last, 1), data.params.fiscal_year_start)[:1]
 
 
-def _changes(events: Sequence[Event], month: str, first: str) -> list[Change]:
-    """What the events from the first forecast month on do to a month."""
-    days, start = parse_period(month).days, parse_period(first).start
-    return [
-        Change(event, Decimal(sum(day >= event.date for day in days)) / len(days))
-        for event in events
-        if event.date >= start
-    ]
+def _tested(known: Sequence[Month]) -> range:
+    """The places of the months that others can be tested on; a running one has no actual cost."""
+    complete = len(known) - (known[-1].through is not None)
+    return range(FEWEST_MONTHS - 1, complete)
+
+
+def _through(known: Sequence[Month]) -> date:
+    """The last day that is known."""
+    last = known[-1]
+    return last.through or parse_period(last.name).last_day
 
 
 def _by_line(known: Sequence[Known]) -> dict[Line, list[Decimal]]:
@@ -320,10 +303,19 @@ def _floored(of: Weights, amounts: Sequence[Decimal]) -> Decimal:
 
 
 def _expected(
-    known: Sequence[Known], of: Weights, decimals: int, changes: Sequence[Change]
+    known: Sequence[Known],
+    of: Weights,
+    decimals: int,
+    changes: Sequence[Change],
+    budgets: Mapping[str, Mapping[str, Decimal]],
 ) -> dict[Line, Decimal]:
-    """The expected cost of each line with cost in the last month: the sum of its rounded pairs."""
-    sums: dict[Line, Decimal] = {}
+    """The expected cost of each line with cost in the last month, or with a budget.
+
+    It is the sum of the rounded pairs.
+    """
+    sums: dict[Line, Decimal] = {
+        (dimension, name): ZERO for dimension, names in budgets.items() for name in names
+    }
     added = [(each.event.organization, each.event.product) for each in changes if each.amount]
     for pair in dict.fromkeys((*known[-1].pairs, *added)):
         amounts = [each.pairs.get(pair, ZERO) for each in known]
@@ -345,7 +337,7 @@ def _misses(
     By dimension, the same of all its names.
     """
     found: dict[Line | str, list[Decimal]] = defaultdict(list)
-    for place in range(FEWEST_MONTHS - 1, len(known)):
+    for place in _tested(known):
         of = weights(method, known[:place], 1)
         for line, amounts in series.items():
             expected = ZERO if of is None else _floored(of, amounts[:place])
@@ -362,10 +354,10 @@ def _line(
     expected: Decimal,
     misses: Mapping[Line | str, Sequence[Decimal]],
     ahead: int,
-    budgets: Mapping[str, Mapping[str, Decimal]],
+    budget: Decimal | None,
 ) -> Expected:
     """One line of a month, with its range and its budget."""
-    own, budget = misses.get(line, ()), _budget(line, budgets)
+    own = misses.get(line, ())
     low = high = None
     if len(misses.get((TOTAL, TOTAL), ())) >= FEWEST_MISSES and expected >= 0:
         used = own if len(own) >= FEWEST_MISSES else misses[line[0]]
@@ -382,10 +374,12 @@ def _line(
     )
 
 
-def _budget(line: Line, budgets: Mapping[str, Mapping[str, Decimal]]) -> Decimal | None:
-    """The budget of a line in a month; the total's is the sum, of the organizations first."""
+def _budget(
+    line: Line, budgets: Mapping[str, Mapping[str, Decimal]], by: Dimension
+) -> Decimal | None:
+    """The budget of a line in a month; the total's is the sum of those of one dimension."""
     dimension, name = line
     if dimension != TOTAL:
         return budgets.get(dimension, {}).get(name)
-    of_names = next((budgets[each] for each in BUDGETED if budgets.get(each)), None)
-    return None if of_names is None else total(of_names.values())
+    of_names = budgets.get(by, {})
+    return total(of_names.values()) if of_names else None

@@ -169,11 +169,10 @@ def _rest(
         costs = _own_costs(data, by)
         own = dict(run_rates(data.usage, by))
         if not own and forecast:
-            own = {
-                name: line.expected
-                for name, line in forecast.of(by, data.usage.period.text).items()
-            }
-        parts.append({name: max(cost - costs.get(name, ZERO), ZERO) for name, cost in own.items()})
+            # Without a run rate, more may be spent already than the month is expected to cost.
+            lines = forecast.of(by, data.usage.period.text).values()
+            own = {line.name: max(line.expected, costs.get(line.name, ZERO)) for line in lines}
+        parts.append({name: cost - costs.get(name, ZERO) for name, cost in own.items()})
     return _added(parts)
 
 

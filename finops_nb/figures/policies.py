@@ -125,7 +125,7 @@ def _missing_budgets(variance: pd.DataFrame) -> Iterator[Breach]:
     if all(row.budget is None for _, row in rows):
         return
     for name, row in rows:
-        if row.status == Status.NO_BUDGET:
+        if row.status == Status.NO_BUDGET and row.cost > 0:
             yield Breach("Spend without a budget", name, "", row.cost, BUDGET)
 
 

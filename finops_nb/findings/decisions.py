@@ -120,14 +120,15 @@ def funding(data: ReportData, over: Iterable[VarianceLine]) -> Sentence | None:
 
 
 def missing_budgets(data: ReportData) -> tuple[Sentence, Decimal] | None:
-    """To set the next month's budgets, and what is expected; None where they are set.
+    """To set the next month's budgets, and what is expected; None where a budgets.csv has them.
 
     Args:
         data: of the report; its own month has budgets.
 
     Example:
-        "Set the January 2026 budgets by January 1, 2026: $11,100 is expected, $8,400 to $13,800 in
-        four of five cases; finops-nb new 2026-01 --budgets forecast proposes them by name"
+        "If January 2026 has no budgets yet, set them by January 1, 2026: $11,100 is expected,
+        $8,400 to $13,800 in four of five cases; finops-nb new 2026-01 --budgets forecast proposes
+        them by name"
     """
     forecast = _next_month(data)
     if forecast is None or not data.budgets.of(headline_dimension(data.budgets)):
@@ -136,8 +137,8 @@ def missing_budgets(data: ReportData) -> tuple[Sentence, Decimal] | None:
     if line.budget is not None:
         return None
     month = parse_period(line.month)
-    text = f"Set the {month.label} budgets by {spelled_date(month.start)}: {{expected:estimate}} is"
-    text += " expected"
+    text = f"If {month.label} has no budgets yet, set them by {spelled_date(month.start)}: "
+    text += "{expected:estimate} is expected"
     if line.low is not None:
         text += ", {low:estimate} to {high:estimate} in four of five cases"
     text += f"; finops-nb new {line.month} --budgets forecast proposes them by name"

@@ -83,7 +83,7 @@ def _effect(data: ReportData, whole: Bridge, effect: str, amount: Decimal) -> Se
     else:
         text = f"{less} {'offset' if whole.change > 0 else 'saved'} {{amount:money}}"
     growth = None if whole.growth is None else abs(whole.growth)
-    model = model_share(data) if effect == MIX else None
+    model = model_share(data, dearer=amount > 0) if effect == MIX else None
     if model is None or model.before == model.now:
         return sentence(text, amount=abs(amount), growth=growth)
     moved = "rose" if model.now > model.before else "fell"

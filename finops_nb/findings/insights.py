@@ -263,6 +263,7 @@ def _without_budget(variance: pd.DataFrame) -> SpendWithoutBudget | None:
     if variance["budget"].isna().all():
         return None
     rows = variance[(variance["status"] == Status.NO_BUDGET) & (variance[by] != UNALLOCATED)]
+    rows = rows[[cost > 0 for cost in rows["cost"]]]  # credits need no budget
     if rows.empty:
         return None
     return SpendWithoutBudget(by, tuple(rows[by]), total(rows["cost"]))

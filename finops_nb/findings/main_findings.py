@@ -124,7 +124,7 @@ def _overruns(findings: Findings) -> Iterator[MainFinding]:
         others = driven.get(line.name, [])
         if others:
             text = sentence(
-                "{product}; the product also drove {organizations}",
+                "{product}; the product also made the largest part of the rise of {organizations}",
                 product=text,
                 organizations=first_few([_driven_sentence(findings, each) for each in others]),
             )

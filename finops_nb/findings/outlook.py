@@ -46,7 +46,7 @@ def outlook_sentences(data: ReportData) -> tuple[Sentence, ...]:
 
     Example:
         "January 2026 is expected to cost $11,200, between $9,410 and $13,000 in four of five
-        cases. No budget is set for it."
+        cases. This report has no budget for it."
     """
     forecast = outlook(data)
     if forecast is None:
@@ -79,7 +79,7 @@ def next_month_sentence(forecast: Forecast) -> Sentence:
 
 def _against_budget(line: Expected) -> str:
     if line.budget is None:
-        return "No budget is set for it."
+        return "This report has no budget for it."
     if line.risk is None:
         side = "above" if line.expected > line.budget else "not above"
         return f"That is {side} its budget of {{budget:money}}."
@@ -103,7 +103,8 @@ def _year(data: ReportData, year: FullYear) -> Iterator[Sentence]:
         yield sentence(text, **line_sums, distance=abs(over))
         return
     yield sentence(text + ".", outlook=line_sums["outlook"])
-    yield sentence(f"No budget is set for {month_range(without)}.")
+    by = headline_dimension(data.budgets)
+    yield sentence(f"This report has no {by} budgets for {month_range(without)}.")
 
 
 def _months_known(year: FullYear) -> str:
@@ -151,7 +152,7 @@ def _how_good(forecast: Forecast) -> Sentence:
 def _supposed(event: Event, forecast: Forecast) -> Sentence:
     """What an event supposes, or that the costs have it already."""
     day = spelled_date(event.date)
-    if event.date < parse_period(forecast.months[0]).start:
+    if event.date <= forecast.through:
         return sentence("Not used, since costs include it: {what}.", what=event.what)
     where = " in ".join(filter(None, (event.product, event.organization))) or "all cost"
     if event.change is not None:

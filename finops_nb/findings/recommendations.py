@@ -221,7 +221,7 @@ def _owners(findings: Findings) -> Advice | None:
     rows = findings.organizations
     is_ownerless = [name != UNALLOCATED and name not in owners for name in rows["organization"]]
     ownerless = rows[is_ownerless]
-    if ownerless.empty:
+    if total(ownerless["cost"]) <= 0:
         return None
     budgets = [budget for budget in ownerless["budget"] if budget is not None]
     text = "Name an owner for {names}; {cost:money} "

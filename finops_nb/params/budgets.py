@@ -174,7 +174,7 @@ def snapshot(params: Params, approved: Budgets) -> dict[str, Any]:
     """
     defaults = Params(period=params.period, usage=params.usage).as_parameters()
     values = {
-        key: value
+        key: _as_read(value)
         for key, value in params.as_parameters().items()
         if value != defaults[key] or key in ("period", "usage")
     }
@@ -183,6 +183,12 @@ def snapshot(params: Params, approved: Budgets) -> dict[str, Any]:
     values["organization_budgets"] = _texts(approved.organizations)
     values["product_budgets"] = _texts(approved.products)
     return values
+
+
+def _as_read(value: Any) -> Any:
+    """A value as a params file gives it back: numbers, true and false are text there."""
+    text = str(value)
+    return text.lower() if isinstance(value, bool) else text if isinstance(value, int) else value
 
 
 def changes_since(scenario: Scenario, params: Params, approved: Budgets) -> list[str]:

@@ -10,6 +10,7 @@ from finops_nb.figures.forecast_methods import Method
 from finops_nb.figures.full_year import FullYear, YearLine, full_year
 from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
+from finops_nb.figures.run_rate import run_rates
 from finops_nb.findings.outlook import month_range, why_no_forecast, year_label
 from finops_nb.money import total
 from finops_nb.period import parse_period
@@ -27,7 +28,9 @@ EXPECTED: Final = Column(
     "the forecast, rounded",
     additive=True,
 )
-THIS_MONTH: Final = Column("cost", "This Month", "money", "the cost of this month", additive=True)
+THIS_MONTH: Final = Column(
+    "cost", "This Month", "money", "its cost, or its run rate", additive=True
+)
 BUDGET: Final = Column("budget", "Budget", "money", "the budget of that month", additive=True)
 RISK: Final = Column("risk", "Over Budget?", "text", "likely, possible or unlikely")
 
@@ -81,9 +84,10 @@ def next_month(data: ReportData) -> Table:
     has_range = any(line["low"] is not None for block in blocks for line in block.lines)
     has_budget = any(line["budget"] is not None for block in blocks for line in block.lines)
     month = parse_period(forecast.months[0]).label if forecast else "the next month"
+    is_rate = "; this month is its run rate" if run_rates(data.usage, "product") else ""
     return Table(
         "next_month",
-        f"Expected cost of {month}; low and high are passed in one of ten months each",
+        f"Expected cost of {month}; low and high are passed in one of ten months each{is_rate}",
         _columns(NEXT_MONTH_COLUMNS, has_range, has_budget),
         blocks,
         data.params.currency,
@@ -169,7 +173,7 @@ def forecast_rows(data: ReportData) -> list[dict[str, Any]]:
 
 def _next_block(data: ReportData, forecast: Forecast, by: Dimension) -> Block:
     frame = data.usage.groups[by,]
-    costs = dict(zip(frame[by], frame["cost"], strict=True))
+    costs = run_rates(data.usage, by) or dict(zip(frame[by], frame["cost"], strict=True))
     expected = forecast.of(by, forecast.months[0])
     lines = [
         _line(line, name, data.params.currency)

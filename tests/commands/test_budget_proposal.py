@@ -101,6 +101,15 @@ def test_it_can_be_adopted_as_it_says(home):
     assert dict(budgets.organizations) == {"org-a": Decimal(10), "org-b": Decimal("4.5")}
 
 
+def test_it_proposes_in_a_fiscal_year_and_with_customer_names(home):
+    """What the base was is read back as text: 7 and true, too."""
+    file = home.params_file("2025-12")
+    file.write_text(f"{PARAMS}fiscal_year_start: 7\ncustomer_names: true\n")
+    result = invoke("new", "2026-01", "--budgets", "forecast")
+    assert result.exit_code == 0, result.stderr
+    assert "Then: finops-nb adopt scenarios/2026-01-forecast --by NAME" in result.stderr
+
+
 def test_params_that_exist_stay(home):
     """Only the scenario is new."""
     invoke("new", "2026-01")

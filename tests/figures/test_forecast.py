@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -186,6 +187,41 @@ def test_an_event_before_the_first_month_ahead_is_known():
     """Its cost is in November already."""
     cut = Event(date=date(2025, 11, 30), what="Price cut", change="-20%")
     assert forecast(one(*["100"] * 5), events=(cut,)).lines[0].expected == 100
+
+
+def test_an_event_after_the_last_known_day_counts_even_in_the_known_month():
+    """Known to the 14th of November; −20% from the 20th on is in no cost: 80 of 100 in December."""
+    *months_before, last = one("100", "100", "100", "100", "100")
+    seen = last.month.name + "-14"
+    running = last._replace(month=replace(last.month, through=date.fromisoformat(seen)))
+    cut = Event(date=date(2025, 11, 20), what="Price cut", change="-20%")
+    made = forecast([*months_before, running], events=(cut,))
+    assert made.of("total", "2025-12")["total"].expected == 80
+    assert made.through == date(2025, 11, 14)
+
+
+def test_a_running_month_is_not_tested_on():
+    """Its run rate is no actual cost: of five months, the third and the fourth are tested."""
+    *months_before, last = one("100", "100", "100", "100", "100")
+    running = last._replace(month=replace(last.month, through=date(2025, 11, 14)))
+    assert forecast([*months_before, running]).tested == ("2025-09", "2025-10")
+
+
+def test_a_budget_without_cost_is_in_the_forecast():
+    """org-x has 30 and no usage: 70 + 30 is the budget of the total, as of the lines."""
+    budgets = {"2025-12": {"organization": {"org-a": D(70), "org-x": D(30)}}}
+    made = forecast(one(*["100"] * 5), budgets=budgets)
+    lines = made.of("organization", "2025-12")
+    assert (lines["org-x"].expected, lines["org-x"].budget) == (0, 30)
+    assert made.of("total", "2025-12")["total"].budget == 100
+
+
+def test_the_total_has_the_budgets_of_one_dimension_in_every_month():
+    """By organization: a month that only has product budgets has none."""
+    budgets = {"2025-12": {"product": {"chat": D(70)}}}
+    made = forecast(one(*["100"] * 5), budgets=budgets)
+    assert made.of("total", "2025-12")["total"].budget is None
+    assert made.of("product", "2025-12")["chat"].budget == 70
 
 
 def published(name: str, cost: str) -> PublishedMonth:

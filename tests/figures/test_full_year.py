@@ -73,3 +73,18 @@ def test_a_quarter_has_no_year():
     usage = usage_of([Call("org-a", "chat", "f", "c", "15")], period="2025-Q4")
     params = make_params({"period": "2025-Q4", "usage": "sample:"})
     assert full_year(data_of(usage=usage, params=params), "product") is None
+
+
+def test_the_rest_of_a_running_month_is_its_run_rate_less_its_cost():
+    """10 a day for ten days: 210 to come. A credit of 1 a day: 21 of credits to come."""
+    days = [f"2025-12-{day:02}" for day in range(1, 11)]
+    calls = [Call("org-a", "chat", "f", "c", "10", day) for day in days]
+    calls += [Call("org-c", "refund", "f", "c", "-1", day) for day in days]
+    data = december()
+    usage = usage_of(calls, complete=False)
+    data = replace(data, usage=usage, measured=usage)
+    lines = {line.name: line for line in full_year(data, "organization").lines}
+    assert {name: (line.cost, line.rest) for name, line in lines.items()} == {
+        "org-a": (100, 210),
+        "org-c": (-10, -21),
+    }

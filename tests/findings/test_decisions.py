@@ -90,8 +90,8 @@ def test_an_underspend_of_a_month_that_is_over_is_no_money():
 def test_without_budgets_of_the_next_month_they_are_to_be_set():
     """14 a month is expected."""
     assert advice(report({"org-a": "10", "org-b": "4"}))["Budget Planning"] == (
-        "Set the January 2026 budgets by January 1, 2026: $14 is expected, $14 to $14 in four of "
-        "five cases; finops-nb new 2026-01 --budgets forecast proposes them by name"
+        "If January 2026 has no budgets yet, set them by January 1, 2026: $14 is expected, $14 to "
+        "$14 in four of five cases; finops-nb new 2026-01 --budgets forecast proposes them by name"
     )
 
 

@@ -26,7 +26,7 @@ def test_a_month_before_a_new_year_is_about_the_next_month():
     text = said(december(*STEADY))
     assert text[0] == (
         "January 2026 is expected to cost $10, between $10 and $10 in four of five cases. "
-        "No budget is set for it."
+        "This report has no budget for it."
     )
     assert text[1] == (
         "The forecast is last month's cost: in 4 months, no other method was closer, and it "
@@ -40,7 +40,7 @@ def test_the_fiscal_year_is_expected_with_its_months_without_a_budget():
     text = said(december(*STEADY, start=7))
     assert text[1:3] == [
         "FY2026 is expected to cost $120.00 in all.",
-        "No budget is set for January to June 2026.",
+        "This report has no organization budgets for January to June 2026.",
     ]
 
 

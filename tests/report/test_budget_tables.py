@@ -240,7 +240,10 @@ def test_a_period_that_is_over_has_no_run_rate(six, params):
     made = made_of(six, params(organization_budgets={"org-a": 300}))
     assert text_of(budget_tables.running_period(*made)) == ""
     assert text_of(budget_tables.run_rate_misses(made.data, ())) == ""
-    assert outlook_of(made) == "January 2026 is expected to cost $10. No budget is set for it."
+    assert (
+        outlook_of(made)
+        == "January 2026 is expected to cost $10. This report has no budget for it."
+    )
 
 
 def test_alerts_have_a_column_for_each_threshold(usage_of, params):
