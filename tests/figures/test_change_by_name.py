@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 from support.made_usage import Call, data_of, usage_of
 
-from finops_nb.figures.change_by_name import changes_by_name, largest_part
+from finops_nb.figures.change_by_name import changes_by_name, largest_part, model_share
+from finops_nb.outputs.cells import Cell
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import make_params
+from finops_nb.usage.model import CELLS
 
 D = Decimal
 COSTS = st.decimals(min_value=-100, max_value=1000, places=2)
@@ -119,3 +122,40 @@ def test_a_part_can_be_more_than_the_whole():
 def test_the_only_part_is_none():
     """org-a has one product."""
     assert largest_part(december(NOW, november(BEFORE)), "organization", "org-a") is None
+
+
+def mixed(**calls: tuple[int, str]) -> tuple[Cell, ...]:
+    """Cells of org-a by model: calls and their cost."""
+    return tuple(
+        Cell("org-a", "chat", "p", model, "t", count, 0, D(cost))
+        for model, (count, cost) in calls.items()
+    )
+
+
+def compared(before: tuple[Cell, ...], now: tuple[Cell, ...]):
+    """December of these cells after a November of others."""
+    data = december({("org-a", "chat"): "1"}, replace(november(BEFORE), cells=before))
+    columns = ["organization", "product", "provider", "model", "task_type", "calls"]
+    rows = [(*cell.key, cell.calls, 0, 0, cell.cost) for cell in now]
+    frame = pd.DataFrame(rows, columns=[*columns, "input_tokens", "output_tokens", "cost"])
+    usage = replace(data.usage, groups={**data.usage.groups, CELLS: frame.astype(object)})
+    return replace(data, usage=usage, measured=usage)
+
+
+def test_the_model_that_moved_the_mix_moved_it_that_way():
+    """Of 10 calls each: dear, at 9.00, falls from 5 to 4, and middle, at 5.00, from 3 to 2.
+
+    A call cost 6.20 on average. Less of dear makes it cheaper by 0.1 × 2.80, more of small, at
+    1.00, by 0.2 × 5.20; less of middle makes it dearer by 0.1 × 1.20.
+    """
+    before = mixed(dear=(5, "45"), middle=(3, "15"), small=(2, "2"))
+    now = mixed(dear=(4, "36"), middle=(2, "10"), small=(4, "4"))
+    data = compared(before, now)
+    assert model_share(data, dearer=False) == ("small", D("0.2"), D("0.4"))
+    assert model_share(data, dearer=True) == ("middle", D("0.3"), D("0.2"))
+
+
+def test_no_model_moves_a_mix_that_stayed():
+    """The same shares of twice the calls."""
+    data = compared(mixed(a=(1, "1"), b=(3, "9")), mixed(a=(2, "2"), b=(6, "18")))
+    assert model_share(data, dearer=True) is None

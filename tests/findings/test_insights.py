@@ -360,3 +360,10 @@ def test_a_gap_that_comes_of_other_models_is_not_material(find, usage_of):
     cells = pd.DataFrame(rows, columns=columns, dtype=object)
     usage = replace(usage, groups={**usage.groups, CELLS: cells})
     assert of(EfficiencyGap, find(usage)) == []
+
+
+def test_credits_need_no_budget(find, usage_of):
+    """A refund of 2.00 is no spend; the 3.00 of new are."""
+    usage = usage_of(calls(over="6", new="3", refund="-2"))
+    found = of(SpendWithoutBudget, find(usage, organization_budgets={"over": 5}))
+    assert [(each.names, each.cost) for each in found] == [(("new",), Decimal(3))]
