@@ -1,7 +1,8 @@
 """Budget alerts in words: "80% crossed on December 27".
 
 Which threshold was crossed on which day is in `figures/crossings.py`; the table of all of them is
-in `report/budget_tables.py`, the words are printed by `report/table.py`, and the workbook's two
+in `report/budget_tables.py`, and `report/table_heads.py` (`CROSSED`) makes the heads of its columns
+again for `what-changed`. The words are printed by `report/beneath.py`, and the workbook's two
 columns are in `report/workbook.py`. The notebook's text above the table says what "crossed" means,
 too; `params/model.py`, the notebook's parameters, README.md and the README of the folder `params`
 say "reached".

@@ -16,7 +16,13 @@ notebook has those from `api.py`. A new table is added there and named here. It 
   mail/names.py (`NAME_COLUMNS`)
 * read_back/results_file.py (`DIVIDED`, `TOTALS`), if its amounts add up to the cost
 
-If the arguments of a table change, workbench.py still takes those of old notebooks.
+If the arguments of a table change, workbench.py still takes those of old notebooks, and
+run/expected_month.py calls some of them.
+
+A table that is renamed, reshaped or removed is also read by its name in outputs/months.py (a month
+without it is not compared any more), outputs/reports.py, mail/body.py, findings/cost_by_pair.py,
+commands/budget_proposal.py, read_back/ledger_file.py and read_back/results_file.py. "See Invoices"
+is printed by findings/draft_ledger.py and `provenance`; a mail has "Executive Summary" of its own.
 """
 
 from __future__ import annotations
