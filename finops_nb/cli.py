@@ -220,7 +220,7 @@ def new(month: str, budgets: str | None) -> None:
     """Write the params file for the next month.
 
     Copies the file of the most recent earlier month and sets the new period. The budgets are marked
-    as carried over: confirm or change them. With --budgets, a params file that exists stays.
+    as carried over: confirm or change them. With --budgets, an existing params file stays.
 
     Example: finops-nb new 2026-01
     """
@@ -233,7 +233,7 @@ def new(month: str, budgets: str | None) -> None:
         click.echo(new_month(home, month))
     if budgets:
         click.echo(propose_budgets(home, month))
-        _tell(f'Then: finops-nb adopt scenarios/{month}-forecast --by NAME --reason "..."')
+        _tell(f'Then: finops-nb adopt scenarios/{month}-forecast --by WHO --reason "..."')
 
 
 @main.command()

@@ -494,7 +494,7 @@ def test_it_says_what_drove_the_change(results):
     texts = {row["title"]: row["text"] for row in results["tables"]["findings"]}
     assert texts["Cost Rose"].split("; ")[1:] == [
         "org-alpha's cost rose the most, by $1,021.93",
-        "product-doc-analyzer made 51.0% of the change",
+        "product-doc-analyzer accounted for 51.0% of the change",
         "57.6% more calls added $3,341.50, and a cheaper mix of models and tasks offset $469.87 "
         "(gpt-4 fell from 20.9% to 16.7% of calls)",
         "the budget rose 72.4%, from $5,800.00 to $10,000.00",
@@ -505,7 +505,8 @@ def test_a_product_drove_the_overrun_of_an_organization(results):
     """product-doc-analyzer's 686.17 after 260.00 are 45.1% of org-gamma's rise of 945.58."""
     texts = {row["title"]: row["text"] for row in results["tables"]["recommendations"]}
     assert texts["Budget Review"].endswith(
-        "with product-doc-analyzer up $426.17 from the month before (45.1% of the rise)"
+        "with its use of product-doc-analyzer costing $426.17 more than the month before (45.1% of "
+        "its rise)"
     )
 
 

@@ -41,7 +41,7 @@ CHOICES: Final = 30
 
 PASTE: Final = "Paste this into the params file."
 REPLACE: Final = "Replace `columns` in the params file with this."
-CHECK_FIRST: Final = "Check each line first: two keys may point to the same column."
+CHECK_FIRST: Final = "These are guesses. Check each line first: a column might be listed twice."
 FILL_IN: Final = (
     'Write this in the params file, without the "# " at the start of each line. '
     "Between the quotes, write the name of your column."

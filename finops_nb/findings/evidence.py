@@ -121,7 +121,7 @@ def _largest(
     """The words for what made a name's cost rise, or for its largest part; none for its only."""
     driver = largest_part(findings.data, outer, line.name)
     if driver and driver.whole > 0:
-        text = _driver_template(driver.share, is_clause)
+        text = _driver_template(outer, driver.share, is_clause)
         return text, {"largest": driver.name, "moved": driver.moved, "share": driver.share}
     inner = "product" if outer == "organization" else "organization"
     largest = max(parts, key=itemgetter("cost"))
@@ -147,11 +147,12 @@ def _streak_template(at_least: bool, tense: Tense) -> str:
     return f"; it {months}, by {{in_all:money}} in total"
 
 
-def _driver_template(share: Decimal, is_clause: bool) -> str:
+def _driver_template(outer: Dimension, share: Decimal, is_clause: bool) -> str:
     """The words for what made the cost rise from the month before; of more than all, no share."""
-    text = ", with {largest} up" if is_clause else "; {largest} is up"
-    of_rise = " ({share:share} of the rise)" if share <= 1 else ""
-    return f"{text} {{moved:money}} from the month before{of_rise}"
+    use = "its use of {largest}" if outer == "organization" else "{largest}'s use of it"
+    text = f", with {use} costing" if is_clause else f"; {use} cost"
+    of_rise = " ({share:share} of its rise)" if share <= 1 else ""
+    return f"{text} {{moved:money}} more than the month before{of_rise}"
 
 
 def _largest_template(outer: str, has_share: bool, is_clause: bool, tense: Tense) -> str:

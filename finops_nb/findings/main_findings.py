@@ -124,7 +124,7 @@ def _overruns(findings: Findings) -> Iterator[MainFinding]:
         others = driven.get(line.name, [])
         if others:
             text = sentence(
-                "{product}; the product also made the largest part of the rise of {organizations}",
+                "{product}; it is also the largest part of the rise in cost of {organizations}",
                 product=text,
                 organizations=first_few([_driven_sentence(findings, each) for each in others]),
             )
@@ -155,12 +155,12 @@ def _driven(
 
 def _driven_sentence(findings: Findings, line: VarianceLine) -> Sentence:
     """An organization over budget, in a list."""
-    text = "{who}, {excess:money} over its {budget:money} budget"
+    text = "{who}, which is {excess:money} over its {budget:money} budget"
     streak = streaks(findings.data, findings.organizations).get(line.name)
     months, in_all = (streak.months, streak.excess) if streak else (1, ZERO)
     if streak and months > 1:
         least = "at least " if streak.at_least else ""
-        text += f" ({least}{{months:count straight month}} over, by {{in_all:money}} in total)"
+        text += f" (over for {least}{{months:count straight month}}, by {{in_all:money}} in total)"
     return sentence(
         text,
         who=name_with_owner(line.name, findings.data.budgets),
@@ -251,7 +251,7 @@ def _change_finding(findings: Findings, prior: PriorMonth, change: Decimal) -> M
         template += f"; {whose} {verb} the most, by {{moved:money}}"
     product = _most_of_change(data, "product")
     if product is not None and product.share is not None and product.share <= 1:
-        template += "; {product} made {share:share} of the change"
+        template += "; {product} accounted for {share:share} of the change"
     causes, budget = drivers(data), budget_change(data)
     template += "; {causes}" if causes is not None else ""
     template += "; {budget}" if budget is not None else ""

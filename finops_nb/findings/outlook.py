@@ -137,14 +137,20 @@ def _how_good(forecast: Forecast) -> Sentence:
     """The method, and what it missed in the known months."""
     by = METHODS[forecast.method]
     if not forecast.errors:
-        return sentence(f"The forecast is {by}; with fewer than three months it can't be tested.")
+        text = f"The forecast is {by}; it can't be tested until there are three months of reports."
+        return sentence(text)
     naive = forecast.errors.get(Method.LAST_MONTH)
     months = "{months:count month}"
     if forecast.method is Method.LAST_MONTH:
-        text = f"The forecast is {by}: in {months}, no other method was closer, and it missed by "
-        return sentence(text + "{naive:share}.", months=len(forecast.tested), naive=naive)
-    text = f"The forecast is by {by}. In {months} it would have missed by {{error:share}} of cost"
-    text += "; last month's cost, by {naive:share}." if naive is not None else "."
+        text = (
+            f"The forecast is {by}: tested on {months}, it was off by {{naive:share}} of cost, and "
+        )
+        text += "no other method was closer."
+        return sentence(text, months=len(forecast.tested), naive=naive)
+    text = f"The forecast is by {by}. Tested on {months}, it was off by {{error:share}} of cost"
+    if naive is not None:
+        text += "; repeating the month before would have been off by {naive:share}"
+    text += "."
     error = forecast.errors[forecast.method]
     return sentence(text, months=len(forecast.tested), error=error, naive=naive)
 

@@ -60,6 +60,12 @@ OUTLOOK_VARIANCE: Final = Column(
     difference=("outlook", "year_budget"),
 )
 
+LOW_AND_HIGH: Final = (
+    "; one month in ten is expected to end below Low, and one above High. Both are about one line "
+    "each, so they have no totals"
+)
+"""What a caption says of a range."""
+
 NEXT_MONTH_COLUMNS: Final = (NAME, THIS_MONTH, LOW, EXPECTED, HIGH, BUDGET, RISK)
 MONTH_COLUMNS: Final = (MONTH, LOW, EXPECTED, HIGH, BUDGET, RISK)
 EXPECTED_OF_YEAR: Final = ("rest", "outlook", "year_budget", "outlook_variance")
@@ -87,7 +93,7 @@ def next_month(data: ReportData) -> Table:
     is_rate = "; this month is its run rate" if run_rates(data.usage, "product") else ""
     return Table(
         "next_month",
-        f"Expected cost of {month}; low and high are passed in one of ten months each{is_rate}",
+        f"Expected cost of {month}{LOW_AND_HIGH if has_range else ''}{is_rate}",
         _columns(NEXT_MONTH_COLUMNS, has_range, has_budget),
         blocks,
         data.params.currency,

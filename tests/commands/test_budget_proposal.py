@@ -107,7 +107,7 @@ def test_it_proposes_in_a_fiscal_year_and_with_customer_names(home):
     file.write_text(f"{PARAMS}fiscal_year_start: 7\ncustomer_names: true\n")
     result = invoke("new", "2026-01", "--budgets", "forecast")
     assert result.exit_code == 0, result.stderr
-    assert "Then: finops-nb adopt scenarios/2026-01-forecast --by NAME" in result.stderr
+    assert "Then: finops-nb adopt scenarios/2026-01-forecast --by WHO" in result.stderr
 
 
 def test_params_that_exist_stay(home):
