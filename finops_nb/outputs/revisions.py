@@ -176,7 +176,7 @@ class History:
         place = self._place_of_the_old(revision)
         check_place(self.outputs, self.name, place)
         is_kept = place != self._replaced
-        copied: list[str] = [] if is_kept else self._copy_changed(recorded)
+        copied = self._copy_changed(recorded)
         moved: list[str] = []
         if self.target.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -261,7 +261,7 @@ class History:
             raise
 
     def _copy_changed(self, recorded: Mapping[str, str]) -> list[str]:
-        """Copy published files that a person changed, since they are about to be removed.
+        """Copy published files that a person changed, since another report takes their place.
 
         They are copied before the exchange: after a crash, nobody could tell them from files of
         the new report.

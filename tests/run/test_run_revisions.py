@@ -243,6 +243,20 @@ def test_an_altered_file_is_named_by_the_run(published_home):
     ]
 
 
+def test_an_altered_file_of_a_revision_that_is_replaced_is_copied_and_said(published_home):
+    """The folder of the earlier revision has it, and so has the place of a person's files."""
+    (published_home.outputs / NAME / "chargeback.csv").write_text("mine")
+    add_usage(published_home)
+    notices: list[str] = []
+    run(NAME, published_home, notice=notices.append)
+    assert numbers(published_home) == [1, 2]
+    assert (
+        f"chargeback.csv in outputs/{NAME} was changed after it was published; "
+        f"a copy is now in outputs/_kept/{NAME}."
+    ) in notices
+    assert (published_home.outputs / "_kept" / NAME / "chargeback.csv").read_text() == "mine"
+
+
 # The reason
 
 
