@@ -48,8 +48,8 @@ FILL_IN: Final = (
 )
 """The introduction of a block of comments, which has no guess."""
 BUDGET_COMMENT: Final = (
-    "# Budgets to start from: each name's cost in the period, rounded up to two significant "
-    "digits. Replace them with the approved amounts."
+    "# Budgets to start from: each name's cost in the period, rounded up to a whole amount with "
+    "at most two significant digits. Replace them with the approved amounts."
 )
 
 

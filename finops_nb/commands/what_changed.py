@@ -136,8 +136,6 @@ def _figures(changed: Changed, command: str, everything: bool) -> Iterator[str]:
         return
     if changed.further:
         more = noun(len(changed.further), "further line")
-        follow = "follows" if len(changed.further) == 1 else "follow"
-        what = "changed wording, and figures that appear in no table"
-        yield f"`{command}` shows {more}, which {follow} from these: {what}."
+        yield f"`{command}` shows {more} of changed wording, or of figures that are in no table."
     else:
         yield f"`{command}` shows no further lines."

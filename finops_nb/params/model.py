@@ -285,7 +285,9 @@ class Params(CheckedModel):
     def _budgets_are_in_one_place(self) -> Self:
         inline = [key for key in INLINE_BUDGETS if getattr(self, key)]
         if self.budgets and inline:
-            fix = f"Remove either `budgets` or {' and '.join(f'`{key}`' for key in inline)}"
+            both = "both " if len(inline) == 2 else ""
+            keys = " and ".join(f"`{key}`" for key in inline)
+            fix = f"Keep one of them: remove `budgets`, or remove {both}{keys}"
             raise BadValue(f"budgets are both here and in {self.budgets}", fix)
         return self
 

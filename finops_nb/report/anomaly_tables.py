@@ -49,15 +49,15 @@ def anomalies(data: ReportData) -> Table:
         column for column in COLUMNS if column is not DAYS or any(each.days > 1 for each in found)
     ]
     least = Format(data.params.currency).money(least_material(data.usage.cost, data.params))
-    rule = f"{least} or more off the usual cost for its weekday, and farther off than other days"
+    rule = f"its cost is {least} or more from the usual of its weekday, and much farther than most"
     return Table(
         "anomalies",
-        f"A day is listed if it is {rule}",
+        f"A day is listed if {rule}",
         tuple(columns),
         (Block([_line(each) for each in found]),),
         data.params.currency,
         title="Days out of Line",
-        empty=why_not_judged(data) or f"No day was out of line. A day counts if it is {rule}.",
+        empty=why_not_judged(data) or f"No day was out of line. A day is out of line if {rule}.",
         shown=SHOWN,
     )
 

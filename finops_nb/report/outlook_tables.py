@@ -241,4 +241,4 @@ def _year_caption(data: ReportData, year: FullYear | None) -> str:
     months = month_range(year.months)
     count = f"{len(year.months)} of {len(year.months) + len(year.missing)} months"
     ahead = f"; the rest of the year is {month_range(year.ahead)}" if year.ahead else ""
-    return f"{year_label(data)} by name, to date from {months} ({count}){ahead}"
+    return f"{year_label(data)} by name; to date: {months} ({count}){ahead}"

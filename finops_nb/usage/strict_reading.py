@@ -45,8 +45,8 @@ QUOTES_FIX: Final = (
 )
 
 SEPARATOR_FIX: Final = (
-    "Each line needs {width} fields: put a field that contains a {separator} in quotes, "
-    "and keep the {separator} of an empty field"
+    "Each line needs {width} fields: put quotes around a field that contains a {separator}, "
+    "and keep the {separator} even where a field is empty"
 )
 
 LINE_END_FIX: Final = "Save the file with one kind of line ending, Unix or Windows"

@@ -114,8 +114,8 @@ def test_causes_come_first_then_totals_then_cells(revised):
         "",
         "Organization Product Breakdown · org-b · chat · Total Cost: $4.00 → $16.40 (+$12.40)",
         "",
-        "`finops-nb what-changed 2025-12 --all` shows 2 further lines, which follow from these: "
-        "changed wording, and figures that appear in no table.",
+        "`finops-nb what-changed 2025-12 --all` shows 2 further lines of changed wording, or of "
+        "figures that are in no table.",
     ]
 
 

@@ -208,7 +208,9 @@ def test_budgets_are_in_one_place(params):
     """Budgets are inline or in a table, not both."""
     with pytest.raises(Refusal, match=r"budgets are both here and in b\.csv") as refused:
         params(budgets="b.csv", organization_budgets={"a": 1})
-    assert refused.value.problems[0].fix == "Remove either `budgets` or `organization_budgets`"
+    assert refused.value.problems[0].fix == (
+        "Keep one of them: remove `budgets`, or remove `organization_budgets`"
+    )
 
 
 def test_months_of_two_currencies_are_not_added(budgeted_home, params):

@@ -42,8 +42,8 @@ def test_a_month_without_any_says_the_rule():
     table = anomalies(data_with({}))
     assert table.is_empty
     assert table.empty == (
-        "No day was out of line. A day counts if it is $9.30 or more off the usual cost for its "
-        "weekday, and farther off than other days."
+        "No day was out of line. A day is out of line if its cost is $9.30 or more from the usual "
+        "of its weekday, and much farther than most."
     )
     assert table.records() == []
 

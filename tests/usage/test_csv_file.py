@@ -446,8 +446,8 @@ def test_the_fix_for_a_row_of_another_width_names_the_separator(tmp_path, separa
     )[0]
     assert (problem.line, problem.value) == (2, (ROW[:-1] + ",").replace(",", separator))
     assert problem.fix == (
-        f"Each line needs {len(ROW.split(','))} fields: put a field that contains a {word} in "
-        f"quotes, and keep the {word} of an empty field"
+        f"Each line needs {len(ROW.split(','))} fields: put quotes around a field that contains a "
+        f"{word}, and keep the {word} even where a field is empty"
     )
 
 

@@ -52,8 +52,8 @@ GOLDEN = {
         GOOD.replace("chat", "chat, voice", 1),
         "calls.csv, line 2: 14 fields, but the header has 13 "
         '(found "2025-12-31 10:00:00,p,m,1,1,1.00,5,c1,org-a,chat, voice,ask,qa,pro"). '
-        "Each line needs 13 fields: put a field that contains a comma in quotes, "
-        "and keep the comma of an empty field.",
+        "Each line needs 13 fields: put quotes around a field that contains a comma, "
+        "and keep the comma even where a field is empty.",
     ),
     "another encoding": (
         GOOD.replace("chat", "caf\xe9", 1).encode("latin-1"),
