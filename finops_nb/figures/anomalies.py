@@ -6,7 +6,7 @@ The total and every organization, product and model are compared with their usua
 * A month of which 21 days are known: each weekday three times. Other periods have no anomalies.
 * Days up to which usage is complete.
 * A day at zero or below is out of line where a cost is usual. Where credits are usual, none is.
-* A usual below zero is what another event of the day leaves over: that one is told, this is not.
+* A line whose usual cost is below zero is not listed: another event of that day explains it.
 * A name that never varies is out of line beyond a quarter of its usual.
 * What happened to the total on the same day of the month before, too, is no surprise: a monthly
   fee, for example.

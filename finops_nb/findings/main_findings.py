@@ -113,9 +113,10 @@ def _missing_usage(findings: Findings) -> Iterator[MainFinding]:
 
 
 def _overruns(findings: Findings) -> Iterator[MainFinding]:
-    """Each overrun; an organization's that a product over budget drove is told with the product's.
+    """Each overrun.
 
-    The two are the same money.
+    If a product over budget put an organization over budget, one finding covers both: the two are
+    the same money.
     """
     organizations = list(overrun_sentences(findings, findings.organizations))
     products = list(overrun_sentences(findings, findings.products))

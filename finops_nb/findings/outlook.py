@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from finops_nb.figures.forecast import TOTAL, Expected, Forecast, outlook
-from finops_nb.figures.forecast_methods import Method
+from finops_nb.figures.forecast_methods import Method, following
 from finops_nb.figures.full_year import FullYear, full_year
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import headline_dimension
@@ -15,6 +16,7 @@ from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import total
 from finops_nb.params.events import Event
 from finops_nb.period import parse_period, spelled_date
+from finops_nb.words import listing
 
 METHODS: Final = {
     Method.LAST_MONTH: "last month's cost",
@@ -120,11 +122,31 @@ def year_label(data: ReportData) -> str:
 
 
 def month_range(months: Sequence[str]) -> str:
-    """Consecutive months in words.
+    """Months in words, in order; those in a row are a range.
 
     >>> month_range(("2026-03", "2026-04", "2026-06"))
-    'March to June 2026'
+    'March to April 2026 and June 2026'
     """
+    return listing(map(_range, month_runs(months)))
+
+
+def month_runs(months: Sequence[str]) -> list[list[str]]:
+    """Months in order, divided where one is missing.
+
+    >>> month_runs(("2025-12", "2026-01", "2026-03"))
+    [['2025-12', '2026-01'], ['2026-03']]
+    """
+    runs = [[months[0]]]
+    for month, later in pairwise(months):
+        if following(month, 1) == later:
+            runs[-1].append(later)
+        else:
+            runs.append([later])
+    return runs
+
+
+def _range(months: Sequence[str]) -> str:
+    """Months in a row, as "January to March 2026"."""
     first, last = (parse_period(month) for month in (months[0], months[-1]))
     if len(months) == 1:
         return first.label

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Final
 
 from finops_nb.figures.change_by_name import NameChange, changes_by_name
 from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
-from finops_nb.money import total
 from finops_nb.period import parse_period
 from finops_nb.report.table import Block, Table
+from finops_nb.report.top_n import sums_of
 from finops_nb.schema import BUDGETED, NAME, ROUNDED, Column, Dimension
 
 COST_BEFORE: Final = Column(
@@ -75,10 +76,6 @@ def change_by_name(data: ReportData) -> Table:
 
 def _block(data: ReportData, by: Dimension, changes: tuple[NameChange, ...]) -> Block:
     lines: list[dict[str, Any]] = [{"dimension": by} | line._asdict() for line in changes]
-    sums: dict[str, Any] = {}
-    for column in CHANGE_COLUMNS:
-        known = [line[column.name] for line in lines if line[column.name] is not None]
-        if column.additive:
-            sums[column.name] = total(known) if known else None
-    sums["share"] = None if changes[0].share is None else sums["change"] / sums["change"]
+    sums = sums_of(lines, CHANGE_COLUMNS)
+    sums["share"] = None if changes[0].share is None else Decimal(1)
     return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from finops_nb.figures.budget_status import is_above
@@ -13,7 +12,7 @@ from finops_nb.figures.run_rate import cost_after
 from finops_nb.figures.trend import PriorMonth, YearToDate, prior_month, year_to_date
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.left_out import why_not_compared
-from finops_nb.findings.outlook import year_label
+from finops_nb.findings.outlook import month_runs, year_label
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.findings.tense import Tense, tense_of
@@ -217,14 +216,8 @@ def _month_name(month: str) -> str:
 
 def _months_in_words(months: Sequence[str]) -> str:
     """Months of one year: "January to March and May"; three or more in a row are a range."""
-    runs = [[months[0]]]
-    for month, following in pairwise(months):
-        if parse_period(month).following().text == following:
-            runs[-1].append(following)
-        else:
-            runs.append([following])
     words: list[str] = []
-    for run in runs:
+    for run in month_runs(months):
         names = [_month_name(month) for month in run]
         words += [f"{names[0]} to {names[-1]}"] if len(names) > 2 else names
     return listing(words)

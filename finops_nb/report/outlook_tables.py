@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 from finops_nb.figures.forecast import TOTAL, Expected, Forecast, outlook
 from finops_nb.figures.forecast_methods import Method
-from finops_nb.figures.full_year import FullYear, YearLine, full_year
+from finops_nb.figures.full_year import FullYear, full_year
 from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import run_rates
 from finops_nb.findings.outlook import month_range, why_no_forecast, year_label
-from finops_nb.money import total
 from finops_nb.period import parse_period
-from finops_nb.report.footing import Line
 from finops_nb.report.format import Format
 from finops_nb.report.table import Block, Table
+from finops_nb.report.top_n import sums_of
 from finops_nb.schema import BUDGETED, MONTH, NAME, ROUNDED, Column, Dimension
 
 LOW: Final = Column("low", "Low", "estimate", "one month in ten is expected to cost less")
@@ -121,7 +120,7 @@ def months_ahead(data: ReportData) -> Table:
         "months_ahead",
         "Expected cost of each month ahead",
         _columns(MONTH_COLUMNS, has_range, has_budget),
-        (Block(lines, _sums(lines, ("expected", "budget"))),),
+        (Block(lines, sums_of(lines, MONTH_COLUMNS)),),
         data.params.currency,
         title="Months Ahead",
     )
@@ -187,7 +186,7 @@ def _next_block(data: ReportData, forecast: Forecast, by: Dimension) -> Block:
         for name, line in expected.items()
     ]
     lines.sort(key=lambda line: (-line["expected"], line["name"]))
-    sums = _sums(lines, ("cost", "expected", "budget"))
+    sums = sums_of(lines, NEXT_MONTH_COLUMNS)
     return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
 
 
@@ -200,15 +199,6 @@ def _line(line: Expected, label: str, currency: str) -> dict[str, Any]:
     return {"month": label, **amounts, "risk": risk}
 
 
-def _sums(lines: Sequence[Line], keys: Iterable[str]) -> dict[str, Any]:
-    """The sums of some columns; None where no line has an amount. Low and high have none."""
-    sums: dict[str, Any] = {}
-    for key in keys:
-        known = [line[key] for line in lines if line[key] is not None]
-        sums[key] = total(known) if known else None
-    return sums
-
-
 def _columns(columns: Iterable[Column], has_range: bool, has_budget: bool) -> tuple[Column, ...]:
     """The columns, without those on a range or a budget where there is none."""
     unknown = (*(() if has_range else (LOW, HIGH)), *(() if has_budget else (BUDGET, RISK)))
@@ -218,8 +208,7 @@ def _columns(columns: Iterable[Column], has_range: bool, has_budget: bool) -> tu
 def _year_block(data: ReportData, by: Dimension, year: FullYear) -> Block:
     nothing = {} if _has_rest(year) else dict.fromkeys(EXPECTED_OF_YEAR)
     lines = [{"dimension": by} | line._asdict() | nothing for line in year.lines]
-    keys = [key for key in YearLine._fields if key != "name"]
-    return Block(lines, _sums(lines, keys), f"By {by.title()}", names=names_of(data)[by])
+    return Block(lines, sums_of(lines, YEAR_COLUMNS), f"By {by.title()}", names=names_of(data)[by])
 
 
 def _has_rest(year: FullYear) -> bool:

@@ -92,12 +92,13 @@ def test_a_quarter_says_why_it_has_no_forecast():
     ("months", "words"),
     [
         (("2026-01",), "January 2026"),
-        (("2026-01", "2026-03"), "January to March 2026"),
+        (("2026-01", "2026-02", "2026-03"), "January to March 2026"),
         (("2025-12", "2026-01"), "December 2025 to January 2026"),
+        (("2025-09", "2025-11", "2025-12"), "September 2025 and November to December 2025"),
     ],
 )
 def test_a_range_of_months(months, words):
-    """The year is said once where it is one."""
+    """The year is said once in a range; a missing month ends it, and is not said."""
     assert month_range(months) == words
 
 
