@@ -77,7 +77,7 @@ SHARE: Final = Column("share", "Share", "share", "cost ÷ the total it is part o
 BUDGET: Final = Column(
     "budget", "Budget", "money", "the amount approved for the period", additive=True
 )
-ROUNDED: Final = "; Rounding is the part that the printed amounts do not explain"
+ROUNDED: Final = "; Rounding: how far it is from the printed amounts, which are rounded one by one"
 """The end of the meaning of each difference."""
 VARIANCE: Final = Column(
     "variance",

@@ -19,12 +19,12 @@ from finops_nb.period import parse_period, spelled_date
 from finops_nb.words import listing
 
 METHODS: Final = {
-    Method.LAST_MONTH: "last month's cost",
-    Method.RUN_RATE: "the run rate of the last four weeks",
-    Method.DRIFT: "the average change per month",
-    Method.DAMPED_TREND: "a damped trend",
+    Method.LAST_MONTH: "repeats last month's cost",
+    Method.RUN_RATE: "extends the run rate of the last four weeks",
+    Method.DRIFT: "adds the average change per month",
+    Method.DAMPED_TREND: "continues the trend of recent months, a little weaker each month",
 }
-"""What a forecast is made from, in words."""
+"""What a forecast does, in words."""
 
 
 def why_no_forecast(data: ReportData) -> str:
@@ -157,19 +157,19 @@ def _range(months: Sequence[str]) -> str:
 
 def _how_good(forecast: Forecast) -> Sentence:
     """The method, and what it missed in the known months."""
-    by = METHODS[forecast.method]
+    does = METHODS[forecast.method]
     if not forecast.errors:
-        text = f"The forecast is {by}; it can't be tested until there are three months of reports."
+        text = f"The forecast {does}; it can't be tested until there are three months of reports."
         return sentence(text)
     naive = forecast.errors.get(Method.LAST_MONTH)
     months = "{months:count month}"
     if forecast.method is Method.LAST_MONTH:
         text = (
-            f"The forecast is {by}: tested on {months}, it was off by {{naive:share}} of cost, and "
+            f"The forecast {does}. Tested on {months}, it was off by {{naive:share}} of cost; "
+            "no other method was closer."
         )
-        text += "no other method was closer."
         return sentence(text, months=len(forecast.tested), naive=naive)
-    text = f"The forecast is by {by}. Tested on {months}, it was off by {{error:share}} of cost"
+    text = f"The forecast {does}. Tested on {months}, it was off by {{error:share}} of cost"
     if naive is not None:
         text += "; repeating the month before would have been off by {naive:share}"
     text += "."

@@ -49,7 +49,10 @@ def anomalies(data: ReportData) -> Table:
         column for column in COLUMNS if column is not DAYS or any(each.days > 1 for each in found)
     ]
     least = Format(data.params.currency).money(least_material(data.usage.cost, data.params))
-    rule = f"its cost is {least} or more from the usual of its weekday, and much farther than most"
+    rule = (
+        f"its cost differs by {least} or more from the usual cost of its weekday, and by much more "
+    )
+    rule += "than on most days"
     return Table(
         "anomalies",
         f"A day is listed if {rule}",

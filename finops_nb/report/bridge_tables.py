@@ -12,6 +12,7 @@ from finops_nb.figures.controlled_rounding import round_table
 from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.left_out import why_not_compared
+from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import minor_units, total
 from finops_nb.period import parse_period
 from finops_nb.report.table import Block, Table
@@ -33,6 +34,9 @@ HEADS: Final = {
 
 OFTEN_NOTHING: Final = (NEW, GONE, OTHER)
 """Effects that have a column only where they are not zero."""
+
+MIX_BETWEEN: Final = {by: f"Mix between {by}s" for by in BUDGETED}
+"""The line by which the effects of the names differ from those of the total."""
 
 CHANGE: Final = replace(
     schema.CHANGE, meaning="the sum of the effects: cost − the cost of the month before"
@@ -65,6 +69,7 @@ def cost_bridge(data: ReportData) -> Table:
         (schema.NAME, *(HEADS[effect] for effect in shown), CHANGE),
         blocks,
         data.params.currency,
+        intro=_how_names_add_up(blocks, shown),
         empty=_why_none(data),
     )
 
@@ -77,7 +82,7 @@ def _block(data: ReportData, by: Dimension, every: Iterable[Bridge]) -> Block:
         effect: whole[effect] - total(each[effect] for each in effects.values())
         for effect in EFFECTS
     }
-    rest = f"Mix between {by}s"
+    rest = MIX_BETWEEN[by]
     if any(between.values()):
         effects[rest] = between
     cells = {
@@ -91,6 +96,19 @@ def _block(data: ReportData, by: Dimension, every: Iterable[Bridge]) -> Block:
     lines.sort(key=lambda line: (line["name"] == rest, -abs(line["change"]), line["name"]))
     sums = {key: total(line[key] for line in lines) for key in (*EFFECTS, "change")}
     return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
+
+
+def _how_names_add_up(blocks: Iterable[Block], shown: Iterable[str]) -> tuple[Sentence, ...]:
+    """What the line between the names is, where a block has one."""
+    names = {line["name"] for block in blocks for line in block.lines}
+    rests = [rest for rest in MIX_BETWEEN.values() if rest in names]
+    if not rests:
+        return ()
+    text = f"{' and '.join(rests)}: calls moved between names that differ in cost per call."
+    if {NEW, GONE}.intersection(shown):
+        this = "This row also turns" if len(rests) == 1 else "These rows also turn"
+        text += f" {this} New and Gone into Volume and Mix, where Total has them."
+    return (sentence(text),)
 
 
 def _label_before(data: ReportData) -> str:

@@ -60,8 +60,8 @@ OUTLOOK_VARIANCE: Final = Column(
 )
 
 LOW_AND_HIGH: Final = (
-    "; one month in ten is expected to end below Low, and one above High. Both are about one line "
-    "each, so they have no totals"
+    "; one month in ten is expected to end below Low, and one above High. Each range is for its "
+    "row alone, so Low and High have no totals"
 )
 """What a caption says of a range."""
 

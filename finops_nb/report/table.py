@@ -180,8 +180,8 @@ class Table:
         rows = (row for block in self.printed for row in self.rows(block))
         if any(cell.has_rounding for row in rows for cell in row.cells):
             return (
-                f"{ROUNDING}: the part of a printed difference that its two printed amounts do not "
-                "explain."
+                f"{ROUNDING}: amounts are rounded one by one, so a printed difference can be "
+                "slightly more or less than its two printed amounts give."
             )
         return ""
 

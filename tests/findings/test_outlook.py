@@ -29,7 +29,7 @@ def test_a_month_before_a_new_year_is_about_the_next_month():
         "This report has no budget for it."
     )
     assert text[1] == (
-        "The forecast is last month's cost: tested on 4 months, it was off by 0.0% of cost, and "
+        "The forecast repeats last month's cost. Tested on 4 months, it was off by 0.0% of cost; "
         "no other method was closer."
     )
     assert len(text) == 2

@@ -177,7 +177,7 @@ def test_a_difference_that_prints_another_cent_says_so(before, now, change, bene
     table = Table("t", "T", columns, (Block([line], line),))
     for row in table.rows(table.blocks[0]):
         assert (row.cells[3].text, row.cells[3].beneath) == (change, beneath)
-    assert ("Rounding: the part of a printed difference" in table._repr_html_()) is bool(beneath)
+    assert ("Rounding: amounts are rounded one by one" in table._repr_html_()) is bool(beneath)
 
 
 def test_it_has_no_total_where_none_is_given():
@@ -252,13 +252,13 @@ def test_it_prints_what_is_booked_beneath_a_charge_that_differs(charge, booked, 
 
 
 def test_it_prints_a_note_beneath_its_name():
-    """Commentary is in the cell of the name and in no other."""
+    """Commentary is in the cell of the name and in no other, on a line of its own without CSS."""
     line = {"organization": "a", "cost": Decimal(1), "calls": 1, "note": "moved <b>here</b>"}
     table = Table("t", "T", COST_TABLE, (Block([line]),))
     (row,) = table.rows(table.blocks[0])
 
     assert [cell.beneath for cell in row.cells] == [("moved <b>here</b>",), (), ()]
-    assert "<small>moved &lt;b&gt;here&lt;/b&gt;</small>" in table._repr_html_()
+    assert "<br><small>moved &lt;b&gt;here&lt;/b&gt;</small>" in table._repr_html_()
 
 
 def test_it_does_not_mark_a_missing_variance():
