@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from finops_nb.errors import BadValue, Problem, Refusal, did_you_mean
 from finops_nb.params.yaml_file import Document, KeyPath
+from finops_nb.params.yaml_slips import NO_SPACE, TIGHT_COLON
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -86,12 +87,16 @@ def placed(problem: Problem, document: Document, shown: str) -> Problem:
     """The problem with its file, and the line of its key, or of the nearest key around it.
 
     Args:
-        problem: `column` is its key, such as organization_budgets.org-a.
+        problem: `column` is its key, such as organization_budgets.org-a. A list or a mapping in
+            brackets is its value as it was written.
         document: the file as it was read.
         shown: the file's name in messages.
     """
     path = _nearest_path(f"{problem.column}", document)
-    return replace(problem, file=shown, line=document.lines[path] if path else None)
+    value, line = problem.value, document.lines[path] if path else None
+    if value and value[0] in "[{" and path in document.spans and ".".join(path) == problem.column:
+        value = document.text[slice(*document.spans[path])]
+    return replace(problem, file=shown, line=line, value=value)
 
 
 def _nearest_path(column: str, document: Document) -> KeyPath:
@@ -123,8 +128,10 @@ def _problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
         return Problem("the key is missing", _addition(model, fields, place), column=column)
     if kind == "value_error":
         return _value_problem(detail, column)
-    value = None if content in (None, "", (), [], {}) else str(content)
+    value = None if content in (None, "", (), [], {}) else _as_written(content)
     rule, fix = SHAPES.get(kind, "wrong kind of value"), f"Write {_meaning(model, fields, place)}"
+    if "pairs" in rule and isinstance(content, str) and TIGHT_COLON.match(content):
+        return Problem(*NO_SPACE, column=column, value=content)
     if kind == "literal_error":
         rule, fix = "unknown value", did_you_mean(str(content), _choices(detail))
     elif kind in SHAPES and (example := _example(model, fields, place)):
@@ -140,8 +147,24 @@ def _value_problem(detail: ErrorDetails, column: str | None) -> Problem:
     if content in (None, "") and not is_key:
         rule = "no value" if error.rule.startswith("not ") else error.rule
         return Problem(rule, error.fix, column=column)
-    is_scalar = not isinstance(content, (dict, list, tuple, BaseModel))
-    return error.problem(column=column, value=str(content) if is_scalar else None)
+    # Rules on several items together name them; the whole list would only hide the names.
+    is_many = isinstance(content, (dict, list, tuple, BaseModel))
+    value = None if is_many and error.rule != SHAPES["string_type"] else _as_written(content)
+    return error.problem(column=column, value=value)
+
+
+def _as_written(content: Any) -> str:
+    """A value as a params file has it on one line.
+
+    >>> _as_written({"org-a": ["1", "2"]})
+    '{org-a: [1, 2]}'
+    """
+    if isinstance(content, Mapping):
+        pairs = (f"{key}: {_as_written(value)}" for key, value in content.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(content, (list, tuple)):
+        return f"[{', '.join(map(_as_written, content))}]"
+    return "" if content is None else str(content)
 
 
 def _addition(model: type[BaseModel], fields: Mapping[str, Any], place: Sequence[str]) -> str:

@@ -20,29 +20,15 @@ import yaml
 from finops_nb.errors import Problem, Refusal
 from finops_nb.params.flow_commas import split_numbers
 from finops_nb.params.text_file import HALF, HALF_REFUSED, read_bytes
+from finops_nb.params.yaml_slips import syntax_problem
 from finops_nb.words import listing
 
 DEPTH: Final = 20
 SIZE: Final = 1_000_000
 PLAIN_TAGS: Final = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
 ALIAS_FIX: Final = "Write the value that it stands for"
+TAG_FIX: Final = 'Delete it, or put text that begins with "!" in quotes'
 PER_LINE: Final = "Write one `key: value` per line"
-IN_QUOTES: Final = (
-    'Put quotes around text that contains ": " or ends with ":", such as usage: "sample:"'
-)
-SYNTAX: Final = {
-    "'\\t'": ("a tab", "Use spaces, not tabs"),
-    "could not find expected ':'": (
-        "not `key: value`",
-        "Check this line and the one above for a missing colon",
-    ),
-    "mapping values are not allowed": (
-        "an unexpected colon",
-        f"{IN_QUOTES}; or add the colon that is missing on the line above",
-    ),
-}
-"""What the parser's most frequent errors mean, by a part of their text: rule and fix."""
-
 KeyPath: TypeAlias = tuple[str, ...]
 """The keys, and the positions in lists, that lead to a value."""
 
@@ -130,7 +116,7 @@ def _document(text: str, shown: str, required: Sequence[str]) -> Document:
         char = chr(error.character)
         raise Refusal(Problem(rule, "Remove it", shown, line, value=char)) from error
     except yaml.YAMLError as error:
-        raise Refusal(_syntax(error, shown)) from error
+        raise Refusal(syntax_problem(error, text, shown)) from error
     if node is None:
         fix = f"{PER_LINE}; at least {listing(required)}" if required else PER_LINE
         raise Refusal(Problem("the file is empty", fix, shown))
@@ -234,7 +220,7 @@ class _Reader:
     def check_tag(self, node: yaml.Node, path: KeyPath) -> None:
         if node.tag not in PLAIN_TAGS:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-            self.problem(node, "a YAML tag", "Write the plain value", path, tag)
+            self.problem(node, "a YAML tag", TAG_FIX, path, tag)
 
     def problem(
         self, node: yaml.Node, rule: str, fix: str, path: KeyPath, value: str | None = None
@@ -252,17 +238,6 @@ def _whole_characters(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-
-
-def _syntax(error: yaml.YAMLError, shown: str) -> Problem:
-    mark = getattr(error, "problem_mark", None)
-    reason = getattr(error, "problem", None) or str(error).splitlines()[0]
-    line = mark.line + 1 if mark else None
-    for part, (rule, fix) in SYNTAX.items():
-        if part in reason:
-            return Problem(f"not valid YAML: {rule}", fix, shown, line)
-    fix = f"{IN_QUOTES}; close every bracket and quote"
-    return Problem(f"not valid YAML: {reason}", fix, shown, line)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -270,7 +270,14 @@ def test_it_refuses_a_value_with_its_line_and_rule(problems_of, line, rule):
             'owners: not `key: value` pairs (found "Ada"). Write it as {org-alpha: Ada}.',
         ),
         ("owners:", "owners: no value. Write it as {org-alpha: Ada}."),
-        ("currency: [EUR]", """currency: not text (found "['EUR']"). Write it as USD."""),
+        ("currency: [EUR]", 'currency: not text (found "[EUR]"). Write it as USD.'),
+        ("currency: [1,2]", 'currency: not text (found "[1,2]"). Write it as USD.'),
+        ("owners: {a: [b,  c]}", 'owners.a: not text (found "[b,  c]"). Write text in quotes.'),
+        (
+            "organization_budgets:\n  a:5",
+            'organization_budgets: no space after the colon (found "a:5"). '
+            "Write a space after each colon.",
+        ),
         ("budgets:", "budgets: no value. Write it as budgets.csv."),
         (
             "mail: ada",
@@ -345,7 +352,7 @@ def test_it_refuses_an_interval_in_a_path(problems_of):
         ("- a\n", ", line 1: not `key: value` pairs"),
         (f"{HEAD}---\na: 1\n", ", line 3: a second YAML document"),
         (f"{HEAD}owners:\n\ta: b\n", ", line 4: not valid YAML"),
-        ('period:\u00a0"2025-12"\nusage: x\n', ", line 2: not valid YAML"),
+        ('period:\u00a0"2025-12"\nusage: x\n', ", line 1: not valid YAML"),
         (f"{HEAD}owners: {{a: Zoë}}\n".encode("latin-1"), ", line 3: not UTF-8"),
         (f"{HEAD}owners: {{a: &x b, c: *x}}\n", ", line 3: a YAML alias"),
         ("period: 2025-12\nusage: sample:\n", ", line 2: not valid YAML"),
