@@ -41,12 +41,10 @@ CHOICES: Final = 30
 
 PASTE: Final = "Paste this into the params file."
 REPLACE: Final = "Replace `columns` in the params file with this."
-CHECK_FIRST: Final = "These are guesses. Check each line first: a column might be listed twice."
-FILL_IN: Final = (
-    'Write this in the params file, without the "# " at the start of each line. '
-    "Between the quotes, write the name of your column."
-)
-"""The introduction of a block of comments, which has no guess."""
+CHECK_FIRST: Final = "The names are guesses. Check each line first: a column might be listed twice."
+FILL_IN: Final = "Between empty quotes, write the name of your column."
+EMPTY: Final = ': ""  # one of: '
+"""What follows a column that a person must name. Pasted as it is, it is refused at its line."""
 BUDGET_COMMENT: Final = (
     "# Budgets to start from: each name's cost in the period, rounded up to a whole amount with "
     "at most two significant digits. Replace them with the approved amounts."
@@ -77,9 +75,10 @@ def suggest(params: Params, home: Home) -> str | None:
     said = other_currency(guesses.get("cost") or "", params.currency)
     completed, needed = _completed(params, guesses, header, said or params.currency)
     block = [*_columns_block(guesses, completed, header, needed)]
-    is_comment = all(line.lstrip().startswith("#") for line in block)
-    introduction = f"{REPLACE if params.columns else PASTE} {CHECK_FIRST}"
-    lines = [FILL_IN if is_comment else introduction, "", *block]
+    introduction = [REPLACE if params.columns else PASTE]
+    introduction += [FILL_IN] if any(_is_empty(line) for line in block) else []
+    introduction += [CHECK_FIRST] if any(guesses.values()) else []
+    lines = [" ".join(introduction), "", *block]
     if said:
         lines.append(f"currency: {said}  # the one line with the currency")
     # Faults in the rows are reported once the columns are known.
@@ -157,7 +156,7 @@ def _columns_block(
 ) -> Iterator[str]:
     """The lines of `columns:`, with those that the params have already.
 
-    Lines that a person must complete are comments, so that the block is YAML.
+    A column that must be named has empty quotes; one that may be is a comment.
 
     Args:
         guesses: by column.
@@ -165,8 +164,7 @@ def _columns_block(
         header: the columns of the file.
         needed: the columns that the file needs once the guesses are in the params.
     """
-    # A block of comments alone would be null.
-    yield "columns:" if completed.columns else "# columns:"
+    yield "columns:"
     for column, name in completed.columns.items():
         if column not in guesses:
             yield f"  {column}: {_key(name)}"
@@ -176,14 +174,18 @@ def _columns_block(
             yield f"  {column}: {_key(guess)}"
         elif completed.columns.get(column) == NO_COLUMN:
             yield f"  {column}: {NO_COLUMN}  # if the file has it, one of: {choices}"
+        elif column in needed:
+            yield f"  {column}{EMPTY}{choices}{_or_none(column)}"
         else:
-            yield f'  # {column}: ""  # one of: {choices}{_or_none(column, needed)}'
+            yield f"  # {column}{EMPTY}{choices}; leave this line out if there is none"
 
 
-def _or_none(column: ColumnName, needed: Sequence[ColumnName]) -> str:
+def _is_empty(line: str) -> bool:
+    return EMPTY in line and not line.lstrip().startswith("#")
+
+
+def _or_none(column: ColumnName) -> str:
     """What to write for a column that the file does not have."""
-    if column not in needed:
-        return "; leave this line out if there is none"
     return f"; {NO_COLUMN} if the file does not have it" if column in NAMED else ""
 
 

@@ -164,25 +164,31 @@ def test_its_refusal_suggests_columns(two_months):
 
 
 @pytest.mark.parametrize(
-    ("header", "columns"),
+    ("header", "unnamed"),
     [
+        ("when,amount,team,app,zone,user", ["timestamp"]),
         (
-            "when,amount,team,app,zone,user",
-            {"cost": "amount", "organization": "team", "product": "app", "customer": "user"},
+            "x,y,z,u,v,w",
+            ["timestamp", "cost", "organization", "product", "feature", "customer"],
         ),
-        ("x,y,z,u,v,w", {}),
     ],
 )
-def test_the_suggested_columns_can_be_pasted_as_they_are(two_months, header, columns):
-    """The block is YAML that the params accept; if a cost is unknown, the rest is comments."""
+def test_suggested_columns_pasted_as_they_are_say_what_to_fill_in(two_months, header, unnamed):
+    """The block is YAML; each column that a person must name is refused at its line."""
     (two_months.root / "calls-2025-12.csv").write_text(f"{header}\nnoon,1.00,red,chat,eu,u1\n")
     with pytest.raises(Refusal) as refused:
         check_name("2025-12", two_months)
-    text = str(refused.value)
-    block = text[text.index("columns:\n") :] if columns else text[text.index("# columns:\n") :]
+    block = str(refused.value).partition("\n\ncolumns:\n")[2]
     file = two_months.root / "params" / "2025-12.yaml"
-    file.write_text(f"{file.read_text()}\n{block}\n")
-    assert load_params(two_months, "2025-12").columns == columns
+    file.write_text(f"{file.read_text()}\ncolumns:\n{block}\n")
+    with pytest.raises(Refusal) as refused:
+        load_params(two_months, "2025-12")
+    lines = file.read_text().splitlines()
+    said = [(each.column, each.rule, lines[each.line - 1]) for each in refused.value.problems]
+    assert [(column, rule) for column, rule, _ in said] == [
+        (f"columns.{column}", "no value") for column in unnamed
+    ]
+    assert all(f'{column.partition(".")[2]}: ""  # one of: ' in line for column, _, line in said)
 
 
 @pytest.mark.parametrize("missing", ["organization", "product", "feature", "customer"])
@@ -215,20 +221,18 @@ def test_a_suggestion_holds_the_columns_that_the_params_have(two_months):
     with pytest.raises(Refusal) as refused:
         check_name("2025-12", two_months)
     block = str(refused.value).partition("Replace `columns` in the params file with this.")[2]
-    block = block.partition("\n")[2].replace('# timestamp: ""', "timestamp: when")
+    block = block.partition("\n")[2].replace('timestamp: ""', "timestamp: when")
     file.write_text(f"{params}\n{block}\n")
     assert check_name("2025-12", two_months).overview["total"] == "1.25"
 
 
-def test_a_block_of_comments_is_filled_in_as_it_says(two_months):
-    """Without the "# " and with names between the quotes, it reads the file."""
+def test_a_block_without_guesses_is_filled_in_as_it_says(two_months):
+    """With names between the quotes, it reads the file."""
     (two_months.root / "calls-2025-12.csv").write_text("x,y,z\n2025-12-30,1.25,red\n")
     with pytest.raises(Refusal) as refused:
         check_name("2025-12", two_months)
-    text = str(refused.value)
-    assert "Paste" not in text
-    block = text.partition('without the "# " at the start of each line.')[2].partition("\n")[2]
-    block = re.sub(r"^( *)# ", r"\1", block, flags=re.MULTILINE)
+    start = "Paste this into the params file. Between empty quotes, write the name of your column."
+    block = str(refused.value).partition(start)[2]
     ours = ("timestamp", "cost", "organization", "product", "feature", "customer")
     for column, name in zip(ours, ("x", "y", "z", "none", "none", "none"), strict=True):
         block = block.replace(f'{column}: ""', f'{column}: "{name}"')
@@ -287,7 +291,7 @@ def test_a_suggested_cost_comes_with_its_currency(home):
         check_name("2025-12", home)
     block = str(refused.value).partition("\ncolumns:")[2]
     assert "currency: EUR" in block
-    block = block.replace('# timestamp: ""', "timestamp: when")
+    block = block.replace('timestamp: ""', "timestamp: when")
     file.write_text(f"{file.read_text()}columns:{block}")
     checked = check_name("2025-12", home)
     assert (checked.overview["total"], checked.overview["currency"]) == ("1.25", "EUR")
