@@ -111,7 +111,7 @@ class Home:
         return sorted(name for name in names if not self.params_file(name).exists())
 
     def misnamed(self, name: str, period: str) -> str:
-        """A sentence if params of a month are no official month only because of their name.
+        """A sentence if params are no official month because their name and their period differ.
 
         Args:
             name: a NAME.
@@ -120,6 +120,12 @@ class Home:
         Returns:
             The sentence; empty where the name is fine, or the month has params of its own.
         """
+        if MONTH.fullmatch(name) and name != period:
+            return (
+                f"params/{name}.yaml makes an analysis, without a ledger, because its period is "
+                f"{period}, not {name}. For the official {parse_period(name).label} report, change "
+                f'that line to period: "{name}"'
+            )
         if meant_month(name) != period or self.params_file(period).exists():
             return ""
         return (

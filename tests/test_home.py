@@ -175,6 +175,17 @@ def test_a_month_that_is_not_named_after_itself_is_pointed_out(three_names, name
     assert three_names.misnamed("analysis/november", "2025-11") == ""
 
 
+@pytest.mark.parametrize("period", ["2025-12", "2025-Q4", "2025-11-01/2025-11-15"])
+def test_a_month_with_another_period_is_told_which_line_to_change(three_names, period):
+    """The file of November says another period; with its own, it is the official month."""
+    assert three_names.misnamed("2025-11", period) == (
+        "params/2025-11.yaml makes an analysis, without a ledger, because its period is "
+        f"{period}, not 2025-11. For the official November 2025 report, change that line to "
+        'period: "2025-11"'
+    )
+    assert three_names.misnamed("2025-11", "2025-11") == ""
+
+
 def test_months_with_a_gap_are_not_given_as_a_range(three_names):
     """A few are listed; of many, the message says that some are missing."""
     three_names.params_file("2025-08").touch()

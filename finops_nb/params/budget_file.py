@@ -37,6 +37,20 @@ COLUMNS: Final = (
 STATUSES: Final = ("approved", "proposed", "rejected")
 """Only lines of the first status count."""
 
+MEANT: Final = {
+    **dict.fromkeys(("period", "months"), "month"),
+    "fiscal_year": "year",
+    **dict.fromkeys(("budget", "value", "cost", "usd", "eur"), "amount"),
+    **dict.fromkeys(("organization", "product", "org", "team", "department", "unit"), "name"),
+    **dict.fromkeys(("type", "kind", "level", "scope"), "dimension"),
+    **dict.fromkeys(("budget_holder", "responsible"), "owner"),
+    **dict.fromkeys(("approved_by", "approval"), "approver"),
+    **dict.fromkeys(("comment", "note", "notes", "why"), "reason"),
+    **dict.fromkeys(("revision", "scenario"), "version"),
+    **dict.fromkeys(("day", "approved_on"), "date"),
+}
+"""Names that people give the columns in tables of their own."""
+
 DEFAULTS: Final = {"version": version_label(0), "status": STATUSES[0]}
 """What an empty field means, or a missing column; in other optional columns it means nothing."""
 
@@ -249,4 +263,5 @@ FORM: Final = Form(
     },
     defaults=DEFAULTS,
     numbers=("amount", "version"),
+    meant=MEANT,
 )

@@ -39,6 +39,7 @@ class Form:
         defaults: what an empty field means, or a missing column; in all other columns it means "".
         size: bytes that a file may have.
         numbers: the columns in which what is left of a value that was cut may be another one.
+        meant: by another name that people give a column, the column.
     """
 
     entry: str
@@ -49,6 +50,7 @@ class Form:
     defaults: Mapping[str, str] = field(default_factory=dict)
     size: int = 1_000_000
     numbers: Sequence[str] = ()
+    meant: Mapping[str, str] = field(default_factory=dict)
 
 
 class CsvRow(NamedTuple):
@@ -227,7 +229,7 @@ def _header_problems(header: list[str], line: int, shown: str, form: Form) -> It
         return
     for number, column in enumerate(header):
         if column not in form.columns:
-            fix = did_you_mean(column, form.columns)
+            fix = _meant_column(column, header, form)
             yield Problem("an unknown column", fix, shown, line, column)
         elif column in header[:number]:
             yield Problem("duplicate column", "Keep one of them", shown, line, column)
@@ -235,6 +237,15 @@ def _header_problems(header: list[str], line: int, shown: str, form: Form) -> It
         choices = (wanted,) if isinstance(wanted, str) else wanted
         if not set(choices) & set(header):
             yield _missing_column(choices, line, shown)
+
+
+def _meant_column(column: str, header: Sequence[str], form: Form) -> str:
+    """A question with the column that was meant, or the list of those that may be added."""
+    meant = form.meant.get(column.strip().lower().replace(" ", "_"))
+    if meant in header:
+        return f"Delete it, because the header already has {meant}"
+    free = [each for each in form.columns if each not in header]
+    return f'Did you mean "{meant}"?' if meant else did_you_mean(column, free)
 
 
 def _missing_column(choices: Sequence[str], line: int, shown: str) -> Problem:

@@ -335,4 +335,12 @@ FORM: Final = Form(
     },
     size=SIZE,
     numbers=("cost_centre", "cost_center"),
+    meant={
+        **dict.fromkeys(("team", "account", "tag", "id", "name", "source"), "key"),
+        **dict.fromkeys(("org", "department", "business_unit", "unit"), "organization"),
+        **dict.fromkeys(("from", "start", "start_date", "since"), "valid_from"),
+        **dict.fromkeys(("to", "end", "end_date", "until"), "valid_to"),
+        **dict.fromkeys(("mail", "address"), "email"),
+        **dict.fromkeys(("responsible", "holder"), "owner"),
+    },
 )

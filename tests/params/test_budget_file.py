@@ -47,6 +47,26 @@ def problems_of(read):
     return problems_of
 
 
+@pytest.mark.parametrize(
+    ("header", "column", "fix"),
+    [
+        ("dimension,name,period,amount", "period", 'Did you mean "month"?'),
+        ("dimension,name,month,budget", "budget", 'Did you mean "amount"?'),
+        ("dimension,organization,month,amount", "organization", 'Did you mean "name"?'),
+        ("dimension,name,month,amount,Approved By", "Approved By", 'Did you mean "approver"?'),
+        (
+            "dimension,name,month,amount,period",
+            "period",
+            "Delete it, because the header already has month",
+        ),
+    ],
+)
+def test_another_name_of_a_column_leads_to_it(problems_of, header, column, fix):
+    """`period` looks like `version`, but it is the month."""
+    problems = problems_of(f"{header}\norganization,a,2025-12,5\n")
+    assert (problems[0].column, problems[0].fix) == (column, fix)
+
+
 def places(problems: list[Problem]) -> list[tuple[int | None, str | None, str | None]]:
     return [(problem.line, problem.column, problem.value) for problem in problems]
 
