@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 # fmt: off
 Unit: TypeAlias = Literal[
     "text", "status", "day", "date", "rank", "count", "share", "percent", "signed share",
-    "money", "estimate", "change", "variance", "unit cost", "calls per money", "gap",
+    "money", "estimate", "change", "variance", "unit cost", "calls per money", "gap", "quantity",
 ]
 # fmt: on
 TotalIs: TypeAlias = Literal["", "ratio", "distinct count", "status"]

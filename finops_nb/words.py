@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+PLURALS: Final[Mapping[str, str]] = {
+    **{"series": "series", "ies": "y", "xes": "x", "ches": "ch", "shes": "sh", "sses": "ss"},
+    **{"ss": "ss", "us": "us", "is": "is", "s": ""},
+}
+"""Endings of plurals, and of words that end like one, with that of the singular; first one wins."""
 
 
 def listing(items: Iterable[str]) -> str:
@@ -49,6 +56,18 @@ def shortened_inside(name: str, length: int) -> str:
         return name
     end = (length - 1) // 2
     return f"{name[: length - 1 - end]}…{name[len(name) - end :]}"
+
+
+def singular(noun: str) -> str:
+    """One of several, as English spells it most often; a word that does not end in "s" stays.
+
+    >>> singular("orders"), singular("companies"), singular("boxes"), singular("access")
+    ('order', 'company', 'box', 'access')
+    """
+    for ending, one in PLURALS.items():
+        if noun.endswith(ending) and len(noun) > len(ending):
+            return noun.removesuffix(ending) + one
+    return noun
 
 
 def short_names(names: Iterable[str], length: int) -> dict[str, str]:

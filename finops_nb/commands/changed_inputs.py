@@ -13,7 +13,7 @@ NAMED = 5
 
 
 def changed_inputs(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each kind of file that changed: usage, mapping and budgets.
+    """A line for each kind of file that changed: usage, mapping, budgets and drivers.
 
     Args:
         before: the provenance of one `results.json`.
@@ -26,6 +26,7 @@ def changed_inputs(before: Mapping[str, Any], after: Mapping[str, Any]) -> Itera
         ("Usage files", before.get("inputs"), after.get("inputs"), "row"),
         ("Mapping file", _list(before.get("mapping")), _list(after.get("mapping")), "line"),
         ("Budget files", _inputs(before.get("budgets")), _inputs(after.get("budgets")), "line"),
+        ("Driver file", _list(before.get("drivers")), _list(after.get("drivers")), "line"),
     ):
         texts = list(_changes(_by_name(was), _by_name(now), unit))
         if texts:

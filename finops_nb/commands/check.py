@@ -20,6 +20,7 @@ from finops_nb.outputs.manifest import Manifest, kind_of
 from finops_nb.outputs.months import months_before
 from finops_nb.outputs.official_place import refuse_other_kind
 from finops_nb.params.budgets import read_budgets
+from finops_nb.params.drivers import read_drivers
 from finops_nb.params.model import Params
 from finops_nb.params.organizations import read_mapping
 from finops_nb.params.outside import read_outside
@@ -120,6 +121,7 @@ def check_name(name: str, home: Home) -> Check:
     with naming_params_file(home, name, params):
         mapping = read_mapping(params, home)
         budgets = read_budgets(params, home, mapping=mapping)
+        drivers = read_drivers(params, home)
     try:
         with naming_params_file(home, name, params):
             measured = read_usage(params, home, mapping=mapping)
@@ -134,7 +136,7 @@ def check_name(name: str, home: Home) -> Check:
     check_names(measured, budgets, params, f"params/{name}.yaml")
     usage = project(measured, params.growth, params.model_prices)
     manifest = Manifest(kind_of(name, params.period), name)
-    data = ReportData(params, usage, measured, budgets, manifest)
+    data = ReportData(params, usage, measured, budgets, manifest, drivers=drivers)
     before = _month_before(params, home)
     result = overview(data)
     if sentence := home.misnamed(name, params.period):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from finops_nb.outputs.manifest import Manifest
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import Budgets
+from finops_nb.params.drivers import Drivers
 from finops_nb.params.model import Params
 from finops_nb.usage.model import Usage
 
@@ -24,6 +25,7 @@ class ReportData:
         manifest: which copy of the report this is.
         months: the official months before it, newest first, as published.
         left_out: those that can't be compared, by NAME, and why, from `months_left_out`.
+        drivers: drivers.csv; None if the params name none.
     """
 
     params: Params
@@ -33,3 +35,4 @@ class ReportData:
     manifest: Manifest
     months: tuple[PublishedMonth, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    drivers: Drivers | None = None

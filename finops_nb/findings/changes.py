@@ -39,6 +39,7 @@ class Cause(StrEnum):
     MAPPING = "mapping"
     PARAMS = "params"
     BUDGET = "budget"
+    DRIVERS = "drivers"
     MONTHS = "months"
     NOTEBOOK = "notebook"
     VERSION = "version"
@@ -95,6 +96,7 @@ def changes(before: Results, after: Results) -> tuple[Change, ...]:
         return (
             *cost_changes,
             *_budget_changes(was["budgets"], now["budgets"]),
+            *_driver_changes(was.get("drivers"), now.get("drivers")),
             *_params_changes(was["params"], now["params"]),
             *_month_changes(was["months"], now["months"]),
             *_code_changes(was, now, explained),
@@ -253,6 +255,12 @@ def _budget_sentence(name: str, before: Results, after: Results) -> Sentence:
     now = "{now:money}" if name in after else "none"
     amounts = {"was": _amount(before, name), "now": _amount(after, name)}
     return sentence("{name} " + f"{was} → {now}", name=name, **amounts)
+
+
+def _driver_changes(was: Results | None, now: Results | None) -> Iterator[Change]:
+    """Another drivers.csv; a file that is new or gone is a change of the params, too."""
+    if was and now and was["sha256"] != now["sha256"]:
+        yield Change((Cause.DRIVERS,), sentence("amounts in {file} changed", file=now["name"]))
 
 
 def _params_changes(was: Results, now: Results) -> Iterator[Change]:

@@ -27,6 +27,7 @@ OWN_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "findings": ("title",),
     "key_insights": ("title",),
     "recommendations": ("horizon", "title"),
+    "unit_costs": ("driver", "organization"),
     "outlook": (),
     "concentration": (),
     "forecast_summary": (),

@@ -28,6 +28,7 @@ from finops_nb.findings.materiality import VarianceLine, is_material, lines_with
 from finops_nb.findings.money_text import unit_name
 from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.findings.tense import tense_of
+from finops_nb.findings.unit_costs import changed_unit_cost, unit_cost_sentence
 from finops_nb.money import ZERO, total
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED, Dimension
@@ -88,6 +89,7 @@ def main_findings(findings: Findings) -> tuple[MainFinding, ...]:
         *_missing_approvals(findings),
         *_unspent(findings),
         *_efficiency_gap(findings),
+        *_unit_cost(findings.data),
     ]
     every.sort(key=lambda finding: (-finding.money, finding.urgency, finding.title, finding.names))
     overrun = next((finding for finding in every if finding.title == OVER_BUDGET), None)
@@ -349,3 +351,13 @@ def _efficiency_gap(findings: Findings) -> Iterator[MainFinding]:
             )
             names = (insight.least,)
             yield MainFinding(Urgency.CHANCE, "Efficiency Gap", text, insight.money, names)
+
+
+def _unit_cost(data: ReportData) -> Iterator[MainFinding]:
+    """The cost per order, seat or other driver that changed by the most money."""
+    line = changed_unit_cost(data)
+    if line is not None and line.moved is not None:
+        title = "Unit Cost Rose" if line.moved > 0 else "Unit Cost Fell"
+        text = unit_cost_sentence(line, data)
+        names = (line.organization,) if line.organization else ()
+        yield MainFinding(Urgency.CHANGE, title, text, abs(line.moved), names)

@@ -12,6 +12,7 @@ from finops_nb.figures.run_rate import cost_after
 from finops_nb.findings.confusable_names import confusable_sentences
 from finops_nb.findings.money_text import change_text, money_text
 from finops_nb.findings.tense import tense_of
+from finops_nb.findings.unit_costs import doubtful_drivers
 from finops_nb.money import plain
 from finops_nb.outputs.artifacts import NOT_RECONCILED
 from finops_nb.params.budgets import Budgets
@@ -78,12 +79,16 @@ def warnings(data: ReportData) -> list[str]:
 
 
 def doubtful_names(data: ReportData) -> list[str]:
-    """Names of budgets, approvals, notes and owners that may be misspelled, as sentences.
+    """Names of budgets, approvals, notes, owners and drivers that may be misspelled, as sentences.
 
     Example:
         `['organization_budgets: no usage in the period for orgb (did you mean "org-b"?).']`
     """
-    return [*_unknown_names(data.usage, data.budgets, data.params), *_idle_budgets(data)]
+    return [
+        *_unknown_names(data.usage, data.budgets, data.params),
+        *_idle_budgets(data),
+        *doubtful_drivers(data),
+    ]
 
 
 def how_far_known(usage: Usage) -> str:

@@ -13,6 +13,7 @@ from finops_nb.figures.scenario_effect import check_names
 from finops_nb.outputs.manifest import current_manifest
 from finops_nb.outputs.months import months_before, months_left_out
 from finops_nb.params.budgets import read_budgets
+from finops_nb.params.drivers import read_drivers
 from finops_nb.params.model import PARAMETERS, Params, make_params
 from finops_nb.params.organizations import read_mapping
 from finops_nb.params.validation import SHAPES
@@ -54,7 +55,7 @@ def _as_in_a_notebook(problem: Problem, values: Mapping[str, Any]) -> Problem:
 
 
 def read_report_data(params: Params) -> ReportData:
-    """Everything a report is computed from: usage, budgets and earlier published months.
+    """Everything a report is computed from: usage, budgets, drivers and earlier published months.
 
     Args:
         params: from `read_parameters`.
@@ -63,14 +64,14 @@ def read_report_data(params: Params) -> ReportData:
         The data; `usage` includes the growth and price changes of a what-if, `measured` does not.
 
     Raises:
-        Refusal: all problems of the usage or of the budgets, and names in a what-if that neither
-            usage nor budgets have.
+        Refusal: all problems of the usage, of the budgets or of the drivers, and names in a
+            what-if that neither usage nor budgets have.
 
     Example:
         data = read_report_data(params)
     """
     mapping = read_mapping(params)
-    budgets = read_budgets(params, mapping=mapping)
+    budgets, drivers = read_budgets(params, mapping=mapping), read_drivers(params)
     measured = read_usage(params, mapping=mapping, detail=CELLS_BY_DAY)
     manifest = current_manifest()
     file = f"params/{manifest.name}.yaml" if manifest.name else None
@@ -78,4 +79,4 @@ def read_report_data(params: Params) -> ReportData:
     usage = project(measured, params.growth, params.model_prices)
     months = months_before(params)
     left_out = months_left_out(params)
-    return ReportData(params, usage, measured, budgets, manifest, months, left_out)
+    return ReportData(params, usage, measured, budgets, manifest, months, left_out, drivers)

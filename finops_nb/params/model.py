@@ -154,6 +154,12 @@ class Params(CheckedModel):
         description="the month in which fiscal years start, 1 for January: the report looks ahead "
         "to the end of the fiscal year",
     )
+    drivers: str = Field(
+        default="",
+        examples=["drivers.csv"],
+        description="a drivers.csv, relative to the home, with orders, seats and the like by "
+        "month; the report has the cost of each",
+    )
     events: tuple[Event, ...] = Field(
         default=(),
         examples=["[{date: 2026-02-01, what: Price cut, change: -20%}]"],
@@ -354,6 +360,7 @@ class Params(CheckedModel):
         return self.as_parameters() | {
             "usage": [_last_part(path) for path in self.usage],
             "budgets": _last_part(self.budgets),
+            "drivers": _last_part(self.drivers),
             "mapping": _last_part(self.mapping),
         }
 

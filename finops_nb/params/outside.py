@@ -35,7 +35,8 @@ def read_outside(params: Params, home: Home) -> str:
 
 def _paths(params: Params) -> Iterator[tuple[str, str]]:
     """Each path in the params, with its key."""
-    for key, path in (("mapping", params.mapping), ("budgets", params.budgets)):
+    for key in ("mapping", "budgets", "drivers"):
+        path = getattr(params, key)
         if path and path != MONTHS:
             yield key, path
     for path in params.usage:

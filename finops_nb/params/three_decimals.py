@@ -25,7 +25,7 @@ def check_decimals(amount: Decimal, currency: str) -> None:
         `organization_budgets: {org-a: 1.000}` is a thousand in Europe, and 1 elsewhere.
     """
     decimals = minor_units(currency)
-    if decimals == THREE or not _may_be_thousands(amount):
+    if decimals == THREE or not may_be_thousands(amount):
         return
     thousands = f"{amount:f}".replace(".", "")
     rule = f"three decimals in {currency}, where the point may stand between thousands"
@@ -38,7 +38,7 @@ def with_clear_decimals(amount: Decimal, currency: str) -> Decimal:
     >>> with_clear_decimals(Decimal("308.625"), "USD")
     Decimal('308.6250')
     """
-    if minor_units(currency) == THREE or not _may_be_thousands(amount):
+    if minor_units(currency) == THREE or not may_be_thousands(amount):
         return amount
     return Decimal(f"{amount:f}0")
 
@@ -60,5 +60,10 @@ def decimals_problems(
             yield error.problem(column=f"{key}.{name}" if name else key, value=f"{amount:f}")
 
 
-def _may_be_thousands(amount: Decimal) -> bool:
+def may_be_thousands(amount: Decimal) -> bool:
+    """Whether the point of an amount may stand between thousands.
+
+    >>> may_be_thousands(Decimal("1.000")), may_be_thousands(Decimal("0.125"))
+    (True, False)
+    """
     return amount.as_tuple().exponent == -THREE and abs(amount) >= 1

@@ -159,6 +159,7 @@ class Format:
             "calls per money": self.calls_per_money,
             "gap": self.gap,
             "count": count,
+            "quantity": quantity,
             "share": self.share,
             "percent": self.percent,
             "rank": str,
@@ -169,6 +170,11 @@ class Format:
 def count(number: int | Decimal) -> str:
     """90,457; a what-if may have fractions of calls, which are rounded."""
     return f"{rounded(Decimal(number), 0):,}"
+
+
+def quantity(number: Decimal) -> str:
+    """12,500 or 0.5: with the decimals that it has."""
+    return f"{Decimal(plain(number)):,f}"
 
 
 def elapsed(seconds: float) -> str:

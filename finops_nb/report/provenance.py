@@ -20,6 +20,7 @@ from finops_nb.findings.overview import (
 )
 from finops_nb.outputs.artifacts import previous_results
 from finops_nb.outputs.manifest import Kind
+from finops_nb.params.drivers import Drivers
 from finops_nb.period import spelled_date
 from finops_nb.report.format import Format, text_sentence
 from finops_nb.report.table import scalar
@@ -117,9 +118,9 @@ def provenance(data: ReportData) -> dict[str, Any]:
     """What to repeat the report from, as JSON.
 
     Returns:
-        `{key, generated, inputs: [{name, sha256, rows}], mapping, rows_read, budgets, params,
-        versions, notebook, code, months, revision: {number, reason, changes: [{causes, text,
-        money, by_name, rows}]}}`; no local path, no user.
+        `{key, generated, inputs: [{name, sha256, rows}], mapping, drivers, rows_read, budgets,
+        params, versions, notebook, code, months, revision: {number, reason, changes: [{causes,
+        text, money, by_name, rows}]}}`; no local path, no user.
     """
     fmt = Format(data.params.currency)
     revision = {
@@ -160,6 +161,7 @@ def _made_from(data: ReportData) -> dict[str, Any]:
         "generated": data.manifest.generated,
         "inputs": [_file_record(file) for file in data.usage.inputs],
         "mapping": _file_record(data.usage.mapping) if data.usage.mapping else None,
+        "drivers": _drivers_record(data.drivers) if data.drivers else None,
         "rows_read": data.usage.rows_read,
         "budgets": data.budgets.as_record(),
         "params": data.params.shared_parameters(),
@@ -177,6 +179,10 @@ def _change_record(change: Change, fmt: Format) -> dict[str, Any]:
         "by_name": {name: scalar(amount) for name, amount in change.by_name.items()},
         "rows": change.rows,
     }
+
+
+def _drivers_record(drivers: Drivers) -> dict[str, Any]:
+    return _file_record(InputFile(drivers.file, drivers.sha256, len(drivers.lines)))
 
 
 def _file_record(file: InputFile) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from finops_nb.report.cost_tables import COST_COLUMNS, EFFICIENCY_COLUMNS, FEATU
 from finops_nb.report.model_tables import MODEL_COLUMNS
 from finops_nb.report.outlook_tables import MONTH_COLUMNS, NEXT_MONTH_COLUMNS, YEAR_COLUMNS
 from finops_nb.report.summary_sheet import HEADINGS, LABELS, UNITS, title_case
+from finops_nb.report.unit_cost_tables import UNIT_COST_COLUMNS
 from finops_nb.report.workbook import EXTRA_COLUMNS
 from finops_nb.schema import Column, Unit
 
@@ -38,6 +39,7 @@ TITLES: Final[Mapping[str, str]] = HEADINGS | {
     "running_period": "Period to Date",
     "scenario_changes": "What This Scenario Changes",
     "unallocated_by_key": "Unallocated Cost by Key",
+    "unit_costs": "Unit Costs by Driver",
 }
 """Titles of tables whose name is not their title."""
 
@@ -77,6 +79,7 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     ),
     "spend_by_day": (schema.COST, schema.CALLS),
     "unallocated_by_key": (schema.ROWS, schema.COST, schema.SHARE),
+    "unit_costs": UNIT_COST_COLUMNS,
 }
 """The columns of each table that its page prints, beside those of months, versions and thresholds
 and those that name its rows. Of a table that is not here, all are printed."""

@@ -4,8 +4,9 @@ A section of the report is a heading and cells of notebooks/organizational_align
 tables of this module and texts of `prose.py`, which says what a new text needs.
 
 The tables are made in `cost_tables`, `bridge_tables`, `model_tables`, `anomaly_tables`,
-`budget_tables`, `scenario_tables` and `data_tables`, from what functions of `figures/` return; the
-notebook has those from `api.py`. A new table is added there and named here. It also goes into:
+`budget_tables`, `scenario_tables`, `unit_cost_tables` and `data_tables`, from what functions of
+`figures/` return; the notebook has those from `api.py`. A new table is added there and named here.
+It also goes into:
 
 * `schema.py`: its columns. What a reader should know of a column is in `table_columns`; what is
   printed beneath a figure is in `beneath` and `workbook` (`EXTRA_COLUMNS`)
@@ -59,6 +60,7 @@ from finops_nb.report.data_tables import (
 from finops_nb.report.model_tables import cost_by_model
 from finops_nb.report.outlook_tables import months_ahead, next_month, year
 from finops_nb.report.scenario_tables import scenario_changes
+from finops_nb.report.unit_cost_tables import unit_costs
 
 __all__ = [
     "anomalies",
@@ -88,5 +90,6 @@ __all__ = [
     "scenario_changes",
     "spend_by_day",
     "unallocated_by_key",
+    "unit_costs",
     "year",
 ]

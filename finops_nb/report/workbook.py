@@ -167,6 +167,7 @@ def number_format(unit: Unit, currency: str, *, tiny: bool = False, zero: bool =
         "signed share": "+0.0%;-0.0%;0.0%",
         "calls per money": "[<1]0.00##;#,##0.00",
         "gap": "#,##0.00",
+        "quantity": "#,##0.0###########",
         # Semicolons separate the codes for positive, negative and zero.
         "change": f"+{amount};-{amount};{amount}",
     }
@@ -224,6 +225,8 @@ class Sheet:
             value: None, or an empty text, leaves the cell empty.
             style: properties of an XlsxWriter format.
         """
+        if unit == "quantity" and value is not None and value == value.to_integral_value():
+            unit = "count"  # its code has no decimal point
         if unit not in TEXTS or isinstance(value, date):
             tiny = unit == "unit cost" and _is_tiny(value, self._currency)
             zero = _prints_as_zero(unit, value, self._currency, tiny)

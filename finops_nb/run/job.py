@@ -19,6 +19,7 @@ from finops_nb.outputs.artifacts import HTML, NOTEBOOK, PDF, RESULTS, STEM, WORK
 from finops_nb.outputs.manifest import Kind, kind_of
 from finops_nb.outputs.months import PublishedMonth, months_before, months_left_out
 from finops_nb.params.budgets import Budgets, read_budgets
+from finops_nb.params.drivers import Drivers, read_drivers
 from finops_nb.params.model import Params
 from finops_nb.params.organizations import OrganizationMap, read_mapping
 from finops_nb.params.params_file import load_params, naming_params_file
@@ -44,6 +45,7 @@ class Job:
         mapping: organizations.csv, from which the budgets have owners; None if the params name
             none.
         left_out: the months before that can't be compared, and why.
+        drivers: drivers.csv; None if the params name none.
     """
 
     home: Home
@@ -54,6 +56,7 @@ class Job:
     kind: Kind
     mapping: OrganizationMap | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    drivers: Drivers | None = None
 
     @property
     def target(self) -> Path:
@@ -130,14 +133,17 @@ def open_job(
     with naming_params_file(home, name, params):
         mapping = read_mapping(params, home)
         budgets = read_budgets(params, home, mapping=mapping)
+        drivers = read_drivers(params, home)
     months = months_before(params, home, expected)
     left_out = months_left_out(params, home)
     kind = kind_of(name, params.period)
-    return Job(home, name, params, budgets, months, kind, mapping, left_out)
+    return Job(home, name, params, budgets, months, kind, mapping, left_out, drivers)
 
 
 def inputs_of(job: Job) -> Fingerprint:
-    """What a run starts from: the files of usage now, and organizations.csv as the job read it.
+    """What a run starts from: the files of usage now, and the tables as the job read them.
+
+    The tables are organizations.csv and drivers.csv; budgets are in the key by their amounts.
 
     Raises:
         Refusal: they do not exist, or can't be read.
@@ -146,11 +152,12 @@ def inputs_of(job: Job) -> Fingerprint:
 
     with naming_params_file(job.home, job.name, job.params):
         usage = fingerprint(resolve_inputs(job.params, job.home))
-    return (*usage, (job.mapping.file, job.mapping.sha256)) if job.mapping else usage
+    tables = (table for table in (job.mapping, job.drivers) if table)
+    return (*usage, *((table.file, table.sha256) for table in tables))
 
 
 def inputs_now(job: Job) -> Fingerprint:
-    """The files of usage and organizations.csv, with the SHA-256 that they have now.
+    """The files of `inputs_of`, with the SHA-256 that they have now.
 
     Raises:
         Refusal: they do not exist, or can't be read.
@@ -159,10 +166,9 @@ def inputs_now(job: Job) -> Fingerprint:
 
     with naming_params_file(job.home, job.name, job.params):
         sources = [*resolve_inputs(job.params, job.home)]
-    if job.mapping:
-        # Its bytes are enough here: the job has read and checked what it says.
-        path = job.home.root / job.params.mapping
-        sources.append(Source(job.mapping.file, path, ".csv"))
+    tables = ((job.mapping, job.params.mapping), (job.drivers, job.params.drivers))
+    # Their bytes are enough here: the job has read and checked what they say.
+    sources += (Source(table.file, job.home.root / path, ".csv") for table, path in tables if table)
     return fingerprint(sources)
 
 

@@ -33,6 +33,10 @@ BEFORE = {"inputs": [USAGE], "mapping": None, "budgets": {"inputs": [BUDGETS]}}
             ["Mapping file: organizations.csv (new, 3 lines)"],
         ),
         (
+            {"drivers": {"name": "drivers.csv", "sha256": "d1", "rows": 1}},
+            ["Driver file: drivers.csv (new, 1 line)"],
+        ),
+        (
             {"budgets": {"inputs": [BUDGETS | {"sha256": "b2"}]}},
             ["Budget files: budgets.csv (changed)"],
         ),

@@ -99,6 +99,17 @@ def test_another_organizations_csv_is_a_changed_mapping_and_not_late_data():
     assert "a changed usage mapping" in texts(results(), after)[0]
 
 
+def test_another_drivers_csv_is_a_change_without_money():
+    """The params name the same file; a new one is a change of the params."""
+    before, after = results(), results()
+    before["provenance"]["drivers"] = {"name": "drivers.csv", "sha256": "d1", "rows": 3}
+    after["provenance"]["drivers"] = {"name": "drivers.csv", "sha256": "d2", "rows": 3}
+    [change] = changes(before, after)
+    assert (change.causes, change.money) == ((Cause.DRIVERS,), None)
+    assert texts(before, after) == ["amounts in drivers.csv changed"]
+    assert changes(results(), after) == ()
+
+
 def test_equal_results_have_no_changes():
     """Equal results give no changes."""
     assert changes(results(), results()) == ()

@@ -19,8 +19,8 @@ from finops_nb.params.outside import is_outside, read_outside
         ({"usage": "linked/*.csv"}, "usage: linked/*.csv"),
         ({"usage": "a/../../b.csv"}, "usage: a/../../b.csv"),
         (
-            {"usage": "usage", "budgets": "/b.csv", "mapping": "../m.csv"},
-            "mapping: ../m.csv, budgets: /b.csv",
+            {"usage": "usage", "drivers": "../d.csv", "budgets": "/b.csv", "mapping": "../m.csv"},
+            "mapping: ../m.csv, budgets: /b.csv, drivers: ../d.csv",
         ),
     ],
 )

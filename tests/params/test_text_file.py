@@ -12,6 +12,7 @@ from support.usage_files import call, write_calls
 from finops_nb.errors import Refusal
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.csv_file import read_text
+from finops_nb.params.drivers import read_drivers
 from finops_nb.params.model import make_params
 from finops_nb.params.organizations import FORM, read_mapping
 from finops_nb.params.params_file import load_params
@@ -50,12 +51,14 @@ def test_what_is_no_file_is_refused_and_not_waited_for(special):
 
 
 def test_each_file_that_the_params_name_is_guarded(home, special):
-    """Mapping and budgets are read by one reader, as the params and scenarios are."""
+    """Mapping, budgets and drivers are read by one reader, as the params and scenarios are."""
     keys = {"period": "2025-12", "usage": str(write_calls(home.root / "u.csv", call()))}
     with pytest.raises(Refusal, match="cannot be read"):
         read_mapping(make_params(keys | {"mapping": str(special)}), home)
     with pytest.raises(Refusal, match="cannot be read"):
         read_budgets(make_params(keys | {"budgets": str(special)}), home)
+    with pytest.raises(Refusal, match="cannot be read"):
+        read_drivers(make_params(keys | {"drivers": str(special)}), home)
 
 
 @pytest.mark.parametrize("name", ["2025-12", "scenarios/s"])

@@ -194,6 +194,7 @@ def test_it_prints_efficiency():
         ("variance", Decimal("-1.5"), "-$1.50"),
         ("unit cost", Decimal("0.0391"), "$0.0391"),
         ("calls per money", Decimal("25.92"), "25.92"),
+        ("quantity", Decimal("12500.50"), "12,500.5"),
         ("gap", Decimal("0.11"), "0.11 calls per dollar"),
         ("count", 90457, "90,457"),
         ("share", Decimal("0.701"), "70.1%"),

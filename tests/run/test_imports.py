@@ -1,4 +1,4 @@
-"""What a run imports and reads: no mail, and organizations.csv only where a change must be seen."""
+"""What a run imports and reads: no mail, and its tables only where a change must be seen."""
 
 from __future__ import annotations
 
@@ -65,15 +65,22 @@ def test_a_run_reads_organizations_once(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("when", ["before its inputs are taken", "while its notebook runs"])
-def test_a_run_sees_that_organizations_changed(tmp_path, monkeypatch, when):
-    """Whenever organizations.csv changes after it was read, nothing is published."""
-    home = make_home(tmp_path, mapping="organizations.csv")
-    file = home.root / "organizations.csv"
-    file.write_text("key,organization\nteam-17,org-a\n")
+@pytest.mark.parametrize(
+    ("key", "name", "text"),
+    [
+        ("mapping", "organizations.csv", "key,organization\nteam-17,org-a\n"),
+        ("drivers", "drivers.csv", "month,organization,name,amount\n2025-12,,orders,1\n"),
+    ],
+)
+def test_a_run_sees_that_a_table_changed(tmp_path, monkeypatch, when, key, name, text):
+    """Whenever organizations.csv or drivers.csv changes after it was read, nothing is published."""
+    home = make_home(tmp_path, **{key: name})
+    file = home.root / name
+    file.write_text(text)
 
     def change(call, *given):
         result = call(*given)
-        file.write_text("key,organization\nteam-17,org-b\n")
+        file.write_text(text.replace("org-a", "org-b").replace("orders", "seats"))
         return result
 
     step = ("open_job", running.open_job) if when.startswith("before") else ("_execute", finished)
@@ -82,6 +89,6 @@ def test_a_run_sees_that_organizations_changed(tmp_path, monkeypatch, when):
         monkeypatch.setattr(running, "_execute", finished)
     monkeypatch.setattr("finops_nb.report.html_export.export_html", lambda notebook: "<p>")
     monkeypatch.setattr("finops_nb.read_back.finished_files.finished_faults", lambda *_: [])
-    with pytest.raises(Failure, match=r"inputs changed during the run: organizations\.csv\."):
+    with pytest.raises(Failure, match=rf"inputs changed during the run: {name}\."):
         run(NAME, home)
     assert not (home.outputs / NAME).exists()

@@ -44,6 +44,7 @@ def run_key(**parts) -> str:
     [
         ("mapping", "key,organization", "k,org-a"),
         ("budgets", "dimension,name,month,amount", "organization,org-a,2025-12,5"),
+        ("drivers", "month,organization,name,amount", "2025-12,org-a,orders,5"),
     ],
 )
 def test_a_missing_file_that_a_key_names_has_the_line_of_the_key(tmp_path, key, header, row):
@@ -62,6 +63,20 @@ def test_a_missing_file_that_a_key_names_has_the_line_of_the_key(tmp_path, key, 
     (home.root / "tables").mkdir()
     (home.root / "tables" / "mine.csv").write_text(f"{header}\n{row}\n")
     assert job.open_job(home, NAME).name == NAME
+
+
+def test_a_changed_drivers_csv_makes_a_report_outdated(tmp_path):
+    """One digit, or another line about another month, gives another key; the same text does not."""
+    home = make_home(tmp_path, drivers="drivers.csv")
+    keys = []
+    for lines in ("2025-12,,orders,5", "2025-12,,orders,6", "2025-12,,orders,5\n2025-11,,orders,5"):
+        (home.root / "drivers.csv").write_text(f"month,organization,name,amount\n{lines}\n")
+        opened = job.open_job(home, NAME)
+        assert job.inputs_now(opened) == job.inputs_of(opened)
+        assert job.inputs_of(opened)[-1][0] == "drivers.csv"
+        keys += [job.key_now(opened), job.key_now(job.open_job(home, NAME))]
+    assert keys[0::2] == keys[1::2]
+    assert len(set(keys)) == 3
 
 
 def test_usage_that_disappears_during_a_run_has_the_line_of_its_key(tmp_path):

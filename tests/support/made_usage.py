@@ -19,6 +19,7 @@ from finops_nb.findings.insights import find_insights
 from finops_nb.outputs.manifest import Manifest
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import Budgets, read_budgets
+from finops_nb.params.drivers import DriverLine, Drivers
 from finops_nb.params.model import Params, make_params
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED
@@ -143,6 +144,7 @@ def data_of(
     budgets: Budgets | None = None,
     manifest: Manifest | None = None,
     months: Sequence[PublishedMonth] = (),
+    drivers: Drivers | None = None,
 ) -> ReportData:
     """Report data with what a test is about.
 
@@ -151,7 +153,15 @@ def data_of(
     usage = usage or usage_of(SIX)
     params = params or make_params({"period": "2025-12", "usage": "sample:"})
     budgets = budgets or read_budgets(params)
-    return ReportData(params, usage, usage, budgets, manifest or Manifest(), tuple(months))
+    return ReportData(
+        params, usage, usage, budgets, manifest or Manifest(), tuple(months), {}, drivers
+    )
+
+
+def drivers_of(*lines: tuple[str, str, str, str]) -> Drivers:
+    """A drivers.csv of lines of month, organization, name and amount."""
+    made = [DriverLine(place, *line[:3], Decimal(line[3])) for place, line in enumerate(lines, 2)]
+    return Drivers(tuple(made), "drivers.csv", "d" * 64)
 
 
 def findings_of(data: ReportData, book: pd.DataFrame | None = None) -> Findings:
