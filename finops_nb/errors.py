@@ -153,9 +153,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f'Did you mean "{near}"?' if near else "Choose from: " + ", ".join(names)
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word with the most similar spelling; None if none is similar."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+def nearest(word: str, known: Iterable[str], least: float = 0.6) -> str | None:
+    """The known word with the most similar spelling, from `least` to 1 (equal); None without one."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=least)), None)
 
 
 def listed(names: Sequence[str], most: int) -> str:

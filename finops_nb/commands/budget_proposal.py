@@ -46,9 +46,7 @@ def propose_budgets(home: Home, month: str) -> Path:
     before = parse_period(month).preceding()
     rows = [row for row in _forecast(home, before.text) if row["month"] == month]
     if not rows:
-        rule = f"the published report of {before.text} has no forecast of {month}"
-        fix = f"Publish it first: finops-nb run {before.text}"
-        raise Refusal(Problem(rule, fix, column="--budgets", value="forecast"))
+        raise Refusal(_no_forecast(home, before.text, month))
     params = load_params(home, month)
     budgets = read_budgets(params, home)
     dimensions = [each for each in BUDGETED if budgets.of(each)] or [BUDGETED[0]]
@@ -63,6 +61,13 @@ def propose_budgets(home: Home, month: str) -> Path:
     )
     comments = [line for each in dimensions for line in _comments(rows, each)]
     return save_scenario(home, NAME.format(month=month), scenario, comments=comments)
+
+
+def _no_forecast(home: Home, before: str, month: str) -> Problem:
+    rule, then = f"there is no {before} report with a forecast", "Publish it first"
+    if (home.outputs / before / RESULTS).is_file():
+        rule, then = f"the {before} report has no forecast of {month}", "Run it again"
+    return Problem(rule, f"{then}: finops-nb run {before}", column="--budgets", value="forecast")
 
 
 def _proposed(

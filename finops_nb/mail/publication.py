@@ -81,8 +81,10 @@ def read_publication(home: Home, name: str) -> Publication:
         is_snapshot = before == after
         if is_snapshot and (results := read_results(files.pop(RESULTS, b""))):
             return Publication(name, results, files, hashes)
-    fix = f"Publish it: finops-nb run {name}"
-    raise Refusal(Problem("no published report", fix, file=f"outputs/{name}"))
+    rule, fix = "no published report", f"Publish it: finops-nb run {name}"
+    if (folder / RESULTS).is_file():
+        rule, fix = f"{RESULTS} can't be read", f"Publish it again: finops-nb run {name}"
+    raise Refusal(Problem(rule, fix, file=f"outputs/{name}"))
 
 
 def objections(home: Home, publication: Publication) -> Iterator[Problem]:

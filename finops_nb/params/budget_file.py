@@ -37,6 +37,12 @@ COLUMNS: Final = (
 STATUSES: Final = ("approved", "proposed", "rejected")
 """Only lines of the first status count."""
 
+NOT_ONE: Final = (
+    ("neither a month nor a year", "Fill in one of them"),
+    ("both a month and a year", "Empty one of them"),
+)
+"""Rule and fix of a line without a period, and of a line with two."""
+
 MEANT: Final = {
     **dict.fromkeys(("period", "months"), "month"),
     "fiscal_year": "year",
@@ -171,9 +177,9 @@ def _parsed(text: str, shown: str) -> tuple[tuple[str, ...], tuple[BudgetLine, .
     for record in records.records:
         filled = [column for column in ("month", "year") if record.values[column] != ""]
         if len(filled) != 1:
-            rule = "both a month and a year" if filled else "neither a month nor a year"
+            rule, fix = NOT_ONE[bool(filled)]
             column = "month" if "month" in records.header else "year"
-            problems.append(Problem(rule, "Fill in only one", shown, record.line, column))
+            problems.append(Problem(rule, fix, shown, record.line, column))
         elif record.valid:
             lines.append(_budget_line(record, record.values[filled[0]], shown))
     refuse((*problems, *_equal_names(lines, shown), *_second_budgets(lines, shown)))

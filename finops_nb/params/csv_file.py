@@ -17,7 +17,7 @@ from string import digits
 from typing import Any, Final, NamedTuple
 
 from finops_nb.errors import BadValue, Problem, Refusal, did_you_mean
-from finops_nb.params.stray_quotes import BARE_QUOTE, SWALLOWED, RowForm, bare_quotes
+from finops_nb.params.stray_quotes import BARE_QUOTE, SWALLOWED, RowForm, bare_quotes, not_csv
 from finops_nb.params.text_file import BOM, BREAK, read_bytes
 from finops_nb.params.types import Name, one_line, parse_as
 
@@ -212,7 +212,7 @@ def _rows(text: str, shown: str, problems: list[Problem]) -> Iterator[tuple[int,
             return
         except csv.Error as error:
             fix = 'Close every quote, and double each one inside a text: "so ""called"""'
-            problems.append(Problem(f"not CSV: {error}", fix, shown, line))
+            problems.append(Problem(not_csv(error), fix, shown, line))
             continue
         if fields:
             yield line, "".join(lines[line - 1 : rows.line_num]), fields

@@ -36,12 +36,33 @@ SWALLOWED: Final = (
 )
 """The rule that a text with rows in it breaks, and how to fix it."""
 
+READER: Final = {
+    "unexpected end of data": "a quote is not closed",
+    "expected after": "text after a closing quote",
+    "new-line character": "a line ends in a lone carriage return",
+    "field larger": "a text is too long, perhaps because a quote is not closed",
+}
+"""What the errors of the csv module mean, by a part of their text."""
+
 
 BARE_QUOTE: Final = (
     "a quote in a field without quotes around it",
     "Remove it; or put the field in quotes, and double the quote",
 )
 """The rule that a name breaks with a quote which is not its own, and how to fix it."""
+
+
+def not_csv(error: Exception) -> str:
+    """The rule that a text breaks which the csv module can't read.
+
+    Args:
+        error: of the module.
+
+    >>> not_csv(ValueError("unexpected end of data"))
+    'not CSV: a quote is not closed'
+    """
+    reason = next((words for part, words in READER.items() if part in str(error)), str(error))
+    return f"not CSV: {reason}"
 
 
 def bare_quotes(record: str, separator: str) -> Iterator[int]:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from finops_nb.errors import BadValue, Problem, Refusal, did_you_mean
+from finops_nb.errors import BadValue, Problem, Refusal, did_you_mean, nearest
 from finops_nb.params.yaml_file import Document, KeyPath
 from finops_nb.params.yaml_slips import NO_SPACE, TIGHT_COLON
 
@@ -25,6 +25,10 @@ SHAPES: Final = {
     "string_type": "not text",
 }
 """What pydantic's errors say about a list, a mapping or text where another of them is due."""
+
+
+VERY_NEAR: Final = 0.8
+"""How similar a key must be to one of ours to be a slip: team is as near to timestamp as 0.62."""
 
 
 class CheckedModel(BaseModel):
@@ -132,11 +136,21 @@ def _problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
     rule, fix = SHAPES.get(kind, "wrong kind of value"), f"Write {_meaning(model, fields, place)}"
     if "pairs" in rule and isinstance(content, str) and TIGHT_COLON.match(content):
         return Problem(*NO_SPACE, column=column, value=content)
+    if kind == "literal_error" and detail["loc"][-1:] == ("[key]",):
+        fix = _our_name(str(content), _choices(detail), _example(model, fields, place))
+        return Problem("not one of our names", fix, column=column, value=value)
     if kind == "literal_error":
         rule, fix = "unknown value", did_you_mean(str(content), _choices(detail))
     elif kind in SHAPES and (example := _example(model, fields, place)):
         fix = f"Write {'it' if place[-1] in fields else place[0]} as {example}"
     return Problem(rule if value else "no value", fix, column=column, value=value)
+
+
+def _our_name(key: str, ours: Sequence[str], example: str | None) -> str:
+    """What to write for a key that is none of ours; it may be the source's, in our place."""
+    if near := nearest(key, ours, VERY_NEAR):
+        return f'Did you mean "{near}"?'
+    return f"Write our name first, then yours: {example}. Ours are {', '.join(ours)}"
 
 
 def _value_problem(detail: ErrorDetails, column: str | None) -> Problem:

@@ -11,7 +11,7 @@ from typing import Final
 from finops_nb.errors import SHOWN, Problem
 from finops_nb.money import ZERO
 from finops_nb.params.model import ColumnName
-from finops_nb.params.stray_quotes import BARE_QUOTE, SWALLOWED, RowForm, bare_quotes
+from finops_nb.params.stray_quotes import BARE_QUOTE, SWALLOWED, RowForm, bare_quotes, not_csv
 from finops_nb.usage.sources import csv_text, values
 from finops_nb.usage.sources.columns import Columns
 from finops_nb.usage.sources.csv_text import (
@@ -133,7 +133,7 @@ def _record_fault(record: PhysicalRecord, first_end: str) -> Fault | None:
     if record.size > LONGEST_LINE:
         return f"a row of more than {LONGEST_LINE:,} bytes", LONG_ROW_FIX
     if isinstance(record.row, csv.Error):
-        return f"not CSV: {record.row}", QUOTES_FIX
+        return not_csv(record.row), QUOTES_FIX
     if record.line == 1:
         return None
     if record.end == "\r":

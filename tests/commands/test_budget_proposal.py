@@ -123,6 +123,6 @@ def test_without_a_forecast_it_says_what_to_run(home):
     publish(home.root, [])
     result = invoke("new", "2026-01", "--budgets", "forecast")
     assert result.exit_code == 1
-    assert "the published report of 2025-12 has no forecast of 2026-01" in result.stderr
-    assert "finops-nb run 2025-12" in result.stderr
+    assert "the 2025-12 report has no forecast of 2026-01" in result.stderr
+    assert "Run it again: finops-nb run 2025-12" in result.stderr
     assert not (home.params / "scenarios").exists()

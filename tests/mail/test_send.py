@@ -471,7 +471,8 @@ def test_without_a_report_there_is_nothing_to_mail(published_month, options):
         mailed(published_month, **options)
     (published_month.outputs / "2025-12").mkdir()
     (published_month.outputs / "2025-12" / "results.json").write_text("{")
-    with pytest.raises(Refusal, match="no published report"):
+    again = r"results\.json can't be read\. Publish it again: finops-nb run 2025-12\."
+    with pytest.raises(Refusal, match=again):
         mailed(published_month, **options)
 
 

@@ -134,8 +134,8 @@ def test_problems_come_in_the_order_of_their_lines(problems_of):
         'teams.csv, line 2, since: not a day (found "12/2025"). Write it as 2025-12-31.',
         "teams.csv, line 3: 4 fields, but the header has 3. Write one field per column, and put "
         "text that has a comma in quotes.",
-        "teams.csv, line 4: not CSV: ',' expected after '\"'. Close every quote, and double each "
-        'one inside a text: "so ""called""".',
+        "teams.csv, line 4: not CSV: text after a closing quote. Close every quote, and double "
+        'each one inside a text: "so ""called""".',
     ]
 
 
@@ -200,7 +200,7 @@ def test_an_unclosed_quote_is_refused_where_it_opens(problems_of):
     problems = problems_of(f'{HEADER}\na,,\n"b,,\nc,,\n')
 
     assert [(problem.line, problem.rule) for problem in problems] == [
-        (3, "not CSV: unexpected end of data")
+        (3, "not CSV: a quote is not closed")
     ]
 
 

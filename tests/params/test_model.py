@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home
 from finops_nb.money import plain
-from finops_nb.params.model import DELIVERY, Params, make_params
+from finops_nb.params.model import COLUMNS, DELIVERY, Params, make_params
 from finops_nb.params.params_file import load_params
 from finops_nb.schema import UNALLOCATED
 
@@ -221,7 +221,7 @@ def test_it_refuses_a_budget_that_is_not_a_plain_amount(problems_of, amount):
         ("timezone: /etc/localtime", "not a time zone"),
         ("timezone: ''", "no value"),
         ("dialect: call", "unknown value"),
-        ("columns: {organisation: team}", "unknown value"),
+        ("columns: {organisation: team}", "not one of our names"),
         ("columns: {organization: }", "no value"),
         ("columns: team", "not `key: value` pairs"),
         ("organization_budgets: 5000", "not `key: value` pairs"),
@@ -279,6 +279,16 @@ def test_it_refuses_a_value_with_its_line_and_rule(problems_of, line, rule):
             "Write a space after each colon.",
         ),
         ("budgets:", "budgets: no value. Write it as budgets.csv."),
+        (
+            "columns: {organisation: team}",
+            'columns.organisation: not one of our names (found "organisation"). '
+            'Did you mean "organization"?',
+        ),
+        (
+            "columns: {team: organization}",
+            'columns.team: not one of our names (found "team"). Write our name first, then yours: '
+            f"{{cost: total_usd}}. Ours are {', '.join(COLUMNS)}.",
+        ),
         (
             "mail: ada",
             'mail: not `key: value` pairs (found "ada"). Write it as {to: [ada@example.com]}.',

@@ -21,6 +21,7 @@ from io import BufferedReader, RawIOBase, StringIO, TextIOWrapper
 from typing import Any, Final
 
 from finops_nb.errors import Problem, Refusal
+from finops_nb.params.stray_quotes import not_csv
 from finops_nb.params.text_file import open_regular
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.discovery import Format, Source
@@ -327,7 +328,7 @@ def _column_names(record: str, separator: str, source: Source) -> tuple[str, ...
         names = tuple(next(reader, ()))
     except csv.Error as error:
         fix = f"Write the column names, separated by {SEPARATORS[separator]}s"
-        raise _refused_header(source, f"the header is not CSV: {error}", fix) from error
+        raise _refused_header(source, f"the header is {not_csv(error)}", fix) from error
     broken = next((name for name in names if "\n" in name), None)
     # With Windows line endings the engine takes the whole file for such a header.
     if broken and record.endswith("\r\n"):
