@@ -154,7 +154,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str], least: float = 0.6) -> str | None:
-    """The known word with the most similar spelling, from `least` to 1 (equal); None without one."""
+    """The known word with the most similar spelling, at least `least` of 1; None without one."""
     return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=least)), None)
 
 
