@@ -19,6 +19,7 @@ from decimal import (
     Overflow,
     setcontext,
 )
+from fractions import Fraction
 from typing import Any, Final
 
 from finops_nb.errors import BadValue
@@ -157,6 +158,17 @@ def rounded(amount: Decimal, decimals: int) -> Decimal:
     (Decimal('0.00'), Decimal('2.68'))
     """
     return amount.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP) + ZERO
+
+
+def decimal_of(amount: Fraction, decimals: int = DECIMALS) -> Decimal:
+    """A fraction to `decimals` places, half away from zero.
+
+    >>> decimal_of(Fraction(2, 3), 2), decimal_of(Fraction(-1, 200), 2)
+    (Decimal('0.67'), Decimal('-0.01'))
+    """
+    part, whole = abs(amount.numerator) * 10**decimals, amount.denominator
+    units = Decimal((2 * part + whole) // (2 * whole)).scaleb(-decimals)
+    return units if amount >= 0 else -units
 
 
 def significant(amount: Decimal, digits: int, decimals: int = DECIMALS) -> Decimal:

@@ -514,6 +514,8 @@ def test_the_bridge_adds_up_to_the_change_exactly(results):
     """Of every line, unrounded: the cost of December − that of November."""
     added: dict[tuple[str, str], Decimal] = {}
     for row in results["tables"]["bridge"]:
+        if row["from"] == "budget":
+            continue
         assert row["from"] == "2025-11"
         key = row["dimension"], row["name"]
         added[key] = added.get(key, Decimal(0)) + Decimal(row["amount"])
@@ -527,6 +529,20 @@ def test_the_bridge_adds_up_to_the_change_exactly(results):
     assert added["total", "total"] == sum(
         change for (dimension, _), change in changes.items() if dimension == "product"
     )
+
+
+def test_the_bridge_from_budget_adds_up_to_the_variance_exactly(results):
+    """Of every line, unrounded. Budgets of the params are amounts alone, so all is other."""
+    rows = [row for row in results["tables"]["bridge"] if row["from"] == "budget"]
+    assert {row["effect"] for row in rows} == {"other"}
+    added = {(row["dimension"], row["name"]): Decimal(row["amount"]) for row in rows}
+    [summary] = results["tables"]["executive_summary"]
+    assert added.pop(("total", "total")) == Decimal(summary["variance"])
+    assert added == {
+        (dimension, row[dimension]): Decimal(row["variance"])
+        for dimension in ("organization", "product")
+        for row in results["tables"][f"cost_by_{dimension}"]
+    }
 
 
 def test_cells_and_days_add_up_to_the_total(results):

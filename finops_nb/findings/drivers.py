@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Final
 
 from finops_nb.figures.bridge import MIX, OTHER, PRICE, TOKENS, VOLUME, Bridge, bridge
+from finops_nb.figures.budget_bridge import budget_bridges
 from finops_nb.figures.change_by_name import model_share
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import headline_dimension
 from finops_nb.findings.materiality import is_material
 from finops_nb.findings.sentence import Sentence, sentence
-from finops_nb.money import ratio, total
+from finops_nb.money import minor_units, ratio, rounded, total
+from finops_nb.words import listing
 
 WORDS: Final = {
     VOLUME: ("{growth:share} more calls", "{growth:share} fewer calls"),
@@ -74,6 +76,42 @@ def budget_change(data: ReportData) -> Sentence | None:
     verb = "rose" if change > 0 else "fell"
     text = f"the budget {verb} {{share:share}}, from {{before:money}} to {{now:money}}"
     return sentence(text, share=abs(change), before=before, now=now)
+
+
+def volume_and_rate(data: ReportData, by: str, name: str) -> Sentence | None:
+    """How much of an overrun is more calls, and how much a higher cost per call.
+
+    Args:
+        data: of the report.
+        by: organization or product.
+        name: over its budget.
+
+    Returns:
+        A clause; None where its budget does not state calls, or both print as zero.
+
+    Example:
+        "of which $10.00 is more calls and $3.00 a higher cost per call"
+    """
+    lines = (each for each in budget_bridges(data) if (each.dimension, each.name) == (by, name))
+    line = next(lines, None)
+    if line is None or line.volume is None or line.rate is None:
+        return None
+    decimals = minor_units(data.params.currency)
+    volume, rate = rounded(line.volume, decimals), rounded(line.rate, decimals)
+    values = {"volume": abs(line.volume), "rate": abs(line.rate)}
+    if volume > 0 and rate > 0:
+        text = "of which {volume:money} is more calls and {rate:money} a higher cost per call"
+        return sentence(text, **values)
+    parts = {}
+    if volume:
+        parts["more calls added" if volume > 0 else "fewer calls saved"] = "volume"
+    if rate:
+        words = "a higher cost per call added" if rate > 0 else "a lower cost per call saved"
+        parts[words] = "rate"
+    # What added to the cost comes first: it is why the budget was exceeded.
+    order = sorted(parts, key=lambda words: words.endswith("saved"))
+    clauses = [f"{words} {{{parts[words]}:money}}" for words in order]
+    return sentence(f"as {listing(clauses)}", **values) if clauses else None
 
 
 def _effect(data: ReportData, whole: Bridge, effect: str, amount: Decimal) -> Sentence:

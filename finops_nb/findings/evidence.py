@@ -14,6 +14,7 @@ from finops_nb.figures.budget_status import Status
 from finops_nb.figures.change_by_name import largest_part
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.streaks import streaks
+from finops_nb.findings.drivers import volume_and_rate
 from finops_nb.findings.insights import Insight
 from finops_nb.findings.materiality import VarianceLine, lines_with_status
 from finops_nb.findings.sentence import Sentence, sentence
@@ -75,7 +76,7 @@ def name_with_owner(name: str, budgets: Budgets) -> Sentence:
 def overrun_sentences(
     findings: Findings, variance: pd.DataFrame, is_clause: bool = False
 ) -> Iterator[tuple[VarianceLine, Sentence]]:
-    """Each material overrun, with its streak and what drove it.
+    """Each material overrun, with its volume and rate variance, its streak and what drove it.
 
     The driver is the product that made most of an organization's rise from the month before, or the
     organization that made most of a product's. Where nothing is known of a rise, it is the largest.
@@ -96,12 +97,7 @@ def overrun_sentences(
         parts_of.setdefault(part[outer], []).append(part)
     runs = {} if is_clause else streaks(findings.data, variance)
     for line in material_overruns(variance, findings.data.params):
-        template = _overrun_template(line, is_clause, tense_of(findings.data.params))
-        values: dict[str, Any] = {
-            "excess": line.variance,
-            "budget": line.budget,
-            "used": line.budget_used,
-        }
+        template, values = _excess(findings.data, outer, line, is_clause)
         streak = runs.get(line.name)
         if streak and streak.months > 1:
             template += _streak_template(streak.at_least, tense_of(findings.data.params))
@@ -109,6 +105,18 @@ def overrun_sentences(
         text, largest = _largest(findings, outer, line, parts_of[line.name], is_clause)
         who = name_with_owner(line.name, findings.data.budgets)
         yield line, sentence(template + text, who=who, **values, **largest)
+
+
+def _excess(
+    data: ReportData, outer: Dimension, line: VarianceLine, is_clause: bool
+) -> tuple[str, dict[str, Any]]:
+    """How far a name is over its budget; where it is no clause, also its volume and rate."""
+    template = _overrun_template(line, is_clause, tense_of(data.params))
+    causes = None if is_clause else volume_and_rate(data, outer, line.name)
+    if causes is not None:
+        template += ", {causes}"
+    values = {"excess": line.variance, "budget": line.budget, "used": line.budget_used}
+    return template, {**values, "causes": causes}
 
 
 def _largest(

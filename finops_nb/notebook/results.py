@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeVar
 import pandas as pd
 
 from finops_nb.figures.bridge import bridge_rows
+from finops_nb.figures.budget_bridge import budget_bridge_rows
 from finops_nb.figures.chargeback import is_final, ledger_csv
 from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.overview import overview
@@ -116,7 +117,8 @@ def not_shown(data: ReportData) -> dict[str, list[dict[str, Any]]]:
     groups = data.usage.groups
     if CELLS not in groups:
         return {}
-    frames = (groups[CELLS], groups[DAYS], bridge_rows(data))
+    bridge = pd.concat([bridge_rows(data), budget_bridge_rows(data)])
+    frames = (groups[CELLS], groups[DAYS], bridge)
     tables = [*(frame.to_dict("records") for frame in frames), forecast_rows(data)]
     return {
         name: [{key: scalar(value) for key, value in row.items()} for row in rows]

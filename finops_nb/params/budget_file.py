@@ -22,6 +22,15 @@ from finops_nb.params.csv_file import (
     refuse,
     unpadded,
 )
+from finops_nb.params.flexible_budget import (
+    BadFields,
+    FlexibleBudget,
+    Stated,
+    parse_calls,
+    parse_unit_cost,
+    problem_of,
+    resolve,
+)
 from finops_nb.params.text_file import line_end
 from finops_nb.params.three_decimals import decimals_problems
 from finops_nb.params.types import NO_BUDGET, BudgetChange, KnownDay, one_line, parse_as
@@ -30,7 +39,7 @@ from finops_nb.schema import BUDGETED
 
 # fmt: off
 COLUMNS: Final = (
-    "dimension", "name", "month", "year", "amount", "owner",
+    "dimension", "name", "month", "year", "amount", "calls", "unit_cost", "owner",
     "version", "status", "approver", "reason", "date",
 )
 # fmt: on
@@ -49,6 +58,8 @@ MEANT: Final = {
     **dict.fromkeys(("budget", "value", "cost", "usd", "eur"), "amount"),
     **dict.fromkeys(("organization", "product", "org", "team", "department", "unit"), "name"),
     **dict.fromkeys(("type", "kind", "level", "scope"), "dimension"),
+    **dict.fromkeys(("volume", "requests"), "calls"),
+    **dict.fromkeys(("cost_per_call", "price", "rate"), "unit_cost"),
     **dict.fromkeys(("budget_holder", "responsible"), "owner"),
     **dict.fromkeys(("approved_by", "approval"), "approver"),
     **dict.fromkeys(("comment", "note", "notes", "why"), "reason"),
@@ -70,7 +81,8 @@ class BudgetLine:
         dimension: "organization" or "product".
         name: of the organization or product, as written.
         period: a month such as 2025-12, or a year such as 2025.
-        amount: for that period, in currency, 0 or more; None takes the budget away.
+        amount: for that period, in currency, 0 or more, as stated or calls × unit_cost; None takes
+            the budget away.
         owner: who answers for it; empty if not known, as are `approver`, `reason` and `date`.
         version: 0 is the original, 1 is revised 1.
         status: "approved", "proposed" or "rejected"; only approved lines count.
@@ -78,6 +90,7 @@ class BudgetLine:
         reason: why.
         date: ISO day of the approval.
         file: its name in messages.
+        flexible: its calls and cost per call; None for an amount alone.
     """
 
     line: int
@@ -92,6 +105,7 @@ class BudgetLine:
     reason: str
     date: str
     file: str | None = field(default=None, compare=False)
+    flexible: FlexibleBudget | None = None
 
     @property
     def months(self) -> tuple[str, ...]:
@@ -107,17 +121,19 @@ def read_budget_file(path: Path, shown: str, currency: str = "") -> tuple[Budget
     Args:
         path: the file.
         shown: its name in messages.
-        currency: of the amounts; where it is empty, their decimals are not looked at.
+        currency: of the amounts; where it is empty, their decimals are not looked at, and amounts
+            are not compared with calls × unit_cost.
 
     Raises:
         Refusal: unreadable, too big, not UTF-8, not CSV; or all bad fields together, each with its
             line.
 
     Example:
-        dimension,name,month,amount
-        organization,org-a,2025-12,5000
+        dimension,name,month,amount,calls,unit_cost
+        organization,org-a,2025-12,5000,,
+        organization,org-b,2025-12,,12000,0.02
     """
-    _, lines = _parsed(read_text(path, shown, FORM), shown)
+    _, lines = _parsed(read_text(path, shown, FORM), shown, currency)
     if currency:
         refuse(_unclear_decimals(lines, currency, shown))
     return lines
@@ -128,7 +144,8 @@ def with_lines(text: str, lines: Sequence[BudgetLine], shown: str) -> str:
 
     Args:
         text: of the file, with its line breaks unchanged.
-        lines: what to add. If the file has no column `date`, the date starts the reason.
+        lines: what to add, as amounts alone. If the file has no column `date`, the date starts the
+            reason.
         shown: the file's name in messages.
 
     Returns:
@@ -169,11 +186,13 @@ def _row(line: BudgetLine, header: Sequence[str]) -> dict[str, str]:
     return row
 
 
-def _parsed(text: str, shown: str) -> tuple[tuple[str, ...], tuple[BudgetLine, ...]]:
+def _parsed(
+    text: str, shown: str, currency: str = ""
+) -> tuple[tuple[str, ...], tuple[BudgetLine, ...]]:
     """The header and the lines of a text."""
     records = parse_records(text, shown, FORM)
     problems = list(records.problems)
-    lines = []
+    lines: list[BudgetLine] = []
     for record in records.records:
         filled = [column for column in ("month", "year") if record.values[column] != ""]
         if len(filled) != 1:
@@ -181,16 +200,37 @@ def _parsed(text: str, shown: str) -> tuple[tuple[str, ...], tuple[BudgetLine, .
             column = "month" if "month" in records.header else "year"
             problems.append(Problem(rule, fix, shown, record.line, column))
         elif record.valid:
-            lines.append(_budget_line(record, record.values[filled[0]], shown))
+            line = _budget_line(record, record.values[filled[0]], shown, currency)
+            if isinstance(line, Problem):
+                problems.append(line)
+            else:
+                lines.append(line)
     refuse((*problems, *_equal_names(lines, shown), *_second_budgets(lines, shown)))
     return records.header, tuple(lines)
 
 
-def _budget_line(record: CsvRow, period: str, shown: str) -> BudgetLine:
-    values = {
-        column: value for column, value in record.values.items() if column not in ("month", "year")
-    }
-    return BudgetLine(line=record.line, period=period, file=shown, **values)
+def _budget_line(record: CsvRow, period: str, shown: str, currency: str) -> BudgetLine | Problem:
+    """The line of a record, or what is wrong with its amount, calls and unit_cost together."""
+    apart = ("month", "year", "amount", "calls", "unit_cost")
+    values = {column: value for column, value in record.values.items() if column not in apart}
+    fields = {column: record.values[column] for column in Stated._fields}
+    stated = Stated(**{column: None if text == "" else text for column, text in fields.items()})
+    budget: tuple[Decimal | None, FlexibleBudget | None] = (None, None)
+    if fields["amount"] is None and stated.has_calls:
+        rule, fix = "none takes the budget away", "Leave calls and unit_cost of this line empty"
+        return Problem(rule, fix, shown, record.line, "amount", NO_BUDGET)
+    if fields["amount"] == "" and not stated.has_calls:
+        fix = "Write an amount, or remove the line"
+        return Problem("no value", fix, shown, record.line, "amount", "")
+    if fields["amount"] is not None:
+        try:
+            budget = resolve(stated, currency)
+        except BadFields as error:
+            return problem_of(error, stated, shown, record.line)
+    amount, flexible = budget
+    return BudgetLine(
+        line=record.line, period=period, amount=amount, file=shown, flexible=flexible, **values
+    )
 
 
 def _equal_names(lines: Iterable[BudgetLine], shown: str) -> Iterator[Problem]:
@@ -261,6 +301,8 @@ FORM: Final = Form(
         "month": _period(MONTH, "not a month", "Write it as 2025-12"),
         "year": _period(YEAR, "not a year", "Write it as 2025"),
         "amount": lambda text: parse_as(BudgetChange, text),
+        "calls": parse_calls,
+        "unit_cost": parse_unit_cost,
         "owner": one_line,
         "approver": one_line,
         "version": lambda text: version_number(unpadded(text)),
@@ -268,6 +310,7 @@ FORM: Final = Form(
         "date": lambda text: str(parse_as(KnownDay, text)),
     },
     defaults=DEFAULTS,
-    numbers=("amount", "version"),
     meant=MEANT,
+    numbers=("amount", "calls", "unit_cost", "version"),
+    instead={"amount": ("calls", "unit_cost")},
 )

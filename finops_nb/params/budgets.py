@@ -11,15 +11,22 @@ from typing import Any, Final, TypeAlias
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home, find_home
-from finops_nb.money import minor_units, plain, total
+from finops_nb.money import minor_units, plain
 from finops_nb.params.budget_file import BudgetLine, read_budget_file
 from finops_nb.params.budget_versions import BudgetVersion, version_label
 from finops_nb.params.commentary import Commentary, commentary_of
+from finops_nb.params.flexible_budget import Flexible, lost_sentences
 from finops_nb.params.model import Params
-from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of, missing_months_notice
+from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of
 from finops_nb.params.organizations import OrganizationMap, read_mapping
-from finops_nb.params.params_file import load_params, naming_params_file
+from finops_nb.params.params_file import naming_params_file
 from finops_nb.params.scenario import Scenario, changed, differences
+from finops_nb.params.sum_of_months import (
+    flexible_sums,
+    not_in_all_months,
+    params_of_month,
+    sums,
+)
 from finops_nb.params.text_file import check_exists
 from finops_nb.period import fiscal_year
 from finops_nb.schema import BUDGETED
@@ -77,6 +84,8 @@ class Budgets:
         notices: what a reader should know about them, as sentences.
         cost_centres: the cost center where an organization's cost is booked.
         commentary: approvals and notes, of the params and of the months that are added up.
+        flexible: calls and cost per call by dimension and name, of the budgets in force that state
+            them; only a budgets.csv does.
     """
 
     owners: Mapping[str, str]
@@ -88,6 +97,7 @@ class Budgets:
     notices: tuple[str, ...] = field(default=())
     cost_centres: Mapping[str, str] = field(default_factory=dict)
     commentary: Commentary = field(default_factory=Commentary)
+    flexible: Flexible = field(default_factory=dict)
 
     @property
     def before(self) -> Budgets:
@@ -112,6 +122,11 @@ class Budgets:
     def of(self, dimension: str) -> Amounts:
         """Amount by name in force, of `organization` or `product`."""
         return self.version.of(dimension)
+
+    def lost_calls(self, later: Budgets) -> list[str]:
+        """The names whose budgets state calls here and are amounts alone in a later version."""
+        lost = self.flexible.keys() - later.flexible.keys()
+        return sorted({name for dimension, name in lost if name in later.of(dimension)})
 
     def as_record(self) -> dict[str, Any]:
         """All of it as JSON, for the run's key and for results.json."""
@@ -148,12 +163,17 @@ def read_budgets(
     approved = _approved(params, home, mapping)
     if params.scenario is None:
         return approved
-    notices = (*approved.notices, *changes_since(params.scenario, params, approved))
-    return replace(supposed(approved, params.scenario), notices=notices)
+    budgets = supposed(approved, params.scenario)
+    since = changes_since(params.scenario, params, approved)
+    lost = lost_sentences(approved.lost_calls(budgets))
+    return replace(budgets, notices=(*approved.notices, *since, *lost))
 
 
 def supposed(approved: Budgets, scenario: Scenario) -> Budgets:
-    """Budgets with the changes of a scenario, as one more version, and what is approved."""
+    """Budgets with the changes of a scenario, as one more version, and what is approved.
+
+    A budget that changes is an amount alone: its calls and cost per call were those of another.
+    """
     version = Version(
         "what-if",
         changed(approved.organizations, scenario.organization_budgets),
@@ -162,7 +182,13 @@ def supposed(approved: Budgets, scenario: Scenario) -> Budgets:
         f"{scenario.date}",
         scenario.reason,
     )
-    return replace(approved, versions=(*approved.versions, version), approved=approved)
+    flexible = {
+        (dimension, name): budget
+        for (dimension, name), budget in approved.flexible.items()
+        if version.of(dimension).get(name) == approved.of(dimension)[name]
+    }
+    versions = (*approved.versions, version)
+    return replace(approved, versions=versions, approved=approved, flexible=flexible)
 
 
 def snapshot(params: Params, approved: Budgets) -> dict[str, Any]:
@@ -292,6 +318,7 @@ def _from_file(params: Params, home: Home) -> Budgets:
         inputs=((shown, hashlib.sha256(path.read_bytes()).hexdigest()),),
         notices=tuple(notices),
         commentary=commentary_of(params, {}),
+        flexible=table.flexible,
     )
 
 
@@ -335,20 +362,22 @@ def _sum_of_months(params: Params, home: Home, mapping: OrganizationMap | None) 
     """The budgets of a quarter or year whose months have params of their own."""
     parts: dict[str, Budgets] = {}
     maps = {params.mapping: mapping}
-    months = {month: _params_of_month(month, params, home) for month in params.window.months}
+    months = {month: params_of_month(month, params, home) for month in params.window.months}
     for month, part in months.items():
         with naming_params_file(home, month, part):
             if part.mapping not in maps:
                 maps[part.mapping] = read_mapping(part, home)
             parts[month] = read_budgets(part, home, mapping=maps[part.mapping])
     budgets = list(parts.values())
-    sums = {dimension: _sums(dimension, budgets) for dimension in BUDGETED}
+    added = {by: sums([part.of(by) for part in budgets]) for by in BUDGETED}
     labels = ", ".join(f"{month} {part.version.label}" for month, part in parts.items())
-    version = Version("sum of its months", sums["organization"], sums["product"], reason=labels)
+    version = Version("sum of its months", added["organization"], added["product"], reason=labels)
     notices = [notice for part in budgets for notice in part.notices]
-    for dimension in BUDGETED:
-        notices += _not_in_all_months(dimension, sums[dimension], parts)
+    for by in BUDGETED:
+        amounts = {month: part.of(by) for month, part in parts.items()}
+        notices += not_in_all_months(by, added[by], amounts)
     owners = {name: owner for part in budgets for name, owner in part.owners.items()}
+    amounts_of = [{str(by): part.of(by) for by in BUDGETED} for part in budgets]
     return Budgets(
         owners={**owners, **params.owners},
         versions=(version,),
@@ -356,44 +385,8 @@ def _sum_of_months(params: Params, home: Home, mapping: OrganizationMap | None) 
         inputs=tuple(dict.fromkeys(file for part in budgets for file in part.inputs)),
         notices=tuple(notices),
         commentary=commentary_of(params, months),
+        flexible=flexible_sums(amounts_of, [part.flexible for part in budgets]),
     )
-
-
-def _params_of_month(month: str, params: Params, home: Home) -> Params:
-    """The params of a month whose budgets can be added.
-
-    Raises:
-        Refusal: they are for another period, or in another currency.
-    """
-    part = load_params(home, home.check_name(month))
-    if part.period != month:
-        rule = f"params/{month}.yaml is for {part.period}, not for {month}"
-        fix = "Move that file to params/analysis/, or write its period as the month again"
-        raise Refusal(Problem(rule, fix, column="budgets", value=params.budgets))
-    if part.currency != params.currency:
-        rule = f"the budgets of {month} are in {part.currency}, this report is in {params.currency}"
-        fix = "Use one currency in all of them: budgets of two currencies can't be added"
-        raise Refusal(Problem(rule, fix, column="currency", value=params.currency))
-    return part
-
-
-def _sums(dimension: str, parts: Sequence[Budgets]) -> dict[str, Decimal]:
-    """Amount by name, summed over the months, sorted by name."""
-    names = sorted({name for part in parts for name in part.of(dimension)})
-    return {
-        name: total(part.of(dimension)[name] for part in parts if name in part.of(dimension))
-        for name in names
-    }
-
-
-def _not_in_all_months(
-    dimension: str, names: Iterable[str], parts: Mapping[str, Budgets]
-) -> Iterable[str]:
-    """Sentences about names that have a budget in some of the months only."""
-    for name in names:
-        has = [month for month, part in parts.items() if name in part.of(dimension)]
-        if len(has) < len(parts):
-            yield missing_months_notice(dimension, name, has, len(parts))
 
 
 def _texts(amounts: Amounts) -> dict[str, str]:

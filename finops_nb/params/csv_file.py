@@ -40,6 +40,8 @@ class Form:
         size: bytes that a file may have.
         numbers: the columns in which what is left of a value that was cut may be another one.
         meant: by another name that people give a column, the column.
+        instead: for a required column that may be missing or empty, the columns that say the same,
+            all of them together.
     """
 
     entry: str
@@ -51,6 +53,11 @@ class Form:
     size: int = 1_000_000
     numbers: Sequence[str] = ()
     meant: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def may_be_empty(self, column: str) -> bool:
+        """Whether a field of a column may be empty, for all that its parser says."""
+        return column not in self.required or column in self.instead
 
 
 class CsvRow(NamedTuple):
@@ -235,7 +242,8 @@ def _header_problems(header: list[str], line: int, shown: str, form: Form) -> It
             yield Problem("duplicate column", "Keep one of them", shown, line, column)
     for wanted in form.required:
         choices = (wanted,) if isinstance(wanted, str) else wanted
-        if not set(choices) & set(header):
+        instead = form.instead.get(choices[0])
+        if not set(choices) & set(header) and not (instead and set(instead) <= set(header)):
             yield _missing_column(choices, line, shown)
 
 
@@ -261,7 +269,7 @@ def _missing_column(choices: Sequence[str], line: int, shown: str) -> Problem:
 def _row_form(header: Sequence[str], form: Form) -> RowForm:
     """What a row of the file looks like, by the columns that do not take any text."""
     checks = {
-        position: _takes(form.parsers[column], optional=column not in form.required)
+        position: _takes(form.parsers[column], optional=form.may_be_empty(column))
         for position, column in enumerate(header)
         if column in form.parsers
     }
@@ -323,7 +331,7 @@ def _record(
     values |= {column: values[column] or default for column, default in form.defaults.items()}
     for column, parse in form.parsers.items():
         text = values[column]
-        if not text and column not in form.required:
+        if not text and form.may_be_empty(column):
             continue
         try:
             values[column] = parse(text)

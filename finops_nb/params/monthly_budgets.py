@@ -6,12 +6,14 @@ import calendar
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Final, TypeAlias
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.money import LIMIT, ZERO, rounded, total
 from finops_nb.params.budget_file import STATUSES, BudgetLine
+from finops_nb.params.flexible_budget import Flexible, FlexibleBudget, summed
 from finops_nb.params.types import Phasing
 from finops_nb.schema import BUDGETED
 
@@ -39,6 +41,8 @@ class MonthlyBudgets:
             as in the version before.
         lines: the approved lines for these months, by version.
         notices: what a reader should know, as sentences.
+        flexible: calls and cost per call, in force, by dimension and name; only of names whose
+            budget states them in each month that has a budget.
     """
 
     organizations: Mapping[str, Decimal]
@@ -48,6 +52,19 @@ class MonthlyBudgets:
     versions: Mapping[int, tuple[Mapping[str, Decimal], Mapping[str, Decimal]]]
     lines: Mapping[int, tuple[BudgetLine, ...]]
     notices: tuple[str, ...]
+    flexible: Flexible
+
+
+def weights(year: int, phasing: Phasing) -> list[int]:
+    """How much of a year's amount each month gets, from January, beside the other months.
+
+    Args:
+        year: for the days of its months.
+        phasing: "even" is a twelfth per month, "days" is by calendar days.
+    """
+    if phasing == "days":
+        return [calendar.monthrange(year, month)[1] for month in range(1, 13)]
+    return [1] * 12
 
 
 def phase(amount: Decimal, year: int, phasing: Phasing, decimals: int) -> tuple[Decimal, ...]:
@@ -57,8 +74,8 @@ def phase(amount: Decimal, year: int, phasing: Phasing, decimals: int) -> tuple[
 
     Args:
         amount: for the whole year, in currency.
-        year: for the days of its months.
-        phasing: "even" is a twelfth per month, "days" is by calendar days.
+        year: as in `weights`.
+        phasing: as there.
         decimals: decimals of the currency; 2 for cents. An amount with more of them is divided in
             its own smallest unit, since nothing else would add up to it.
 
@@ -69,12 +86,10 @@ def phase(amount: Decimal, year: int, phasing: Phasing, decimals: int) -> tuple[
     >>> [str(month) for month in phase(Decimal(100), 2025, "even", 2)[:4]]
     ['8.33', '8.34', '8.33', '8.33']
     """
-    weights = [1] * 12
-    if phasing == "days":
-        weights = [calendar.monthrange(year, month)[1] for month in range(1, 13)]
+    parts = weights(year, phasing)
     places = max(decimals, -int(amount.normalize().as_tuple().exponent))
     with localcontext(prec=PRECISION):
-        due = [rounded(amount * weight / sum(weights), places) for weight in accumulate(weights)]
+        due = [rounded(amount * part / sum(parts), places) for part in accumulate(parts)]
         return tuple(later - earlier for earlier, later in pairwise([ZERO, *due]))
 
 
@@ -108,15 +123,15 @@ def budgets_of(
             by_month.update(_by_month(line, months, phasing, decimals))
         versions[version] = _amounts(in_force)
     last = max(versions)
-    organizations, products = versions[last]
     return MonthlyBudgets(
-        organizations=organizations,
-        products=products,
+        organizations=versions[last][0],
+        products=versions[last][1],
         owners=_owners(in_force, months),
         version=last,
         versions=versions,
         lines={version: tuple(approved.get(version, ())) for version in versions},
         notices=(*_not_counted(covering), *_not_in_all_months(in_force, months)),
+        flexible=_flexible(in_force, phasing),
     )
 
 
@@ -169,6 +184,29 @@ def _amounts(in_force: InForce) -> tuple[dict[str, Decimal], dict[str, Decimal]]
     if problems:
         raise Refusal(problems)
     return sums["organization"], sums["product"]
+
+
+def _flexible(in_force: InForce, phasing: Phasing) -> dict[tuple[str, str], FlexibleBudget]:
+    """The flexible budgets of the months together, by dimension and name."""
+    found = {}
+    for key, by_month in in_force.items():
+        parts = [
+            _flexible_of_month(line, month, phasing)
+            for month, (line, amount) in by_month.items()
+            if amount is not None
+        ]
+        whole = summed(parts)
+        if whole is not None:
+            found[key] = whole
+    return found
+
+
+def _flexible_of_month(line: BudgetLine, month: str, phasing: Phasing) -> FlexibleBudget | None:
+    """A month's exact share of the calls of its line, at the same cost per call."""
+    if line.flexible is None or len(line.months) == 1:
+        return line.flexible
+    parts = weights(int(line.period), phasing)
+    return line.flexible.share(Fraction(parts[line.months.index(month)], sum(parts)))
 
 
 def _owners(in_force: InForce, months: Sequence[str]) -> dict[str, str]:

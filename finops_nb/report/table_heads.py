@@ -9,6 +9,7 @@ from finops_nb import schema
 from finops_nb.period import MONTH, parse_period
 from finops_nb.report.anomaly_tables import COLUMNS as ANOMALY_COLUMNS
 from finops_nb.report.bridge_tables import CHANGE, HEADS
+from finops_nb.report.budget_bridge_tables import BUDGET_BRIDGE_COLUMNS
 from finops_nb.report.budget_tables import RUNNING_COLUMNS
 from finops_nb.report.change_tables import CHANGE_COLUMNS
 from finops_nb.report.cost_tables import COST_COLUMNS, EFFICIENCY_COLUMNS, FEATURE_COLUMNS
@@ -40,6 +41,7 @@ TITLES: Final[Mapping[str, str]] = HEADINGS | {
     "scenario_changes": "What This Scenario Changes",
     "unallocated_by_key": "Unallocated Cost by Key",
     "unit_costs": "Unit Costs by Driver",
+    "variance_from_budget": "Variance from Budget",
 }
 """Titles of tables whose name is not their title."""
 
@@ -80,6 +82,7 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "spend_by_day": (schema.COST, schema.CALLS),
     "unallocated_by_key": (schema.ROWS, schema.COST, schema.SHARE),
     "unit_costs": UNIT_COST_COLUMNS,
+    "variance_from_budget": BUDGET_BRIDGE_COLUMNS,
 }
 """The columns of each table that its page prints, beside those of months, versions and thresholds
 and those that name its rows. Of a table that is not here, all are printed."""

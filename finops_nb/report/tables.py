@@ -3,10 +3,10 @@
 A section of the report is a heading and cells of notebooks/organizational_alignment.ipynb that show
 tables of this module and texts of `prose.py`, which says what a new text needs.
 
-The tables are made in `cost_tables`, `bridge_tables`, `model_tables`, `anomaly_tables`,
-`budget_tables`, `scenario_tables`, `unit_cost_tables` and `data_tables`, from what functions of
-`figures/` return; the notebook has those from `api.py`. A new table is added there and named here.
-It also goes into:
+The tables are made in `cost_tables`, `bridge_tables`, `budget_bridge_tables`, `model_tables`,
+`anomaly_tables`, `budget_tables`, `scenario_tables`, `unit_cost_tables` and `data_tables`, from
+what functions of `figures/` return; the notebook has those from `api.py`. A new table is added
+there and named here. It also goes into:
 
 * `schema.py`: its columns. What a reader should know of a column is in `table_columns`; what is
   printed beneath a figure is in `beneath` and `workbook` (`EXTRA_COLUMNS`)
@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from finops_nb.report.anomaly_tables import anomalies
 from finops_nb.report.bridge_tables import cost_bridge
+from finops_nb.report.budget_bridge_tables import variance_from_budget
 from finops_nb.report.budget_tables import (
     budget_alerts,
     budget_versions,
@@ -91,5 +92,6 @@ __all__ = [
     "spend_by_day",
     "unallocated_by_key",
     "unit_costs",
+    "variance_from_budget",
     "year",
 ]

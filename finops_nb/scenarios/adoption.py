@@ -23,6 +23,7 @@ from finops_nb.outputs.manifest import Kind, kind_of
 from finops_nb.params.budget_file import BudgetLine, read_budget_file, with_lines
 from finops_nb.params.budget_versions import version_label, version_number
 from finops_nb.params.budgets import Budgets, Version, read_budgets, snapshot
+from finops_nb.params.flexible_budget import lost_sentences
 from finops_nb.params.model import Params
 from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of
 from finops_nb.params.outside import is_outside
@@ -78,8 +79,8 @@ def adopt(
         outside: whether a file outside of the home may be changed.
 
     Raises:
-        Refusal: not a scenario of an official month, or without a changed budget; its base has
-            other budgets since; the file is outside of the home, or can't be written.
+        Refusal: not a scenario of an official month, or no changed budget; its base has other
+            budgets since; the file is outside of the home, or can't be written.
         Busy: another process adopts a scenario of the month, or runs it.
 
     Example:
@@ -93,11 +94,11 @@ def adopt(
     request = (reason.strip(), today, (author or scenario.author).strip())
     with _write_errors(home), _locked_base(home, scenario.base) as base:
         entry = _entry(home, name, params, base, request)
-        if not outside:
-            _check_place(base, scenario.base, home)
+        _check_place(base, scenario.base, home, outside)
         file = _into_budget_file(home, base, entry) if base.budgets else _into_params(home, entry)
-    notices = (NOT_ADOPTED,) if params.growth or params.model_prices else ()
-    return Adoption(file, scenario.base, entry.label, entry.differences(), notices)
+    notices = [NOT_ADOPTED] if params.growth or params.model_prices else []
+    notices += lost_sentences(entry.approved.lost_calls(entry.changed), home.shown(file))
+    return Adoption(file, scenario.base, entry.label, entry.differences(), tuple(notices))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +220,10 @@ def _check_scenario(
         _check_base(scenario, file, snapshot(base, approved))
 
 
-def _check_place(base: Params, name: str, home: Home) -> None:
+def _check_place(base: Params, name: str, home: Home, outside: bool) -> None:
     """Refuse to change a file outside of the home, where other homes may read it."""
     file = home.root / base.budgets if base.budgets else home.params_file(name)
-    if is_outside(file, home):
+    if is_outside(file, home) and not outside:
         rule = "the budgets are in a file outside the home, which others may use too"
         fix = f"To change {file.resolve()}, adopt again with --outside"
         column = "budgets" if base.budgets else None
@@ -317,11 +318,10 @@ def _into_params(home: Home, entry: _Entry) -> Path:
 def _into_budget_file(home: Home, base: Params, entry: _Entry) -> Path:
     file = home.root / base.budgets
     shown = home.shown(file)
-    decimals = minor_units(base.currency)
 
     def budgets_in(path: Path) -> MonthlyBudgets:
-        lines = read_budget_file(path, shown)
-        return budgets_of(lines, (base.period,), base.phasing, decimals)
+        lines = read_budget_file(path, shown, base.currency)
+        return budgets_of(lines, (base.period,), base.phasing, minor_units(base.currency))
 
     # Only the owners in this file: owners in the params stay there.
     owners = budgets_in(file).owners

@@ -405,6 +405,48 @@ def test_a_table_gets_new_lines(scenario_home):
     }
 
 
+def test_a_new_amount_leaves_no_calls_of_the_old_one(scenario_home):
+    """The new line is an amount alone, and the adoption says how to state its calls.
+
+    org-b is taken away, so nothing of it is missing. What the sentence says works: 5,500 for
+    100,000 calls.
+    """
+    header, *_ = CSV.splitlines()
+    text = (
+        f"{header},calls,unit_cost\n"
+        "org-a,organization,5000,2025-12,,,,,Ada,100000,\n"
+        "org-b,organization,,2025-12,,,,,,100,30\n"
+    )
+    with_table(scenario_home, text)
+    scenario = write_scenario(
+        scenario_home, "organization_budgets:\n  org-a: 5500\n  org-b: none\n"
+    )
+    lost = (
+        "New budgets are amounts without calls and unit_cost, so the volume and rate variances of "
+        "org-a are not known."
+    )
+    what_if = read_budgets(load_params(scenario_home, scenario), scenario_home)
+    assert (what_if.flexible, what_if.notices[-1]) == ({}, lost)
+    assert set(budgets_of(scenario_home).flexible) == {
+        ("organization", "org-a"),
+        ("organization", "org-b"),
+    }
+
+    adoption = adopt(scenario_home, scenario, "why", DAY, "Cleo")
+
+    assert adoption.notices == (
+        f"{lost} To have them, write calls or unit_cost in the new lines of budgets.csv.",
+    )
+    file = scenario_home.root / "budgets.csv"
+    assert file.read_text() == text + (
+        "org-a,organization,5500,2025-12,revised 1,approved,Cleo,2025-12-16: why,Ada,,\n"
+        "org-b,organization,none,2025-12,revised 1,approved,Cleo,2025-12-16: why,,,\n"
+    )
+    assert budgets_of(scenario_home).flexible == {}
+    file.write_text(file.read_text().replace("why,Ada,,", "why,Ada,100000,"))
+    assert set(budgets_of(scenario_home).flexible) == {("organization", "org-a")}
+
+
 def test_a_proposed_version_keeps_its_number(scenario_home):
     """The adopted one is revised 2 after a proposed revised 1; other months do not count."""
     proposed = (

@@ -1,0 +1,88 @@
+"""The sum of months: budgets of a quarter or year whose months have params of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from finops_nb.errors import Problem, Refusal
+from finops_nb.home import Home
+from finops_nb.money import total
+from finops_nb.params.flexible_budget import Flexible, FlexibleBudget, summed
+from finops_nb.params.model import Params
+from finops_nb.params.monthly_budgets import missing_months_notice
+from finops_nb.params.params_file import load_params
+from finops_nb.schema import BUDGETED
+
+
+def params_of_month(month: str, params: Params, home: Home) -> Params:
+    """The params of a month whose budgets can be added.
+
+    Args:
+        month: text like 2025-12.
+        params: of the quarter or year.
+        home: the home.
+
+    Raises:
+        Refusal: they are for another period, or in another currency.
+    """
+    part = load_params(home, home.check_name(month))
+    if part.period != month:
+        rule = f"params/{month}.yaml is for {part.period}, not for {month}"
+        fix = "Move that file to params/analysis/, or write its period as the month again"
+        raise Refusal(Problem(rule, fix, column="budgets", value=params.budgets))
+    if part.currency != params.currency:
+        rule = f"the budgets of {month} are in {part.currency}, this report is in {params.currency}"
+        fix = "Use one currency in all of them: budgets of two currencies can't be added"
+        raise Refusal(Problem(rule, fix, column="currency", value=params.currency))
+    return part
+
+
+def sums(parts: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    """Amount by name, summed over the months, sorted by name.
+
+    Args:
+        parts: amount by name of each month.
+    """
+    names = sorted({name for part in parts for name in part})
+    return {name: total(part[name] for part in parts if name in part) for name in names}
+
+
+def flexible_sums(
+    parts: Sequence[Mapping[str, Mapping[str, Decimal]]], flexible: Sequence[Flexible]
+) -> dict[tuple[str, str], FlexibleBudget]:
+    """Calls and cost per call of the months together, by dimension and name.
+
+    Args:
+        parts: amounts of each month, by dimension and name.
+        flexible: of the same months, in the same order.
+
+    Returns:
+        As `flexible_budget.summed`: without the names whose budget is an amount alone in a month.
+    """
+    found: dict[tuple[str, str], FlexibleBudget] = {}
+    for dimension in BUDGETED:
+        for name in sums([part[dimension] for part in parts]):
+            key = (dimension, name)
+            of_months = zip(parts, flexible, strict=True)
+            known = [each.get(key) for part, each in of_months if name in part[dimension]]
+            whole = summed(known)
+            if whole is not None:
+                found[key] = whole
+    return found
+
+
+def not_in_all_months(
+    dimension: str, names: Iterable[str], parts: Mapping[str, Mapping[str, Decimal]]
+) -> Iterator[str]:
+    """Sentences about names that have a budget in some of the months only.
+
+    Args:
+        dimension: organization or product.
+        names: to look at.
+        parts: amount by name, by month.
+    """
+    for name in names:
+        has = [month for month, part in parts.items() if name in part]
+        if len(has) < len(parts):
+            yield missing_months_notice(dimension, name, has, len(parts))

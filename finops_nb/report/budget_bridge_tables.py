@@ -1,0 +1,117 @@
+"""The table of variances from budget: what is more calls, and what a higher cost per call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
+
+from finops_nb import schema
+from finops_nb.figures.budget_bridge import BudgetBridge, budget_bridges
+from finops_nb.figures.controlled_rounding import round_table
+from finops_nb.figures.named import names_of
+from finops_nb.figures.report_data import ReportData
+from finops_nb.findings.sentence import sentence
+from finops_nb.money import ZERO, minor_units
+from finops_nb.report.table import Block, Table
+from finops_nb.report.top_n import sums_of
+from finops_nb.schema import BUDGETED, Column, Dimension
+
+ACTUAL: Final = replace(schema.ACTUAL, meaning="the cost of the period", additive=True)
+VARIANCE: Final = Column(
+    "variance",
+    "Variance",
+    "change",
+    "actual − budget = volume + rate + other; a positive variance is unfavorable",
+    additive=True,
+    difference=("actual", "budget"),
+)
+VOLUME: Final = Column(
+    "volume",
+    "Volume",
+    "change",
+    "(actual calls − budgeted calls) × budgeted cost per call",
+    additive=True,
+)
+RATE: Final = Column(
+    "rate", "Rate", "change", "actual cost − actual calls × budgeted cost per call", additive=True
+)
+OTHER: Final = Column(
+    "other",
+    "Other",
+    "change",
+    "cost without calls, what rounding the budget left out, and the variance of names whose budget "
+    "does not state calls",
+    additive=True,
+)
+BUDGET_BRIDGE_COLUMNS: Final = (
+    *(schema.NAME, schema.BUDGET, ACTUAL, VARIANCE, VOLUME, RATE, OTHER),
+)
+EFFECTS: Final = ("volume", "rate", "other")
+
+WITHOUT_CALLS: Final = "Volume and rate are n/a where a budget is an amount without calls."
+
+
+def variance_from_budget(data: ReportData) -> Table:
+    """How much of each variance is volume and how much rate; nothing without a flexible budget.
+
+    Amounts are in whole cents that add up across and down; each is within a cent of the exact one,
+    which is in the table `bridge` of results.json.
+
+    Args:
+        data: of the report.
+
+    Returns:
+        A table of one block by organization and one by product, of those in which a budget states
+        calls or unit_cost; the largest variance first. Other has a column only where it is not
+        zero.
+    """
+    every = [each for each in budget_bridges(data) if each.dimension in BUDGETED]
+    flexible = {each.dimension for each in every if each.volume is not None}
+    blocks = tuple(_block(data, by, every) for by in BUDGETED if by in flexible)
+    has_other = any(line["other"] for block in blocks for line in block.lines)
+    columns = BUDGET_BRIDGE_COLUMNS if has_other else BUDGET_BRIDGE_COLUMNS[:-1]
+    return Table(
+        "variance_from_budget",
+        "Variance from budget; volume = (actual − budgeted calls) × budgeted cost per call, rate = "
+        "actual cost − actual calls × budgeted cost per call",
+        columns,
+        blocks,
+        data.params.currency,
+        title="Variance from Budget",
+        intro=(sentence(WITHOUT_CALLS),) if _has_unknown(blocks) else (),
+    )
+
+
+def _has_unknown(blocks: Iterable[Block]) -> bool:
+    """Whether a name has no volume and rate."""
+    return any(line["volume"] is None for block in blocks for line in block.lines)
+
+
+def _block(data: ReportData, by: Dimension, every: list[BudgetBridge]) -> Block:
+    """The names of a dimension in whole cents: budget + volume + rate + other = actual."""
+    of_name = {
+        each.name: each
+        for each in every
+        if each.dimension == by and (each.actual or each.budget is not None)
+    }
+    columns = ("budget", *EFFECTS)
+    exact = {
+        (name, column): amount
+        for name, each in of_name.items()
+        for column in columns
+        if (amount := getattr(each, column)) is not None
+    }
+    cents = round_table(exact, minor_units(data.params.currency))
+    lines: list[dict[str, Any]] = []
+    for name in of_name:
+        amounts: dict[str, Decimal | None] = {key: cents.get((name, key)) for key in columns}
+        variance = sum((amounts[effect] or ZERO for effect in EFFECTS), ZERO)
+        actual = (amounts["budget"] or ZERO) + variance
+        lines.append(
+            {"dimension": by, "name": name, **amounts, "actual": actual, "variance": variance}
+        )
+    lines.sort(key=lambda line: (-abs(line["variance"]), line["name"]))
+    sums = sums_of(lines, BUDGET_BRIDGE_COLUMNS)
+    return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
