@@ -203,8 +203,8 @@ def test_it_opens_with_the_figures_that_matter(sections, results):
     """Spend, the month before and the year to date as published, and the allocated share.
 
     November was published with 5,797.901154. The change is 8,669.894004 − that = 2,871.992850, the
-    year to date 14,467.795158, and its budget 5,800 + 10,000. The findings come by money: 8,669.89
-    without approval, that change, and 866.22 over budget.
+    year to date 14,467.795158, and its budget 5,800 + 10,000. The findings come by money: that
+    change, and 866.22 over budget; then the routine, 8,669.89 without approval.
     """
     lines = {line["figure"]: line for line in results["tables"]["headline"]}
     assert (
@@ -221,9 +221,9 @@ def test_it_opens_with_the_figures_that_matter(sections, results):
     )
     assert lines["allocated"]["value"] == "100.0%"
     assert [line["title"] for line in results["tables"]["findings"]] == [
-        "Approval Missing",
         "Cost Rose",
         "Over Budget",
+        "Approval Missing",
     ]
     for line in results["tables"]["findings"]:
         assert line["text"] in sections["Executive Summary"].text

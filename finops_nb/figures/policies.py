@@ -98,6 +98,20 @@ def spend_without_approval(data: ReportData) -> pd.DataFrame:
     return sort_by_cost(rows, "product")
 
 
+def budgets_without_owner(variance: pd.DataFrame, budgets: Budgets) -> dict[str, Decimal]:
+    """The names that have a budget and no owner on record, with that budget.
+
+    Args:
+        variance: from `variance_by`.
+        budgets: for the owners.
+    """
+    return {
+        name: row.budget
+        for name, row in _named_rows(variance)
+        if row.budget is not None and name not in budgets.owners
+    }
+
+
 def _is_approved(product: str, month: str, commentary: Commentary) -> bool:
     """Whether an approval is recorded for the product as a whole, or for that month of it."""
     approval = commentary.approvals.get(product)
@@ -114,9 +128,8 @@ def _missing_approvals(data: ReportData) -> Iterator[Breach]:
 
 def _missing_owners(variance: pd.DataFrame, budgets: Budgets) -> Iterator[Breach]:
     action = f"Name an owner for the {variance.columns[0]}"
-    for name, row in _named_rows(variance):
-        if row.budget is not None and name not in budgets.owners:
-            yield Breach("Budget without an owner", name, "", row.budget, action)
+    for name, budget in budgets_without_owner(variance, budgets).items():
+        yield Breach("Budget without an owner", name, "", budget, action)
 
 
 def _missing_budgets(variance: pd.DataFrame) -> Iterator[Breach]:

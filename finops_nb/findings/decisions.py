@@ -4,6 +4,9 @@ not.
 Money for an overrun comes only from the next month's budgets, where they are above what is expected
 at most; a budget that was not used in a month that is over is no money. Organization and product
 budgets are the same money, so it moves within one dimension.
+
+The report of a complete month is made when the next month begins, or later: its decisions are due
+now, whenever it is made. A date would be in the past in each of them.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from finops_nb.findings.evidence import name_with_owner
 from finops_nb.findings.materiality import VarianceLine, is_material
 from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.money import ZERO, total
-from finops_nb.period import parse_period, spelled_date
+from finops_nb.period import Period, parse_period
 from finops_nb.schema import UNALLOCATED, Dimension
 
 
@@ -28,7 +31,7 @@ class Shortfall(NamedTuple):
 
     Args:
         line: of the forecast.
-        budget: of the next month; this month's, where that has none.
+        budget: of the next month; that of the report's month, where that has none.
         is_set: the next month has a budget.
         short: expected − budget.
     """
@@ -51,17 +54,17 @@ def next_budgets(data: ReportData, lines: Iterable[VarianceLine], by: Dimension)
         None without a forecast, or where no budget is short.
 
     Example:
-        "Decide by January 1, 2026: org-a is expected to cost $3,490 in January 2026 (up to $4,610),
-        so its $2,000.00 budget would be $1,490 short"
+        "Decide now: org-a is expected to cost $3,490 in January 2026 (up to $4,610), so its
+        December 2025 budget of $2,000.00 would be $1,490 short"
     """
     forecast = _next_month(data)
     found = [] if forecast is None else shortfalls(data, forecast, lines, by)
     if forecast is None or not found:
         return None
     month = parse_period(forecast.months[0])
-    texts = first_few([_shortfall(each, month.label) for each in found])
+    texts = first_few([_shortfall(each, month) for each in found])
     places = "; ".join(f"{{shortfalls[{place}]}}" for place in range(len(texts)))
-    return sentence(f"Decide by {spelled_date(month.start)}: {places}", shortfalls=texts)
+    return sentence(f"Decide now: {places}", shortfalls=texts)
 
 
 def shortfalls(
@@ -94,7 +97,7 @@ def funding(data: ReportData, over: Iterable[VarianceLine]) -> Sentence | None:
     Example:
         "Move up to $400 of the January 2026 budget from org-b (owner: Bob), whose $1,000.00 is
         $400 above its high of $600, to org-a (owner: Ada), which is $1,490 short; both budget
-        holders decide by January 1, 2026"
+        holders decide now"
     """
     forecast, by = _next_month(data), headline_dimension(data.budgets)
     if forecast is None:
@@ -111,8 +114,7 @@ def funding(data: ReportData, over: Iterable[VarianceLine]) -> Sentence | None:
     return sentence(
         "Move up to {moved:estimate} of the "
         + month.label
-        + " budget from {givers} to {takers}; both budget holders decide by "
-        + spelled_date(month.start),
+        + " budget from {givers} to {takers}; both budget holders decide now",
         moved=moved,
         givers=givers,
         takers=takers,
@@ -126,7 +128,7 @@ def missing_budgets(data: ReportData) -> tuple[Sentence, Decimal] | None:
         data: of the report; its own month has budgets.
 
     Example:
-        "If January 2026 has no budgets yet, set them by January 1, 2026: $11,100 is expected,
+        "If January 2026 has no budgets yet, set them now: $11,100 is expected,
         $8,400 to $13,800 in four of five cases; finops-nb new 2026-01 --budgets forecast proposes
         them by name"
     """
@@ -137,7 +139,7 @@ def missing_budgets(data: ReportData) -> tuple[Sentence, Decimal] | None:
     if line.budget is not None:
         return None
     month = parse_period(line.month)
-    text = f"If {month.label} has no budgets yet, set them by {spelled_date(month.start)}: "
+    text = f"If {month.label} has no budgets yet, set them now: "
     text += "{expected:estimate} is expected"
     if line.low is not None:
         text += ", {low:estimate} to {high:estimate} in four of five cases"
@@ -157,12 +159,12 @@ def _next_month(data: ReportData) -> Forecast | None:
     return forecast if forecast.months[0] > data.usage.period.text else None
 
 
-def _shortfall(each: Shortfall, month: str) -> Sentence:
+def _shortfall(each: Shortfall, month: Period) -> Sentence:
     most = "" if each.line.high is None else " (up to {high:estimate})"
-    whose = "its" if each.is_set else "this month's"
+    set_for = month if each.is_set else month.preceding()
     return sentence(
-        f"{{name}} is expected to cost {{expected:estimate}} in {month}{most}, so {whose} "
-        "{budget:money} budget would be {short:estimate} short",
+        f"{{name}} is expected to cost {{expected:estimate}} in {month.label}{most}, so its "
+        f"{set_for.label} budget of {{budget:money}} would be {{short:estimate}} short",
         name=each.line.name,
         expected=each.line.expected,
         high=each.line.high,

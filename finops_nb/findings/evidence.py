@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import itemgetter
@@ -17,12 +17,12 @@ from finops_nb.figures.streaks import streaks
 from finops_nb.findings.drivers import volume_and_rate
 from finops_nb.findings.insights import Insight
 from finops_nb.findings.materiality import VarianceLine, lines_with_status
-from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.findings.tense import Tense, tense_of
 from finops_nb.money import portion
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
-from finops_nb.schema import Dimension
+from finops_nb.schema import UNALLOCATED, Dimension
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,31 @@ def name_with_owner(name: str, budgets: Budgets) -> Sentence:
     if owner:
         return sentence("{name} (owner: {owner})", name=name, owner=owner)
     return sentence("{name}", name=name)
+
+
+def owner_to_find(data: ReportData, names: Iterable[str], dimension: Dimension) -> Sentence | None:
+    """Whose owner must be named so that somebody can decide; None if all have one.
+
+    A scenario decides nothing.
+
+    Args:
+        data: for the owners, and the place where they are named.
+        names: that a decision is about.
+        dimension: of the names.
+
+    Example:
+        "org-a has no owner on record: name one in organizations.csv"
+    """
+    known = data.budgets.owners
+    missing = [name for name in names if name not in known and name != UNALLOCATED]
+    if not missing or data.params.scenario is not None:
+        return None
+    mapping = data.params.mapping if dimension == "organization" else ""
+    place = "in {place}" if mapping else "under owners in the params file"
+    has = "has" if len(missing) == 1 else "have"
+    each = "one" if len(missing) == 1 else "one for each"
+    text = f"{{names}} {has} no owner on record: name {each} {place}"
+    return sentence(text, names=first_few(missing), place=mapping)
 
 
 def overrun_sentences(
@@ -159,7 +184,7 @@ def _driver_template(outer: Dimension, share: Decimal, is_clause: bool) -> str:
     """The words for what made the cost rise from the month before; of more than all, no share."""
     use = "its use of {largest}" if outer == "organization" else "{largest}'s use of it"
     text = f", with {use} costing" if is_clause else f"; {use} cost"
-    of_rise = " ({share:share} of its rise)" if share <= 1 else ""
+    of_rise = f" ({{share:share}} of the {outer}'s rise)" if share <= 1 else ""
     return f"{text} {{moved:money}} more than the month before{of_rise}"
 
 

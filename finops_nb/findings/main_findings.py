@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.change_by_name import NameChange, changes_by_name, largest_part
@@ -75,8 +75,8 @@ def main_findings(findings: Findings) -> tuple[MainFinding, ...]:
         findings: what the report found.
 
     Returns:
-        The largest amount first, whatever kind of matter it is; among equals, the most urgent.
-        The largest overrun is always among them.
+        The largest amount first; among equals, the most urgent. A missing approval is routine, so
+        it comes after what is about money. The largest overrun is always among them.
     """
     every = [
         *_missing_usage(findings),
@@ -91,10 +91,16 @@ def main_findings(findings: Findings) -> tuple[MainFinding, ...]:
         *_efficiency_gap(findings),
         *_unit_cost(findings.data),
     ]
-    every.sort(key=lambda finding: (-finding.money, finding.urgency, finding.title, finding.names))
+    every.sort(key=_rank)
     overrun = next((finding for finding in every if finding.title == OVER_BUDGET), None)
     shown = every[:SHOWN]
     return tuple(shown if overrun is None or overrun in shown else [*shown[:-1], overrun])
+
+
+def _rank(finding: MainFinding) -> tuple[Any, ...]:
+    """Where a finding stands: the approvals after the others, each by its money."""
+    is_routine = finding.urgency is Urgency.RULE
+    return is_routine, -finding.money, finding.urgency, finding.title, finding.names
 
 
 def _missing_usage(findings: Findings) -> Iterator[MainFinding]:
@@ -127,7 +133,8 @@ def _overruns(findings: Findings) -> Iterator[MainFinding]:
         others = driven.get(line.name, [])
         if others:
             text = sentence(
-                "{product}; it is also the largest part of the rise in cost of {organizations}",
+                "{product}; the product is also the largest part of the rise in cost of "
+                "{organizations}",
                 product=text,
                 organizations=first_few([_driven_sentence(findings, each) for each in others]),
             )

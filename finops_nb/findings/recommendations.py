@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import pandas as pd
 
 from finops_nb.figures.chargeback import is_final
-from finops_nb.figures.policies import spend_without_approval
+from finops_nb.figures.policies import budgets_without_owner, spend_without_approval
 from finops_nb.figures.variance import headline_dimension
 from finops_nb.findings.decisions import funding, missing_budgets, next_budgets
 from finops_nb.findings.evidence import (
@@ -19,6 +19,7 @@ from finops_nb.findings.evidence import (
     material_overruns,
     name_with_owner,
     overrun_sentences,
+    owner_to_find,
 )
 from finops_nb.findings.insights import AT_THE_BEST_RATE, EfficiencyGap, SpendWithoutBudget
 from finops_nb.findings.money_text import unit_name
@@ -26,7 +27,7 @@ from finops_nb.findings.sentence import Sentence, first_few, sentence, separated
 from finops_nb.findings.tense import tense_of
 from finops_nb.money import ZERO, total
 from finops_nb.period import parse_period
-from finops_nb.schema import UNALLOCATED
+from finops_nb.schema import UNALLOCATED, Dimension
 
 
 class Horizon(StrEnum):
@@ -92,9 +93,12 @@ def _review(text: str, findings: Findings, variance: pd.DataFrame) -> Advice | N
     lines = [line for line, _ in overruns]
     amounts = [line.variance for line in lines]
     reviews = first_few((clause for _, clause in overruns), amounts, "over budget")
-    decide = next_budgets(findings.data, lines, variance.columns[0])
+    by: Dimension = variance.columns[0]
+    decide = next_budgets(findings.data, lines, by)
+    owner = owner_to_find(findings.data, [line.name for line in lines], by)
     text += separated("reviews", reviews) + (". {decide}" if decide else "")
-    return Advice(sentence(text, reviews=reviews, decide=decide), total(amounts))
+    text += ". {owner}" if owner else ""
+    return Advice(sentence(text, reviews=reviews, decide=decide, owner=owner), total(amounts))
 
 
 def _chargeback(findings: Findings) -> Advice | None:
@@ -216,24 +220,25 @@ def _approval_process(findings: Findings) -> Advice | None:
 
 
 def _owners(findings: Findings) -> Advice | None:
-    """Organizations without an owner; cost without a name needs none."""
-    owners = findings.data.budgets.owners
-    rows = findings.organizations
-    is_ownerless = [name != UNALLOCATED and name not in owners for name in rows["organization"]]
-    ownerless = rows[is_ownerless]
-    if total(ownerless["cost"]) <= 0:
+    """The budgets that break the policy that each has an owner.
+
+    Those of organizations and of products are the same money, so the larger sum is at stake.
+    """
+    ownerless, sums = [], []
+    for variance in (findings.organizations, findings.products):
+        found = budgets_without_owner(variance, findings.data.budgets)
+        if not found:
+            continue
+        ranked = sorted(found, key=lambda name: (-found[name], name))
+        sums.append(total(found.values()))
+        plural = "s" if len(found) > 1 else ""
+        text = f"{variance.columns[0]}{plural} {{names}} ({{budget:money}} budgeted)"
+        names = first_few(ranked, [found[name] for name in ranked])
+        ownerless.append(sentence(text, names=names, budget=sums[-1]))
+    if not ownerless:
         return None
-    budgets = [budget for budget in ownerless["budget"] if budget is not None]
-    text = "Name an owner for {names}; {cost:money} "
-    text += tense_of(findings.data.params).verb("was", "be") + " spent"
-    text += " and {budget:money} budgeted" if budgets else ""
-    action = sentence(
-        text + " with no owner on record",
-        names=first_few(ownerless["organization"], ownerless["cost"]),
-        cost=total(ownerless["cost"]),
-        budget=total(budgets),
-    )
-    return Advice(action, total(ownerless["cost"]))
+    text = "Name an owner for {ownerless}; each budget needs one"
+    return Advice(sentence(text, ownerless=tuple(ownerless)), max(sums))
 
 
 def _budget_coverage(findings: Findings) -> Advice | None:

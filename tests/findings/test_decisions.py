@@ -58,17 +58,29 @@ def test_an_overrun_is_decided_by_what_it_is_expected_to_cost():
     """10 a month for seven months against 7: 3 short, this month as in the next."""
     text = advice(report({"org-a": "7", "org-b": "9"}))["Budget Review"]
     assert text.endswith(
-        ". Decide by January 1, 2026: org-a is expected to cost $10 in January 2026 (up to $10), "
-        "so this month's $7.00 budget would be $3 short"
+        ". Decide now: org-a is expected to cost $10 in January 2026 (up to $10), so its December "
+        "2025 budget of $7.00 would be $3 short. org-a has no owner on record: name one under "
+        "owners in the params file"
     )
 
 
 def test_a_budget_of_the_next_month_is_the_one_that_counts():
     """8 in January: 2 short. 10: nothing to decide."""
     over = {"org-a": "7", "org-b": "9"}
-    text = advice(report(over, {"org-a": "8", "org-b": "4"}))["Budget Review"]
-    assert text.endswith("so its $8.00 budget would be $2 short")
+    data = report(over, {"org-a": "8", "org-b": "4"}, **{"org-a": "Ada"})
+    text = advice(data)["Budget Review"]
+    assert text.endswith("so its January 2026 budget of $8.00 would be $2 short")
     assert "Decide" not in advice(report(over, {"org-a": "10", "org-b": "4"}))["Budget Review"]
+
+
+def test_who_decides_is_found_where_owners_are_named():
+    """In the file of organizations, if the params name one; a product's owner is in the params."""
+    data = report({"org-a": "7", "org-b": "9"})
+    params = data.params.model_copy(update={"mapping": "organizations.csv"})
+    text = advice(replace(data, params=params))["Budget Review"]
+    assert text.endswith(". org-a has no owner on record: name one in organizations.csv")
+    text = advice(report({"org-a": "7", "org-b": "9"}, **{"org-a": "Ada"}))["Budget Review"]
+    assert "owner on record" not in text
 
 
 def test_money_comes_from_the_next_months_budgets_above_their_high_forecast():
@@ -76,8 +88,7 @@ def test_money_comes_from_the_next_months_budgets_above_their_high_forecast():
     data = report({"org-a": "7", "org-b": "4"}, {"org-a": "8", "org-b": "9"}, **{"org-a": "Ada"})
     assert advice(data)["Budget Planning"] == (
         "Move up to $2 of the January 2026 budget from org-b, whose $9.00 is $5 above its high of "
-        "$4, to org-a (owner: Ada), which is $2 short; both budget holders decide by January 1, "
-        "2026"
+        "$4, to org-a (owner: Ada), which is $2 short; both budget holders decide now"
     )
 
 
@@ -90,8 +101,8 @@ def test_an_underspend_of_a_month_that_is_over_is_no_money():
 def test_without_budgets_of_the_next_month_they_are_to_be_set():
     """14 a month is expected."""
     assert advice(report({"org-a": "10", "org-b": "4"}))["Budget Planning"] == (
-        "If January 2026 has no budgets yet, set them by January 1, 2026: $14 is expected, $14 to "
-        "$14 in four of five cases; finops-nb new 2026-01 --budgets forecast proposes them by name"
+        "If January 2026 has no budgets yet, set them now: $14 is expected, $14 to $14 "
+        "in four of five cases; finops-nb new 2026-01 --budgets forecast proposes them by name"
     )
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.made_usage import SIX, Call, data_of, findings_of, usage_of
 
 from finops_nb.figures.variance import variance_by
-from finops_nb.findings.main_findings import main_findings
+from finops_nb.findings.main_findings import Urgency, main_findings
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.model import make_params
@@ -149,12 +149,15 @@ def test_a_running_month_has_not_fallen(find):
     assert "Cost Fell" not in [title for title, _ in findings]
 
 
-def test_approvals_and_chances_are_ranked_by_money_too(find):
-    """What was left, 10 − 6 = 4 and 3 − 2 = 1, is more than 4.50 above the limit."""
+def test_a_missing_approval_comes_after_what_is_about_money(find):
+    """What was left, 10 − 6 = 4 and 3 − 2 = 1, and 3 at org-b's rate; then 4.50 above the limit."""
     budgets = {"org-a": "10", "org-b": "3"}
     findings = find(NAMED, organization_budgets=budgets, approval_limit="4")
-    assert findings[:2] == [
-        ("Budget Unspent", "$5.00 of budget was not spent (org-a $4.00 and org-b $1.00)"),
+    assert [title for title, _ in findings] == [
+        *("Budget Unspent", "Efficiency Gap", "Approval Missing")
+    ]
+    assert findings[0][1] == "$5.00 of budget was not spent (org-a $4.00 and org-b $1.00)"
+    assert findings[2:] == [
         (
             "Approval Missing",
             "1 product cost $4.50 with no approval on record (chat); "
@@ -199,11 +202,11 @@ def test_an_overrun_that_is_not_material_is_no_finding(find):
 
 
 def test_the_largest_overrun_is_among_them(find):
-    """9 without approval, 8 more than in November and 7 without an organization are all above 1."""
+    """8 more than in November and 7 without an organization are above 1; the approvals are last."""
     calls = [Call("org-a", "chat", "ask", "c1", "2"), Call("", "chat", "ask", "c1", "7")]
     budgets = {"organization_budgets": {"org-a": "1"}, "approval_limit": "1"}
     titles = [title for title, _ in find(calls, [november(org_a="1")], **budgets)]
-    assert titles == ["Approval Missing", "Cost Rose", "Over Budget"]
+    assert titles == ["Cost Rose", "Unallocated Cost", "Over Budget"]
 
 
 def test_a_run_rate_far_over_budget_comes_before_a_small_overrun(find):
@@ -235,8 +238,9 @@ budgets_made = st.dictionaries(st.sampled_from(["org-a", "org-b", "org-c"]), st.
 
 @given(calls_made, budgets_made, st.booleans())
 def test_no_finding_has_more_money_than_one_before_it(calls, budgets, complete):
-    """The first finding has the most money, whatever kind it is of; the largest overrun is there.
+    """The first finding has the most money, and a missing approval is last.
 
+    The largest overrun is there.
     So a large overrun is not missed behind smaller ones, nor behind three matters of other kinds.
     """
     made = make_params(
@@ -250,8 +254,10 @@ def test_no_finding_has_more_money_than_one_before_it(calls, budgets, complete):
         }
     )
     data = data_of(usage_of(calls, complete=complete), made, read_budgets(made))
-    amounts = [finding.money for finding in main_findings(findings_of(data))]
+    found = main_findings(findings_of(data))
+    amounts = [finding.money for finding in found if finding.urgency is not Urgency.RULE]
     assert amounts == sorted(amounts, reverse=True)
+    assert all(finding.urgency is not Urgency.RULE for finding in found[: len(amounts)])
     overruns = [line["variance"] for line in variance_lines(data) if line["status"] == "OVER"]
     if overruns:
         assert max(overruns) in amounts

@@ -48,7 +48,7 @@ BUDGETS = {"organization_budgets": {"a": 40, "b": 40}, "product_budgets": {"x": 
 
 def test_a_quiet_month_has_no_recommendations(advise, usage_of):
     """Under half of every budget, owners known, nothing shared, equal costs: nothing to do."""
-    assert advise(usage_of(QUIET), **BUDGETS) == {}
+    assert advise(usage_of(QUIET), owners=dict.fromkeys("abxy", "Ada"), **BUDGETS) == {}
 
 
 def test_it_reviews_an_overrun_with_its_owner_and_its_largest_product(advise, usage_of):
@@ -76,7 +76,7 @@ def test_the_largest_product_or_user_may_have_half(advise, usage_of):
     )
 
     usage = usage_of([call("a", "x", "45"), call("b", "x", "30"), call("c", "x", "15")])
-    review = advise(usage, product_budgets={"x": 75})["Product Review"]
+    review = advise(usage, product_budgets={"x": 75}, owners={"x": "Bob"})["Product Review"]
     assert review.endswith(
         "(120.0% used), with a as its largest user, at $45.00 (50.0% of the product's cost)"
     )
@@ -225,22 +225,20 @@ def test_it_names_the_month_once_and_the_first_five_products(advise, usage_of):
     )
 
 
-def test_it_asks_for_owners(advise, usage_of):
-    """Organizations without an owner on record, with their cost; not cost without a name."""
+def test_it_asks_for_the_owner_of_each_budget(advise, usage_of):
+    """As the policy does: budgets of organizations and of products, 9 + 7 = 16 and 5."""
     usage = usage_of([*QUIET, call("", "x", "7")])
+    budgets = {"organization_budgets": {"a": 7, "b": 9}, "product_budgets": {"x": 5}}
 
-    assert (
-        advise(usage, owners={"a": "Ada"})["Owners"]
-        == "Name an owner for b; $10.00 was spent with no owner on record"
+    assert advise(usage, owners={}, **budgets)["Owners"] == (
+        "Name an owner for organizations b and a ($16.00 budgeted) and product x ($5.00 "
+        "budgeted); each budget needs one"
     )
-    assert advise(usage, owners={"a": "Ada"}, organization_budgets={"b": 7})["Owners"] == (
-        "Name an owner for b; $10.00 was spent and $7.00 budgeted with no owner on record"
+    assert advise(usage, owners={"a": "Ada", "x": "Bob"}, **budgets)["Owners"] == (
+        "Name an owner for organization b ($9.00 budgeted); each budget needs one"
     )
-    assert (
-        advise(usage, owners={})["Owners"]
-        == "Name an owner for a and b; $20.00 was spent with no owner on record"
-    )
-    assert "Owners" not in advise(usage, owners={"a": "Ada", "b": "Bob"})
+    assert "Owners" not in advise(usage, owners={"a": "Ada", "b": "Bob", "x": "Cy"}, **budgets)
+    assert "Owners" not in advise(usage, owners={})
 
 
 def test_it_asks_for_a_budget_where_cost_has_none(advise, usage_of):
