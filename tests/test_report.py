@@ -506,7 +506,8 @@ def test_a_product_drove_the_overrun_of_an_organization(results):
     texts = {row["title"]: row["text"] for row in results["tables"]["recommendations"]}
     assert texts["Budget Review"].endswith(
         "with its use of product-doc-analyzer costing $426.17 more than the month before (45.1% of "
-        "its rise)"
+        "the organization's rise). org-gamma has no owner on record: name one under owners in the "
+        "params file"
     )
 
 
