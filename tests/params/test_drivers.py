@@ -209,7 +209,7 @@ def test_a_header_that_does_not_fit_is_refused(problems_of, header, column, fix)
         (HEADER.encode(), "no lines below the header"),
         (f"{HEADER}\n2025-12,Gr".encode() + b"\xfc,orders,5\n", "not UTF-8"),
         (f"{HEADER}\n2025-12,a\0,orders,5\n".encode(), "a NUL character"),
-        (f'{HEADER}\n2025-12,"a,orders,5\n'.encode(), "not CSV: unexpected end of data"),
+        (f'{HEADER}\n2025-12,"a,orders,5\n'.encode(), "not CSV: a quote is not closed"),
         (f"{HEADER}\n2025-12,a,orders\n".encode(), "3 fields, but the header has 4"),
         (HEADER.replace(",", ";").encode(), "columns are not separated by commas"),
     ],
