@@ -88,13 +88,13 @@ def why_no_unit_costs(data: ReportData) -> str:
     """Why no driver has a cost per unit, as a sentence; empty if one may have."""
     if not data.usage.period.months:
         return (
-            "Not available because the period is not made of whole months, and drivers are "
-            "stated by month."
+            "Unit costs by driver are not available because the period is not made of whole "
+            "months, and drivers are stated by month."
         )
     if not data.usage.complete:
         return (
-            "Not available while the period is in progress: a driver is stated for whole months, "
-            "and cost is known for a part."
+            "Unit costs by driver are not available while the period is in progress, because "
+            "drivers are stated for whole months."
         )
     return ""
 

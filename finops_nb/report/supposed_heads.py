@@ -9,7 +9,9 @@ from typing import Final
 from finops_nb.findings.tense import Tense
 from finops_nb.schema import Column
 
-OF_COST: Final = (*("cost", "charge", "cost_to_date", "cost_per_call", "cost_per_customer"),)
+OF_COST: Final = (
+    *("cost", "charge", "cost_to_date", "cost_per_call", "cost_per_customer", "unit_cost"),
+)
 """The keys of columns that growth or prices change, and whose head is a noun."""
 
 ACTUAL: Final = "actual"

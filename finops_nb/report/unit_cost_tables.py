@@ -60,7 +60,7 @@ def unit_costs(data: ReportData) -> Table:
         (Block([_line(line) for line in found]),),
         data.params.currency,
         title="Unit Costs by Driver",
-        empty=f"Unit costs by driver: {why_none[0].lower()}{why_none[1:]}" if why_none else "",
+        empty=why_none,
         shown=SHOWN,
         stands_aside=bool(why_none),
     )

@@ -139,7 +139,7 @@ def test_a_month_in_progress_has_no_cost_per_unit():
     data = december(("2025-12", "org-a", "orders", "12000"), complete=False)
     line = by_name(data)["orders", "org-a"]
     assert (line.cost, line.amount, line.unit_cost, line.before) == (D(6720), D(12000), None, None)
-    assert why_no_unit_costs(data).startswith("Not available while the period is in progress")
+    assert "not available while the period is in progress" in why_no_unit_costs(data)
 
 
 def of_period(period: str, *lines) -> ReportData:
@@ -172,7 +172,7 @@ def test_a_period_that_is_not_made_of_whole_months_is_not_available():
     data = of_period("2025-11-15/2025-12-15", *QUARTER)
     line = by_name(data)["orders", "org-a"]
     assert (line.cost, line.amount, line.unit_cost, line.missing) == (D(90), None, None, ())
-    assert why_no_unit_costs(data).startswith("Not available because the period is not made of")
+    assert "not available because the period is not made of" in why_no_unit_costs(data)
 
 
 def test_a_scenario_that_changes_usage_is_not_compared():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import itertools
 import json
 import random
 from datetime import UTC, datetime
@@ -41,7 +43,7 @@ def names_of(choose: random.Random, prefix: str, most: int) -> list[str]:
 
 
 def home_of(root: Path, seed: int, currency: str, larger: int = 0) -> Home:
-    """A month with credits, zeros, cost without a name, budgets of some names, and commentary.
+    """A month with credits, zeros, cost without a name, budgets, drivers and commentary.
 
     `larger` adds that many organizations, and a fifth as many products.
     """
@@ -76,8 +78,14 @@ def home_of(root: Path, seed: int, currency: str, larger: int = 0) -> Home:
         "notes": {name: choose.choice(NOTES) for name in organizations[:3]},
         "owners": {name: choose.choice(["Ann 3", "$9"]) for name in organizations[1:4]},
         "approval_limit": 100,
+        "drivers": "drivers.csv",
         "materiality_amount": choose.choice([0, 50]),
     }
+    drivers = [*itertools.product(["2025-12"], ["", *organizations], NAMES[:3])]
+    with (root / "drivers.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(("month", "organization", "name", "amount"))
+        rows.writerows((*each, choose.choice(["0", "0.25", "98765"])) for each in drivers)
     (root / "params").mkdir()
     (root / "params" / "2025-12.yaml").write_text(json.dumps(params, ensure_ascii=False))
     return Home(root.resolve())

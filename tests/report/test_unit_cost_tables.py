@@ -76,12 +76,27 @@ def test_without_a_month_before_its_columns_are_left_out():
 
 
 def test_the_caption_says_which_cost_and_the_formula():
-    """Shared costs are not in it; a scenario with other usage has a supposed cost."""
-    assert unit_costs(data_of(drivers=drivers_of(*LINES))).caption == (
-        "Cost per unit = direct cost ÷ driver amount; direct cost is the cost of an "
+    """Shared costs are not in it; in a scenario with other usage, costs are supposed."""
+    caption = (
+        "ost per unit = direct cost ÷ driver amount; direct cost is the cost of an "
         "organization's own usage, without shared costs; (all) is the whole company, with its "
         "total cost"
     )
+    params = make_params(
+        {
+            **{"period": "2025-12", "usage": "sample:"},
+            "scenario": {
+                **{"base": "2025-12", "author": "Ana", "date": "2025-12-15", "reason": "more"},
+                "growth": {"(all)": "10%"},
+            },
+        }
+    )
+    assert unit_costs(data_of(drivers=drivers_of(*LINES))).caption == f"C{caption}"
+    supposed = unit_costs(data_of(params=params, drivers=drivers_of(*LINES)))
+    assert supposed.caption == f"Supposed c{caption}"
+    assert [column.label for column in supposed.columns][2:5] == [
+        *("Supposed Direct Cost", "Driver Amount", "Supposed Cost per Unit"),
+    ]
 
 
 def test_without_drivers_there_is_no_section():
@@ -104,7 +119,7 @@ def test_a_period_without_unit_costs_says_why(period, complete, reason):
     usage = usage_of(SIX, period, complete)
     table = unit_costs(data_of(usage, params, drivers=drivers_of(*LINES)))
     assert table.is_empty
-    assert table.empty.startswith(f"Unit costs by driver: not available {reason}")
+    assert table.empty.startswith(f"Unit costs by driver are not available {reason}")
     assert all(record["unit_cost"] is None for record in table.records())
 
 
