@@ -19,6 +19,7 @@ from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.money import ZERO
 from finops_nb.words import shortened
 
+NOT_SET: Final = "(not set)"
 VALUE_LENGTH: Final = 80
 """Characters of a parameter's value in a sentence."""
 
@@ -281,8 +282,10 @@ def _setting_changes(was: Results, now: Results, prefix: str = "") -> Iterator[S
         before, after = was.get(key), now.get(key)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from _setting_changes(before, after, f"{prefix}{key}.")
-        elif before != after:
-            texts = {"was": _setting_text(before), "now": _setting_text(after)}
+            continue
+        texts = {"was": _setting_text(before), "now": _setting_text(after)}
+        # A key that a newer version has, and nobody has set, is no change.
+        if before != after and set(texts.values()) != {NOT_SET}:
             yield sentence("{key} {was} → {now}", key=f"{prefix}{key}", **texts)
 
 
@@ -355,6 +358,6 @@ def _of_inputs(provenance: Results, key: str) -> list[str]:
 def _setting_text(value: Any) -> str:
     """A setting in a sentence."""
     if value is None or value in ("", [], {}):
-        return "(not set)"
+        return NOT_SET
     is_list = isinstance(value, (list, tuple, Mapping))
     return shortened(", ".join(map(str, value)) if is_list else str(value), VALUE_LENGTH)

@@ -202,6 +202,13 @@ def test_causes_that_cannot_be_told_apart_are_named_together():
     ]
 
 
+def test_a_key_that_is_new_and_not_set_is_no_change():
+    """A newer version has a key more; nobody set it."""
+    after = results()
+    after["provenance"]["params"]["drivers"] = ""
+    assert texts(results(), after) == []
+
+
 def test_money_without_a_known_cause_is_listed():
     """A difference whose cause is not on record is not hidden."""
     [change] = changes(results(), results(org_alpha="6", org_beta="16.40"))
