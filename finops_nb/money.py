@@ -7,7 +7,7 @@ fits the 28 digits of Python's default decimal context and is exact.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from decimal import (
     ROUND_HALF_EVEN,
     ROUND_HALF_UP,
@@ -20,9 +20,11 @@ from decimal import (
     setcontext,
 )
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from finops_nb.errors import BadValue
+
+Key = TypeVar("Key", bound=Hashable)
 
 ZERO: Final = Decimal(0)
 DECIMALS: Final = 12
@@ -178,6 +180,19 @@ def significant(amount: Decimal, digits: int, decimals: int = DECIMALS) -> Decim
     (Decimal('8670'), Decimal('0.05'))
     """
     return rounded(amount, min(decimals, digits - 1 - amount.adjusted()))
+
+
+def added(parts: Iterable[Mapping[Key, Decimal]]) -> dict[Key, Decimal]:
+    """Amounts by name, added up; names in the order in which they first stand.
+
+    >>> added([{"a": Decimal(1)}, {"b": Decimal(2), "a": Decimal(3)}])
+    {'a': Decimal('4'), 'b': Decimal('2')}
+    """
+    sums: dict[Key, Decimal] = {}
+    for part in parts:
+        for name, amount in part.items():
+            sums[name] = sums.get(name, ZERO) + amount
+    return sums
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

@@ -15,12 +15,15 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, timedelta
+from itertools import pairwise
 from typing import Final
 
 from finops_nb.errors import BadValue
 from finops_nb.month_spelling import meant_month
+from finops_nb.words import listing
 
 MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 QUARTER: Final = re.compile(r"(\d{4})-Q([1-4])", re.ASCII)
@@ -99,15 +102,27 @@ class Period:
         return parse_period(self.end.isoformat()[:7])
 
     def preceding(self) -> Period:
-        """The month before a month; for any other period, as many days just before it.
+        """The month before a month, the quarter before a quarter, the year before a year.
+
+        Before an interval of whole months it is as many months, before any other as many days.
 
         >>> parse_period("2025-03").preceding().text
         '2025-02'
+        >>> parse_period("2025-Q1").preceding().text
+        '2024-Q4'
         """
+        if not self.months:
+            start = self.start - (self.end - self.start)
+            return Period(f"{start}/{self.start}", start, self.start)
+        start = _plus_months(self.start, -len(self.months))
+        text = f"{start}/{self.start}"
         if self.is_month:
-            return parse_period((self.start - timedelta(days=1)).isoformat()[:7])
-        start = self.start - (self.end - self.start)
-        return Period(f"{start}/{self.start}", start, self.start)
+            text = start.isoformat()[:7]
+        elif QUARTER.fullmatch(self.text):
+            text = f"{start.year:04}-Q{(start.month + 2) // 3}"
+        elif YEAR.fullmatch(self.text):
+            text = f"{start.year:04}"
+        return Period(text, start, self.start)
 
 
 def parse_period(text: str) -> Period:
@@ -173,6 +188,40 @@ def spelled_day(day: date) -> str:
     'December 18'
     """
     return f"{calendar.month_name[day.month]} {day.day}"
+
+
+def spelled_months(months: Sequence[str]) -> str:
+    """Months in words, in order; those in a row are a range.
+
+    >>> spelled_months(("2026-03", "2026-04", "2026-06"))
+    'March to April 2026 and June 2026'
+    """
+    return listing(map(_spelled_run, month_runs(months)))
+
+
+def month_runs(months: Sequence[str]) -> list[list[str]]:
+    """Months in order, divided where one is missing.
+
+    >>> month_runs(("2025-12", "2026-01", "2026-03"))
+    [['2025-12', '2026-01'], ['2026-03']]
+    """
+    runs = [[months[0]]]
+    for month, later in pairwise(months):
+        if parse_period(later).preceding().text == month:
+            runs[-1].append(later)
+        else:
+            runs.append([later])
+    return runs
+
+
+def _spelled_run(months: Sequence[str]) -> str:
+    """Months in a row, as "January to March 2026"."""
+    first, last = (parse_period(month) for month in (months[0], months[-1]))
+    if len(months) == 1:
+        return first.label
+    if first.start.year == last.start.year:
+        return f"{first.label.split()[0]} to {last.label}"
+    return f"{first.label} to {last.label}"
 
 
 def _bounds(text: str) -> tuple[date, date] | None:

@@ -237,7 +237,7 @@ COST_CHANGE: Final = Column(
     difference=("cost", "cost_before"),
 )
 CHANGE: Final = Column(
-    "change", "Change", "change", f"cost − the cost of the month before{ROUNDED}", additive=True
+    "change", "Change", "change", f"cost − the cost of the period before{ROUNDED}", additive=True
 )
 AMOUNT: Final = Column(
     "amount", "Amount", "money", "the cost, or the budget, that the breach is about"

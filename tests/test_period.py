@@ -155,16 +155,20 @@ def test_it_steps_from_month_to_month(text):
         ("2026-01", "2025-12"),
         ("2025-03", "2025-02"),
         ("2025-11-18/2025-12-18", "2025-10-19/2025-11-18"),  # 30 days before 18 November
-        ("2025-Q1", "2024-10-03/2025-01-01"),  # 90 days before 1 January
+        ("2025-Q1", "2024-Q4"),
+        ("2025-Q4", "2025-Q3"),
+        ("2025", "2024"),
+        ("2025-04-01/2025-06-01", "2025-02-01/2025-04-01"),  # two months before April
     ],
 )
 def test_it_knows_what_came_before(text, before):
-    """A month is preceded by a month, and anything else by as many days."""
+    """Before whole months come as many months, and before anything else as many days."""
     period, preceding = parse_period(text), parse_period(text).preceding()
 
     assert preceding == parse_period(before)
     assert preceding.end == period.start
-    assert period.is_month or len(preceding.days) == len(period.days)
+    assert len(preceding.months) == len(period.months)
+    assert period.months or len(preceding.days) == len(period.days)
 
 
 @pytest.mark.parametrize("text", ["2025", "2025-Q4", "2025-12-01/2026-01-01"])

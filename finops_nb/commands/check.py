@@ -6,22 +6,24 @@ Modules that work on the usage are imported in the background while the usage is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from finops_nb.commands.names import expanded
 from finops_nb.errors import Refusal
+from finops_nb.figures.compared import before_words, months_not_published, published_before
 from finops_nb.figures.report_data import ReportData
+from finops_nb.findings.left_out import why_not_compared
 from finops_nb.home import Home
 from finops_nb.money import ratio, total
+from finops_nb.outputs.looked_back import compared_period
 from finops_nb.outputs.manifest import Manifest, kind_of
-from finops_nb.outputs.months import months_before
+from finops_nb.outputs.months import months_before, months_left_out
 from finops_nb.outputs.official_place import refuse_other_kind
 from finops_nb.params.budgets import read_budgets
 from finops_nb.params.drivers import read_drivers
-from finops_nb.params.model import Params
 from finops_nb.params.organizations import read_mapping
 from finops_nb.params.outside import read_outside
 from finops_nb.params.params_file import load_params, naming_params_file
@@ -50,13 +52,6 @@ LISTED: Final = 25
 """How many names without a budget are listed, the costliest first."""
 
 
-class MonthBefore(NamedTuple):
-    """The month before: its cost, and its rows of usage."""
-
-    cost: Decimal
-    rows: int
-
-
 @dataclass(frozen=True, slots=True)
 class Check:
     """The result of a check.
@@ -64,13 +59,11 @@ class Check:
     Args:
         overview: the object that `check --json` prints.
         data: what the overview was computed from.
-        before: the month before; None where it was not published, or the period is not a month.
         outside: what is read outside of the home, as a sentence; empty if nothing is.
     """
 
     overview: dict[str, Any]
     data: ReportData
-    before: MonthBefore | None
     outside: str = ""
 
 
@@ -136,12 +129,14 @@ def check_name(name: str, home: Home) -> Check:
     check_names(measured, budgets, params, f"params/{name}.yaml")
     usage = project(measured, params.growth, params.model_prices)
     manifest = Manifest(kind_of(name, params.period), name)
-    data = ReportData(params, usage, measured, budgets, manifest, drivers=drivers)
-    before = _month_before(params, home)
+    months = months_before(params, home)
+    data = ReportData(params, usage, measured, budgets, manifest, months, drivers=drivers)
+    if months_not_published(data):
+        data = replace(data, left_out=months_left_out(params, home))
     result = overview(data)
     if sentence := home.misnamed(name, params.period):
         result["warnings"] = [sentence, *result["warnings"]]
-    return Check(result, data, before, read_outside(params, home))
+    return Check(result, data, read_outside(params, home))
 
 
 def describe(checked: Check) -> str:
@@ -166,20 +161,11 @@ def _import(*modules: str) -> None:
         import_module(module)
 
 
-def _month_before(params: Params, home: Home) -> MonthBefore | None:
-    """The month before as it was published: what the report compares with, and what was sent."""
-    name = params.window.preceding().text if params.window.is_month else ""
-    for month in months_before(params, home):
-        if month.name == name:
-            return MonthBefore(month.cost, month.rows)
-    return None
-
-
 def _summary(checked: Check, fmt: Format) -> Iterator[str]:
     """The first lines: the period, rows and total."""
     usage, params = checked.data.usage, checked.data.params
     days = f"{usage.period.start} to {usage.period.last_day}, days in {params.timezone}"
-    partial = "" if usage.complete else ", PARTIAL"
+    partial = "" if usage.covers_period else ", PARTIAL"
     name, kind = checked.overview["name"], checked.overview["kind"]
     yield f"{name}: {kind}, {params.window.label} ({days}){partial}"
 
@@ -192,18 +178,21 @@ def _summary(checked: Check, fmt: Format) -> Iterator[str]:
 
 
 def _comparison(checked: Check, fmt: Format) -> str:
-    """How the total compares with the month before, as the report does."""
-    before, usage = checked.before, checked.data.usage
-    if not usage.period.is_month:
+    """How the total compares with the period before, as the report does."""
+    before, usage = published_before(checked.data), checked.data.usage
+    earlier = compared_period(checked.data.params)
+    if earlier is None:
         return ""
     if before is None:
-        return f"; no comparable {usage.period.preceding().label} report has been published"
+        reason = why_not_compared(checked.data, earlier.text)
+        return f"; {reason[:1].lower()}{reason[1:]}"
     cost = _growth(before.cost, usage.cost, fmt)
     rows = _growth(Decimal(before.rows), Decimal(usage.rows_used), fmt)
     money = fmt.money(before.cost)
     rows_used = noun(usage.rows_used, "row")
     rows_before = count(before.rows)
-    return f", {cost} from {money} the month before ({rows_used}, {rows} from {rows_before})"
+    words = before_words(checked.data)
+    return f", {cost} from {money} {words} ({rows_used}, {rows} from {rows_before})"
 
 
 def _growth(before: Decimal, after: Decimal, fmt: Format) -> str:

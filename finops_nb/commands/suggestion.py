@@ -12,7 +12,8 @@ from typing import Final
 from finops_nb.errors import FinopsError, listed
 from finops_nb.figures.allocation import allocate
 from finops_nb.home import Home
-from finops_nb.params.model import ColumnName, Params
+from finops_nb.params.column_names import ColumnName
+from finops_nb.params.model import Params
 from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
 from finops_nb.usage.model import Usage
 from finops_nb.usage.reader import columns_found, read_usage

@@ -115,7 +115,7 @@ def anomalies(data: ReportData, least: Decimal) -> tuple[Anomaly, ...]:
     frame = data.usage.groups[DAYS]
     columns = (frame[name] for name in ("day", *DIMENSIONS, "cost"))
     costs = [DayCost._make(row) for row in zip(*columns, strict=True)]
-    return tuple(days_out_of_line(costs, days_seen(data.usage), least, data.months))
+    return tuple(days_out_of_line(costs, days_seen(data.usage), least, data.earlier))
 
 
 def why_not_judged(data: ReportData) -> str:

@@ -35,6 +35,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import pandas as pd
 
+from finops_nb.figures.compared import published_before
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import DECIMALS, ZERO, ratio, total
 from finops_nb.outputs.cells import Cell, cells_of
@@ -59,6 +60,8 @@ TOTAL: Final = "total"
 """The dimension of the line that is all cost."""
 
 Key: TypeAlias = tuple[str, ...]
+Effects: TypeAlias = Mapping[str, Decimal]
+"""Amount by effect."""
 Line: TypeAlias = tuple[str, str]
 """A dimension and a name."""
 
@@ -108,7 +111,7 @@ class Bridge:
     name: str
     before: Decimal
     after: Decimal
-    effects: Mapping[str, Decimal]
+    effects: Effects
     growth: Decimal | None = None
 
     @property
@@ -146,27 +149,27 @@ def bridges(before: Sequence[Cell], after: Sequence[Cell]) -> list[Bridge]:
     ]
 
 
-def month_before(data: ReportData) -> PublishedMonth | None:
-    """The month from which a report is bridged; None where there is none with cells."""
-    if not data.usage.period.is_month or CELLS not in data.usage.groups:
+def bridged_from(data: ReportData) -> PublishedMonth | None:
+    """The period from which a report is bridged; None where it was published without cells."""
+    before = published_before(data)
+    if before is None or before.cells is None or CELLS not in data.usage.groups:
         return None
-    name = data.usage.period.preceding().text
-    months = (month for month in data.months if month.name == name)
-    return next((month for month in months if month.cells is not None), None)
+    return before
 
 
 @lru_cache(maxsize=4)  # the table and results.json ask for the same
 def bridge(data: ReportData) -> tuple[Bridge, ...]:
-    """Why cost changed from the month before, in total and by organization and product.
+    """Why cost changed from the period before, in total and by organization and product.
 
     Args:
         data: for its usage, read by cells, and its published months.
 
     Returns:
-        `bridges` of the two months; empty for a period that is no complete month, in a what-if that
-        changes usage, and where the month before was not published with its cells.
+        `bridges` of the two periods; empty for a period that is not complete or is not made of
+        whole months, in a what-if that changes usage, and where the period that it is compared with
+        was not published with its cells.
     """
-    before = month_before(data)
+    before = bridged_from(data)
     if before is None or before.cells is None or not data.usage.complete:
         return ()
     now = cells_of(data.usage.groups[CELLS].to_dict("records"))
@@ -180,10 +183,10 @@ def bridge_rows(data: ReportData) -> pd.DataFrame:
         data: as for `bridge`.
 
     Returns:
-        Columns `dimension` (total, organization, product), `name`, `from` (the month before, as
-        text like 2025-11), `effect` and `amount`; effects that are zero have no row.
+        Columns `dimension` (total, organization, product), `name`, `from` (the period before, as
+        text like 2025-11 or 2025-Q3), `effect` and `amount`; effects that are zero have no row.
     """
-    before = month_before(data)
+    before = bridged_from(data)
     rows = [
         (each.dimension, each.name, before.name if before else "", effect, amount)
         for each in bridge(data)

@@ -8,8 +8,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from finops_nb.figures.compared import published_before
 from finops_nb.figures.report_data import ReportData
-from finops_nb.figures.trend import prior_month
 from finops_nb.money import ZERO, ratio, total
 from finops_nb.outputs.cells import Cell, cells_of
 from finops_nb.outputs.months import PublishedMonth
@@ -18,11 +18,11 @@ from finops_nb.usage.model import CELLS
 
 
 class NameChange(NamedTuple):
-    """One organization or product in a month and in the month before.
+    """One organization or product in a period and in the one that it is compared with.
 
     Args:
         name: of it.
-        cost_before: in the month before, as published; 0 if it was not there.
+        cost_before: in the earlier period, as published; 0 if it was not there.
         cost: now.
         change: cost − cost before.
         share: change ÷ the change of the total; None where that did not change.
@@ -58,7 +58,7 @@ class Part(NamedTuple):
 
 
 class ModelShare(NamedTuple):
-    """A model's share of all calls, as a fraction, in the month before and now."""
+    """A model's share of all calls, as a fraction, in the period before and now."""
 
     model: str
     before: Decimal
@@ -67,20 +67,20 @@ class ModelShare(NamedTuple):
 
 @lru_cache(maxsize=8)  # the table and the sentences ask for the same
 def changes_by_name(data: ReportData, by: Dimension) -> tuple[NameChange, ...]:
-    """The change of each name from the month before.
+    """The change of each name from the period before.
 
     Args:
         data: for its usage, its budgets and its published months.
         by: organization or product.
 
     Returns:
-        The largest change first; empty for a running month, any other period, and where the month
-        before is not published.
+        The largest change first; empty for a running period, and where the period that it is
+        compared with is not published.
 
     Example:
         5.00 after 3.00, of a total of 10.00 after 6.00: 2.00 is half of the change.
     """
-    before = _complete_month_before(data)
+    before = _whole_period_before(data)
     if before is None:
         return ()
     frame = data.usage.groups[by,]
@@ -114,10 +114,10 @@ def largest_part(data: ReportData, by: Dimension, name: str) -> Part | None:
         name: of it; empty: of the total, by product.
 
     Returns:
-        The largest change in the direction of the whole; None without a month before with pairs,
+        The largest change in the direction of the whole; None without a period before with pairs,
         without a change, or where there is only one name.
     """
-    before = _complete_month_before(data)
+    before = _whole_period_before(data)
     if before is None or not before.pairs:
         return None
     frame = data.usage.groups["organization", "product"]
@@ -142,9 +142,9 @@ def model_share(data: ReportData, dearer: bool) -> ModelShare | None:
         dearer: which way the mix went.
 
     Returns:
-        None where one of the months does not have calls by model, or no model moved it that way.
+        None where one of the periods does not have calls by model, or no model moved it that way.
     """
-    before = _complete_month_before(data)
+    before = _whole_period_before(data)
     if before is None or before.cells is None or CELLS not in data.usage.groups:
         return None
     was = _shares_of_calls(before.cells)
@@ -163,12 +163,11 @@ def model_share(data: ReportData, dearer: bool) -> ModelShare | None:
     return ModelShare(most, was[most], now.get(most, ZERO))
 
 
-def _complete_month_before(data: ReportData) -> PublishedMonth | None:
-    """The month before a complete month, as published; usage of a what-if is not compared."""
-    prior = prior_month(data)
-    if prior is None or prior.days is not None or data.usage is not data.measured:
+def _whole_period_before(data: ReportData) -> PublishedMonth | None:
+    """What a complete period is compared with; usage of a what-if is not compared."""
+    if not data.usage.complete or data.usage is not data.measured:
         return None
-    return next((month for month in data.months if month.name == prior.month), None)
+    return published_before(data)
 
 
 def _moved(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from finops_nb.figures.forecast import Forecast, outlook
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import run_rates, to_date
-from finops_nb.money import ZERO, total
+from finops_nb.money import ZERO, added
 from finops_nb.period import fiscal_year
 from finops_nb.schema import Dimension
 
@@ -102,9 +102,9 @@ def full_year(data: ReportData, by: Dimension) -> FullYear | None:
     without = tuple(sorted(month for month, budgets in every.items() if not budgets))
     ahead_without = tuple(month for month, budgets in later.items() if not budgets)
     sums = _Sums(
-        _added([*(month.of(by) for month in published.values()), _own_costs(data, by)]),
-        _added([*so_far.values(), _own_budgets(data, by)]),
-        _added([*every.values(), *later.values()]),
+        added([*(month.of(by) for month in published.values()), _own_costs(data, by)]),
+        added([*so_far.values(), _own_budgets(data, by)]),
+        added([*every.values(), *later.values()]),
     )
     rest = _rest(data, by, forecast, ahead)
     return FullYear(
@@ -173,9 +173,4 @@ def _rest(
             lines = forecast.of(by, data.usage.period.text).values()
             own = {line.name: max(line.expected, costs.get(line.name, ZERO)) for line in lines}
         parts.append({name: cost - costs.get(name, ZERO) for name, cost in own.items()})
-    return _added(parts)
-
-
-def _added(parts: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:
-    names = dict.fromkeys(name for part in parts for name in part)
-    return {name: total(part.get(name, ZERO) for part in parts) for name in names}
+    return added(parts)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from finops_nb.figures.bridge import month_before
+from finops_nb.figures.bridge import bridged_from
 from finops_nb.figures.exact_columns import exact_column
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import ZERO, portion, ratio, total
@@ -40,18 +40,18 @@ Key = tuple[str, str]
 
 
 def cost_by_model(data: ReportData) -> pd.DataFrame:
-    """The cost, calls and tokens of each model, with the change of its cost from the month before.
+    """The cost, calls and tokens of each model, with the change of its cost from the period before.
 
     Args:
-        data: for its usage, read by cells, and the month before.
+        data: for its usage, read by cells, and the published months.
 
     Returns:
         Columns `provider` (empty if not named), `model`, `cost`, `share` (fraction of the period's
-        cost; None where that is not above zero), `change` (cost − the cost of the month before;
-        None where `month_before` has none, and in a period in progress), `calls`, `input_tokens`,
+        cost; None where that is not above zero), `change` (cost − the cost of the period before;
+        None where `bridged_from` has none, and in a period in progress), `calls`, `input_tokens`,
         `cached_tokens`, `output_tokens` (None if any usage of the model does not say) and the two
         ratios of `with_ratios`. Highest cost first, equals by name, then `NO_MODEL`; models of the
-        month before alone have cost 0. `cost` adds up to the usage, `change` to its change. No row
+        period before alone have cost 0. `cost` adds up to the usage, `change` to its change. No row
         where usage was not read by cells, and where it names no model.
 
     Example:
@@ -133,7 +133,7 @@ def _by_model(cells: Iterable[Mapping[Hashable, Any]]) -> dict[Key, dict[str, An
 
 def _costs_before(data: ReportData) -> dict[Key, Decimal] | None:
     """The cost of each model in the month before; None where there is nothing to compare with."""
-    month = month_before(data)
+    month = bridged_from(data)
     if month is None or month.cells is None or not data.usage.complete:
         return None
     costs: dict[Key, Decimal] = {}

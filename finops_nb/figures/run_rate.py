@@ -161,7 +161,7 @@ def backtest_errors(data: ReportData) -> tuple[BacktestError, ...]:
     if data.usage.complete or count < WEEK:
         return ()
     errors = []
-    for month in data.months[:BACKTEST_MONTHS]:
+    for month in data.earlier[:BACKTEST_MONTHS]:
         period = parse_period(month.name)
         if len(period.days) > count:
             rate = _extrapolated(month.days, period.days[:count], period)

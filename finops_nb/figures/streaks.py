@@ -11,12 +11,11 @@ import pandas as pd
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import ZERO, total
-from finops_nb.outputs.months import PublishedMonth
 from finops_nb.period import parse_period
 
 
 class Streak(NamedTuple):
-    """Consecutive months over budget, the report's own included.
+    """Consecutive months over budget, up to the end of the report's period.
 
     Args:
         months: how many.
@@ -32,45 +31,47 @@ class Streak(NamedTuple):
 
 
 def streaks(data: ReportData, variance: pd.DataFrame) -> dict[str, Streak]:
-    """The streak of each name that is OVER in a complete month.
+    """The streak of each name that is OVER in a complete period of whole months.
 
-    Earlier months count as published: official, complete, and OVER against the budget in force
-    then. A month that is not published, or in which the name is not OVER or has no budget, ends
-    the streak.
+    Months count as published: official, complete, and OVER against the budget in force then. A
+    month that is not published, or in which the name is not OVER or has no budget, ends the
+    streak. The month of a month's report counts as the report has it.
 
     Args:
         data: for its published months.
-        variance: of the month by organization or product, from `variance_by`.
+        variance: of the period by organization or product, from `variance_by`.
 
     Returns:
-        By name; empty for a running month and for any other period.
+        By name; empty for a running period, and for one without whole months. A name that is OVER
+        in a quarter has none if it was not in the quarter's last month.
 
     Example:
         Over by 10.00 in November and 5.00 in December: 2 months, since 2025-11, 15.00.
     """
-    if not data.usage.period.is_month or not data.usage.complete:
+    period = data.usage.period
+    if not period.months or not data.usage.complete:
         return {}
-    by, published = variance.columns[0], {month.name: month for month in data.months}
+    by = variance.columns[0]
     over = variance[variance["status"] == Status.OVER]
-    return {
-        name: _streak(data, published, by, name, excess)
-        for name, excess in zip(over[by], over["variance"], strict=True)
-    }
+    excesses = {month.name: month.excesses.get(by, {}) for month in data.months}
+    if period.is_month:
+        excesses[period.text] = dict(zip(over[by], over["variance"], strict=True))
+    found = ((name, _streak(excesses, name, period.months[-1])) for name in over[by])
+    return {name: streak for name, streak in found if streak}
 
 
-def _streak(
-    data: ReportData,
-    published: Mapping[str, PublishedMonth],
-    by: str,
-    name: str,
-    excess: Decimal,
-) -> Streak:
-    since, amounts = data.usage.period.text, [excess]
-    while True:
-        before = parse_period(since).preceding().text
-        month = published.get(before)
-        earlier = month.excesses.get(by, {}).get(name, ZERO) if month else ZERO
-        if earlier <= 0:
-            return Streak(len(amounts), since, total(amounts), month is None)
-        since = before
-        amounts.append(earlier)
+def _streak(excesses: Mapping[str, Mapping[str, Decimal]], name: str, last: str) -> Streak | None:
+    """The streak of a name up to a month; None if it was not OVER then.
+
+    Args:
+        excesses: by published month, what each name that was OVER was over its budget.
+        name: of the organization or product.
+        last: text like 2025-12.
+    """
+    month, amounts = last, []
+    while (excess := excesses.get(month, {}).get(name, ZERO)) > 0:
+        amounts.append(excess)
+        since, month = month, parse_period(month).preceding().text
+    if not amounts:
+        return None
+    return Streak(len(amounts), since, total(amounts), month not in excesses)

@@ -13,11 +13,13 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 
 from finops_nb.figures.allocation import sort_by_cost
+from finops_nb.figures.compared import published_before
 from finops_nb.figures.exact_columns import exact_column
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import days_seen, total_to_date
 from finops_nb.figures.variance import headline_dimension
 from finops_nb.money import ZERO, ratio, total
+from finops_nb.outputs.looked_back import compared_period
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.period import fiscal_year, parse_period
 from finops_nb.schema import Dimension
@@ -26,20 +28,20 @@ MONTHS_SHOWN: Final = 6
 """How many months the table of months has, the period itself included."""
 
 
-class PriorMonth(NamedTuple):
-    """The month before, and how the period differs from it.
+class PriorPeriod(NamedTuple):
+    """The period that a report is compared with, and how its own differs from it.
 
     Args:
-        month: text like 2025-11.
-        compared: the period's cost; of a running period, that of its first `days`.
-        cost: the month's cost; beside a running period, that of its first `days`. None: it was not
-            published.
+        period: text like 2025-11 or 2025-Q3.
+        compared: the cost of the report's period; while it runs, that of its first `days`.
+        cost: of the earlier period; beside a running period, that of its first `days`. None: it was
+            not published.
         change: `compared` − `cost`.
         change_ratio: as a fraction of `cost`.
         days: how many days of both are compared; None: all.
     """
 
-    month: str
+    period: str
     compared: Decimal
     cost: Decimal | None
     change: Decimal | None
@@ -70,30 +72,29 @@ class YearToDate(NamedTuple):
     without_budget: tuple[str, ...]
 
 
-def prior_month(data: ReportData) -> PriorMonth | None:
-    """The month before a month; None for any other period.
+def prior_period(data: ReportData) -> PriorPeriod | None:
+    """The month, quarter or year before, or the period of `compare`; None without whole months.
 
     Args:
         data: for its usage and its published months.
 
     Returns:
-        A running month is compared by its days seen with as many days of the month before.
+        A running period is compared by its days seen with as many days of the earlier one.
     """
-    usage, period = data.usage, data.usage.period
-    if not period.is_month:
+    usage, earlier = data.usage, compared_period(data.params)
+    if earlier is None:
         return None
-    preceding = period.preceding()
     days = None
     if not usage.complete:
-        days = min(len(days_seen(usage)), len(preceding.days))
+        days = min(len(days_seen(usage)), len(earlier.days))
     spent_by_day = dict(zip(usage.groups["day",]["day"], usage.groups["day",]["cost"], strict=True))
-    compared = usage.cost if days is None else _cost_of_first(days, spent_by_day)
-    before = next((month for month in data.months if month.name == preceding.text), None)
+    compared = usage.cost if days is None else _cost_until(usage.period.start, days, spent_by_day)
+    before = published_before(data)
     if before is None:
-        return PriorMonth(preceding.text, compared, None, None, None, days)
-    cost = before.cost if days is None else _cost_of_first(days, before.days)
+        return PriorPeriod(earlier.text, compared, None, None, None, days)
+    cost = before.cost if days is None else _cost_until(earlier.start, days, before.days)
     change = compared - cost
-    return PriorMonth(preceding.text, compared, cost, change, ratio(change, cost), days)
+    return PriorPeriod(earlier.text, compared, cost, change, ratio(change, cost), days)
 
 
 def year_to_date(data: ReportData) -> YearToDate | None:
@@ -128,7 +129,7 @@ def year_to_date(data: ReportData) -> YearToDate | None:
 def with_trend(data: ReportData, variance: pd.DataFrame) -> pd.DataFrame:
     """A variance table with the cost of each name in earlier months and in the period.
 
-    A running period is left out: a part of a month beside whole months would look like a fall.
+    A running month is left out: a part of a month beside whole months would look like a fall.
 
     Args:
         data: for its usage and its published months.
@@ -137,11 +138,16 @@ def with_trend(data: ReportData, variance: pd.DataFrame) -> pd.DataFrame:
     Returns:
         `variance` with `trend_months`, every calendar month from the first published one, as text
         like 2025-07, and with `trend`, the cost in each of them; None where it was not published.
+        The months of a longer period are those of its own usage.
     """
     frame, by = variance.copy(), variance.columns[0]
-    costs_by_month = {month.name: month.of(by) for month in data.months}
-    if data.usage.complete:
-        costs_by_month[data.usage.period.text] = dict(zip(frame[by], frame["cost"], strict=True))
+    seen = data.usage.complete_through
+    costs_by_month = {month.name: month.of(by) for month in data.earlier}
+    costs_by_month |= {
+        month: costs
+        for month, costs in _own_months(data, by).items()
+        if parse_period(month).last_day <= seen
+    }
     months = _calendar(min(costs_by_month), max(costs_by_month)) if costs_by_month else ()
     trends = []
     for name in frame[by]:
@@ -153,43 +159,53 @@ def with_trend(data: ReportData, variance: pd.DataFrame) -> pd.DataFrame:
 
 
 def cost_by_month(data: ReportData, by: Dimension) -> pd.DataFrame:
-    """The cost of each name in the last published months and in the period.
+    """The cost of each name in the months of a longer period, or in a month and those before it.
 
     Args:
         data: for its usage and its published months.
         by: organization or product.
 
     Returns:
-        The name, a column of cost for each month (named as text like 2025-11, oldest first, the
-        period last), and `change` (the period − the month before; None where that was not
-        published, or the period still runs); highest cost first. Empty where no month was
-        published.
+        The name and a column of cost for each month (named as text like 2025-11, oldest first).
+        Beside a month, also `change` (it − the month before; None where that was not published, or
+        the month still runs). Highest cost first. Empty where there are no two months to show.
     """
-    shown = _last_published(data)
-    if not shown:
+    period = data.usage.period
+    own = _own_months(data, by)
+    earlier = {month.name: month.of(by) for month in _last_published(data)}
+    costs_by_month = earlier | own if period.is_month else own
+    if len(costs_by_month) < 2:
         return pd.DataFrame(dtype=object)
-    usage, period = data.usage, data.usage.period
-    earlier = {month.name: month.of(by) for month in shown}
-    current = dict(zip(usage.groups[by,][by], usage.groups[by,]["cost"], strict=True))
-    former = earlier.get(period.preceding().text) if usage.complete else None
+    former = earlier.get(period.preceding().text) if data.usage.complete else None
     rows = []
-    for name in sorted({*current, *(name for costs in earlier.values() for name in costs)}):
-        cost = current.get(name, ZERO)
+    for name in sorted({name for costs in costs_by_month.values() for name in costs}):
         row: dict[str, Any] = {by: name}
-        row |= {month: costs.get(name, ZERO) for month, costs in earlier.items()}
-        row[period.text] = cost
-        row["change"] = None if former is None else cost - former.get(name, ZERO)
+        row |= {month: costs.get(name, ZERO) for month, costs in costs_by_month.items()}
+        cost = total(costs.get(name, ZERO) for costs in own.values())
+        if period.is_month:
+            row["change"] = None if former is None else cost - former.get(name, ZERO)
         rows.append(row | {"cost": cost})
     return sort_by_cost(pd.DataFrame(rows, dtype=object), by).drop(columns="cost")
 
 
 def _last_published(data: ReportData) -> list[PublishedMonth]:
     """The newest published months that the table of months shows, oldest first."""
-    return sorted(data.months, key=lambda month: month.name)[1 - MONTHS_SHOWN :]
+    return sorted(data.earlier, key=lambda month: month.name)[1 - MONTHS_SHOWN :]
 
 
-def _cost_of_first(days: int, spent: Mapping[date, Decimal]) -> Decimal:
-    return total(cost for day, cost in spent.items() if day.day <= days)
+def _own_months(data: ReportData, by: Dimension) -> dict[str, dict[str, Decimal]]:
+    """The cost by name in each month of a report; nothing for a period without whole months."""
+    months: dict[str, dict[str, Decimal]] = {month: {} for month in data.usage.period.months}
+    frame = data.usage.groups["day", by] if months else pd.DataFrame(columns=["day", by, "cost"])
+    for day, name, cost in zip(frame["day"], frame[by], frame["cost"], strict=True):
+        costs = months[day.isoformat()[:7]]
+        costs[name] = costs.get(name, ZERO) + cost
+    return months
+
+
+def _cost_until(start: date, days: int, spent: Mapping[date, Decimal]) -> Decimal:
+    """The cost of the first days from `start` on."""
+    return total(cost for day, cost in spent.items() if (day - start).days < days)
 
 
 def _calendar(first: str, last: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Final
 from finops_nb.figures.bridge import MIX, OTHER, PRICE, TOKENS, VOLUME, Bridge, bridge
 from finops_nb.figures.budget_bridge import budget_bridges
 from finops_nb.figures.change_by_name import model_share
+from finops_nb.figures.compared import published_before
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import headline_dimension
 from finops_nb.findings.materiality import is_material
@@ -56,19 +57,19 @@ def drivers(data: ReportData) -> Sentence | None:
 
 
 def budget_change(data: ReportData) -> Sentence | None:
-    """How the total budget changed from the month before.
+    """How the total budget changed from the period before.
 
     Args:
         data: of the report.
 
     Returns:
-        None where one of the months has none, they are equal, or the month before is not published.
+        None where one of the periods has none, they are equal, or the one before is not published.
 
     Example:
         "the budget rose 72.4%, from $5,800.00 to $10,000.00"
     """
-    name = data.usage.period.preceding().text
-    before = next((month.budget for month in data.months if month.name == name), None)
+    published = published_before(data)
+    before = published.budget if published else None
     now = total(data.budgets.of(headline_dimension(data.budgets)).values())
     change = ratio(now - before, before) if before and now else None
     if not change:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.change_by_name import largest_part
+from finops_nb.figures.compared import before_words
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.streaks import streaks
 from finops_nb.findings.drivers import volume_and_rate
@@ -103,8 +104,9 @@ def overrun_sentences(
 ) -> Iterator[tuple[VarianceLine, Sentence]]:
     """Each material overrun, with its volume and rate variance, its streak and what drove it.
 
-    The driver is the product that made most of an organization's rise from the month before, or the
-    organization that made most of a product's. Where nothing is known of a rise, it is the largest.
+    The driver is the product that made most of an organization's rise from the period before, or
+    the organization that made most of a product's. Where nothing is known of a rise, it is the
+    largest.
 
     Args:
         findings: of the report.
@@ -154,7 +156,7 @@ def _largest(
     """The words for what made a name's cost rise, or for its largest part; none for its only."""
     driver = largest_part(findings.data, outer, line.name)
     if driver and driver.whole > 0:
-        text = _driver_template(outer, driver.share, is_clause)
+        text = _driver_template(outer, driver.share, is_clause, before_words(findings.data))
         return text, {"largest": driver.name, "moved": driver.moved, "share": driver.share}
     inner = "product" if outer == "organization" else "organization"
     largest = max(parts, key=itemgetter("cost"))
@@ -180,12 +182,12 @@ def _streak_template(at_least: bool, tense: Tense) -> str:
     return f"; it {months}, by {{in_all:money}} in total"
 
 
-def _driver_template(outer: Dimension, share: Decimal, is_clause: bool) -> str:
-    """The words for what made the cost rise from the month before; of more than all, no share."""
+def _driver_template(outer: Dimension, share: Decimal, is_clause: bool, before: str) -> str:
+    """The words for what made the cost rise from the period before; of more than all, no share."""
     use = "its use of {largest}" if outer == "organization" else "{largest}'s use of it"
     text = f", with {use} costing" if is_clause else f"; {use} cost"
     of_rise = f" ({{share:share}} of the {outer}'s rise)" if share <= 1 else ""
-    return f"{text} {{moved:money}} more than the month before{of_rise}"
+    return f"{text} {{moved:money}} more than {before}{of_rise}"
 
 
 def _largest_template(outer: str, has_share: bool, is_clause: bool, tense: Tense) -> str:

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.change_by_name import NameChange, changes_by_name, largest_part
+from finops_nb.figures.compared import published_before
 from finops_nb.figures.policies import spend_without_approval
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.streaks import streaks
-from finops_nb.figures.trend import PriorMonth, prior_month
+from finops_nb.figures.trend import PriorPeriod, prior_period
 from finops_nb.findings.days_out_of_line import about, material_anomalies
 from finops_nb.findings.drivers import budget_change, drivers
 from finops_nb.findings.evidence import (
@@ -104,9 +105,8 @@ def _rank(finding: MainFinding) -> tuple[Any, ...]:
 
 
 def _missing_usage(findings: Findings) -> Iterator[MainFinding]:
-    """A month with less than a tenth of the month before's rows is probably not complete."""
-    data, prior = findings.data, prior_month(findings.data)
-    before = next((month for month in data.months if prior and month.name == prior.month), None)
+    """With less than a tenth of the rows of the period before, one is probably not complete."""
+    data, before = findings.data, published_before(findings.data)
     if before and data.usage.complete and THIN * data.usage.rows_used < before.rows:
         text = sentence(
             "{month} has {rows:count row}, but {earlier_month} had {earlier:count} and cost "
@@ -238,15 +238,15 @@ def _at_risk_finding(findings: Findings, line: VarianceLine) -> MainFinding:
 
 
 def _change(findings: Findings) -> Iterator[MainFinding]:
-    """A material change against the month before; a month in progress is not compared."""
-    prior = prior_month(findings.data)
+    """A material change against the period before; a period in progress is not compared."""
+    prior = prior_period(findings.data)
     if prior is None or prior.days is not None or not prior.change:
         return
     if is_material(prior.change, prior.cost or ZERO, findings.data.params):
         yield _change_finding(findings, prior, prior.change)
 
 
-def _change_finding(findings: Findings, prior: PriorMonth, change: Decimal) -> MainFinding:
+def _change_finding(findings: Findings, prior: PriorPeriod, change: Decimal) -> MainFinding:
     """How much the cost changed, what made most of it, its causes, and what the budget did."""
     data, tense = findings.data, tense_of(findings.data.params)
     rose = change > 0
@@ -272,7 +272,7 @@ def _change_finding(findings: Findings, prior: PriorMonth, change: Decimal) -> M
         change=abs(change),
         ratio=None if prior.change_ratio is None else abs(prior.change_ratio),
         cost=prior.cost,
-        month=parse_period(prior.month).label,
+        month=parse_period(prior.period).label,
         name=most.name if most else "",
         moved=abs(most.change) if most else ZERO,
         product=product.name if product else "",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import Final
 
 from finops_nb.figures.forecast import TOTAL, Expected, Forecast, outlook
-from finops_nb.figures.forecast_methods import Method, following
+from finops_nb.figures.forecast_methods import Method
 from finops_nb.figures.full_year import FullYear, full_year
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import headline_dimension
@@ -15,8 +14,7 @@ from finops_nb.findings.left_out import why_not_compared
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import total
 from finops_nb.params.events import Event
-from finops_nb.period import parse_period, spelled_date
-from finops_nb.words import listing
+from finops_nb.period import parse_period, spelled_date, spelled_months
 
 METHODS: Final = {
     Method.LAST_MONTH: "repeats last month's cost",
@@ -106,7 +104,7 @@ def _year(data: ReportData, year: FullYear) -> Iterator[Sentence]:
         return
     yield sentence(text + ".", outlook=line_sums["outlook"])
     by = headline_dimension(data.budgets)
-    yield sentence(f"This report has no {by} budgets for {month_range(without)}.")
+    yield sentence(f"This report has no {by} budgets for {spelled_months(without)}.")
 
 
 def _months_known(year: FullYear) -> str:
@@ -119,40 +117,6 @@ def year_label(data: ReportData) -> str:
     start, period = data.params.fiscal_year_start, data.usage.period.start
     ends_next = start > 1 and period.month >= start
     return f"{period.year}" if start == 1 else f"FY{period.year + ends_next}"
-
-
-def month_range(months: Sequence[str]) -> str:
-    """Months in words, in order; those in a row are a range.
-
-    >>> month_range(("2026-03", "2026-04", "2026-06"))
-    'March to April 2026 and June 2026'
-    """
-    return listing(map(_range, month_runs(months)))
-
-
-def month_runs(months: Sequence[str]) -> list[list[str]]:
-    """Months in order, divided where one is missing.
-
-    >>> month_runs(("2025-12", "2026-01", "2026-03"))
-    [['2025-12', '2026-01'], ['2026-03']]
-    """
-    runs = [[months[0]]]
-    for month, later in pairwise(months):
-        if following(month, 1) == later:
-            runs[-1].append(later)
-        else:
-            runs.append([later])
-    return runs
-
-
-def _range(months: Sequence[str]) -> str:
-    """Months in a row, as "January to March 2026"."""
-    first, last = (parse_period(month) for month in (months[0], months[-1]))
-    if len(months) == 1:
-        return first.label
-    if first.start.year == last.start.year:
-        return f"{first.label.split()[0]} to {last.label}"
-    return f"{first.label} to {last.label}"
 
 
 def _how_good(forecast: Forecast) -> Sentence:

@@ -17,7 +17,7 @@ from finops_nb.money import plain
 from finops_nb.outputs.artifacts import NOT_RECONCILED
 from finops_nb.params.budgets import Budgets
 from finops_nb.params.model import Params
-from finops_nb.period import spelled_date, spelled_day
+from finops_nb.period import spelled_date, spelled_day, spelled_months
 from finops_nb.schema import BUDGETED, UNALLOCATED
 from finops_nb.usage.model import Usage
 
@@ -43,7 +43,7 @@ def overview(data: ReportData) -> dict[str, Any]:
         "period": {
             "start": f"{usage.period.start}",
             "end": f"{usage.period.end}",
-            "complete": usage.complete,
+            "complete": usage.covers_period,
         },
         "currency": data.params.currency,
         "total": plain(usage.cost),
@@ -92,15 +92,19 @@ def doubtful_names(data: ReportData) -> list[str]:
 
 
 def how_far_known(usage: Usage) -> str:
-    """A sentence on how far usage of a period in progress is complete; empty if it is over.
+    """How far usage of a period is complete, in sentences; empty if it covers the period.
 
     Example:
         "Usage is complete through December 18, 2025; the period ends December 31, 2025."
     """
-    if usage.complete:
-        return ""
-    known, last = spelled_date(usage.complete_through), spelled_date(usage.period.last_day)
-    return f"Usage is complete through {known}; the period ends {last}."
+    sentences = []
+    if usage.months_missing:
+        months = spelled_months(usage.months_missing)
+        sentences.append(f"There is no usage for {months}.")
+    if not usage.complete:
+        known, last = spelled_date(usage.complete_through), spelled_date(usage.period.last_day)
+        sentences.append(f"Usage is complete through {known}; the period ends {last}.")
+    return " ".join(sentences)
 
 
 def later_usage(usage: Usage, currency: str) -> str:
@@ -158,7 +162,7 @@ def _reconciliation_warnings(data: ReportData) -> Iterator[str]:
 
 def _period_warnings(data: ReportData) -> Iterator[str]:
     usage = data.usage
-    if not usage.complete:
+    if not usage.covers_period:
         yield f"PARTIAL: {how_far_known(usage)}"
     later = later_usage(usage, data.params.currency)
     if later:

@@ -15,14 +15,12 @@ from finops_nb.errors import Refusal
 from finops_nb.home import Home, find_home
 from finops_nb.outputs.artifacts import CELLS, RESULTS, read_results
 from finops_nb.outputs.cells import Cell, cells_of
+from finops_nb.outputs.looked_back import compared_period, names_looked_back_on
 from finops_nb.outputs.manifest import VARIABLE as STAGING_VARIABLE
 from finops_nb.outputs.manifest import Kind
 from finops_nb.params.model import Params
-from finops_nb.period import Period
 from finops_nb.schema import BUDGETED
 
-BACK: Final = 12
-"""How many months a report looks back."""
 SPENT: Final = ("organizations", "products")
 OVER: Final = "OVER"
 """The status in results.json of a name that was over its budget.
@@ -50,7 +48,7 @@ class PublishedMonth:
         excesses: by dimension, what each name that was OVER was over its budget.
         budgets: by dimension, the budget of each name that had one.
         pairs: cost by organization and product.
-        cells: its usage by kind; None where it was published without, or is not the month before.
+        cells: its usage by kind; None where it was published without, or is not compared with.
     """
 
     name: str
@@ -90,22 +88,15 @@ class PublishedMonth:
 Months = tuple[PublishedMonth, ...]
 
 
-def names_before(params: Params) -> tuple[str, ...]:
-    """The NAMEs of the twelve months before a month, newest first; none before another period."""
-    if not params.window.is_month:
-        return ()
-    periods: list[Period] = [params.window.preceding()]
-    while len(periods) < BACK and periods[-1].start.year > 1:
-        periods.append(periods[-1].preceding())
-    return tuple(period.text for period in periods)
-
-
 def months_before(
     params: Params,
     home: Home | None = None,
     expected: Mapping[str, PublishedMonth | None] | None = None,
 ) -> Months:
-    """The official reports of the twelve months before a month, newest first, as far as published.
+    """The official months that a report looks back on, newest first, as far as published.
+
+    They are those of `names_looked_back_on`: the twelve months before; for a longer period also its
+    own months; and those of `compare`.
 
     Args:
         params: for the period, and for currency and time zone, which must be the same.
@@ -122,19 +113,20 @@ def months_before(
     except Refusal:
         return ()
     months = []
-    for place, name in enumerate(names_before(params)):
+    compared = compared_period(params)
+    bridged_from = compared.months if compared else ()
+    for name in names_looked_back_on(params):
         if expected and name in expected:
             month = expected[name]
         else:
             month = _published(outputs / name / RESULTS, params)
         if month:
-            # Only the month before is bridged from.
-            months.append(replace(month, cells=None) if place else month)
+            months.append(month if name in bridged_from else replace(month, cells=None))
     return tuple(months)
 
 
 def months_left_out(params: Params, home: Home | None = None) -> dict[str, str]:
-    """The official reports among the twelve months before that can't be compared, and why.
+    """The official reports among those of `months_before` that can't be compared, and why.
 
     Args:
         params: as for `months_before`.
@@ -150,7 +142,7 @@ def months_left_out(params: Params, home: Home | None = None) -> dict[str, str]:
         outputs = (home or find_home()).outputs
     except Refusal:
         return {}
-    files = {name: outputs / name / RESULTS for name in names_before(params)}
+    files = {name: outputs / name / RESULTS for name in names_looked_back_on(params)}
     found = {
         name: _why_left_out(read_results(file.read_bytes()), params)
         for name, file in files.items()

@@ -20,11 +20,11 @@ from finops_nb.params.model import Params
 from finops_nb.params.monthly_budgets import MonthlyBudgets, budgets_of
 from finops_nb.params.organizations import OrganizationMap, read_mapping
 from finops_nb.params.params_file import naming_params_file
+from finops_nb.params.params_of_months import params_of_months
 from finops_nb.params.scenario import Scenario, changed, differences
 from finops_nb.params.sum_of_months import (
     flexible_sums,
     not_in_all_months,
-    params_of_month,
     sums,
 )
 from finops_nb.params.text_file import check_exists
@@ -362,7 +362,7 @@ def _sum_of_months(params: Params, home: Home, mapping: OrganizationMap | None) 
     """The budgets of a quarter or year whose months have params of their own."""
     parts: dict[str, Budgets] = {}
     maps = {params.mapping: mapping}
-    months = {month: params_of_month(month, params, home) for month in params.window.months}
+    months = params_of_months(params, home)
     for month, part in months.items():
         with naming_params_file(home, month, part):
             if part.mapping not in maps:

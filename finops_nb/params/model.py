@@ -9,11 +9,13 @@ from decimal import Decimal
 from typing import Any, Final, Literal, Self, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from finops_nb.errors import BadValue, Problem
 from finops_nb.money import ZERO
 from finops_nb.params.budget_versions import BudgetVersion, checked_versions
+from finops_nb.params.column_names import ColumnName
+from finops_nb.params.compared_period import check_compared
 from finops_nb.params.events import Event
 from finops_nb.params.invoices import Invoices
 from finops_nb.params.mail_list import MailList
@@ -61,17 +63,6 @@ DELIVERY: Final = ("mail", "pdf")
 
 They are not parameters of the notebook, and no report shows them.
 """
-
-# fmt: off
-ColumnName: TypeAlias = Literal[
-    "timestamp", "cost", "organization", "product", "feature", "customer", "provider", "model",
-    "task_type", "input_tokens", "cached_tokens", "output_tokens", "calls", "currency",
-    "charge_category", "charge_class", "charge_end", "billing_period", "billed_cost",
-    "request", "invoice_issuer", "invoice",
-]
-# fmt: on
-COLUMNS: Final[tuple[ColumnName, ...]] = get_args(ColumnName)
-"""Our names for what a source column may mean; the keys of `columns`."""
 
 
 class Params(CheckedModel):
@@ -165,6 +156,15 @@ class Params(CheckedModel):
         examples=["[{date: 2026-02-01, what: Price cut, change: -20%}]"],
         description="what will change cost in the months ahead; the forecast assumes it",
     )
+    compare: str = Field(
+        default="",
+        examples=['"2024-12"'],
+        description="the period that this one is compared with; else the month, quarter or year "
+        "before",
+    )
+    list_days: Boolean = Field(
+        default=False, description="true: the report of a longer period than a month lists its days"
+    )
     currency: str = Field(
         default="USD", examples=["USD"], description="a label, never a conversion"
     )
@@ -235,6 +235,14 @@ class Params(CheckedModel):
     @classmethod
     def _period_can_be_read(cls, value: str) -> str:
         parse_period(value)
+        return value
+
+    @field_validator("compare")
+    @classmethod
+    def _compared_period_is_as_long(cls, value: str, info: ValidationInfo) -> str:
+        # A period that can't be read is a problem of its own.
+        if value and "period" in info.data:
+            check_compared(parse_period(info.data["period"]), value)
         return value
 
     @field_validator("timezone")

@@ -5,37 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from finops_nb.errors import Problem, Refusal
-from finops_nb.home import Home
 from finops_nb.money import total
 from finops_nb.params.flexible_budget import Flexible, FlexibleBudget, summed
-from finops_nb.params.model import Params
 from finops_nb.params.monthly_budgets import missing_months_notice
-from finops_nb.params.params_file import load_params
 from finops_nb.schema import BUDGETED
-
-
-def params_of_month(month: str, params: Params, home: Home) -> Params:
-    """The params of a month whose budgets can be added.
-
-    Args:
-        month: text like 2025-12.
-        params: of the quarter or year.
-        home: the home.
-
-    Raises:
-        Refusal: they are for another period, or in another currency.
-    """
-    part = load_params(home, home.check_name(month))
-    if part.period != month:
-        rule = f"params/{month}.yaml is for {part.period}, not for {month}"
-        fix = "Move that file to params/analysis/, or write its period as the month again"
-        raise Refusal(Problem(rule, fix, column="budgets", value=params.budgets))
-    if part.currency != params.currency:
-        rule = f"the budgets of {month} are in {part.currency}, this report is in {params.currency}"
-        fix = "Use one currency in all of them: budgets of two currencies can't be added"
-        raise Refusal(Problem(rule, fix, column="currency", value=params.currency))
-    return part
 
 
 def sums(parts: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:

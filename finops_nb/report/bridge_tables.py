@@ -7,14 +7,27 @@ from dataclasses import replace
 from typing import Any, Final
 
 from finops_nb import schema
-from finops_nb.figures.bridge import EFFECTS, GONE, NEW, OTHER, TOTAL, Bridge, bridge, month_before
-from finops_nb.figures.controlled_rounding import round_table
+from finops_nb.figures.bridge import (
+    EFFECTS,
+    GONE,
+    NEW,
+    OTHER,
+    TOTAL,
+    Bridge,
+    Effects,
+    bridge,
+    bridged_from,
+)
+from finops_nb.figures.bridge_in_cents import bridge_in_cents
+from finops_nb.figures.compared import months_not_published
 from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.left_out import why_not_compared
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import minor_units, total
-from finops_nb.period import parse_period
+from finops_nb.outputs.looked_back import compared_period
+from finops_nb.period import parse_period, spelled_months
+from finops_nb.report.footing import ROUNDING
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import BUDGETED, Column, Dimension
 
@@ -25,8 +38,8 @@ HEADS: Final = {
         ("mix", "Mix", "a different mix of models, task types or products, at earlier prices"),
         ("tokens_per_call", "Tokens per Call", "longer or shorter calls, at earlier prices"),
         ("price", "Price", "a change in the price per token"),
-        ("new", "New", "the cost of names without usage in the month before"),
-        ("gone", "Gone", "the cost of names without usage in this month"),
+        ("new", "New", "the cost of names without usage in the period before"),
+        ("gone", "Gone", "the cost of names without usage in this period"),
         ("other", "Other", "cost without calls"),
     )
 }
@@ -39,15 +52,15 @@ MIX_BETWEEN: Final = {by: f"Mix between {by}s" for by in BUDGETED}
 """The line by which the effects of the names differ from those of the total."""
 
 CHANGE: Final = replace(
-    schema.CHANGE, meaning="the sum of the effects: cost − the cost of the month before"
+    schema.CHANGE, meaning="the sum of the effects: cost − the cost of the period before"
 )
 
 
 def cost_bridge(data: ReportData) -> Table:
-    """Why the cost of each organization and product changed from the month before.
+    """Why the cost of each organization and product changed from the period before.
 
-    Amounts are in whole cents that add up across and down; each is within a cent of the exact one,
-    which is in the table `bridge` of results.json.
+    Amounts are in whole cents that add up across and down; each is within three cents of the exact
+    one, which is in the table `bridge` of results.json.
 
     Args:
         data: of the report.
@@ -70,7 +83,7 @@ def cost_bridge(data: ReportData) -> Table:
         blocks,
         data.params.currency,
         intro=_how_names_add_up(blocks, shown),
-        empty=_why_none(data),
+        empty="" if every else _why_none(data),
     )
 
 
@@ -85,16 +98,12 @@ def _block(data: ReportData, by: Dimension, every: Iterable[Bridge]) -> Block:
     rest = MIX_BETWEEN[by]
     if any(between.values()):
         effects[rest] = between
-    cells = {
-        (name, effect): amount for name, each in effects.items() for effect, amount in each.items()
-    }
-    cents = round_table(cells, minor_units(data.params.currency))
-    lines: list[dict[str, Any]] = []
-    for name in effects:
-        amounts = {effect: cents[name, effect] for effect in EFFECTS}
-        lines.append({"name": name, **amounts, "change": total(amounts.values())})
+    cents = bridge_in_cents(effects, whole, minor_units(data.params.currency))
+    lines = [_line(name, each) for name, each in cents.names.items()]
     lines.sort(key=lambda line: (line["name"] == rest, -abs(line["change"]), line["name"]))
-    sums = {key: total(line[key] for line in lines) for key in (*EFFECTS, "change")}
+    if any(cents.rounding.values()):
+        lines.append(_line(ROUNDING, cents.rounding))
+    sums = _line("", cents.sums)
     return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
 
 
@@ -111,23 +120,36 @@ def _how_names_add_up(blocks: Iterable[Block], shown: Iterable[str]) -> tuple[Se
     return (sentence(text),)
 
 
+def _line(name: str, effects: Effects) -> dict[str, Any]:
+    return {"name": name, **effects, "change": total(effects.values())}
+
+
 def _label_before(data: ReportData) -> str:
-    before = month_before(data)
-    return parse_period(before.name).label if before else "the month before"
+    before = bridged_from(data)
+    return parse_period(before.name).label if before else "the period before"
 
 
 def _why_none(data: ReportData) -> str:
-    period = data.usage.period
-    if not period.is_month:
-        return "Only a calendar month's report says why cost changed."
+    earlier = compared_period(data.params)
+    if earlier is None:
+        return "Only the report of whole months says why cost changed."
     if data.usage is not data.measured:
         return "Not available for a scenario that changes usage or prices: it causes the change."
     if not data.usage.complete:
         return "The reasons for the change are shown once the month is complete."
-    name = period.preceding().text
-    if any(month.name == name for month in data.months):
-        return (
-            f"The {period.preceding().label} report was published without the figures needed here. "
-            f"Run it again, then this one: finops-nb run {name} {period.text}"
-        )
-    return f"{why_not_compared(data, name)}."
+    if months_not_published(data):
+        return f"{why_not_compared(data, earlier.text)}."
+    return _published_without(data)
+
+
+def _published_without(data: ReportData) -> str:
+    """Which months to run again: they are published without cells."""
+    names = [month.name for month in data.months if month.cells is None]
+    earlier = compared_period(data.params)
+    again = [name for name in (earlier.months if earlier else ()) if name in names]
+    what, them = ("report was", "it") if len(again) == 1 else ("reports were", "them")
+    command = f"finops-nb run {' '.join(again)} {data.manifest.name or data.usage.period.text}"
+    return (
+        f"The {spelled_months(again)} {what} published without the figures needed here. "
+        f"Run {them} again, then this one: {command}"
+    )

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from finops_nb.figures.change_by_name import NameChange, changes_by_name
+from finops_nb.figures.compared import published_before
 from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.period import parse_period
@@ -14,14 +15,14 @@ from finops_nb.report.top_n import sums_of
 from finops_nb.schema import BUDGETED, NAME, ROUNDED, Column, Dimension
 
 COST_BEFORE: Final = Column(
-    "cost_before", "Month Before", "money", "the cost of the month before", additive=True
+    "cost_before", "Cost Before", "money", "the cost of the period before", additive=True
 )
-COST: Final = Column("cost", "This Month", "money", "the cost of this month", additive=True)
+COST: Final = Column("cost", "Cost", "money", "the cost of this period", additive=True)
 CHANGE: Final = Column(
     "change",
     "Change",
     "change",
-    f"this month − the month before{ROUNDED}",
+    f"cost − cost before{ROUNDED}",
     additive=True,
     difference=("cost", "cost_before"),
 )
@@ -29,9 +30,9 @@ SHARE: Final = Column(
     "share", "Share of Change", "signed share", "change ÷ the change of the total", total_is="ratio"
 )
 BUDGET_BEFORE: Final = Column(
-    "budget_before", "Budget Before", "money", "the budget of the month before", additive=True
+    "budget_before", "Budget Before", "money", "the budget of the period before", additive=True
 )
-BUDGET: Final = Column("budget", "Budget", "money", "the budget of this month", additive=True)
+BUDGET: Final = Column("budget", "Budget", "money", "the budget of this period", additive=True)
 BUDGET_CHANGE: Final = Column(
     "budget_change",
     "Budget Change",
@@ -47,7 +48,7 @@ CHANGE_COLUMNS: Final = (
 
 
 def change_by_name(data: ReportData) -> Table:
-    """The change of each name's cost and budget; nothing without a month before to compare.
+    """The change of each name's cost and budget; nothing without a period before to compare.
 
     Args:
         data: of the report.
@@ -61,8 +62,8 @@ def change_by_name(data: ReportData) -> Table:
     columns = tuple(
         column for column in CHANGE_COLUMNS if any(line[column.name] is not None for line in lines)
     )
-    before = data.usage.period.preceding().text
-    label = parse_period(before).label if blocks else "the month before"
+    before = published_before(data)
+    label = parse_period(before.name).label if before else "the period before"
     return Table(
         "change_by_name",
         f"Change in cost and budget from {label}, the largest first; share of change = change ÷ "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -45,6 +44,10 @@ FEATURE_COLUMNS: Final = (
 EFFICIENCY_COLUMNS: Final = (
     *(schema.RANK, schema.ORGANIZATION, schema.COST),
     *(schema.COST_PER_CALL, schema.COST_PER_CUSTOMER, schema.EFFICIENCY),
+)
+DAYS_NOT_LISTED: Final = (
+    "The days of a longer period than a month are in the workbook only. To list them here too, "
+    "write list_days: true in the params."
 )
 
 
@@ -163,11 +166,11 @@ def cross_organization_usage(data: ReportData, lines: pd.DataFrame) -> HeatMap:
 
 
 def cost_by_month(data: ReportData, organizations: pd.DataFrame, products: pd.DataFrame) -> Table:
-    """The cost of each name in the last published months and in this one.
+    """The cost of each name by month: of a longer period, or of a month and those before it.
 
     Args:
         data: the report data.
-        organizations: from `trend.cost_by_month`; empty if no month was published.
+        organizations: from `trend.cost_by_month`; empty if there are no two months to show.
         products: likewise.
 
     Returns:
@@ -175,27 +178,33 @@ def cost_by_month(data: ReportData, organizations: pd.DataFrame, products: pd.Da
     """
     other = ("organization", "change")
     months = [column for column in organizations.columns if column not in other]
-    change = schema.CHANGE
-    if len(months) > 1:
-        change = replace(change, difference=(months[-1], months[-2]))
     columns = [
         Column(month, _month_label(month, data), "money", "the cost of the month", True)
         for month in months
     ]
+    caption = "Cost by month"
+    if not data.usage.period.months or data.usage.period.is_month:
+        caption += "; change is from the month before" + _without_change(data, organizations)
+        last_two = (months[-1], months[-2]) if months else None
+        columns.append(replace(schema.CHANGE, difference=last_two))
     frames = (organizations, products) if months else ()
-    empty = "Only a calendar month's report shows earlier months."
-    if data.usage.period.is_month:
-        empty = "No earlier month was published."
-        if data.left_out:
-            empty = f"{why_not_compared(data, max(data.left_out))}."
     return Table(
         "cost_by_month",
-        "Cost by month; change is from the month before" + _without_change(data, organizations),
-        (schema.NAME, *columns, change),
-        tuple(_month_block(data, frame, months) for frame in frames),
+        caption,
+        (schema.NAME, *columns),
+        tuple(_month_block(data, frame) for frame in frames),
         data.params.currency,
-        empty=empty,
+        empty=_why_no_months(data),
     )
+
+
+def _why_no_months(data: ReportData) -> str:
+    """Why there are no months to show, as a sentence."""
+    if not data.usage.period.is_month:
+        return "Only the report of whole months shows cost by month."
+    if data.left_out:
+        return f"{why_not_compared(data, max(data.left_out))}."
+    return "No earlier month was published."
 
 
 def budget_tracking(
@@ -254,7 +263,10 @@ def efficiency(data: ReportData, ranked: pd.DataFrame) -> Table:
 
 
 def spend_by_day(data: ReportData) -> Table:
-    """Cost and calls of every day of the period with usage."""
+    """Cost and calls of every day of the period with usage.
+
+    The days of a longer period than a month are printed only on request.
+    """
     sums = {"cost": data.usage.cost, "calls": overall(data.usage)["calls"]}
     tense = tense_of(data.params)
     return Table(
@@ -263,6 +275,8 @@ def spend_by_day(data: ReportData) -> Table:
         heads(available((schema.DAY, schema.COST, schema.CALLS), data.usage), tense),
         (Block(_lines(data.usage.groups["day",]), sums),),
         data.params.currency,
+        empty=DAYS_NOT_LISTED,
+        stands_aside=len(data.usage.period.months) > 1 and not data.params.list_days,
     )
 
 
@@ -317,12 +331,12 @@ def _by_organization(frame: pd.DataFrame, products: Named) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _month_block(data: ReportData, frame: pd.DataFrame, months: Iterable[str]) -> Block:
+def _month_block(data: ReportData, frame: pd.DataFrame) -> Block:
     """Names by month, with the sum of each month; a sum is None if a line has None."""
     by: Dimension = frame.columns[0]
     sums = {
         column: None if frame[column].isna().any() else total(frame[column])
-        for column in (*months, "change")
+        for column in frame.columns[1:]
     }
     lines = _lines(frame.rename(columns={by: "name"}))
     return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
@@ -342,9 +356,10 @@ def _without_change(data: ReportData, frame: pd.DataFrame) -> str:
 def _month_label(month: str, data: ReportData) -> str:
     """2025-12 as "Dec 2025"; the report's own may be "Dec 2025 (partial, supposed)"."""
     name, year = parse_period(month).label.split()
-    is_own = month == data.usage.period.text
+    is_own = month in data.usage.period.months
+    is_seen = parse_period(month).last_day <= data.usage.complete_through
     marks = {
-        "partial": is_own and not data.usage.complete,
+        "partial": is_own and not is_seen,
         "supposed": is_own and tense_of(data.params).supposed,
     }
     marked = ", ".join(mark for mark, holds in marks.items() if holds)

@@ -1,4 +1,4 @@
-"""Headline figures: spend, the month before, the year to date, and how much cost is allocated."""
+"""Headline figures: spend, the period before, the year to date, and how much cost is allocated."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 from finops_nb.figures.budget_status import is_above
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import cost_after
-from finops_nb.figures.trend import PriorMonth, YearToDate, prior_month, year_to_date
+from finops_nb.figures.trend import PriorPeriod, YearToDate, prior_period, year_to_date
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.left_out import why_not_compared
-from finops_nb.findings.outlook import month_runs, year_label
+from finops_nb.findings.outlook import year_label
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.findings.tense import Tense, tense_of
 from finops_nb.money import minor_units
-from finops_nb.period import parse_period
+from finops_nb.period import month_runs, parse_period
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import Usage
 from finops_nb.words import listing
@@ -49,14 +49,14 @@ def headlines(data: ReportData, totals: TotalVariance) -> Iterator[Headline]:
         totals: what the report opens with, from `variance.headline`.
 
     Returns:
-        Spend, the month before and the year to date (both of a calendar month only), and the
-        allocated share.
+        Spend, the period before, the year to date (of a calendar month only), and the allocated
+        share.
     """
     currency, tense = data.params.currency, tense_of(data.params)
     yield _spend(totals, data.usage, currency, tense)
-    prior = prior_month(data)
+    prior = prior_period(data)
     if prior:
-        yield _change_from_month_before(prior, data, tense)
+        yield _change_from_period_before(prior, data, tense)
     year = year_to_date(data)
     if year:
         yield _year_to_date(year, data, tense)
@@ -89,27 +89,34 @@ def _dated_after(verb: str, after: Decimal, usage: Usage) -> Sentence:
     return sentence(text, after=after, known=usage.complete_through)
 
 
-def _change_from_month_before(prior: PriorMonth, data: ReportData, tense: Tense) -> Headline:
+def _change_from_period_before(prior: PriorPeriod, data: ReportData, tense: Tense) -> Headline:
     record = prior._asdict()
+    earlier = parse_period(prior.period)
     note = rounding_note(prior.compared, prior.cost, data.params.currency)
-    label, month = parse_period(prior.month).label, _month_name(prior.month)
+    # The month before needs no year.
+    is_month_before = data.usage.period.is_month and earlier == data.usage.period.preceding()
+    label = earlier.label
+    name = _month_name(prior.period) if is_month_before else label
+    key = "prior_month" if is_month_before else "prior_period"
+    if is_month_before:
+        record = {"month": record.pop("period"), **record}
     change = "{change:change}"
     if prior.change_ratio is not None:
         change += " ({change_ratio:signed share})"
     if prior.cost is None:
-        detail = why_not_compared(data, prior.month)
+        detail = why_not_compared(data, prior.period)
     elif prior.days is None:
-        detail = f"{month}, as published: {{cost:money}}{note.text}"
+        detail = f"{name}, as published: {{cost:money}}{note.text}"
     else:
         first, preposition = "first {days:count day}", "in"
         if prior.days == 1:
             first, preposition = "first day", "on"
         detail = (
             f"{first.capitalize()}: {{compared:money}}, against {{cost:money}} "
-            f"{preposition} the {first} of {month} (from its published daily costs){note.text}"
+            f"{preposition} the {first} of {name} (from its published daily costs){note.text}"
         )
     return Headline(
-        "prior_month",
+        key,
         tense.title(f"Change from {label}"),
         sentence(change, **record),
         sentence(detail, **record, rounding=note.rounding),

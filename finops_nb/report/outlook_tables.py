@@ -11,8 +11,8 @@ from finops_nb.figures.full_year import FullYear, full_year
 from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import run_rates
-from finops_nb.findings.outlook import month_range, why_no_forecast, year_label
-from finops_nb.period import parse_period
+from finops_nb.findings.outlook import why_no_forecast, year_label
+from finops_nb.period import parse_period, spelled_months
 from finops_nb.report.format import Format
 from finops_nb.report.table import Block, Table
 from finops_nb.report.top_n import sums_of
@@ -227,7 +227,7 @@ def _year_columns(blocks: Iterable[Block]) -> tuple[Column, ...]:
 def _year_caption(data: ReportData, year: FullYear | None) -> str:
     if year is None:
         return "The fiscal year"
-    months = month_range(year.months)
+    months = spelled_months(year.months)
     count = f"{len(year.months)} of {len(year.months) + len(year.missing)} months"
-    ahead = f"; the rest of the year is {month_range(year.ahead)}" if year.ahead else ""
+    ahead = f"; the rest of the year is {spelled_months(year.ahead)}" if year.ahead else ""
     return f"{year_label(data)} by name; to date: {months} ({count}){ahead}"

@@ -44,6 +44,7 @@ LABELS: Final = {
     "months": "Months Tested",
     "over": "Run Rate − Budget",
     "prior_month.cost": "Cost of Previous Month",
+    "prior_period.cost": "Cost of Previous Period",
     "seen": "Days Included",
     "variance_ratio": "Variance %",
 }

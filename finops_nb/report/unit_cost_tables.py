@@ -7,8 +7,8 @@ from typing import Any, Final
 from finops_nb import schema
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.unit_costs import UnitCost, unit_costs_by_driver, why_no_unit_costs
-from finops_nb.findings.outlook import month_range
 from finops_nb.findings.tense import tense_of
+from finops_nb.period import spelled_months
 from finops_nb.report.supposed_heads import heads
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import ALL, Column
@@ -83,5 +83,5 @@ def _line(each: UnitCost) -> dict[str, Any]:
 def _note(each: UnitCost) -> str:
     """Why a line has no cost per unit; empty if it has, or if its amount says it."""
     if each.missing:
-        return f"no amount for {month_range(each.missing)}"
+        return f"no amount for {spelled_months(each.missing)}"
     return "no usage in the period" if each.cost is None else ""

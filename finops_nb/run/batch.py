@@ -18,7 +18,8 @@ from finops_nb.notebook.kernel import kernel_environment
 from finops_nb.notebook.kernel_main import PRELOAD
 from finops_nb.notebook.old_imports import INSTEAD
 from finops_nb.notebook.process_limits import OPEN_FILES, OPEN_FILES_OF_A_WORKER, allow_open_files
-from finops_nb.outputs.months import PublishedMonth, names_before
+from finops_nb.outputs.looked_back import names_looked_back_on
+from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.params_file import load_params
 from finops_nb.run.job import ALONE, open_job
 from finops_nb.run.run import EXPORTERS, NOTEBOOK_API, is_current, rebuild_index
@@ -145,7 +146,7 @@ class _Batch:
 def _months_before(name: str, home: Home) -> set[str]:
     """The NAMEs whose reports this one looks back on."""
     try:
-        return set(names_before(load_params(home, home.check_name(name))))
+        return set(names_looked_back_on(load_params(home, home.check_name(name))))
     except (FinopsError, OSError):
         return set()  # as above
 

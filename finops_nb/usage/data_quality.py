@@ -11,7 +11,7 @@ from typing import Final
 import duckdb
 
 from finops_nb.money import ZERO, total
-from finops_nb.params.model import ColumnName
+from finops_nb.params.column_names import ColumnName
 from finops_nb.period import Period
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.dialects import NAMED

@@ -85,6 +85,9 @@ class Usage:
         reconciliation: of the invoices that the params state.
         rows_unallocated: rows of the period without an organization.
         unallocated_credits: the sum of the costs below zero without an organization.
+        months_missing: the calendar months of a longer period without any row, text like 2025-07;
+            those after `complete_through` are not among them. Empty where the params say by
+            `as_of` that usage is complete.
         largest_customers: the cost of each of the ten customers with the highest, highest first and
             without their names; empty without customers, and unless it was read by `CELLS_BY_DAY`.
     """
@@ -110,6 +113,12 @@ class Usage:
     rows_unallocated: int = 0
     unallocated_credits: Decimal = ZERO
     largest_customers: tuple[Decimal, ...] = ()
+    months_missing: tuple[str, ...] = ()
+
+    @property
+    def covers_period(self) -> bool:
+        """The period is over and none of its months is missing; else the report is PARTIAL."""
+        return self.complete and not self.months_missing
 
     @property
     def cost(self) -> Decimal:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from finops_nb.money import DECIMALS, ZERO
-from finops_nb.params.model import ColumnName
+from finops_nb.params.column_names import ColumnName
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.notice import Notice
 from finops_nb.usage.sources.source_table import (

@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 import duckdb
 
 from finops_nb.errors import SHOWN, Problem, Refusal
-from finops_nb.params.model import ColumnName, Params
+from finops_nb.params.column_names import ColumnName
+from finops_nb.params.model import Params
 from finops_nb.usage import engine
 from finops_nb.usage.background import in_background
 from finops_nb.usage.model import Grouping

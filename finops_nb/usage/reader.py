@@ -5,7 +5,7 @@ A refusal lists all problems of all files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +20,7 @@ from finops_nb.money import LIMIT, ZERO, total
 from finops_nb.params.invoices import Reconciliation
 from finops_nb.params.model import SAMPLE, Params
 from finops_nb.params.organizations import OrganizationMap, read_mapping
+from finops_nb.period import Period, parse_period
 from finops_nb.usage import duplicates, engine, queries
 from finops_nb.usage.background import in_background
 from finops_nb.usage.compatibility import missing_columns_of, refuse_incompatible_files
@@ -241,7 +242,17 @@ def _summarize(
         rows_unallocated=queries.count_unallocated_rows(db),
         unallocated_credits=queries.unallocated_credits(db),
         largest_customers=queries.costs_of_largest_customers(db) if by_cells else (),
+        months_missing=()
+        if params.as_of
+        else _months_missing(period, groups["day",]["day"], known_through),
     )
+
+
+def _months_missing(period: Period, days: Iterable[date], known_through: date) -> tuple[str, ...]:
+    """The months of a period up to a day that are without usage on all of their days."""
+    seen = {day.isoformat()[:7] for day in days}
+    known = (month for month in period.months if parse_period(month).last_day <= known_through)
+    return tuple(month for month in known if month not in seen)
 
 
 def _last_day(params: Params, files: Sequence[UsageFile], inside: Span, outside: Span) -> date:

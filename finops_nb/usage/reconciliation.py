@@ -10,8 +10,9 @@ import duckdb
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.money import ZERO, minor_units
+from finops_nb.params.column_names import ColumnName
 from finops_nb.params.invoices import Reconciliation, reconcile
-from finops_nb.params.model import ColumnName, Params
+from finops_nb.params.model import Params
 from finops_nb.usage import queries
 from finops_nb.usage.notices import UsageFile
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from finops_nb.errors import SHOWN, Problem
 from finops_nb.money import ZERO
-from finops_nb.params.model import ColumnName
+from finops_nb.params.column_names import ColumnName
 from finops_nb.params.stray_quotes import BARE_QUOTE, SWALLOWED, RowForm, bare_quotes, not_csv
 from finops_nb.usage.sources import csv_text, values
 from finops_nb.usage.sources.columns import Columns

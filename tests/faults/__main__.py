@@ -2,7 +2,8 @@
 
 `make faults`, or `PYTHONPATH=tests python -m faults [--full] [--only R05,R08] [--seed N]`. Without
 --full it runs a few cases of each class. It prints what failed, then `faults injected / silent
-wrong numbers / outputs lost / skipped`, and exits with 1 if anything failed.
+wrong numbers / outputs lost / skipped` and how many other things were not as expected, and exits
+with 1 if anything failed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -84,7 +85,7 @@ def inject(fault: str, templates: Templates, seed: int, full: bool) -> tuple[str
 def main() -> int:
     options = _options()
     classes = sorted(options.classes, key=_place)
-    tallies = []
+    tallies, texts = [], []
     with tempfile.TemporaryDirectory(prefix="faults-") as name:
         templates = Templates.make(Path(name).resolve(), options.full)
         with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
@@ -94,14 +95,20 @@ def main() -> int:
             ]
             for run in as_completed(runs):
                 fault, tally, seconds = run.result()
-                _print(fault, tally, seconds, options.seed)
+                print(f"{fault} {tally.injected} in {seconds:.0f} s", file=sys.stderr)
                 tallies.append(tally)
+                texts += _texts(fault, tally, options.seed)
+    # Last, so that they also stand in the end of a long log.
+    for text in texts:
+        print(text)
     injected = sum(tally.injected for tally in tallies)
     wrong = sum(len(tally.wrong) for tally in tallies)
     lost = sum(len(tally.lost) for tally in tallies)
     skipped = sum(len(tally.skipped) for tally in tallies)
     print("faults injected / silent wrong numbers / outputs lost / skipped")
     print(f"{injected} / {wrong} / {lost} / {skipped}")
+    if other := sum(len(tally.other) for tally in tallies):
+        print(f"{other} not as expected: see above")
     return int(any(tally.wrong or tally.lost or tally.other for tally in tallies))
 
 
@@ -124,19 +131,16 @@ def _place(fault: str) -> int:
     return LONGEST_FIRST.index(fault) if fault in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
-def _print(fault: str, tally: Tally, seconds: float, seed: int) -> None:
-    """Print the failures and skips of a class; its time goes to stderr."""
-    print(f"{fault} {tally.injected} in {seconds:.0f} s", file=sys.stderr)
+def _texts(fault: str, tally: Tally, seed: int) -> Iterator[str]:
+    """The failures and skips of a class."""
     failures_by_kind = {
         "silent wrong number": tally.wrong,
         "output lost": tally.lost,
         "unexpected": tally.other,
     }
     for kind, texts in failures_by_kind.items():
-        for text in texts:
-            print(f"{fault}, seed {seed}, {kind}: {text}")
-    for reason in tally.skipped:
-        print(f"skipped: {reason}")
+        yield from (f"{fault}, seed {seed}, {kind}: {text}" for text in texts)
+    yield from (f"skipped: {reason}" for reason in tally.skipped)
 
 
 if __name__ == "__main__":

@@ -61,3 +61,35 @@ def test_a_month_in_progress_has_none():
 def test_a_budget_of_zero_is_over_by_its_whole_cost():
     """15 against 0."""
     assert found(budget="0") == {"org-a": Streak(1, "2025-12", D(15), at_least=True)}
+
+
+def quarter(*months: PublishedMonth, budget: str = "10") -> dict:
+    """The streaks of the fourth quarter, in which org-a cost 15."""
+    usage = usage_of([Call("org-a", "chat", "f", "c", "15")], period="2025-Q4")
+    budgets = {"organization_budgets": {"org-a": budget}}
+    params = make_params({"period": "2025-Q4", "usage": "sample:", **budgets})
+    data = data_of(usage=usage, params=params, months=months)
+    return streaks(data, variance_by(data, "organization"))
+
+
+def test_a_quarter_has_the_streak_of_its_last_month():
+    """3 in December, 2 in November, 4 in September of the quarter before; October was under."""
+    months = (
+        month("2025-12", over="3"),
+        month("2025-11", over="2"),
+        month("2025-10", over=None),
+        month("2025-09", over="4"),
+    )
+    assert quarter(*months) == {"org-a": Streak(2, "2025-11", D(5), at_least=False)}
+
+
+def test_a_streak_of_a_quarter_may_have_begun_before_it():
+    """1 in each of September to December; August was not published."""
+    months = [month(f"2025-{number:02}", over="1") for number in (12, 11, 10, 9)]
+    assert quarter(*months) == {"org-a": Streak(4, "2025-09", D(4), at_least=True)}
+
+
+@pytest.mark.parametrize("months", [(), (month("2025-12", over=None), month("2025-11", over="9"))])
+def test_a_quarter_whose_last_month_was_not_over_has_none(months):
+    """Over in the quarter as a whole is no streak of months."""
+    assert quarter(*months) == {}

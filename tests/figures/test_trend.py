@@ -11,7 +11,7 @@ from support.made_usage import SIX, Call, data_of
 from finops_nb.figures.allocation import allocate
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import total_to_date
-from finops_nb.figures.trend import cost_by_month, prior_month, with_trend, year_to_date
+from finops_nb.figures.trend import cost_by_month, prior_period, with_trend, year_to_date
 from finops_nb.figures.variance import total_variance, variance_by
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.budgets import read_budgets
@@ -40,14 +40,14 @@ def budgeted(usage, budget: str, *months: PublishedMonth) -> ReportData:
 def test_the_month_before_is_compared_as_published(six):
     """10 − 8 = 2, a quarter of 8."""
     months = [month("2025-11", org_a="5", org_b="3"), month("2025-10", org_a="1")]
-    prior = prior_month(data_of(usage=six, months=months))
+    prior = prior_period(data_of(usage=six, months=months))
     assert prior == ("2025-11", D(10), D(8), D(2), D("0.25"), None)
 
 
 def test_a_running_month_is_compared_with_as_many_days(usage_of):
     """Its first 5 days cost 3, those of November 4 of 8: 1 less."""
     usage = usage_of([Call("org-a", "chat", "ask", "c", "3.00", "2025-12-05")], complete=False)
-    prior = prior_month(data_of(usage=usage, months=[month("2025-11", org_a="8")]))
+    prior = prior_period(data_of(usage=usage, months=[month("2025-11", org_a="8")]))
     assert prior == ("2025-11", D(3), D(4), D(-1), D("-0.25"), 5)
 
 
@@ -58,7 +58,7 @@ def test_what_was_spent_after_the_days_seen_is_not_compared(usage_of):
         Call("org-a", "chat", "ask", "c", "9.00", "2025-12-06"),
     ]
     usage = replace(usage_of(calls, complete=False), complete_through=date(2025, 12, 5))
-    prior = prior_month(data_of(usage=usage, months=[month("2025-11", org_a="8")]))
+    prior = prior_period(data_of(usage=usage, months=[month("2025-11", org_a="8")]))
     assert prior[1:4] == (D(3), D(4), D(-1))
 
 
@@ -69,21 +69,74 @@ def test_a_longer_month_is_compared_by_the_days_that_both_have(usage_of):
         Call("org-a", "chat", "ask", "c", "9.00", "2025-03-30"),
     ]
     usage = usage_of(calls, "2025-03", complete=False)
-    prior = prior_month(data_of(usage=usage, months=[month("2025-02", org_a="8")]))
+    prior = prior_period(data_of(usage=usage, months=[month("2025-02", org_a="8")]))
     assert (prior.compared, prior.cost, prior.days) == (D(3), D(8), 28)
 
 
 def test_a_month_before_that_was_not_published_is_named(six):
     """An older month is not compared instead."""
-    prior = prior_month(data_of(usage=six, months=[month("2025-10", org_a="1")]))
+    prior = prior_period(data_of(usage=six, months=[month("2025-10", org_a="1")]))
     assert prior == ("2025-11", D(10), None, None, None, None)
 
 
-def test_another_period_has_no_month_before_and_no_year(usage_of):
-    """A quarter is not compared."""
+def test_a_quarter_is_compared_with_the_quarter_before(usage_of):
+    """10 after 1 + 2 + 3 = 6: 4 more, two thirds of 6. October is in the quarter itself."""
     quarter = usage_of(SIX, period="2025-Q4")
-    assert prior_month(data_of(usage=quarter, months=[])) is None
-    assert year_to_date(data_of(usage=quarter, months=[])) is None
+    months = [month(f"2025-{number:02}", org_a=str(number - 6)) for number in (7, 8, 9, 10)]
+    prior = prior_period(data_of(usage=quarter, months=months))
+    assert prior == ("2025-Q3", D(10), D(6), D(4), D(4) / 6, None)
+
+
+def test_a_quarter_before_with_a_month_missing_is_not_compared(usage_of):
+    """Two months of three would look like a fall."""
+    quarter = usage_of(SIX, period="2025-Q4")
+    months = [month("2025-07", org_a="1"), month("2025-09", org_a="3")]
+    assert prior_period(data_of(usage=quarter, months=months))[2:] == (None, None, None, None)
+
+
+def test_a_running_quarter_is_compared_with_as_many_days(usage_of):
+    """Its first 36 days, to November 5, cost 3; those of Q3, to August 5, 4 + 6 ÷ 2 = 7."""
+    calls = [Call("org-a", "chat", "ask", "c", "3.00", "2025-11-05")]
+    quarter = usage_of(calls, period="2025-Q4", complete=False)
+    costs = {"2025-07": "4", "2025-08": "6", "2025-09": "9"}
+    months = [month(name, org_a=cost) for name, cost in costs.items()]
+    prior = prior_period(data_of(usage=quarter, months=months))
+    assert (prior.compared, prior.cost, prior.days) == (D(3), D(7), 36)
+
+
+def test_a_report_is_compared_with_the_period_that_its_params_name(six):
+    """December after 4 of last December: 6 more; November is not asked for."""
+    months = [month("2025-11", org_a="8"), month("2024-12", org_a="4")]
+    params = make_params({"period": "2025-12", "usage": "sample:", "compare": "2024-12"})
+    prior = prior_period(data_of(usage=six, params=params, months=months))
+    assert prior == ("2024-12", D(10), D(4), D(6), D("1.5"), None)
+
+
+def test_the_month_of_compare_is_no_part_of_the_trend(six):
+    """2024-11 is further back than twelve months."""
+    params = make_params({"period": "2025-12", "usage": "sample:", "compare": "2024-11"})
+    data = data_of(usage=six, params=params, months=[month("2024-11", org_a="4")])
+    frame = with_trend(data, variance_by(data, "organization"))
+    assert list(frame["trend_months"]) == [("2025-12",)] * len(frame)
+    assert cost_by_month(data, "organization").empty
+
+
+def test_days_and_other_periods_have_no_period_before(usage_of):
+    """An interval that starts within a month is not compared with published months."""
+    usage = usage_of(SIX, period="2025-11-18/2026-01-18")
+    assert prior_period(data_of(usage=usage)) is None
+    assert year_to_date(data_of(usage=usage)) is None
+    assert year_to_date(data_of(usage=usage_of(SIX, period="2025-Q4"))) is None
+
+
+def test_the_months_of_a_quarter_are_its_own_usage(usage_of):
+    """1 in October, 2 in November and 3 + 4 in December, whatever was published."""
+    days = {"2025-10-01": "1", "2025-11-05": "2", "2025-12-01": "3", "2025-12-31": "4"}
+    calls = [Call("org-a", "chat", "ask", "c", cost, day) for day, cost in days.items()]
+    data = data_of(usage=usage_of(calls, period="2025-Q4"), months=[month("2025-11", org_a="99")])
+    frame = cost_by_month(data, "organization")
+    assert list(frame.columns) == ["organization", "2025-10", "2025-11", "2025-12"]
+    assert list(frame.iloc[0]) == ["org-a", D(1), D(2), D(7)]
 
 
 def test_the_year_adds_up_the_published_months(six):
@@ -172,7 +225,7 @@ def test_a_month_that_was_not_published_is_a_gap(six, params):
 
 def test_a_running_month_is_not_in_the_trend(usage_of, params):
     """Beside whole months it would look like a fall."""
-    running = usage_of(SIX, complete=False)
+    running = usage_of([call._replace(day="2025-12-20") for call in SIX], complete=False)
     months = [month("2025-11", org_a="5"), month("2025-09", org_a="4")]
     assert trend_of(running, params(), *months) == (
         ("2025-09", "2025-10", "2025-11"),

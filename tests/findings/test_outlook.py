@@ -9,8 +9,9 @@ import pytest
 from support.made_usage import Call, data_of, usage_of
 from support.months import december, month
 
-from finops_nb.findings.outlook import month_range, outlook_sentences, year_label
+from finops_nb.findings.outlook import outlook_sentences, year_label
 from finops_nb.params.model import make_params
+from finops_nb.period import spelled_months
 from finops_nb.report.format import Format, text_sentence
 
 STEADY = [month(f"2025-{number:02}", "10", "12") for number in range(11, 6, -1)]
@@ -99,7 +100,7 @@ def test_a_quarter_says_why_it_has_no_forecast():
 )
 def test_a_range_of_months(months, words):
     """The year is said once in a range; a missing month ends it, and is not said."""
-    assert month_range(months) == words
+    assert spelled_months(months) == words
 
 
 @pytest.mark.parametrize(("start", "label"), [(1, "2025"), (7, "FY2026"), (12, "FY2026")])

@@ -74,9 +74,25 @@ def test_only_like_is_compared_with_like(home, params, changed):
     assert months_before(params(), home) == ()
 
 
-def test_only_a_month_has_months_before(home, params):
+def test_a_quarter_looks_back_on_its_own_months_and_on_twelve_before(home, params):
+    """2025-10 is in the quarter, 2024-10 is the twelfth month before it."""
+    for month in ("2025-10", "2025-09", "2024-10", "2024-09"):
+        publish(home, month)
+    months = months_before(params(period="2025-Q4"), home)
+    assert [month.name for month in months] == ["2025-10", "2025-09", "2024-10"]
+
+
+def test_a_report_looks_back_on_the_months_of_compare(home, params):
+    """However far back they are."""
+    publish(home, "2021-12")
+    [month] = months_before(params(compare="2021-12"), home)
+    assert month.name == "2021-12"
+
+
+def test_an_interval_looks_back_on_nothing(home, params):
+    """It does not start with a month."""
     publish(home, "2025-09")
-    assert months_before(params(period="2025-Q4"), home) == ()
+    assert months_before(params(period="2025-10-18/2025-11-18"), home) == ()
 
 
 def test_a_torn_file_is_no_month(home, params):

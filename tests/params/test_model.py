@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home
 from finops_nb.money import plain
-from finops_nb.params.model import COLUMNS, DELIVERY, Params, make_params
+from finops_nb.params.column_names import COLUMNS
+from finops_nb.params.model import DELIVERY, Params, make_params
 from finops_nb.params.params_file import load_params
 from finops_nb.schema import UNALLOCATED
 

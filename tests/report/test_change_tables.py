@@ -18,7 +18,7 @@ def test_cost_and_budget_stand_beside_those_of_the_month_before():
     before = ["$8.00", "$10.00", "+$2.00", "+100.0%", "$6.00", "$12.00", "+$6.00"]
     assert rows_of(december(month("2025-11", "8", "6"))) == [
         [
-            *("Name", "Month Before", "This Month", "Change", "Share of Change"),
+            *("Name", "Cost Before", "Cost", "Change", "Share of Change"),
             *("Budget Before", "Budget", "Budget Change"),
         ],
         ["org-a", *before],

@@ -257,7 +257,7 @@ def test_a_long_ranking_has_its_best_and_its_worst(usage_of, params):
     ("period", "text"),
     [
         ("2025-12", "No earlier month was published."),
-        ("2025-Q4", "Only a calendar month's report shows earlier months."),
+        ("2025-11-18/2026-01-18", "Only the report of whole months shows cost by month."),
     ],
 )
 def test_without_an_earlier_month_there_is_a_sentence(usage_of, params, period, text):
@@ -354,3 +354,21 @@ def test_a_cost_center_is_printed_beneath_its_organization(tmp_path):
     assert rows == [("org-a", "Ada", "1042"), ("org-b", "bob@example.com", "")]
     assert "owner: Ada" in table._repr_html_()
     assert table._repr_html_().count("cost center: 1042") == 1
+
+
+@pytest.mark.parametrize(
+    ("period", "keys", "listed"),
+    [
+        ("2025-12", {}, True),
+        ("2025-Q4", {}, False),
+        ("2025-Q4", {"list_days": True}, True),
+        ("2025-12-05/2026-01-05", {}, True),
+    ],
+)
+def test_the_days_of_a_quarter_are_listed_on_request(usage_of, params, period, keys, listed):
+    """The workbook and results.json have them in any case."""
+    usage = usage_of([("a", "x", "f", "c", "20", "2025-12-31")], period=period)
+    table = tables.spend_by_day(data_of(usage=usage, params=params(period=period, **keys)))
+    assert [record["cost"] for record in table.records()] == ["20"]
+    assert ("list_days: true" in table._repr_html_()) != listed
+    assert ("2025-12-31" in table._repr_html_()) == listed

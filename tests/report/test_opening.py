@@ -92,9 +92,32 @@ def test_gaps_in_the_year_are_named(six, params):
     )
 
 
-def test_a_quarter_has_neither_month_before_nor_year(usage_of, params):
+def test_a_quarter_has_the_quarter_before_and_no_year(usage_of, params):
+    """10 − (1 + 2 + 3) = 4, and 4 ÷ 6 is 66.7%."""
+    months = [published(f"2025-{number:02}", str(number - 6), None) for number in (7, 8, 9)]
+    figures = printed(usage_of(SIX, period="2025-Q4"), params(period="2025-Q4"), months)
+    assert list(figures) == ["spend", "prior_period", "allocated"]
+    assert figures["prior_period"] == (
+        "Change from Q3 2025",
+        "+$4.00 (+66.7%)",
+        "Q3 2025, as published: $6.00",
+    )
+
+
+def test_a_quarter_before_that_lacks_a_month_says_which(usage_of, params):
+    """August and September are not published."""
+    months = [published("2025-07", "1", None)]
+    figures = printed(usage_of(SIX, period="2025-Q4"), params(period="2025-Q4"), months)
+    assert figures["prior_period"][1:] == (
+        "n/a",
+        "No reports were published for August to September 2025",
+    )
+
+
+def test_an_interval_has_neither_period_before_nor_year(usage_of, params):
     """It has only spend and the allocated share."""
-    assert list(printed(usage_of(SIX, period="2025-Q4"), params(period="2025-Q4"))) == [
+    period = "2025-11-18/2026-01-18"
+    assert list(printed(usage_of(SIX, period=period), params(period=period))) == [
         "spend",
         "allocated",
     ]

@@ -79,6 +79,20 @@ def test_later_usage_is_in_the_costs_and_in_the_stamp(usage_of, params):
     )
 
 
+def test_a_year_that_lacks_months_is_partial_and_says_which(usage_of, params):
+    """The stamp is in the title, and the warning is the mail's and that of `check`."""
+    months = tuple(f"2025-{number:02}" for number in (1, 2, 3, 7))
+    usage = replace(usage_of([("a", "x", "f", "c", "1")], "2025"), months_missing=months)
+    manifest = Manifest(Kind.ANALYSIS, "analysis/2025")
+    data = data_of(usage=usage, params=params(period="2025"), manifest=manifest)
+    text = "There is no usage for January to March 2025 and July 2025."
+    assert f"PARTIAL: {text}" in warnings(data)
+    assert stamps(data)[-1] == (
+        "PARTIAL",
+        f"{text} Costs are to date; budgets cover the whole period.",
+    )
+
+
 def test_later_usage_of_one_day_names_that_day(usage_of, params):
     """The year is printed where the two days are of different years."""
     usage = usage_of([("a", "x", "f", "c", "1", "2025-12-19")], complete=False)

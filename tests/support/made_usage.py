@@ -148,10 +148,11 @@ def data_of(
 ) -> ReportData:
     """Report data with what a test is about.
 
-    The rest is `SIX`, params of December 2025, their budgets, and the manifest of a draft.
+    The rest is `SIX`, params of its period, their budgets, and the manifest of a draft.
     """
     usage = usage or usage_of(SIX)
     params = params or make_params({"period": "2025-12", "usage": "sample:"})
+    params = params.model_copy(update={"period": usage.period.text})
     budgets = budgets or read_budgets(params)
     return ReportData(
         params, usage, usage, budgets, manifest or Manifest(), tuple(months), {}, drivers

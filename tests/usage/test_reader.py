@@ -130,6 +130,24 @@ def test_usage_is_known_to_as_of_or_to_its_last_day_within_the_period(
     assert usage.complete_through == date(2025, 12, complete_through)
 
 
+@pytest.mark.parametrize(
+    ("days", "as_of", "missing"),
+    [
+        (("10-31", "12-31"), None, ("2025-11",)),
+        (("12-31",), None, ("2025-10", "2025-11")),
+        (("10-31", "11-30", "12-31"), None, ()),
+        (("10-31",), None, ()),  # November and December are still to come
+        (("12-31",), "2025-12-31", ()),
+    ],
+)
+def test_a_quarter_without_usage_in_one_of_its_months_is_partial(tmp_path, days, as_of, missing):
+    """A missing file looks like a fall in cost; `as_of` says that nothing is missing."""
+    calls = [call(timestamp=f"2025-{day}") for day in days]
+    usage = read(write_calls(tmp_path / "u.csv", *calls), period="2025-Q4", as_of=as_of)
+    assert usage.months_missing == missing
+    assert usage.covers_period == (days[-1] == "12-31" and not missing)
+
+
 def test_an_as_of_before_the_period_is_refused(tmp_path):
     """Otherwise nothing in the period would be known."""
     with pytest.raises(Refusal, match="as_of: a day before December 2025"):

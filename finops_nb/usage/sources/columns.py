@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from finops_nb.errors import Problem, listed
-from finops_nb.params.model import ColumnName, Params
+from finops_nb.params.column_names import ColumnName
+from finops_nb.params.model import Params
 from finops_nb.usage.sources.dialects import (
     DETAIL,
     EXTRA,

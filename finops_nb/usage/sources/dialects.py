@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from finops_nb.params.model import AUTO, ColumnName, Params
+from finops_nb.params.column_names import ColumnName
+from finops_nb.params.model import AUTO, Params
 
 NAMED: Final[tuple[ColumnName, ...]] = ("organization", "product", "feature", "customer")
 """Our columns that hold a name, or nothing."""

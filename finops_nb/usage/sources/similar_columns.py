@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from finops_nb.errors import Problem, listed
-from finops_nb.params.model import ColumnName
+from finops_nb.params.column_names import ColumnName
 from finops_nb.usage.sources.tags import normal_key
 
 NO_COLUMN: Final = "none"

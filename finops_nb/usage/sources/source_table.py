@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from finops_nb.params.model import ColumnName
+from finops_nb.params.column_names import ColumnName
 from finops_nb.period import Period
 from finops_nb.usage.sources import tags, values
 from finops_nb.usage.sources.columns import Columns

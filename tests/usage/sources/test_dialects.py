@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from finops_nb.params.model import AUTO, COLUMNS, DIALECTS, make_params
+from finops_nb.params.column_names import COLUMNS
+from finops_nb.params.model import AUTO, DIALECTS, make_params
 from finops_nb.usage.sources import dialects
 from finops_nb.usage.sources.dialects import recognize
 

@@ -1,0 +1,85 @@
+"""Bridge in cents: effects in whole cents that add up across and down, to what other tables print.
+
+The change of each name, and the sum of each effect, must be the same wherever they are printed. So
+these are rounded first, each by itself, and the effects of the names are then fitted to them. What
+the rounded changes of the names miss of the rounded total is a line of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from finops_nb.figures.bridge import EFFECTS, Effects
+from finops_nb.figures.controlled_rounding import round_table
+from finops_nb.money import ZERO, added, rounded, total
+
+ROUNDING_ROW: Final = "\n"
+"""The row of the rounding: no name of an organization or product has a line break."""
+
+
+class BridgeInCents(NamedTuple):
+    """The effects of some names, and their sums.
+
+    Args:
+        names: by name, its effects; they add up to its change, rounded.
+        rounding: of each effect, what the names miss of `sums`; zero where they miss nothing.
+        sums: by effect; they add up to the change of the total, rounded.
+    """
+
+    names: Mapping[str, Effects]
+    rounding: Effects
+    sums: Effects
+
+
+def bridge_in_cents(effects: Mapping[str, Effects], whole: Effects, decimals: int) -> BridgeInCents:
+    """The effects of the names of a dimension, in whole minor units.
+
+    Args:
+        effects: by name, exact.
+        whole: those of the total, exact; the effects of the names add up to them.
+        decimals: of the currency.
+
+    Returns:
+        Amounts within three minor units of the exact ones. `sums` depends on the total only, so
+        that they are the same for every dimension.
+
+    Example:
+        Volume 0.004 and mix 0.004 of one name are 0.01 together: one of them is 0.01.
+    """
+    sums = _in_one_row(whole, decimals)
+    fitted = {name: _with_rounded_change(each, decimals) for name, each in effects.items()}
+    missed = _missed(fitted, sums)
+    cent = Decimal(1).scaleb(-decimals)
+    if not total(missed.values()) and all(abs(amount) < cent for amount in missed.values()):
+        # The largest line takes it: its change stays the same.
+        largest = max(effects, key=lambda name: (abs(total(effects[name].values())), name))
+        fitted[largest] = added([fitted[largest], missed])
+        missed = dict.fromkeys(EFFECTS, ZERO)
+    fitted[ROUNDING_ROW] = missed
+    cells = {(name, effect): each[effect] for name, each in fitted.items() for effect in EFFECTS}
+    cents = round_table(cells, decimals)
+    rows = {name: {effect: cents[name, effect] for effect in EFFECTS} for name in fitted}
+    return BridgeInCents(rows, rows.pop(ROUNDING_ROW), sums)
+
+
+def _in_one_row(effects: Effects, decimals: int) -> Effects:
+    """Rounded effects of one line, which add up to their rounded sum."""
+    cents = round_table({("", effect): effects[effect] for effect in EFFECTS}, decimals)
+    return {effect: cents["", effect] for effect in EFFECTS}
+
+
+def _missed(names: Mapping[str, Effects], sums: Effects) -> Effects:
+    """By effect, what the names miss of the sums."""
+    return {
+        effect: sums[effect] - total(each[effect] for each in names.values()) for effect in sums
+    }
+
+
+def _with_rounded_change(effects: Effects, decimals: int) -> Effects:
+    """Effects that add up to their rounded sum, the largest one changed by less than a cent."""
+    change = total(effects.values())
+    largest = max(EFFECTS, key=lambda effect: abs(effects[effect]))
+    missed = rounded(change, decimals) - change
+    return {**effects, largest: effects[largest] + missed}

@@ -1,0 +1,68 @@
+"""The bridge in cents: what is printed adds up, and agrees with what other tables print."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from finops_nb.figures.bridge import EFFECTS
+from finops_nb.figures.bridge_in_cents import bridge_in_cents
+from finops_nb.money import rounded, total
+
+NONE = dict.fromkeys(EFFECTS, Decimal(0))
+amounts = st.integers(-(10**6), 10**6).map(lambda micros: Decimal(micros).scaleb(-4))
+effects = st.fixed_dictionaries(dict.fromkeys(EFFECTS, amounts))
+lines = st.dictionaries(st.sampled_from("abcdef"), effects, min_size=1)
+
+
+def whole_of(names):
+    return {effect: total(each[effect] for each in names.values()) for effect in EFFECTS}
+
+
+def test_a_name_prints_its_rounded_change():
+    """0.004 of volume and 0.004 of mix are a change of 0.008, which prints as 0.01."""
+    one = NONE | {"volume": Decimal("0.004"), "mix": Decimal("0.004")}
+    made = bridge_in_cents({"a": one}, one, 2)
+    assert total(made.names["a"].values()) == Decimal("0.01")
+    assert total(made.sums.values()) == Decimal("0.01")
+    assert not any(made.rounding.values())
+
+
+def test_what_rounded_changes_miss_of_the_total_is_a_line():
+    """Two changes of 0.004 print as 0.00 each, and their sum of 0.008 as 0.01: 0.01 is missed."""
+    one = NONE | {"volume": Decimal("0.004")}
+    names = {"a": one, "b": one}
+    made = bridge_in_cents(names, whole_of(names), 2)
+    assert [total(each.values()) for each in made.names.values()] == [
+        Decimal("0.00"),
+        Decimal("0.00"),
+    ]
+    assert total(made.rounding.values()) == total(made.sums.values()) == Decimal("0.01")
+
+
+@given(lines)
+@settings(deadline=None)
+def test_it_adds_up_across_and_down(names):
+    """Lines add up to their rounded change, columns to sums that depend on the total only."""
+    whole = whole_of(names)
+    made = bridge_in_cents(names, whole, 2)
+    assert made.sums == bridge_in_cents({"all": whole}, whole, 2).sums
+    assert total(made.sums.values()) == rounded(total(whole.values()), 2)
+    for name, each in names.items():
+        assert total(made.names[name].values()) == rounded(total(each.values()), 2)
+    for effect in EFFECTS:
+        printed = [each[effect] for each in (*made.names.values(), made.rounding)]
+        assert total(printed) == made.sums[effect]
+
+
+@given(lines)
+@settings(deadline=None)
+def test_every_amount_is_within_three_cents_of_the_exact_one(names):
+    """Fitting an effect moves it by less than three cents."""
+    made = bridge_in_cents(names, whole_of(names), 2)
+    for name, each in names.items():
+        assert all(
+            abs(made.names[name][effect] - each[effect]) < Decimal("0.03") for effect in EFFECTS
+        )
