@@ -33,6 +33,23 @@ class BridgeInCents(NamedTuple):
     sums: Effects
 
 
+def in_cents(effects: Effects, decimals: int) -> Effects:
+    """The effects of one line, in whole minor units that add up to their rounded sum.
+
+    Args:
+        effects: exact.
+        decimals: of the currency.
+
+    Returns:
+        Amounts within one minor unit of the exact ones.
+
+    Example:
+        0.004 and 0.004 are 0.01 together: 0.01 and 0.00.
+    """
+    cents = round_table({("", effect): amount for effect, amount in effects.items()}, decimals)
+    return {effect: cents["", effect] for effect in effects}
+
+
 def bridge_in_cents(effects: Mapping[str, Effects], whole: Effects, decimals: int) -> BridgeInCents:
     """The effects of the names of a dimension, in whole minor units.
 
@@ -48,7 +65,7 @@ def bridge_in_cents(effects: Mapping[str, Effects], whole: Effects, decimals: in
     Example:
         Volume 0.004 and mix 0.004 of one name are 0.01 together: one of them is 0.01.
     """
-    sums = _in_one_row(whole, decimals)
+    sums = in_cents(whole, decimals)
     fitted = {name: _with_rounded_change(each, decimals) for name, each in effects.items()}
     missed = _missed(fitted, sums)
     cent = Decimal(1).scaleb(-decimals)
@@ -62,12 +79,6 @@ def bridge_in_cents(effects: Mapping[str, Effects], whole: Effects, decimals: in
     cents = round_table(cells, decimals)
     rows = {name: {effect: cents[name, effect] for effect in EFFECTS} for name in fitted}
     return BridgeInCents(rows, rows.pop(ROUNDING_ROW), sums)
-
-
-def _in_one_row(effects: Effects, decimals: int) -> Effects:
-    """Rounded effects of one line, which add up to their rounded sum."""
-    cents = round_table({("", effect): effects[effect] for effect in EFFECTS}, decimals)
-    return {effect: cents["", effect] for effect in EFFECTS}
 
 
 def _missed(names: Mapping[str, Effects], sums: Effects) -> Effects:

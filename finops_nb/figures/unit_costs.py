@@ -11,21 +11,25 @@
 * The whole company has the amount that a line without an organization states. It is never added up
   from organizations, which may not all be listed, or may share an order.
 * There is a line for each driver's company, and for each organization that states the driver in the
-  period or in the month before its first.
-* The cost per unit before is that of the month before a month, from its published cost. It needs
-  that month's amount. A scenario that changes usage or prices is not compared.
+  period or in the one that it is compared with.
+* The cost per unit before is that of the period that the report is compared with, from its
+  published cost. It needs the amounts of all its months. A scenario that changes usage or prices is
+  not compared.
 * Change = (cost per unit − cost per unit before) ÷ cost per unit before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from finops_nb.figures.compared import published_before
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import ZERO, ratio, total
+from finops_nb.outputs.looked_back import compared_period
 from finops_nb.params.drivers import COMPANY
+from finops_nb.period import Period
 
 
 class UnitCost(NamedTuple):
@@ -37,7 +41,7 @@ class UnitCost(NamedTuple):
         cost: the direct cost of the period, unrounded; None without usage in the period.
         amount: of the driver in the period; None where a month of it is not stated.
         unit_cost: cost ÷ amount; None where there is none.
-        before: that of the month before; None where it is not known.
+        before: that of the period before; None where it is not known.
         change: (unit cost − before) ÷ before, as a fraction; None where it is not known.
         moved: (unit cost − before) × amount: how much less the period would have cost at the unit
             cost before; below zero: how much more. None where it is not known.
@@ -71,13 +75,9 @@ def unit_costs_by_driver(data: ReportData) -> tuple[UnitCost, ...]:
     """
     if data.drivers is None:
         return ()
-    amounts, period = data.drivers.amounts, data.usage.period
-    first, last = _month_before(f"{period.start}"), f"{period.last_day}"[:7]
-    listed = {
-        pair
-        for pair, by_month in amounts.items()
-        if any(first <= each <= last for each in by_month)
-    }
+    amounts, compared = data.drivers.amounts, compared_period(data.params)
+    months = {*_months_of(data.usage.period), *(compared.months if compared else ())}
+    listed = {pair for pair, by_month in amounts.items() if months.intersection(by_month)}
     listed |= {(driver, COMPANY) for driver, _ in listed}
     now, before = _costs(data), _costs_before(data)
     lines = [_unit_cost(data, pair, now, before) for pair in listed]
@@ -109,18 +109,18 @@ def _unit_cost(
     now: Mapping[str, Decimal],
     before: Mapping[str, Decimal],
 ) -> UnitCost:
-    """The line of a driver and organization, by the costs now and in the month before."""
+    """The line of a driver and organization, by the costs now and in the period before."""
     assert data.drivers is not None
     driver, organization = pair
     stated, months = data.drivers.amounts.get(pair, {}), data.usage.period.months
     missing = tuple(month for month in months if month not in stated)
-    amount = None if missing or not months else total(stated[month] for month in months)
+    amount = _amount_of(stated, months)
     cost, unit_cost = now.get(organization), None
     if data.usage.complete:
         unit_cost = ratio(cost, amount)
-    unit_cost_before = ratio(
-        before.get(organization), stated.get(_month_before(f"{data.usage.period.start}"))
-    )
+    compared = compared_period(data.params)
+    amount_before = _amount_of(stated, compared.months if compared else ())
+    unit_cost_before = ratio(before.get(organization), amount_before)
     change = moved = None
     if unit_cost is not None and unit_cost_before is not None and amount is not None:
         change = ratio(unit_cost - unit_cost_before, unit_cost_before)
@@ -137,20 +137,20 @@ def _costs(data: ReportData) -> dict[str, Decimal]:
 
 
 def _costs_before(data: ReportData) -> dict[str, Decimal]:
-    """Likewise of the month before a complete month; nothing where there is none to compare."""
-    period, is_supposed = data.usage.period, data.usage is not data.measured
-    if not period.is_month or not data.usage.complete or is_supposed:
+    """Likewise of the period before; nothing where there is none to compare."""
+    if not data.usage.complete or data.usage is not data.measured:
         return {}
-    name = _month_before(period.text)
-    before = next((month for month in data.months if month.name == name), None)
+    before = published_before(data)
     return {**before.organizations, COMPANY: before.cost} if before else {}
 
 
-def _month_before(day: str) -> str:
-    """The month before that of a day or month.
+def _amount_of(stated: Mapping[str, Decimal], months: Sequence[str]) -> Decimal | None:
+    """The amount of all months; None where one is not stated."""
+    if not months or any(month not in stated for month in months):
+        return None
+    return total(stated[month] for month in months)
 
-    >>> _month_before("2026-01-31")
-    '2025-12'
-    """
-    year, month = divmod(12 * int(day[:4]) + int(day[5:7]) - 2, 12)
-    return f"{year:04}-{month + 1:02}"
+
+def _months_of(period: Period) -> tuple[str, ...]:
+    """Every month that has a day of the period."""
+    return tuple(dict.fromkeys(day.isoformat()[:7] for day in period.days))

@@ -11,13 +11,14 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.unit_costs import UnitCost, unit_costs_by_driver
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.money import ZERO
+from finops_nb.outputs.looked_back import compared_period
 from finops_nb.params.drivers import COMPANY
 from finops_nb.schema import UNALLOCATED
 from finops_nb.words import singular
 
 
 def changed_unit_cost(data: ReportData) -> UnitCost | None:
-    """The cost per unit whose change from the month before is worth the most money.
+    """The cost per unit whose change from the period before is worth the most money.
 
     Args:
         data: of the report. A change is material if it is `materiality` or more of the cost per
@@ -53,13 +54,12 @@ def unit_cost_sentence(line: UnitCost, data: ReportData) -> Sentence:
         order, December would have cost $720.00 less"
     """
     rose = _moved(line) > 0
-    number = data.usage.period.start.month
-    month, before = calendar.month_name[number], calendar.month_name[(number - 2) % 12 + 1]
+    period, before = _period_names(data)
     whose = "{organization}" if line.organization else "the whole company"
     return sentence(
         f"cost per {{unit}} of {whose} {'rose' if rose else 'fell'} {{ratio:share}}, from "
         "{before:unit cost} to {now:unit cost}; "
-        f"at {before}'s cost per {{unit}}, {month} would have cost {{moved:money}} "
+        f"at {before}'s cost per {{unit}}, {period} would have cost {{moved:money}} "
         f"{'less' if rose else 'more'}",
         unit=singular(line.driver),
         organization=line.organization,
@@ -89,6 +89,15 @@ def doubtful_drivers(data: ReportData) -> Iterator[str]:
     if idle:
         names = ", ".join(_with_nearest(name, others) for name in idle)
         yield f"{drivers.file}: no usage in the period for {names}."
+
+
+def _period_names(data: ReportData) -> tuple[str, str]:
+    """What the period and the one before are called; a month after a month needs no year."""
+    period, before = data.usage.period, compared_period(data.params)
+    assert before is not None, "there is a change"
+    if period.is_month and before == period.preceding():
+        return calendar.month_name[period.start.month], calendar.month_name[before.start.month]
+    return period.label, before.label
 
 
 def _with_nearest(name: str, known: list[str]) -> str:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any, Final
 
 from finops_nb import schema
+from finops_nb.figures.bridge_in_cents import in_cents
 from finops_nb.figures.budget_bridge import BudgetBridge, budget_bridges
-from finops_nb.figures.controlled_rounding import round_table
 from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.sentence import sentence
-from finops_nb.money import ZERO, minor_units
+from finops_nb.money import minor_units
 from finops_nb.report.table import Block, Table
 from finops_nb.report.top_n import sums_of
 from finops_nb.schema import BUDGETED, Column, Dimension
@@ -56,8 +55,9 @@ WITHOUT_CALLS: Final = "Volume and rate are n/a where a budget is an amount with
 def variance_from_budget(data: ReportData) -> Table:
     """How much of each variance is volume and how much rate; nothing without a flexible budget.
 
-    Amounts are in whole cents that add up across and down; each is within a cent of the exact one,
-    which is in the table `bridge` of results.json.
+    Budgets, actuals and variances are those of every table. The effects are in whole cents that add
+    up to the printed variance; each is within a cent of the exact one, which is in the table
+    `bridge` of results.json.
 
     Args:
         data: of the report.
@@ -90,28 +90,25 @@ def _has_unknown(blocks: Iterable[Block]) -> bool:
 
 
 def _block(data: ReportData, by: Dimension, every: list[BudgetBridge]) -> Block:
-    """The names of a dimension in whole cents: budget + volume + rate + other = actual."""
-    of_name = {
-        each.name: each
-        for each in every
-        if each.dimension == by and (each.actual or each.budget is not None)
-    }
-    columns = ("budget", *EFFECTS)
-    exact = {
-        (name, column): amount
-        for name, each in of_name.items()
-        for column in columns
-        if (amount := getattr(each, column)) is not None
-    }
-    cents = round_table(exact, minor_units(data.params.currency))
-    lines: list[dict[str, Any]] = []
-    for name in of_name:
-        amounts: dict[str, Decimal | None] = {key: cents.get((name, key)) for key in columns}
-        variance = sum((amounts[effect] or ZERO for effect in EFFECTS), ZERO)
-        actual = (amounts["budget"] or ZERO) + variance
-        lines.append(
-            {"dimension": by, "name": name, **amounts, "actual": actual, "variance": variance}
-        )
+    """The names of a dimension."""
+    shown = [
+        each for each in every if each.dimension == by and (each.actual or each.budget is not None)
+    ]
+    lines = [_line(each, minor_units(data.params.currency)) for each in shown]
     lines.sort(key=lambda line: (-abs(line["variance"]), line["name"]))
     sums = sums_of(lines, BUDGET_BRIDGE_COLUMNS)
     return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
+
+
+def _line(each: BudgetBridge, decimals: int) -> dict[str, Any]:
+    known = {effect: getattr(each, effect) for effect in EFFECTS}
+    exact = {effect: amount for effect, amount in known.items() if amount is not None}
+    return {
+        "dimension": each.dimension,
+        "name": each.name,
+        "budget": each.budget,
+        "actual": each.actual,
+        "variance": each.variance,
+        **known,
+        **in_cents(exact, decimals),
+    }

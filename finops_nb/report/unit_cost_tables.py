@@ -20,13 +20,17 @@ UNIT_COST: Final = Column(
     "unit_cost", "Cost per Unit", "unit cost", "direct cost ÷ driver amount", total_is="ratio"
 )
 BEFORE: Final = Column(
-    "before", "Month Before", "unit cost", "cost per unit in the month before", total_is="ratio"
+    "before",
+    "Cost per Unit Before",
+    "unit cost",
+    "cost per unit in the period before",
+    total_is="ratio",
 )
 CHANGE: Final = Column(
     "change",
     "Change",
     "signed share",
-    "(cost per unit − the month before's) ÷ the month before's",
+    "(cost per unit − cost per unit before) ÷ cost per unit before",
     total_is="ratio",
 )
 UNIT_COST_COLUMNS: Final = (
@@ -44,7 +48,7 @@ def unit_costs(data: ReportData) -> Table:
 
     Returns:
         A table without totals, since one cost is divided by several drivers; without the columns
-        on the month before where that is not known. Nothing where the params name no drivers, and
+        on the period before where that is not known. Nothing where the params name no drivers, and
         a sentence for a period that has no cost per unit.
     """
     found, tense = unit_costs_by_driver(data), tense_of(data.params)

@@ -193,3 +193,20 @@ def test_the_first_month_of_the_calendar_has_no_month_before():
     """The year 0 is not a year."""
     line = by_name(of_period("0001-01", ("0001-01", "org-a", "orders", "9")))["orders", "org-a"]
     assert (line.unit_cost, line.before) == (D(10), None)
+
+
+def test_a_quarter_is_compared_with_the_quarter_before():
+    """6,720 ÷ (1,000 + 2,000 + 3,000) = 1.12 after (1,000 + 2,000) ÷ (1 + 1 + 1) = 1,000."""
+    usage = usage_of(CALLS, period="2025-Q4")
+    amounts = {"10": "1000", "11": "2000", "12": "3000", "07": "1", "08": "1", "09": "1"}
+    lines = [(f"2025-{month}", "org-a", "orders", amount) for month, amount in amounts.items()]
+    costs = {"2025-07": D(1000), "2025-08": D(2000), "2025-09": D(0)}
+    months = [
+        PublishedMonth(name, cost, 1, {}, organizations={"org-a": cost})
+        for name, cost in costs.items()
+    ]
+    data = data_of(usage=usage, months=months, drivers=drivers_of(*lines))
+    line = by_name(data)["orders", "org-a"]
+    assert (line.unit_cost, line.before) == (D("1.12"), D(1000))
+    fewer = data_of(usage=usage, months=months[1:], drivers=drivers_of(*lines))
+    assert by_name(fewer)["orders", "org-a"].before is None

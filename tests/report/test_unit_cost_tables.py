@@ -42,7 +42,7 @@ def test_each_driver_has_the_company_and_its_organizations():
     assert table.title == "Unit Costs by Driver"
     assert [column.label for column in table.columns] == [
         *("Driver", "Organization", "Direct Cost", "Driver Amount", "Cost per Unit"),
-        *("Month Before", "Change"),
+        *("Cost per Unit Before", "Change"),
     ]
     none, missing = ["n/a"] * 3, "no amount for December 2025"
     assert texts(table) == [
