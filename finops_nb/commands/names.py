@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import date
 from typing import Final
 
@@ -25,7 +24,9 @@ LONGEST: Final = 120
 
 
 def select(words: Iterable[str], home: Home, everything: bool = False) -> list[str]:
-    """The NAMEs to run, each once, earlier periods first.
+    """The NAMEs to run, each once, in the order in which their periods end; months come first.
+
+    So a quarter, which looks back on the reports of its months, follows the last of them.
 
     Args:
         words: NAMEs, `last-month`, or ranges of months that include both ends.
@@ -44,7 +45,7 @@ def select(words: Iterable[str], home: Home, everything: bool = False) -> list[s
         fix = "Create a first one with `finops-nb init FOLDER`"
         raise Refusal(Problem("no params file", fix, file="params/"))
     unique = list(dict.fromkeys(map(bare, names)))
-    return sorted(unique, key=lambda name: (_start(name, home), unique.index(name)))
+    return sorted(unique, key=lambda name: (*_end_and_days(name, home), unique.index(name)))
 
 
 def expanded(words: Iterable[str]) -> list[str]:
@@ -110,15 +111,17 @@ def _months(word: str, first: str, last: str) -> list[str]:
     return [month.text for month in reversed(months)]
 
 
-def _start(name: str, home: Home) -> date:
-    """The first day of a NAME's period.
+def _end_and_days(name: str, home: Home) -> tuple[date, int]:
+    """The day after a NAME's period, and how many days the period has.
 
     Where its params can't be read, the NAME itself is taken for a period; what is no period comes
     last.
     """
     try:
-        return load_params(home, home.check_name(name)).window.start
+        period = load_params(home, home.check_name(name)).window
     except (FinopsError, OSError):
-        with suppress(ValueError):
-            return parse_period(name).start
-        return date.max
+        try:
+            period = parse_period(name)
+        except ValueError:
+            return date.max, 0
+    return period.end, len(period.days)

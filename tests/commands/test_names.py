@@ -32,8 +32,8 @@ def test_a_range_has_both_its_ends(several_names):
     ]
 
 
-def test_each_is_selected_once_and_earlier_periods_come_first(several_names):
-    """A NAME, its file and a range that includes it are one.
+def test_each_is_selected_once_and_a_quarter_follows_its_months(several_names):
+    """A NAME, its file and a range that includes it are one; periods that end first come first.
 
     A month without params is sorted by its name; other names without params come last.
     """
@@ -46,20 +46,20 @@ def test_each_is_selected_once_and_earlier_periods_come_first(several_names):
     ]
     assert select(words, several_names) == [
         "2025-10",
-        "analysis/2025-Q4",
         "2025-11",
         "2025-12",
+        "analysis/2025-Q4",
         "scenarios/lost",
     ]
 
 
 def test_all_are_those_with_params(several_names):
-    """`everything` is each file under params/, scenarios too, by the first day of its period."""
+    """`everything` is each file under params/, scenarios too, by the last day of its period."""
     assert select([], several_names, everything=True) == [
-        "analysis/2025-Q4",
         "2025-11",
         "2025-12",
         "scenarios/more",
+        "analysis/2025-Q4",
     ]
 
 
