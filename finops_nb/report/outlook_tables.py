@@ -11,7 +11,7 @@ from finops_nb.figures.full_year import FullYear, full_year
 from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import run_rates
-from finops_nb.findings.outlook import why_no_forecast, year_label
+from finops_nb.findings.outlook import year_label
 from finops_nb.period import parse_period, spelled_months
 from finops_nb.report.format import Format
 from finops_nb.report.table import Block, Table
@@ -82,7 +82,8 @@ def next_month(data: ReportData) -> Table:
         data: of the report.
 
     Returns:
-        A table of one block by organization and one by product; a sentence if there is no forecast.
+        A table of one block by organization and one by product; nothing if there is no forecast,
+        since `prose.forecast_summary` says why.
     """
     forecast = outlook(data)
     blocks = tuple(_next_block(data, forecast, by) for by in BUDGETED) if forecast else ()
@@ -97,7 +98,6 @@ def next_month(data: ReportData) -> Table:
         blocks,
         data.params.currency,
         title="Next Month",
-        empty=why_no_forecast(data),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from support.months import december, month
 
+from finops_nb.period import parse_period
 from finops_nb.report.outlook_tables import forecast_rows, months_ahead, next_month, year
 
 STEADY = [month(f"2025-{number:02}", "10", "12") for number in range(11, 6, -1)]
@@ -64,3 +66,14 @@ def test_every_line_of_the_forecast_is_in_the_results():
         *("dimension", "name", "month", "low", "expected", "high", "budget", "risk"),
         *("probability_over", "method", "backtest_error", "naive_error"),
     ]
+
+
+def test_why_there_is_no_forecast_is_said_once():
+    """The summary above the table says it, so the table prints nothing."""
+    data = december()
+    data = replace(data, params=data.params.model_copy(update={"period": "2025-Q4"}))
+    period = parse_period("2025-Q4")
+    data = replace(data, usage=replace(data.usage, period=period), measured=None)
+    table = next_month(replace(data, measured=data.usage))
+    assert table.is_empty
+    assert not table.empty
