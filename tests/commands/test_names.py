@@ -58,8 +58,8 @@ def test_all_are_those_with_params(several_names):
     assert select([], several_names, everything=True) == [
         "2025-11",
         "2025-12",
-        "scenarios/more",
         "analysis/2025-Q4",
+        "scenarios/more",
     ]
 
 
