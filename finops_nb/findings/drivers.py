@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from finops_nb.figures.bridge import MIX, OTHER, PRICE, TOKENS, VOLUME, Bridge, bridge
+from finops_nb.figures.bridge_in_cents import in_cents
 from finops_nb.figures.budget_bridge import budget_bridges
 from finops_nb.figures.change_by_name import model_share
 from finops_nb.figures.compared import published_before
@@ -42,9 +43,11 @@ def drivers(data: ReportData) -> Sentence | None:
     whole = next(iter(bridge(data)), None)
     if whole is None:
         return None
+    # Printed as in the table of the bridge.
+    effects = in_cents(whole.effects, minor_units(data.params.currency))
     material = [
         (effect, amount)
-        for effect, amount in whole.effects.items()
+        for effect, amount in effects.items()
         if amount and is_material(amount, whole.before, data.params)
     ]
     material.sort(key=lambda pair: -abs(pair[1]))

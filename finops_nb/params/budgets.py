@@ -371,7 +371,8 @@ def _sum_of_months(params: Params, home: Home, mapping: OrganizationMap | None) 
     budgets = list(parts.values())
     added = {by: sums([part.of(by) for part in budgets]) for by in BUDGETED}
     labels = ", ".join(f"{month} {part.version.label}" for month, part in parts.items())
-    version = Version("sum of its months", added["organization"], added["product"], reason=labels)
+    label = f"sum of its months ({labels})"
+    version = Version(label, added["organization"], added["product"])
     notices = [notice for part in budgets for notice in part.notices]
     for by in BUDGETED:
         amounts = {month: part.of(by) for month, part in parts.items()}

@@ -103,7 +103,7 @@ def _block(data: ReportData, by: Dimension, every: Iterable[Bridge]) -> Block:
     lines.sort(key=lambda line: (line["name"] == rest, -abs(line["change"]), line["name"]))
     if any(cents.rounding.values()):
         lines.append(_line(ROUNDING, cents.rounding))
-    sums = _line("", cents.sums)
+    sums = {**cents.sums, "change": total(cents.sums.values())}
     return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
 
 

@@ -148,7 +148,8 @@ def test_the_sum_of_the_months_params(budgeted_home, params):
         "org-c": Decimal("1.50"),
     }
     assert "The organization org-c has a budget in only 1 of 3 months: 2025-10." in budgets.notices
-    assert budgets.version.reason == "2025-10 original, 2025-11 original, 2025-12 revised 1"
+    months = "2025-10 original, 2025-11 original, 2025-12 revised 1"
+    assert budgets.version.label == f"sum of its months ({months})"
 
 
 def test_a_file_for_another_period_is_not_added(budgeted_home, params):

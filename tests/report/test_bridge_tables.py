@@ -1,60 +1,62 @@
-"""The table of why cost changed: what its line between the names is, in a sentence."""
+"""The table of the bridge: it prints the changes that other tables print."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
 
-import pandas as pd
-from support.months import december, month
+from support.made_usage import Call, data_of, usage_of
+from support.months import month
 
-from finops_nb.outputs.cells import Cell
+from finops_nb.outputs.cells import cells_of
 from finops_nb.report.bridge_tables import cost_bridge
-from finops_nb.report.format import Format, text_sentence
+from finops_nb.report.change_tables import change_by_name
 from finops_nb.usage.model import CELLS
 
 
-def cell(organization: str, calls: int, cost: str) -> Cell:
-    return Cell(organization, "x", "p", "gpt", "ask", calls, 1000 * calls, Decimal(cost))
+def december(*calls: Call):
+    """December after a November of 7.00 in 7 calls of org-a."""
+    usage = usage_of(calls)
+    own, *_ = cells_of(usage.groups[CELLS].to_dict("records"))
+    cell = own._replace(organization="org-a", product="chat", calls=7, tokens=0, cost=7)
+    return data_of(usage=usage, months=[replace(month("2025-11", "7"), cells=(cell,))])
 
 
-def intro_of(before: list[Cell], after: list[Cell]) -> list[str]:
-    cost = str(sum(each.cost for each in before))
-    data = december(replace(month("2025-11", cost), cells=tuple(before)))
-    frame = pd.DataFrame([_row(each) for each in after], dtype=object)
-    data = replace(data, usage=replace(data.usage, groups={**data.usage.groups, CELLS: frame}))
-    table = cost_bridge(replace(data, measured=data.usage))
-    return [text_sentence(each, Format("USD")) for each in table.intro]
-
-
-def _row(each: Cell) -> dict[str, object]:
-    tokens = {"input_tokens": each.tokens, "output_tokens": 0, "cached_tokens": None}
-    return {
-        **dict(zip(CELLS, each.key, strict=True)),
-        "calls": each.calls,
-        "cost": each.cost,
-    } | tokens
-
-
-def test_the_line_between_the_names_is_explained_where_it_stands():
-    """100 calls at 0.02 move from a to b, where a call costs 0.04."""
-    before = [cell("a", 200, "4"), cell("b", 100, "4")]
-    after = [cell("a", 100, "2"), cell("b", 200, "8")]
-    assert intro_of(before, after) == [
-        "Mix between organizations: calls moved between names that differ in cost per call."
+def printed(table, column: str) -> list[list[str]]:
+    """The names of each block with what they print in a column, the total last."""
+    place = [each.label for each in table.columns].index(column)
+    return [
+        sorted(
+            [row.cells[0].text, row.cells[place].text]
+            for row in table.rows(block)
+            if row.kind != "rounding"
+        )
+        for block in table.blocks
     ]
 
 
-def test_new_and_gone_of_the_total_are_explained_with_it():
-    """c is new: 2.00 that the total has as more calls, at its 0.02 a call."""
-    before = [cell("a", 100, "2")]
-    after = [cell("a", 100, "2"), cell("c", 100, "2")]
-    assert intro_of(before, after) == [
-        "Mix between organizations: calls moved between names that differ in cost per call. "
-        "This row also turns New and Gone into Volume and Mix, where Total has them."
+def test_changes_are_those_of_the_table_of_changes():
+    """0.334 after 7, and two names of 0.004, which print as 0.00 and add up to 0.008."""
+    data = december(
+        Call("org-a", "chat", "f", "c", "0.334"),
+        Call("org-b", "chat", "f", "c", "0.004"),
+        Call("org-c", "chat", "f", "c", "0.004"),
+    )
+    others = ("Rounding", "Mix between organizations", "Mix between products")
+    bridged = [
+        [row for row in block if row[0] not in others]
+        for block in printed(cost_bridge(data), "Change")
     ]
+    assert bridged == printed(change_by_name(data), "Change")
+    assert bridged[0][0] == ["Total", "-$6.66"]  # 0.342 − 7 = −6.658
 
 
-def test_nothing_is_explained_without_such_a_line():
-    """One name has all of the total's effects."""
-    assert intro_of([cell("a", 100, "2")], [cell("a", 200, "4")]) == []
+def test_both_blocks_print_the_same_totals():
+    """What all cost did is no matter of how it is divided."""
+    data = december(
+        Call("org-a", "chat", "f", "c", "1.005"), Call("org-a", "code", "f", "c", "2.005")
+    )
+    table = cost_bridge(data)
+    by_organization, by_product = (block.total for block in table.blocks)
+    assert by_organization == by_product
+    assert by_product["change"] == Decimal("-3.99")  # 1.005 + 2.005 − 7
