@@ -16,8 +16,8 @@ class Status(StrEnum):
     `report/templates/html_shell/finops.css` and `report.css` beside it (a color for light, dark and
     print), `mail/templates/message.css` and `scenarios/assets/what_if.css`; its bar in
     `report/charts.py` and, for a color of its own, `report/theme.py`; its subject line in
-    `mail/body.py`; its sentences in `findings/insights.py` and `findings/main_findings.py`; and if
-    it is urgent, a place in `MARKS` of `figures/named.py`.
+    `mail/body.py`; its sentences in `findings/insights.py` and `findings/overruns.py`; and if it is
+    urgent, a place in `MARKS` of `figures/named.py`.
 
     Some are written out elsewhere: OVER in `outputs/months.py`, which can't import figures; NO
     BUDGET in `mail/templates/message.html.j2`; AT RISK in `params/model.py`, the README of the

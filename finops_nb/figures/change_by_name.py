@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from finops_nb.figures.compared import published_before
 from finops_nb.figures.report_data import ReportData
+from finops_nb.figures.run_rate import run_rates_of_pairs
 from finops_nb.money import ZERO, ratio, total
 from finops_nb.outputs.cells import Cell, cells_of
 from finops_nb.outputs.months import PublishedMonth
@@ -118,11 +119,43 @@ def largest_part(data: ReportData, by: Dimension, name: str) -> Part | None:
         without a change, or where there is only one name.
     """
     before = _whole_period_before(data)
-    if before is None or not before.pairs:
+    if before is None:
         return None
     frame = data.usage.groups["organization", "product"]
     pairs = zip(frame["organization"], frame["product"], strict=True)
-    moved = _moved(dict(zip(pairs, frame["cost"], strict=True)), before.pairs, by, name)
+    return _largest_part(dict(zip(pairs, frame["cost"], strict=True)), before, by, name)
+
+
+def largest_expected_part(data: ReportData, by: Dimension, name: str) -> Part | None:
+    """What makes most of the change of a name that the run rate of a running period expects.
+
+    Args:
+        data: as for `changes_by_name`; usage read by cells.
+        by: as for `largest_part`.
+        name: as there.
+
+    Returns:
+        As there; the run rates of the pairs are compared with the whole period before. None for a
+        period that is over, and where there is no run rate.
+    """
+    rates, before = _rates_of_pairs(data), published_before(data)
+    if not rates or before is None or data.usage is not data.measured:
+        return None
+    return _largest_part(rates, before, by, name)
+
+
+@lru_cache(maxsize=4)  # asked for by each name
+def _rates_of_pairs(data: ReportData) -> dict[tuple[str, str], Decimal]:
+    return run_rates_of_pairs(data.usage)
+
+
+def _largest_part(
+    now: Mapping[tuple[str, str], Decimal], before: PublishedMonth, by: Dimension, name: str
+) -> Part | None:
+    """The largest change in the direction of the whole, as in `largest_part`."""
+    if not before.pairs:
+        return None
+    moved = _moved(now, before.pairs, by, name)
     whole = total(moved.values())
     named = {each: amount for each, amount in moved.items() if each != UNALLOCATED}
     if not whole or len(named) < 2:

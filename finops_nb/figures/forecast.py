@@ -49,7 +49,7 @@ from finops_nb.figures.variance import headline_dimension
 from finops_nb.money import ZERO, minor_units, significant, total
 from finops_nb.params.events import Event
 from finops_nb.period import fiscal_year, parse_period
-from finops_nb.schema import Dimension
+from finops_nb.schema import BUDGETED, Dimension
 
 TOTAL: Final = "total"
 DIMENSIONS: Final = (TOTAL, "organization", "product")
@@ -145,7 +145,10 @@ def outlook(data: ReportData) -> Forecast | None:
     months = _months_ahead(data, known[-1].month.name)
     decimals, events = minor_units(data.params.currency), data.params.events
     by = headline_dimension(data.budgets)
-    return forecast_of(known, months, data.budgets.ahead, decimals, events, by)
+    own: Mapping[str, Mapping[str, Decimal]] = {each: data.budgets.of(each) for each in BUDGETED}
+    # A running month without a run rate is forecast, too.
+    budgets = {data.usage.period.text: own, **data.budgets.ahead}
+    return forecast_of(known, months, budgets, decimals, events, by)
 
 
 def forecast_of(

@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from finops_nb.figures.forecast import Forecast, outlook
+from finops_nb.figures.period_end import period_end
 from finops_nb.figures.report_data import ReportData
-from finops_nb.figures.run_rate import run_rates, to_date
+from finops_nb.figures.run_rate import to_date
 from finops_nb.money import ZERO, added
 from finops_nb.period import fiscal_year
 from finops_nb.schema import Dimension
@@ -165,12 +166,7 @@ def _rest(
         for month in ahead
         if forecast
     ]
-    if not data.usage.complete:
-        costs = _own_costs(data, by)
-        own = dict(run_rates(data.usage, by))
-        if not own and forecast:
-            # Without a run rate, more may be spent already than the month is expected to cost.
-            lines = forecast.of(by, data.usage.period.text).values()
-            own = {line.name: max(line.expected, costs.get(line.name, ZERO)) for line in lines}
-        parts.append({name: cost - costs.get(name, ZERO) for name, cost in own.items()})
+    costs = _own_costs(data, by)
+    ends = period_end(data, by).items()
+    parts.append({name: end.expected - costs.get(name, ZERO) for name, end in ends})
     return added(parts)

@@ -11,18 +11,18 @@ from typing import Any
 import pandas as pd
 
 from finops_nb.figures.budget_status import Status
-from finops_nb.figures.change_by_name import largest_part
+from finops_nb.figures.change_by_name import Part, largest_expected_part, largest_part
 from finops_nb.figures.compared import before_words
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.streaks import streaks
 from finops_nb.findings.drivers import volume_and_rate
 from finops_nb.findings.insights import Insight
 from finops_nb.findings.materiality import VarianceLine, lines_with_status
+from finops_nb.findings.overruns import excess_template, overruns
 from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.findings.tense import Tense, tense_of
 from finops_nb.money import portion
 from finops_nb.params.budgets import Budgets
-from finops_nb.params.model import Params
 from finops_nb.schema import UNALLOCATED, Dimension
 
 
@@ -51,11 +51,6 @@ class Findings:
     book: pd.DataFrame | None
 
 
-def material_overruns(variance: pd.DataFrame, params: Params) -> tuple[VarianceLine, ...]:
-    """The names of a variance table that are materially over budget, the largest overrun first."""
-    return tuple(line for line in lines_with_status(Status.OVER, variance, params) if line.material)
-
-
 def unspent_budgets(findings: Findings) -> tuple[VarianceLine, ...]:
     """The organizations that left a material part of their budget unspent, the largest first."""
     under = lines_with_status(Status.UNDER, findings.organizations, findings.data.params)
@@ -72,6 +67,22 @@ def name_with_owner(name: str, budgets: Budgets) -> Sentence:
     if owner:
         return sentence("{name} (owner: {owner})", name=name, owner=owner)
     return sentence("{name}", name=name)
+
+
+def driver_of(data: ReportData, by: Dimension, name: str) -> Part | None:
+    """What made most of the rise of a name, or makes most of the one that is expected.
+
+    Args:
+        data: of the report; in a running period, the run rate is compared with the whole before.
+        by: organization or product.
+        name: of it.
+
+    Returns:
+        None where the cost does not rise, or nothing is known of the period before.
+    """
+    find = largest_part if data.usage.complete else largest_expected_part
+    part = find(data, by, name)
+    return part if part is not None and part.whole > 0 else None
 
 
 def owner_to_find(data: ReportData, names: Iterable[str], dimension: Dimension) -> Sentence | None:
@@ -102,7 +113,7 @@ def owner_to_find(data: ReportData, names: Iterable[str], dimension: Dimension) 
 def overrun_sentences(
     findings: Findings, variance: pd.DataFrame, is_clause: bool = False
 ) -> Iterator[tuple[VarianceLine, Sentence]]:
-    """Each material overrun, with its volume and rate variance, its streak and what drove it.
+    """Each overrun, or expected one, with its volume and rate, its streak and what drove it.
 
     The driver is the product that made most of an organization's rise from the period before, or
     the organization that made most of a product's. Where nothing is known of a rise, it is the
@@ -123,13 +134,13 @@ def overrun_sentences(
     for part in findings.breakdown.to_dict("records"):
         parts_of.setdefault(part[outer], []).append(part)
     runs = {} if is_clause else streaks(findings.data, variance)
-    for line in material_overruns(variance, findings.data.params):
+    for line in overruns(findings.data, variance):
         template, values = _excess(findings.data, outer, line, is_clause)
         streak = runs.get(line.name)
         if streak and streak.months > 1:
             template += _streak_template(streak.at_least, tense_of(findings.data.params))
             values |= {"streak": streak.months, "in_all": streak.excess}
-        text, largest = _largest(findings, outer, line, parts_of[line.name], is_clause)
+        text, largest = _largest(findings, outer, line, parts_of.get(line.name, ()), is_clause)
         who = name_with_owner(line.name, findings.data.budgets)
         yield line, sentence(template + text, who=who, **values, **largest)
 
@@ -138,11 +149,10 @@ def _excess(
     data: ReportData, outer: Dimension, line: VarianceLine, is_clause: bool
 ) -> tuple[str, dict[str, Any]]:
     """How far a name is over its budget; where it is no clause, also its volume and rate."""
-    template = _overrun_template(line, is_clause, tense_of(data.params))
+    template, values = excess_template(line, data, is_clause)
     causes = None if is_clause else volume_and_rate(data, outer, line.name)
     if causes is not None:
         template += ", {causes}"
-    values = {"excess": line.variance, "budget": line.budget, "used": line.budget_used}
     return template, {**values, "causes": causes}
 
 
@@ -154,24 +164,23 @@ def _largest(
     is_clause: bool,
 ) -> tuple[str, dict[str, Any]]:
     """The words for what made a name's cost rise, or for its largest part; none for its only."""
-    driver = largest_part(findings.data, outer, line.name)
-    if driver and driver.whole > 0:
-        text = _driver_template(outer, driver.share, is_clause, before_words(findings.data))
+    data = findings.data
+    driver = driver_of(data, outer, line.name)
+    if driver is not None:
+        is_fact = data.usage.complete
+        text = _driver_template(outer, driver.share, is_clause, is_fact, before_words(data))
         return text, {"largest": driver.name, "moved": driver.moved, "share": driver.share}
+    if not parts:
+        return "", {}
     inner = "product" if outer == "organization" else "organization"
     largest = max(parts, key=itemgetter("cost"))
     share = portion(largest["cost"], line.cost)
     values = {"largest": largest[inner], "cost": largest["cost"], "share": share}
     if len(parts) == 1:
         return "", values
-    tense = tense_of(findings.data.params)
-    return _largest_template(outer, share is not None, is_clause, tense), values
-
-
-def _overrun_template(line: VarianceLine, is_clause: bool, tense: Tense) -> str:
-    template = ("{who}, which " if is_clause else "{who} ") + tense.verb("is", "be")
-    template += " {excess:money} over its {budget:money} budget"
-    return template if line.budget_used is None else template + " ({used:share} used)"
+    tense = tense_of(data.params)
+    template = _largest_template(outer, share is not None, is_clause, data.usage.complete, tense)
+    return template, values
 
 
 def _streak_template(at_least: bool, tense: Tense) -> str:
@@ -182,19 +191,27 @@ def _streak_template(at_least: bool, tense: Tense) -> str:
     return f"; it {months}, by {{in_all:money}} in total"
 
 
-def _driver_template(outer: Dimension, share: Decimal, is_clause: bool, before: str) -> str:
+def _driver_template(
+    outer: Dimension, share: Decimal, is_clause: bool, is_fact: bool, before: str
+) -> str:
     """The words for what made the cost rise from the period before; of more than all, no share."""
     use = "its use of {largest}" if outer == "organization" else "{largest}'s use of it"
-    text = f", with {use} costing" if is_clause else f"; {use} cost"
-    of_rise = f" ({{share:share}} of the {outer}'s rise)" if share <= 1 else ""
+    if is_clause:
+        text = f", with {use} {'costing' if is_fact else 'expected to cost'}"
+    else:
+        text = f"; {use} {'cost' if is_fact else 'is expected to cost'}"
+    rise = "rise" if is_fact else "expected rise"
+    of_rise = f" ({{share:share}} of the {outer}'s {rise})" if share <= 1 else ""
     return f"{text} {{moved:money}} more than {before}{of_rise}"
 
 
-def _largest_template(outer: str, has_share: bool, is_clause: bool, tense: Tense) -> str:
+def _largest_template(
+    outer: str, has_share: bool, is_clause: bool, is_fact: bool, tense: Tense
+) -> str:
     """The words for the largest part; its share is left out if credits exceed it."""
     largest = "largest product" if outer == "organization" else "largest user"
     template = (
         ", with {largest} as its " if is_clause else f"; {{largest}} {tense.verb('is', 'be')} its "
     )
     share = " ({share:share} of the " + outer + "'s cost)" if has_share else ""
-    return template + largest + ", at {cost:money}" + share
+    return template + largest + ", at {cost:money}" + ("" if is_fact else " so far") + share

@@ -8,9 +8,10 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Any, Final
 
-from finops_nb.figures.budget_status import Status
-from finops_nb.figures.change_by_name import NameChange, changes_by_name, largest_part
+from finops_nb.figures.budget_status import is_above
+from finops_nb.figures.change_by_name import NameChange, changes_by_name
 from finops_nb.figures.compared import published_before
+from finops_nb.figures.period_end import period_end
 from finops_nb.figures.policies import spend_without_approval
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.streaks import streaks
@@ -19,24 +20,27 @@ from finops_nb.findings.days_out_of_line import about, material_anomalies
 from finops_nb.findings.drivers import budget_change, drivers
 from finops_nb.findings.evidence import (
     Findings,
-    material_overruns,
+    driver_of,
     name_with_owner,
     overrun_sentences,
     unspent_budgets,
 )
 from finops_nb.findings.insights import AT_THE_BEST_RATE, EfficiencyGap, SpendWithoutBudget
-from finops_nb.findings.materiality import VarianceLine, is_material, lines_with_status
+from finops_nb.findings.materiality import VarianceLine, is_material
 from finops_nb.findings.money_text import unit_name
+from finops_nb.findings.overruns import excess_template, is_over, overruns
 from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.findings.tense import tense_of
 from finops_nb.findings.unit_costs import changed_unit_cost, unit_cost_sentence
-from finops_nb.money import ZERO, total
+from finops_nb.money import ZERO, minor_units, total
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED, Dimension
 from finops_nb.usage.data_quality import THIN
 
 SHOWN: Final = 3
 OVER_BUDGET: Final = "Over Budget"
+EXPECTED_OVERRUN: Final = "Expected Overrun"
+"""A name of a running period that is still within its budget, and is not expected to stay there."""
 
 
 class Urgency(IntEnum):
@@ -77,14 +81,14 @@ def main_findings(findings: Findings) -> tuple[MainFinding, ...]:
 
     Returns:
         The largest amount first; among equals, the most urgent. A missing approval is routine, so
-        it comes after what is about money. The largest overrun is always among them.
+        it comes after what is about money. The largest overrun is always among them; in a running
+        period, an overrun has the money that is expected to be over at its end.
     """
     every = [
         *_missing_usage(findings),
         *_overruns(findings),
         *_spend_without_budget(findings),
         *_unallocated(findings),
-        *_at_risk(findings),
         *_change(findings),
         *_day_out_of_line(findings),
         *_missing_approvals(findings),
@@ -93,7 +97,8 @@ def main_findings(findings: Findings) -> tuple[MainFinding, ...]:
         *_unit_cost(findings.data),
     ]
     every.sort(key=_rank)
-    overrun = next((finding for finding in every if finding.title == OVER_BUDGET), None)
+    titles = (OVER_BUDGET, EXPECTED_OVERRUN)
+    overrun = next((finding for finding in every if finding.title in titles), None)
     shown = every[:SHOWN]
     return tuple(shown if overrun is None or overrun in shown else [*shown[:-1], overrun])
 
@@ -121,7 +126,7 @@ def _missing_usage(findings: Findings) -> Iterator[MainFinding]:
 
 
 def _overruns(findings: Findings) -> Iterator[MainFinding]:
-    """Each overrun.
+    """Each overrun, and in a running period each that is expected.
 
     If a product over budget put an organization over budget, one finding covers both: the two are
     the same money.
@@ -132,22 +137,27 @@ def _overruns(findings: Findings) -> Iterator[MainFinding]:
     for line, text in products:
         others = driven.get(line.name, [])
         if others:
+            rise = "rise" if findings.data.usage.complete else "expected rise"
             text = sentence(
-                "{product}; the product is also the largest part of the rise in cost of "
+                f"{{product}}; the product is also the largest part of the {rise} in cost of "
                 "{organizations}",
                 product=text,
                 organizations=first_few([_driven_sentence(findings, each) for each in others]),
             )
         names = (line.name, *(each.name for each in others))
-        yield _over_budget(text, line, names)
+        yield _overrun(findings.data, text, line, names)
     told = {each.name for others in driven.values() for each in others}
     for line, text in organizations:
         if line.name not in told:
-            yield _over_budget(text, line, (line.name,))
+            yield _overrun(findings.data, text, line, (line.name,))
 
 
-def _over_budget(text: Sentence, line: VarianceLine, names: tuple[str, ...]) -> MainFinding:
-    return MainFinding(Urgency.MONEY_OUT_OF_PLAN, OVER_BUDGET, text, line.variance, names)
+def _overrun(
+    data: ReportData, text: Sentence, line: VarianceLine, names: tuple[str, ...]
+) -> MainFinding:
+    if is_over(line, data):
+        return MainFinding(Urgency.MONEY_OUT_OF_PLAN, OVER_BUDGET, text, line.at_stake, names)
+    return MainFinding(Urgency.HEADING_THERE, EXPECTED_OVERRUN, text, line.at_stake, names)
 
 
 def _driven(
@@ -157,15 +167,15 @@ def _driven(
     over = {line.name for line in products}
     driven: dict[str, list[VarianceLine]] = {}
     for line in organizations:
-        part = largest_part(findings.data, "organization", line.name)
-        if part and part.whole > 0 and part.name in over:
+        part = driver_of(findings.data, "organization", line.name)
+        if part and part.name in over:
             driven.setdefault(part.name, []).append(line)
     return driven
 
 
 def _driven_sentence(findings: Findings, line: VarianceLine) -> Sentence:
     """An organization over budget, in a list."""
-    text = "{who}, which is {excess:money} over its {budget:money} budget"
+    text, values = excess_template(line, findings.data, is_clause=True, has_share=False)
     streak = streaks(findings.data, findings.organizations).get(line.name)
     months, in_all = (streak.months, streak.excess) if streak else (1, ZERO)
     if streak and months > 1:
@@ -174,14 +184,14 @@ def _driven_sentence(findings: Findings, line: VarianceLine) -> Sentence:
     return sentence(
         text,
         who=name_with_owner(line.name, findings.data.budgets),
-        excess=line.variance,
-        budget=line.budget,
+        **values,
         months=months,
         in_all=in_all,
     )
 
 
 def _spend_without_budget(findings: Findings) -> Iterator[MainFinding]:
+    """In a running period, also what these names are expected to cost in all."""
     urgency, title = Urgency.MONEY_OUT_OF_PLAN, "Spend without Budget"
     budgets, tense = findings.data.budgets, tense_of(findings.data.params)
     spenders = {
@@ -190,12 +200,18 @@ def _spend_without_budget(findings: Findings) -> Iterator[MainFinding]:
     }
     for insight in findings.insights:
         if isinstance(insight, SpendWithoutBudget) and insight.cost > 0:
+            ends = period_end(findings.data, insight.dimension)
+            end = total(ends[name].expected for name in insight.names if name in ends)
+            is_more = is_above(end, insight.cost, minor_units(findings.data.params.currency))
+            later = " so far, and {end:money} is expected in all" if is_more else ""
             text = sentence(
-                spenders[insight.dimension] + " {cost:money} ({names})",
+                spenders[insight.dimension] + f" {{cost:money}}{later} ({{names}})",
                 cost=insight.cost,
+                end=end,
                 names=first_few(name_with_owner(name, budgets) for name in insight.names),
             )
-            yield MainFinding(urgency, title, text, insight.cost, insight.names)
+            money = max(insight.cost, end)
+            yield MainFinding(urgency, title, text, money, insight.names)
 
 
 def _unallocated(findings: Findings) -> Iterator[MainFinding]:
@@ -210,31 +226,6 @@ def _unallocated(findings: Findings) -> Iterator[MainFinding]:
         template += f", so it {cannot} be charged"
         text = sentence(template, cost=cost, share=share)
         yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Unallocated Cost", text, cost)
-
-
-def _at_risk(findings: Findings) -> Iterator[MainFinding]:
-    for variance in (findings.organizations, findings.products):
-        for line in lines_with_status(Status.AT_RISK, variance, findings.data.params):
-            yield _at_risk_finding(findings, line)
-
-
-def _at_risk_finding(findings: Findings, line: VarianceLine) -> MainFinding:
-    tense = tense_of(findings.data.params)
-    template = "{who} " + tense.verb("has used", "have used")
-    template += " {used:share} of its {budget:money} budget"
-    excess = line.run_rate_excess
-    if excess:
-        template += "; its run rate of {rate:money} " + tense.verb("is", "be")
-        template += " {excess:money} over budget"
-    text = sentence(
-        template,
-        who=name_with_owner(line.name, findings.data.budgets),
-        used=line.budget_used,
-        budget=line.budget,
-        rate=line.run_rate,
-        excess=excess,
-    )
-    return MainFinding(Urgency.HEADING_THERE, "Budget at Risk", text, excess, (line.name,))
 
 
 def _change(findings: Findings) -> Iterator[MainFinding]:
@@ -325,7 +316,7 @@ def _missing_approvals(findings: Findings) -> Iterator[MainFinding]:
 def _unspent(findings: Findings) -> Iterator[MainFinding]:
     """Budget left over in a period that is over, where no organization needs it."""
     unspent = unspent_budgets(findings)
-    over = material_overruns(findings.organizations, findings.data.params)
+    over = overruns(findings.data, findings.organizations)
     if not findings.data.usage.complete or not unspent or over:
         return
     amounts = [-line.variance for line in unspent]

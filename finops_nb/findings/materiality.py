@@ -8,6 +8,7 @@ from decimal import Decimal
 import pandas as pd
 
 from finops_nb.figures.budget_status import Status, is_above
+from finops_nb.figures.period_end import AtEnd
 from finops_nb.money import ZERO, minor_units
 from finops_nb.params.model import Params
 
@@ -25,6 +26,7 @@ class VarianceLine:
         material: by `is_material`.
         run_rate: the cost at the period's end; None where there is no run rate.
         run_rate_excess: how far it is above the budget; zero where it is not, or is not known.
+        expected: at the end of a running period, from `period_end`; None where nothing is.
     """
 
     name: str
@@ -35,6 +37,14 @@ class VarianceLine:
     material: bool
     run_rate: Decimal | None = None
     run_rate_excess: Decimal = ZERO
+    expected: AtEnd | None = None
+
+    @property
+    def at_stake(self) -> Decimal:
+        """Cost − budget, or expected cost − budget if that is more; unfavorable above zero."""
+        if self.expected is None:
+            return self.variance
+        return max(self.variance, self.expected.expected - self.budget)
 
 
 def is_material(amount: Decimal, whole: Decimal, params: Params) -> bool:

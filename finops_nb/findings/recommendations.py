@@ -16,13 +16,13 @@ from finops_nb.figures.variance import headline_dimension
 from finops_nb.findings.decisions import funding, missing_budgets, next_budgets
 from finops_nb.findings.evidence import (
     Findings,
-    material_overruns,
     name_with_owner,
     overrun_sentences,
     owner_to_find,
 )
 from finops_nb.findings.insights import AT_THE_BEST_RATE, EfficiencyGap, SpendWithoutBudget
 from finops_nb.findings.money_text import unit_name
+from finops_nb.findings.overruns import overruns
 from finops_nb.findings.sentence import Sentence, first_few, sentence, separated
 from finops_nb.findings.tense import tense_of
 from finops_nb.money import ZERO, total
@@ -86,13 +86,14 @@ def _product_review(findings: Findings) -> Advice | None:
 
 
 def _review(text: str, findings: Findings, variance: pd.DataFrame) -> Advice | None:
-    """What to do about the material overruns; None if there are none."""
-    overruns = list(overrun_sentences(findings, variance, is_clause=True))
-    if not overruns:
+    """What to do about the overruns; None if there are none."""
+    found = list(overrun_sentences(findings, variance, is_clause=True))
+    if not found:
         return None
-    lines = [line for line, _ in overruns]
-    amounts = [line.variance for line in lines]
-    reviews = first_few((clause for _, clause in overruns), amounts, "over budget")
+    lines = [line for line, _ in found]
+    amounts = [line.at_stake for line in lines]
+    over = "over budget" if findings.data.usage.complete else "expected over budget"
+    reviews = first_few((clause for _, clause in found), amounts, over)
     by: Dimension = variance.columns[0]
     decide = next_budgets(findings.data, lines, by)
     owner = owner_to_find(findings.data, [line.name for line in lines], by)
@@ -167,9 +168,9 @@ def _budget_planning(findings: Findings) -> Advice | None:
         return Advice(*missing)
     by = headline_dimension(data.budgets)
     frame = findings.organizations if by == "organization" else findings.products
-    over = material_overruns(frame, data.params)
+    over = overruns(data, frame)
     action = funding(data, over)
-    return Advice(action, total(line.variance for line in over)) if action else None
+    return Advice(action, total(line.at_stake for line in over)) if action else None
 
 
 def _efficiency_sharing(findings: Findings) -> Advice | None:

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from support.made_usage import Call, data_of, usage_of
 from support.simulated_years import LEVEL, simulated_year
 
-from finops_nb.figures.forecast import Forecast, Known, forecast_of, known_months, outlook
+from finops_nb.figures.forecast import (
+    TOTAL,
+    Forecast,
+    Known,
+    forecast_of,
+    known_months,
+    outlook,
+)
 from finops_nb.figures.forecast_methods import Method, Month, following
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.params.events import Event
@@ -255,6 +262,16 @@ def test_a_running_month_without_a_run_rate_is_forecast_itself():
     made = outlook(data_of(usage=usage, months=[published("2025-11", "30")]))
     assert made.known == ("2025-11",)
     assert made.months == ("2025-12",)
+
+
+def test_a_running_month_that_is_forecast_has_its_own_budget():
+    """25 of org-a: 31 × 1 are likely to be over."""
+    usage = usage_of([Call("org-a", "chat", "f", "c", "1", "2025-12-03")], complete=False)
+    keys = {"period": "2025-12", "usage": "sample:", "organization_budgets": {"org-a": 25}}
+    data = data_of(usage, make_params(keys), months=[published("2025-11", "30")])
+    for dimension, name in (("organization", "org-a"), (TOTAL, TOTAL)):
+        line = outlook(data).of(dimension, "2025-12")[name]
+        assert (line.expected, line.budget) == (31, 25)
 
 
 def test_a_quarter_has_no_forecast():

@@ -81,14 +81,22 @@ def test_spend_without_a_budget_is_one_finding(find):
     )
 
 
-def test_a_running_month_shows_where_it_is_heading(find):
+def test_a_running_month_is_about_what_is_expected_over_its_budget(find):
     """Five Mondays to Wednesdays and four other days, at 1 each, but 3 for a Sunday: 39."""
     calls = [Call("org-a", "chat", "ask", "c", "1", f"2025-12-{day:02}") for day in range(1, 7)]
     calls.append(Call("org-a", "chat", "ask", "c", "3", "2025-12-07"))
     assert find(calls, complete=False, organization_budgets={"org-a": "10"})[0] == (
-        "Budget at Risk",
-        "org-a has used 90.0% of its $10.00 budget; its run rate of $39.00 is $29.00 over budget",
+        "Expected Overrun",
+        "org-a is expected to cost $39.00 at its run rate, $29.00 over its $10.00 budget "
+        "(90.0% used so far)",
     )
+
+
+def test_a_name_that_is_expected_to_stay_within_its_budget_is_no_finding(find):
+    """30 × 0.60 = 18 of 20 are AT RISK, but 31 × 0.60 = 18.60 are expected: nothing at stake."""
+    days = (f"2025-12-{day:02}" for day in range(1, 31))
+    calls = [Call("org-a", "chat", "ask", "c", "0.60", day) for day in days]
+    assert find(calls, complete=False, organization_budgets={"org-a": "20"}) == []
 
 
 def test_a_change_names_the_organization_that_changed_most(find):
@@ -209,16 +217,34 @@ def test_the_largest_overrun_is_among_them(find):
     assert titles == ["Cost Rose", "Unallocated Cost", "Over Budget"]
 
 
-def test_a_run_rate_far_over_budget_comes_before_a_small_overrun(find):
-    """7 × 10 of 100 so far, and 310 at the run rate: 210 over comes before 7 × 1 − 5 = 2 over."""
+def test_overruns_of_a_running_month_are_ranked_by_what_is_expected(find):
+    """7 × 10 of 100, and 310 at the run rate: 210. 7 × 1 of 5 is 2 over, and 31 are expected: 26.
+
+    7 × 1 of no budget, and 31 are expected: more than 26.
+    """
     calls = [
-        Call(name, name, "f", "c", cost, f"2025-12-{day:02}")
+        Call(name, name, "f", "c", f"{cost}", f"2025-12-{day:02}", calls=cost)
         for day in range(1, 8)
-        for name, cost in (("heading", "10"), ("over", "1"))
+        for name, cost in (("heading", 10), ("over", 1), ("none", 1))
     ]
-    findings = find(calls, complete=False, organization_budgets={"heading": "100", "over": "5"})
-    titles = [title for title, _ in findings]
-    assert titles.index("Budget at Risk") < titles.index("Over Budget")
+    budgets = {"heading": "100", "over": "5"}
+    findings = find(calls, complete=False, organization_budgets=budgets)
+    assert findings == [
+        (
+            "Expected Overrun",
+            "heading is expected to cost $310.00 at its run rate, $210.00 over its $100.00 budget "
+            "(70.0% used so far)",
+        ),
+        (
+            "Spend without Budget",
+            "organizations with no budget spent $7.00 so far, and $31.00 is expected in all (none)",
+        ),
+        (
+            "Over Budget",
+            "over is $2.00 over its $5.00 budget (140.0% used) and is expected to cost $31.00 at "
+            "its run rate, $26.00 over",
+        ),
+    ]
 
 
 calls_made = st.lists(
@@ -240,7 +266,7 @@ budgets_made = st.dictionaries(st.sampled_from(["org-a", "org-b", "org-c"]), st.
 def test_no_finding_has_more_money_than_one_before_it(calls, budgets, complete):
     """The first finding has the most money, and a missing approval is last.
 
-    The largest overrun is there.
+    The largest overrun is there; in a running month, by its run rate.
     So a large overrun is not missed behind smaller ones, nor behind three matters of other kinds.
     """
     made = make_params(
@@ -258,9 +284,13 @@ def test_no_finding_has_more_money_than_one_before_it(calls, budgets, complete):
     amounts = [finding.money for finding in found if finding.urgency is not Urgency.RULE]
     assert amounts == sorted(amounts, reverse=True)
     assert all(finding.urgency is not Urgency.RULE for finding in found[: len(amounts)])
-    overruns = [line["variance"] for line in variance_lines(data) if line["status"] == "OVER"]
-    if overruns:
-        assert max(overruns) in amounts
+    stakes = [
+        max(line["variance"], (line["run_rate"] or D(0)) - line["budget"])
+        for line in variance_lines(data)
+        if line["budget"] is not None
+    ]
+    if max(stakes, default=D(0)) > 0:
+        assert max(stakes) in amounts
 
 
 def variance_lines(data) -> list[dict]:
