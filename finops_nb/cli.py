@@ -232,7 +232,10 @@ def new(month: str, budgets: str | None) -> None:
     if not budgets or not home.params_file(month).exists():
         click.echo(new_month(home, month))
     if budgets:
-        click.echo(propose_budgets(home, month))
+        proposal = propose_budgets(home, month)
+        click.echo(proposal.file)
+        if proposal.unchanged:
+            _tell(proposal.unchanged)
         _tell(f'Then: finops-nb adopt scenarios/{month}-forecast --by WHO --reason "..."')
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from finops_nb.clock import now
 from finops_nb.errors import Problem, Refusal
@@ -16,25 +16,42 @@ from finops_nb.outputs.artifacts import RESULTS, read_results
 from finops_nb.params.budgets import read_budgets, snapshot
 from finops_nb.params.params_file import load_params
 from finops_nb.params.scenario import Scenario, save_scenario
+from finops_nb.params.types import NO_BUDGET
+from finops_nb.params.yaml_file import yaml_text
 from finops_nb.period import parse_period
 from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
+from finops_nb.words import listing
 
 NAME: Final = "{month}-forecast"
 """The scenario's name."""
 
 
-def propose_budgets(home: Home, month: str) -> Path:
+class Proposal(NamedTuple):
+    """What `propose_budgets` wrote.
+
+    Args:
+        file: the scenario's file.
+        unchanged: one line on the budgets that it leaves as they are, and how to drop one; empty if
+            there are none.
+    """
+
+    file: Path
+    unchanged: str
+
+
+def propose_budgets(home: Home, month: str) -> Proposal:
     """Write `params/scenarios/MONTH-forecast.yaml`: what each name is expected to cost.
 
     The forecast is that of the published report of the month before. Low and high of each name are
-    comments at the top. Names that are expected to cost nothing, or less, get no budget.
+    comments at the top. Names that are expected to cost nothing, or less, get no budget; one that
+    they have already stays, and the line that says so is the last comment.
 
     Args:
         home: the home; it has the params of the month.
         month: text like 2026-01.
 
     Returns:
-        The scenario's file.
+        The scenario's file and what it leaves unchanged.
 
     Raises:
         Refusal: the month before is not published with a forecast, or the scenario exists.
@@ -50,17 +67,49 @@ def propose_budgets(home: Home, month: str) -> Path:
     params = load_params(home, month)
     budgets = read_budgets(params, home)
     dimensions = [each for each in BUDGETED if budgets.of(each)] or [BUDGETED[0]]
+    proposed = {each: _proposed(rows, each, dimensions) for each in BUDGETED}
     scenario = Scenario(
         base=month,
         author="finops-nb, from the forecast",
         date=date.fromisoformat(now()[:10]),
         reason=f"Expected cost in the {before.label} report",
-        organization_budgets=_proposed(rows, "organization", dimensions),
-        product_budgets=_proposed(rows, "product", dimensions),
+        organization_budgets=proposed["organization"],
+        product_budgets=proposed["product"],
         base_was=snapshot(params, budgets),
     )
     comments = [line for each in dimensions for line in _comments(rows, each)]
-    return save_scenario(home, NAME.format(month=month), scenario, comments=comments)
+    unchanged = _unchanged({each: budgets.of(each) for each in dimensions}, proposed)
+    comments += [unchanged] if unchanged else []
+    name = NAME.format(month=month)
+    return Proposal(save_scenario(home, name, scenario, comments=comments), unchanged)
+
+
+def _unchanged(
+    budgets: Mapping[Dimension, Mapping[str, Decimal]],
+    proposed: Mapping[Dimension, Mapping[str, Any]],
+) -> str:
+    """The budgets of names that are not expected to cost anything, and how to drop one.
+
+    Example:
+        Unchanged, since no cost is expected: organization org-c (5). To drop its budget, write
+        "org-c: none" under organization_budgets.
+    """
+    kept = [
+        (each, name, amount)
+        for each, amounts in budgets.items()
+        for name, amount in amounts.items()
+        if name not in proposed[each]
+    ]
+    if not kept:
+        return ""
+    names = listing([f"{each} {name} ({plain(amount)})" for each, name, amount in kept])
+    by, first, _ = kept[0]
+    write = yaml_text({first: NO_BUDGET}).strip()
+    example, its = ("", "its") if len(kept) == 1 else (", for example,", "a")
+    return (
+        f"Unchanged, since no cost is expected: {names}. To drop {its} budget, write{example} "
+        f'"{write}" under {by}_budgets.'
+    )
 
 
 def _no_forecast(home: Home, before: str, month: str) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from finops_nb.figures.forecast import TOTAL, Expected, Forecast, outlook
@@ -12,6 +12,7 @@ from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import run_rates
 from finops_nb.findings.outlook import year_label
+from finops_nb.money import ZERO
 from finops_nb.period import parse_period, spelled_months
 from finops_nb.report.format import Format
 from finops_nb.report.table import Block, Table
@@ -64,6 +65,8 @@ LOW_AND_HIGH: Final = (
     "row alone, so Low and High have no totals"
 )
 """What a caption says of a range."""
+LEAST_LOW: Final = "; a Low that would be below zero is {zero}"
+"""What a caption says where that happened."""
 
 NEXT_MONTH_COLUMNS: Final = (NAME, THIS_MONTH, LOW, EXPECTED, HIGH, BUDGET, RISK)
 MONTH_COLUMNS: Final = (MONTH, LOW, EXPECTED, HIGH, BUDGET, RISK)
@@ -89,11 +92,12 @@ def next_month(data: ReportData) -> Table:
     blocks = tuple(_next_block(data, forecast, by) for by in BUDGETED) if forecast else ()
     has_range = any(line["low"] is not None for block in blocks for line in block.lines)
     has_budget = any(line["budget"] is not None for block in blocks for line in block.lines)
+    at_zero = _at_zero(data, (line for block in blocks for line in block.lines))
     month = parse_period(forecast.months[0]).label if forecast else "the next month"
     is_rate = "; this month is its run rate" if run_rates(data.usage, "product") else ""
     return Table(
         "next_month",
-        f"Expected cost of {month}{LOW_AND_HIGH if has_range else ''}{is_rate}",
+        f"Expected cost of {month}{LOW_AND_HIGH if has_range else ''}{at_zero}{is_rate}",
         _columns(NEXT_MONTH_COLUMNS, has_range, has_budget),
         blocks,
         data.params.currency,
@@ -118,7 +122,7 @@ def months_ahead(data: ReportData) -> Table:
     has_budget = any(line["budget"] is not None for line in lines)
     return Table(
         "months_ahead",
-        "Expected cost of each month ahead",
+        f"Expected cost of each month ahead{_at_zero(data, lines)}",
         _columns(MONTH_COLUMNS, has_range, has_budget),
         (Block(lines, sums_of(lines, MONTH_COLUMNS)),),
         data.params.currency,
@@ -138,11 +142,11 @@ def year(data: ReportData) -> Table:
     years = {by: full_year(data, by) for by in BUDGETED}
     known = {by: each for by, each in years.items() if each is not None}
     blocks = tuple(_year_block(data, by, each) for by, each in known.items())
-    first = next(iter(known.values()), None)
+    first, columns = next(iter(known.values()), None), _year_columns(blocks)
     return Table(
         "full_year",
-        _year_caption(data, first),
-        _year_columns(blocks),
+        _year_caption(data, first) + _not_compared(known, YEAR_BUDGET in columns),
+        columns,
         blocks,
         data.params.currency,
         title="The Fiscal Year",
@@ -199,6 +203,13 @@ def _line(line: Expected, label: str, currency: str) -> dict[str, Any]:
     return {"month": label, **amounts, "risk": risk}
 
 
+def _at_zero(data: ReportData, lines: Iterable[Mapping[str, Any]]) -> str:
+    """That Low is not below zero, where a range would go below it; its expected cost is above."""
+    if not any(line["low"] == 0 < line["expected"] for line in lines):
+        return ""
+    return LEAST_LOW.format(zero=Format(data.params.currency).estimate(ZERO))
+
+
 def _columns(columns: Iterable[Column], has_range: bool, has_budget: bool) -> tuple[Column, ...]:
     """The columns, without those on a range or a budget where there is none."""
     unknown = (*(() if has_range else (LOW, HIGH)), *(() if has_budget else (BUDGET, RISK)))
@@ -222,6 +233,21 @@ def _year_columns(blocks: Iterable[Block]) -> tuple[Column, ...]:
     return tuple(
         column for column in YEAR_COLUMNS if any(line[column.name] is not None for line in lines)
     )
+
+
+def _not_compared(years: Mapping[Dimension, FullYear], has_year_budget: bool) -> str:
+    """Which months have no budgets of a dimension that has some: its year is then without."""
+    texts = []
+    for by, each in years.items():
+        without, months = each.without_budget, each.months
+        if has_year_budget:
+            without, months = (*without, *each.ahead_without_budget), (*months, *each.ahead)
+        if without and len(without) < len(months):
+            none = "has no" if len(without) == 1 else "have no"
+            left_out = "so sums of budgets that include {} are left out"
+            left_out = left_out.format("it" if len(without) == 1 else "them")
+            texts.append(f"; {spelled_months(without)} {none} {by} budgets, {left_out}")
+    return "".join(texts)
 
 
 def _year_caption(data: ReportData, year: FullYear | None) -> str:

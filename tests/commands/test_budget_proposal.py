@@ -89,6 +89,39 @@ def test_low_and_high_are_comments(home):
     ]
 
 
+def test_budgets_of_names_without_expected_cost_are_named_and_can_be_dropped(home):
+    """org-c has 5 in December and is in no line of the forecast; 007 is expected to cost 0.
+
+    What the line says to write drops the budget, once the rest is adopted.
+    """
+    file = home.params_file("2025-12")
+    file.write_text(PARAMS.replace("org-b: 9", "org-b: 9\n  '007': 5\n  org-c: 6.50"))
+    publish(home.root, [line("org-a", "10", "8"), line("org-b", "4", None), line("007", "0", None)])
+    result = invoke("new", "2026-01", "--budgets", "forecast")
+    said = (
+        "Unchanged, since no cost is expected: organization 007 (5) and organization org-c (6.5). "
+        "To drop a budget, write, for example, \"'007': none\" under organization_budgets."
+    )
+    assert said in result.stderr
+    scenario = home.params / "scenarios" / "2026-01-forecast.yaml"
+    text = scenario.read_text()
+    assert f"# {said}" in text
+    changed = text.replace("organization_budgets:\n", "organization_budgets:\n  '007': none\n", 1)
+    scenario.write_text(changed)
+    adopted = invoke("adopt", "scenarios/2026-01-forecast", "--reason", "Forecast")
+    assert adopted.exit_code == 0, adopted.stderr
+    assert dict(read_budgets(load_params(home, "2026-01"), home).organizations) == {
+        "org-a": Decimal(10),
+        "org-b": Decimal(4),
+        "org-c": Decimal("6.50"),
+    }
+
+
+def test_where_every_name_has_a_proposal_nothing_is_unchanged(home):
+    """org-a and org-b."""
+    assert "Unchanged" not in invoke("new", "2026-01", "--budgets", "forecast").stderr
+
+
 def test_it_can_be_adopted_as_it_says(home):
     """The command in its own comment makes the budgets those of January."""
     invoke("new", "2026-01", "--budgets", "forecast")

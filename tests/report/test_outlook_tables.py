@@ -29,6 +29,40 @@ def test_the_next_month_has_no_budget_columns_without_budgets():
     ]
 
 
+def test_a_low_that_would_be_below_zero_is_zero_and_the_caption_says_so():
+    """10 a month but for one of 90 in five, which misses by eight times what is expected."""
+    costs = ("10", "10", "90", "10", "10", "10")
+    months = zip(range(11, 5, -1), costs, strict=True)
+    wild = [month(f"2025-{number:02}", cost) for number, cost in months]
+    for table in (next_month(december(*wild)), months_ahead(december(*wild, start=7))):
+        assert "$0" in [cell.text for cell in table.rows(table.blocks[0])[0].cells]
+        assert "; a Low that would be below zero is $0" in table.caption
+    for table in (next_month(december(*STEADY)), months_ahead(december(*STEADY, start=7))):
+        assert "below zero" not in table.caption
+
+
+def test_a_dimension_with_budgets_in_some_months_only_is_not_compared():
+    """Products have a budget in December alone: 20 to date against its 12 would be no variance."""
+    data = december(month("2025-11", "10", "12"))
+    products = {"chat": Decimal(12)}
+    version = replace(data.budgets.version, products=products)
+    table = year(replace(data, budgets=replace(data.budgets, versions=(version,))))
+    lines = {block.lines[0]["dimension"]: block.lines[0] for block in table.blocks}
+    assert (lines["organization"]["budget"], lines["organization"]["variance"]) == (24, -4)
+    assert (lines["product"]["cost"], lines["product"]["budget"]) == (20, None)
+    assert lines["product"]["variance"] is None
+    assert table.caption.endswith(
+        "; November 2025 has no product budgets, so sums of budgets that include it are left out"
+    )
+    rows = [cell.text for cell in table.rows(table.blocks[1])[-1].cells]
+    assert rows[:4] == ["Total", "$20.00", "n/a", "n/a"]
+
+
+def test_a_dimension_without_any_budget_needs_no_word():
+    """Only organizations have budgets, in every month."""
+    assert "budgets" not in year(december(month("2025-11", "10", "12"))).caption
+
+
 def test_a_budget_is_beside_its_risk():
     """10 expected against 9."""
     ahead = {"2026-01": {"organization": {"org-a": Decimal(9)}}}
