@@ -10,7 +10,7 @@ from finops_nb.commands.changed_value import UNSEEN, Printer
 from finops_nb.findings.figure_difference import RowDifference, row_differences
 from finops_nb.outputs.artifacts import NOT_SHOWN
 from finops_nb.report.format import NAME_LENGTH, noun, visible, visible_name
-from finops_nb.report.summary_sheet import title_case
+from finops_nb.report.summary_labels import title_case
 from finops_nb.report.table_heads import column_of, title_of
 from finops_nb.schema import Column
 from finops_nb.words import shortened_inside

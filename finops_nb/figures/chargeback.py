@@ -1,9 +1,9 @@
 """Chargeback: what each organization and product is charged, and the ledger that books it.
 
-The ledger is published as chargeback.csv; its columns are `LEDGER_COLUMNS`. Until the month is
-complete and reconciled it is a draft, chargeback.DRAFT.csv, with one more column. The values of a
-line are in `ledger_csv` below; `read_back/ledger_file.py` checks them before they are published.
-README.md lists the columns.
+The ledger is published as chargeback.csv; its columns are named in `outputs/ledger_columns.py`, and
+the values of a line are in `ledger_csv` below. Until the month is complete and reconciled it is a
+draft, chargeback.DRAFT.csv, with one more column. `read_back/ledger_file.py` checks the lines
+before they are published. README.md lists the columns.
 """
 
 from __future__ import annotations
@@ -20,18 +20,11 @@ from finops_nb.figures.crossings import highest_crossing
 from finops_nb.figures.exact_columns import exact_column
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import ZERO, minor_units, total
+from finops_nb.outputs.ledger_columns import DRAFT, LEDGER_COLUMNS
 from finops_nb.outputs.manifest import Kind
 from finops_nb.params.csv_file import csv_line
 from finops_nb.schema import Dimension
 from finops_nb.usage.model import Usage
-
-LEDGER_COLUMNS: Final = (
-    *("period_start", "period_end", "organization", "product"),
-    *("amount", "currency"),
-)
-
-DRAFT: Final = "DRAFT"
-"""The head and the value of the last column of a draft, so that no line of it passes for final."""
 
 FORMULA_STARTS: Final = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20'")
 """First characters that make a spreadsheet read a name as a formula, the full-width forms too.

@@ -12,10 +12,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from finops_nb.figures.allocation import allocate
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.report_data import ReportData
-from finops_nb.figures.variance import variance_by
 from finops_nb.money import ZERO
 from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
 
@@ -99,6 +97,10 @@ def names_of(data: ReportData) -> Mapping[Dimension, Named]:
     Example:
         `names_of(data)["organization"].kept`
     """
+    # Here, because they import pandas, and the runner, which reads tables back, needs none.
+    from finops_nb.figures.allocation import allocate
+    from finops_nb.figures.variance import variance_by
+
     organizations, products = (variance_by(data, by) for by in BUDGETED)
     return {
         "organization": named(organizations.to_dict("records"), "organization"),

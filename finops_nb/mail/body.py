@@ -18,7 +18,7 @@ from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import sentence
 from finops_nb.findings.tense import Tense, tense_of_rates
 from finops_nb.mail.names import NAME_LENGTH, brief_name, long_names
-from finops_nb.outputs.artifacts import NOT_RECONCILED
+from finops_nb.outputs.artifacts import NOT_RECONCILED, REPORT_NAME
 from finops_nb.outputs.manifest import Kind
 from finops_nb.params.types import Rate, parse_as
 from finops_nb.period import parse_period
@@ -30,7 +30,7 @@ from finops_nb.report.format import (
     visible,
     visible_name,
 )
-from finops_nb.report.provenance import REPORT_NAME, stamps_of
+from finops_nb.report.provenance import stamps_of
 from finops_nb.report.scenario_tables import rate_changes
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import Column

@@ -19,9 +19,9 @@ import pandas as pd
 from finops_nb.mail.body import Body, body_of
 from finops_nb.mail.plain_text import plain_text
 from finops_nb.mail.smtp import SEVEN_BITS
+from finops_nb.outputs.artifacts import REPORT_NAME
 from finops_nb.params.model import Params
 from finops_nb.report.jinja_environment import templates
-from finops_nb.report.provenance import REPORT_NAME
 from finops_nb.report.table import Row, Table
 from finops_nb.words import listing
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from finops_nb.mail.body import Body, MailStamp, isolated
-from finops_nb.report.provenance import REPORT_NAME
+from finops_nb.outputs.artifacts import REPORT_NAME
 from finops_nb.report.table import TEXTS, Table
 
 WIDTH: Final = 78

@@ -14,7 +14,6 @@ from zipfile import ZipFile, is_zipfile
 from nbformat import NotebookNode
 
 from finops_nb.errors import FinopsError
-from finops_nb.figures.chargeback import DRAFT
 from finops_nb.notebook.execute import Execution
 from finops_nb.notebook.preflight import cell_name, code_cells
 from finops_nb.outputs.artifacts import (
@@ -27,6 +26,7 @@ from finops_nb.outputs.artifacts import (
     marker_text,
     read_results,
 )
+from finops_nb.outputs.ledger_columns import DRAFT
 from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.period import Period
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from finops_nb.outputs.manifest import Manifest
 
+REPORT_NAME: Final = "Organizational Alignment"
 STEM: Final = "organizational_alignment"
 HTML: Final = f"{STEM}.html"
 NOTEBOOK: Final = f"{STEM}.ipynb"

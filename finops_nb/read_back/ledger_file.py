@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from finops_nb.figures.chargeback import DRAFT, LEDGER_COLUMNS
 from finops_nb.money import minor_units, plain
 from finops_nb.outputs.artifacts import DRAFT_LEDGER
+from finops_nb.outputs.ledger_columns import DRAFT, LEDGER_COLUMNS
 from finops_nb.read_back.figures import exact_sum
 
 NEEDS_QUOTES: Final = frozenset('",\r\n')

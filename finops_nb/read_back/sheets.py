@@ -14,16 +14,7 @@ from finops_nb.read_back.printed_tables import heading_key
 from finops_nb.read_back.sheet_totals import DIGITS, total_faults
 from finops_nb.read_back.xlsx_file import Cell
 from finops_nb.report.format import Format, visible, visible_name
-from finops_nb.report.summary_sheet import (
-    ABOUT,
-    FACTS,
-    NOTES,
-    SENTENCE_KEYS,
-    heading_of,
-    label_of,
-    with_detail,
-)
-from finops_nb.report.workbook import (
+from finops_nb.report.sheet_texts import (
     COLOR_KEY,
     EXTRA_COLUMNS,
     HEAD,
@@ -31,6 +22,15 @@ from finops_nb.report.workbook import (
     SUMMARY,
     cell_text,
     sheet_name,
+)
+from finops_nb.report.summary_labels import (
+    ABOUT,
+    FACTS,
+    NOTES,
+    SENTENCE_KEYS,
+    heading_of,
+    label_of,
+    with_detail,
 )
 
 Sheet = Sequence[Sequence[Cell]]

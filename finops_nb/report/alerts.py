@@ -3,9 +3,9 @@
 Which threshold was crossed on which day is in `figures/crossings.py`; the table of all of them is
 in `report/budget_tables.py`, and `report/table_heads.py` (`CROSSED`) makes the heads of its columns
 again for `what-changed`. The words are printed by `report/beneath.py`, and the workbook's two
-columns are in `report/workbook.py`. The notebook's text above the table says what "crossed" means,
-too; `params/model.py`, the notebook's parameters, README.md and the README of the folder `params`
-say "reached".
+columns are in `report/sheet_texts.py`. The notebook's text above the table says what "crossed"
+means, too; `params/model.py`, the notebook's parameters, README.md and the README of the folder
+`params` say "reached".
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from traitlets import default
 from traitlets.config import Config
 
 from finops_nb.errors import Failure
-from finops_nb.report.provenance import REPORT_NAME
+from finops_nb.outputs.artifacts import REPORT_NAME
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 SHELL: Final = "html_shell"

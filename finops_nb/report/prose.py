@@ -5,10 +5,10 @@
 # report/tables.py. New prose also goes into:
 # * commands/changed_figures.py: `SENTENCES` or `TEXT_TABLES`
 # * findings/figure_difference.py: `OWN_KEYS`, unless `KEY_COLUMNS` there name its lines
-# * report/summary_sheet.py: `HEADINGS`, and `LABELS` for its figures, unless made from their names
+# * report/summary_labels.py: `HEADINGS`, and `LABELS` for its figures, unless made from their names
 # * report/templates/html_shell/finops.css: how it looks
 # Words that a line has under a new key are in `SENTENCES` of read_back/printed_prose.py, in
-# `SENTENCE_KEYS` of report/summary_sheet.py and in `SPOKEN` of commands/changed_figures.py.
+# `SENTENCE_KEYS` of report/summary_labels.py and in `SPOKEN` of commands/changed_figures.py.
 
 from __future__ import annotations
 
@@ -34,11 +34,12 @@ from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.findings.tense import Tense, tense_of
 from finops_nb.money import minor_units, rounded
+from finops_nb.outputs.artifacts import REPORT_NAME
 from finops_nb.report.budget_tables import about
 from finops_nb.report.format import Format, html_sentence, text_sentence
 from finops_nb.report.headline import headlines
 from finops_nb.report.jinja_environment import templates
-from finops_nb.report.provenance import REPORT_NAME, provenance, revision_changes, stamps
+from finops_nb.report.provenance import provenance, revision_changes, stamps
 from finops_nb.report.table import bar, scalar
 from finops_nb.usage.model import Usage
 

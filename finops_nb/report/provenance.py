@@ -18,7 +18,7 @@ from finops_nb.findings.overview import (
     later_usage,
     overview,
 )
-from finops_nb.outputs.artifacts import previous_results
+from finops_nb.outputs.artifacts import REPORT_NAME, previous_results
 from finops_nb.outputs.manifest import Kind
 from finops_nb.params.drivers import Drivers
 from finops_nb.period import spelled_date
@@ -27,7 +27,6 @@ from finops_nb.report.table import scalar
 from finops_nb.usage.sources.notice import InputFile
 from finops_nb.words import first_of
 
-REPORT_NAME: Final = "Organizational Alignment"
 LIBRARIES: Final = ("finops-nb", "duckdb", "pandas", "matplotlib", "papermill", "nbconvert")
 INVOICES_NAMED: Final = 3
 """Invoices that a stamp names; the others are counted."""

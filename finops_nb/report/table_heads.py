@@ -15,9 +15,10 @@ from finops_nb.report.change_tables import CHANGE_COLUMNS
 from finops_nb.report.cost_tables import COST_COLUMNS, EFFICIENCY_COLUMNS, FEATURE_COLUMNS
 from finops_nb.report.model_tables import MODEL_COLUMNS
 from finops_nb.report.outlook_tables import MONTH_COLUMNS, NEXT_MONTH_COLUMNS, YEAR_COLUMNS
-from finops_nb.report.summary_sheet import HEADINGS, LABELS, UNITS, title_case
+from finops_nb.report.sheet_texts import EXTRA_COLUMNS
+from finops_nb.report.summary_labels import HEADINGS, LABELS, title_case
+from finops_nb.report.summary_sheet import UNITS
 from finops_nb.report.unit_cost_tables import UNIT_COST_COLUMNS
-from finops_nb.report.workbook import EXTRA_COLUMNS
 from finops_nb.schema import Column, Unit
 
 TITLES: Final[Mapping[str, str]] = HEADINGS | {

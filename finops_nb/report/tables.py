@@ -9,7 +9,7 @@ what functions of `figures/` return; the notebook has those from `api.py`. A new
 there and named here. It also goes into:
 
 * `schema.py`: its columns. What a reader should know of a column is in `table_columns`; what is
-  printed beneath a figure is in `beneath` and `workbook` (`EXTRA_COLUMNS`)
+  printed beneath a figure is in `beneath` and `sheet_texts` (`EXTRA_COLUMNS`)
 * `supposed_heads` (`OF_COST`): a cost that a scenario changes, which is headed "Supposed Cost"
 * `table_heads`: its title and its columns for `what-changed`
 * findings/figure_difference.py (`KEY_COLUMNS`, `OWN_KEYS`): a new column that names its rows; if

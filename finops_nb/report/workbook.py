@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -19,9 +18,18 @@ from finops_nb.figures.budget_status import Status
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import minor_units, rounded
 from finops_nb.report.footing import Line
-from finops_nb.report.format import Format, writable
+from finops_nb.report.format import Format
 from finops_nb.report.prose import Prose
 from finops_nb.report.provenance import title
+from finops_nb.report.sheet_texts import (
+    COLOR_KEY,
+    EXTRA_COLUMNS,
+    HEAD,
+    HISTORY,
+    SUMMARY,
+    cell_text,
+    sheet_name,
+)
 from finops_nb.report.summary_sheet import summary_sections
 from finops_nb.report.table import TEXTS, TOTAL, Table
 from finops_nb.schema import Column, Unit
@@ -38,19 +46,8 @@ OPTIONS: Final = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
-SUMMARY: Final = "Summary"
-HISTORY: Final = "history"
-"""A sheet name that Excel keeps for itself."""
-
-SHEET_NAME_LENGTH: Final = 31
-CELL_LENGTH: Final = 32_767
-"""Excel's limits: characters of a sheet's name, and UTF-16 units of a cell."""
-
 A4: Final = 9
 """Excel's number for the paper size."""
-
-HEAD: Final = 1
-"""The row of a sheet, from 0, with the column heads; the caption is above it."""
 
 NARROWEST: Final = 12
 WIDEST: Final = 44
@@ -69,25 +66,8 @@ MOST_LINES: Final = 27
 GROUP: Final = "(group)"
 """The key of a block's heading in its lines here; no column of the schema is called so."""
 
-EXTRA_COLUMNS: Final = (
-    Column("variance_ratio", "Variance %", "signed share", "variance ÷ budget"),
-    schema.STATUS,
-    Column("status_before", "Status Before", "status", "the status without the scenario"),
-    Column("crossed", "Threshold Crossed", "share", "the last alert threshold that was crossed"),
-    Column("crossed_on", "Crossed On", "day", "the day on which it was crossed"),
-    Column("booked", "Booked", "money", "the charge in the ledger, rounded"),
-    Column("owner", "Owner", "text", "who answers for the budget"),
-    Column("cost_centre", "Cost Center", "text", "where its cost is booked"),
-    *(schema.PROVIDER, schema.CACHED_TOKENS, schema.CACHED_SHARE),
-    Column("note", "Note", "text", "the commentary on the name"),
-)
-"""What the page prints in small type beneath a figure, or not at all, is a column of a sheet."""
-
 AMOUNTS: Final = ("money", "estimate", "change", "variance", "unit cost")
 """The units of money."""
-
-COLOR_KEY: Final = "; darker means higher"
-"""The end of a caption that explains colors, which a sheet does not have."""
 
 
 def workbook_of(data: ReportData, parts: Iterable[Any]) -> bytes:
@@ -115,26 +95,6 @@ def workbook_of(data: ReportData, parts: Iterable[Any]) -> bytes:
             if isinstance(table, Table) and not table.is_empty:
                 _write_table(Sheet(book, sheet_name(table.name, taken), table.currency), table)
     return file.getvalue()
-
-
-def sheet_name(name: str, taken: set[str]) -> str:
-    """The sheet name of a table by Excel's rules; it is added to `taken`, in lower case.
-
-    The name is a key, by which formulas of other workbooks may refer to the sheet.
-
-    >>> sheet_name("cost_by_product", {"cost by product"})
-    'Cost by product (2)'
-    """
-    plain = re.sub(r"[\[\]:*?/\\'\s_]+", " ", name).strip().capitalize()
-    if len(plain) > SHEET_NAME_LENGTH:
-        whole_words = plain[: SHEET_NAME_LENGTH + 1].rpartition(" ")[0]
-        plain = whole_words or plain
-    marks = ("", *(f" ({number})" for number in range(2, len(taken) + 3)))
-    candidates = (plain[: SHEET_NAME_LENGTH - len(mark)] + mark for mark in marks)
-    # Excel takes names that differ in case alone for the same name.
-    free = next(candidate for candidate in candidates if candidate.lower() not in taken)
-    taken.add(free.lower())
-    return free
 
 
 @cache
@@ -186,15 +146,6 @@ def _prints_as_zero(unit: Unit, value: Any, currency: str, tiny: bool) -> bool:
     if unit in AMOUNTS:
         decimals = _money_decimals(unit, currency, tiny)
     return decimals is not None and not rounded(value, decimals)
-
-
-def cell_text(text: str) -> str:
-    """`text` as a cell can hold it; where it is cut, it ends with an ellipsis."""
-    units = writable(text).encode("utf-16-le")
-    if len(units) <= 2 * CELL_LENGTH:
-        return writable(text)
-    # A cut may leave half of a character of two units, which is ignored.
-    return units[: 2 * (CELL_LENGTH - 1)].decode("utf-16-le", "ignore") + "…"
 
 
 class Sheet:

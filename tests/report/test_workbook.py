@@ -25,8 +25,9 @@ from finops_nb.notebook.results import write_results
 from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.report.format import Format
 from finops_nb.report.prose import Prose
+from finops_nb.report.sheet_texts import sheet_name
 from finops_nb.report.table import Block, Table
-from finops_nb.report.workbook import GROUP, number_format, sheet_name, workbook_of
+from finops_nb.report.workbook import GROUP, number_format, workbook_of
 from finops_nb.schema import Column
 
 MANIFEST = Manifest(

@@ -10,7 +10,7 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
-from finops_nb.report.summary_sheet import NOTES
+from finops_nb.report.summary_labels import NOTES
 
 
 def made_files(manifest: Mapping[str, Any], start: str, end: str) -> dict[str, bytes]:
