@@ -13,7 +13,7 @@ from finops_nb.errors import Problem, Refusal
 from finops_nb.home import Home
 from finops_nb.money import plain
 from finops_nb.outputs.artifacts import RESULTS, read_results
-from finops_nb.params.budgets import read_budgets, snapshot
+from finops_nb.params.budgets import Budgets, read_budgets, snapshot
 from finops_nb.params.params_file import load_params
 from finops_nb.params.scenario import Scenario, save_scenario
 from finops_nb.params.types import NO_BUDGET
@@ -36,22 +36,19 @@ class Proposal(NamedTuple):
     """
 
     file: Path
-    unchanged: str
+    unchanged: str = ""
 
 
 def propose_budgets(home: Home, month: str) -> Proposal:
     """Write `params/scenarios/MONTH-forecast.yaml`: what each name is expected to cost.
 
     The forecast is that of the published report of the month before. Low and high of each name are
-    comments at the top. Names that are expected to cost nothing, or less, get no budget; one that
-    they have already stays, and the line that says so is the last comment.
+    comments at the top. Names that are expected to cost nothing, or less, get no budget; those they
+    have stay, as the last comment says.
 
     Args:
         home: the home; it has the params of the month.
         month: text like 2026-01.
-
-    Returns:
-        The scenario's file and what it leaves unchanged.
 
     Raises:
         Refusal: the month before is not published with a forecast, or the scenario exists.
@@ -77,18 +74,14 @@ def propose_budgets(home: Home, month: str) -> Proposal:
         product_budgets=proposed["product"],
         base_was=snapshot(params, budgets),
     )
-    comments = [line for each in dimensions for line in _comments(rows, each)]
-    unchanged = _unchanged({each: budgets.of(each) for each in dimensions}, proposed)
-    comments += [unchanged] if unchanged else []
-    name = NAME.format(month=month)
-    return Proposal(save_scenario(home, name, scenario, comments=comments), unchanged)
+    unchanged = _unchanged(budgets, proposed)
+    comments = [line for each in dimensions for line in _comments(rows, each)] + unchanged
+    file = save_scenario(home, NAME.format(month=month), scenario, comments=comments)
+    return Proposal(file, *unchanged)
 
 
-def _unchanged(
-    budgets: Mapping[Dimension, Mapping[str, Decimal]],
-    proposed: Mapping[Dimension, Mapping[str, Any]],
-) -> str:
-    """The budgets of names that are not expected to cost anything, and how to drop one.
+def _unchanged(budgets: Budgets, proposed: Mapping[Dimension, Mapping[str, Any]]) -> list[str]:
+    """One line on the budgets of names that are not expected to cost anything, if there are any.
 
     Example:
         Unchanged, since no cost is expected: organization org-c (5). To drop its budget, write
@@ -96,20 +89,18 @@ def _unchanged(
     """
     kept = [
         (each, name, amount)
-        for each, amounts in budgets.items()
-        for name, amount in amounts.items()
-        if name not in proposed[each]
+        for each, names in proposed.items()
+        for name, amount in budgets.of(each).items()
+        if name not in names
     ]
     if not kept:
-        return ""
-    names = listing([f"{each} {name} ({plain(amount)})" for each, name, amount in kept])
+        return []
+    listed = listing([f"{each} {name} ({plain(amount)})" for each, name, amount in kept])
     by, first, _ = kept[0]
     write = yaml_text({first: NO_BUDGET}).strip()
     example, its = ("", "its") if len(kept) == 1 else (", for example,", "a")
-    return (
-        f"Unchanged, since no cost is expected: {names}. To drop {its} budget, write{example} "
-        f'"{write}" under {by}_budgets.'
-    )
+    text = f"Unchanged, since no cost is expected: {listed}. To drop {its} budget, write{example} "
+    return [f'{text}"{write}" under {by}_budgets.']
 
 
 def _no_forecast(home: Home, before: str, month: str) -> Problem:
