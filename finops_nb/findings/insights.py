@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from finops_nb.figures.budget_status import Status
 from finops_nb.figures.equal_mix import costs_at_equal_mix
 from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.materiality import VarianceLine, is_material, lines_with_status
+from finops_nb.findings.no_share import why_no_share
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, first_few, sentence, separated
 from finops_nb.findings.tense import FACT, Tense
@@ -96,11 +98,13 @@ class Allocated:
         share: as a fraction; None where there is none.
         unallocated: the rest, as money.
         target: the share to reach, from `allocation_target` of the params; None if none is set.
+        no_share: why there is no share, from `why_no_share`.
     """
 
     share: Decimal | None
     unallocated: Decimal
     target: Decimal | None = None
+    no_share: str = ""
 
 
 Insight = (
@@ -137,9 +141,7 @@ def find_insights(
         _disagreement(organizations, products, data.params),
         _highest(products, data.usage),
         gap if gap and gap.material else None,
-        Allocated(
-            data.usage.allocated, data.usage.unallocated or ZERO, data.params.allocation_target
-        ),
+        _allocated(data.usage, data.params),
     ]
     found = [insight for insight in insights if insight is not None]
     return tuple(sorted(found, key=_rank))
@@ -322,6 +324,15 @@ def _highest_sentence(insight: HighestCost) -> Sentence:
     return sentence(text, name=insight.name, cost=insight.cost, share=insight.share)
 
 
+class Ranked(NamedTuple):
+    """An organization with a score, as in `rank_efficiency`."""
+
+    organization: str
+    cost: Decimal
+    calls: int
+    calls_per_unit: Decimal
+
+
 def efficiency_gap(data: ReportData, efficiency: pd.DataFrame) -> EfficiencyGap | None:
     """The gap between the most and the least efficient organization.
 
@@ -336,7 +347,12 @@ def efficiency_gap(data: ReportData, efficiency: pd.DataFrame) -> EfficiencyGap 
     ranked = [row for row in efficiency.itertuples() if row.rank is not None]
     if len(ranked) < 2:
         return None
-    most, least = ranked[0], ranked[-1]
+    ends = (ranked[0], ranked[-1])
+    return _gap(data, *(Ranked(*(getattr(row, key) for key in Ranked._fields)) for row in ends))
+
+
+@lru_cache(maxsize=4)  # the insights and the section on efficiency ask for the same
+def _gap(data: ReportData, most: Ranked, least: Ranked) -> EfficiencyGap:
     gap = most.calls_per_unit - least.calls_per_unit
     # Not by the quotient calls_per_unit, which is rounded at its 28th digit.
     money = least.cost - least.calls * most.cost / most.calls
@@ -361,6 +377,11 @@ def _gap_sentence(insight: EfficiencyGap) -> Sentence:
     )
 
 
+def _allocated(usage: Usage, params: Params) -> Allocated:
+    unallocated, target = usage.unallocated or ZERO, params.allocation_target
+    return Allocated(usage.allocated, unallocated, target, why_no_share(usage))
+
+
 def _allocated_sentence(insight: Allocated, tense: Tense) -> Sentence:
     share, unallocated = insight.share, insight.unallocated
     is_, is_not = tense.verb("is", "be"), tense.negated("is not", "be")
@@ -368,6 +389,7 @@ def _allocated_sentence(insight: Allocated, tense: Tense) -> Sentence:
         text = f"all cost {is_} assigned to an organization"
         if unallocated:
             text = f"{{unallocated:money}} {is_not} assigned to an organization"
+        text += insight.no_share
     else:
         text = f"{{share:share}} of cost {is_} assigned to an organization"
         if unallocated:

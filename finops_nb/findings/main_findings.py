@@ -28,6 +28,7 @@ from finops_nb.findings.evidence import (
 from finops_nb.findings.insights import AT_THE_BEST_RATE, EfficiencyGap, SpendWithoutBudget
 from finops_nb.findings.materiality import VarianceLine, is_material
 from finops_nb.findings.money_text import unit_name
+from finops_nb.findings.no_share import why_no_share
 from finops_nb.findings.overruns import excess_template, is_over, overruns
 from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.findings.tense import tense_of
@@ -223,7 +224,7 @@ def _unallocated(findings: Findings) -> Iterator[MainFinding]:
         tense = tense_of(findings.data.params)
         is_not, cannot = tense.negated("is not", "be"), "could not" if tense.supposed else "can't"
         template = "{cost:money}" + f"{of_total} {is_not} assigned to an organization"
-        template += f", so it {cannot} be charged"
+        template += f", so it {cannot} be charged{why_no_share(usage)}"
         text = sentence(template, cost=cost, share=share)
         yield MainFinding(Urgency.MONEY_OUT_OF_PLAN, "Unallocated Cost", text, cost)
 

@@ -22,6 +22,7 @@ from finops_nb.findings.evidence import (
 )
 from finops_nb.findings.insights import AT_THE_BEST_RATE, EfficiencyGap, SpendWithoutBudget
 from finops_nb.findings.money_text import unit_name
+from finops_nb.findings.no_share import why_no_share
 from finops_nb.findings.overruns import overruns
 from finops_nb.findings.sentence import Sentence, first_few, sentence, separated
 from finops_nb.findings.tense import tense_of
@@ -134,7 +135,7 @@ def _cost_allocation(findings: Findings) -> Advice | None:
     of_total = "" if share is None else " ({share:share} of the total)"
     is_not = tense_of(findings.data.params).negated("is not", "be")
     text = "Tag the {cost:money}" + f"{of_total} that {is_not} assigned to an organization"
-    text += ", so that it can be charged"
+    text += f", so that it can be charged{why_no_share(usage)}"
     action = sentence(text, cost=cost, share=share)
     return Advice(action, abs(cost))
 

@@ -12,6 +12,7 @@ from finops_nb.figures.run_rate import cost_after
 from finops_nb.figures.trend import PriorPeriod, YearToDate, prior_period, year_to_date
 from finops_nb.figures.variance import TotalVariance
 from finops_nb.findings.left_out import why_not_compared
+from finops_nb.findings.no_share import why_no_share
 from finops_nb.findings.outlook import year_label
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
@@ -195,8 +196,7 @@ def _allocated(usage: Usage, target: Decimal | None, tense: Tense) -> Headline:
         is_not = tense.negated("is not", "be")
         detail = f"{{unallocated:money}} {is_not} assigned to an organization"
         detail += " (after {credits:money} of credits)" if credits else ""
-    if usage.allocated is None and usage.cost > 0:
-        detail += "; there is no share because credits exceed the cost of an organization"
+    detail += why_no_share(usage)
     if usage.allocated is not None and target is not None:
         side = "At or above" if usage.allocated >= target else "Below"
         detail += f". {side} the {{target:percent}} target."

@@ -7,12 +7,13 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
-from support.made_usage import data_of
+from support.made_usage import data_of, findings_of
 
 from finops_nb.figures.allocation import allocate
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.efficiency import rank_efficiency
 from finops_nb.figures.variance import budget_variance, variance_by
+from finops_nb.findings import insights
 from finops_nb.findings.insights import (
     Allocated,
     BudgetOverruns,
@@ -26,6 +27,7 @@ from finops_nb.findings.insights import (
 )
 from finops_nb.findings.materiality import is_material, lines_with_status
 from finops_nb.report.format import Format, text_sentence
+from finops_nb.report.prose import efficiency_summary
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import CELLS
 
@@ -303,10 +305,23 @@ def test_a_gap_needs_two_organizations_with_a_score(find, usage_of, costs):
     assert of(EfficiencyGap, find(usage_of(calls(**costs)))) == []
 
 
+def test_the_gap_is_computed_once(params, six, monkeypatch):
+    """The insights and the section on efficiency print the same one."""
+    asked = []
+    monkeypatch.setattr(insights, "costs_at_equal_mix", lambda usage: asked.append(usage) or {})
+    data = data_of(usage=six, params=params(**ALL))
+    found = findings_of(data)
+    assert efficiency_summary(data, found.efficiency).records() == [
+        {"most_efficient": "org-b", "least_efficient": "org-a"}
+    ]
+    assert len(asked) == 1
+
+
 def test_it_has_the_share_of_cost_with_an_organization(find, six, usage_of):
     """8.00 of 10.00 has one; a net credit has no share."""
     assert of(Allocated, find(six)) == [Allocated(Decimal("0.8"), Decimal("2.00"))]
-    assert of(Allocated, find(usage_of(calls(a="-1")))) == [Allocated(None, Decimal(0))]
+    why = "; there is no share because credits exceed the cost of an organization"
+    assert of(Allocated, find(usage_of(calls(a="-1")))) == [Allocated(None, Decimal(0), None, why)]
 
 
 def test_it_lists_the_lines_of_one_status(params, six):

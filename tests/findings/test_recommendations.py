@@ -153,9 +153,9 @@ def test_it_asks_for_tags_where_cost_has_no_organization(advise, six, usage_of):
     )
     assert "Cost Allocation" not in advise(usage_of([*QUIET, call("", "x", "0")]))
     credited = advise(usage_of([call("a", "x", "-10"), call("", "x", "12")]))
-    assert (
-        credited["Cost Allocation"]
-        == "Tag the $12.00 that is not assigned to an organization, so that it can be charged"
+    assert credited["Cost Allocation"] == (
+        "Tag the $12.00 that is not assigned to an organization, so that it can be charged; "
+        "there is no share because credits exceed the cost of an organization"
     )
 
 

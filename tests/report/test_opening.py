@@ -207,7 +207,7 @@ def test_the_status_is_a_word_with_its_bar(six, params):
             (
                 "n/a",
                 "-$5.00 is not assigned to an organization; there is no share because credits "
-                "exceed the cost of an organization",
+                "exceed the cost without an organization",
             ),
         ),
         (
