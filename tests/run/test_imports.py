@@ -1,4 +1,4 @@
-"""What a run imports and reads: no mail, and its tables only where a change must be seen."""
+"""What a run imports and reads: no mail, no pandas, its tables only where a change must be seen."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ print(*sys.modules)
 
 
 @pytest.mark.slow
-def test_a_run_imports_nothing_of_the_mail(tmp_path):
-    """Whether a report was mailed is read from its journal, without SMTP."""
+def test_a_run_imports_nothing_of_the_mail_and_no_pandas(tmp_path):
+    """Whether a report was mailed is read from its journal, without SMTP; its kernel has pandas."""
     make_home(tmp_path)
     environment = os.environ | {"FINOPS_NB_HOME": str(tmp_path.resolve())}
     done = subprocess.run(
@@ -44,6 +44,8 @@ def test_a_run_imports_nothing_of_the_mail(tmp_path):
     names = modules.split()
     assert "finops_nb.outputs.mail_journal" in names
     assert not [name for name in names if name == "smtplib" or name.startswith("finops_nb.mail")]
+    # The kernel computes; the process that runs it reads the files back, for which it needs none.
+    assert not {"pandas", "numpy", "duckdb"} & {*names}
 
 
 def test_a_run_reads_organizations_once(tmp_path, monkeypatch):
