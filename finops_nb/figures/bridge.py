@@ -8,8 +8,8 @@ token of a cell (organization, product, model, task type); 0 before and 1 now:
     tokens per call = Σ q1 × (t1 − t0) × p0
     price           = Σ q1 × t1 × (p1 − p0)
 
-Where tokens are not known, p is the price per call. `new` and `gone` are the whole cost of a name
-that only one of the periods has. `other` is the change of cost without calls.
+Where the tokens of a part are not known, p is the price per call. `new` and `gone` are the whole
+cost of a name that only one of the periods has. `other` is the change of cost without calls.
 
 A cell without a price before takes that of its model in its product; else the price per token of
 its model in all usage; else its own, so that a change of model is mix, not price. Cells of an
@@ -38,7 +38,7 @@ import pandas as pd
 from finops_nb.figures.compared import published_before
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import DECIMALS, ZERO, ratio, total
-from finops_nb.outputs.cells import Cell, cells_of
+from finops_nb.outputs.cells import Cell, cells_of, sum_of_tokens
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.usage.model import CELLS
 
@@ -68,17 +68,20 @@ Line: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """Calls, tokens and cost of some usage; cost without calls is apart, in `uncounted`."""
+    """Calls, tokens and cost of some usage; cost without calls is apart, in `uncounted`.
+
+    Tokens are None where those of a part are not known: the cost is then that of calls.
+    """
 
     calls: int = 0
-    tokens: int = 0
+    tokens: int | None = 0
     cost: Decimal = ZERO
     uncounted: Decimal = ZERO
 
     def __add__(self, other: Amounts) -> Amounts:
         return Amounts(
             self.calls + other.calls,
-            self.tokens + other.tokens,
+            sum_of_tokens(self.tokens, other.tokens),
             self.cost + other.cost,
             self.uncounted + other.uncounted,
         )

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from finops_nb.figures.report_data import ReportData
 from finops_nb.money import added, total
+from finops_nb.outputs.cells import merged
 from finops_nb.outputs.looked_back import compared_period
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.schema import BUDGETED
@@ -68,7 +69,7 @@ def _added_up(name: str, months: list[PublishedMonth]) -> PublishedMonth:
         None if None in budgets else total(each for each in budgets if each is not None),
         added(month.organizations for month in months),
         added(month.products for month in months),
-        None if None in cells else tuple(cell for each in cells for cell in each or ()),
+        None if None in cells else merged(each for each in cells if each is not None),
         budgets={by: added(month.budgets.get(by, {}) for month in months) for by in BUDGETED},
         pairs=added(month.pairs for month in months),
     )

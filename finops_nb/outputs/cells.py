@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 KEYS: Final = ("organization", "product", "provider", "model", "task_type")
@@ -17,7 +18,7 @@ class Cell(NamedTuple):
     Args:
         organization, product, provider, model, task_type: its names.
         calls: the number of calls; 0 if nobody counts them.
-        tokens: input and output tokens; 0 if a row does not say.
+        tokens: input and output tokens; None if a row does not say.
         cost: unrounded; below zero for credits.
     """
 
@@ -27,7 +28,7 @@ class Cell(NamedTuple):
     model: str
     task_type: str
     calls: int
-    tokens: int
+    tokens: int | None
     cost: Decimal
 
     @property
@@ -51,6 +52,38 @@ def cells_of(records: Iterable[Mapping[str, Any]]) -> tuple[Cell, ...]:
     )
 
 
-def _tokens(record: Mapping[str, Any]) -> int:
+def merged(periods: Iterable[Sequence[Cell]]) -> tuple[Cell, ...]:
+    """The cells of several periods as those of one period, sorted by key.
+
+    Args:
+        periods: the cells of each.
+
+    Returns:
+        One cell for each kind of usage, as if the periods had been read together.
+
+    Example:
+        10 calls and 1,000 tokens, then 5 calls whose tokens are not known: 15 calls, None.
+    """
+    sums: dict[tuple[str, ...], Cell] = {}
+    for cell in chain.from_iterable(periods):
+        known = sums.get(cell.key)
+        sums[cell.key] = cell if known is None else _both(known, cell)
+    return tuple(sums[key] for key in sorted(sums))
+
+
+def sum_of_tokens(first: int | None, second: int | None) -> int | None:
+    """The tokens of two cells; None, which is not 0, where one of them is not known."""
+    return None if first is None or second is None else first + second
+
+
+def _both(first: Cell, second: Cell) -> Cell:
+    return first._replace(
+        calls=first.calls + second.calls,
+        tokens=sum_of_tokens(first.tokens, second.tokens),
+        cost=first.cost + second.cost,
+    )
+
+
+def _tokens(record: Mapping[str, Any]) -> int | None:
     counts = [record[column] for column in TOKENS]
-    return 0 if None in counts else sum(map(int, counts))
+    return None if None in counts else sum(map(int, counts))

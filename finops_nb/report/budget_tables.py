@@ -184,7 +184,7 @@ def about(version: Version) -> Sentence:
     Example:
         revised 1 (by Ana; December 15, 2025; reason: two more regions).
     """
-    day = spelled_date(date.fromisoformat(version.date)) if version.date else ""
+    day = _days_of(version)
     templates = {"by {author}": version.author, "{day}": day, "reason: {reason}": version.reason}
     known = [template for template, value in templates.items() if value]
     text = "{label}" + (f" ({'; '.join(known)})" if known else "")
@@ -195,6 +195,13 @@ def about(version: Version) -> Sentence:
         author=version.author,
         reason=version.reason.rstrip("."),
     )
+
+
+def _days_of(version: Version) -> str:
+    """The day of a version; of one whose lines in budgets.csv have several, the first and last."""
+    days = sorted(filter(None, version.date.split(", ")))
+    ends = dict.fromkeys((days[0], days[-1])) if days else ()
+    return " to ".join(spelled_date(date.fromisoformat(day)) for day in ends)
 
 
 def _running_caption(usage: Usage, has_budgets: bool) -> str:

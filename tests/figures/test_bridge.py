@@ -21,7 +21,7 @@ cells = st.builds(
     st.sampled_from(["gpt", "opus"]),
     st.sampled_from(["ask", "draft"]),
     st.integers(0, 400),
-    st.sampled_from([0, 1, 7, 900, 123_456]),
+    st.sampled_from([None, 0, 1, 7, 900, 123_456]),
     st.decimals(-9, 90, places=12),
 )
 months = st.lists(cells, max_size=9)
@@ -43,7 +43,13 @@ def effects(before, after, dimension="total", name="total") -> dict[str, Decimal
 
 def times(factor: int, month, *fields: str) -> list[Cell]:
     return [
-        each._replace(**{field: getattr(each, field) * factor for field in fields})
+        each._replace(
+            **{
+                field: value * factor
+                for field in fields
+                if (value := getattr(each, field)) is not None
+            }
+        )
         for each in month
     ]
 
@@ -101,6 +107,17 @@ def test_twice_the_tokens_at_the_same_price_are_tokens_per_call_alone(month):
     for each in bridges(month, times(2, month, "tokens", "cost")):
         found = {effect for effect in EFFECTS if each.effects[effect]}
         assert found <= {"tokens_per_call", "other"}
+
+
+def test_a_price_is_per_call_where_the_tokens_of_a_part_are_not_known():
+    """A new task's price is that of the model in its product, 4 ÷ 200 = 0.02 per call.
+
+    The tokens of half of those calls are not known. By the 1,000 that are, 4 ÷ 1,000 a token, 100
+    calls of 1,000 tokens would have cost 4, twice as much as any call did.
+    """
+    before = [cell(), cell(task="draft", tokens=None)]
+    after = [*before, cell(task="check")]
+    assert effects(before, after) == {"volume": D(2)}
 
 
 @given(st.integers(1, 300), st.sampled_from(["a", "b"]))

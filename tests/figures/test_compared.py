@@ -26,7 +26,7 @@ def quarter(*months, **keys):
 def cell(cost: str, calls: int = 1) -> Cell:
     """Calls of the kind that the quarter has, without tokens."""
     own, *_ = cells_of(quarter().usage.groups[CELLS].to_dict("records"))
-    return own._replace(calls=calls, tokens=0, cost=Decimal(cost))
+    return own._replace(calls=calls, tokens=None, cost=Decimal(cost))
 
 
 THIRD = (month("2025-07", "1", "2"), month("2025-08", "2", "3"), month("2025-09", "4"))
@@ -85,6 +85,19 @@ def test_a_quarter_is_bridged_from_the_quarter_before():
     assert whole.effects["price"] == 8
     assert whole.change == 3
     assert set(bridge_rows(data)["from"]) == {"2025-Q3"}
+
+
+def test_a_cost_is_without_calls_only_where_the_whole_quarter_has_none_of_its_kind():
+    """A fee of 1 in July and 6 calls for 6 later are 6 calls for 7, as the quarter itself is read.
+
+    2 calls for 10 after that: volume (2 ÷ 6 − 1) × 7 = −14 ÷ 3, price 10 − 2 × 7 ÷ 6 = 23 ÷ 3.
+    """
+    kinds = (cell("1", 0), cell("2", 2), cell("4", 4))
+    months = [replace(each, cells=(kind,)) for each, kind in zip(THIRD, kinds, strict=True)]
+    effects = next(iter(bridge(quarter(*months)))).effects
+    assert effects["other"] == 0
+    assert effects["volume"] == Decimal("-4.666666666667")
+    assert effects["price"] == Decimal("7.666666666667")
 
 
 def test_a_quarter_with_a_month_without_cells_has_no_bridge():

@@ -19,7 +19,7 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import BacktestError, cost_after
 from finops_nb.figures.variance import TotalVariance, headline, total_of, variance_by
 from finops_nb.findings.overview import overview
-from finops_nb.params.budgets import read_budgets
+from finops_nb.params.budgets import Version, read_budgets
 from finops_nb.params.model import Params
 from finops_nb.report import budget_tables, prose
 from finops_nb.report.table import Table
@@ -347,6 +347,22 @@ def test_versions_print_the_budgets_that_differ(params):
     assert not {"b", "x"} & cells_of(table).keys()
     about = "revised 1 (by Ana; December 15, 2025; reason: more for a)."
     assert about in text_of(table)
+
+
+@pytest.mark.parametrize(
+    ("dates", "days"),
+    [
+        ("", ""),
+        ("2025-12-15", "December 15, 2025; "),
+        ("2025-12-15, 2025-12-01", "December 1, 2025 to December 15, 2025; "),
+        ("2025-07-10, 2025-09-10, 2025-08-10", "July 10, 2025 to September 10, 2025; "),
+    ],
+)
+def test_a_version_has_the_days_of_all_its_lines(dates, days):
+    """Lines of one version in budgets.csv may have several dates: the first and the last."""
+    version = Version("revised 1", {}, {}, "CFO", dates, "why")
+    about = budget_tables.about(version)
+    assert about.text.format(**about.values) == f"revised 1 (by CFO; {days}reason: why)."
 
 
 def test_one_version_has_no_table(params):
