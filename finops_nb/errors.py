@@ -28,7 +28,8 @@ class Problem:
         fix: how to fix it, as an instruction without its period.
         file: path as the user wrote it; None where the problem has no file.
         line: physical line, the header being line 1.
-        column: column of a table, or key of a params file (`organization_budgets.org-alpha`).
+        column: column of a table, or key of a params file (`organization_budgets.org-alpha`,
+            or `events, item 2, date`).
         value: the text found there.
 
     Example:

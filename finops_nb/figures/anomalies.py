@@ -122,7 +122,7 @@ def why_not_judged(data: ReportData) -> str:
     """Why no day of a report is judged, as a sentence; empty if they are."""
     usage = data.usage
     if not usage.period.is_month:
-        return "Only the report of a calendar month says which days are out of line."
+        return "Only monthly reports say which days are out of line."
     if usage is not data.measured or DAYS not in usage.groups:
         return "A scenario that changes usage does not say which days are out of line."
     if len(days_seen(usage)) < FEWEST_DAYS:

@@ -14,6 +14,7 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import headline_dimension
 from finops_nb.findings.materiality import is_material
 from finops_nb.findings.sentence import Sentence, sentence
+from finops_nb.findings.tense import tense_of
 from finops_nb.money import minor_units, ratio, rounded, total
 from finops_nb.words import listing
 
@@ -34,7 +35,7 @@ def drivers(data: ReportData) -> Sentence | None:
         data: of the report.
 
     Returns:
-        None where there is no bridge, or no effect is material.
+        A sentence without its full stop; None where there is no bridge, or no effect is material.
 
     Example:
         "57.6% more calls added $3,341.50, and a cheaper mix of models and tasks offset $469.87
@@ -51,7 +52,9 @@ def drivers(data: ReportData) -> Sentence | None:
         if amount and is_material(amount, whole.before, data.params)
     ]
     material.sort(key=lambda pair: -abs(pair[1]))
-    parts = tuple(_effect(data, whole, *pair) for pair in material)
+    parts = tuple(
+        _effect(data, whole, *pair, is_first=not place) for place, pair in enumerate(material)
+    )
     if not parts:
         return None
     places = [f"{{effects[{place}]}}" for place in range(len(parts))]
@@ -77,7 +80,8 @@ def budget_change(data: ReportData) -> Sentence | None:
     change = ratio(now - before, before) if before and now else None
     if not change:
         return None
-    verb = "rose" if change > 0 else "fell"
+    tense = tense_of(data.params)
+    verb = tense.verb("rose", "rise") if change > 0 else tense.verb("fell", "fall")
     text = f"the budget {verb} {{share:share}}, from {{before:money}} to {{now:money}}"
     return sentence(text, share=abs(change), before=before, now=now)
 
@@ -118,12 +122,17 @@ def volume_and_rate(data: ReportData, by: str, name: str) -> Sentence | None:
     return sentence(f"as {listing(clauses)}", **values) if clauses else None
 
 
-def _effect(data: ReportData, whole: Bridge, effect: str, amount: Decimal) -> Sentence:
+def _effect(
+    data: ReportData, whole: Bridge, effect: str, amount: Decimal, *, is_first: bool
+) -> Sentence:
+    """One effect; the first one begins the sentence."""
     more, less = WORDS[effect]
     if amount > 0:
         text = f"{more} added {{amount:money}}"
     else:
         text = f"{less} {'offset' if whole.change > 0 else 'saved'} {{amount:money}}"
+    if is_first:
+        text = text[0].upper() + text[1:]
     growth = None if whole.growth is None else abs(whole.growth)
     model = model_share(data, dearer=amount > 0) if effect == MIX else None
     if model is None or model.before == model.now:

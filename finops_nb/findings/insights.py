@@ -183,8 +183,7 @@ def insight_sentence(insight: Insight, tense: Tense = FACT) -> tuple[str, Senten
         case BudgetsDisagree():
             return "Budgets Disagree", _disagreement_sentence(insight)
         case HighestCost():
-            title = f"Highest {tense.title('Cost')} {insight.dimension.title()}"
-            return title, _highest_sentence(insight)
+            return tense.highest(insight.dimension), _highest_sentence(insight)
         case EfficiencyGap():
             return "Efficiency Gap", _gap_sentence(insight)
         case Allocated():

@@ -37,6 +37,7 @@ from finops_nb.money import ZERO, minor_units, total
 from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED, Dimension
 from finops_nb.usage.data_quality import THIN
+from finops_nb.words import listing
 
 SHOWN: Final = 3
 OVER_BUDGET: Final = "Over Budget"
@@ -138,10 +139,12 @@ def _overruns(findings: Findings) -> Iterator[MainFinding]:
     for line, text in products:
         others = driven.get(line.name, [])
         if others:
-            rise = "rise" if findings.data.usage.complete else "expected rise"
+            tense = tense_of(findings.data.params)
+            adds = tense.verb("also added", "also add")
+            if not findings.data.usage.complete:
+                adds = "is also expected to add"
             text = sentence(
-                f"{{product}}; the product is also the largest part of the {rise} in cost of "
-                "{organizations}",
+                f"{{product}}. The product {adds} the most to the cost of {{organizations}}",
                 product=text,
                 organizations=first_few([_driven_sentence(findings, each) for each in others]),
             )
@@ -247,15 +250,16 @@ def _change_finding(findings: Findings, prior: PriorPeriod, change: Decimal) -> 
     if prior.change_ratio is not None:
         template += " ({ratio:share})"
     template += " from {cost:money} in {month}"
-    most = _most_of_change(data, "organization")
+    most, product = (_most_of_change(data, by) for by in ("organization", "product"))
+    leaders = []
     if most is not None:
-        whose = "unallocated cost" if most.name == UNALLOCATED else "{name}'s cost"
-        template += f"; {whose} {verb} the most, by {{moved:money}}"
-    product = _most_of_change(data, "product")
+        whose = "unallocated cost" if most.name == UNALLOCATED else "{name}"
+        leaders.append(whose + " ({moved:change})")
     if product is not None and product.share is not None and product.share <= 1:
-        template += "; {product} accounted for {share:share} of the change"
+        leaders.append("{product} ({share:share} of the change)")
+    template += f", led by {listing(leaders)}" if leaders else ""
     causes, budget = drivers(data), budget_change(data)
-    template += "; {causes}" if causes is not None else ""
+    template += ". {causes}" if causes is not None else ""
     template += "; {budget}" if budget is not None else ""
     text = sentence(
         template,
@@ -266,7 +270,7 @@ def _change_finding(findings: Findings, prior: PriorPeriod, change: Decimal) -> 
         cost=prior.cost,
         month=parse_period(prior.period).label,
         name=most.name if most else "",
-        moved=abs(most.change) if most else ZERO,
+        moved=most.change if most else ZERO,
         product=product.name if product else "",
         share=product.share if product else None,
     )

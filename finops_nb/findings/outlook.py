@@ -28,7 +28,7 @@ METHODS: Final = {
 def why_no_forecast(data: ReportData) -> str:
     """Why a report has no forecast, as a sentence."""
     if not data.usage.period.is_month:
-        return "Only the report of a calendar month has a forecast."
+        return "Only monthly reports have a forecast."
     if data.usage is not data.measured:
         return "A scenario that changes usage has no forecast."
     before = data.usage.period.preceding().text

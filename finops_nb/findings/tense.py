@@ -45,6 +45,15 @@ class Tense:
         """
         return f"Supposed {title.removeprefix('Total ')}" if self.supposed else title
 
+    def highest(self, dimension: str) -> str:
+        """The title of the name with the highest cost.
+
+        >>> SUPPOSED.highest("product"), FACT.highest("product")
+        ('Product with the Highest Supposed Cost', 'Highest Cost Product')
+        """
+        name = dimension.title()
+        return f"{name} with the Highest Supposed Cost" if self.supposed else f"Highest Cost {name}"
+
     def caption(self, caption: str) -> str:
         """A caption, which has a capital at its beginning alone.
 

@@ -365,6 +365,7 @@ def _budget_table(
         columns=(column, actual, *(against if has_budgets else ())),
         blocks=(Block(lines, totals[0] if totals else None, names=names),),
         currency=currency,
+        explains_rounding=True,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -26,7 +26,7 @@ from finops_nb.outputs.artifacts import (
 from finops_nb.outputs.manifest import Kind
 from finops_nb.report.outlook_tables import forecast_rows
 from finops_nb.report.provenance import provenance, title
-from finops_nb.report.table import scalar
+from finops_nb.report.table import Table, scalar
 from finops_nb.report.workbook import workbook_of
 from finops_nb.usage.model import CELLS, DAYS
 
@@ -72,9 +72,17 @@ class Parts:
         self.data = data
         self.book = book
         self.shown: list[Part] = []
+        self._explained = ""
 
     def __call__(self, part: Shown) -> Shown:
-        """Collect a table or a piece of prose, and return it, so that the cell shows it."""
+        """Collect a table or a piece of prose, and return it, so that the cell shows it.
+
+        The first table with a "Rounding" row explains it, and again if its cell is run again.
+        """
+        if isinstance(part, Table) and part.has_rounding_row:
+            self._explained = self._explained or part.name
+            if part.name == self._explained:
+                part = replace(part, explains_rounding=True)
         self.shown.append(part)
         return part
 

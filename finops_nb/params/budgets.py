@@ -371,6 +371,8 @@ def _sum_of_months(params: Params, home: Home, mapping: OrganizationMap | None) 
     budgets = list(parts.values())
     added = {by: sums([part.of(by) for part in budgets]) for by in BUDGETED}
     labels = ", ".join(f"{month} {part.version.label}" for month, part in parts.items())
+    distinct = {part.version.label for part in budgets}
+    labels = f"all {distinct.pop()}" if len(distinct) == 1 else labels
     label = f"sum of its months ({labels})"
     version = Version(label, added["organization"], added["product"])
     notices = [notice for part in budgets for notice in part.notices]

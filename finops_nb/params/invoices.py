@@ -56,12 +56,12 @@ def _checked(invoices: tuple[Invoice, ...]) -> tuple[Invoice, ...]:
     for place, invoice in enumerate(invoices):
         known = first.setdefault((invoice.issuer, invoice.number), place)
         if known != place:
-            faults.append(f"invoices.{place} is the same invoice as invoices.{known}")
+            faults.append(f"item {place + 1} is the same invoice as item {known + 1}")
     for (issuer, number), place in first.items():
         whole = first.get((issuer, ""))
         if number and whole is not None:
             faults.append(
-                f"invoices.{place} has a number, and invoices.{whole} of the same issuer has none"
+                f"item {place + 1} has a number, and item {whole + 1} of the same issuer has none"
             )
     if faults:
         fix = (

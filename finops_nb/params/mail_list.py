@@ -62,7 +62,20 @@ def _as_tuple(value: Any) -> tuple[Any, ...]:
 
 
 def _addresses(value: Any) -> tuple[str, ...]:
-    return tuple(map(address, _as_tuple(value)))
+    """Addresses; a problem says which item of a list it is about."""
+    texts = _as_tuple(value)
+    if len(texts) == 1:
+        return (address(texts[0]),)
+    addresses, problems = [], []
+    for number, text in enumerate(texts, start=1):
+        try:
+            addresses.append(address(text))
+        except BadValue as error:
+            problems.append((f"item {number} is {error.rule}", error.fix))
+    if problems:
+        rules, fixes = zip(*problems, strict=True)
+        raise BadValue(", ".join(rules), ". ".join(dict.fromkeys(fixes)))
+    return tuple(addresses)
 
 
 def _reply_to(value: Any) -> str:

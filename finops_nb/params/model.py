@@ -38,6 +38,7 @@ from finops_nb.params.types import (
     Texts,
 )
 from finops_nb.params.validation import CheckedModel, validated
+from finops_nb.params.yaml_file import key_text
 from finops_nb.period import Period, parse_period
 
 SAMPLE: Final = "sample:"
@@ -310,8 +311,9 @@ class Params(CheckedModel):
 
         Former `budget_versions` were accepted when they were in force.
         """
-        invoices = {f"{place}.amount": each.amount for place, each in enumerate(self.invoices)}
-        yield from decimals_problems(invoices, self.currency, "invoices")
+        for place, invoice in enumerate(self.invoices):
+            key = key_text(("invoices", place, "amount"))
+            yield from decimals_problems({"": invoice.amount}, self.currency, key)
         for key in ("approval_limit", "materiality_amount"):
             yield from decimals_problems({"": getattr(self, key)}, self.currency, key)
         for key in ("organization_budgets", "product_budgets"):

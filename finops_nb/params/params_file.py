@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -61,7 +62,7 @@ def naming_params_file(home: Home, name: str, params: Params) -> Iterator[None]:
 
 def _in_params_file(problem: Problem, home: Home, names: Sequence[str]) -> Problem:
     """The problem with the first of these NAMEs' files that has its key."""
-    key = (problem.column or "").partition(".")[0]
+    key = re.split("[.,]", problem.column or "")[0]
     for name in names if problem.file is None else ():
         file = home.params_file(name)
         document = read_document(file, home.shown(file))

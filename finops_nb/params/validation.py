@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from finops_nb.errors import BadValue, Problem, Refusal, did_you_mean, nearest
-from finops_nb.params.yaml_file import Document, KeyPath
+from finops_nb.params.yaml_file import Document, KeyPath, key_text
 from finops_nb.params.yaml_slips import NO_SPACE, TIGHT_COLON
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -98,15 +98,20 @@ def placed(problem: Problem, document: Document, shown: str) -> Problem:
     """
     path = _nearest_path(f"{problem.column}", document)
     value, line = problem.value, document.lines[path] if path else None
-    if value and value[0] in "[{" and path in document.spans and ".".join(path) == problem.column:
+    if value and value[0] in "[{" and path in document.spans and key_text(path) == problem.column:
         value = document.text[slice(*document.spans[path])]
     return replace(problem, file=shown, line=line, value=value)
 
 
 def _nearest_path(column: str, document: Document) -> KeyPath:
     """The longest path of the document that a column begins with; () if there is none."""
-    around = [path for path in document.lines if f"{column}.".startswith(f"{'.'.join(path)}.")]
-    return max(around, key=lambda path: len(".".join(path)), default=())
+    texts = {path: key_text(path) for path in document.lines}
+    around = [
+        path
+        for path, text in texts.items()
+        if column == text or column.startswith((f"{text}.", f"{text}, "))
+    ]
+    return max(around, key=lambda path: len(texts[path]), default=())
 
 
 def _equal_names(values: Mapping[str, Any]) -> Iterator[Problem]:
@@ -123,8 +128,9 @@ def _equal_names(values: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
     """One error of pydantic in the words of a params file."""
-    place = [str(part) for part in detail["loc"] if part != "[key]"]
-    column, kind, content = ".".join(place) or None, detail["type"], detail["input"]
+    path = tuple(part for part in detail["loc"] if part != "[key]")
+    place = [str(part) for part in path]
+    column, kind, content = key_text(path) or None, detail["type"], detail["input"]
     fields = _fields(model, place)
     if kind == "extra_forbidden":
         return Problem("an unknown key", did_you_mean(place[-1], fields), column=column)

@@ -194,7 +194,7 @@ def next_month_text(document: Document, last: str, month: str) -> str:
         period: "2025-12"   becomes   period: "2026-01"
         as_of: 2025-12-18   becomes   # 2025-12: as_of: 2025-12-18
     """
-    first_lines = {line: path[0] for path, line in document.lines.items() if len(path) == 1}
+    first_lines = {line: str(path[0]) for path, line in document.lines.items() if len(path) == 1}
     bom = BOM if document.text.startswith(BOM) else ""
     text = document.text.removeprefix(bom)
     mark = f"{CARRIED} {last}: confirm or change{line_end(text)}"

@@ -29,7 +29,7 @@ PLAIN_TAGS: Final = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq",
 ALIAS_FIX: Final = "Write the value that it stands for"
 TAG_FIX: Final = 'Delete it, or put text that begins with "!" in quotes'
 PER_LINE: Final = "Write one `key: value` per line"
-KeyPath: TypeAlias = tuple[str, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
 """The keys, and the positions in lists, that lead to a value."""
 
 
@@ -51,6 +51,21 @@ class Document:
     text: str = field(repr=False)
     problems: tuple[Problem, ...] = ()
     spans: dict[KeyPath, tuple[int, int]] = field(default_factory=dict, repr=False)
+
+
+def key_text(path: KeyPath) -> str:
+    """A path as messages name it; people count the items of a list from 1.
+
+    >>> key_text(("organization_budgets", "org-a")), key_text(("events", 1, "date"))
+    ('organization_budgets.org-a', 'events, item 2, date')
+    """
+    text = ""
+    for place, part in enumerate(path):
+        if isinstance(part, int):
+            text += f", item {part + 1}"
+        else:
+            text += (", " if isinstance(path[place - 1], int) else ".") + part
+    return text.removeprefix(".").removeprefix(", ")
 
 
 def lines_of(text: str) -> list[str]:
@@ -179,7 +194,7 @@ class _Reader:
     def sequence(self, node: yaml.SequenceNode, path: KeyPath) -> list[Any]:
         self.torn_parts(node, path)
         return [
-            self.value(item, (*path, str(position)), item.start_mark.line + 1)
+            self.value(item, (*path, position), item.start_mark.line + 1)
             for position, item in enumerate(node.value)
         ]
 
@@ -211,7 +226,7 @@ class _Reader:
         for number in split_numbers(node):
             item = node.value[number.position]
             is_pair = isinstance(item, tuple)
-            key = _whole_characters(item[0].value) if is_pair else str(number.position)
+            key = _whole_characters(item[0].value) if is_pair else number.position
             rule = f"a comma inside {'{ }' if is_pair else '[ ]'} ends a value"
             self.problem(number.node, rule, number.fix, (*path, key), number.text)
             torn.update(number.parts)
@@ -225,7 +240,7 @@ class _Reader:
     def problem(
         self, node: yaml.Node, rule: str, fix: str, path: KeyPath, value: str | None = None
     ) -> None:
-        line, column = node.start_mark.line + 1, ".".join(path) or None
+        line, column = node.start_mark.line + 1, key_text(path) or None
         self.problems.append(Problem(rule, fix, self.shown, line, column, value))
 
 

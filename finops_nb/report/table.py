@@ -34,6 +34,14 @@ from finops_nb.report.top_n import TopN, first_n, printed_names, sums_of, top_n
 from finops_nb.schema import Column
 
 TOTAL: Final = "Total"
+ROUNDING_ROW: Final = (
+    f"{ROUNDING}: amounts are rounded one by one, so printed lines can add up to slightly more or "
+    "less than the printed total."
+)
+ROUNDING_OF_DIFFERENCE: Final = (
+    f"{ROUNDING}: amounts are rounded one by one, so a printed difference can be slightly more or "
+    "less than its two printed amounts give."
+)
 TEXTS: Final = ("text", "status", "day", "date")
 """Units of columns that are text; all others are numbers."""
 BUDGET_SCALE: Final = Decimal("1.5")
@@ -108,6 +116,8 @@ class Table:
             printed are added up in one called "other". `blocks`, `records` and the XLSX always
             have all lines.
         groups: which blocks are printed, by their heading; None: all. The others are one block.
+        explains_rounding: it is the first of the report with a "Rounding" row, and says what that
+            row is.
         stands_aside: `empty` is printed instead of the lines, which are in `records` only.
 
     Raises:
@@ -128,6 +138,7 @@ class Table:
     empty: str = ""
     shown: int | None = None
     groups: Named | None = field(default=None, repr=False)
+    explains_rounding: bool = False
     stands_aside: bool = False
 
     def __post_init__(self) -> None:
@@ -172,18 +183,25 @@ class Table:
         return f"{self._which_lines(all_urgent)}; the others are {added}. All are in {WORKBOOK}."
 
     @property
+    def has_rounding_row(self) -> bool:
+        """Whether the printed lines of a block miss their printed total."""
+        return any(row.kind == "rounding" for row in self._printed_rows())
+
+    @property
     def rounding_rule(self) -> str:
-        """A sentence on Rounding under a difference; empty if there is none in the table."""
+        """What "Rounding" is, in a row or under a difference; empty if nothing need be said."""
+        if self.explains_rounding and self.has_rounding_row:
+            return ROUNDING_ROW
         has_difference = any(block.is_difference for block in self.blocks)
         if not has_difference and all(column.difference is None for column in self.columns):
             return ""
-        rows = (row for block in self.printed for row in self.rows(block))
-        if any(cell.has_rounding for row in rows for cell in row.cells):
-            return (
-                f"{ROUNDING}: amounts are rounded one by one, so a printed difference can be "
-                "slightly more or less than its two printed amounts give."
-            )
-        return ""
+        has_rounding = any(cell.has_rounding for row in self._printed_rows() for cell in row.cells)
+        return ROUNDING_OF_DIFFERENCE if has_rounding else ""
+
+    def _printed_rows(self) -> Iterator[Row]:
+        """The rows of all blocks; none if the table is not drawn."""
+        for block in () if self.is_empty else self.printed:
+            yield from self.rows(block)
 
     def rows(self, block: Block) -> list[Row]:
         """The printed rows of a block.

@@ -161,10 +161,13 @@ def _row_faults(
         fix = SEPARATOR_FIX.format(width=len(names), separator=SEPARATORS[header.separator])
         yield (rule, fix), None, header.separator.join(row)
     else:
-        yield from _character_faults(row, names)
-        value_faults = list(_value_faults(row, names, columns, checked))
-        yield from value_faults
-        refused = {name for _, name, _ in value_faults}
+        faults = list(_character_faults(row, names))
+        garbled = {name for _, name, _ in faults}
+        # A field with a stray character is reported once, not also as no number or no name.
+        others = _value_faults(row, names, columns, checked)
+        faults += (fault for fault in others if fault[1] not in garbled)
+        yield from faults
+        refused = {name for _, name, _ in faults} - garbled
         for position in row_form.fields_with_rows(row):
             if names[position] not in refused:
                 yield SWALLOWED, names[position], row[position]

@@ -104,14 +104,12 @@ def test_a_change_names_the_organization_that_changed_most(find):
     findings = find(NAMED, [november(org_a="2", org_b="2", org_gone="1")])
     assert findings[0] == (
         "Cost Rose",
-        "total cost rose $3.00 (60.0%) from $5.00 in November 2025; "
-        "org-a's cost rose the most, by $4.00",
+        "total cost rose $3.00 (60.0%) from $5.00 in November 2025, led by org-a (+$4.00)",
     )
     findings = find(NAMED, [november(org_a="6", org_b="2", org_gone="4")])
     assert findings[0] == (
         "Cost Fell",
-        "total cost fell $4.00 (33.3%) from $12.00 in November 2025; "
-        "org-gone's cost fell the most, by $4.00",
+        "total cost fell $4.00 (33.3%) from $12.00 in November 2025, led by org-gone (-$4.00)",
     )
 
 
@@ -120,8 +118,8 @@ def test_a_change_of_cost_without_a_name_is_called_so(find):
     findings = find(SIX, [november(org_a="6", org_b="2")], owners={}, materiality_amount="1.99")
     texts = dict(findings)
     assert texts["Cost Rose"] == (
-        "total cost rose $2.00 (25.0%) from $8.00 in November 2025; "
-        "unallocated cost rose the most, by $2.00"
+        "total cost rose $2.00 (25.0%) from $8.00 in November 2025, "
+        "led by unallocated cost (+$2.00)"
     )
 
 

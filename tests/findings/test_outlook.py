@@ -86,7 +86,7 @@ def test_a_quarter_says_why_it_has_no_forecast():
     usage = usage_of([Call("org-a", "chat", "f", "c", "15")], period="2025-Q4")
     params = make_params({"period": "2025-Q4", "usage": "sample:"})
     text = said(data_of(usage=usage, params=params))
-    assert text == ["Only the report of a calendar month has a forecast."]
+    assert text == ["Only monthly reports have a forecast."]
 
 
 @pytest.mark.parametrize(

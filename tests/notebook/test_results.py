@@ -19,6 +19,8 @@ from finops_nb.outputs.artifacts import WORKBOOK, marker_text
 from finops_nb.outputs.manifest import Kind, Manifest, current_manifest, kind_of
 from finops_nb.params.budgets import Budgets, Version, read_budgets
 from finops_nb.params.invoices import reconcile
+from finops_nb.report.table import ROUNDING_ROW, Block, Table
+from finops_nb.schema import COST, PRODUCT
 from finops_nb.usage.sources.notice import Notice
 
 NONE = Budgets({}, (Version("original", {}, {}),))
@@ -204,3 +206,25 @@ def test_a_notice_without_rows_and_money_is_its_text_alone(six, params):
     noticed = replace(six, notices=(Notice("Left out: README.md.", 0, Decimal(0)),))
     first, *_ = warnings(data_of(usage=noticed, budgets=NONE, params=params()))
     assert first == "Left out: README.md."
+
+
+def test_the_first_table_with_a_rounding_row_explains_it(six, params, tmp_path):
+    """0.005 + 0.005 = 0.01, but 0.01 + 0.01 = 0.02 is printed: a row of -0.01, explained once."""
+
+    def table(name, *costs):
+        lines = [{"product": str(place), "cost": cost} for place, cost in enumerate(costs)]
+        return Table(name, "T", (PRODUCT, COST), (Block(lines, {"cost": sum(costs)}),))
+
+    half = Decimal("0.005")
+    show = parts_of(six, params(), manifest_in(tmp_path))
+    shown = [
+        show(table(name, *costs))
+        for name, costs in (
+            ("exact", [Decimal(1)]),
+            ("first", [half, half]),
+            ("second", [half, half]),
+            ("first", [half, half]),  # its cell is run again
+        )
+    ]
+    explained = [ROUNDING_ROW in table._repr_html_() for table in shown]
+    assert explained == [False, True, False, True]

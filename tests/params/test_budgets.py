@@ -222,3 +222,11 @@ def test_months_of_two_currencies_are_not_added(budgeted_home, params):
         )
     with pytest.raises(Refusal, match="the budgets of 2025-11 are in EUR, this report is in USD"):
         read_budgets(params(period="2025-Q4", budgets="months:"), budgeted_home)
+
+
+def test_months_with_one_version_name_it_once(budgeted_home, params):
+    """Twelve times "original" would hide that it is the only version."""
+    for month in ("2025-10", "2025-11", "2025-12"):
+        write_month(budgeted_home, month, "organization_budgets:\n  org-a: 10\n")
+    budgets = read_budgets(params(period="2025-Q4", budgets="months:"), budgeted_home)
+    assert budgets.version.label == "sum of its months (all original)"

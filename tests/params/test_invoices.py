@@ -86,14 +86,14 @@ def test_every_problem_has_its_line_and_key(refusal_of):
     )
 
     assert refusal_of(text) == [
-        'm.yaml, line 2, invoices.0.amont: an unknown key. Did you mean "amount"?',
-        "m.yaml, line 3, invoices.1.issuer: the key is missing. "
+        'm.yaml, line 2, invoices, item 1, amont: an unknown key. Did you mean "amount"?',
+        "m.yaml, line 3, invoices, item 2, issuer: the key is missing. "
         "Add it: who issued the invoice, as named in the usage.",
-        'm.yaml, line 3, invoices.1.amount: not a plain amount (found "5k"). Write digits and a '
-        "decimal point only, such as 5000 or 5000.50, without thousands separator, currency sign, "
-        "unit or exponent.",
-        'm.yaml, line 4, invoices.2.issuer: not text (found " "). Write text in quotes.',
-        "m.yaml, line 5, invoices.2.number: no value. Write text in quotes.",
+        'm.yaml, line 3, invoices, item 2, amount: not a plain amount (found "5k"). Write digits '
+        "and a decimal point only, such as 5000 or 5000.50, without thousands separator, currency "
+        "sign, unit or exponent.",
+        'm.yaml, line 4, invoices, item 3, issuer: not text (found " "). Write text in quotes.',
+        "m.yaml, line 5, invoices, item 3, number: no value. Write text in quotes.",
     ]
 
 
@@ -114,8 +114,8 @@ def test_an_invoice_is_stated_once_and_an_issuer_in_one_way(refusal_of):
     )
 
     assert refusal_of(text) == [
-        "m.yaml, line 1, invoices: invoices.1 is the same invoice as invoices.0, invoices.2 has a "
-        "number, and invoices.3 of the same issuer has none. List each invoice once. For one "
+        "m.yaml, line 1, invoices: item 2 is the same invoice as item 1, item 3 has a "
+        "number, and item 4 of the same issuer has none. List each invoice once. For one "
         "issuer, list either every invoice with its number, or one amount for all of them."
     ]
 

@@ -103,16 +103,16 @@ def test_it_says_how_another_alphabet_is_written(params):
     [
         (
             "HTML",
-            r'line 4, mail\.attachment\.0: unknown value \(found "HTML"\)\. Did you mean "html"\?',
+            r'line 4, mail.attachment, item 1: unknown value \(found "HTML"\)\. Did you mean "html"\?',
         ),
         (
             "[pdf, docx]",
-            r'line 4, mail\.attachment\.1: unknown value \(found "docx"\)\. '
+            r'line 4, mail.attachment, item 2: unknown value \(found "docx"\)\. '
             r"Choose from: html, pdf, xlsx, none\.",
         ),
         (
             "[none]",
-            r"line 4, mail\.attachment\.0: none can't be in a list .*\. Write attachment: none\.",
+            r"line 4, mail.attachment, item 1: none can't be in a list .*\. Write attachment: none\.",
         ),
     ],
 )
@@ -145,3 +145,9 @@ def test_no_report_has_its_recipients(params):
     made = params(mail={"to": ["canary@example.com"]}, pdf="true")
     assert "canary" not in str(made.as_parameters()) + str(made.shared_parameters())
     assert "pdf" not in made.as_parameters()
+
+
+def test_it_says_which_of_several_addresses_is_none(params):
+    """People count the items of a list from 1."""
+    with pytest.raises(Refusal, match="item 2 is not an address, item 3 is not an address"):
+        params(mail={"to": ["ada@example.com", "Bob <b@example.com>", "x"]})

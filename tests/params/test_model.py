@@ -176,7 +176,7 @@ def test_it_reports_all_problems_together_by_line(problems_of):
         (4, "product_budgets.chat", "duplicate key, first on line 3"),
         (5, "at_risk", "a YAML tag"),
         (6, "typo", "an unknown key"),
-        (7, "alert_thresholds.1", "not a fraction"),
+        (7, "alert_thresholds, item 2", "not a fraction"),
         (8, "period", "not a period"),
     ]
     assert {problem.file for problem in problems} == {"params/2025-12.yaml"}

@@ -67,7 +67,7 @@ def test_other_amounts_are_accepted(currency, text):
         ("product_budgets:\n  chat: 1.000", "product_budgets.chat"),
         ("approval_limit: 1.000", "approval_limit"),
         ("materiality_amount: 1.000", "materiality_amount"),
-        ("invoices:\n  - {issuer: AWS, amount: 1.000}", "invoices.0.amount"),
+        ("invoices:\n  - {issuer: AWS, amount: 1.000}", "invoices, item 1, amount"),
     ],
 )
 def test_every_amount_of_the_params_is_looked_at(home, lines, column):

@@ -30,11 +30,11 @@ SCENARIO = '{{"base": "2025-12", "author": {author}, "date": "2025-12-16",\n"rea
         ('"approvals": {{"a": {{"2025-12": {}}}}}', "approvals.a"),
         (
             '"budget_versions": [{{"version": "original", "author": {}}}]',
-            "budget_versions.0.author",
+            "budget_versions, item 1, author",
         ),
         (
             '"budget_versions": [{{"version": "original", "reason": {}}}]',
-            "budget_versions.0.reason",
+            "budget_versions, item 1, reason",
         ),
     ],
 )

@@ -90,8 +90,8 @@ def test_it_knows_the_line_of_each_value(read):
         ("a",): 3,
         ("a", "b"): 4,
         ("a", "c"): 6,
-        ("a", "c", "0"): 7,
-        ("a", "c", "1"): 8,
+        ("a", "c", 0): 7,
+        ("a", "c", 1): 8,
         ("d",): 9,
         ("e",): 12,
     }
@@ -135,8 +135,8 @@ def test_it_knows_where_each_value_begins_and_ends(read):
     assert {path: text[slice(*span)] for path, span in document.spans.items()} == {
         ("a",): "'1'",
         ("b", "c"): "[x, y]",
-        ("b", "c", "0"): "x",
-        ("b", "c", "1"): "y",
+        ("b", "c", 0): "x",
+        ("b", "c", 1): "y",
         ("b", "d"): "",
     }
 

@@ -93,9 +93,7 @@ def test_other_periods_say_why():
     calls = [Call("org-a", "chat", "f", "c", "1", f"2025-1{month}-01") for month in (0, 1, 2)]
     params = make_params({"period": "2025-Q4", "usage": "sample:"})
     data = data_of(usage=usage_of(calls, "2025-Q4"), params=params)
-    assert anomalies(data).empty == (
-        "Only the report of a calendar month says which days are out of line."
-    )
+    assert anomalies(data).empty == ("Only monthly reports say which days are out of line.")
 
 
 def test_the_chart_marks_the_days():

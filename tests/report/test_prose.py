@@ -30,6 +30,7 @@ from finops_nb.findings.insights import (
 from finops_nb.findings.materiality import VarianceLine
 from finops_nb.findings.recommendations import ACTIONS, Horizon, Recommendation, recommend
 from finops_nb.findings.sentence import sentence
+from finops_nb.findings.tense import SUPPOSED
 from finops_nb.outputs.manifest import Kind, Manifest
 from finops_nb.params.budgets import read_budgets
 from finops_nb.report import prose
@@ -472,3 +473,9 @@ def test_it_prints_in_the_currency_of_the_params(params):
 
     assert "; ¥1,235 is not" in text_of(piece)
     assert piece.records()[0]["unallocated"] == "1234.5"
+
+
+def test_the_highest_cost_of_a_scenario_is_supposed():
+    """A scenario with other usage or prices says so in the title, too."""
+    title, _ = insight_sentence(HighestCost("product", "x", Decimal(7), None), SUPPOSED)
+    assert title == "Product with the Highest Supposed Cost"

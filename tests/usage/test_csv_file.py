@@ -260,6 +260,13 @@ def test_it_refuses_a_row_with_its_line(tmp_path, name, body, line, column, rule
     assert rule in problem.rule
 
 
+@pytest.mark.parametrize("row", ["1.5,a\0b,chat", "1\0.5,org-a,chat"])
+def test_a_field_with_a_stray_character_is_reported_once(tmp_path, row):
+    """It is damaged, and so it is not reported again as a bad name or number."""
+    problems = refused(text(tmp_path, f"{ROW}2025-12-31,{row},ask,c1,n\n"))
+    assert [problem.rule for problem in problems] == ["a NUL character"]
+
+
 @pytest.mark.parametrize(
     ("content", "line", "rule"),
     [

@@ -621,7 +621,7 @@ def test_invoices_are_reconciled_whichever_cost_is_reported(tmp_path):
         ({"BilledCost": "NULL"}, r"^bill\.csv, line 3, BilledCost: the cost is missing"),
         (
             {"BillingPeriodStart": "12/01/2025"},
-            r"^bill\.csv, line 3, BillingPeriodStart: not an ISO 8601 time",
+            r"^bill\.csv, line 3, BillingPeriodStart: not a readable date or time",
         ),
         (
             {"BillingPeriodStart": ""},

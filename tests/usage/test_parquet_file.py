@@ -175,9 +175,14 @@ def test_null_names_are_unallocated(tmp_path):
             {"timestamp": "infinity"},
             {"timestamp": "TIMESTAMP"},
             "timestamp",
-            "not an ISO 8601 time",
+            "not a readable date or time",
         ),
-        ({"timestamp": "0001-01-01"}, {"timestamp": "DATE"}, "timestamp", "not an ISO 8601 time"),
+        (
+            {"timestamp": "0001-01-01"},
+            {"timestamp": "DATE"},
+            "timestamp",
+            "not a readable date or time",
+        ),
         ({"timestamp": "2025-02-30"}, {}, "timestamp", "no such day in the calendar"),
         (
             {"product_id": "(unallocated)"},

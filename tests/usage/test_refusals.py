@@ -44,9 +44,9 @@ GOLDEN = {
     ),
     "dates as a spreadsheet writes them": (
         GOOD.replace("2025-12-31 10:00:00", "12/31/2025 10:00", 1),
-        'calls.csv, line 2, timestamp: not an ISO 8601 time (found "12/31/2025 10:00"). '
-        "Write it as 2025-12-31, 2025-12-31 23:59:59 or 2025-12-31T23:59:59Z; "
-        "a zone as Z or +01:00, a year from 1000 to 2999.",
+        'calls.csv, line 2, timestamp: not a readable date or time (found "12/31/2025 10:00"). '
+        "Write it as 2025-12-31, 2025-12-31 23:59:59 or 2025-12-31T23:59:59Z, "
+        "with the time zone as Z or +01:00 and a year from 1000 to 2999.",
     ),
     "an unquoted comma": (
         GOOD.replace("chat", "chat, voice", 1),

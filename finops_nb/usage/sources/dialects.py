@@ -151,10 +151,11 @@ DIALECTS: Final = {dialect.name: dialect for dialect in (CALLS, FOCUS, LITELLM, 
 """A new dialect is listed here and in `recognize` below.
 
 Its name also goes into `DialectName` and the description of `dialect` in `params/model.py`, and
-into the parameters of the notebook; a new column of ours into `ColumnName` in `params/model.py`,
-and into `usage/sources/source_table.py`. The README of the folder `params` lists all of them, and
-every name of a column. What holds for FOCUS alone is in `usage/compatibility.py`,
-`usage/notices.py` and `usage/sources/source_table.py`.
+into the parameters of the notebook; a new column of ours into `ColumnName` in
+`params/column_names.py`, and into `usage/sources/source_table.py`. The README of the folder
+`params` lists all of them, and every name of a column. What holds for FOCUS alone is in
+`usage/compatibility.py`, `usage/notices.py`, `usage/sources/source_table.py` and
+`usage/sources/columns.py` (`PROVIDER_NAMES`).
 """
 
 FEW_MATCHES: Final = 2

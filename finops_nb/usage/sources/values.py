@@ -272,10 +272,10 @@ def time_fault(text: str | None) -> Fault | None:
         return "the time is missing", "Write the time, such as 2025-12-31T23:59:59Z"
     if not IS_TIME(text):
         fix = (
-            "Write it as 2025-12-31, 2025-12-31 23:59:59 or 2025-12-31T23:59:59Z; "
-            "a zone as Z or +01:00, a year from 1000 to 2999"
+            "Write it as 2025-12-31, 2025-12-31 23:59:59 or 2025-12-31T23:59:59Z, with the time "
+            "zone as Z or +01:00 and a year from 1000 to 2999"
         )
-        return "not an ISO 8601 time", fix
+        return "not a readable date or time", fix
     try:
         date.fromisoformat(text[:10])
     except ValueError:

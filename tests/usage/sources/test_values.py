@@ -19,7 +19,11 @@ from finops_nb.errors import Refusal
 from finops_nb.usage.engine import open_engine
 from finops_nb.usage.sources import values
 
-MISSING, NO_NUMBER, NO_TIME = "the cost is missing", "not a plain number", "not an ISO 8601 time"
+MISSING, NO_NUMBER, NO_TIME = (
+    "the cost is missing",
+    "not a plain number",
+    "not a readable date or time",
+)
 
 
 @pytest.mark.parametrize(
