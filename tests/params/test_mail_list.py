@@ -103,16 +103,18 @@ def test_it_says_how_another_alphabet_is_written(params):
     [
         (
             "HTML",
-            r'line 4, mail.attachment, item 1: unknown value \(found "HTML"\)\. Did you mean "html"\?',
+            r'line 4, mail\.attachment, item 1: unknown value \(found "HTML"\)\. '
+            r'Did you mean "html"\?',
         ),
         (
             "[pdf, docx]",
-            r'line 4, mail.attachment, item 2: unknown value \(found "docx"\)\. '
+            r'line 4, mail\.attachment, item 2: unknown value \(found "docx"\)\. '
             r"Choose from: html, pdf, xlsx, none\.",
         ),
         (
             "[none]",
-            r"line 4, mail.attachment, item 1: none can't be in a list .*\. Write attachment: none\.",
+            r"line 4, mail\.attachment, item 1: none can't be in a list .*\. "
+            r"Write attachment: none\.",
         ),
     ],
 )
