@@ -173,7 +173,7 @@ def bridge(data: ReportData) -> tuple[Bridge, ...]:
         was not published with its cells.
     """
     before = bridged_from(data)
-    if before is None or before.cells is None or not data.usage.complete:
+    if before is None or before.cells is None or not data.usage.covers_period:
         return ()
     now = cells_of(data.usage.groups[CELLS].to_dict("records"))
     return tuple(bridges(before.cells, now))

@@ -198,7 +198,7 @@ def model_share(data: ReportData, dearer: bool) -> ModelShare | None:
 
 def _whole_period_before(data: ReportData) -> PublishedMonth | None:
     """What a complete period is compared with; usage of a what-if is not compared."""
-    if not data.usage.complete or data.usage is not data.measured:
+    if not data.usage.covers_period or data.usage is not data.measured:
         return None
     return published_before(data)
 

@@ -134,7 +134,7 @@ def _by_model(cells: Iterable[Mapping[Hashable, Any]]) -> dict[Key, dict[str, An
 def _costs_before(data: ReportData) -> dict[Key, Decimal] | None:
     """The cost of each model in the month before; None where there is nothing to compare with."""
     month = bridged_from(data)
-    if month is None or month.cells is None or not data.usage.complete:
+    if month is None or month.cells is None or not data.usage.covers_period:
         return None
     costs: dict[Key, Decimal] = {}
     for cell in month.cells:

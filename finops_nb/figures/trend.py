@@ -79,7 +79,8 @@ def prior_period(data: ReportData) -> PriorPeriod | None:
         data: for its usage and its published months.
 
     Returns:
-        A running period is compared by its days seen with as many days of the earlier one.
+        A running period is compared by its days seen with as many days of the earlier one. One
+        that lacks a month is not compared: it would look like a fall.
     """
     usage, earlier = data.usage, compared_period(data.params)
     if earlier is None:
@@ -90,7 +91,7 @@ def prior_period(data: ReportData) -> PriorPeriod | None:
     spent_by_day = dict(zip(usage.groups["day",]["day"], usage.groups["day",]["cost"], strict=True))
     compared = usage.cost if days is None else _cost_until(usage.period.start, days, spent_by_day)
     before = published_before(data)
-    if before is None:
+    if before is None or usage.months_missing:
         return PriorPeriod(earlier.text, compared, None, None, None, days)
     cost = before.cost if days is None else _cost_until(earlier.start, days, before.days)
     change = compared - cost

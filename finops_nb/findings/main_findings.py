@@ -322,7 +322,7 @@ def _unspent(findings: Findings) -> Iterator[MainFinding]:
     """Budget left over in a period that is over, where no organization needs it."""
     unspent = unspent_budgets(findings)
     over = overruns(findings.data, findings.organizations)
-    if not findings.data.usage.complete or not unspent or over:
+    if not findings.data.usage.covers_period or not unspent or over:
         return
     amounts = [-line.variance for line in unspent]
     names = [

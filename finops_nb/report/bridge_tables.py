@@ -135,6 +135,9 @@ def _why_none(data: ReportData) -> str:
         return "Only the report of whole months says why cost changed."
     if data.usage is not data.measured:
         return "Not available for a scenario that changes usage or prices: it causes the change."
+    if data.usage.months_missing:
+        months = spelled_months(data.usage.months_missing)
+        return f"There is no usage for {months}, so this period is not compared."
     if not data.usage.complete:
         return "The reasons for the change are shown once the month is complete."
     if months_not_published(data):

@@ -18,7 +18,7 @@ from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, sentence
 from finops_nb.findings.tense import Tense, tense_of
 from finops_nb.money import minor_units
-from finops_nb.period import month_runs, parse_period
+from finops_nb.period import month_runs, parse_period, spelled_months
 from finops_nb.schema import UNALLOCATED
 from finops_nb.usage.model import Usage
 from finops_nb.words import listing
@@ -105,7 +105,10 @@ def _change_from_period_before(prior: PriorPeriod, data: ReportData, tense: Tens
     if prior.change_ratio is not None:
         change += " ({change_ratio:signed share})"
     if prior.cost is None:
+        missing = data.usage.months_missing
         detail = why_not_compared(data, prior.period)
+        if missing:
+            detail = f"There is no usage for {spelled_months(missing)}"
     elif prior.days is None:
         detail = f"{name}, as published: {{cost:money}}{note.text}"
     else:

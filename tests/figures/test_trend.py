@@ -9,6 +9,8 @@ from decimal import Decimal
 from support.made_usage import SIX, Call, data_of
 
 from finops_nb.figures.allocation import allocate
+from finops_nb.figures.bridge import bridge
+from finops_nb.figures.change_by_name import changes_by_name
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import total_to_date
 from finops_nb.figures.trend import cost_by_month, prior_period, with_trend, year_to_date
@@ -102,6 +104,16 @@ def test_a_running_quarter_is_compared_with_as_many_days(usage_of):
     months = [month(name, org_a=cost) for name, cost in costs.items()]
     prior = prior_period(data_of(usage=quarter, months=months))
     assert (prior.compared, prior.cost, prior.days) == (D(3), D(7), 36)
+
+
+def test_a_quarter_that_lacks_a_month_is_not_compared(usage_of):
+    """Without November it would look like a fall."""
+    quarter = replace(usage_of(SIX, period="2025-Q4"), months_missing=("2025-11",))
+    months = [month(f"2025-{number:02}", org_a="1") for number in (7, 8, 9)]
+    data = data_of(usage=quarter, months=months)
+    assert prior_period(data)[2:] == (None, None, None, None)
+    assert changes_by_name(data, "organization") == ()
+    assert bridge(data) == ()
 
 
 def test_a_report_is_compared_with_the_period_that_its_params_name(six):
