@@ -7,7 +7,7 @@ the rounded changes of the names miss of the rounded total is a line of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -50,13 +50,56 @@ def in_cents(effects: Effects, decimals: int) -> Effects:
     return {effect: cents["", effect] for effect in effects}
 
 
-def bridge_in_cents(effects: Mapping[str, Effects], whole: Effects, decimals: int) -> BridgeInCents:
+def changes_in_cents(
+    changes: Mapping[str, Decimal], together: Iterable[Collection[str]], decimals: int
+) -> dict[str, Decimal]:
+    """The change of each name in whole minor units, as it is printed.
+
+    Args:
+        changes: by name, exact.
+        together: names that are printed as one line, such as "other (60)".
+        decimals: of the currency.
+
+    Returns:
+        Each is rounded by itself; those printed together are within one minor unit and add up to
+        their rounded sum, which is what other tables print for them.
+
+    Example:
+        0.004, 0.004 and 0.004 together are 0.01: one of them is 0.01.
+    """
+    cents = {name: rounded(change, decimals) for name, change in changes.items()}
+    for names in together:
+        cents |= in_cents({name: changes[name] for name in names}, decimals)
+    return cents
+
+
+def in_cents_of(effects: Effects, change: Decimal, decimals: int) -> Effects:
+    """The effects of one line in whole minor units, which add up to its change as printed.
+
+    Args:
+        effects: exact.
+        change: in whole minor units, within one unit of the sum of the effects.
+        decimals: of the currency.
+
+    Returns:
+        Amounts within two minor units of the exact ones.
+    """
+    return in_cents(_with_change(effects, change), decimals)
+
+
+def bridge_in_cents(
+    effects: Mapping[str, Effects],
+    whole: Effects,
+    decimals: int,
+    together: Iterable[Collection[str]] = (),
+) -> BridgeInCents:
     """The effects of the names of a dimension, in whole minor units.
 
     Args:
         effects: by name, exact.
         whole: those of the total, exact; the effects of the names add up to them.
         decimals: of the currency.
+        together: as in `changes_in_cents`.
 
     Returns:
         Amounts within three minor units of the exact ones. `sums` depends on the total only, so
@@ -66,12 +109,14 @@ def bridge_in_cents(effects: Mapping[str, Effects], whole: Effects, decimals: in
         Volume 0.004 and mix 0.004 of one name are 0.01 together: one of them is 0.01.
     """
     sums = in_cents(whole, decimals)
-    fitted = {name: _with_rounded_change(each, decimals) for name, each in effects.items()}
+    changes = {name: total(each.values()) for name, each in effects.items()}
+    printed = changes_in_cents(changes, together, decimals)
+    fitted = {name: _with_change(each, printed[name]) for name, each in effects.items()}
     missed = _missed(fitted, sums)
     cent = Decimal(1).scaleb(-decimals)
     if not total(missed.values()) and all(abs(amount) < cent for amount in missed.values()):
         # The largest line takes it: its change stays the same.
-        largest = max(effects, key=lambda name: (abs(total(effects[name].values())), name))
+        largest = max(effects, key=lambda name: (abs(changes[name]), name))
         fitted[largest] = added([fitted[largest], missed])
         missed = dict.fromkeys(EFFECTS, ZERO)
     fitted[ROUNDING_ROW] = missed
@@ -88,9 +133,7 @@ def _missed(names: Mapping[str, Effects], sums: Effects) -> Effects:
     }
 
 
-def _with_rounded_change(effects: Effects, decimals: int) -> Effects:
-    """Effects that add up to their rounded sum, the largest one changed by less than a cent."""
-    change = total(effects.values())
-    largest = max(EFFECTS, key=lambda effect: abs(effects[effect]))
-    missed = rounded(change, decimals) - change
-    return {**effects, largest: effects[largest] + missed}
+def _with_change(effects: Effects, change: Decimal) -> Effects:
+    """Effects that add up to a change, the largest one moved by what they miss of it."""
+    largest = max(effects, key=lambda effect: abs(effects[effect]))
+    return {**effects, largest: effects[largest] + change - total(effects.values())}

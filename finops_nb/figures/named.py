@@ -57,6 +57,14 @@ class Named:
             if name in self.others or not (room or name in self.kept)
         }
 
+    def together(self, names: Iterable[str]) -> list[list[str]]:
+        """The names that a table of these names prints as one line, by line."""
+        left_out = self.left_out_of(names)
+        return [
+            [name for name, its in left_out.items() if its == mark]
+            for mark in dict.fromkeys(left_out.values())
+        ]
+
 
 def named(rows: Iterable[Row], by: str, shown: int | None = None) -> Named:
     """Which names are printed by name: those with a mark, then those with the most money.

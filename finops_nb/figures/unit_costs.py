@@ -6,8 +6,8 @@
 * The amount of a period is the sum of its calendar months. If one of them is not stated, or the
   period is not made of whole months, there is no amount.
 * A month in progress has no cost per unit, since the amount of a whole month would divide the cost
-  of a part. Neither has an amount of zero, nor an organization without usage in the period, which
-  may be misspelled.
+  of a part; nor has a longer period with a month without usage. Neither has an amount of zero, nor
+  an organization without usage in the period, which may be misspelled.
 * The whole company has the amount that a line without an organization states. It is never added up
   from organizations, which may not all be listed, or may share an order.
 * There is a line for each driver's company, and for each organization that states the driver in the
@@ -29,7 +29,7 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.money import ZERO, ratio, total
 from finops_nb.outputs.looked_back import compared_period
 from finops_nb.params.drivers import COMPANY
-from finops_nb.period import Period
+from finops_nb.period import Period, spelled_months
 
 
 class UnitCost(NamedTuple):
@@ -96,6 +96,11 @@ def why_no_unit_costs(data: ReportData) -> str:
             "Unit costs by driver are not available while the period is in progress, because "
             "drivers are stated for whole months."
         )
+    if data.usage.months_missing:
+        return (
+            "Unit costs by driver are not available because there is no usage for "
+            f"{spelled_months(data.usage.months_missing)}, which the amounts of drivers include."
+        )
     return ""
 
 
@@ -116,7 +121,7 @@ def _unit_cost(
     missing = tuple(month for month in months if month not in stated)
     amount = _amount_of(stated, months)
     cost, unit_cost = now.get(organization), None
-    if data.usage.complete:
+    if data.usage.covers_period:
         unit_cost = ratio(cost, amount)
     compared = compared_period(data.params)
     amount_before = _amount_of(stated, compared.months if compared else ())
@@ -138,7 +143,7 @@ def _costs(data: ReportData) -> dict[str, Decimal]:
 
 def _costs_before(data: ReportData) -> dict[str, Decimal]:
     """Likewise of the period before; nothing where there is none to compare."""
-    if not data.usage.complete or data.usage is not data.measured:
+    if not data.usage.covers_period or data.usage is not data.measured:
         return {}
     before = published_before(data)
     return {**before.organizations, COMPANY: before.cost} if before else {}

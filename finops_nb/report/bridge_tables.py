@@ -95,16 +95,19 @@ def _block(data: ReportData, by: Dimension, every: Iterable[Bridge]) -> Block:
         effect: whole[effect] - total(each[effect] for each in effects.values())
         for effect in EFFECTS
     }
+    names = names_of(data)[by]
+    together = names.together(effects)
     rest = MIX_BETWEEN[by]
     if any(between.values()):
         effects[rest] = between
-    cents = bridge_in_cents(effects, whole, minor_units(data.params.currency))
+    cents = bridge_in_cents(effects, whole, minor_units(data.params.currency), together)
     lines = [_line(name, each) for name, each in cents.names.items()]
     lines.sort(key=lambda line: (line["name"] == rest, -abs(line["change"]), line["name"]))
     if any(cents.rounding.values()):
         lines.append(_line(ROUNDING, cents.rounding))
     sums = {**cents.sums, "change": total(cents.sums.values())}
-    return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
+    last = sum(line["name"] in (rest, ROUNDING) for line in lines)
+    return Block(lines, sums, f"By {by.title()}", names=names, last=last)
 
 
 def _how_names_add_up(blocks: Iterable[Block], shown: Iterable[str]) -> tuple[Sentence, ...]:
@@ -139,7 +142,7 @@ def _why_none(data: ReportData) -> str:
         months = spelled_months(data.usage.months_missing)
         return f"There is no usage for {months}, so this period is not compared."
     if not data.usage.complete:
-        return "The reasons for the change are shown once the month is complete."
+        return "The reasons for the change are shown once the period is complete."
     if months_not_published(data):
         return f"{why_not_compared(data, earlier.text)}."
     return _published_without(data)

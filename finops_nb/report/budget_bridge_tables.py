@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 
 from finops_nb import schema
-from finops_nb.figures.bridge_in_cents import in_cents
+from finops_nb.figures.bridge_in_cents import changes_in_cents, in_cents_of
 from finops_nb.figures.budget_bridge import BudgetBridge, budget_bridges
 from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
@@ -56,8 +57,8 @@ def variance_from_budget(data: ReportData) -> Table:
     """How much of each variance is volume and how much rate; nothing without a flexible budget.
 
     Budgets, actuals and variances are those of every table. The effects are in whole cents that add
-    up to the printed variance; each is within a cent of the exact one, which is in the table
-    `bridge` of results.json.
+    up to the printed variance, also where names are printed as one line; each is within two cents
+    of the exact one, which is in the table `bridge` of results.json.
 
     Args:
         data: of the report.
@@ -94,13 +95,17 @@ def _block(data: ReportData, by: Dimension, every: list[BudgetBridge]) -> Block:
     shown = [
         each for each in every if each.dimension == by and (each.actual or each.budget is not None)
     ]
-    lines = [_line(each, minor_units(data.params.currency)) for each in shown]
+    decimals = minor_units(data.params.currency)
+    variances = {each.name: each.variance for each in shown}
+    cents = changes_in_cents(variances, names_of(data)[by].together(variances), decimals)
+    lines = [_line(each, cents[each.name], decimals) for each in shown]
     lines.sort(key=lambda line: (-abs(line["variance"]), line["name"]))
     sums = sums_of(lines, BUDGET_BRIDGE_COLUMNS)
     return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
 
 
-def _line(each: BudgetBridge, decimals: int) -> dict[str, Any]:
+def _line(each: BudgetBridge, cents: Decimal, decimals: int) -> dict[str, Any]:
+    """A line whose effects add up to its variance in cents."""
     known = {effect: getattr(each, effect) for effect in EFFECTS}
     exact = {effect: amount for effect, amount in known.items() if amount is not None}
     return {
@@ -110,5 +115,5 @@ def _line(each: BudgetBridge, decimals: int) -> dict[str, Any]:
         "actual": each.actual,
         "variance": each.variance,
         **known,
-        **in_cents(exact, decimals),
+        **in_cents_of(exact, cents, decimals),
     }

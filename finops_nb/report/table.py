@@ -89,6 +89,8 @@ class Block:
             lacks columns.
         is_difference: of its three lines, the last is the first minus the second.
         names: which lines are printed if there are many; None: the first ones.
+        last: how many of the last lines are of no name: they are printed in any case, after the
+            line that adds up names, and are no part of it.
     """
 
     lines: Sequence[Line]
@@ -97,6 +99,17 @@ class Block:
     kind: str = "line"
     is_difference: bool = False
     names: Named | None = field(default=None, repr=False)
+    last: int = 0
+
+    @property
+    def of_names(self) -> Sequence[Line]:
+        """The lines without the last ones that are of no name."""
+        return self.lines[: len(self.lines) - self.last]
+
+    @property
+    def of_no_name(self) -> Sequence[Line]:
+        """The last lines that are of no name."""
+        return self.lines[len(self.lines) - self.last :]
 
 
 @dataclass(frozen=True)
@@ -212,12 +225,14 @@ class Table:
         label, cut = self._label.name, self._top(block)
         rows = [self._row(block.kind, line) for line in cut.kept]
         rows += [self._row("other", line) for line in cut.others]
+        rows += [self._row(block.kind, line) for line in block.of_no_name]
         if block.is_difference:
             apart = rounding_of_difference(block.lines, self.columns, self.currency)
             rows[-1] = self._row(block.kind, block.lines[-1], apart)
         if block.total is None:
             return rows
-        rounding = rounding_down(self.columns, cut.printed, block.total, self.currency)
+        shown = [*cut.printed, *block.of_no_name]
+        rounding = rounding_down(self.columns, shown, block.total, self.currency)
         if rounding:
             rows.append(self._row("rounding", {label: ROUNDING, **rounding}))
         return [*rows, self._row("total", {label: TOTAL, **block.total})]
@@ -253,8 +268,8 @@ class Table:
         """The lines of a block that are printed."""
         label = self._label.name
         if block.names is not None:
-            return top_n(block.lines, self.columns, label, block.names)
-        return first_n(block.lines, self.columns, label, self.shown or len(block.lines))
+            return top_n(block.of_names, self.columns, label, block.names)
+        return first_n(block.of_names, self.columns, label, self.shown or len(block.lines))
 
     def _added_up(self, blocks: Sequence[Block], heading: str) -> Block:
         """Blocks as one: lines of the same name, and totals, are added up."""
@@ -269,7 +284,7 @@ class Table:
 
     def _which_lines(self, all_urgent: bool) -> str:
         """Which lines are printed, in words: "The largest of 120 lines are shown"."""
-        lines = [line for block in self.blocks for line in block.lines]
+        lines = [line for block in self.blocks for line in block.of_names]
         if all(block.names is None for block in self.blocks):
             return f"The first lines of {len(lines):,} are shown"
         statuses = {line.get("status") for line in lines} if any(map(_has_budgets, lines)) else ()

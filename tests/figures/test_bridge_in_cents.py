@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finops_nb.figures.bridge import EFFECTS
-from finops_nb.figures.bridge_in_cents import bridge_in_cents
+from finops_nb.figures.bridge_in_cents import bridge_in_cents, changes_in_cents, in_cents_of
 from finops_nb.money import rounded, total
 
 NONE = dict.fromkeys(EFFECTS, Decimal(0))
@@ -66,3 +66,39 @@ def test_every_amount_is_within_three_cents_of_the_exact_one(names):
         assert all(
             abs(made.names[name][effect] - each[effect]) < Decimal("0.03") for effect in EFFECTS
         )
+
+
+def test_names_printed_together_add_up_to_their_rounded_sum():
+    """Three times 0.004 is 0.012, which prints as 0.01; each by itself would print as 0.00."""
+    changes = dict.fromkeys("abc", Decimal("0.004"))
+    assert total(changes_in_cents(changes, [], 2).values()) == 0
+    cents = changes_in_cents(changes, ["abc"], 2)
+    assert sorted(cents.values()) == [0, 0, Decimal("0.01")]
+
+
+@given(lines, st.sets(st.sampled_from("abcdef")))
+@settings(deadline=None)
+def test_a_line_of_several_names_prints_their_rounded_change(names, several):
+    """As other tables print it; the names that are printed by themselves keep theirs."""
+    several &= names.keys()
+    made = bridge_in_cents(names, whole_of(names), 2, [several])
+    printed = {name: total(made.names[name].values()) for name in names}
+    exact = {name: total(each.values()) for name, each in names.items()}
+    assert total(printed[name] for name in several) == rounded(
+        total(exact[name] for name in several), 2
+    )
+    for name in names.keys() - several:
+        assert printed[name] == rounded(exact[name], 2)
+    for effect in EFFECTS:
+        of_lines = [each[effect] for each in (*made.names.values(), made.rounding)]
+        assert total(of_lines) == made.sums[effect]
+
+
+@given(effects)
+def test_effects_of_a_line_add_up_to_the_change_that_is_printed(line):
+    """Also where that is the other one of the two nearest cents; each moves less than two."""
+    change = total(line.values())
+    for cents in (rounded(change, 2), rounded(change + Decimal("0.005"), 2)):
+        made = in_cents_of(line, cents, 2)
+        assert total(made.values()) == cents
+        assert all(abs(made[effect] - line[effect]) < Decimal("0.02") for effect in EFFECTS)

@@ -107,3 +107,12 @@ def test_every_name_is_printed_or_other(pairs, shown):
             assert not is_marked
     few = named(rows, BY, shown)
     assert {each[BY] for each in rows} == {*few.kept, *few.others}
+
+
+def test_names_are_together_by_their_mark():
+    """Of 103 that are OVER and one that is not, 3 are "other OVER (3)", and one is "other (1)"."""
+    names = named([*rows_of(MARKED + 3, Status.OVER), row("least", 0)], BY)
+    every = [*(f"o-{place:03}" for place in range(MARKED + 3)), "least"]
+    assert sorted(map(len, names.together(every))) == [1, 3]
+    assert ["least"] in names.together(every)
+    assert named(rows_of(3), BY).together(["o-000", "former"]) == []

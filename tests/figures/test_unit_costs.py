@@ -210,3 +210,16 @@ def test_a_quarter_is_compared_with_the_quarter_before():
     assert (line.unit_cost, line.before) == (D("1.12"), D(1000))
     fewer = data_of(usage=usage, months=months[1:], drivers=drivers_of(*lines))
     assert by_name(fewer)["orders", "org-a"].before is None
+
+
+def test_a_quarter_with_a_month_without_usage_has_no_cost_per_unit():
+    """The orders of November would divide the cost of October and December alone."""
+    calls = [Call("org-a", "chat", "f", "c", "6", day) for day in ("2025-10-01", "2025-12-31")]
+    params = make_params({"period": "2025-Q4", "usage": "sample:"})
+    lines = [(f"2025-{month}", "org-a", "orders", "2") for month in (10, 11, 12)]
+    whole = data_of(usage_of(calls, period="2025-Q4"), params=params, drivers=drivers_of(*lines))
+    assert by_name(whole)["orders", "org-a"].unit_cost == D(2)  # 12 ÷ 6
+    gap = replace(whole.usage, months_missing=("2025-11",))
+    data = replace(whole, usage=gap, measured=gap)
+    assert by_name(data)["orders", "org-a"].unit_cost is None
+    assert "because there is no usage for November 2025, " in why_no_unit_costs(data)

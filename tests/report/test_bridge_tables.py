@@ -60,3 +60,26 @@ def test_both_blocks_print_the_same_totals():
     by_organization, by_product = (block.total for block in table.blocks)
     assert by_organization == by_product
     assert by_product["change"] == Decimal("-3.99")  # 1.005 + 2.005 − 7
+
+
+def test_names_added_up_print_what_the_table_of_changes_prints():
+    """6 of 30 organizations of 0.334 each have no line of their own: 2.004 prints as 2.00.
+
+    One by one they print as 6 × 0.33 = 1.98. Rows of no name are not added up with them.
+    """
+    calls = [Call(f"org-{each:02}", f"p-{each:02}", "f", "c", "0.334") for each in range(29)]
+    calls.append(Call("org-a", "chat", "f", "c", "0.334"))
+    table = cost_bridge(december(*calls))
+    changes = printed(change_by_name(december(*calls)), "Change")
+    bridged = printed(table, "Change")
+    others = ("Mix between organizations", "Mix between products", "Rounding")
+    for block, of_changes in zip(bridged, changes, strict=True):
+        names = [row for row in block if row[0] not in others]
+        assert [row for row in names if "other" in row[0]] == [
+            row for row in of_changes if "other" in row[0]
+        ]
+        assert "Rounding" in {row[0] for row in block}
+    assert ["other (6)", "+$2.00"] in bridged[0]
+    for block in table.blocks:
+        *_, last, whole = [row.cells[0].text for row in table.rows(block)]
+        assert (last, whole) == ("Rounding", "Total")
