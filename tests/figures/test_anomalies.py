@@ -386,7 +386,7 @@ def test_other_periods_are_not():
         params=make_params({"period": "2025-Q4", "usage": "sample:"}),
     )
     assert anomalies(data, D(1)) == ()
-    assert "calendar month" in why_not_judged(data)
+    assert "monthly reports" in why_not_judged(data)
     running = usage_of([call for call in calls() if call.day <= "2025-12-20"], complete=False)
     assert anomalies(data_of(usage=running), D(1)) == ()
     assert "21 days" in why_not_judged(data_of(usage=running))
