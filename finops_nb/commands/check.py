@@ -18,7 +18,6 @@ from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.left_out import why_not_compared
 from finops_nb.home import Home
 from finops_nb.money import ratio, total
-from finops_nb.outputs.looked_back import compared_period
 from finops_nb.outputs.manifest import Manifest, kind_of
 from finops_nb.outputs.months import months_before, months_left_out
 from finops_nb.outputs.official_place import refuse_other_kind
@@ -27,6 +26,7 @@ from finops_nb.params.drivers import read_drivers
 from finops_nb.params.organizations import read_mapping
 from finops_nb.params.outside import read_outside
 from finops_nb.params.params_file import load_params, naming_params_file
+from finops_nb.period import parse_period
 from finops_nb.report.format import Format, count, noun, visible
 from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
 from finops_nb.usage.background import in_background
@@ -178,15 +178,21 @@ def _summary(checked: Check, fmt: Format) -> Iterator[str]:
 
 
 def _comparison(checked: Check, fmt: Format) -> str:
-    """How the total compares with the period before, as the report does."""
+    """How the total compares with the period before, as the report does: by the days of both."""
+    from finops_nb.figures.trend import prior_period
+
     before, usage = published_before(checked.data), checked.data.usage
-    earlier = compared_period(checked.data.params)
-    if earlier is None:
+    prior = prior_period(checked.data)
+    if prior is None or usage.months_missing:
         return ""
-    if before is None:
-        reason = why_not_compared(checked.data, earlier.text)
+    if before is None or prior.cost is None:
+        reason = why_not_compared(checked.data, prior.period)
         return f"; {reason[:1].lower()}{reason[1:]}"
-    cost = _growth(before.cost, usage.cost, fmt)
+    cost = _growth(prior.cost, prior.compared, fmt)
+    if prior.days is not None:
+        days, label = noun(prior.days, "day"), parse_period(prior.period).label
+        compared, money = fmt.money(prior.compared), fmt.money(prior.cost)
+        return f"; {compared} in the first {days}, {cost} from {money} in those of {label}"
     rows = _growth(Decimal(before.rows), Decimal(usage.rows_used), fmt)
     money = fmt.money(before.cost)
     rows_used = noun(usage.rows_used, "row")

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from finops_nb.errors import BadValue, Problem
-from finops_nb.money import ZERO
 from finops_nb.params.budget_versions import BudgetVersion, checked_versions
 from finops_nb.params.column_names import ColumnName
 from finops_nb.params.compared_period import check_compared
@@ -33,9 +32,11 @@ from finops_nb.params.types import (
     OneLine,
     Phasing,
     Prose,
+    Share,
     Target,
     Text,
     Texts,
+    Threshold,
 )
 from finops_nb.params.validation import CheckedModel, validated
 from finops_nb.params.yaml_file import key_text
@@ -169,11 +170,11 @@ class Params(CheckedModel):
     currency: str = Field(
         default="USD", examples=["USD"], description="a label, never a conversion"
     )
-    at_risk: Fraction = Field(
+    at_risk: Share = Field(
         default=Decimal("0.80"),
         description="a period in progress is AT RISK once cost reaches this share of the budget",
     )
-    alert_thresholds: tuple[Fraction, ...] = Field(
+    alert_thresholds: tuple[Threshold, ...] = Field(
         default=(Decimal("0.5"), Decimal("0.8"), Decimal("1.0")),
         examples=["[0.5, 0.8, 1.0]"],
         description="shares of the budget; the report says when cost reached each",
@@ -274,13 +275,6 @@ class Params(CheckedModel):
     @classmethod
     def _versions_are_complete(cls, value: tuple[BudgetVersion, ...]) -> tuple[BudgetVersion, ...]:
         return tuple(checked_versions(value))
-
-    @field_validator("at_risk")
-    @classmethod
-    def _at_risk_is_a_share(cls, value: Decimal) -> Decimal:
-        if not ZERO < value <= 1:
-            raise BadValue("not above 0 and at most 1", "Write a fraction, such as 0.80 for 80%")
-        return value
 
     @field_validator("materiality")
     @classmethod

@@ -144,12 +144,29 @@ def _fraction(value: Any) -> Decimal:
     return amount
 
 
+def _threshold(value: Any) -> Decimal:
+    share = _fraction(value)
+    if not share:
+        # 0,5 in a list is 0 and 5.
+        fix = "Write fractions with a decimal point, such as [0.5, 0.8, 1.0]"
+        raise BadValue("not above 0", fix)
+    return share
+
+
 def _target(value: Any) -> Decimal | None:
     if value == "":
         return None
+    return _share_such_as("0.95 for 95%", value)
+
+
+def _share(value: Any) -> Decimal:
+    return _share_such_as("0.80 for 80%", value)
+
+
+def _share_such_as(example: str, value: Any) -> Decimal:
     share = _fraction(value)
     if not ZERO < share <= 1:
-        raise BadValue("not above 0 and at most 1", "Write a fraction, such as 0.95 for 95%")
+        raise BadValue("not above 0 and at most 1", f"Write a fraction, such as {example}")
     return share
 
 
@@ -279,6 +296,8 @@ BudgetChange = Annotated[
     Decimal | None, BeforeValidator(_change), PlainSerializer(_change_text, when_used="json")
 ]
 Fraction = Annotated[Decimal, BeforeValidator(_fraction), _as_digits]
+Share = Annotated[Decimal, BeforeValidator(_share), _as_digits]
+Threshold = Annotated[Decimal, BeforeValidator(_threshold), _as_digits]
 _as_digits_if_set: Final = PlainSerializer(_text_if_set, when_used="json")
 Target = Annotated[Decimal | None, BeforeValidator(_target), _as_digits_if_set]
 Limit = Annotated[Decimal | None, BeforeValidator(_limit), _as_digits_if_set]

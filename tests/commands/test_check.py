@@ -56,12 +56,32 @@ def publish_november(two_months: Home, **changed) -> Path:
     return file
 
 
+def end_december(two_months: Home) -> None:
+    """Say that December is over, though its last day has no usage."""
+    with two_months.params_file("2025-12").open("a") as file:
+        file.write("as_of: 2025-12-31\n")
+
+
 def test_it_compares_with_what_was_published(two_months):
     """3.00 after 2.50 is +20%, and one row after four is -75%."""
     publish_november(two_months)
+    end_december(two_months)
     checked = check_name("2025-12", two_months)
     expected = "Total $3.00, +20.0% from $2.50 the month before (1 row, -75.0% from 4)"
     assert expected in describe(checked)
+
+
+def test_a_running_month_is_compared_by_its_days(two_months):
+    """3.00 in 30 days after 1.50 + 0.50 in as many of November: half more."""
+    days = [{"day": "2025-11-01", "cost": "1.50"}, {"day": "2025-11-30", "cost": "0.50"}]
+    file = publish_november(two_months)
+    results = json.loads(file.read_text())
+    results["tables"]["spend_by_day"] = days
+    file.write_text(json.dumps(results))
+    expected = (
+        "Total $3.00; $3.00 in the first 30 days, +50.0% from $2.00 in those of November 2025"
+    )
+    assert expected in describe(check_name("2025-12", two_months))
 
 
 def test_without_a_published_month_before_it_compares_as_little_as_the_report(two_months):

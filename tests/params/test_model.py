@@ -200,6 +200,14 @@ def test_it_refuses_a_budget_that_is_not_a_plain_amount(problems_of, amount):
     assert problem.fix
 
 
+def test_a_threshold_with_a_decimal_comma_is_refused(load):
+    """0,5 in a list is 0 and 5: a threshold of 0% is crossed before anything is spent."""
+    with pytest.raises(
+        Refusal, match=r"alert_thresholds, item 1: not above 0 .*\[0\.5, 0\.8, 1\.0\]"
+    ):
+        load(HEAD + "alert_thresholds: [0,5, 0.8]\n")
+
+
 @pytest.mark.parametrize(
     ("line", "rule"),
     [
@@ -435,7 +443,7 @@ def test_it_refuses_an_object_for_text(value):
             "columns": st.dictionaries(
                 st.sampled_from(("organization", "cost")), texts, max_size=2
             ),
-            "alert_thresholds": st.lists(st.decimals(0, 10, places=12), max_size=3),
+            "alert_thresholds": st.lists(st.decimals("0.01", 10, places=12), max_size=3),
             "materiality": st.decimals(0, 1, places=12),
             "approval_limit": amounts,
             "as_of": st.dates().map(str),
