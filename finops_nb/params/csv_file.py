@@ -248,7 +248,7 @@ def _header_problems(header: list[str], line: int, shown: str, form: Form) -> It
 
 
 def _meant_column(column: str, header: Sequence[str], form: Form) -> str:
-    """A question with the column that was meant, or the list of those that may be added."""
+    """What to do about an unknown column: delete it, or use one of the known names."""
     meant = form.meant.get(column.strip().lower().replace(" ", "_"))
     if meant in header:
         return f"Delete it, because the header already has {meant}"

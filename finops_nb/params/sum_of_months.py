@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from finops_nb.money import total
+from finops_nb.money import added
 from finops_nb.params.flexible_budget import Flexible, FlexibleBudget, summed
 from finops_nb.params.monthly_budgets import missing_months_notice
 from finops_nb.schema import BUDGETED
@@ -17,8 +17,7 @@ def sums(parts: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:
     Args:
         parts: amount by name of each month.
     """
-    names = sorted({name for part in parts for name in part})
-    return {name: total(part[name] for part in parts if name in part) for name in names}
+    return dict(sorted(added(parts).items()))
 
 
 def flexible_sums(

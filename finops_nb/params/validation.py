@@ -153,7 +153,7 @@ def _problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
 
 
 def _our_name(key: str, ours: Sequence[str], example: str | None) -> str:
-    """What to write for a key that is none of ours; it may be the source's, in our place."""
+    """What to write instead of an unknown key, which may be a name from the source."""
     if near := nearest(key, ours, VERY_NEAR):
         return f'Did you mean "{near}"?'
     return f"Write our name first, then yours: {example}. Ours are {', '.join(ours)}"
