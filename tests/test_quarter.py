@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from decimal import Decimal
 
 import pytest
@@ -67,7 +68,7 @@ def test_it_says_how_long_a_budget_has_been_exceeded(folder):
 
 
 def test_a_year_without_half_its_months_says_so_first(folder):
-    """The stamp is in the title, and the days are listed because the params ask for it."""
+    """The stamp is in the title, and results.json has every day with usage."""
     year = folder.with_name("2025")
     page = page_of((year / "organizational_alignment.html").read_text())
     assert page.findtext(".//title").endswith("· PARTIAL")
@@ -75,6 +76,17 @@ def test_a_year_without_half_its_months_says_so_first(folder):
     results = json.loads((year / "results.json").read_bytes())
     assert results["period"]["complete"] is False
     assert len(results["tables"]["spend_by_day"]) == 184  # July to December
+
+
+def test_its_days_are_on_the_page_and_in_the_workbook_on_request_only(folder):
+    """The quarter says how to list them, and the year, whose params say so, lists them."""
+    year = folder.with_name("2025")
+    for report, listed in ((folder, False), (year, True)):
+        page = page_of((report / "organizational_alignment.html").read_text()).text_content()
+        assert ("2025-10-02" in page) == listed
+        assert ("write list_days: true in the params" in page) != listed
+        with zipfile.ZipFile(report / "organizational_alignment.xlsx") as workbook:
+            assert (b'name="Spend by day"' in workbook.read("xl/workbook.xml")) == listed
 
 
 def test_it_is_compared_with_the_period_of_compare(folder):

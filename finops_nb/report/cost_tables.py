@@ -46,8 +46,8 @@ EFFICIENCY_COLUMNS: Final = (
     *(schema.COST_PER_CALL, schema.COST_PER_CUSTOMER, schema.EFFICIENCY),
 )
 DAYS_NOT_LISTED: Final = (
-    "This period is longer than a month, so its days are in the workbook only. To list them here "
-    "too, write list_days: true in the params."
+    "This period is longer than a month, so its days are not listed. To list them here and in the "
+    "workbook, write list_days: true in the params."
 )
 
 

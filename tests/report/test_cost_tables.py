@@ -366,7 +366,7 @@ def test_a_cost_center_is_printed_beneath_its_organization(tmp_path):
     ],
 )
 def test_the_days_of_a_quarter_are_listed_on_request(usage_of, params, period, keys, listed):
-    """The workbook and results.json have them in any case."""
+    """results.json has them in any case."""
     usage = usage_of([("a", "x", "f", "c", "20", "2025-12-31")], period=period)
     table = tables.spend_by_day(data_of(usage=usage, params=params(period=period, **keys)))
     assert [record["cost"] for record in table.records()] == ["20"]
