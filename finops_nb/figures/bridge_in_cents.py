@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from finops_nb.figures.bridge import EFFECTS, Effects
+from finops_nb.figures.bridge import Effects
 from finops_nb.figures.controlled_rounding import round_table
 from finops_nb.money import ZERO, added, rounded, total
 
@@ -24,7 +24,8 @@ class BridgeInCents(NamedTuple):
 
     Args:
         names: by name, its effects; they add up to its change, rounded.
-        rounding: of each effect, what the names miss of `sums`; zero where they miss nothing.
+        rounding: of each effect, what the names miss of `sums`; zero where they miss nothing. They
+            add up to what the rounded changes of the names miss of the rounded change in total.
         sums: by effect; they add up to the change of the total, rounded.
     """
 
@@ -73,20 +74,6 @@ def changes_in_cents(
     return cents
 
 
-def in_cents_of(effects: Effects, change: Decimal, decimals: int) -> Effects:
-    """The effects of one line in whole minor units, which add up to its change as printed.
-
-    Args:
-        effects: exact.
-        change: in whole minor units, within one unit of the sum of the effects.
-        decimals: of the currency.
-
-    Returns:
-        Amounts within two minor units of the exact ones.
-    """
-    return in_cents(_with_change(effects, change), decimals)
-
-
 def bridge_in_cents(
     effects: Mapping[str, Effects],
     whole: Effects,
@@ -96,7 +83,8 @@ def bridge_in_cents(
     """The effects of the names of a dimension, in whole minor units.
 
     Args:
-        effects: by name, exact.
+        effects: by name, exact; a name may lack an effect that does not apply to it, but one of
+            them has all.
         whole: those of the total, exact; the effects of the names add up to them.
         decimals: of the currency.
         together: as in `changes_in_cents`.
@@ -115,21 +103,23 @@ def bridge_in_cents(
     missed = _missed(fitted, sums)
     cent = Decimal(1).scaleb(-decimals)
     if not total(missed.values()) and all(abs(amount) < cent for amount in missed.values()):
-        # The largest line takes it: its change stays the same.
-        largest = max(effects, key=lambda name: (abs(changes[name]), name))
+        # The largest line that has all effects takes it: its change stays the same.
+        of_all = (name for name, each in effects.items() if each.keys() >= whole.keys())
+        largest = max(of_all, key=lambda name: (abs(changes[name]), name))
         fitted[largest] = added([fitted[largest], missed])
-        missed = dict.fromkeys(EFFECTS, ZERO)
+        missed = dict.fromkeys(whole, ZERO)
     fitted[ROUNDING_ROW] = missed
-    cells = {(name, effect): each[effect] for name, each in fitted.items() for effect in EFFECTS}
+    cells = {(name, effect): each[effect] for name, each in fitted.items() for effect in each}
     cents = round_table(cells, decimals)
-    rows = {name: {effect: cents[name, effect] for effect in EFFECTS} for name in fitted}
+    rows = {name: {effect: cents[name, effect] for effect in each} for name, each in fitted.items()}
     return BridgeInCents(rows, rows.pop(ROUNDING_ROW), sums)
 
 
 def _missed(names: Mapping[str, Effects], sums: Effects) -> Effects:
     """By effect, what the names miss of the sums."""
     return {
-        effect: sums[effect] - total(each[effect] for each in names.values()) for effect in sums
+        effect: sums[effect] - total(each.get(effect, ZERO) for each in names.values())
+        for effect in sums
     }
 
 

@@ -66,6 +66,9 @@ def _matched(
                 found = _found(row, block, row.cells[label], unused, table.heads, fmt)
                 faults += [found] if isinstance(found, str) else []
                 own += [] if isinstance(found, str) else [found]
+            elif row.kind == "rounding":
+                candidates = unused.get(("", row.cells[label]), [])
+                own += _stated_rounding(row, candidates, table.heads, fmt)
         members.append(None if block.rows and _adds_up_others(block) else own)
     left = [record for rest in unused.values() for record in rest]
     if left and not faults and None not in members:
@@ -134,6 +137,25 @@ def _take(
     if difference:
         return f'its row "{named}" has {difference}'
     return f'its row "{named}" is none of the results'
+
+
+def _stated_rounding(
+    row: PrintedRow, candidates: list[Record], heads: Sequence[Head], fmt: Format
+) -> list[Record]:
+    """The record of a "Rounding" row, taken from the candidates; most such rows have none.
+
+    Only amounts that are in minor units have a rounding in results.json; a zero is not printed.
+    """
+    cells = [
+        (head.name, figure(cell, fmt) or Decimal(0))
+        for head, cell in zip(heads, row.cells, strict=True)
+        if head.adds and head.unit in ADDED
+    ]
+    for place, record in enumerate(candidates):
+        stated = ((record[name], shown) for name, shown in cells)
+        if all(amount is None or Decimal(amount) == shown for amount, shown in stated):
+            return [candidates.pop(place)]
+    return []
 
 
 def _others_faults(table: PrintedTable, left: Sequence[Record], fmt: Format) -> Iterator[str]:

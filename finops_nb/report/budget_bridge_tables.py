@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any, Final
 
 from finops_nb import schema
-from finops_nb.figures.bridge_in_cents import changes_in_cents, in_cents_of
+from finops_nb.figures.bridge import Effects
+from finops_nb.figures.bridge_in_cents import bridge_in_cents
 from finops_nb.figures.budget_bridge import BudgetBridge, budget_bridges
 from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.sentence import sentence
-from finops_nb.money import minor_units
+from finops_nb.money import added, minor_units
+from finops_nb.report.footing import ROUNDING
 from finops_nb.report.table import Block, Table
 from finops_nb.report.top_n import sums_of
 from finops_nb.schema import BUDGETED, Column, Dimension
@@ -49,6 +50,7 @@ BUDGET_BRIDGE_COLUMNS: Final = (
     *(schema.NAME, schema.BUDGET, ACTUAL, VARIANCE, VOLUME, RATE, OTHER),
 )
 EFFECTS: Final = ("volume", "rate", "other")
+AMOUNTS: Final = ("budget", "actual", "variance", *EFFECTS)
 
 WITHOUT_CALLS: Final = "Volume and rate are n/a where a budget is an amount without calls."
 
@@ -56,9 +58,10 @@ WITHOUT_CALLS: Final = "Volume and rate are n/a where a budget is an amount with
 def variance_from_budget(data: ReportData) -> Table:
     """How much of each variance is volume and how much rate; nothing without a flexible budget.
 
-    Budgets, actuals and variances are those of every table. The effects are in whole cents that add
-    up to the printed variance, also where names are printed as one line; each is within two cents
-    of the exact one, which is in the table `bridge` of results.json.
+    Budgets, actuals and variances are those of every table. The effects are in whole cents. In
+    every row, the total and "Rounding" too, they add up to the printed variance, also where names
+    are printed as one line; and each column adds up. Each is within three cents of the exact one,
+    which is in the table `bridge` of results.json.
 
     Args:
         data: of the report.
@@ -95,25 +98,32 @@ def _block(data: ReportData, by: Dimension, every: list[BudgetBridge]) -> Block:
     shown = [
         each for each in every if each.dimension == by and (each.actual or each.budget is not None)
     ]
-    decimals = minor_units(data.params.currency)
-    variances = {each.name: each.variance for each in shown}
-    cents = changes_in_cents(variances, names_of(data)[by].together(variances), decimals)
-    lines = [_line(each, cents[each.name], decimals) for each in shown]
+    names = names_of(data)[by]
+    effects = {each.name: _known(each) for each in shown}
+    together = names.together(effects)
+    whole = added(effects.values())
+    cents = bridge_in_cents(effects, whole, minor_units(data.params.currency), together)
+    lines = [_line(each, cents.names[each.name]) for each in shown]
     lines.sort(key=lambda line: (-abs(line["variance"]), line["name"]))
-    sums = sums_of(lines, BUDGET_BRIDGE_COLUMNS)
-    return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
+    sums = {**sums_of(lines, BUDGET_BRIDGE_COLUMNS), **cents.sums}
+    has_rounding = any(cents.rounding.values())
+    if has_rounding:
+        lines.append({"dimension": by, **_nothing(ROUNDING), **cents.rounding})
+    return Block(lines, sums, f"By {by.title()}", names=names, last=int(has_rounding))
 
 
-def _line(each: BudgetBridge, cents: Decimal, decimals: int) -> dict[str, Any]:
-    """A line whose effects add up to its variance in cents."""
-    known = {effect: getattr(each, effect) for effect in EFFECTS}
-    exact = {effect: amount for effect, amount in known.items() if amount is not None}
-    return {
-        "dimension": each.dimension,
-        "name": each.name,
-        "budget": each.budget,
-        "actual": each.actual,
-        "variance": each.variance,
-        **known,
-        **in_cents_of(exact, cents, decimals),
-    }
+def _known(each: BudgetBridge) -> Effects:
+    """The effects that a name has: without a flexible budget, only other."""
+    effects = {effect: getattr(each, effect) for effect in EFFECTS}
+    return {effect: amount for effect, amount in effects.items() if amount is not None}
+
+
+def _line(each: BudgetBridge, cents: Effects) -> dict[str, Any]:
+    """A line whose effects are in cents."""
+    amounts = {"budget": each.budget, "actual": each.actual, "variance": each.variance}
+    return {"dimension": each.dimension, **_nothing(each.name), **amounts, **cents}
+
+
+def _nothing(name: str) -> dict[str, Any]:
+    """A line without amounts."""
+    return {"name": name, **dict.fromkeys(AMOUNTS)}

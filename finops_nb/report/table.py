@@ -90,7 +90,8 @@ class Block:
         is_difference: of its three lines, the last is the first minus the second.
         names: which lines are printed if there are many; None: the first ones.
         last: how many of the last lines are of no name: they are printed in any case, after the
-            line that adds up names, and are no part of it.
+            line that adds up names, and are no part of it. The last of them may be "Rounding": what
+            columns in minor units miss of the total.
     """
 
     lines: Sequence[Line]
@@ -110,6 +111,11 @@ class Block:
     def of_no_name(self) -> Sequence[Line]:
         """The last lines that are of no name."""
         return self.lines[len(self.lines) - self.last :]
+
+    def rounding(self, label: str) -> Line:
+        """The last line, if it is "Rounding", which `label` names; empty if there is none."""
+        last = self.lines[-1] if self.last else {}
+        return last if last.get(label) == ROUNDING else {}
 
 
 @dataclass(frozen=True)
@@ -223,15 +229,17 @@ class Table:
             Its lines; a "Rounding" row if the printed lines miss the printed total; the total.
         """
         label, cut = self._label.name, self._top(block)
+        stated = block.rounding(label)
+        of_no_name = [line for line in block.of_no_name if line is not stated]
         rows = [self._row(block.kind, line) for line in cut.kept]
         rows += [self._row("other", line) for line in cut.others]
-        rows += [self._row(block.kind, line) for line in block.of_no_name]
+        rows += [self._row(block.kind, line) for line in of_no_name]
         if block.is_difference:
             apart = rounding_of_difference(block.lines, self.columns, self.currency)
             rows[-1] = self._row(block.kind, block.lines[-1], apart)
         if block.total is None:
             return rows
-        shown = [*cut.printed, *block.of_no_name]
+        shown = [*cut.printed, *of_no_name]
         rounding = rounding_down(self.columns, shown, block.total, self.currency)
         if rounding:
             rows.append(self._row("rounding", {label: ROUNDING, **rounding}))

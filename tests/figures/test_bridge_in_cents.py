@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finops_nb.figures.bridge import EFFECTS
-from finops_nb.figures.bridge_in_cents import bridge_in_cents, changes_in_cents, in_cents_of
+from finops_nb.figures.bridge_in_cents import bridge_in_cents, changes_in_cents
 from finops_nb.money import rounded, total
 
 NONE = dict.fromkeys(EFFECTS, Decimal(0))
@@ -94,11 +94,30 @@ def test_a_line_of_several_names_prints_their_rounded_change(names, several):
         assert total(of_lines) == made.sums[effect]
 
 
-@given(effects)
-def test_effects_of_a_line_add_up_to_the_change_that_is_printed(line):
-    """Also where that is the other one of the two nearest cents; each moves less than two."""
-    change = total(line.values())
-    for cents in (rounded(change, 2), rounded(change + Decimal("0.005"), 2)):
-        made = in_cents_of(line, cents, 2)
-        assert total(made.values()) == cents
-        assert all(abs(made[effect] - line[effect]) < Decimal("0.02") for effect in EFFECTS)
+ragged = st.tuples(
+    st.dictionaries(
+        st.sampled_from("abcdef"), st.dictionaries(st.sampled_from(EFFECTS), amounts, min_size=1)
+    ),
+    effects,
+)
+
+
+@given(ragged)
+@settings(deadline=None)
+def test_a_name_may_lack_effects_that_do_not_apply_to_it(drawn):
+    """As long as one name has all: it lacks them in cents too, and all still adds up."""
+    names = drawn[0] | {"all": drawn[1]}
+    whole = {
+        effect: total(each.get(effect, Decimal(0)) for each in names.values()) for effect in EFFECTS
+    }
+    made = bridge_in_cents(names, whole, 2)
+    for name, each in names.items():
+        assert made.names[name].keys() == each.keys()
+        assert total(made.names[name].values()) == rounded(total(each.values()), 2)
+    for effect in EFFECTS:
+        of_lines = [each.get(effect, Decimal(0)) for each in (*made.names.values(), made.rounding)]
+        assert total(of_lines) == made.sums[effect]
+    missed = rounded(total(whole.values()), 2) - total(
+        rounded(total(each.values()), 2) for each in names.values()
+    )
+    assert total(made.rounding.values()) == missed
