@@ -49,6 +49,11 @@ class HeatMap(Table):
             .render(table=self, grid=self.grid(), short=table_names(self._texts()))
         )
 
+    @property
+    def has_rounding_row(self) -> bool:
+        """Whether a row or a column is "Rounding"."""
+        return not self.is_empty and self.grid().has_rounding
+
     def grid(self) -> Grid:
         """The printed rows and columns; the smallest of many are one row, or column, "other"."""
         lines = [line for block in self.blocks for line in block.lines]
@@ -93,25 +98,35 @@ class Grid:
     @cached_property
     def heads(self) -> tuple[str, ...]:
         """The heads of all columns, with "Rounding" if needed, and the sums."""
-        rounding = [ROUNDING] if self._has_rounding else []
+        rounding = [ROUNDING] if self._has_column else []
         return (*self.columns, *rounding, TOTAL)
 
+    @property
+    def has_rounding(self) -> bool:
+        """Whether printed cells miss the sum of a row or of a column."""
+        return self._has_column or self._has_row
+
     @cached_property
-    def _has_rounding(self) -> bool:
+    def _has_column(self) -> bool:
         """Whether there is a column of what the printed cells of a row miss."""
         return any(map(self._across, (*self.names, None)))
+
+    @cached_property
+    def _has_row(self) -> bool:
+        """Whether there is a row of what the printed cells of a column miss."""
+        return any(map(self._down, (*self.columns, None)))
 
     def rows(self) -> list[Row]:
         """A row for each name, one for rounding if columns would not add up, and the sums."""
         rows = [self._row("line", name, name) for name in self.names]
-        if any(map(self._down, (*self.columns, None))):
+        if self._has_row:
             rows.append(self._rounding_row())
         return [*rows, self._row("total", TOTAL, None)]
 
     def _row(self, kind: str, label: str, name: str | None) -> Row:
         """The row of a name, or that of the sums, whose name is None."""
         cells = [self._cell(name, column) for column in self.columns]
-        if self._has_rounding:
+        if self._has_column:
             cells.append(Cell(self._money(self._across(name)), "number rounding"))
         amount = self.fmt.money(self._sum(name, None))
         cells.append(Cell(amount, "number sum", self._booked(name, None)))
@@ -120,7 +135,7 @@ class Grid:
     def _rounding_row(self) -> Row:
         amounts = [self._down(column) for column in self.columns]
         whole = self._down(None)
-        if self._has_rounding:
+        if self._has_column:
             amounts.append(whole - total(amounts))
         cells = [Cell(self._money(amount), "number") for amount in (*amounts, whole)]
         return Row("rounding", (Cell(ROUNDING, "text"), *cells))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import lxml.html
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,6 +74,34 @@ def test_a_product_may_be_called_rounding_or_total():
     ]
     alone = heat_map({("a", "Rounding"): "1"})
     assert [cell.text for cell in alone.grid().rows()[0].cells] == ["a", "$1.00", "$1.00"]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        ({("a", "x"): "1", ("b", "x"): "2"}, False),
+        ({("a", "x"): "0.004", ("a", "y"): "0.004"}, True),
+        ({("a", "x"): "0.004", ("b", "x"): "0.004"}, True),
+        ({("a", "x"): "0.004", ("b", "y"): "0.004"}, True),
+    ],
+    ids=["none", "row", "column", "total"],
+)
+def test_the_first_rounding_of_a_report_is_explained(pairs, expected):
+    """A row "Rounding" as well as a column: 0.004 and 0.004 print as 0.00, their sum as 0.01."""
+    drawn = heat_map(pairs)
+    assert drawn.has_rounding_row is expected
+    rule = "Rounding: amounts are rounded one by one"
+    assert rule not in drawn._repr_html_()
+    html = replace(drawn, explains_rounding=True)._repr_html_()
+    assert (f"Charges. {rule}" in html) is expected
+
+
+def test_lines_that_are_drawn_together_need_no_rounding():
+    """Three lines of 0.004 in one cell print as 0.01, which is their total: nothing is missed."""
+    lines = [{"organization": "a", "product": "x", "charge": D("0.004"), "booked": None}] * 3
+    columns = (schema.ORGANIZATION, schema.PRODUCT, schema.CHARGE)
+    drawn = HeatMap("usage", "Charges", columns, (Block(lines, {"charge": D("0.012")}),))
+    assert not drawn.has_rounding_row
 
 
 def test_it_prints_what_is_booked_if_that_differs():
