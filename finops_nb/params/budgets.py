@@ -75,7 +75,8 @@ class Budgets:
 
     Args:
         owners: who answers for an organization or a product.
-        versions: every version, oldest first; the last one is in force.
+        versions: every version, oldest first; the last one is in force. Of a sum of months, the
+            sum of their first versions, and that of those in force.
         approved: for a scenario, what is in force without it; else None.
         months: each month's budgets, for a quarter or year whose months have them.
         ahead: amount by month, dimension and name in the months after a month, to the end of the
@@ -359,7 +360,10 @@ def _each_once(lines: Iterable[BudgetLine], key: str) -> str:
 
 
 def _sum_of_months(params: Params, home: Home, mapping: OrganizationMap | None) -> Budgets:
-    """The budgets of a quarter or year whose months have params of their own."""
+    """The budgets of a quarter or year whose months have params of their own.
+
+    Where a month's budgets were revised, the first version is the sum of the months' first ones.
+    """
     parts: dict[str, Budgets] = {}
     maps = {params.mapping: mapping}
     months = params_of_months(params, home)
@@ -369,27 +373,33 @@ def _sum_of_months(params: Params, home: Home, mapping: OrganizationMap | None) 
                 maps[part.mapping] = read_mapping(part, home)
             parts[month] = read_budgets(part, home, mapping=maps[part.mapping])
     budgets = list(parts.values())
-    added = {by: sums([part.of(by) for part in budgets]) for by in BUDGETED}
-    labels = ", ".join(f"{month} {part.version.label}" for month, part in parts.items())
-    distinct = {part.version.label for part in budgets}
-    labels = f"all {distinct.pop()}" if len(distinct) == 1 else labels
-    label = f"sum of its months ({labels})"
-    version = Version(label, added["organization"], added["product"])
+    first = _added_up({month: part.versions[0] for month, part in parts.items()})
+    version = _added_up({month: part.version for month, part in parts.items()})
+    is_revised = any(len(part.versions) > 1 for part in budgets)
     notices = [notice for part in budgets for notice in part.notices]
     for by in BUDGETED:
         amounts = {month: part.of(by) for month, part in parts.items()}
-        notices += not_in_all_months(by, added[by], amounts)
+        notices += not_in_all_months(by, version.of(by), amounts)
     owners = {name: owner for part in budgets for name, owner in part.owners.items()}
     amounts_of = [{str(by): part.of(by) for by in BUDGETED} for part in budgets]
     return Budgets(
         owners={**owners, **params.owners},
-        versions=(version,),
+        versions=(first, version) if is_revised else (version,),
         months={month: part.version for month, part in parts.items()},
         inputs=tuple(dict.fromkeys(file for part in budgets for file in part.inputs)),
         notices=tuple(notices),
         commentary=commentary_of(params, months),
         flexible=flexible_sums(amounts_of, [part.flexible for part in budgets]),
     )
+
+
+def _added_up(months: Mapping[str, Version]) -> Version:
+    """One version of each month, as a version of them all."""
+    labels = ", ".join(f"{month} {version.label}" for month, version in months.items())
+    distinct = {version.label for version in months.values()}
+    labels = f"all {distinct.pop()}" if len(distinct) == 1 else labels
+    added = (sums([version.of(by) for version in months.values()]) for by in BUDGETED)
+    return Version(f"sum of its months ({labels})", *added)
 
 
 def _texts(amounts: Amounts) -> dict[str, str]:

@@ -15,7 +15,7 @@ from finops_nb.figures.budget_bridge import budget_bridge_rows, budget_bridges, 
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import headline, total_of, variance_by
 from finops_nb.money import total
-from finops_nb.params.budgets import Budgets, Version
+from finops_nb.params.budgets import Budgets, Version, read_budgets
 from finops_nb.params.flexible_budget import FlexibleBudget
 
 D, F = Decimal, Fraction
@@ -135,6 +135,25 @@ def test_a_revised_budget_is_a_change_of_the_budget():
         B: {"budget_change": D(-3)},
         ("total", "total"): {"budget_change": D(3), "volume": D(4), "price": D(3)},
     }
+
+
+def test_the_budget_change_of_a_sum_of_months_is_that_of_its_months(home, params):
+    """10 in each month, and December revised to 16: 30 at first, 36 in force, and 40 actual.
+
+    6 of the 10 above the first budgets are the revision; the other 4 are above the budget.
+    """
+    for month in ("2025-10", "2025-11", "2025-12"):
+        home.params_file(month).write_text(
+            f'period: "{month}"\nusage: "sample:"\nbudgets: budgets.csv\n'
+        )
+    (home.root / "budgets.csv").write_text(
+        "dimension,name,year,month,amount,version,date,approver,reason\n"
+        + "".join(f"organization,org-a,,2025-{month},10,,,,\n" for month in (10, 11, 12))
+        + "organization,org-a,,2025-12,16,revised 1,2025-12-02,CFO,more teams\n"
+    )
+    budgets = read_budgets(params(period="2025-Q4", budgets="months:"), home)
+    data = data_of(usage_of([calls("org-a", 1, "40")]), budgets=budgets)
+    assert effects(data)[A] == {"budget_change": D(6), "other": D(4)}
 
 
 @given(

@@ -77,6 +77,21 @@ def test_a_budget_changes_against_the_one_in_force_then():
     }
 
 
+def test_a_quarter_changes_against_the_budgets_of_the_quarter_before():
+    """75 after 10 + 20 + 30 of July to September: 15 more. Without September, nothing is said."""
+    before = [
+        replace(november(BEFORE, org_a=amount), name=name)
+        for name, amount in (("2025-07", "10"), ("2025-08", "20"), ("2025-09", "30"))
+    ]
+    quarter = {"period": "2025-Q4", "usage": "sample:", "organization_budgets": {"org-a": "75"}}
+    params = make_params(quarter)
+    usage = usage_of([Call("org-a", "chat", "f", "c", "90", "2025-12-31")], period="2025-Q4")
+    data = data_of(usage=usage, params=params, budgets=read_budgets(params), months=before)
+    line = {line.name: line for line in changes_by_name(data, "organization")}["org-a"]
+    assert (line.budget_before, line.budget, line.budget_change) == (60, 75, 15)
+    assert changes_by_name(replace(data, months=before[:2]), "organization") == ()
+
+
 @given(USED, USED)
 def test_changes_and_shares_add_up(before, now):
     """To the change of the total, and to one."""

@@ -152,6 +152,20 @@ def test_the_sum_of_the_months_params(budgeted_home, params):
     assert budgets.version.label == f"sum of its months ({months})"
 
 
+def test_the_first_version_of_a_sum_is_that_of_its_months(budgeted_home, params):
+    """org-a: 10 + 20 + 5,000 at first, 10 + 20 + 5,500 in force: the 500 of December's revision."""
+    for month, amount in (("2025-10", 10), ("2025-11", 20)):
+        write_month(budgeted_home, month, f"organization_budgets:\n  org-a: {amount}\n")
+    write_month(budgeted_home, "2025-12", "budgets: budgets.csv\n")
+    first, in_force = read_budgets(
+        params(period="2025-Q4", budgets="months:"), budgeted_home
+    ).versions
+    assert first.organizations == {"org-a": Decimal(5030), "org-b": Decimal(100)}
+    assert in_force.organizations == {"org-a": Decimal(5530), "org-b": Decimal(100)}
+    assert first.label == "sum of its months (all original)"
+    assert first.products == in_force.products == {"chat": Decimal(700)}  # 900 is proposed only
+
+
 def test_a_file_for_another_period_is_not_added(budgeted_home, params):
     """A 2025-12.yaml for a quarter is not a month's budget, and its sum must not be endless."""
     for month in ("2025-10", "2025-11"):
