@@ -14,7 +14,7 @@ from finops_nb.figures.budget_status import Status
 from finops_nb.figures.change_by_name import Part, largest_expected_part, largest_part
 from finops_nb.figures.compared import before_words
 from finops_nb.figures.report_data import ReportData
-from finops_nb.figures.streaks import streaks
+from finops_nb.figures.streaks import Streak, streaks
 from finops_nb.findings.drivers import volume_and_rate
 from finops_nb.findings.insights import Insight
 from finops_nb.findings.materiality import VarianceLine, lines_with_status
@@ -23,6 +23,7 @@ from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.findings.tense import Tense, tense_of
 from finops_nb.money import portion
 from finops_nb.params.budgets import Budgets
+from finops_nb.period import parse_period
 from finops_nb.schema import UNALLOCATED, Dimension
 
 
@@ -137,8 +138,8 @@ def overrun_sentences(
     for line in overruns(findings.data, variance):
         template, values = _excess(findings.data, outer, line, is_clause)
         streak = runs.get(line.name)
-        if streak and streak.months > 1:
-            template += _streak_template(streak.at_least, tense_of(findings.data.params))
+        if streak:
+            template += _streak_template(streak, findings.data)
             values |= {"streak": streak.months, "in_all": streak.excess}
         text, largest = _largest(findings, outer, line, parts_of.get(line.name, ()), is_clause)
         who = name_with_owner(line.name, findings.data.budgets)
@@ -183,12 +184,20 @@ def _largest(
     return template, values
 
 
-def _streak_template(at_least: bool, tense: Tense) -> str:
-    """Words for how long a name has been over budget; two months or more."""
-    has = tense.verb("has", "have")
-    least = "at least " if at_least else ""
-    months = f"{has} been over budget for {least}{{streak:count straight month}}"
-    return f"; it {months}, by {{in_all:money}} in total"
+def _streak_template(streak: Streak, data: ReportData) -> str:
+    """Words for how long a name has been over budget; none for the report's own period alone."""
+    least = "at least " if streak.at_least else ""
+    months = f"over budget for {least}{{streak:count straight month}}"
+    if data.usage.complete:
+        has = tense_of(data.params).verb("has", "have")
+        return (
+            f"; it {has} been {months}, by {{in_all:money}} in total" if streak.months > 1 else ""
+        )
+    # Earlier months are facts in a what-if, too.
+    last = parse_period(streak.through).label
+    if streak.months == 1:
+        return f"; it was also over budget in {last}, by {{in_all:money}}"
+    return f"; it was {months} through {last}, by {{in_all:money}} in total"
 
 
 def _driver_template(

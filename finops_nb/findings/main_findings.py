@@ -14,7 +14,7 @@ from finops_nb.figures.compared import published_before
 from finops_nb.figures.period_end import period_end
 from finops_nb.figures.policies import spend_without_approval
 from finops_nb.figures.report_data import ReportData
-from finops_nb.figures.streaks import streaks
+from finops_nb.figures.streaks import Streak, streaks
 from finops_nb.figures.trend import PriorPeriod, prior_period
 from finops_nb.findings.days_out_of_line import about, material_anomalies
 from finops_nb.findings.drivers import budget_change, drivers
@@ -181,17 +181,22 @@ def _driven_sentence(findings: Findings, line: VarianceLine) -> Sentence:
     """An organization over budget, in a list."""
     text, values = excess_template(line, findings.data, is_clause=True, has_share=False)
     streak = streaks(findings.data, findings.organizations).get(line.name)
-    months, in_all = (streak.months, streak.excess) if streak else (1, ZERO)
-    if streak and months > 1:
-        least = "at least " if streak.at_least else ""
-        text += f" (over for {least}{{months:count straight month}}, by {{in_all:money}} in total)"
-    return sentence(
-        text,
-        who=name_with_owner(line.name, findings.data.budgets),
-        **values,
-        months=months,
-        in_all=in_all,
-    )
+    if streak:
+        text += _streak_in_list(streak, is_over=findings.data.usage.complete)
+        values |= {"months": streak.months, "in_all": streak.excess}
+    return sentence(text, who=name_with_owner(line.name, findings.data.budgets), **values)
+
+
+def _streak_in_list(streak: Streak, is_over: bool) -> str:
+    """Words for how long it has been over; none for the report's own period alone."""
+    if is_over and streak.months == 1:
+        return ""
+    last = parse_period(streak.through).label
+    if streak.months == 1:
+        return f" (also over in {last}, by {{in_all:money}})"
+    least, through = "at least " if streak.at_least else "", "" if is_over else f" through {last}"
+    months = f"{least}{{months:count straight month}}{through}"
+    return f" (over for {months}, by {{in_all:money}} in total)"
 
 
 def _spend_without_budget(findings: Findings) -> Iterator[MainFinding]:

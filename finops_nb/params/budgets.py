@@ -398,8 +398,10 @@ def _added_up(months: Mapping[str, Version]) -> Version:
     labels = ", ".join(f"{month} {version.label}" for month, version in months.items())
     distinct = {version.label for version in months.values()}
     labels = f"all {distinct.pop()}" if len(distinct) == 1 else labels
-    added = (sums([version.of(by) for version in months.values()]) for by in BUDGETED)
-    return Version(f"sum of its months ({labels})", *added)
+    organizations, products = (
+        sums([version.of(by) for version in months.values()]) for by in BUDGETED
+    )
+    return Version(f"sum of its months ({labels})", organizations, products)
 
 
 def _texts(amounts: Amounts) -> dict[str, str]:

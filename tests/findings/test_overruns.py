@@ -98,6 +98,39 @@ def test_a_name_that_is_over_already_has_both_figures():
     )
 
 
+def over_by(published: PublishedMonth, amount: str | None) -> PublishedMonth:
+    """A month in which org-a was over by that much, or not over."""
+    excesses = {} if amount is None else {"org-a": D(amount)}
+    return replace(published, excesses={"organization": excesses})
+
+
+@pytest.mark.parametrize(
+    ("october", "words"),
+    [
+        ("2", "was over budget for at least 2 straight months through November 2025, by $5.00 in "),
+        (None, "was also over budget in November 2025, by $3.00"),
+    ],
+)
+def test_a_running_month_has_the_streak_of_the_months_before(october, words):
+    """3 over in November and 2 in October are 5; December's 43 are expected only, and no part."""
+    before = [over_by(two("2025-11", "15 25"), "3"), over_by(two("2025-10", "15 25"), october)]
+    said = texts(running("2 1", 7, *before, organizations={"org-a": 50}))["Expected Overrun"]
+    words += "total" if words.endswith("in ") else ""
+    assert f"(42.0% used so far); it {words}; its use of chat is expected to cost" in said
+
+
+def test_a_streak_in_a_list_says_through_which_month_it_goes():
+    """chat drives org-a: one finding, which has the streak of the organization in brackets."""
+    budgets = {"organizations": {"org-a": 50}, "products": {"chat": 40, "code": 90}}
+    november, october = (two(f"2025-{number}", "15 25") for number in (11, 10))
+    data = running("2 1", 7, over_by(november, "3"), over_by(october, "2"), **budgets)
+    said = texts(data)["Expected Overrun"]
+    months = "over for at least 2 straight months through November 2025, by $5.00 in total"
+    assert f"over its $50.00 budget ({months})" in said
+    data = running("2 1", 7, over_by(november, "3"), over_by(october, None), **budgets)
+    assert "(also over in November 2025, by $3.00)" in texts(data)["Expected Overrun"]
+
+
 def test_one_finding_is_for_the_product_and_the_organization_that_it_drives():
     """chat: 62 − 40 = 22; org-a: 93 − 50 = 43, and chat makes 47 of its 53 more."""
     data = running(
