@@ -22,11 +22,7 @@ from finops_nb.params.organizations import OrganizationMap, read_mapping
 from finops_nb.params.params_file import naming_params_file
 from finops_nb.params.params_of_months import params_of_months
 from finops_nb.params.scenario import Scenario, changed, differences
-from finops_nb.params.sum_of_months import (
-    flexible_sums,
-    not_in_all_months,
-    sums,
-)
+from finops_nb.params.sum_of_months import flexible_sums, label_of_sum, not_in_all_months, sums
 from finops_nb.params.text_file import check_exists
 from finops_nb.period import fiscal_year
 from finops_nb.schema import BUDGETED
@@ -395,13 +391,9 @@ def _sum_of_months(params: Params, home: Home, mapping: OrganizationMap | None) 
 
 def _added_up(months: Mapping[str, Version]) -> Version:
     """One version of each month, as a version of them all."""
-    labels = ", ".join(f"{month} {version.label}" for month, version in months.items())
-    distinct = {version.label for version in months.values()}
-    labels = f"all {distinct.pop()}" if len(distinct) == 1 else labels
-    organizations, products = (
-        sums([version.of(by) for version in months.values()]) for by in BUDGETED
-    )
-    return Version(f"sum of its months ({labels})", organizations, products)
+    added = {by: sums([version.of(by) for version in months.values()]) for by in BUDGETED}
+    label = label_of_sum({month: version.label for month, version in months.items()})
+    return Version(label, added["organization"], added["product"])
 
 
 def _texts(amounts: Amounts) -> dict[str, str]:

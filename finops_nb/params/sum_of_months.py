@@ -20,6 +20,22 @@ def sums(parts: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:
     return dict(sorted(added(parts).items()))
 
 
+def label_of_sum(labels: Mapping[str, str]) -> str:
+    """What the sum of one version of each month is called.
+
+    Args:
+        labels: of the versions, by month.
+
+    >>> label_of_sum({"2025-11": "original", "2025-12": "revised 1"})
+    'sum of its months (2025-11 original, 2025-12 revised 1)'
+    >>> label_of_sum({"2025-11": "original", "2025-12": "original"})
+    'sum of its months (all original)'
+    """
+    distinct = set(labels.values())
+    of_each = ", ".join(f"{month} {label}" for month, label in labels.items())
+    return f"sum of its months ({f'all {distinct.pop()}' if len(distinct) == 1 else of_each})"
+
+
 def flexible_sums(
     parts: Sequence[Mapping[str, Mapping[str, Decimal]]], flexible: Sequence[Flexible]
 ) -> dict[tuple[str, str], FlexibleBudget]:
