@@ -64,7 +64,7 @@ def test_its_months_are_columns_that_add_up_to_its_cost(folder):
 def test_it_says_how_long_a_budget_has_been_exceeded(folder):
     """product-doc-analyzer was OVER from August to December."""
     text = page_of((folder / "organizational_alignment.html").read_text()).text_content()
-    assert "it has been over budget for 5 straight months" in text
+    assert "It has been over budget for 5 straight months" in text
 
 
 def test_a_year_without_half_its_months_says_so_first(folder):

@@ -496,7 +496,7 @@ def test_it_says_what_drove_the_change(results):
         "total cost rose $2,871.99 (49.5%) from $5,797.90 in November 2025, led by org-alpha "
         "(+$1,021.93) and product-doc-analyzer (51.0% of the change). 57.6% more calls added "
         "$3,341.50, and a cheaper mix of models and tasks offset $469.87 (gpt-4 fell from 20.9% to "
-        "16.7% of calls); the budget rose 72.4%, from $5,800.00 to $10,000.00"
+        "16.7% of calls). The budget rose 72.4%, from $5,800.00 to $10,000.00"
     )
 
 
@@ -504,9 +504,9 @@ def test_a_product_drove_the_overrun_of_an_organization(results):
     """product-doc-analyzer's 686.17 after 260.00 are 45.1% of org-gamma's rise of 945.58."""
     texts = {row["title"]: row["text"] for row in results["tables"]["recommendations"]}
     assert texts["Budget Review"].endswith(
-        "with its use of product-doc-analyzer costing $426.17 more than the month before (45.1% of "
-        "the organization's rise). org-gamma has no owner on record: name one under owners in the "
-        "params file"
+        "org-gamma's use of product-doc-analyzer cost $426.17 more than the month before (45.1% "
+        "of the organization's rise). org-gamma has no owner on record: name one under owners in "
+        "the params file"
     )
 
 

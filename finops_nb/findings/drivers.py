@@ -69,10 +69,11 @@ def budget_change(data: ReportData) -> Sentence | None:
         data: of the report.
 
     Returns:
-        None where one of the periods has none, they are equal, or the one before is not published.
+        A sentence without its full stop; None where one of the periods has none, they are
+        equal, or the one before is not published.
 
     Example:
-        "the budget rose 72.4%, from $5,800.00 to $10,000.00"
+        "The budget rose 72.4%, from $5,800.00 to $10,000.00"
     """
     published = published_before(data)
     before = published.budget if published else None
@@ -82,7 +83,7 @@ def budget_change(data: ReportData) -> Sentence | None:
         return None
     tense = tense_of(data.params)
     verb = tense.verb("rose", "rise") if change > 0 else tense.verb("fell", "fall")
-    text = f"the budget {verb} {{share:share}}, from {{before:money}} to {{now:money}}"
+    text = f"The budget {verb} {{share:share}}, from {{before:money}} to {{now:money}}"
     return sentence(text, share=abs(change), before=before, now=now)
 
 

@@ -20,7 +20,7 @@ from finops_nb.findings.insights import Insight
 from finops_nb.findings.materiality import VarianceLine, lines_with_status
 from finops_nb.findings.overruns import excess_template, overruns
 from finops_nb.findings.sentence import Sentence, first_few, sentence
-from finops_nb.findings.tense import Tense, tense_of
+from finops_nb.findings.tense import tense_of
 from finops_nb.money import portion
 from finops_nb.params.budgets import Budgets
 from finops_nb.period import parse_period
@@ -112,7 +112,7 @@ def owner_to_find(data: ReportData, names: Iterable[str], dimension: Dimension) 
 
 
 def overrun_sentences(
-    findings: Findings, variance: pd.DataFrame, is_clause: bool = False
+    findings: Findings, variance: pd.DataFrame
 ) -> Iterator[tuple[VarianceLine, Sentence]]:
     """Each overrun, or expected one, with its volume and rate, its streak and what drove it.
 
@@ -123,104 +123,115 @@ def overrun_sentences(
     Args:
         findings: of the report.
         variance: its organizations or its products.
-        is_clause: whether the text is to follow a verb, as in "Review spending with org-alpha,
-            which is $15.00 over its $75.00 budget".
 
     Example:
-        "org-alpha is $15.00 over its $75.00 budget (120.0% used); chat is its largest product, at
+        "org-alpha is $15.00 over its $75.00 budget (120.0% used). chat is its largest product, at
         $60.00 (66.7% of the organization's cost)"
     """
     outer: Dimension = variance.columns[0]
-    parts_of: dict[str, list[dict[Hashable, Any]]] = {}
-    for part in findings.breakdown.to_dict("records"):
-        parts_of.setdefault(part[outer], []).append(part)
-    runs = {} if is_clause else streaks(findings.data, variance)
-    for line in overruns(findings.data, variance):
-        template, values = _excess(findings.data, outer, line, is_clause)
+    data, runs = findings.data, streaks(findings.data, variance)
+    parts = _parts(findings, outer)
+    for line in overruns(data, variance):
+        template, values = excess_template(line, data, is_clause=False)
+        causes = volume_and_rate(data, outer, line.name)
+        template += ", {causes}" if causes is not None else ""
         streak = runs.get(line.name)
         if streak:
-            template += _streak_template(streak, findings.data)
+            template += _streak_template(streak, data)
             values |= {"streak": streak.months, "in_all": streak.excess}
-        text, largest = _largest(findings, outer, line, parts_of.get(line.name, ()), is_clause)
-        who = name_with_owner(line.name, findings.data.budgets)
-        yield line, sentence(template + text, who=who, **values, **largest)
+        driver = _driver(data, outer, line, parts, is_named=False)
+        template += ". {driver}" if driver is not None else ""
+        who = name_with_owner(line.name, data.budgets)
+        yield line, sentence(template, who=who, **values, causes=causes, driver=driver)
 
 
-def _excess(
-    data: ReportData, outer: Dimension, line: VarianceLine, is_clause: bool
-) -> tuple[str, dict[str, Any]]:
-    """How far a name is over its budget; where it is no clause, also its volume and rate."""
-    template, values = excess_template(line, data, is_clause)
-    causes = None if is_clause else volume_and_rate(data, outer, line.name)
-    if causes is not None:
-        template += ", {causes}"
-    return template, {**values, "causes": causes}
+def overrun_clauses(
+    findings: Findings, variance: pd.DataFrame
+) -> Iterator[tuple[VarianceLine, Sentence, Sentence | None]]:
+    """Each overrun as a clause for a list, and a sentence on what drove it, which names it.
+
+    Args:
+        findings: of the report.
+        variance: its organizations or its products.
+
+    Returns:
+        Without volume and rate, and without the streak: the finding has them. No driver where a
+        name has only one part.
+
+    Example:
+        "org-alpha, which is $15.00 over its $75.00 budget (120.0% used)" and
+        "chat is org-alpha's largest product, at $60.00 (66.7% of the organization's cost)"
+    """
+    outer: Dimension = variance.columns[0]
+    data, parts = findings.data, _parts(findings, outer)
+    for line in overruns(data, variance):
+        template, values = excess_template(line, data, is_clause=True)
+        who = name_with_owner(line.name, data.budgets)
+        driver = _driver(data, outer, line, parts, is_named=True)
+        yield line, sentence(template, who=who, **values), driver
 
 
-def _largest(
-    findings: Findings,
+def _parts(findings: Findings, outer: Dimension) -> dict[str, list[dict[Hashable, Any]]]:
+    """The lines of the breakdown of each organization, or of each product."""
+    parts: dict[str, list[dict[Hashable, Any]]] = {}
+    for part in findings.breakdown.to_dict("records"):
+        parts.setdefault(part[outer], []).append(part)
+    return parts
+
+
+def _driver(
+    data: ReportData,
     outer: Dimension,
     line: VarianceLine,
-    parts: Sequence[Mapping[Hashable, Any]],
-    is_clause: bool,
-) -> tuple[str, dict[str, Any]]:
-    """The words for what made a name's cost rise, or for its largest part; none for its only."""
-    data = findings.data
+    parts_of: Mapping[str, Sequence[Mapping[Hashable, Any]]],
+    is_named: bool,
+) -> Sentence | None:
+    """What made a name's cost rise, or its largest part; None for its only part."""
     driver = driver_of(data, outer, line.name)
     if driver is not None:
-        is_fact = data.usage.complete
-        text = _driver_template(outer, driver.share, is_clause, is_fact, before_words(data))
-        return text, {"largest": driver.name, "moved": driver.moved, "share": driver.share}
-    if not parts:
-        return "", {}
+        text = _driver_template(outer, driver.share, is_named, data)
+        values = {"largest": driver.name, "moved": driver.moved, "share": driver.share}
+        return sentence(text, name=line.name, **values)
+    parts = parts_of.get(line.name, ())
+    if len(parts) < 2:
+        return None
     inner = "product" if outer == "organization" else "organization"
     largest = max(parts, key=itemgetter("cost"))
     share = portion(largest["cost"], line.cost)
+    part = "largest product" if outer == "organization" else "largest user"
+    whose = "{name}'s" if is_named else "its"
+    text = f"{{largest}} {tense_of(data.params).verb('is', 'be')} {whose} {part}, at {{cost:money}}"
+    text += "" if data.usage.complete else " so far"
+    # The share is left out if credits exceed it.
+    text += f" ({{share:share}} of the {outer}'s cost)" if share is not None else ""
     values = {"largest": largest[inner], "cost": largest["cost"], "share": share}
-    if len(parts) == 1:
-        return "", values
-    tense = tense_of(data.params)
-    template = _largest_template(outer, share is not None, is_clause, data.usage.complete, tense)
-    return template, values
+    return sentence(text, name=line.name, **values)
 
 
 def _streak_template(streak: Streak, data: ReportData) -> str:
-    """Words for how long a name has been over budget; none for the report's own period alone."""
+    """A sentence on how long a name is over budget; none for the period of the report alone."""
     least = "at least " if streak.at_least else ""
     months = f"over budget for {least}{{streak:count straight month}}"
     if data.usage.complete:
         has = tense_of(data.params).verb("has", "have")
         return (
-            f"; it {has} been {months}, by {{in_all:money}} in total" if streak.months > 1 else ""
+            f". It {has} been {months}, by {{in_all:money}} in total" if streak.months > 1 else ""
         )
     # Earlier months are facts in a what-if, too.
     last = parse_period(streak.through).label
     if streak.months == 1:
-        return f"; it was also over budget in {last}, by {{in_all:money}}"
-    return f"; it was {months} through {last}, by {{in_all:money}} in total"
+        return f". It was also over budget in {last}, by {{in_all:money}}"
+    return f". It was {months} through {last}, by {{in_all:money}} in total"
 
 
-def _driver_template(
-    outer: Dimension, share: Decimal, is_clause: bool, is_fact: bool, before: str
-) -> str:
+def _driver_template(outer: Dimension, share: Decimal, is_named: bool, data: ReportData) -> str:
     """The words for what made the cost rise from the period before; of more than all, no share."""
-    use = "its use of {largest}" if outer == "organization" else "{largest}'s use of it"
-    if is_clause:
-        text = f", with {use} {'costing' if is_fact else 'expected to cost'}"
+    is_fact = data.usage.complete
+    if outer == "organization":
+        use = ("{name}'s" if is_named else "Its") + " use of {largest}"
     else:
-        text = f"; {use} {'cost' if is_fact else 'is expected to cost'}"
+        use = "{largest}'s use of " + ("{name}" if is_named else "it")
+    cost = "cost" if is_fact else "is expected to cost"
     rise = "rise" if is_fact else "expected rise"
     of_rise = f" ({{share:share}} of the {outer}'s {rise})" if share <= 1 else ""
-    return f"{text} {{moved:money}} more than {before}{of_rise}"
-
-
-def _largest_template(
-    outer: str, has_share: bool, is_clause: bool, is_fact: bool, tense: Tense
-) -> str:
-    """The words for the largest part; its share is left out if credits exceed it."""
-    largest = "largest product" if outer == "organization" else "largest user"
-    template = (
-        ", with {largest} as its " if is_clause else f"; {{largest}} {tense.verb('is', 'be')} its "
-    )
-    share = " ({share:share} of the " + outer + "'s cost)" if has_share else ""
-    return template + largest + ", at {cost:money}" + ("" if is_fact else " so far") + share
+    return f"{use} {cost} {{moved:money}} more than {before_words(data)}{of_rise}"

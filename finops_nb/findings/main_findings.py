@@ -265,7 +265,7 @@ def _change_finding(findings: Findings, prior: PriorPeriod, change: Decimal) -> 
     template += f", led by {listing(leaders)}" if leaders else ""
     causes, budget = drivers(data), budget_change(data)
     template += ". {causes}" if causes is not None else ""
-    template += "; {budget}" if budget is not None else ""
+    template += ". {budget}" if budget is not None else ""
     text = sentence(
         template,
         causes=causes,
@@ -314,7 +314,7 @@ def _missing_approvals(findings: Findings) -> Iterator[MainFinding]:
         + " {cost:money}"
         + in_total
         + " with no approval on record "
-        "({names}); spend above {limit:money} per product per calendar month requires approval",
+        "({names}). Spend above {limit:money} per product per calendar month requires approval",
         products=len(names),
         cost=cost,
         names=first_few(names),

@@ -17,14 +17,14 @@ from finops_nb.findings.decisions import funding, missing_budgets, next_budgets
 from finops_nb.findings.evidence import (
     Findings,
     name_with_owner,
-    overrun_sentences,
+    overrun_clauses,
     owner_to_find,
 )
 from finops_nb.findings.insights import AT_THE_BEST_RATE, EfficiencyGap, SpendWithoutBudget
 from finops_nb.findings.money_text import unit_name
 from finops_nb.findings.no_share import why_no_share
 from finops_nb.findings.overruns import overruns
-from finops_nb.findings.sentence import Sentence, first_few, sentence, separated
+from finops_nb.findings.sentence import NAMED, Sentence, first_few, sentence, separated
 from finops_nb.findings.tense import tense_of
 from finops_nb.money import ZERO, total
 from finops_nb.period import parse_period
@@ -88,19 +88,24 @@ def _product_review(findings: Findings) -> Advice | None:
 
 def _review(text: str, findings: Findings, variance: pd.DataFrame) -> Advice | None:
     """What to do about the overruns; None if there are none."""
-    found = list(overrun_sentences(findings, variance, is_clause=True))
+    found = list(overrun_clauses(findings, variance))
     if not found:
         return None
-    lines = [line for line, _ in found]
+    lines = [line for line, _, _ in found]
     amounts = [line.at_stake for line in lines]
     over = "over budget" if findings.data.usage.complete else "expected over budget"
-    reviews = first_few((clause for _, clause in found), amounts, over)
+    reviews = first_few((clause for _, clause, _ in found), amounts, over)
+    shown = found if len(reviews) == len(found) else found[:NAMED]
     by: Dimension = variance.columns[0]
-    decide = next_budgets(findings.data, lines, by)
-    owner = owner_to_find(findings.data, [line.name for line in lines], by)
-    text += separated("reviews", reviews) + (". {decide}" if decide else "")
-    text += ". {owner}" if owner else ""
-    return Advice(sentence(text, reviews=reviews, decide=decide, owner=owner), total(amounts))
+    more = (
+        *(driver for _, _, driver in shown),
+        next_budgets(findings.data, lines, by),
+        owner_to_find(findings.data, [line.name for line in lines], by),
+    )
+    then = tuple(each for each in more if each is not None)
+    text += separated("reviews", reviews)
+    text += "".join(f". {{then[{place}]}}" for place in range(len(then)))
+    return Advice(sentence(text, reviews=reviews, then=then), total(amounts))
 
 
 def _chargeback(findings: Findings) -> Advice | None:
@@ -152,8 +157,10 @@ def _showback(findings: Findings) -> Advice | None:
         return None
     spent = "that would be spent" if tense_of(findings.data.params).supposed else "spent"
     action = sentence(
-        "Send each of the {organizations:count organization} a showback report for its share of "
-        "the {cost:money} " + spent + " on {products:count shared product}",
+        "Send each of the {organizations:count organization} a showback report (for information, "
+        "not a charge) of its share of the {cost:money} "
+        + spent
+        + " on {products:count shared product}",
         organizations=shared["organization"].nunique(),
         cost=cost,
         products=shared["product"].nunique(),

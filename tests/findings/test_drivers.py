@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 from support.made_usage import Call, data_of, findings_of, usage_of
 
-from finops_nb.findings.evidence import overrun_sentences
+from finops_nb.findings.evidence import overrun_clauses, overrun_sentences
 from finops_nb.params.budgets import Budgets, Version
 from finops_nb.params.flexible_budget import FlexibleBudget
 from finops_nb.report.format import Format, text_sentence
@@ -24,7 +24,8 @@ def overrun(calls: int, cost: str, budgeted: int | None, is_clause: bool = False
     budgets = Budgets({}, (Version("original", {"org-a": D(20)}, {}),), flexible=flexible)
     usage = usage_of([Call("org-a", "chat", "ask", "c", cost, calls=calls)])
     findings = findings_of(data_of(usage, budgets=budgets))
-    [(_, found)] = overrun_sentences(findings, findings.organizations, is_clause)
+    sentences = overrun_clauses if is_clause else overrun_sentences
+    [(_, found, *_)] = sentences(findings, findings.organizations)
     return text_sentence(found, Format("USD"))
 
 

@@ -63,7 +63,7 @@ def test_the_larger_amount_comes_first(find):
         ),
         (
             "Over Budget",
-            "org-a (owner: Ada) is $1.50 over its $4.50 budget (133.3% used); "
+            "org-a (owner: Ada) is $1.50 over its $4.50 budget (133.3% used). "
             "chat is its largest product, at $4.00 (66.7% of the organization's cost)",
         ),
     ]
@@ -166,8 +166,8 @@ def test_a_missing_approval_comes_after_what_is_about_money(find):
     assert findings[2:] == [
         (
             "Approval Missing",
-            "1 product cost $4.50 with no approval on record (chat); "
-            "spend above $4.00 per product per calendar month requires approval",
+            "1 product cost $4.50 with no approval on record (chat). "
+            "Spend above $4.00 per product per calendar month requires approval",
         ),
     ]
 

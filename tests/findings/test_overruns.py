@@ -79,12 +79,12 @@ def test_a_name_is_found_with_what_drives_its_expected_rise():
     said = texts(data)
     expected = "expected to cost $93.00 at its run rate, $43.00 over its $50.00 budget"
     assert said["Expected Overrun"] == (
-        f"org-a is {expected} (42.0% used so far); its use of chat is expected to cost $47.00 more "
+        f"org-a is {expected} (42.0% used so far). Its use of chat is expected to cost $47.00 more "
         "than the month before (88.7% of the organization's expected rise)"
     )
     assert said["Budget Review"].startswith(
-        f"Review spending with org-a, which is {expected} (42.0% used so far), with its use of "
-        "chat expected to cost $47.00 more than the month before (88.7% of the organization's "
+        f"Review spending with org-a, which is {expected} (42.0% used so far). org-a's use of "
+        "chat is expected to cost $47.00 more than the month before (88.7% of the organization's "
         "expected rise)"
     )
 
@@ -93,7 +93,7 @@ def test_a_name_that_is_over_already_has_both_figures():
     """21 of 20 is 1 over; 93 − 20 = 73. Without a month before, chat is 14 of 21."""
     assert texts(running("2 1", 7, organizations={"org-a": 20}))["Over Budget"] == (
         "org-a is $1.00 over its $20.00 budget (105.0% used) and is expected to cost $93.00 at its "
-        "run rate, $73.00 over; chat is its largest product, at $14.00 so far (66.7% of the "
+        "run rate, $73.00 over. chat is its largest product, at $14.00 so far (66.7% of the "
         "organization's cost)"
     )
 
@@ -116,7 +116,7 @@ def test_a_running_month_has_the_streak_of_the_months_before(october, words):
     before = [over_by(two("2025-11", "15 25"), "3"), over_by(two("2025-10", "15 25"), october)]
     said = texts(running("2 1", 7, *before, organizations={"org-a": 50}))["Expected Overrun"]
     words += "total" if words.endswith("in ") else ""
-    assert f"(42.0% used so far); it {words}; its use of chat is expected to cost" in said
+    assert f"(42.0% used so far). It {words}. Its use of chat is expected to cost" in said
 
 
 def test_a_streak_in_a_list_says_through_which_month_it_goes():
@@ -155,7 +155,7 @@ def test_a_forecast_is_an_estimate_with_its_range():
     text = texts(running("2 1", 3, *months, organizations={"org-a": 30}))["Expected Overrun"]
     assert text.startswith(
         "org-a is expected to cost $40 ($40 to $40 in four of five cases), $10 over its $30.00 "
-        "budget (30.0% used so far); chat is its largest product, at $6.00 so far"
+        "budget (30.0% used so far). chat is its largest product, at $6.00 so far"
     )
 
 

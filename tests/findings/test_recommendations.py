@@ -57,13 +57,13 @@ def test_it_reviews_an_overrun_with_its_owner_and_its_largest_product(advise, us
 
     assert advise(usage, organization_budgets={"a": 75})["Budget Review"] == (
         "Review spending with a (owner: Ada), which is $15.00 over its $75.00 budget "
-        "(120.0% used), with x as its largest product, at $60.00 (66.7% of the organization's cost)"
+        "(120.0% used). x is a's largest product, at $60.00 (66.7% of the organization's cost)"
     )
     without_owner = advise(usage, organization_budgets={"a": 75}, owners={})["Budget Review"]
     assert "with a, which is $15.00 over" in without_owner
     assert advise(usage, organization_budgets={"a": 0})["Budget Review"] == (
-        "Review spending with a (owner: Ada), which is $90.00 over its $0.00 budget, "
-        "with x as its largest product, at $60.00 (66.7% of the organization's cost)"
+        "Review spending with a (owner: Ada), which is $90.00 over its $0.00 budget. "
+        "x is a's largest product, at $60.00 (66.7% of the organization's cost)"
     )
 
 
@@ -72,13 +72,13 @@ def test_the_largest_product_or_user_may_have_half(advise, usage_of):
     usage = usage_of([call("a", "x", "45"), call("a", "y", "30"), call("a", "z", "15")])
     review = advise(usage, organization_budgets={"a": 75})["Budget Review"]
     assert review.endswith(
-        "(120.0% used), with x as its largest product, at $45.00 (50.0% of the organization's cost)"
+        "(120.0% used). x is a's largest product, at $45.00 (50.0% of the organization's cost)"
     )
 
     usage = usage_of([call("a", "x", "45"), call("b", "x", "30"), call("c", "x", "15")])
     review = advise(usage, product_budgets={"x": 75}, owners={"x": "Bob"})["Product Review"]
     assert review.endswith(
-        "(120.0% used), with a as its largest user, at $45.00 (50.0% of the product's cost)"
+        "(120.0% used). a is x's largest user, at $45.00 (50.0% of the product's cost)"
     )
 
 
@@ -88,7 +88,7 @@ def test_it_reviews_a_product_with_its_largest_user(advise, usage_of):
 
     assert advise(usage, product_budgets={"x": 60}, owners={"x": "Bob"})["Product Review"] == (
         "Decide whether to change the price, usage or budget of x (owner: Bob), which is $30.00 "
-        "over its $60.00 budget (150.0% used), with b as its largest user, at $70.00 "
+        "over its $60.00 budget (150.0% used). b is x's largest user, at $70.00 "
         "(77.8% of the product's cost)"
     )
 
@@ -99,8 +99,8 @@ def test_it_names_no_largest_share_where_there_is_none(advise, usage_of):
 
     assert advise(usage, organization_budgets={"a": 10, "b": 30})["Budget Review"] == (
         "Review spending with b (owner: Ada), which is $60.00 over its $30.00 budget "
-        "(300.0% used), with x as its largest product, at $100.00; and a (owner: Ada), which is "
-        "$50.00 over its $10.00 budget (600.0% used)"
+        "(300.0% used); and a (owner: Ada), which is $50.00 over its $10.00 budget (600.0% used). "
+        "x is b's largest product, at $100.00"
     )
 
 
@@ -166,8 +166,8 @@ def test_it_shows_organizations_the_cost_they_share(advise, six, usage_of):
     """
     assert (
         advise(six)["Showback Reports"]
-        == "Send each of the 2 organizations a showback report for its share of the $8.00 spent "
-        "on 2 shared products"
+        == "Send each of the 2 organizations a showback report (for information, not a charge) of "
+        "its share of the $8.00 spent on 2 shared products"
     )
     credits = [call("a", "x", "10"), call("b", "x", "-10")]
     assert "Showback Reports" not in advise(usage_of(credits))
