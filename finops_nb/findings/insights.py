@@ -15,6 +15,7 @@ from finops_nb.figures.equal_mix import costs_at_equal_mix
 from finops_nb.figures.report_data import ReportData
 from finops_nb.findings.materiality import VarianceLine, is_material, lines_with_status
 from finops_nb.findings.no_share import why_no_share
+from finops_nb.findings.overruns import at_risk
 from finops_nb.findings.rounding_note import rounding_note
 from finops_nb.findings.sentence import Sentence, first_few, sentence, separated
 from finops_nb.findings.tense import FACT, Tense
@@ -35,6 +36,8 @@ class BudgetOverruns:
 
 @dataclass(frozen=True, slots=True)
 class BudgetsAtRisk:
+    """Names of a running period that may exceed their budgets, from `at_risk`."""
+
     dimension: Dimension
     lines: tuple[VarianceLine, ...]
 
@@ -134,7 +137,7 @@ def find_insights(
     for variance in (organizations, products):
         insights += [
             _overruns(variance, data.params),
-            _at_risk(variance, data.params),
+            _at_risk(data, variance),
             _without_budget(variance),
         ]
     insights += [
@@ -153,7 +156,7 @@ def money_of(insight: Insight) -> Decimal | None:
         case BudgetOverruns():
             return total(line.variance for line in insight.lines)
         case BudgetsAtRisk():
-            return total(line.run_rate_excess for line in insight.lines)
+            return total(line.at_stake for line in insight.lines if line.expected)
         case SpendWithoutBudget():
             return abs(insight.cost)
         case BudgetsDisagree():
@@ -242,16 +245,21 @@ def _overruns_sentence(insight: BudgetOverruns, tense: Tense) -> Sentence:
     return sentence(f"{text} ({separated('over', over)})", n=len(names), over=over)
 
 
-def _at_risk(variance: pd.DataFrame, params: Params) -> BudgetsAtRisk | None:
-    lines = lines_with_status(Status.AT_RISK, variance, params)
+def _at_risk(data: ReportData, variance: pd.DataFrame) -> BudgetsAtRisk | None:
+    lines = at_risk(data, variance)
     return BudgetsAtRisk(variance.columns[0], lines) if lines else None
 
 
 def _at_risk_sentence(insight: BudgetsAtRisk, tense: Tense) -> Sentence:
+    """How far each name is expected to be over its budget, and which share of it is used."""
     names = []
     for line in insight.lines:
-        text, excess = "{name}, {used:share} used", line.run_rate_excess
-        text += ", run rate {distance:money} over" if excess else ""
+        text, excess = "{name}, {used:share} used", None
+        if line.expected is not None:
+            excess = line.at_stake
+            is_rate = line.expected.is_rate
+            text += ", run rate {distance:money}" if is_rate else ", forecast {distance:estimate}"
+            text += " over"
         names.append(sentence(text, name=line.name, used=line.budget_used, distance=excess))
     near = first_few(names)
     are = tense.verb("is" if len(names) == 1 else "are", "be")

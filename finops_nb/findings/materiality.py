@@ -7,9 +7,8 @@ from decimal import Decimal
 
 import pandas as pd
 
-from finops_nb.figures.budget_status import Status, is_above
+from finops_nb.figures.budget_status import Status
 from finops_nb.figures.period_end import AtEnd
-from finops_nb.money import ZERO, minor_units
 from finops_nb.params.model import Params
 
 
@@ -24,8 +23,6 @@ class VarianceLine:
         variance: cost − budget, unfavorable above zero.
         budget_used: cost ÷ budget; None for a budget of zero.
         material: by `is_material`.
-        run_rate: the cost at the period's end; None where there is no run rate.
-        run_rate_excess: how far it is above the budget; zero where it is not, or is not known.
         expected: at the end of a running period, from `period_end`; None where nothing is.
     """
 
@@ -35,8 +32,6 @@ class VarianceLine:
     variance: Decimal
     budget_used: Decimal | None
     material: bool
-    run_rate: Decimal | None = None
-    run_rate_excess: Decimal = ZERO
     expected: AtEnd | None = None
 
     @property
@@ -83,7 +78,7 @@ def lines_with_status(
 ) -> tuple[VarianceLine, ...]:
     """The budgeted names of one status, the largest amount first.
 
-    The amount is the variance; of a name at risk, it is how far the run rate is over the budget.
+    The amount is the variance.
 
     Args:
         status: UNDER, OVER or AT RISK.
@@ -95,17 +90,5 @@ def lines_with_status(
         if row.status == status and row.budget is not None:
             material = is_material(row.variance, row.budget, params)
             figures = (row.cost, row.budget, row.variance, row.budget_used)
-            excess = _run_rate_excess(row.run_rate, row.budget, params.currency)
-            lines.append(VarianceLine(name, *figures, material, row.run_rate, excess))
-    at_risk = status == Status.AT_RISK
-
-    def sort_key(line: VarianceLine) -> tuple[Decimal, Decimal, str]:
-        return -line.run_rate_excess if at_risk else ZERO, -abs(line.variance), line.name
-
-    return tuple(sorted(lines, key=sort_key))
-
-
-def _run_rate_excess(run_rate: Decimal | None, budget: Decimal, currency: str) -> Decimal:
-    if run_rate is None or not is_above(run_rate, budget, minor_units(currency)):
-        return ZERO
-    return run_rate - budget
+            lines.append(VarianceLine(name, *figures, material))
+    return tuple(sorted(lines, key=lambda line: (-abs(line.variance), line.name)))

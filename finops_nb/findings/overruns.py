@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -42,6 +43,38 @@ def overruns(data: ReportData, variance: pd.DataFrame) -> tuple[VarianceLine, ..
         if is_over and is_material(line.at_stake, row.budget, data.params):
             lines.append(line)
     return tuple(sorted(lines, key=lambda line: (-line.at_stake, line.name)))
+
+
+def at_risk(data: ReportData, variance: pd.DataFrame) -> tuple[VarianceLine, ...]:
+    """The names of a running period that are within budget, and may not stay so.
+
+    They are those that are AT RISK, and those that a forecast expects above their budget while
+    there is no run rate, by which the status goes.
+
+    Args:
+        data: of the report.
+        variance: from `variance_by`.
+
+    Returns:
+        Material or not; `expected` only where that is above the budget, the furthest above first.
+        Empty in a period that is over.
+
+    Example:
+        Of a budget of 100.00, 70.00 in the first week is AT RISK: 310.00 is expected.
+    """
+    if data.usage.complete:
+        return ()
+    ends, decimals = period_end(data, variance.columns[0]), minor_units(data.params.currency)
+    lines = []
+    for status in (Status.AT_RISK, Status.UNDER):
+        for line in lines_with_status(status, variance, data.params):
+            end = ends.get(line.name)
+            if end is not None and is_above(end.expected, line.budget, decimals):
+                lines.append(replace(line, expected=end))
+            elif status == Status.AT_RISK:
+                lines.append(line)
+    # Within budget, what is at stake is below zero where no excess is expected.
+    return tuple(sorted(lines, key=lambda line: (line.expected is None, -line.at_stake, line.name)))
 
 
 def is_over(line: VarianceLine, data: ReportData) -> bool:

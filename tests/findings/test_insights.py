@@ -12,7 +12,7 @@ from support.made_usage import data_of, findings_of
 from finops_nb.figures.allocation import allocate
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.efficiency import rank_efficiency
-from finops_nb.figures.variance import budget_variance, variance_by
+from finops_nb.figures.variance import budget_variance
 from finops_nb.findings import insights
 from finops_nb.findings.insights import (
     Allocated,
@@ -99,25 +99,6 @@ def test_insights_come_by_money_and_facts_last(find, usage_of):
         (BudgetsAtRisk, "organization"),
         (BudgetsAtRisk, "product"),
         (HighestCost, "product"),
-    ]
-
-
-def test_budgets_at_risk_are_listed_by_how_far_the_run_rate_is_over(params, usage_of):
-    """10 a day of 300 is 310, 10 over; 1 a day of 9 is 31, 22 over, and comes first."""
-    usage = usage_of(
-        [
-            (name, "x", "f", "c", cost, f"2025-12-{day:02}")
-            for day in range(1, 8)
-            for name, cost in (("large", "10"), ("small", "1"))
-        ],
-        complete=False,
-    )
-    made = params(organization_budgets={"large": 300, "small": 9})
-    data = data_of(usage, made)
-    lines = lines_with_status(Status.AT_RISK, variance_by(data, "organization"), made)
-    assert [(line.name, line.run_rate_excess) for line in lines] == [
-        ("small", Decimal(22)),
-        ("large", Decimal(10)),
     ]
 
 

@@ -11,8 +11,9 @@ from support.months import december, month
 
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import variance_by
+from finops_nb.findings.insights import BudgetsAtRisk, insight_sentence, money_of
 from finops_nb.findings.main_findings import main_findings
-from finops_nb.findings.overruns import overruns
+from finops_nb.findings.overruns import at_risk, overruns
 from finops_nb.findings.recommendations import recommend
 from finops_nb.outputs.months import PublishedMonth
 from finops_nb.report.format import Format, text_sentence
@@ -96,6 +97,45 @@ def test_a_name_that_is_over_already_has_both_figures():
         "run rate, $73.00 over. chat is its largest product, at $14.00 so far (66.7% of the "
         "organization's cost)"
     )
+
+
+def near(data: ReportData) -> list[tuple[str, Decimal | None]]:
+    lines = at_risk(data, variance_by(data, "product"))
+    return [(line.name, line.at_stake if line.expected else None) for line in lines]
+
+
+def test_budgets_at_risk_are_listed_by_how_far_they_are_expected_to_be_over():
+    """2 a day of 60 is 62, 2 over; 1 a day of 9 is 31, 22 over, and comes first."""
+    budgets = {"chat": 60, "code": 9}
+    assert near(running("2 1", 7, products=budgets)) == [("code", 22), ("chat", 2)]
+
+
+def test_a_budget_at_risk_that_is_expected_to_be_kept_comes_last():
+    """code: 28 of 31, 90.3%, and 31 expected of 31; chat: 56 of 61.99 is 62 expected, 0.01 over."""
+    budgets = {"chat": "61.99", "code": 31}
+    assert near(running("2 1", 28, products=budgets)) == [("chat", D("0.01")), ("code", None)]
+
+
+def test_a_forecast_above_the_budget_puts_it_at_risk_before_there_is_a_run_rate():
+    """Three days: chat is expected to cost 93 as before, of 80, 13 over; code, 31 of 31."""
+    before = [two("2025-11", "90 30"), two("2025-10", "90 30")]
+    data = running("2 1", 3, *before, organizations={}, products={"chat": 80, "code": 31})
+    assert set(variance_by(data, "product")["status"]) == {"UNDER"}
+    assert near(data) == [("chat", 13)]
+    [insight] = [each for each in findings_of(data).insights if isinstance(each, BudgetsAtRisk)]
+    assert money_of(insight) == 13
+    title, text = insight_sentence(insight)
+    assert (title, text_sentence(text, Format("USD"))) == (
+        "Budgets at Risk",
+        "1 product is at risk (chat, 7.5% used, forecast $13 over)",  # 6 of 80
+    )
+
+
+def test_nothing_is_at_risk_once_the_period_is_over():
+    """Then a budget is exceeded, or not."""
+    data = running("2 1", 28, products={"code": 31})
+    over = replace(data.usage, complete=True)
+    assert near(replace(data, usage=over, measured=over)) == []
 
 
 def over_by(published: PublishedMonth, amount: str | None) -> PublishedMonth:

@@ -16,6 +16,7 @@ from finops_nb.figures.allocation import allocate
 from finops_nb.figures.budget_status import Status
 from finops_nb.figures.chargeback import ledger
 from finops_nb.figures.efficiency import rank_efficiency
+from finops_nb.figures.period_end import AtEnd
 from finops_nb.figures.variance import TotalVariance, total_of
 from finops_nb.findings.insights import (
     Allocated,
@@ -44,9 +45,9 @@ SMALL = VarianceLine("org-b", Decimal("5.01"), Decimal(5), Decimal("0.01"), Deci
 NEAR = VarianceLine("org-c", Decimal("4.5"), Decimal(5), Decimal("-0.5"), Decimal("0.9"), True)
 HEADING_OVER = VarianceLine(
     *("org-d", Decimal(4), Decimal(5), Decimal(-1), Decimal("0.8"), True),
-    run_rate=Decimal("5.25"),
-    run_rate_excess=Decimal("0.25"),
+    expected=AtEnd(Decimal("5.25"), None, None, is_rate=True),
 )
+FORECAST_OVER = replace(HEADING_OVER, expected=AtEnd(Decimal("12.5"), None, None, is_rate=False))
 
 REFUSED = ("a\x00\x1b[31mb", "\u202egpj")
 """Names of usage that no budget and no owner can have."""
@@ -105,6 +106,11 @@ def tags_of(piece: Prose) -> list[str]:
             "Budgets at Risk",
             "2 products are at risk "
             "(org-c, 90.0% used; and org-d, 80.0% used, run rate $0.25 over)",
+        ),
+        (
+            BudgetsAtRisk("product", (FORECAST_OVER,)),
+            "Budgets at Risk",
+            "1 product is at risk (org-d, 80.0% used, forecast $7.50 over)",
         ),
         (
             SpendWithoutBudget("product", ("x",), Decimal(5)),
