@@ -9,7 +9,9 @@ token of a cell (organization, product, model, task type); 0 before and 1 now:
     price           = Σ q1 × t1 × (p1 − p0)
 
 Where the tokens of a part are not known, p is the price per call. `new` and `gone` are the whole
-cost of a name that only one of the periods has. `other` is the change of cost without calls.
+cost of a name that only one of the periods has. `other` is the change of cost without calls: that
+of cells without any. A fee in the cell of calls (the same organization, product, provider, model
+and task type) is a part of what these calls cost, so that its change is price.
 
 A cell without a price before takes that of its model in its product; else the price per token of
 its model in all usage; else its own, so that a change of model is mix, not price. Cells of an

@@ -8,6 +8,9 @@ per call, where budgets.csv states them (a flexible budget):
     other           = cost without calls, such as fees and credits, and Q0 × u − budget, which is
                       what rounding the budget left out
 
+Cost without calls is that of cells without any, as in `bridge`: a fee beside calls of the same kind
+is in C1, and so in the rate variance.
+
 They add up to actual − budget, and above zero they are unfavorable. A name whose budget is an
 amount alone has neither volume nor rate; its whole variance is other. So is the cost of a name
 without budget. In the table `bridge` of results.json, the rate variance is the effect `price`.

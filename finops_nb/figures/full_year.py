@@ -56,6 +56,8 @@ class FullYear:
         ahead: those of the year that are forecast.
         without_budget: months of `months` in which no name has a budget.
         ahead_without_budget: the same of `ahead`.
+        names_without_budget: the months without a budget of each name that has one in others of
+            the compared months; there it counts as 0.
         lines: highest outlook first.
     """
 
@@ -64,6 +66,7 @@ class FullYear:
     ahead: tuple[str, ...]
     without_budget: tuple[str, ...]
     ahead_without_budget: tuple[str, ...]
+    names_without_budget: Mapping[str, tuple[str, ...]]
     lines: tuple[YearLine, ...]
 
 
@@ -89,24 +92,23 @@ def full_year(data: ReportData, by: Dimension) -> FullYear | None:
     Example:
         3.00 in November of a budget of 4.00, 5.00 in December: 8.00 to date.
     """
+    forecast, own = outlook(data), data.usage.period.text
     if not data.usage.period.is_month:
         return None
-    own = data.usage.period.text
     year = fiscal_year(own, data.params.fiscal_year_start)
     published = {month.name: month for month in data.months if month.name in year}
-    forecast = outlook(data)
-    months = forecast.months if forecast else ()
-    ahead = tuple(month for month in months if own < month <= year[-1])
+    ahead = tuple(each for each in forecast.months if own < each <= year[-1]) if forecast else ()
     so_far = {name: month.budgets.get(by, {}) for name, month in published.items()}
     later = {month: data.budgets.ahead.get(month, {}).get(by, {}) for month in ahead}
     every = {**so_far, own: data.budgets.of(by)}
-    without = tuple(sorted(month for month, budgets in every.items() if not budgets))
-    ahead_without = tuple(month for month, budgets in later.items() if not budgets)
+    without = tuple(month for month in sorted(every) if not every[month])
+    ahead_without = tuple(month for month in ahead if not later[month])
     sums = _Sums(
         added([*(month.of(by) for month in published.values()), _own_costs(data, by)]),
         added([*so_far.values(), _own_budgets(data, by)]),
         added([*every.values(), *later.values()]),
     )
+    compared = {} if without else every if ahead_without else {**every, **later}
     rest = _rest(data, by, forecast, ahead)
     return FullYear(
         months=(*sorted(published), own),
@@ -114,8 +116,21 @@ def full_year(data: ReportData, by: Dimension) -> FullYear | None:
         ahead=ahead,
         without_budget=without,
         ahead_without_budget=ahead_without,
+        names_without_budget=_names_without_budget(compared),
         lines=_year_lines(sums, rest, not without, not without and not ahead_without),
     )
+
+
+def _names_without_budget(
+    budgets: Mapping[str, Mapping[str, Decimal]],
+) -> dict[str, tuple[str, ...]]:
+    """By name, the months in which it has no budget; without names that have one in all of them."""
+    names = sorted({name for amounts in budgets.values() for name in amounts})
+    missing = {
+        name: tuple(month for month in sorted(budgets) if name not in budgets[month])
+        for name in names
+    }
+    return {name: months for name, months in missing.items() if months}
 
 
 def _year_lines(

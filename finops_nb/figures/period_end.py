@@ -3,6 +3,10 @@
 It is the run rate. Before a week is seen, there is none: then it is the forecast of the month, or
 what is spent already where that is more. A name that neither of them knows is expected to cost no
 more than it has.
+
+A run rate has no range. It extends days that are known, and how far off it was after as many days
+of earlier months is known for the total only (`run_rate.backtest_errors`): published months have
+no days by name. A forecast has one where enough months are tested (`forecast_range`).
 """
 
 from __future__ import annotations

@@ -36,8 +36,6 @@ class BudgetOverruns:
 
 @dataclass(frozen=True, slots=True)
 class BudgetsAtRisk:
-    """Names of a running period that may exceed their budgets, from `at_risk`."""
-
     dimension: Dimension
     lines: tuple[VarianceLine, ...]
 
@@ -217,11 +215,7 @@ def materiality_rule(insights: Iterable[Insight], params: Params) -> Sentence | 
 
 
 def _mentions_materiality(insight: Insight) -> bool:
-    match insight:
-        case BudgetOverruns():
-            return not all(line.material for line in insight.lines)
-        case _:
-            return False
+    return isinstance(insight, BudgetOverruns) and not all(line.material for line in insight.lines)
 
 
 def _rank(insight: Insight) -> tuple[bool, Decimal]:
@@ -251,16 +245,13 @@ def _at_risk(data: ReportData, variance: pd.DataFrame) -> BudgetsAtRisk | None:
 
 
 def _at_risk_sentence(insight: BudgetsAtRisk, tense: Tense) -> Sentence:
-    """How far each name is expected to be over its budget, and which share of it is used."""
     names = []
     for line in insight.lines:
-        text, excess = "{name}, {used:share} used", None
-        if line.expected is not None:
-            excess = line.at_stake
-            is_rate = line.expected.is_rate
-            text += ", run rate {distance:money}" if is_rate else ", forecast {distance:estimate}"
-            text += " over"
-        names.append(sentence(text, name=line.name, used=line.budget_used, distance=excess))
+        text, end = "{name}, {used:share} used", line.expected
+        if end is not None:
+            over = "run rate {over:money}" if end.is_rate else "forecast {over:estimate}"
+            text += f", {over} over"
+        names.append(sentence(text, name=line.name, used=line.budget_used, over=line.at_stake))
     near = first_few(names)
     are = tense.verb("is" if len(names) == 1 else "are", "be")
     text = "{n:count " + insight.dimension + "} " + are + " at risk"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from finops_nb.figures.forecast import TOTAL, Expected, Forecast, outlook
+from finops_nb.figures.forecast import FEWEST_MONTHS, TOTAL, Expected, Forecast, outlook
 from finops_nb.figures.forecast_methods import Method
+from finops_nb.figures.forecast_range import FEWEST_MISSES
 from finops_nb.figures.full_year import FullYear, full_year
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.variance import headline_dimension
@@ -23,6 +24,10 @@ METHODS: Final = {
     Method.DAMPED_TREND: "continues the trend of recent months, a little weaker each month",
 }
 """What a forecast does, in words."""
+
+MONTHS_FOR_RANGE: Final = FEWEST_MONTHS - 1 + FEWEST_MISSES
+NO_RANGE: Final = f"A range from Low to High needs {MONTHS_FOR_RANGE} complete months of reports."
+"""Why there is an expected cost without a range."""
 
 
 def why_no_forecast(data: ReportData) -> str:
@@ -56,6 +61,8 @@ def outlook_sentences(data: ReportData) -> tuple[Sentence, ...]:
     if year and (year.ahead or not data.usage.complete):
         parts += _year(data, year)
     parts.append(_how_good(forecast))
+    if len(forecast.tested) < FEWEST_MISSES:
+        parts.append(sentence(NO_RANGE))
     parts += (_supposed(event, forecast) for event in data.params.events)
     return tuple(parts)
 

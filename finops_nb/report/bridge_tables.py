@@ -31,6 +31,11 @@ from finops_nb.report.footing import ROUNDING
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import BUDGETED, Column, Dimension
 
+FEE: Final = (
+    "a fee of the same organization, product, model and task type as calls is part of their price"
+)
+"""What a reader should know of cost without calls."""
+
 HEADS: Final = {
     effect: Column(effect, label, "change", meaning, additive=True)
     for effect, label, meaning in (
@@ -40,7 +45,7 @@ HEADS: Final = {
         ("price", "Price", "a change in the price per token"),
         ("new", "New", "the cost of names without usage in the period before"),
         ("gone", "Gone", "the cost of names without usage in this period"),
-        ("other", "Other", "cost without calls"),
+        ("other", "Other", f"cost without calls; {FEE}"),
     )
 }
 """The column of each effect."""
@@ -82,7 +87,7 @@ def cost_bridge(data: ReportData) -> Table:
         (schema.NAME, *(HEADS[effect] for effect in shown), CHANGE),
         blocks,
         data.params.currency,
-        intro=_how_names_add_up(blocks, shown),
+        intro=(*_how_names_add_up(blocks, shown), *_what_other_is(shown)),
         empty="" if every else _why_none(data),
     )
 
@@ -108,6 +113,13 @@ def _block(data: ReportData, by: Dimension, every: Iterable[Bridge]) -> Block:
     sums = {**cents.sums, "change": total(cents.sums.values())}
     last = sum(line["name"] in (rest, ROUNDING) for line in lines)
     return Block(lines, sums, f"By {by.title()}", names=names, last=last)
+
+
+def _what_other_is(shown: Iterable[str]) -> tuple[Sentence, ...]:
+    """What cost without calls is, where there is a column for it."""
+    if OTHER not in shown:
+        return ()
+    return (sentence(f"Other: cost without calls. {FEE[0].upper()}{FEE[1:]}."),)
 
 
 def _how_names_add_up(blocks: Iterable[Block], shown: Iterable[str]) -> tuple[Sentence, ...]:

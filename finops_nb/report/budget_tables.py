@@ -215,6 +215,11 @@ def _running_caption(usage: Usage, has_budgets: bool) -> str:
     return caption
 
 
+NO_RANGE: Final = (
+    "A run rate has no range: what it missed in earlier months is known for the total only."
+)
+
+
 def _how_much_is_known(data: ReportData, has_run_rate: bool) -> tuple[Sentence, ...]:
     """On how many days of usage a run rate is based, or why there is none."""
     text = "Figures to date cover {seen:count} of {days:count day}, through {known:date}."
@@ -227,7 +232,7 @@ def _how_much_is_known(data: ReportData, has_run_rate: bool) -> tuple[Sentence, 
         known=data.usage.complete_through,
     )
     if has_run_rate:
-        return (known,)
+        return known, sentence(NO_RANGE)
     reason = f"There is no run rate through {{end:date}} yet because it needs {WEEK} days of usage."
     return known, sentence(reason, end=data.usage.period.last_day)
 

@@ -12,6 +12,7 @@ from finops_nb.figures.named import names_of
 from finops_nb.figures.report_data import ReportData
 from finops_nb.figures.run_rate import run_rates
 from finops_nb.findings.outlook import year_label
+from finops_nb.findings.sentence import Sentence, first_few, sentence
 from finops_nb.money import ZERO
 from finops_nb.period import parse_period, spelled_months
 from finops_nb.report.format import Format
@@ -150,6 +151,7 @@ def year(data: ReportData) -> Table:
         blocks,
         data.params.currency,
         title="The Fiscal Year",
+        intro=tuple(_names_without_budget(each) for each in known.values() if _is_partly(each)),
     )
 
 
@@ -248,6 +250,20 @@ def _not_compared(years: Mapping[Dimension, FullYear], has_year_budget: bool) ->
             left_out = left_out.format("it" if len(without) == 1 else "them")
             texts.append(f"; {spelled_months(without)} {none} {by} budgets, {left_out}")
     return "".join(texts)
+
+
+def _is_partly(year: FullYear) -> bool:
+    """Whether a name has a budget in some of the compared months only."""
+    return bool(year.names_without_budget)
+
+
+def _names_without_budget(year: FullYear) -> Sentence:
+    """Which budgets are missing in which months, as they count as 0 there."""
+    missing = first_few(
+        sentence("{name} in {months}", name=name, months=spelled_months(months))
+        for name, months in year.names_without_budget.items()
+    )
+    return sentence("No budget is set for {missing}; it counts as 0.", missing=missing)
 
 
 def _year_caption(data: ReportData, year: FullYear | None) -> str:

@@ -58,6 +58,20 @@ def test_the_year_has_a_budget_where_every_month_has():
     assert year.ahead_without_budget == ("2026-02",)
 
 
+def test_a_name_without_a_budget_in_some_months_is_named_with_them():
+    """org-b has 5 in January alone: 0 in November, December and February."""
+    january = {"organization": {"org-a": D(11), "org-b": D(5)}}
+    february = {"organization": {"org-a": D(9)}}
+    november, both = month("2025-11", "8", "6"), {"2026-01": january, "2026-02": february}
+    year = full_year(december(november, start=3, ahead=both), "organization")
+    assert year.names_without_budget == {"org-b": ("2025-11", "2025-12", "2026-02")}
+    [line] = [line for line in year.lines if line.name == "org-b"]
+    assert line.year_budget == 5
+    # Where February has no budgets at all, only the months to date are compared.
+    only = full_year(december(november, start=3, ahead={"2026-01": january}), "organization")
+    assert only.names_without_budget == {}
+
+
 def test_a_name_of_an_earlier_month_is_in_the_year():
     """org-b ended in November."""
     november = month("2025-11", "8", "6")

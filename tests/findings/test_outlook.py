@@ -45,6 +45,13 @@ def test_the_fiscal_year_is_expected_with_its_months_without_a_budget():
     ]
 
 
+@pytest.mark.parametrize(("months", "is_said"), [(2, True), (3, True), (4, False), (5, False)])
+def test_without_a_range_it_says_how_many_months_one_needs(months, is_said):
+    """With December, three of five months are tests; the first two are only started from."""
+    words = "A range from Low to High needs 5 complete months of reports."
+    assert (words in said(december(*STEADY[:months]))) is is_said
+
+
 def test_an_overrun_is_likely_where_expected_is_above_the_budget():
     """10 against 9."""
     ahead = {"2026-01": {"organization": {"org-a": Decimal(9)}}}

@@ -8,6 +8,7 @@ from decimal import Decimal
 from support.months import december, month
 
 from finops_nb.period import parse_period
+from finops_nb.report.format import Format, text_sentence
 from finops_nb.report.outlook_tables import forecast_rows, months_ahead, next_month, year
 
 STEADY = [month(f"2025-{number:02}", "10", "12") for number in range(11, 6, -1)]
@@ -61,6 +62,16 @@ def test_a_dimension_with_budgets_in_some_months_only_is_not_compared():
 def test_a_dimension_without_any_budget_needs_no_word():
     """Only organizations have budgets, in every month."""
     assert "budgets" not in year(december(month("2025-11", "10", "12"))).caption
+
+
+def test_a_budget_that_is_missing_in_some_months_is_said():
+    """org-b has one in January alone, which is no budget of 0 in the months before."""
+    january = {"organization": {"org-a": Decimal(11), "org-b": Decimal(5)}}
+    data = december(month("2025-11", "8", "6"), start=2, ahead={"2026-01": january})
+    [said] = year(data).intro
+    text = text_sentence(said, Format("USD"))
+    assert text == "No budget is set for org-b in November to December 2025; it counts as 0."
+    assert not year(december(month("2025-11", "8", "6"))).intro
 
 
 def test_a_budget_is_beside_its_risk():
