@@ -119,7 +119,7 @@ class ObjectCells:
         """The columns of a shape that is new; None if they are the first ones, in their order."""
         paths = list(_paths(shape))
         columns = tuple(map(self.rows.column, paths))
-        self._width = len(self.rows.paths)
+        self._width = len(self.rows.names)
         # Columns that are found later stand behind these, and `RowsFile` adds their empty fields.
         positions = None if columns == tuple(range(len(columns))) else columns
         self._positions[shape] = positions

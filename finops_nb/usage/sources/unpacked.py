@@ -76,6 +76,9 @@ class Unpacked:
         place_of_row: where a row is, by its number from 0; where the header is, by -1.
         long_rows: the numbers of the rows with line breaks in their fields, ascending.
         line_breaks: how many each of them has.
+        float_columns: the columns with numbers that the file stores as floats.
+        hidden_rows: the numbers of the rows that a spreadsheet hides.
+        hidden_columns: the names of the columns that it hides.
     """
 
     path: Path
@@ -84,6 +87,9 @@ class Unpacked:
     place_of_row: Callable[[int], RowPlace]
     long_rows: Sequence[int] = ()
     line_breaks: Sequence[int] = ()
+    float_columns: frozenset[str] = frozenset()
+    hidden_rows: tuple[int, ...] = ()
+    hidden_columns: tuple[str, ...] = ()
     _first_lines: Sequence[int] = field(default=(), init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -124,12 +130,13 @@ class RowsFile:
         path: the file to write.
         place_of_row: as in `Unpacked`.
 
-    Its `paths` are those of the columns, by name. Its `problems` are rows that UTF-8 can't hold.
+    Its `names` are the columns so far. Its `problems` are rows that UTF-8 can't hold.
     """
 
     def __init__(self, path: Path, place_of_row: Callable[[int], RowPlace]) -> None:
-        self.paths: dict[str, KeyPath] = {}
+        self.names: list[str] = []
         self.problems: list[Problem] = []
+        self._paths: dict[str, tuple[KeyPath, int]] = {}
         self._path = path
         self._place_of_row = place_of_row
         self._body_path = path.with_name(f"{path.name}.rows")
@@ -165,12 +172,16 @@ class RowsFile:
         name = ".".join(path)
         if HALF.search(name):
             raise BadValue(*HALF_REFUSED)
-        if self.paths.setdefault(name, path) != path:
+        known_path, position = self._paths.setdefault(name, (path, len(self.names)))
+        if known_path != path:
             rule = f'a key "{name}" and the same path through objects, which make one column'
             raise BadValue(rule, "Rename the key with the dot")
-        if len(self.paths) > MOST_COLUMNS:
-            raise BadValue(*TOO_MANY_COLUMNS)
-        return list(self.paths).index(name)
+        if position == len(self.names):
+            if position == MOST_COLUMNS:
+                del self._paths[name]
+                raise BadValue(*TOO_MANY_COLUMNS)
+            self.names.append(name)
+        return position
 
     def add(self, values: Sequence[str]) -> None:
         """Add a row, whose fields are those of the columns so far, or of the first of them."""
@@ -192,7 +203,7 @@ class RowsFile:
         """Write the file: the header, and every row with a field for each column."""
         self._write_batch()
         self._body.close()
-        names = tuple(self.paths)
+        names = tuple(self.names)
         with self._path.open("wb") as file, self._body_path.open("rb") as body:
             file.write(_csv_line(names).encode("utf-8"))
             if all(width == len(names) for _, width in self._widths):
@@ -235,7 +246,7 @@ class RowsFile:
 
     def _widened(self, body: BinaryIO) -> Iterator[bytes]:
         """The lines of the body, with empty fields for the columns that were found later."""
-        width = len(self.paths)
+        width = len(self.names)
         starts = [row for row, _ in self._widths]
         padding = [b',""' * (width - of_row) + b"\n" for _, of_row in self._widths]
         breaks = dict(zip(self._long_rows, self._line_breaks, strict=True))
@@ -289,7 +300,7 @@ def finish(rows: RowsFile, problems: ProblemList, source: Source) -> Unpacked:
     for problem in rows.problems:
         problems.add(problem)
     problems.refuse_any()
-    if not rows.paths:
+    if not rows.names:
         rule = "no rows, so nothing names the columns"
         fix = "Leave the file out of `usage`, or export it again"
         raise Refusal(Problem(rule, fix, source.name))
