@@ -281,16 +281,30 @@ def test_a_quarter_has_no_forecast():
     assert outlook(data_of(usage=usage, params=params)) is None
 
 
-def test_four_in_five_months_of_simulated_years_lie_in_the_range():
-    """Between 70% and 90% over all kinds of years, one month ahead of 6, 8, 10 and 12 months."""
+def coverage(kind: str, years: int) -> Decimal:
+    """The share of amounts within their ranges, one month ahead of 6, 8, 10 and 12 months."""
     inside = []
-    for kind in LEVEL:
-        for seed in range(8):
-            year = simulated_year(kind, seed)
-            for count in (6, 8, 10, 12):
-                inside += _inside(year, count)
-    share = sum(inside) / len(inside)
-    assert 0.7 <= share <= 0.9, f"{share:.1%} of {len(inside)}"
+    for seed in range(years):
+        year = simulated_year(kind, seed)
+        for count in (6, 8, 10, 12):
+            inside += _inside(year, count)
+    return D(sum(inside)) / len(inside)
+
+
+@pytest.mark.parametrize("kind", sorted(LEVEL.keys() - {"step"}))
+def test_four_in_five_months_of_simulated_years_lie_in_the_range(kind):
+    """Between 70% and 90% of 480 amounts, for each kind of year."""
+    assert D("0.7") <= coverage(kind, 24) <= D("0.9")
+
+
+def test_after_a_step_more_months_lie_in_the_range():
+    """The step is one of the few misses that a range is made from, so that the range is wide.
+
+    With all kinds of years together, it is between 70% and 90%.
+    """
+    of_kinds = {kind: coverage(kind, 24) for kind in LEVEL}
+    assert D("0.9") < of_kinds["step"] < D("0.99")
+    assert D("0.7") <= sum(of_kinds.values()) / len(of_kinds) <= D("0.9")
 
 
 def _inside(year: list[Known], count: int) -> list[bool]:
