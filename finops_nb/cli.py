@@ -33,9 +33,11 @@ WHAT_TO_RUN: Final = (
 def main() -> None:
     """FinOps reports that add up to the cent: cost by organization and product, against budgets.
 
-    A NAME is a params file's path under params/ without .yaml: 2025-12, analysis/2025-Q4,
-    scenarios/lower-gamma. run, check and status also take ranges of months, such as
-    2025-07..2025-12, and last-month.
+    A home is a folder with params/ and outputs/; commands use the one you are in. A NAME is a
+    params file's path under params/ without .yaml: 2025-12, analysis/2025-Q4,
+    scenarios/lower-gamma. A file named by its month makes the official report of that month.
+
+    run, check and status also take ranges of months, such as 2025-07..2025-12, and last-month.
     """
     # Where it is installed, jsonschema, which nbformat imports, compiles a grammar of IRIs at
     # import, which takes as long as all other imports of a run. A notebook's schema has no IRI.
@@ -50,9 +52,9 @@ def main() -> None:
 @click.option("--all", "everything", is_flag=True, help="Every NAME that has a params file.")
 @click.option(
     "--jobs",
-    type=click.IntRange(1, 64),
+    type=int,
     metavar="N",
-    help="How many reports to make in parallel; by default, one per processor.",
+    help="How many reports to make in parallel, 1 to 64; by default, one per processor.",
 )
 @click.option(
     "--force",
@@ -98,7 +100,7 @@ def run(
     home = find_home()
     why = checked_reason(reason)
     selected = select(names, home, everything)
-    parallel = jobs or os.cpu_count() or 1
+    parallel = _checked_jobs(jobs) or os.cpu_count() or 1
     with Display(selected, log_json) as display:
         ends = run_batch(
             selected, home, jobs=parallel, forked=forked, force=force, reason=why, tell=display.tell
@@ -214,7 +216,8 @@ def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
 @click.option(
     "--budgets",
     type=click.Choice(["forecast"]),
-    help="Also propose what each name is expected to cost, as a scenario to adopt.",
+    help="Also write a scenario, to adopt later, that proposes the expected cost of each name as "
+    "its budget.",
 )
 def new(month: str, budgets: str | None) -> None:
     """Write the params file for the next month.
@@ -308,7 +311,7 @@ def mail(name: str, to: tuple[str, ...], send: bool, allow: bool, resend: bool) 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="FOLDER")
 def init(folder: Path) -> None:
-    """Create a home to work in, with a sample month.
+    """Create a home (a folder to work in) with a sample month.
 
     FOLDER gets params/, notebooks/, outputs/ and a ten-row CSV to try.
 
@@ -329,8 +332,8 @@ def init(folder: Path) -> None:
 def lab(copy_notebooks: bool, options: tuple[str, ...]) -> None:
     """Open JupyterLab on this home and its notebooks.
 
-    It shows the home's notebooks, params and outputs. Needs the extra [lab]. Other options, such
-    as --no-browser and --port 8889, go to JupyterLab.
+    It shows the home's notebooks, params and outputs. Install it with pip install "finops-nb[lab]".
+    Other options, such as --no-browser and --port 8889, go to JupyterLab.
 
     Example: finops-nb lab
     """
@@ -344,6 +347,13 @@ def lab(copy_notebooks: bool, options: tuple[str, ...]) -> None:
     sys.stdout.flush()
     # JupyterLab takes the place of this process, so that signals reach it.
     os.execve(command[0], command, os.environ | {VARIABLE: str(home.root)})
+
+
+def _checked_jobs(jobs: int | None) -> int | None:
+    """The `--jobs` of `run`; click's own range would stand in the help as [1<=x<=64]."""
+    if jobs is not None and not 1 <= jobs <= 64:
+        raise click.BadParameter(f"{jobs} is not a number from 1 to 64.", param_hint="--jobs")
+    return jobs
 
 
 def _check_what_to_run(names: tuple[str, ...], everything: bool) -> None:

@@ -48,6 +48,8 @@ class Problem:
         place = ", ".join(filter(None, (self.file, line, self.column)))
         start = f"{_printable(place)}: " if place else ""
         found = "" if self.value is None else f" (found {_quoted(self.value)})"
+        if self.rule.startswith("no "):  # what is missing was not found: it is named
+            found = f": {_quoted(self.value)}" if self.value else ""
         end = "" if self.fix.endswith(("?", ".")) else "."
         return f"{start}{self.rule}{found}. {self.fix}{end}"
 

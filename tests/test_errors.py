@@ -41,6 +41,11 @@ def test_it_names_file_line_column_value_rule_and_fix():
         (Problem("unknown", 'Did you mean "period"?'), 'unknown. Did you mean "period"?'),
         (Problem("empty", "Fill it.", value=""), 'empty (found ""). Fill it.'),
         (
+            Problem("no such file", "Correct it", value="a.csv"),
+            'no such file: "a.csv". Correct it.',
+        ),
+        (Problem("no value", "Write one", value=""), "no value. Write one."),
+        (
             Problem("line zero is a line", "Look there", file="a", line=0),
             "a, line 0: line zero is a line. Look there.",
         ),

@@ -17,6 +17,8 @@ from finops_nb.words import shortened_inside
 
 SUMMARY: Final = "executive_summary"
 HEADLINE: Final = "headline"
+TOTAL: Final = "total"
+"""The dimension of a row of the whole report, in tables that no page prints."""
 
 SUMMARIZED: Final = {
     "total_spend": "Total Spend",
@@ -211,17 +213,25 @@ def _place(name: str) -> int:
 
 def _label(row: RowDifference) -> str:
     """The table and the name of a row: "Cost by Organization · org-beta"."""
-    names = []
-    for column, name in row.key.items():
-        if column == "figure" or not name:
-            continue
-        is_heading = column == "dimension"
-        names.append(
-            f"By {name.title()}"
-            if is_heading
-            else shortened_inside(visible_name(name), NAME_LENGTH)
-        )
+    names = [
+        _key_text(column, name)
+        for column, name in row.key.items()
+        if name and column != "figure" and (column, row.key.get("dimension")) != ("name", TOTAL)
+    ]
     return " · ".join((title_of(row.table), *names))
+
+
+def _key_text(column: str, name: str) -> str:
+    """What names a row, as the page would print it; for tables that no page prints, in words."""
+    if column == "dimension":
+        return "Total" if name == TOTAL else f"By {name.title()}"
+    if column == "from":
+        return f"from {name}"
+    return (
+        title_case(name)
+        if column == "effect"
+        else shortened_inside(visible_name(name), NAME_LENGTH)
+    )
 
 
 def _plain(name: str) -> str:

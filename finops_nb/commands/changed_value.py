@@ -15,7 +15,7 @@ MONEY: Final = ("money", "change", "variance")
 NUMBERS: Final = (
     *MONEY,
     *("share", "signed share", "percent", "unit cost", "calls per money", "gap", "count", "rank"),
-    "quantity",
+    *("quantity", "estimate"),
 )
 
 UNSEEN: Final = "changed by less than is printed"

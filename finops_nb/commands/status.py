@@ -98,7 +98,8 @@ def verify(home: Home, names: Collection[str] = ()) -> tuple[list[str], list[str
             altered += history.foreign()
             if _is_outdated(name, history, name in reports, home):
                 outdated.append(
-                    f"{name}: outdated; {INPUTS} changed. `finops-nb run {name}` updates it."
+                    f"{name}: outdated, because {INPUTS} changed. "
+                    f"`finops-nb run {name}` updates it."
                 )
         except Failure as failure:
             altered.append(str(failure))

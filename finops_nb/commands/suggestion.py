@@ -47,8 +47,8 @@ FILL_IN: Final = "Between empty quotes, write the name of your column."
 EMPTY: Final = ': ""  # one of: '
 """What follows a column that a person must name. Pasted as it is, it is refused at its line."""
 BUDGET_COMMENT: Final = (
-    "# Budgets to start from: each name's cost in the period, rounded up to a whole amount with "
-    "at most two significant digits. Replace them with the approved amounts."
+    "# Budgets to start from: each name's cost in the period, rounded up: "
+    "1,234.56 becomes 1300. Replace them with the approved amounts."
 )
 
 

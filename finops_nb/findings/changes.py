@@ -50,8 +50,8 @@ class Cause(StrEnum):
 CAUSE_TEXTS: Final = {
     Cause.USAGE: "changed usage",
     Cause.MAPPING: "a changed usage mapping",
-    Cause.NOTEBOOK: "a changed notebook",
-    Cause.VERSION: "changed finops-nb code",
+    Cause.NOTEBOOK: "an updated notebook",
+    Cause.VERSION: "updated finops-nb code",
 }
 """What may change the cost."""
 

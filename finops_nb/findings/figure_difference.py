@@ -21,6 +21,7 @@ KEY_COLUMNS: Final = (
 
 OWN_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "anomalies": ("day", "name"),
+    "bridge": ("dimension", "name", "from", "effect"),
     "charges_by_kind": ("charge",),
     "cost_by_model": ("model", "provider"),
     "invoices": ("invoice",),

@@ -51,7 +51,7 @@ def outlook_sentences(data: ReportData) -> tuple[Sentence, ...]:
 
     Example:
         "January 2026 is expected to cost $11,200, between $9,410 and $13,000 in four of five
-        cases. This report has no budget for it."
+        cases. This report does not have that month's budget."
     """
     forecast = outlook(data)
     if forecast is None:
@@ -86,7 +86,7 @@ def next_month_sentence(forecast: Forecast) -> Sentence:
 
 def _against_budget(line: Expected) -> str:
     if line.budget is None:
-        return "This report has no budget for it."
+        return "This report does not have that month's budget."
     if line.risk is None:
         side = "above" if line.expected > line.budget else "not above"
         return f"That is {side} its budget of {{budget:money}}."
@@ -142,7 +142,7 @@ def _how_good(forecast: Forecast) -> Sentence:
         return sentence(text, months=len(forecast.tested), naive=naive)
     text = f"The forecast {does}. Tested on {months}, it was off by {{error:share}} of cost"
     if naive is not None:
-        text += "; repeating the month before would have been off by {naive:share}"
+        text += "; taking the cost of the month before would have been off by {naive:share}"
     text += "."
     error = forecast.errors[forecast.method]
     return sentence(text, months=len(forecast.tested), error=error, naive=naive)

@@ -302,5 +302,5 @@ def _closing(body: Body, attachments: Mapping[str, bytes]) -> tuple[str, str]:
     if attachments:
         is_attached = f"The full report is attached: {listing(attachments)}."
     report = f"{REPORT_NAME}, {body.label} ({body.days})"
-    key = body.key[:KEY_SHOWN]
-    return is_attached, f"This is an automated message. {report}. Report key: {key}."
+    key = f"Report key: {body.key[:KEY_SHOWN]}, as under Provenance in the report."
+    return is_attached, f"This is an automated message. {report}. {key}"

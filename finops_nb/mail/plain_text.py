@@ -73,7 +73,7 @@ def _stamp(stamp: MailStamp) -> Iterator[str]:
     title = f"{stamp.word}: {stamp.reason}" if stamp.reason else stamp.word
     yield from _wrapped(f"*** {title} *** {stamp.meaning}")
     if stamp.changes:
-        yield from _wrapped(f"Changed: {stamp.changes}.")
+        yield from _wrapped(f"Changes: {stamp.changes}.")
 
 
 def _findings(body: Body) -> Iterator[str]:

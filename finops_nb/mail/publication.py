@@ -156,7 +156,7 @@ def _outdated(home: Home, publication: Publication) -> Iterator[Problem]:
     fix = f"Update it: finops-nb run {publication.name}"
     try:
         if key_now(open_job(home, publication.name)) != publication.key:
-            rule = f"outdated: {WHAT_OUTDATES} have changed"
+            rule = f"outdated, because {WHAT_OUTDATES} changed"
             yield Problem(rule, fix, _place(publication))
     except (Refusal, OSError) as error:
         reason = str(error).removesuffix(".")

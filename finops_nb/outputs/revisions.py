@@ -231,7 +231,7 @@ class History:
         place = f"outputs/{FOLDER}/{self.name}"
         return [
             f"{self._shown(folder)}/{printable(name)} was not published by a run. "
-            f"The next one that publishes there moves it to {place}."
+            f"The next run that publishes {self.name} moves it to {place}."
             for folder, files in published.items()
             for name in foreign_names(folder, files)
         ]

@@ -29,7 +29,7 @@ def check_compared(period: Period, text: str) -> None:
     if len(compared.months) != count:
         months = "1 month" if count == 1 else f"{count} months"
         rule = f"not as long as the period, which has {months}"
-        raise BadValue(rule, f'Write a period of whole months as long, such as "{before}"')
+        raise BadValue(rule, f'Write a period of {months}, such as "{before}"')
     if compared.end > period.start:
         rule = f"it does not end before {period.label} starts"
         raise BadValue(rule, f'Write an earlier period, such as "{before}"')

@@ -40,8 +40,8 @@ class Invoice(BaseModel):
         description="its number in quotes; without one, the amount is all of the issuer's invoices",
     )
     amount: Amount = Field(
-        description="the amount of the invoice, with taxes and credits as in the usage; negative "
-        "for a credit note"
+        description="the amount of the invoice, with its taxes and credits if the usage has them; "
+        "negative for a credit note"
     )
 
 

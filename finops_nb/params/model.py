@@ -250,7 +250,7 @@ class Params(CheckedModel):
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        rule, fix = "not a time zone", "Write an IANA name, such as UTC or Europe/Berlin"
+        rule, fix = "not a time zone", "Write the name of a time zone, such as UTC or Europe/Berlin"
         if value in MACHINE_ZONES:
             raise BadValue(rule, fix)
         try:

@@ -50,7 +50,7 @@ def naming_params_file(home: Home, name: str, params: Params) -> Iterator[None]:
         params: of the NAME; the keys that a scenario does not change are in its base's file.
 
     Example:
-        params/2025-12.yaml, line 2, usage: no such file (found "calls.csv"). …
+        params/2025-12.yaml, line 2, usage: no such file: "calls.csv". …
     """
     try:
         yield

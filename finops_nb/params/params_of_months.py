@@ -42,7 +42,8 @@ def _refuse_missing(params: Params, home: Home) -> None:
     paths = [home.params_file(month) for month in months]
     missing = [home.shown(path) for path in paths if not path.is_file()]
     if missing:
-        rule = f"it adds up the budgets of {len(months)} months, but there is no {listing(missing)}"
+        exist = "does not exist" if len(missing) == 1 else "do not exist"
+        rule = f"it adds up the budgets of {len(months)} months, but {listing(missing)} {exist}"
         fix = (
             f"Write {'that file' if len(missing) == 1 else 'those files'}, or replace this line by "
             f"organization_budgets and product_budgets of {params.window.label}"

@@ -140,8 +140,26 @@ def _open_bracket(error: Error) -> Slip:
     return Slip("a bracket that is not closed, or a missing comma", fix, error.start)
 
 
+def _open_at_the_end(error: Error) -> Slip:
+    """A text that ends inside a bracket, after its last comma: the parser names the end alone."""
+    opened: list[tuple[int, str]] = []
+    for number, line in enumerate(error.lines):
+        for sign in line.split("#")[0]:
+            if sign in "[{":
+                opened.append((number, sign))
+            elif sign in "]}" and opened:
+                opened.pop()
+    if not opened:
+        return Slip("a value that I can't read", ALONE, error.line)
+    number, sign = opened[-1]
+    closing = {"[": "]", "{": "}"}[sign]
+    return Slip("a bracket that is not closed", f'Write the closing "{closing}"', number)
+
+
 def _no_value(error: Error) -> Slip:
     sign = error.lines[error.line][error.column : error.column + 1]
+    if not sign:
+        return _open_at_the_end(error)
     if sign == ",":
         return Slip("a comma without a value", "Write a value before it, or delete it", error.line)
     if sign in ("]", "}"):

@@ -50,9 +50,9 @@ def anomalies(data: ReportData) -> Table:
     ]
     least = Format(data.params.currency).money(least_material(data.usage.cost, data.params))
     rule = (
-        f"its cost differs by {least} or more from the usual cost of its weekday, and by much more "
+        f"its cost differs from the usual cost of its weekday by {least} or more, and by much more "
+        "than other days do"
     )
-    rule += "than on most days"
     return Table(
         "anomalies",
         f"A day is listed if {rule}",

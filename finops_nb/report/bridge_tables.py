@@ -125,10 +125,12 @@ def _what_other_is(shown: Iterable[str]) -> tuple[Sentence, ...]:
 def _how_names_add_up(blocks: Iterable[Block], shown: Iterable[str]) -> tuple[Sentence, ...]:
     """What the line between the names is, where a block has one."""
     names = {line["name"] for block in blocks for line in block.lines}
-    rests = [rest for rest in MIX_BETWEEN.values() if rest in names]
+    rests = {by: rest for by, rest in MIX_BETWEEN.items() if rest in names}
     if not rests:
         return ()
-    text = f"{' and '.join(rests)}: calls moved between names that differ in cost per call."
+    between = " or ".join(f"{by}s" for by in rests)
+    text = f"{' and '.join(rests.values())}: calls moved between {between} that differ in cost per "
+    text += "call."
     if {NEW, GONE}.intersection(shown):
         this = "This row also turns" if len(rests) == 1 else "These rows also turn"
         text += f" {this} New and Gone into Volume and Mix, where Total has them."
@@ -147,9 +149,11 @@ def _label_before(data: ReportData) -> str:
 def _why_none(data: ReportData) -> str:
     earlier = compared_period(data.params)
     if earlier is None:
-        return "Only the report of whole months says why cost changed."
+        return "Only reports on whole months say why cost changed."
     if data.usage is not data.measured:
-        return "Not available for a scenario that changes usage or prices: it causes the change."
+        return (
+            "Not available: this scenario changes usage or prices, and so causes the change itself."
+        )
     if data.usage.months_missing:
         months = spelled_months(data.usage.months_missing)
         return f"There is no usage for {months}, so this period is not compared."

@@ -201,7 +201,7 @@ def cost_by_month(data: ReportData, organizations: pd.DataFrame, products: pd.Da
 def _why_no_months(data: ReportData) -> str:
     """Why there are no months to show, as a sentence."""
     if not data.usage.period.is_month:
-        return "Only the report of whole months shows cost by month."
+        return "Only reports on whole months show cost by month."
     if data.left_out:
         return f"{why_not_compared(data, max(data.left_out))}."
     return "No earlier month was published."

@@ -40,7 +40,7 @@ ROUNDING_ROW: Final = (
 )
 ROUNDING_OF_DIFFERENCE: Final = (
     f"{ROUNDING}: amounts are rounded one by one, so a printed difference can be slightly more or "
-    "less than its two printed amounts give."
+    "less than one amount minus the other."
 )
 TEXTS: Final = ("text", "status", "day", "date")
 """Units of columns that are text; all others are numbers."""

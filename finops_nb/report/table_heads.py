@@ -23,6 +23,7 @@ from finops_nb.schema import Column, Unit
 
 TITLES: Final[Mapping[str, str]] = HEADINGS | {
     "anomalies": "Days out of Line",
+    "bridge": "Causes of Change",
     "budget_tracking": "Budget Tracking",
     "chargeback_by_organization": "Chargeback Report",
     "chargeback_by_product": "Product Chargeback Summary",

@@ -55,7 +55,7 @@ MEMORY_FIX: Final = (
     " Free some memory, or space for temporary files; "
     "a shorter period, or fewer customers, needs less."
 )
-ZONE_FIX: Final = "Write an IANA name, such as Europe/Berlin, or UTC"
+ZONE_FIX: Final = "Write the name of a time zone, such as Europe/Berlin, or UTC"
 
 
 def read_usage(

@@ -101,6 +101,31 @@ def test_a_cell_has_its_title_row_and_head():
     ]
 
 
+def test_an_expected_amount_is_printed_as_the_report_prints_it():
+    """Rounded to three digits, so there is no difference to the cent."""
+    row = {"dimension": "organization", "name": "org-a", "expected": "3480"}
+    before, after = (results(next_month=[row | {"expected": cost}]) for cost in ("3480", "3490"))
+    assert changed_figures(before, after).cells == [
+        "Next Month · By Organization · org-a · Expected: $3,480 → $3,490"
+    ]
+
+
+def test_a_cause_that_no_table_prints_is_named_in_words():
+    """Each effect is a row of its own; that of the whole report has no name."""
+    whole = {"dimension": "total", "name": "total", "from": "2025-11", "effect": "tokens_per_call"}
+    part = {"dimension": "product", "name": "chat", "from": "budget", "effect": "volume"}
+    before, after = (
+        results(bridge=[whole | {"amount": amount}, part | {"amount": amount}])
+        for amount in ("1", "3")
+    )
+    assert changed_figures(before, after).further == [
+        "Causes of Change · Total · from 2025-11 · Tokens per Call · Amount: $1.00 → $3.00 "
+        "(+$2.00)",
+        "Causes of Change · By Product · chat · from budget · Volume · Amount: $1.00 → $3.00 "
+        "(+$2.00)",
+    ]
+
+
 def test_the_change_is_that_of_the_printed_amounts():
     """1,790.549 → 2,425.044 prints $1,790.55 → $2,425.04: +$634.49, not the exact +$634.50."""
     before, after = results(), results()

@@ -152,8 +152,8 @@ def test_a_file_changed_by_hand_is_named(published_home, monkeypatch):
     altered, outdated = verify(published_home)
     assert len(altered) == 1
     assert outdated == [
-        "2025-12: outdated; inputs, params, budgets, earlier months, notebook or version changed. "
-        "`finops-nb run 2025-12` updates it."
+        "2025-12: outdated, because inputs, params, budgets, earlier months, notebook or version "
+        "changed. `finops-nb run 2025-12` updates it."
     ]
     params.write_text("period: x\n")
     assert verify(published_home)[1][0].startswith(

@@ -166,7 +166,7 @@ def test_changed_usage_is_listed_by_organization(organizations, rows, text):
     [
         ("columns", {"organization": "squad"}, (Cause.MAPPING,), "from a changed usage mapping"),
         ("timezone", "Europe/Berlin", (Cause.MAPPING,), "from a changed usage mapping"),
-        ("", "", (Cause.NOTEBOOK,), "from a changed notebook"),
+        ("", "", (Cause.NOTEBOOK,), "from an updated notebook"),
     ],
 )
 def test_another_cause_of_a_changed_cost_is_named_with_it(path, value, causes, text):
@@ -195,8 +195,8 @@ def test_causes_that_cannot_be_told_apart_are_named_together():
         "versions": {"finops-nb": "0.2.0", "duckdb": "1.0"},
     }
     assert texts(results(), after) == [
-        "+$12.40 for org-beta, from changed usage, a changed usage mapping, a changed notebook "
-        "and changed finops-nb code together",
+        "+$12.40 for org-beta, from changed usage, a changed usage mapping, an updated notebook "
+        "and updated finops-nb code together",
         "timezone UTC → Europe/Berlin",
         "finops-nb 0.1.0 → 0.2.0",
     ]
@@ -295,8 +295,8 @@ def test_money_without_a_known_cause_is_listed():
             Cause.MONTHS,
             "2025-09 and 2025-08 published since",
         ),
-        ("notebook", "n2", Cause.NOTEBOOK, "a changed notebook"),
-        ("code", "c2", Cause.VERSION, "changed finops-nb code"),
+        ("notebook", "n2", Cause.NOTEBOOK, "an updated notebook"),
+        ("code", "c2", Cause.VERSION, "updated finops-nb code"),
         ("versions", {"finops-nb": "0.1.0", "duckdb": "2.0"}, Cause.VERSION, "duckdb 1.0 → 2.0"),
     ],
 )

@@ -27,7 +27,7 @@ def test_a_month_before_a_new_year_is_about_the_next_month():
     text = said(december(*STEADY))
     assert text[0] == (
         "January 2026 is expected to cost $10, between $10 and $10 in four of five cases. "
-        "This report has no budget for it."
+        "This report does not have that month's budget."
     )
     assert text[1] == (
         "The forecast repeats last month's cost. Tested on 4 months, it was off by 0.0% of cost; "

@@ -137,7 +137,7 @@ def test_a_what_if_needs_to_be_allowed(root):
     )
     text = message.get_body(("plain",)).get_content()
     assert "two more regions" in text
-    assert "Changed: org-a $5,000.00 → $6,000.00." in text
+    assert "Changes: org-a $5,000.00 → $6,000.00." in text
 
 
 @pytest.mark.parametrize(

@@ -362,7 +362,7 @@ def test_a_revision_is_marked():
     for text in texts_of(messages[1]):
         assert "REVISION 2: it came late" in text
         assert "It replaces the earlier report." in text
-        assert "Changed: +$12.40 late data for org-b." in text
+        assert "Changes: +$12.40 late data for org-b." in text
     assert "REVISION" not in text_of(messages[0])
 
 
@@ -387,7 +387,7 @@ def test_a_what_if_says_what_it_changes():
     listed = "org-c $2,000.00 → $2,800.00; <b> no budget → $5.00; product chat $4.00 → no budget; "
     listed += "usage of all organizations +10%; price of big for org-c -20%."
     for text in texts_of(compose(results, {})):
-        assert f"Changed: {listed}" in text
+        assert f"Changes: {listed}" in text
         assert "Supposed Spend" in text
         assert "Total Spend" not in text
         assert "Actual" not in text
@@ -435,7 +435,8 @@ def test_its_summary_figures_and_findings_are_those_of_the_results():
                 "Approval Missing: $3,504.94",
             ),
             "This is an automated message. Organizational Alignment, December 2025 "
-            f"(2025-12-01 to 2025-12-31, UTC). Report key: {KEY[:12]}.",
+            f"(2025-12-01 to 2025-12-31, UTC). Report key: {KEY[:12]}, as under "
+            "Provenance in the report.",
         ):
             assert part in text
         assert "(in the summary)" not in text

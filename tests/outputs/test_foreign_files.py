@@ -309,7 +309,7 @@ def test_a_file_in_the_folder_before_is_named(tmp_path):
     (replaced / "mine.txt").write_text(MINE)
     assert History(tmp_path, NAME).foreign() == [
         f"outputs/.runs/{NAME}/.replaced/mine.txt was not published by a run. "
-        f"The next one that publishes there moves it to outputs/_kept/{NAME}."
+        f"The next run that publishes {NAME} moves it to outputs/_kept/{NAME}."
     ]
 
 

@@ -204,7 +204,7 @@ def test_what_is_wrong_in_a_month_is_refused_at_its_line(budgeted_home, params):
         ({"budgets": "months:"}, "only a quarter or a year can add up its months' budgets"),
         (
             {"period": "2025-Q4", "budgets": "months:"},
-            r"there is no params/2025-10\.yaml, params/2025-11\.yaml and params/2025-12\.yaml",
+            r"params/2025-10\.yaml, params/2025-11\.yaml and params/2025-12\.yaml do not exist",
         ),
         ({"budgets": "nowhere.csv"}, r"nowhere\.csv"),
         (

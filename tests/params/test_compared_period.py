@@ -28,7 +28,7 @@ def test_it_may_be_any_earlier_period_as_long(period, compare):
     ("period", "compare", "message"),
     [
         ("2025-12", "2025-Q3", 'not as long as the period, which has 1 month (found "2025-Q3")'),
-        ("2025-Q4", "2024-12", 'Write a period of whole months as long, such as "2025-Q3"'),
+        ("2025-Q4", "2024-12", 'Write a period of 3 months, such as "2025-Q3"'),
         ("2025-12", "2026-01", "it does not end before December 2025 starts"),
         ("2025-Q4", "2025-09-01/2025-12-01", "it does not end before Q4 2025 starts"),
         ("2025-12", "2025-10-15/2025-11-15", "not as long as the period, which has 1 month"),

@@ -234,5 +234,5 @@ def test_the_params_name_the_file(home):
     outside = home.root.parent / "outside.csv"
     outside.write_text(f"{HEADER}\n2025-12,,seats,5\n")
     assert read_drivers(make_params(keys | {"drivers": str(outside)}), home).file == "outside.csv"
-    with pytest.raises(Refusal, match=r"^drivers: no such file \(found \"e\.csv\"\)"):
+    with pytest.raises(Refusal, match=r"^drivers: no such file: \"e\.csv\""):
         read_drivers(make_params(keys | {"drivers": "e.csv"}), home)

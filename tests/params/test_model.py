@@ -284,7 +284,7 @@ def test_it_refuses_a_value_with_its_line_and_rule(problems_of, line, rule):
         ("owners: {a: [b,  c]}", 'owners.a: not text (found "[b,  c]"). Write text in quotes.'),
         (
             "organization_budgets:\n  a:5",
-            'organization_budgets: no space after the colon (found "a:5"). '
+            'organization_budgets: no space after the colon: "a:5". '
             "Write a space after each colon.",
         ),
         ("budgets:", "budgets: no value. Write it as budgets.csv."),

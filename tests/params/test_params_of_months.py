@@ -29,9 +29,9 @@ def test_all_months_without_a_file_are_named(home):
     with pytest.raises(Refusal) as refused:
         params_of_months(QUARTER, home)
     assert str(refused.value) == (
-        "budgets: it adds up the budgets of 3 months, but there is no params/2025-11.yaml and "
-        'params/2025-12.yaml (found "months:"). Write those files, or replace this line by '
-        "organization_budgets and product_budgets of Q4 2025."
+        "budgets: it adds up the budgets of 3 months, but params/2025-11.yaml and "
+        'params/2025-12.yaml do not exist (found "months:"). Write those files, or replace '
+        "this line by organization_budgets and product_budgets of Q4 2025."
     )
 
 

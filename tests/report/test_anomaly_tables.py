@@ -42,8 +42,8 @@ def test_a_month_without_any_says_the_rule():
     table = anomalies(data_with({}))
     assert table.is_empty
     assert table.empty == (
-        "No day was out of line. A day is out of line if its cost differs by $9.30 or more from "
-        "the usual cost of its weekday, and by much more than on most days."
+        "No day was out of line. A day is out of line if its cost differs from the usual "
+        "cost of its weekday by $9.30 or more, and by much more than other days do."
     )
     assert table.records() == []
 

@@ -242,7 +242,7 @@ def test_a_period_that_is_over_has_no_run_rate(six, params):
     assert text_of(budget_tables.run_rate_misses(made.data, ())) == ""
     assert (
         outlook_of(made)
-        == "January 2026 is expected to cost $10. This report has no budget for it."
+        == "January 2026 is expected to cost $10. This report does not have that month's budget."
     )
 
 

@@ -257,7 +257,7 @@ def test_a_long_ranking_has_its_best_and_its_worst(usage_of, params):
     ("period", "text"),
     [
         ("2025-12", "No earlier month was published."),
-        ("2025-11-18/2026-01-18", "Only the report of whole months shows cost by month."),
+        ("2025-11-18/2026-01-18", "Only reports on whole months show cost by month."),
     ],
 )
 def test_without_an_earlier_month_there_is_a_sentence(usage_of, params, period, text):

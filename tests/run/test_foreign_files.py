@@ -55,7 +55,7 @@ def test_a_run_says_where_a_persons_file_is(home):
     [line] = verify(home)[0]
     assert line == (
         f"outputs/{NAME}/signed-off.txt was not published by a run. "
-        f"The next one that publishes there moves it to outputs/_kept/{NAME}."
+        f"The next run that publishes {NAME} moves it to outputs/_kept/{NAME}."
     )
     notices: list[str] = []
     run(NAME, home, notice=notices.append)  # nothing to publish

@@ -58,7 +58,7 @@ def test_a_missing_file_that_a_key_names_has_the_line_of_the_key(tmp_path, key, 
     )
     line = 1 + [*yaml.safe_load(home.params_file(NAME).read_text())].index(key)
     assert str(refused.value) == (
-        f'params/{NAME}.yaml, line {line}, {key}: no such file (found "tables/mine.csv"). {fix}'
+        f'params/{NAME}.yaml, line {line}, {key}: no such file: "tables/mine.csv". {fix}'
     )
     (home.root / "tables").mkdir()
     (home.root / "tables" / "mine.csv").write_text(f"{header}\n{row}\n")

@@ -398,7 +398,7 @@ def test_a_changed_or_unknown_revision_is_not_compared(published_home):
     ]
     with pytest.raises(
         Refusal,
-        match=r'^outputs/2025-12, --revision: no such revision \(found "7"\)\. Choose from: 1, 2\.',
+        match=r'^outputs/2025-12, --revision: no such revision: "7"\. Choose from: 1, 2\.',
     ):
         list(what_changed(published_home, NAME, 7))
 

@@ -488,7 +488,7 @@ def test_an_unknown_tag_is_refused(tmp_path):
     """It is a typo, and would leave all cost unallocated."""
     with pytest.raises(
         Refusal,
-        match=r"^columns: no row of the usage has this tag \(found \"Tags\.bussiness_unit\"\)\. "
+        match=r"^columns: no row of the usage has this tag: \"Tags\.bussiness_unit\"\. "
         r"Did you mean Tags\.business_unit\?$",
     ):
         bill(tmp_path, tagged(business_unit="x"), columns={"organization": "Tags.bussiness_unit"})

@@ -302,7 +302,8 @@ def _missing_columns(
             continue
         expected = names[0] if names else column
         name = f' "{listed((expected,), 1)}"' if names else ""
-        rule = f"no column{name} for {column}{content}"
+        role = "" if expected == column and names else f" for {column}"
+        rule = f"no column{name}{role}{content}"
         yield Problem(rule, _suggestion(column, expected, free, params), file, 1, expected)
         content = ""
 

@@ -125,13 +125,13 @@ def test_it_refuses_what_is_not_there_with_the_nearest_names(usage_folder):
         "usage/README.md",
         "sample:x",
     ) == [
-        'usage: no such file (found "usage/calls-2026-12.csv"). '
+        'usage: no such file: "usage/calls-2026-12.csv". '
         "Put the file there, or correct the path; usage/ has "
         "calls-2025-12.csv, calls-2025-11.csv, calls-2025-10.csv.",
-        'usage: no file matches (found "usage/cals-*.csv"). '
+        'usage: no file matches: "usage/cals-*.csv". '
         "Put the file there, or correct the path; usage/ has "
         "calls-2025-12.csv, calls-2025-11.csv, calls-2025-10.csv.",
-        'usage: no such file (found "usgae/x.csv"). '
+        'usage: no such file: "usgae/x.csv". '
         "Put the file there, or correct the path; the home has usage/.",
         'usage: README.md is not a usage file (found "usage/README.md"). '
         "Use CSV (.csv, .csv.gz, .csv.zst) or Parquet (.parquet).",
