@@ -167,6 +167,12 @@ DIFFERENCE: Final = Column(
     additive=True,
     difference=("stated", "billed"),
 )
+SOURCE: Final = Column("source", "Source", "text", "a source of usage in the params file")
+DIALECT: Final = Column("dialect", "Dialect", "text", "the kind of its files")
+BASIS: Final = Column(
+    "basis", "Basis", "text", "billed by a provider, or an estimate computed from prices"
+)
+CURRENCY: Final = Column("currency", "Currency", "text", "the currency of its costs")
 SOURCE_KEY: Final = Column("key", "Source Key", "text", "a team id, account or tag value")
 CHARGE_KIND: Final = Column(
     "charge", "Charge Type", "text", "as in the bill; a correction belongs to an earlier charge"

@@ -22,6 +22,7 @@ from finops_nb.home import VARIABLE, Home
 from finops_nb.params.model import DELIVERY, Params
 from finops_nb.params.params_file import load_params
 from finops_nb.params.scenario import Scenario
+from finops_nb.params.sources import Source
 from finops_nb.usage.sources.dialects import DIALECTS
 
 NOTEBOOK = CHECKOUT / "notebooks" / "organizational_alignment.ipynb"
@@ -50,6 +51,12 @@ def test_the_parameters_of_the_notebook_are_the_keys_of_the_params():
 def test_the_readme_of_the_params_explains_every_key_in_their_order():
     """Each key has one row, and there is no row for anything else."""
     assert re.findall(r"^\| `(\w+)` \|", PARAMS_README, re.MULTILINE) == list(Params.model_fields)
+
+
+def test_the_readme_of_the_params_explains_every_key_of_a_source():
+    """Each stands there with a colon, since some are keys of the params, too."""
+    section = PARAMS_README.partition("## Several sources")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`(\w+):`", section)) == set(Source.model_fields)
 
 
 def test_the_defaults_of_the_notebook_and_of_its_readme_are_those_of_the_params():
@@ -96,7 +103,8 @@ def test_the_examples_of_the_readme_of_the_params_are_accepted(example):
     if "base" in values:
         assert Scenario(**values)
     else:
-        assert Params(**{"period": "2025-12", "usage": "sample:"} | values)
+        defaults = {"period": "2025-12"} | ({} if "sources" in values else {"usage": "sample:"})
+        assert Params(**defaults | values)
 
 
 def test_the_scenario_of_the_readme_of_the_params_runs_in_a_new_home(tmp_path):

@@ -173,6 +173,9 @@ def _summary(checked: Check, fmt: Format) -> Iterator[str]:
     outside, read = count(usage.rows_outside), count(usage.rows_read)
     yield f"  {used} used, {outside} outside the period, {read} read"
     yield f"  Total {fmt.money(usage.cost)}{_comparison(checked, fmt)}"
+    for source in usage.sources if params.sources else ():
+        rows = noun(source.rows, "row")
+        yield f"  {source.source}: {fmt.money(source.cost)}, {source.basis}, {rows}"
     if checked.outside:
         yield f"  {checked.outside}"
 

@@ -14,6 +14,7 @@ from finops_nb.figures.allocation import allocate
 from finops_nb.home import Home
 from finops_nb.params.column_names import ColumnName
 from finops_nb.params.model import Params
+from finops_nb.params.sources import SHORT_FORM, Source
 from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
 from finops_nb.usage.model import Usage
 from finops_nb.usage.reader import columns_found, read_usage
@@ -25,7 +26,7 @@ from finops_nb.usage.sources.columns import (
     place_columns,
 )
 from finops_nb.usage.sources.dialects import NAMED
-from finops_nb.usage.sources.discovery import resolve_inputs
+from finops_nb.usage.sources.discovery import SourceFile, resolve_inputs
 from finops_nb.usage.sources.named_currency import other_currency
 from finops_nb.usage.sources.similar_columns import NO_COLUMN
 
@@ -67,16 +68,13 @@ def suggest(params: Params, home: Home) -> str | None:
         For a header `when,amount,team` the lines have `cost: amount` and `organization: team`.
     """
     try:
-        header = columns_found(resolve_inputs(params, home)[0])
-    except (FinopsError, IndexError):
-        return None
-    guesses = _guesses(params, header)
-    if not guesses:
+        source, header, guesses = _first_unknown(resolve_inputs(params, home))
+    except (FinopsError, StopIteration):
         return None
     said = other_currency(guesses.get("cost") or "", params.currency)
-    completed, needed = _completed(params, guesses, header, said or params.currency)
+    completed, needed = _completed(source, guesses, header, said or params.currency)
     block = [*_columns_block(guesses, completed, header, needed)]
-    introduction = [REPLACE if params.columns else PASTE]
+    introduction = [_where(source)]
     introduction += [FILL_IN] if any(_is_empty(line) for line in block) else []
     introduction += [CHECK_FIRST] if any(guesses.values()) else []
     lines = [" ".join(introduction), "", *block]
@@ -85,9 +83,31 @@ def suggest(params: Params, home: Home) -> str | None:
     # Faults in the rows are reported once the columns are known.
     budgeted = params.budgets or params.organization_budgets or params.product_budgets
     with suppress(FinopsError):
-        skeleton = "" if budgeted else budget_skeleton(read_usage(completed, home))
+        known = params.with_source(completed)
+        skeleton = "" if budgeted else budget_skeleton(read_usage(known, home))
         lines += ["", skeleton] if skeleton else []
     return "\n".join(lines)
+
+
+def _first_unknown(
+    files: Sequence[SourceFile],
+) -> tuple[Source, Sequence[str], Mapping[ColumnName, str | None]]:
+    """The first file with columns that are not known: its source, its columns and the guesses.
+
+    Raises:
+        StopIteration: all columns are known.
+        Refusal: a file can't be read.
+    """
+    found = ((file.params, columns_found(file)) for file in files)
+    guessed = ((source, header, _guesses(source, header)) for source, header in found)
+    return next(each for each in guessed if each[2])
+
+
+def _where(source: Source) -> str:
+    """Where the lines go."""
+    if source.name == SHORT_FORM:
+        return REPLACE if source.columns else PASTE
+    return f"{'Replace `columns` in' if source.columns else 'Paste this into'} {source.place}."
 
 
 def budget_skeleton(usage: Usage) -> str:
@@ -110,7 +130,7 @@ def _budgets_block(usage: Usage, by: Dimension) -> Iterator[str]:
         yield f"  # and {len(rows) - LISTED} more with lower cost"
 
 
-def _guesses(params: Params, header: Sequence[str]) -> dict[ColumnName, str | None]:
+def _guesses(params: Source, header: Sequence[str]) -> dict[ColumnName, str | None]:
     """The nearest column of the header for each column that is missing; None where none is near.
 
     There are no guesses where the file has no header.
@@ -129,17 +149,17 @@ def _guesses(params: Params, header: Sequence[str]) -> dict[ColumnName, str | No
 
 
 def _completed(
-    params: Params, guesses: Mapping[ColumnName, str | None], header: Sequence[str], currency: str
-) -> tuple[Params, Sequence[ColumnName]]:
-    """The params with the guesses, and what the file still needs.
+    source: Source, guesses: Mapping[ColumnName, str | None], header: Sequence[str], currency: str
+) -> tuple[Source, Sequence[ColumnName]]:
+    """The source with the guesses, and what its file still needs.
 
     Returns:
-        The params, in which a needed name without a guess is `none` if all else is known; and the
+        The source, in which a needed name without a guess is `none` if all else is known; and the
         columns that the file needs once the guesses are in the params.
     """
     known = {column: guess for column, guess in guesses.items() if guess}
-    update = {"columns": params.columns | known, "currency": currency}
-    completed = params.model_copy(update=update)
+    update = {"columns": source.columns | known, "currency": currency}
+    completed = source.model_copy(update=update)
     dialect = place_columns(completed, header, "").dialect
     needed = [column for column in guesses if is_needed(column, dialect, completed)]
     unknown = [column for column in needed if column not in known]
@@ -151,7 +171,7 @@ def _completed(
 
 def _columns_block(
     guesses: Mapping[ColumnName, str | None],
-    completed: Params,
+    completed: Source,
     header: Sequence[str],
     needed: Sequence[ColumnName],
 ) -> Iterator[str]:
@@ -161,7 +181,7 @@ def _columns_block(
 
     Args:
         guesses: by column.
-        completed: the params with the guesses.
+        completed: the source with the guesses.
         header: the columns of the file.
         needed: the columns that the file needs once the guesses are in the params.
     """

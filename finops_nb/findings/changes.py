@@ -23,7 +23,7 @@ NOT_SET: Final = "(not set)"
 VALUE_LENGTH: Final = 80
 """Characters of a parameter's value in a sentence."""
 
-MAPPING_PARAMS: Final = ("dialect", "columns", "mapping", "timezone", "period")
+MAPPING_PARAMS: Final = ("dialect", "columns", "sources", "mapping", "timezone", "period")
 """Params that say how usage is read."""
 
 BUDGET_PARAMS: Final = ("organization_budgets", "product_budgets", "budget_versions", "owners")
@@ -123,6 +123,7 @@ def _cost_changes(before: Results, after: Results) -> Iterator[Change]:
             text = _pairs_sentence(causes, money, pairs, rows)
         else:
             text = _cost_sentence(causes, money, by_name, rows)
+        text = _with_sources(text, before, after)
         yield Change(causes or (Cause.UNKNOWN,), text, money, by_name, rows)
         return
     whose = "organization's cost" if pairs is None else "cost by organization and product"
@@ -134,6 +135,19 @@ def _cost_changes(before: Results, after: Results) -> Iterator[Change]:
     if _is_remapped(was, now):
         text = _without_money("the mapping file", whose, 0)
         yield Change((Cause.MAPPING,), text, money)
+
+
+def _with_sources(text: Sentence, before: Results, after: Results) -> Sentence:
+    """A change of cost and, where the params name sources, how much each of them changed."""
+    by_source = _differences(_cost_by_source(before), _cost_by_source(after))
+    if not by_source:
+        return text
+    more = "{change}; by source: {sources}"
+    return sentence(more, change=text, sources=_each_with_money(by_source))
+
+
+def _cost_by_source(results: Results) -> dict[str, Any]:
+    return {row["source"]: row["cost"] for row in results.get("tables", {}).get("sources", ())}
 
 
 def _without_money(what: str, whose: str, rows: int) -> Sentence:

@@ -25,6 +25,7 @@ OWN_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "charges_by_kind": ("charge",),
     "cost_by_model": ("model", "provider"),
     "invoices": ("invoice",),
+    "sources": ("source",),
     "findings": ("title",),
     "key_insights": ("title",),
     "recommendations": ("horizon", "title"),

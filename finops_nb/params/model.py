@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Final, Literal, Self, TypeAlias, get_args
-from zoneinfo import ZoneInfo
+from typing import Any, Final, Self
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
@@ -19,11 +17,24 @@ from finops_nb.params.events import Event
 from finops_nb.params.invoices import Invoices
 from finops_nb.params.mail_list import MailList
 from finops_nb.params.scenario import Scenario
+from finops_nb.params.sources import (
+    COLUMNS,
+    DIALECT,
+    SHORT_FORM,
+    SHORT_FORM_KEYS,
+    USAGE,
+    DialectName,
+    Source,
+    Sources,
+    currency_problems,
+    with_paths_of_sources,
+)
 from finops_nb.params.three_decimals import decimals_problems
 from finops_nb.params.types import (
     Approval,
     Boolean,
     Budget,
+    CurrencyCode,
     Day,
     Fraction,
     Limit,
@@ -37,17 +48,11 @@ from finops_nb.params.types import (
     Text,
     Texts,
     Threshold,
+    TimeZone,
 )
 from finops_nb.params.validation import CheckedModel, validated
 from finops_nb.params.yaml_file import key_text
 from finops_nb.period import Period, parse_period
-
-SAMPLE: Final = "sample:"
-"""What `usage` starts with where it is the packaged sample."""
-
-CURRENCY: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
-MACHINE_ZONES: Final = ("localtime", "posixrules")
-"""Zones that are the setting of this machine, which can't be the zone of a report."""
 
 INLINE_BUDGETS: Final = ("organization_budgets", "product_budgets", "budget_versions")
 """Keys that say budgets in the params file itself."""
@@ -55,10 +60,6 @@ INLINE_BUDGETS: Final = ("organization_budgets", "product_budgets", "budget_vers
 REQUIRED: Final = ("period", "usage")
 REQUIRED_OF_SCENARIO: Final = ("base", "author", "date", "reason")
 """Keys that a file needs, which are named where it is empty."""
-
-AUTO: Final = "auto"
-DialectName: TypeAlias = Literal["auto", "calls", "focus", "litellm", "table"]
-DIALECTS: Final[tuple[DialectName, ...]] = get_args(DialectName)
 
 DELIVERY: Final = ("mail", "pdf")
 """Keys that say where a report goes, not what is in it.
@@ -86,21 +87,15 @@ class Params(CheckedModel):
         description="month 2025-12, quarter 2025-Q4, year 2025, or interval "
         "2025-11-18/2025-12-18 (the second date is not included)",
     )
-    usage: Texts = Field(
-        min_length=1,
-        examples=['"usage/calls-{period}.csv"'],
-        description="a path (with * for any text), a folder, or a list, from the home; {period} "
-        "stands for the period, sample: for the packaged sample",
-    )
-    dialect: DialectName = Field(
-        default="auto",
-        description="calls, focus, litellm or table, whichever the usage is; auto reads its header",
-    )
+    usage: Texts = Field(min_length=1, examples=['"usage/calls-{period}.csv"'], description=USAGE)
+    dialect: DialectName = Field(default="auto", description=DIALECT)
     columns: dict[ColumnName, Text] = Field(
-        default_factory=dict,
-        examples=["{cost: total_usd}"],
-        description="our name for a column and the source's, if they differ; Tags.team is a tag, "
-        "none means that there is no such column",
+        default_factory=dict, examples=["{cost: total_usd}"], description=COLUMNS
+    )
+    sources: Sources = Field(
+        default=(),
+        examples=['[{name: cloud, usage: "bills/focus-{period}.csv"}]'],
+        description="instead of the three keys above: a list of usages, each with a name",
     )
     mapping: str = Field(
         default="",
@@ -112,7 +107,7 @@ class Params(CheckedModel):
         default=(),
         description="the invoices, {issuer, number, amount} each; reconciled to the cent",
     )
-    timezone: str = Field(
+    timezone: TimeZone = Field(
         default="UTC",
         examples=["UTC"],
         description="zone of the period's days, and of timestamps without a zone",
@@ -167,7 +162,7 @@ class Params(CheckedModel):
     list_days: Boolean = Field(
         default=False, description="true: the report of a longer period than a month lists its days"
     )
-    currency: str = Field(
+    currency: CurrencyCode = Field(
         default="USD", examples=["USD"], description="a label, never a conversion"
     )
     at_risk: Share = Field(
@@ -233,6 +228,11 @@ class Params(CheckedModel):
         default=None, description="what a file in params/scenarios/ changes; no other file has it"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _usage_is_in_one_place(cls, values: Any) -> Any:
+        return with_paths_of_sources(values)
+
     @field_validator("period")
     @classmethod
     def _period_can_be_read(cls, value: str) -> str:
@@ -245,25 +245,6 @@ class Params(CheckedModel):
         # A period that can't be read is a problem of its own.
         if value and "period" in info.data:
             check_compared(parse_period(info.data["period"]), value)
-        return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, value: str) -> str:
-        rule, fix = "not a time zone", "Write the name of a time zone, such as UTC or Europe/Berlin"
-        if value in MACHINE_ZONES:
-            raise BadValue(rule, fix)
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise BadValue(rule, fix) from None
-        return value
-
-    @field_validator("currency")
-    @classmethod
-    def _currency_is_a_code(cls, value: str) -> str:
-        if not CURRENCY.fullmatch(value):
-            raise BadValue("not a currency", "Write a code of capital letters, such as USD")
         return value
 
     @field_validator("scenario", mode="before")
@@ -301,10 +282,11 @@ class Params(CheckedModel):
         return self
 
     def further_problems(self) -> Iterator[Problem]:
-        """Amounts whose point may stand between thousands in this currency.
+        """Sources in other currencies, and amounts whose point may stand between thousands.
 
         Former `budget_versions` were accepted when they were in force.
         """
+        yield from currency_problems(self.sources, self.currency)
         for place, invoice in enumerate(self.invoices):
             key = key_text(("invoices", place, "amount"))
             yield from decimals_problems({"": invoice.amount}, self.currency, key)
@@ -315,6 +297,22 @@ class Params(CheckedModel):
         if self.scenario:
             for problem in self.scenario.decimals_problems(self.currency):
                 yield replace(problem, column=f"scenario.{problem.column}")
+
+    @property
+    def each_source(self) -> tuple[Source, ...]:
+        """The sources that the report adds up; `usage`, `dialect` and `columns` describe one."""
+        short = {key: getattr(self, key) for key in SHORT_FORM_KEYS}
+        only = Source.model_construct(name=SHORT_FORM, **short)
+        currency = {"currency": self.currency}
+        return tuple(each.model_copy(update=currency) for each in self.sources or (only,))
+
+    def with_source(self, source: Source) -> Self:
+        """These params with another version of the source of that name, and in its currency."""
+        if not self.sources:
+            keys = {key: getattr(source, key) for key in (*SHORT_FORM_KEYS, "currency")}
+            return self.model_copy(update=keys)
+        sources = (source if each.name == source.name else each for each in self.sources)
+        return self.model_copy(update={"sources": tuple(sources), "currency": source.currency})
 
     @property
     def window(self) -> Period:
@@ -342,7 +340,9 @@ class Params(CheckedModel):
         `Params(**params.as_parameters())` is equal to `params`, except for `DELIVERY`.
         """
         values = self.model_dump(mode="json", exclude_none=True, exclude=set(DELIVERY))
-        values |= {"usage": list(self.usage), "scenario": values.get("scenario", {})}
+        # With sources, the paths are theirs.
+        usage = [] if self.sources else list(self.usage)
+        values |= {"usage": usage, "scenario": values.get("scenario", {})}
         # A key without a value is an empty text in the notebook.
         return {name: values.get(name, "") for name in PARAMETERS}
 
@@ -361,8 +361,14 @@ class Params(CheckedModel):
 
     def shared_parameters(self) -> dict[str, Any]:
         """`as_parameters` as a report may show it: an absolute path is cut to its last part."""
-        return self.as_parameters() | {
-            "usage": [_last_part(path) for path in self.usage],
+        parameters = self.as_parameters()
+        sources = [
+            source | {"usage": [_last_part(path) for path in source["usage"]]}
+            for source in parameters["sources"]
+        ]
+        return parameters | {
+            "usage": [_last_part(path) for path in parameters["usage"]],
+            "sources": sources,
             "budgets": _last_part(self.budgets),
             "drivers": _last_part(self.drivers),
             "mapping": _last_part(self.mapping),

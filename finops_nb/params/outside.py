@@ -10,7 +10,8 @@ from typing import Final
 from finops_nb.errors import listed
 from finops_nb.home import Home
 from finops_nb.params.budgets import MONTHS
-from finops_nb.params.model import SAMPLE, Params
+from finops_nb.params.model import Params
+from finops_nb.params.sources import SAMPLE
 
 NOT_LITERAL: Final = re.compile(r"[*?\[{]")
 """What a path has that names more than one file, or the period."""

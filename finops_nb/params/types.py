@@ -9,8 +9,9 @@ import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
 from finops_nb.errors import BadValue
 from finops_nb.money import ZERO, parse_amount, plain
@@ -38,6 +39,10 @@ HIDDEN_REFUSED: Final = (
     "Remove it, or write the text again without pasting",
 )
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+CURRENCY: Final = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
+MACHINE_ZONES: Final = ("localtime", "posixrules")
+"""Zones that are the setting of this machine, which can't be the zone of a report."""
+
 MONTH_NUMBERS: Final = tuple(f"{number}" for number in range(1, 13))
 APPROVAL_FIX: Final = "Write who approved it, such as CFO, or each month's approver: {2025-12: CFO}"
 
@@ -273,6 +278,23 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(_text(item) for item in items)
 
 
+def _time_zone(value: str) -> str:
+    fix = "Write the name of a time zone, such as UTC or Europe/Berlin"
+    if value in MACHINE_ZONES:
+        raise BadValue("not a time zone", fix)
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise BadValue("not a time zone", fix) from None
+    return value
+
+
+def _currency_code(value: str) -> str:
+    if not CURRENCY.fullmatch(value):
+        raise BadValue("not a currency", "Write a code of capital letters, such as USD")
+    return value
+
+
 def _change_text(amount: Decimal | None) -> str:
     return NO_BUDGET if amount is None else _digits(amount)
 
@@ -313,4 +335,6 @@ Approval = Annotated[str | dict[str, str], BeforeValidator(_approval)]
 Day = Annotated[date | None, BeforeValidator(_day)]
 KnownDay = Annotated[date, BeforeValidator(_known_day)]
 MonthNumber = Annotated[int, BeforeValidator(_month_number)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+CurrencyCode = Annotated[str, AfterValidator(_currency_code)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]

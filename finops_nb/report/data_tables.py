@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from finops_nb import schema
@@ -24,6 +25,28 @@ IN_TOTALS_ONLY: Final = (
     "is in total costs, statuses and alerts, but not in the run rate or the figures to date."
 )
 """Where usage after the last complete day is counted."""
+
+
+def sources(data: ReportData) -> Table:
+    """What each source of the params holds of the period; empty if the params name no sources.
+
+    The costs add up to the report's total, in a what-if to that of its base.
+    """
+    usage, lines = data.usage, source_rows(data)
+    sums = {"rows": usage.rows_used, "cost": usage.cost - usage.projected}
+    return Table(
+        "sources",
+        "Usage by source",
+        (schema.SOURCE, schema.DIALECT, schema.BASIS, schema.CURRENCY, schema.ROWS, schema.COST),
+        (Block(lines, sums),) if lines else (),
+        data.params.currency,
+        title="Sources",
+    )
+
+
+def source_rows(data: ReportData) -> list[dict[str, Any]]:
+    """The fields of each `SourceTotal`; none if the params name no sources."""
+    return [asdict(each) for each in data.usage.sources] if data.params.sources else []
 
 
 def charges_by_kind(data: ReportData) -> Table:

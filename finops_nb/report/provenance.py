@@ -22,6 +22,7 @@ from finops_nb.outputs.artifacts import REPORT_NAME, previous_results
 from finops_nb.outputs.manifest import Kind
 from finops_nb.params.drivers import Drivers
 from finops_nb.period import spelled_date
+from finops_nb.report.data_tables import source_rows
 from finops_nb.report.format import Format, text_sentence
 from finops_nb.report.table import scalar
 from finops_nb.usage.sources.notice import InputFile
@@ -135,7 +136,8 @@ def revision_changes(data: ReportData) -> tuple[Change, ...]:
     if data.manifest.revision < 2:
         return ()
     pairs = data.usage.groups["organization", "product"].to_dict("records")
-    results = overview(data) | {"provenance": _made_from(data), "tables": {TABLE: pairs}}
+    tables = {TABLE: pairs, "sources": source_rows(data)}
+    results = overview(data) | {"provenance": _made_from(data), "tables": tables}
     return changes(previous_results(data.manifest), results)
 
 

@@ -81,6 +81,7 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         *(schema.BUDGET_BEFORE, schema.BUDGET, schema.BUDGET_CHANGE, schema.COST_CHANGE),
         *(schema.VARIANCE, schema.STATUS),
     ),
+    "sources": (schema.DIALECT, schema.BASIS, schema.CURRENCY, schema.ROWS, schema.COST),
     "spend_by_day": (schema.COST, schema.CALLS),
     "unallocated_by_key": (schema.ROWS, schema.COST, schema.SHARE),
     "unit_costs": UNIT_COST_COLUMNS,

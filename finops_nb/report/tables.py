@@ -56,6 +56,7 @@ from finops_nb.report.data_tables import (
     invoices,
     parameters,
     rows_account,
+    sources,
     unallocated_by_key,
 )
 from finops_nb.report.model_tables import cost_by_model
@@ -89,6 +90,7 @@ __all__ = [
     "run_rate_misses",
     "running_period",
     "scenario_changes",
+    "sources",
     "spend_by_day",
     "unallocated_by_key",
     "unit_costs",

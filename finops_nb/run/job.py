@@ -162,13 +162,15 @@ def inputs_now(job: Job) -> Fingerprint:
     Raises:
         Refusal: they do not exist, or can't be read.
     """
-    from finops_nb.usage.sources.discovery import Source, fingerprint, resolve_inputs
+    from finops_nb.usage.sources.discovery import SourceFile, fingerprint, resolve_inputs
 
     with naming_params_file(job.home, job.name, job.params):
         sources = [*resolve_inputs(job.params, job.home)]
     tables = ((job.mapping, job.params.mapping), (job.drivers, job.params.drivers))
     # Their bytes are enough here: the job has read and checked what they say.
-    sources += (Source(table.file, job.home.root / path, ".csv") for table, path in tables if table)
+    sources += (
+        SourceFile(table.file, job.home.root / path, ".csv") for table, path in tables if table
+    )
     return fingerprint(sources)
 
 

@@ -9,14 +9,19 @@ from typing import Final
 import duckdb
 
 from finops_nb.errors import Problem, Refusal, listed
-from finops_nb.money import CURRENCY_CODES, minor_units, rounded
-from finops_nb.params.model import CURRENCY, Params
+from finops_nb.money import CURRENCY_CODES, minor_units, rounded, total
+from finops_nb.params.column_names import ColumnName
+from finops_nb.params.model import Params
+from finops_nb.params.types import CURRENCY
+from finops_nb.params.yaml_file import key_text
 from finops_nb.usage import queries
 from finops_nb.usage.duplicates import duplicate_requests, files_with_equal_rows
+from finops_nb.usage.model import SourceTotal
 from finops_nb.usage.notices import UsageFile
 from finops_nb.usage.sources.dialects import FOCUS
 from finops_nb.usage.sources.similar_columns import NO_COLUMN
-from finops_nb.usage.sources.source_table import BILLED, all_tag_keys
+from finops_nb.usage.sources.source_table import BILLED, SourceTable, all_tag_keys
+from finops_nb.words import listing
 
 LISTED_TAGS: Final = 20
 """How many tags of a file a message lists."""
@@ -25,7 +30,7 @@ LISTED_TAGS: Final = 20
 def refuse_incompatible_files(
     db: duckdb.DuckDBPyConnection, files: Sequence[UsageFile], params: Params
 ) -> None:
-    """Refuse files whose sum would mean nothing.
+    """Refuse files whose sum would mean nothing, or count the same money twice.
 
     Args:
         db: with all files added, and after `duplicates.fingerprint_rows`.
@@ -38,6 +43,7 @@ def refuse_incompatible_files(
     duplicates, duplicate_count = duplicate_requests(db, files)
     problems = [
         *_different_dialects(files),
+        *_bill_and_estimate(source_totals(files, params), params),
         *_other_currencies(db, files, params),
         *_wrong_periods(files, params),
         *_unknown_tags(db, files),
@@ -49,26 +55,67 @@ def refuse_incompatible_files(
 
 
 def missing_columns_of(files: Sequence[UsageFile]) -> frozenset[str]:
-    """Which of `calls`, `customer` and `feature` at least one file does not have."""
+    """Which of `calls`, `customer` and `feature` the usage does not have.
+
+    Calls and customers are missing if one file is without them, since their number would be too
+    low; features, if no source has them in all of its files: what others cost has no feature.
+    """
     tables = [file.table for file in files]
-    missing = {
-        column
-        for column in ("customer", "feature")
-        if not all(column in table.columns for table in tables)
-    }
+    missing = {"customer"} if not all("customer" in table.columns for table in tables) else set()
+    if not _sources_with(tables, "feature"):
+        missing.add("feature")
     if not all(table.dialect.counts_calls or "calls" in table.columns for table in tables):
         missing.add("calls")
     return frozenset(missing)
 
 
+def source_totals(files: Sequence[UsageFile], params: Params) -> tuple[SourceTotal, ...]:
+    """What each source of the params holds of the period, in their order."""
+    totals = []
+    for source in params.each_source:
+        of_source = [file for file in files if file.table.source.params.name == source.name]
+        dialect = of_source[0].table.dialect
+        rows = sum(file.result.in_period[0] for file in of_source)
+        cost = total(file.result.in_period[1] for file in of_source)
+        basis = source.basis or dialect.basis
+        totals.append(
+            SourceTotal(source.name, dialect.name, basis, source.currency, rows=rows, cost=cost)
+        )
+    return tuple(totals)
+
+
+def _sources_with(tables: Sequence[SourceTable], column: ColumnName) -> set[str]:
+    """The sources whose files all have a column."""
+    without = {table.source.params.name for table in tables if column not in table.columns}
+    return {table.source.params.name for table in tables} - without
+
+
 def _different_dialects(files: Sequence[UsageFile]) -> Iterator[Problem]:
-    first = files[0]
-    for file in files[1:]:
-        dialect = file.table.dialect
-        if dialect is not first.table.dialect:
-            rule = f"this file is {dialect.name}, but {first.name} is {first.table.dialect.name}"
+    """Files of one source that are of several dialects."""
+    first: dict[str, UsageFile] = {}
+    for file in files:
+        dialect, source = file.table.dialect, file.table.source.params
+        other = first.setdefault(source.name, file)
+        if dialect is not other.table.dialect:
+            rule = f"this file is {dialect.name}, but {other.name} is {other.table.dialect.name}"
             fix = "Report them separately: a bill and a call log may contain the same cost"
             yield Problem(rule, fix, file.name)
+
+
+def _bill_and_estimate(totals: Sequence[SourceTotal], params: Params) -> Iterator[Problem]:
+    """Sources of estimated cost beside billed ones, which may hold the same money."""
+    billed = [each.source for each in totals if each.basis == "billed"]
+    for place, (source, found) in enumerate(zip(params.each_source, totals, strict=True)):
+        if found.basis == "estimate" and billed and not source.separate:
+            rule = (
+                f"the cost of {source.name} is an estimate, and {listing(billed)} is what was "
+                "billed; the two may be the same money"
+            )
+            fix = (
+                f"If no other source has the cost of {source.name}, write `separate: true` in it; "
+                "if its cost is what a provider bills, `basis: billed`; otherwise remove it"
+            )
+            yield Problem(rule, fix, column=key_text(("sources", place)))
 
 
 def _other_currencies(
@@ -127,7 +174,7 @@ def _one_currency(spelling: str, currency: str) -> str:
 
 def _wrong_periods(files: Sequence[UsageFile], params: Params) -> Iterator[Problem]:
     """Billing periods are calendar months in UTC; a report must not cut them."""
-    if files[0].table.dialect is FOCUS and params.timezone != "UTC":
+    if any(file.table.dialect is FOCUS for file in files) and params.timezone != "UTC":
         rule = "the periods of a FOCUS bill are in UTC"
         yield Problem(rule, "Remove timezone", column="timezone", value=params.timezone)
     if any(file.table.by_billing_period for file in files) and "/" in params.period:

@@ -26,7 +26,7 @@ from finops_nb.usage.sources.csv_text import (
     open_text,
 )
 from finops_nb.usage.sources.currency_values import columns_of_codes, other_currencies
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 from finops_nb.usage.sources.notice import Notice
 from finops_nb.usage.sources.source_table import SourceTable, with_tag_keys
 from finops_nb.usage.sources.values import FAULTS, Fault
@@ -48,7 +48,7 @@ AMBIGUOUS_FIX: Final = "Export it again, with every field in quotes and one kind
 
 
 def read_csv(
-    db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: Grouping
+    db: duckdb.DuckDBPyConnection, source: SourceFile, params: Params, detail: Grouping
 ) -> UsageFile:
     """Scan a file and add it to the summaries.
 
@@ -62,7 +62,7 @@ def read_csv(
         Refusal: everything that is wrong with it, each with its line.
     """
     header = csv_text.read_header(source)
-    columns = columns_of(source, header, params, detail)
+    columns = columns_of(source, header, detail)
     shape_to_come = in_background(shape_of, source, header, columns)
     table, result = _scan(db, table_of(source, header, columns, params), columns, params, detail)
     shape = shape_to_come.result()
@@ -72,19 +72,19 @@ def read_csv(
         result = _confirmed(table, result, reading)
         notices = tuple(_empty_lines(source, reading))
     notices += notices_of_ends(table, result, shape, header, columns)
-    candidates = columns_of_codes(source, header, columns, params)
-    if problems := other_currencies(db, table.scan, candidates, params, source.name):
+    candidates = columns_of_codes(source, header, columns)
+    if problems := other_currencies(db, table.scan, candidates, source.params, source.name):
         raise Refusal(problems)
     return UsageFile(table, result, notices)
 
 
-def columns_of(source: Source, header: Header, params: Params, detail: Grouping) -> Columns:
+def columns_of(source: SourceFile, header: Header, detail: Grouping) -> Columns:
     """The columns of a file.
 
     Raises:
         Refusal: what is wrong with its header.
     """
-    columns = place_columns(params, header.names, source.name, detail)
+    columns = place_columns(source.params, header.names, source.name, detail)
     if looks_like_data(columns, header.names):
         raise Refusal(Problem(*NO_HEADER, source.name, 1))
     if columns.problems:
@@ -94,7 +94,7 @@ def columns_of(source: Source, header: Header, params: Params, detail: Grouping)
     return columns
 
 
-def shape_of(source: Source, header: Header, columns: Columns) -> Shape:
+def shape_of(source: SourceFile, header: Header, columns: Columns) -> Shape:
     """What the bytes of a file tell.
 
     Raises:
@@ -121,7 +121,7 @@ def notices_of_ends(
     return notices
 
 
-def table_of(source: Source, header: Header, columns: Columns, params: Params) -> SourceTable:
+def table_of(source: SourceFile, header: Header, columns: Columns, params: Params) -> SourceTable:
     """A file as the engine scans it."""
     positions = {column: place.position for column, place in columns.places.items()}
     return SourceTable(
@@ -186,13 +186,13 @@ def _confirmed(table: SourceTable, result: ScanResult | None, reading: StrictRea
     return result
 
 
-def _empty_lines(source: Source, reading: StrictReading) -> Iterator[Notice]:
+def _empty_lines(source: SourceFile, reading: StrictReading) -> Iterator[Notice]:
     if reading.empty_lines:
         text = f"{source.name} has empty lines, which were left out."
         yield Notice(text, reading.empty_lines, ZERO)
 
 
-def _no_checksum(source: Source, result: ScanResult) -> Iterator[Notice]:
+def _no_checksum(source: SourceFile, result: ScanResult) -> Iterator[Notice]:
     if compression.lacks_checksum(source):
         text = f"{source.name} was compressed without a checksum, so damage in it can go unnoticed."
         yield Notice(text, result.rows, result.cost)
@@ -225,7 +225,7 @@ def _unfinished_last_line(
     return Notice(text, 1, values.read_cost(row[columns.places["cost"].position]))
 
 
-def _last_row(source: Source, shape: Shape) -> list[str]:
+def _last_row(source: SourceFile, shape: Shape) -> list[str]:
     """The fields of the last row of a sound file whose last line has no line break."""
     is_whole_row = not shape.ambiguous and shape.last_line.count(b'"') % 2 == 0
     if is_whole_row:

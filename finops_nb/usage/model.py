@@ -52,6 +52,28 @@ CELLS_BY_DAY: Final = ("day", *CELLS)
 
 
 @dataclass(frozen=True, slots=True)
+class SourceTotal:
+    """What one source of the params holds of the period.
+
+    Args:
+        source: its name; "usage" where the params describe one source by their own keys.
+        dialect: of its files.
+        basis: "billed" or "estimate": whether its cost is what a provider bills, or is computed
+            from prices.
+        currency: of its costs.
+        rows: in the period.
+        cost: of those rows, unrounded, in `currency`.
+    """
+
+    source: str
+    dialect: str
+    basis: str
+    currency: str
+    rows: int
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """The usage of one period.
 
@@ -76,7 +98,7 @@ class Usage:
         notices: what was done to the data, and what may surprise in it.
         projected: what a projection added to the cost; below zero where it took away, 0 for usage
             as it was read.
-        dialect: of the files.
+        sources: what each source of the params holds, in their order.
         missing_columns: which of `calls`, `customer` and `feature` the files do not have. `calls`
             and `customers` are then None in every frame, and the frame by feature has no row.
         charges: for a bill, rows and cost of each kind of charge, highest cost first.
@@ -104,7 +126,7 @@ class Usage:
     inputs: tuple[InputFile, ...]
     notices: tuple[Notice, ...] = ()
     projected: Decimal = ZERO
-    dialect: str = "calls"
+    sources: tuple[SourceTotal, ...] = ()
     missing_columns: frozenset[str] = frozenset()
     charges: tuple[tuple[str, int, Decimal], ...] = ()
     unmapped: tuple[tuple[str, int, Decimal], ...] = ()

@@ -24,7 +24,7 @@ from finops_nb.usage.sources.currency_values import (
     parquet_columns_of_codes,
 )
 from finops_nb.usage.sources.dialects import NAMED
-from finops_nb.usage.sources.discovery import Source, file_states
+from finops_nb.usage.sources.discovery import SourceFile, file_states
 from finops_nb.usage.sources.notice import Notice
 from finops_nb.usage.sources.parquet_pages import Chunk, check_pages
 from finops_nb.usage.sources.source_table import (
@@ -72,7 +72,7 @@ class ParquetColumn(NamedTuple):
 
 
 def read_parquet(
-    db: duckdb.DuckDBPyConnection, source: Source, params: Params, detail: Grouping
+    db: duckdb.DuckDBPyConnection, source: SourceFile, params: Params, detail: Grouping
 ) -> UsageFile:
     """Scan a file and add it to the summaries.
 
@@ -86,7 +86,7 @@ def read_parquet(
         Refusal: everything that is wrong with it, each with its row.
     """
     columns = read_columns(db, source)
-    places = place_columns(params, [column.name for column in columns], source.name, detail)
+    places = place_columns(source.params, [column.name for column in columns], source.name, detail)
     problems = [*places.problems, *_wrong_types(source, columns, places)]
     if problems:
         raise Refusal(problems)
@@ -94,7 +94,7 @@ def read_parquet(
     pages_checked = in_background(check_pages, source, _chunks(db, source))
     try:
         file = _scanned(db, table, places, params, detail)
-        if problems := _other_currencies(db, table, columns, places, params):
+        if problems := _other_currencies(db, table, columns, places):
             raise Refusal(problems)
         return file
     finally:
@@ -141,10 +141,9 @@ def _other_currencies(
     table: SourceTable,
     columns: Sequence[ParquetColumn],
     places: Columns,
-    params: Params,
 ) -> list[Problem]:
     """A problem for each unread column of currencies other than the params'."""
-    if is_decided(places, params):
+    if is_decided(places, table.source.params):
         return []
     read = {place.position for place in places.places.values()}
     unread = {
@@ -154,14 +153,14 @@ def _other_currencies(
     }
     try:
         candidates = parquet_columns_of_codes(db, table.scan, unread)
-        return other_currencies(db, table.scan, candidates, params, table.source.name)
+        return other_currencies(db, table.scan, candidates, table.source.params, table.source.name)
     except engine.ENGINE_STOPPED:
         raise
     except duckdb.Error as error:
         raise _unreadable(error, table.source) from error
 
 
-def read_columns(db: duckdb.DuckDBPyConnection, source: Source) -> tuple[ParquetColumn, ...]:
+def read_columns(db: duckdb.DuckDBPyConnection, source: SourceFile) -> tuple[ParquetColumn, ...]:
     """The top-level columns of a file.
 
     Raises:
@@ -211,7 +210,7 @@ def bad_row_problems(
 
 
 def _wrong_types(
-    source: Source, columns: Sequence[ParquetColumn], places: Columns
+    source: SourceFile, columns: Sequence[ParquetColumn], places: Columns
 ) -> Iterator[Problem]:
     """Columns whose type does not hold their values exactly."""
     for column, place in places.places.items():
@@ -227,7 +226,7 @@ def _wrong_types(
 
 
 def _table(
-    source: Source, columns: Sequence[ParquetColumn], places: Columns, params: Params
+    source: SourceFile, columns: Sequence[ParquetColumn], places: Columns, params: Params
 ) -> SourceTable:
     found = {column: columns[place.position] for column, place in places.places.items()}
     return SourceTable(
@@ -260,12 +259,12 @@ def _faults(
             yield column, name, fault
 
 
-def _scan_sql(source: Source) -> str:
+def _scan_sql(source: SourceFile) -> str:
     # A folder named "team=x" adds no column.
     return f"read_parquet({path_sql(source)}, hive_partitioning = false)"
 
 
-def _chunks(db: duckdb.DuckDBPyConnection, source: Source) -> list[Chunk]:
+def _chunks(db: duckdb.DuckDBPyConnection, source: SourceFile) -> list[Chunk]:
     """Where the pages of each column are; a dictionary, if there is one, stands first.
 
     Raises:
@@ -306,7 +305,7 @@ def _top_level(schema: Sequence[SchemaRow]) -> list[tuple[str, str]]:
     return columns
 
 
-def _unreadable(error: duckdb.Error, source: Source) -> Refusal:
+def _unreadable(error: duckdb.Error, source: SourceFile) -> Refusal:
     """The engine's own reason, without the path on this machine."""
     first_line = str(error).splitlines()[0].replace(str(source.path.absolute()), source.name)
     reason = first_line.partition(": ")[2].strip() or "it can't be decoded"

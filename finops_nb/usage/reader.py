@@ -18,12 +18,17 @@ from finops_nb.errors import Failure, Problem, Refusal, listed
 from finops_nb.home import Home
 from finops_nb.money import LIMIT, ZERO, total
 from finops_nb.params.invoices import Reconciliation
-from finops_nb.params.model import SAMPLE, Params
+from finops_nb.params.model import Params
 from finops_nb.params.organizations import OrganizationMap, read_mapping
+from finops_nb.params.sources import SAMPLE
 from finops_nb.period import Period, parse_period
 from finops_nb.usage import duplicates, engine, queries
 from finops_nb.usage.background import in_background
-from finops_nb.usage.compatibility import missing_columns_of, refuse_incompatible_files
+from finops_nb.usage.compatibility import (
+    missing_columns_of,
+    refuse_incompatible_files,
+    source_totals,
+)
 from finops_nb.usage.csv_file import read_csv
 from finops_nb.usage.data_quality import notices_of_gaps, notices_of_misread_names
 from finops_nb.usage.model import CELLS_BY_DAY, CUBE, Grouping, Usage
@@ -33,13 +38,13 @@ from finops_nb.usage.queries import Span
 from finops_nb.usage.reconciliation import reconcile_invoices
 from finops_nb.usage.small_files import read_small_files
 from finops_nb.usage.sources import csv_text
+from finops_nb.usage.sources.checksums import checksum_problems
 from finops_nb.usage.sources.discovery import (
     LISTED,
     NAME_ONCE,
     FileState,
-    Source,
+    SourceFile,
     changed_files,
-    checksum_problems,
     file_states,
     find_sources,
     fingerprint,
@@ -49,7 +54,7 @@ from finops_nb.usage.sources.notice import InputFile, Notice
 Fingerprints: TypeAlias = tuple[tuple[str, str], ...]
 """The shown name of each file and the SHA-256 of its bytes."""
 
-States: TypeAlias = tuple[tuple[Source, FileState], ...]
+States: TypeAlias = tuple[tuple[SourceFile, FileState], ...]
 
 MEMORY_FIX: Final = (
     " Free some memory, or space for temporary files; "
@@ -100,7 +105,7 @@ def read_usage(
     return replace(usage, notices=notices, mapping=_mapping_file(mapping))
 
 
-def columns_found(source: Source) -> tuple[str, ...]:
+def columns_found(source: SourceFile) -> tuple[str, ...]:
     """The names of a file's columns, as they are in the file.
 
     Raises:
@@ -138,7 +143,7 @@ def _refuse_unknown_zone(db: duckdb.DuckDBPyConnection, params: Params) -> None:
 
 def _read_files(
     db: duckdb.DuckDBPyConnection,
-    sources: Sequence[Source],
+    sources: Sequence[SourceFile],
     states: States,
     fingerprints_to_come: Future[Fingerprints],
     params: Params,
@@ -154,13 +159,19 @@ def _read_files(
         try:
             files.append(small_files.get(source) or read(db, source, params, detail))
         except Refusal as refusal:
-            problems += refusal.problems
+            problems += (_in_its_source(problem, source) for problem in refusal.problems)
             count += refusal.count
     fingerprints = fingerprints_to_come.result()
-    changed = [*changed_files(states), *checksum_problems(sources, fingerprints)]
+    paths = [source.path for source in sources]
+    changed = [*changed_files(states), *checksum_problems(paths, fingerprints)]
     if problems or changed:
         raise Refusal([*changed, *problems], count + len(changed))
     return files, fingerprints
+
+
+def _in_its_source(problem: Problem, source: SourceFile) -> Problem:
+    """A problem of a file, with the place of its source's keys in the way out."""
+    return replace(problem, fix=problem.fix.replace("the params", source.params.place))
 
 
 def _refuse_files_that_do_not_add(
@@ -234,7 +245,7 @@ def _summarize(
         last_day=last_day,
         complete_through=min(known_through, period.last_day),
         inputs=inputs,
-        dialect=files[0].table.dialect.name,
+        sources=source_totals(files, params),
         missing_columns=missing_columns,
         charges=queries.cost_by_charge_kind(db),
         unmapped=queries.cost_by_unmapped_key(db),

@@ -24,7 +24,7 @@ from finops_nb.usage.sources import csv_text, values
 from finops_nb.usage.sources.columns import Columns
 from finops_nb.usage.sources.csv_text import Header
 from finops_nb.usage.sources.currency_values import columns_of_codes, other_currencies
-from finops_nb.usage.sources.discovery import Format, Source
+from finops_nb.usage.sources.discovery import Format, SourceFile
 from finops_nb.usage.sources.source_table import SourceTable
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ WIDEST: Final = 200
 ROW_HASH: Final = '"hash of the row"'
 """The column of a scan of several files with the hash of a whole row, as of one file alone."""
 
-Alike: TypeAlias = tuple[Header, Format]
+Alike: TypeAlias = tuple[Header, Format, str]
 """What files that are scanned together have in common."""
 
 
 def read_small_files(
-    db: duckdb.DuckDBPyConnection, sources: Sequence[Source], params: Params, detail: Grouping
-) -> Mapping[Source, UsageFile]:
+    db: duckdb.DuckDBPyConnection, sources: Sequence[SourceFile], params: Params, detail: Grouping
+) -> Mapping[SourceFile, UsageFile]:
     """Add small CSV files with the same header to the summaries.
 
     Args:
@@ -61,28 +61,28 @@ def read_small_files(
     Returns:
         The files that were added; all others are still to be read.
     """
-    files: dict[Source, UsageFile] = {}
-    for (header, _), group in _alike(sources).items():
+    files: dict[SourceFile, UsageFile] = {}
+    for (header, *_), group in _alike(sources).items():
         remaining = iter(group)
         while batch := list(islice(remaining, MOST)):
             files |= _read_together(db, batch, header, params, detail)
     return files
 
 
-def _alike(sources: Sequence[Source]) -> Mapping[Alike, list[Source]]:
+def _alike(sources: Sequence[SourceFile]) -> Mapping[Alike, list[SourceFile]]:
     small = [source for source in sources if source.format != ".parquet" and _is_small(source)]
-    groups: dict[Alike, list[Source]] = defaultdict(list)
+    groups: dict[Alike, list[SourceFile]] = defaultdict(list)
     for source in small if len(small) >= FEWEST else ():
         try:
             header = csv_text.read_header(source)
         except Refusal:
             continue
         if len(header.names) <= WIDEST:
-            groups[header, source.format].append(source)
+            groups[header, source.format, source.params.name].append(source)
     return {alike: group for alike, group in groups.items() if len(group) >= FEWEST}
 
 
-def _is_small(source: Source) -> bool:
+def _is_small(source: SourceFile) -> bool:
     try:
         return source.path.stat().st_size <= SMALL
     except OSError:
@@ -91,14 +91,14 @@ def _is_small(source: Source) -> bool:
 
 def _read_together(
     db: duckdb.DuckDBPyConnection,
-    sources: Sequence[Source],
+    sources: Sequence[SourceFile],
     header: Header,
     params: Params,
     detail: Grouping,
-) -> Mapping[Source, UsageFile]:
+) -> Mapping[SourceFile, UsageFile]:
     """The files that were added; none if one leaves a doubt."""
     try:
-        columns = csv_file.columns_of(sources[0], header, params, detail)
+        columns = csv_file.columns_of(sources[0], header, detail)
     except Refusal:
         return {}
     if any(place.tag for place in columns.places.values()):
@@ -113,7 +113,7 @@ def _read_together(
         return not csv_file.is_doubtful(result, shapes[table.source])
 
     try:
-        if _has_other_currencies(db, together, tables, header, columns, params):
+        if _has_other_currencies(db, together, tables, header, columns):
             return {}
         results = add_files(db, together, tables, params, detail, is_sound)
     except engine.ENGINE_STOPPED:
@@ -132,8 +132,8 @@ def _read_together(
 
 
 def _sound_shapes(
-    sources: Sequence[Source], header: Header, columns: Columns
-) -> Iterator[tuple[Source, Shape]]:
+    sources: Sequence[SourceFile], header: Header, columns: Columns
+) -> Iterator[tuple[SourceFile, Shape]]:
     """The shapes of the files that are not ambiguous and end with a line break."""
     for source in sources:
         try:
@@ -150,16 +150,17 @@ def _has_other_currencies(
     tables: Sequence[SourceTable],
     header: Header,
     columns: Columns,
-    params: Params,
 ) -> bool:
     """Whether an unread column of a file has currencies other than the params'."""
     candidates: dict[str, str] = {}
     for table in tables:
-        candidates |= columns_of_codes(table.source, header, columns, params)
-    return bool(other_currencies(db, together.scan, candidates, params, "", by=FILE))
+        candidates |= columns_of_codes(table.source, header, columns)
+    return bool(
+        other_currencies(db, together.scan, candidates, together.source.params, "", by=FILE)
+    )
 
 
-def _scan_sql(sources: Sequence[Source], header: Header) -> str:
+def _scan_sql(sources: Sequence[SourceFile], header: Header) -> str:
     """The rows of all files, each with its file's name and its hash."""
     scan = csv_text.scan_sql(sources[0], header, *sources[1:], options=", filename = true")
     names = ", ".join(

@@ -23,7 +23,7 @@ from finops_nb.usage.sources.csv_text import (
     printable,
 )
 from finops_nb.usage.sources.dialects import NAMED
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 from finops_nb.usage.sources.values import FAULTS, Fault, name_fault
 
 RowFault = tuple[Fault, str | None, str | None]
@@ -77,7 +77,7 @@ class StrictReading:
 
 
 def read_strictly(
-    source: Source, header: Header, columns: Columns, checked: Sequence[ColumnName]
+    source: SourceFile, header: Header, columns: Columns, checked: Sequence[ColumnName]
 ) -> StrictReading:
     """Read every row with Python's strict reader, and find where and why each bad one is bad.
 

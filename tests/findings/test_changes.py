@@ -87,6 +87,19 @@ def changed(path: str, value) -> dict:
     return after
 
 
+def test_a_change_of_cost_names_the_sources_that_moved():
+    """Beside the names: seats rose from 3.00 to 5.40, and cloud is as it was."""
+    before, after = results(), late(results(org_beta="6.40"))
+    for each, seats in ((before, "3"), (after, "5.40")):
+        each["tables"] = {
+            "sources": [{"source": "cloud", "cost": "7"}, {"source": "seats", "cost": seats}]
+        }
+    assert texts(before, after) == [
+        "-$3.60 changed usage for org-alpha (-$6.00) and org-beta (+$2.40); "
+        "by source: seats (+$2.40)"
+    ]
+
+
 def test_another_organizations_csv_is_a_changed_mapping_and_not_late_data():
     """$2.00 moves from one organization to another; a changed file that moves no cost is listed."""
     after = changed("mapping", {"name": "organizations.csv", "sha256": "m2", "rows": 3})

@@ -72,7 +72,7 @@ def test_a_bill_has_no_calls_and_no_customers(tmp_path):
     Sub-account, service and service category are organization, product and feature.
     """
     usage = bill(tmp_path, {}, {"BilledCost": "2", "EffectiveCost": "2"})
-    assert (usage.dialect, usage.cost, usage.rows_used, usage.missing_columns) == (
+    assert (usage.sources[0].dialect, usage.cost, usage.rows_used, usage.missing_columns) == (
         "focus",
         3,
         2,

@@ -50,7 +50,7 @@ def test_spend_logs_are_calls(tmp_path):
         tmp_path,
         SPEND + spend("r1") + spend("r2", team="", user="u2") + spend("r3", model="claude"),
     )
-    assert (usage.dialect, usage.missing_columns) == ("litellm", frozenset())
+    assert (usage.sources[0].dialect, usage.missing_columns) == ("litellm", frozenset())
     assert costs(usage, "organization") == {"(unallocated)": Decimal("0.5"), "team-a": 1}
     assert costs(usage, "product") == {"claude": Decimal("0.5"), "gpt": 1}
     assert usage.groups[()].iloc[0].tolist() == [Decimal("1.5"), 3, 2]
@@ -181,7 +181,7 @@ def test_nineteen_columns_are_calls_too(tmp_path):
     """The extra columns are ignored."""
     row = "2025-12-01,openai,gpt,1,2,0.25,9,c1,org-a,chat,ask,qa,smb,10,eu,3,ok,,{}\n"
     usage = read(tmp_path, NINETEEN + row * 2)
-    assert (usage.dialect, usage.cost, usage.groups[()]["calls"].iloc[0]) == (
+    assert (usage.sources[0].dialect, usage.cost, usage.groups[()]["calls"].iloc[0]) == (
         "calls",
         Decimal("0.5"),
         2,
@@ -196,7 +196,7 @@ def test_a_table_is_read_by_the_columns_that_the_params_name(tmp_path):
     usage = read(
         tmp_path, "date,amount,team,service\n2025-12-01,2,a,x\n2025-12-02,3,b,x\n", columns=TABLE
     )
-    assert (usage.dialect, usage.cost, usage.missing_columns) == (
+    assert (usage.sources[0].dialect, usage.cost, usage.missing_columns) == (
         "table",
         5,
         {"feature", "customer"},

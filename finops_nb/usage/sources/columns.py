@@ -14,7 +14,7 @@ from typing import Final
 
 from finops_nb.errors import Problem, listed
 from finops_nb.params.column_names import ColumnName
-from finops_nb.params.model import Params
+from finops_nb.params.sources import Source
 from finops_nb.usage.sources.dialects import (
     DETAIL,
     EXTRA,
@@ -94,7 +94,7 @@ class Columns:
 
 
 def place_columns(
-    params: Params, header: Sequence[str], file: str, detail: Sequence[str] = ()
+    params: Source, header: Sequence[str], file: str, detail: Sequence[str] = ()
 ) -> Columns:
     """Where in a header each column that we read is: by name, never by position.
 
@@ -136,7 +136,7 @@ def place_columns(
 
 
 def _place_currency(
-    params: Params,
+    params: Source,
     dialect: Dialect,
     places: dict[ColumnName, Place],
     header: Sequence[str],
@@ -156,7 +156,7 @@ def _place_currency(
 
 
 def _costs_in_another_currency(
-    params: Params, places: Mapping[ColumnName, Place], header: Sequence[str], file: str
+    params: Source, places: Mapping[ColumnName, Place], header: Sequence[str], file: str
 ) -> Iterator[Problem]:
     """Costs whose column says another currency, unless a column says each row's."""
     if "currency" in places:
@@ -169,7 +169,7 @@ def _costs_in_another_currency(
 
 
 def _similar_columns(
-    params: Params,
+    params: Source,
     dialect: Dialect,
     places: Mapping[ColumnName, Place],
     wanted: Sequence[ColumnName],
@@ -193,7 +193,7 @@ def _similar_columns(
     yield from other_spellings(missing, free, file)
 
 
-def names_of(column: ColumnName, dialect: Dialect, params: Params) -> tuple[str, ...]:
+def names_of(column: ColumnName, dialect: Dialect, params: Source) -> tuple[str, ...]:
     """What the source may call one of our columns: by the params, or else by the dialect.
 
     Nothing if the params say that no column is ours.
@@ -208,7 +208,7 @@ def names_of(column: ColumnName, dialect: Dialect, params: Params) -> tuple[str,
     return (name, *(other for other in PROVIDER_NAMES if other != name))
 
 
-def is_needed(column: ColumnName, dialect: Dialect, params: Params) -> bool:
+def is_needed(column: ColumnName, dialect: Dialect, params: Source) -> bool:
     """Whether a file without one of our columns is refused.
 
     A name may be missing if the params say `none`: its cost is then unallocated.
@@ -270,7 +270,7 @@ def _duplicate_names(header: Sequence[str], file: str) -> Iterator[Problem]:
 
 
 def _tags_that_are_not_names(
-    params: Params, places: Mapping[ColumnName, Place], file: str
+    params: Source, places: Mapping[ColumnName, Place], file: str
 ) -> Iterator[Problem]:
     """A tag holds text, so it can be a name, but not money or a time."""
     for column, place in places.items():
@@ -280,7 +280,7 @@ def _tags_that_are_not_names(
 
 
 def _missing_columns(
-    params: Params,
+    params: Source,
     dialect: Dialect,
     wanted: Sequence[ColumnName],
     header: Sequence[str],
@@ -308,7 +308,7 @@ def _missing_columns(
         content = ""
 
 
-def _suggestion(column: ColumnName, expected: str, free: Sequence[str], params: Params) -> str:
+def _suggestion(column: ColumnName, expected: str, free: Sequence[str], params: Source) -> str:
     near = nearest_column(column, expected, free)
     none = ""
     if column in NAMED:

@@ -7,7 +7,7 @@ from io import SEEK_CUR
 from typing import Final
 
 from finops_nb.params.text_file import open_regular
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 
 BLOCK: Final = 1 << 16
 
@@ -19,7 +19,7 @@ HAS_CHECKSUM: Final = 1 << 2
 """The bit of a frame's first byte that says that a checksum follows the data."""
 
 
-def lacks_checksum(source: Source) -> bool:
+def lacks_checksum(source: SourceFile) -> bool:
     """Whether a zstd file has no checksum, so that damage may read as other text.
 
     Its first frame tells: https://datatracker.ietf.org/doc/html/rfc8878#section-3.1.1.1.
@@ -33,7 +33,7 @@ def lacks_checksum(source: Source) -> bool:
     return magic == ZSTD_FRAME and bool(descriptor) and not descriptor[0] & HAS_CHECKSUM
 
 
-def has_zeros_behind(source: Source) -> bool:
+def has_zeros_behind(source: SourceFile) -> bool:
     """Whether zero bytes follow the data of a gzip file: Python skips them, DuckDB does not."""
     if source.format != ".csv.gz":
         return False

@@ -16,7 +16,7 @@ import numpy as np
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.usage.sources.csv_text import BOM, LONGEST_LINE, open_bytes
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 
 QUOTE, LF, CR = b'"\n\r'
 
@@ -180,7 +180,7 @@ class Shape:
 
 
 def measure_shape(
-    source: Source,
+    source: SourceFile,
     width: int,
     separator: str = ",",
     is_sound: Callable[[list[str]], bool] | None = None,
@@ -223,7 +223,7 @@ def _add_unfinished(shape: Shape, rest: bytes) -> None:
     shape.add(rest + line_break if shape.last_line else rest)
 
 
-def _too_long(source: Source, line: int) -> Problem:
+def _too_long(source: SourceFile, line: int) -> Problem:
     fix = "Export the file again, with a line break after each row"
     return Problem(f"a line of more than {LONGEST_LINE:,} bytes", fix, source.name, line)
 

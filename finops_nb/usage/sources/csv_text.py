@@ -24,7 +24,7 @@ from finops_nb.errors import Problem, Refusal
 from finops_nb.params.stray_quotes import not_csv
 from finops_nb.params.text_file import open_regular
 from finops_nb.usage.sources import values
-from finops_nb.usage.sources.discovery import Format, Source
+from finops_nb.usage.sources.discovery import Format, SourceFile
 from finops_nb.usage.sources.source_table import path_sql
 from finops_nb.usage.sources.values import Fault
 from finops_nb.words import listing
@@ -108,7 +108,7 @@ class PhysicalRecord:
     text: str
 
 
-def open_bytes(source: Source) -> BufferedReader:
+def open_bytes(source: SourceFile) -> BufferedReader:
     """The unpacked bytes, for the caller to close.
 
     Raises:
@@ -118,7 +118,7 @@ def open_bytes(source: Source) -> BufferedReader:
     return BufferedReader(_UnpackedBytes(source), BUFFER)
 
 
-def open_text(source: Source) -> TextIOWrapper:
+def open_text(source: SourceFile) -> TextIOWrapper:
     """The text, for the caller to close.
 
     The byte order mark is removed; line breaks stay as they are; bytes that are not UTF-8 become
@@ -131,7 +131,7 @@ def open_text(source: Source) -> TextIOWrapper:
     return TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
-def read_header(source: Source) -> Header:
+def read_header(source: SourceFile) -> Header:
     """The names in the first line, split by the separator that makes the most names.
 
     Raises:
@@ -155,7 +155,7 @@ def read_header(source: Source) -> Header:
     return header
 
 
-def scan_sql(source: Source, header: Header, *more: Source, options: str = "") -> str:
+def scan_sql(source: SourceFile, header: Header, *more: SourceFile, options: str = "") -> str:
     """The table of a CSV file in SQL: text columns c0, c1 …, in the order of the header.
 
     Args:
@@ -183,7 +183,7 @@ def scan_sql(source: Source, header: Header, *more: Source, options: str = "") -
     return f"read_csv([{paths}], {', '.join(own_options)}{options})"
 
 
-def records(source: Source, separator: str) -> Iterator[PhysicalRecord]:
+def records(source: SourceFile, separator: str) -> Iterator[PhysicalRecord]:
     """Each record, the header first.
 
     Raises:
@@ -239,7 +239,7 @@ def printable(text: str) -> str:
 class _UnpackedBytes(RawIOBase):
     """The bytes of the text; whatever goes wrong with them is a `Refusal`."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceFile) -> None:
         self.source = source
         self.count = 0
         self.damage: tuple[type[Exception], ...] = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -308,7 +308,7 @@ def _first_record(text: TextIOWrapper) -> Iterator[str]:
             return
 
 
-def _separator(record: str, source: Source) -> str:
+def _separator(record: str, source: SourceFile) -> str:
     """The most frequent separator in the header, outside of quotes; the comma if it has none."""
     outside_quotes = "".join(record.split('"')[::2])
     counts = {separator: outside_quotes.count(separator) for separator in SEPARATORS}
@@ -322,7 +322,7 @@ def _separator(record: str, source: Source) -> str:
     return best[0]
 
 
-def _column_names(record: str, separator: str, source: Source) -> tuple[str, ...]:
+def _column_names(record: str, separator: str, source: SourceFile) -> tuple[str, ...]:
     reader = csv.reader(StringIO(record, newline=""), delimiter=separator, strict=True)
     try:
         names = tuple(next(reader, ()))
@@ -337,7 +337,7 @@ def _column_names(record: str, separator: str, source: Source) -> tuple[str, ...
     return names
 
 
-def _refuse_disguise(start: bytes, source: Source) -> None:
+def _refuse_disguise(start: bytes, source: SourceFile) -> None:
     for magic, what, fix in DISGUISES:
         if start.startswith(magic):
             raise Refusal(Problem(f"not CSV but {what}", fix, source.name))
@@ -345,7 +345,7 @@ def _refuse_disguise(start: bytes, source: Source) -> None:
         raise Refusal(Problem("not text: it has NUL bytes", "Save it as UTF-8", source.name))
 
 
-def _refuse_odd_header(header: Header, source: Source) -> None:
+def _refuse_odd_header(header: Header, source: SourceFile) -> None:
     names = header.names
     if names and re.match("sep=|#", names[0], re.IGNORECASE) and not any(names[1:]):
         rule = "the first line is a comment, not the header"
@@ -367,5 +367,5 @@ def _refuse_odd_header(header: Header, source: Source) -> None:
             raise _refused_header(source, f"{rule}, in the header", fix, printable(name))
 
 
-def _refused_header(source: Source, rule: str, fix: str, value: str | None = None) -> Refusal:
+def _refused_header(source: SourceFile, rule: str, fix: str, value: str | None = None) -> Refusal:
     return Refusal(Problem(rule, fix, source.name, 1, value=value))

@@ -14,11 +14,11 @@ import duckdb
 
 from finops_nb.errors import Problem, listed
 from finops_nb.money import CURRENCY_CODES
-from finops_nb.params.model import Params
+from finops_nb.params.sources import Source
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.columns import Columns
 from finops_nb.usage.sources.csv_text import Header, open_text
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 from finops_nb.usage.sources.similar_columns import NO_COLUMN, in_yaml
 
 SAMPLE: Final = 1 << 16
@@ -31,21 +31,18 @@ LISTED: Final = 5
 """How many currencies a message lists."""
 
 
-def is_decided(columns: Columns, params: Params) -> bool:
+def is_decided(columns: Columns, params: Source) -> bool:
     """Whether the currency of the costs is known: a column has it, or the params say what does."""
     return "currency" in columns.places or "currency" in params.columns
 
 
-def columns_of_codes(
-    source: Source, header: Header, columns: Columns, params: Params
-) -> Mapping[str, str]:
+def columns_of_codes(source: SourceFile, header: Header, columns: Columns) -> Mapping[str, str]:
     """The unread columns of a CSV file that have only currency codes in its first rows.
 
     Args:
         source: the file.
         header: its header.
         columns: where ours are.
-        params: of the report.
 
     Returns:
         The engine's name of each, such as c7, with its name in the file.
@@ -53,7 +50,7 @@ def columns_of_codes(
     Raises:
         Refusal: the file cannot be read.
     """
-    if is_decided(columns, params):
+    if is_decided(columns, source.params):
         return {}
     read = {place.position for place in columns.places.values()}
     unread = [n for n, name in enumerate(header.names) if n not in read and name]
@@ -90,7 +87,7 @@ def other_currencies(
     db: duckdb.DuckDBPyConnection,
     scan: str,
     candidates: Mapping[str, str],
-    params: Params,
+    params: Source,
     file: str,
     by: str = "''",
 ) -> list[Problem]:
@@ -100,7 +97,7 @@ def other_currencies(
         db: from `engine.open_engine`.
         scan: the table of the file, as SQL.
         candidates: from `columns_of_codes`.
-        params: of the report.
+        params: of the file's source.
         file: what messages call it.
         by: the column with the file's name, where the table has several.
     """
@@ -111,7 +108,7 @@ def other_currencies(
     ]
 
 
-def _first_rows(source: Source, separator: str) -> Sequence[Sequence[str]]:
+def _first_rows(source: SourceFile, separator: str) -> Sequence[Sequence[str]]:
     """The first rows below the header; a last one that may be cut is left out."""
     rows: list[Sequence[str]] = []
     with open_text(source) as text:

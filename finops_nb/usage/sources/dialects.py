@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from finops_nb.params.column_names import ColumnName
-from finops_nb.params.model import AUTO, Params
+from finops_nb.params.sources import AUTO, Basis, Source
 
 NAMED: Final[tuple[ColumnName, ...]] = ("organization", "product", "feature", "customer")
 """Our columns that hold a name, or nothing."""
@@ -53,6 +53,7 @@ class Dialect:
         counts_calls: one row is one call. Otherwise the column `calls` says how many, or nobody
             knows.
         nothing: text that the source writes for "no value".
+        basis: whether the cost is what a provider bills, or is computed from prices.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Dialect:
     needed: tuple[ColumnName, ...]
     counts_calls: bool = False
     nothing: str = ""
+    basis: Basis = "billed"
 
 
 CALLS: Final = Dialect(
@@ -81,6 +83,7 @@ CALLS: Final = Dialect(
     },
     NEEDED,
     counts_calls=True,
+    basis="estimate",
 )
 """One row is one call of a language model. Other columns are ignored: some logs have 13, some 19.
 
@@ -136,6 +139,7 @@ LITELLM: Final = Dialect(
     },
     ("timestamp", "cost", "organization", "product"),
     counts_calls=True,
+    basis="estimate",
 )
 """LiteLLM's SpendLogs: one row is one request through its proxy."""
 
@@ -150,7 +154,7 @@ TABLE: Final = Dialect(
 DIALECTS: Final = {dialect.name: dialect for dialect in (CALLS, FOCUS, LITELLM, TABLE)}
 """A new dialect is listed here and in `recognize` below.
 
-Its name also goes into `DialectName` and the description of `dialect` in `params/model.py`, and
+Its name also goes into `DialectName` and the description of `dialect` in `params/sources.py`, and
 into the parameters of the notebook; a new column of ours into `ColumnName` in
 `params/column_names.py`, and into `usage/sources/source_table.py`. The README of the folder
 `params` lists all of them, and every name of a column. What holds for FOCUS alone is in
@@ -165,7 +169,7 @@ FEW_MATCHES: Final = 2
 """
 
 
-def recognize(params: Params, header: Sequence[str]) -> Dialect:
+def recognize(params: Source, header: Sequence[str]) -> Dialect:
     """The dialect that the params name, or else the one with the most columns in the header.
 
     Args:
@@ -189,7 +193,7 @@ def recognize(params: Params, header: Sequence[str]) -> Dialect:
     return DIALECTS[best]
 
 
-def _matching_columns(dialect: Dialect, params: Params, header: Sequence[str]) -> int:
+def _matching_columns(dialect: Dialect, params: Source, header: Sequence[str]) -> int:
     """How many needed columns of a dialect a header has, not counting columns the params name."""
     return sum(
         any(name in header for name in dialect.columns[column])

@@ -1,4 +1,4 @@
-"""Which files hold the usage: paths of the params resolved, fingerprinted, watched and verified."""
+"""Which files hold the usage: paths of the params resolved, fingerprinted and watched."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ import errno
 import glob
 import hashlib
 import re
-import shlex
 import stat
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, NamedTuple, TypeVar
 
 from finops_nb.errors import Problem, Refusal, listed
 from finops_nb.home import PACKAGE, Home, find_home
 from finops_nb.money import ZERO
-from finops_nb.params.model import SAMPLE, Params
+from finops_nb.params.model import Params
+from finops_nb.params.sources import SAMPLE, UNDESCRIBED, Source
 from finops_nb.params.text_file import open_regular
+from finops_nb.params.yaml_file import key_text
 from finops_nb.period import parse_period
+from finops_nb.usage.sources.checksums import is_checksum
 from finops_nb.usage.sources.notice import Notice
 
 Format = Literal[".csv", ".csv.gz", ".csv.zst", ".parquet"]
@@ -31,23 +33,6 @@ SAMPLE_FILES: Final = PACKAGE / "sample"
 
 YEAR_AND_MONTH: Final = re.compile(r"(\d{4})[-_]?(0[1-9]|1[0-2])(?!\d)")
 """A month in the name of a file."""
-
-CHECKSUMS: Final = "SHA256SUMS"
-"""A file with the checksums of all files in its folder."""
-
-CHECKSUM: Final = ".sha256"
-"""The suffix of a file with the checksum of one file."""
-
-CHECKSUM_LINE: Final = re.compile(
-    r"(?P<escaped>\\)?(?P<digest>[0-9A-Fa-f]{64})(?:[ \t]+\*?(?P<name>.+))?"
-)
-"""What sha256sum writes: the digest and the name; "*" marks a file read as binary.
-
-A backslash before the digest marks a name in which backslashes and line breaks are escaped.
-"""
-
-ESCAPED: Final = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
-"""How sha256sum escapes characters in a name."""
 
 LISTED: Final = 5
 """How many names of files a message lists."""
@@ -62,21 +47,31 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """One file of usage.
 
     Args:
         name: what a reader may see of its path: relative to the home, or the bare name outside.
         path: the file.
         format: its suffix in lower case.
+        params: the source of the params that it belongs to.
     """
 
     name: str
     path: Path
     format: Format
+    params: Source = field(default=UNDESCRIBED, compare=False)
 
 
-def resolve_inputs(params: Params, home: Home | None = None) -> tuple[Source, ...]:
+class _Match(NamedTuple):
+    """A file, the entry of `usage` that it matches, and the source that has the entry."""
+
+    path: Path
+    pattern: str
+    params: Source
+
+
+def resolve_inputs(params: Params, home: Home | None = None) -> tuple[SourceFile, ...]:
     """The files that `params.usage` names, sorted by the name that is shown.
 
     Args:
@@ -96,31 +91,41 @@ def resolve_inputs(params: Params, home: Home | None = None) -> tuple[Source, ..
 
 def find_sources(
     params: Params, home: Home | None = None
-) -> tuple[tuple[Source, ...], tuple[Notice, ...]]:
+) -> tuple[tuple[SourceFile, ...], tuple[Notice, ...]]:
     """`resolve_inputs`, and a notice for each folder with files that were left out."""
     problems: list[Problem] = []
     notices: list[Notice] = []
-    patterns: dict[Hashable, tuple[str, Path]] = {}
-    for pattern in params.usage:
-        try:
-            for path in _matches(pattern.replace("{period}", params.period), home, notices):
-                first_pattern, first_path = patterns.setdefault(_identity(path), (pattern, path))
-                if first_path is not path:
-                    first = f'{first_path.name} by "{first_pattern}"'
-                    rule = f'listed twice: {first} and {path.name} by "{pattern}"'
-                    problems.append(Problem(rule, NAME_ONCE, column="usage", value=pattern))
-        except Refusal as refusal:
-            problems += refusal.problems
-        except (OSError, ValueError) as error:
-            rule = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-            fix = "Check the path and its permissions"
-            problems.append(Problem(rule, fix, column="usage", value=pattern))
+    found: dict[Hashable, _Match] = {}
+    for place, source in enumerate(params.each_source):
+        key = key_text((*source.keys(place), "usage"))
+        for pattern in source.usage:
+            try:
+                for path in _matches(pattern.replace("{period}", params.period), home, notices):
+                    match = _Match(path, pattern, source)
+                    first = found.setdefault(_identity(path), match)
+                    if first is not match:
+                        problems.append(_listed_twice(first, match, key))
+            except Refusal as refusal:
+                problems += (replace(problem, column=key) for problem in refusal.problems)
+            except (OSError, ValueError) as error:
+                rule = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+                fix = "Check the path and its permissions"
+                problems.append(Problem(rule, fix, column=key, value=pattern))
     if problems:
         raise Refusal(problems)
-    return _named_sources((path for _, path in patterns.values()), home), tuple(notices)
+    return _named_files(found.values(), home), tuple(notices)
 
 
-def fingerprint(sources: Iterable[Source]) -> tuple[tuple[str, str], ...]:
+def _listed_twice(first: _Match, second: _Match, key: str) -> Problem:
+    """The problem of a file that two patterns match; two sources count its cost twice, too."""
+    by = f'"{first.pattern}"'
+    if first.params.name != second.params.name:
+        by += f" of {first.params.place}"
+    rule = f'listed twice: {first.path.name} by {by} and {second.path.name} by "{second.pattern}"'
+    return Problem(rule, NAME_ONCE, column=key, value=second.pattern)
+
+
+def fingerprint(sources: Iterable[SourceFile]) -> tuple[tuple[str, str], ...]:
     """The shown name of each file and the SHA-256 of its bytes, in the order of `sources`.
 
     Raises:
@@ -129,7 +134,7 @@ def fingerprint(sources: Iterable[Source]) -> tuple[tuple[str, str], ...]:
     return tuple((source.name, digest) for source, digest in _read_each(sources, _sha256))
 
 
-def file_states(sources: Iterable[Source]) -> tuple[tuple[Source, FileState], ...]:
+def file_states(sources: Iterable[SourceFile]) -> tuple[tuple[SourceFile, FileState], ...]:
     """What changes about each file when somebody writes to it.
 
     Raises:
@@ -138,7 +143,7 @@ def file_states(sources: Iterable[Source]) -> tuple[tuple[Source, FileState], ..
     return tuple(_read_each(sources, _state))
 
 
-def changed_files(states: Iterable[tuple[Source, FileState]]) -> list[Problem]:
+def changed_files(states: Iterable[tuple[SourceFile, FileState]]) -> list[Problem]:
     """A problem for each file that was written to since its state was taken."""
     problems = []
     for source, state in states:
@@ -151,30 +156,6 @@ def changed_files(states: Iterable[tuple[Source, FileState]]) -> list[Problem]:
             fix = "Wait for the export to finish, then run again"
             problems.append(Problem(rule, fix, source.name))
     return problems
-
-
-def checksum_problems(
-    sources: Sequence[Source], fingerprints: Sequence[tuple[str, str]]
-) -> Iterator[Problem]:
-    """A problem for each file whose bytes differ from the checksums next to it.
-
-    Args:
-        sources: the files. One without a checksum file next to it is not checked.
-        fingerprints: of `sources`, in the same order.
-
-    Example:
-        Next to calls.csv, either "SHA256SUMS" with the line "2c26…  calls.csv", or
-        "calls.csv.sha256" with the same line or with the digest alone.
-    """
-    for source, (name, digest) in zip(sources, fingerprints, strict=True):
-        own_list = source.path.with_name(source.path.name + CHECKSUM)
-        for checksums in (own_list, source.path.with_name(CHECKSUMS)):
-            if checksums.is_file():
-                names_needed = checksums != own_list
-                yield from _compare(source.path.name, name, digest, checksums, names_needed)
-            elif checksums.exists() or checksums.is_symlink():
-                rule, fix = "not a readable checksum file", "Create it again, or remove it"
-                yield Problem(rule, fix, checksums.name)
 
 
 def _identity(path: Path) -> Hashable:
@@ -232,9 +213,7 @@ def _in_folder(folder: Path, place: str, notices: list[Notice]) -> Iterator[Path
 def _usable(entries: list[Path], place: str, notices: list[Notice]) -> Iterator[Path]:
     """The entries that can be read; a notice names the others; no usable one at all is refused."""
     usable = [path for path in entries if _format(path) and not path.is_dir()]
-    others = [
-        _entry_name(path) for path in entries if path not in usable and not _is_checksum(path)
-    ]
+    others = [_entry_name(path) for path in entries if path not in usable and not is_checksum(path)]
     if not usable:
         content = f"has no usage file, only {listed(others, LISTED)}" if others else "is empty"
         rule = f"the folder {content}"
@@ -248,10 +227,6 @@ def _usable(entries: list[Path], place: str, notices: list[Notice]) -> Iterator[
 
 def _entry_name(path: Path) -> str:
     return f"{path.name}/" if path.is_dir() else path.name
-
-
-def _is_checksum(path: Path) -> bool:
-    return path.name == CHECKSUMS or path.name.endswith(CHECKSUM)
 
 
 def _format(path: Path) -> Format | None:
@@ -300,17 +275,17 @@ def _words(name: str) -> list[str]:
     return re.split(r"[^a-z]+", name.lower())
 
 
-def _named_sources(paths: Iterable[Path], home: Home | None) -> tuple[Source, ...]:
-    """Sources sorted by name; files outside the home with one bare name are numbered in order."""
-    sources: dict[str, Source] = {}
-    for path in paths:
-        plain = name = _shown_name(path, home)
+def _named_files(matches: Iterable[_Match], home: Home | None) -> tuple[SourceFile, ...]:
+    """Files sorted by name; those outside the home with one bare name are numbered in order."""
+    files: dict[str, SourceFile] = {}
+    for match in matches:
+        plain = name = _shown_name(match.path, home)
         count = 1
-        while name in sources:
+        while name in files:
             count += 1
             name = f"{plain} ({count})"
-        sources[name] = Source(name, path, _format(path) or ".csv")
-    return tuple(sources[name] for name in sorted(sources))
+        files[name] = SourceFile(name, match.path, _format(match.path) or ".csv", match.params)
+    return tuple(files[name] for name in sorted(files))
 
 
 def _shown_name(path: Path, home: Home | None) -> str:
@@ -322,9 +297,11 @@ def _shown_name(path: Path, home: Home | None) -> str:
         return path.name
 
 
-def _read_each(sources: Iterable[Source], read: Callable[[Path], T]) -> list[tuple[Source, T]]:
+def _read_each(
+    sources: Iterable[SourceFile], read: Callable[[Path], T]
+) -> list[tuple[SourceFile, T]]:
     problems: list[Problem] = []
-    results: list[tuple[Source, T]] = []
+    results: list[tuple[SourceFile, T]] = []
     for source in sources:
         try:
             results.append((source, read(source.path)))
@@ -346,47 +323,3 @@ def _state(path: Path) -> FileState:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file")
     return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _compare(
-    file: str, shown_name: str, digest: str, checksums: Path, names_needed: bool
-) -> Iterator[Problem]:
-    """The problems of one file and one list of checksums.
-
-    Args:
-        file: its name in the list.
-        shown_name: its name in messages.
-        digest: the SHA-256 of its bytes.
-        checksums: the list.
-        names_needed: the list may have other files, so each line must have a name.
-    """
-    digests = []
-    text = checksums.read_text(encoding="utf-8", errors="replace")
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        match = CHECKSUM_LINE.fullmatch(line.strip())
-        if match is None or (names_needed and not match["name"]):
-            fix = (
-                "Write it with sha256sum: 64 hexadecimal digits, two spaces and the file name "
-                "on each line"
-            )
-            yield Problem("not a checksum", fix, checksums.name, number, value=line)
-        if match and _checked_name(match, file) == file:
-            digests.append(match["digest"].lower())
-    if not digests:
-        rule = f"no checksum for this file in {checksums.name}"
-        command = f"sha256sum {shlex.quote(file)} >> {shlex.quote(checksums.name)}"
-        yield Problem(rule, f"Add it: {command}", shown_name)
-    elif any(listed_digest != digest.lower() for listed_digest in digests):
-        rule = f"its SHA-256 differs from {checksums.name}"
-        fix = "Copy or export it again; if the change was intended, update the checksums"
-        yield Problem(rule, fix, shown_name, value=f"{digest[:16]}…")
-
-
-def _checked_name(match: re.Match[str], file: str) -> str:
-    """The name in a line of checksums; one without a name is of the `file`."""
-    name = (match["name"] or file).removeprefix("./")
-    if match["escaped"]:
-        return re.sub(r"\\[\\nr]", lambda escape: ESCAPED[escape[0]], name)
-    return name

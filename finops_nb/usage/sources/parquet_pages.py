@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.params.text_file import open_regular
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 
 BOOLEANS: Final = (1, 2)
 """Types of fields that have no bytes."""
@@ -39,7 +39,7 @@ class Chunk(NamedTuple):
     end: int
 
 
-def check_pages(source: Source, chunks: Sequence[Chunk]) -> None:
+def check_pages(source: SourceFile, chunks: Sequence[Chunk]) -> None:
     """Compare the checksum of each page that has one with the page.
 
     Args:
@@ -163,5 +163,5 @@ class _Header:
             self._skip(byte & 0x0F, depth + 1)
 
 
-def _damaged(rule: str, source: Source, column: str) -> Refusal:
+def _damaged(rule: str, source: SourceFile, column: str) -> Refusal:
     return Refusal(Problem(rule, DAMAGED, source.name, column=column))

@@ -11,7 +11,7 @@ from finops_nb.period import Period
 from finops_nb.usage.sources import tags, values
 from finops_nb.usage.sources.columns import Columns
 from finops_nb.usage.sources.dialects import DETAIL, NAMED, TOKENS, Dialect
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,7 +83,7 @@ class SourceTable:
         reconciled: its billed costs are compared with invoices.
     """
 
-    source: Source
+    source: SourceFile
     dialect: Dialect
     scan: str
     columns: Mapping[ColumnName, str]
@@ -253,7 +253,7 @@ def parsed_name(table: SourceTable, column: ColumnName) -> str:
     return PARSED[column][1]
 
 
-def path_sql(source: Source) -> str:
+def path_sql(source: SourceFile) -> str:
     """The path as a literal of SQL, in which the engine sees no character as a pattern."""
     path = str(source.path.absolute())
     escaped = "".join(f"[{char}]" if char in "*?[" else char for char in path)

@@ -31,7 +31,7 @@ def test_places_are_by_name_whatever_the_order():
         {"period": "2025-12", "usage": "sample:", "columns": {"feature": "product_id"}}
     )
     header = ["x", "customer_id", "cost_usd", "organization_id", "product_id", "timestamp"]
-    columns = place_columns(params, header, "u.csv")
+    columns = place_columns(params.each_source[0], header, "u.csv")
     positions = {ours: place.position for ours, place in columns.places.items()}
     assert positions == {
         "timestamp": 5,
@@ -47,7 +47,7 @@ def test_places_are_by_name_whatever_the_order():
 def test_a_suggestion_is_quoted_if_needed_and_never_made_up():
     params = make_params({"period": "2025-12", "usage": "sample:"})
     columns = place_columns(
-        params, ["time", "Team name", *"abcdefghijklmnopqrstuvwxyzABCDEF"], "u.csv"
+        params.each_source[0], ["time", "Team name", *"abcdefghijklmnopqrstuvwxyzABCDEF"], "u.csv"
     )
     fixes = {problem.column: problem.fix for problem in columns.problems}
     assert (
@@ -68,10 +68,10 @@ def test_a_tag_is_found_in_its_column():
             "columns": {"cost": "c", "timestamp": "t", "organization": "Tags.a.b"},
         }
     )
-    assert place_columns(params, ["t", "c", "Tags"], "u.csv").places["organization"] == Place(
-        2, "a.b"
-    )
-    assert place_columns(params, ["t", "c", "Tags", "Tags.a.b"], "u.csv").places[
+    assert place_columns(params.each_source[0], ["t", "c", "Tags"], "u.csv").places[
+        "organization"
+    ] == Place(2, "a.b")
+    assert place_columns(params.each_source[0], ["t", "c", "Tags", "Tags.a.b"], "u.csv").places[
         "organization"
     ] == Place(3)
 
@@ -85,7 +85,7 @@ def test_what_the_params_name_must_be_there():
             "columns": {"cost": "c", "timestamp": "t", "customer": "who"},
         }
     )
-    [problem] = place_columns(params, ["t", "c", "user"], "u.csv").problems
+    [problem] = place_columns(params.each_source[0], ["t", "c", "user"], "u.csv").problems
     assert (problem.column, problem.fix) == (
         "who",
         "Did you mean user? Then write columns: {customer: user} in the params; "
@@ -107,7 +107,7 @@ def test_a_column_that_the_params_name_is_there(ours):
         "provider",
         "model",
     ]
-    [problem] = place_columns(params, header, "u.csv").problems
+    [problem] = place_columns(params.each_source[0], header, "u.csv").problems
     assert (problem.column, problem.rule.partition(";")[0]) == (
         "nope",
         f'no column "nope" for {ours}',
@@ -126,7 +126,9 @@ def test_the_names_of_a_provider_are_one(named, name):
             "columns": {"organization": named},
         }
     )
-    assert place_columns(params, ["x", name], "u.csv").places["organization"] == Place(1)
+    assert place_columns(params.each_source[0], ["x", name], "u.csv").places[
+        "organization"
+    ] == Place(1)
 
 
 def test_a_table_with_a_time_called_timestamp_is_a_table():
@@ -138,7 +140,7 @@ def test_a_table_with_a_time_called_timestamp_is_a_table():
             "columns": {"cost": "amount", "organization": "team"},
         }
     )
-    columns = place_columns(params, ["timestamp", "team", "amount"], "u.csv")
+    columns = place_columns(params.each_source[0], ["timestamp", "team", "amount"], "u.csv")
     assert (columns.dialect.name, columns.problems, sorted(columns.places)) == (
         "table",
         (),

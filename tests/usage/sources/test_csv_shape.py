@@ -19,14 +19,14 @@ from support.usage_files import write
 from finops_nb.usage.sources import csv_shape
 from finops_nb.usage.sources.csv_shape import Shape, measure_shape
 from finops_nb.usage.sources.csv_text import Header, scan_sql
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 
 
 def shape_of(path: Path, content: bytes, chunk: int = 1 << 20, separator: str = ",") -> Shape:
     """The shape of a file with two columns, read in pieces of that size, to the end of a line."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_shape, "CHUNK", chunk)
-        return measure_shape(Source("u.csv", write(path, content), ".csv"), 2, separator)
+        return measure_shape(SourceFile("u.csv", write(path, content), ".csv"), 2, separator)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1 << 20])
@@ -151,7 +151,7 @@ def engine_reads(path: Path, separator: str) -> list[tuple[str | None, ...]] | N
     with duckdb.connect() as db:
         try:
             rows = db.execute(
-                f"FROM {scan_sql(Source('u.csv', path, '.csv'), Header(('a', 'b'), separator))}"
+                f"FROM {scan_sql(SourceFile('u.csv', path, '.csv'), Header(('a', 'b'), separator))}"
             ).fetchall()
         except duckdb.Error:
             return None

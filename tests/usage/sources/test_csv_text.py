@@ -19,7 +19,7 @@ from finops_nb.errors import Refusal
 from finops_nb.usage.sources import csv_text as csv_text_module
 from finops_nb.usage.sources.csv_shape import measure_shape
 from finops_nb.usage.sources.csv_text import BUFFER, ZSTD, open_bytes
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 
 NAMES = ["u.csv.gz", "u.csv.zst"]
 CONTENT = csv_text([call(cost_usd=cost) for cost in ("1.25", "20.5")]).encode()
@@ -29,7 +29,7 @@ HEADER, FIRST, LAST = CONTENT.splitlines(keepends=True)
 def unpacked(path: Path) -> bytes | None:
     """All bytes of the text; None if they are refused."""
     try:
-        with open_bytes(Source(path.name, path, f".csv{path.suffix}")) as raw:
+        with open_bytes(SourceFile(path.name, path, f".csv{path.suffix}")) as raw:
             return raw.read()
     except Refusal as refusal:
         (problem,) = refusal.problems
@@ -228,7 +228,7 @@ def test_plain_csv_is_not_a_zip_bomb(tmp_path, monkeypatch):
     monkeypatch.setattr(csv_text_module, "LARGE", 0)
     monkeypatch.setattr(csv_text_module, "RATIO", 0)
     path = write(tmp_path / "u.csv", CONTENT)
-    assert measure_shape(Source("u.csv", path, ".csv"), 13).records == 3
+    assert measure_shape(SourceFile("u.csv", path, ".csv"), 13).records == 3
 
 
 @pytest.mark.parametrize("name", ["u.csv", *NAMES])
@@ -241,5 +241,5 @@ def test_a_folder_of_that_name_or_a_file_that_is_gone_is_refused(tmp_path, name)
     ):
         with pytest.raises(Refusal, match=f"{name}: cannot be read: {reason}"):
             open_bytes(
-                Source(name, there, f".csv{path.suffix}" if name != "u.csv" else ".csv")
+                SourceFile(name, there, f".csv{path.suffix}" if name != "u.csv" else ".csv")
             ).read()

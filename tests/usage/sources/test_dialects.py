@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from finops_nb.params.column_names import COLUMNS
-from finops_nb.params.model import AUTO, DIALECTS, make_params
+from finops_nb.params.model import make_params
+from finops_nb.params.sources import AUTO, DIALECTS
 from finops_nb.usage.sources import dialects
 from finops_nb.usage.sources.dialects import recognize
 
@@ -50,7 +51,7 @@ LITELLM = [
 
 
 def params(**keys):
-    return make_params({"period": "2025-12", "usage": "u.csv"} | keys)
+    return make_params({"period": "2025-12", "usage": "u.csv"} | keys).each_source[0]
 
 
 def test_every_dialect_of_the_params_is_declared_with_columns_the_params_know():

@@ -16,7 +16,7 @@ from finops_nb.usage import reader
 from finops_nb.usage.reader import columns_found
 from finops_nb.usage.sources import csv_text as usage_text
 from finops_nb.usage.sources.compression import has_zeros_behind, lacks_checksum
-from finops_nb.usage.sources.discovery import FORMATS, Source, fingerprint, resolve_inputs
+from finops_nb.usage.sources.discovery import FORMATS, SourceFile, fingerprint, resolve_inputs
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_no_pipe_is_waited_for(tmp_path, suffix):
     """Whoever opens usage: `check` opens it to suggest columns, even where a run would not."""
     pipe = tmp_path / f"pipe{suffix}"
     os.mkfifo(pipe)
-    source = Source("pipe", pipe, suffix)
+    source = SourceFile("pipe", pipe, suffix)
     opened = [lambda: columns_found(source), lambda: fingerprint([source])]
     if suffix != ".parquet":
         opened.append(lambda: usage_text.open_text(source))

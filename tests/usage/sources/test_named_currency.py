@@ -61,7 +61,7 @@ def test_a_sign_that_is_printed_is_read(code):
 
 def problems(header, **params):
     made = make_params({"period": "2025-12", "usage": "u.csv"} | params)
-    return place_columns(made, header, "u.csv").problems
+    return place_columns(made.each_source[0], header, "u.csv").problems
 
 
 def test_costs_in_another_currency_are_refused_and_the_advice_helps():

@@ -19,7 +19,7 @@ from support.properties import cases
 from support.usage_files import call, costs, read, write, write_parquet
 
 from finops_nb.errors import Failure, Refusal
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 from finops_nb.usage.sources.parquet_pages import Chunk, check_pages
 
 FILES = ("checked_pages_v1.parquet", "checked_pages_v2.parquet")
@@ -50,7 +50,7 @@ def test_each_flipped_bit_of_a_page_is_found(tmp_path, name):
         data[chunk.end - 1] ^= 4  # the last byte of the last page of the column
         file.write_bytes(data)
         with pytest.raises(Refusal, match=rf"^u, {chunk.column}: a page differs from its checksum"):
-            check_pages(Source("u", file, ".parquet"), [chunk])
+            check_pages(SourceFile("u", file, ".parquet"), [chunk])
 
 
 @pytest.mark.slow
@@ -77,16 +77,16 @@ def test_pages_without_checksums_are_read(tmp_path):
     """DuckDB writes none; what cannot be understood in such a header is no reason to refuse."""
     file = write_parquet(tmp_path / "u.parquet", [call()] * 3)
     assert read(file).cost == 3
-    check_pages(Source("u", file, ".parquet"), [Chunk("x", 5, len(file.read_bytes()))])
+    check_pages(SourceFile("u", file, ".parquet"), [Chunk("x", 5, len(file.read_bytes()))])
 
 
 @pytest.mark.parametrize("junk", [b"\xff" * 64, b"\x1b" * 64, b"\x15" * 64, b"\x19\xff" * 32])
 def test_a_header_that_is_none_ends_the_check(tmp_path, junk):
     """Where other pages have checksums, it is damage."""
     plain = write(tmp_path / "plain", junk)
-    check_pages(Source("u", plain, ".parquet"), [Chunk("x", 0, 64)])
+    check_pages(SourceFile("u", plain, ".parquet"), [Chunk("x", 0, 64)])
     whole = (SUPPORT / FILES[0]).read_bytes()
     broken = write(tmp_path / "broken", whole + junk)
     chunks = [*chunks_of(SUPPORT / FILES[0]), Chunk("x", len(whole), len(whole) + 64)]
     with pytest.raises(Refusal, match=r"^u, x: a page whose header can't be read"):
-        check_pages(Source("u", broken, ".parquet"), chunks)
+        check_pages(SourceFile("u", broken, ".parquet"), chunks)

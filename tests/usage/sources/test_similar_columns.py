@@ -25,7 +25,7 @@ SPELLINGS = (
 def problems(*more: str, **params) -> list[Problem]:
     """The problems of a header of calls with more columns."""
     made = make_params({"period": "2025-12", "usage": "u.csv"} | params)
-    return list(place_columns(made, [*COLUMNS, *more], "u.csv").problems)
+    return list(place_columns(made.each_source[0], [*COLUMNS, *more], "u.csv").problems)
 
 
 def calls_with(folder: Path, column: str, value: str, kind: str) -> Path:
@@ -49,10 +49,10 @@ def test_what_a_dialect_calls_the_currency_is_read(monkeypatch, name):
     if name == "table":
         header.append("amount")
         params["columns"] = {"cost": "amount"}
-    before = place_columns(make_params(params), header, "u.csv")
+    before = place_columns(make_params(params).each_source[0], header, "u.csv")
     assert ("currency" in before.places, len(before.problems)) == (False, 1)
     monkeypatch.setitem(DIALECTS, name, known)
-    after = place_columns(make_params(params), header, "u.csv")
+    after = place_columns(make_params(params).each_source[0], header, "u.csv")
     assert (after.places["currency"], after.problems) == (Place(0), ())
 
 
@@ -150,14 +150,14 @@ def test_a_column_that_is_optional_and_spelled_differently_is_asked_about():
     """Requests that are numbered in `Request_ID` would not be searched for duplicates."""
     header = ["startTime", "spend", "team_id", "model", "Request_ID"]
     params = {"period": "2025-12", "usage": "u.csv"}
-    (problem,) = place_columns(make_params(params), header, "u.csv").problems
+    (problem,) = place_columns(make_params(params).each_source[0], header, "u.csv").problems
     assert (problem.column, problem.rule) == (
         "Request_ID",
         "this column may be request_id, spelled differently",
     )
     for name, places in (("Request_ID", True), ("none", False)):
         made = make_params(params | {"columns": {"request": name}})
-        columns = place_columns(made, header, "u.csv")
+        columns = place_columns(made.each_source[0], header, "u.csv")
         assert (columns.problems, "request" in columns.places) == ((), places)
 
 

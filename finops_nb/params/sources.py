@@ -1,0 +1,149 @@
+"""Sources: the usages that one report adds up, each with its own files and its own columns.
+
+sources:
+  - name: cloud
+    usage: bills/focus-{period}.csv
+    dialect: focus
+  - name: seats
+    usage: exports/seats-{period}.csv
+    columns: {organization: team, cost: price, timestamp: day}
+
+A params file with `usage` instead has one source, which `usage`, `dialect` and `columns` describe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from finops_nb.errors import BadValue, Problem
+from finops_nb.params.column_names import ColumnName
+from finops_nb.params.types import Boolean, Name, Text, Texts
+from finops_nb.params.yaml_file import KeyPath, key_text
+
+AUTO: Final = "auto"
+DialectName: TypeAlias = Literal["auto", "calls", "focus", "litellm", "table"]
+DIALECTS: Final[tuple[DialectName, ...]] = get_args(DialectName)
+
+Basis: TypeAlias = Literal["billed", "estimate"]
+BasisIfSet: TypeAlias = Literal["", "billed", "estimate"]
+
+SAMPLE: Final = "sample:"
+"""What `usage` starts with where it is the packaged sample."""
+
+SHORT_FORM: Final = "usage"
+"""What the one source is called that the keys of the params themselves describe."""
+
+SHORT_FORM_KEYS: Final = ("usage", "dialect", "columns")
+UNSET: Final[Mapping[str, Collection[Any]]] = {
+    "usage": (None, "", [], ()),
+    "dialect": (None, "", "auto"),
+    "columns": (None, "", {}),
+}
+"""Keys of the params that describe one source, and what they have where `sources` describe it."""
+
+USAGE: Final = (
+    "a path (with * for any text), a folder, or a list, from the home; {period} "
+    "stands for the period, sample: for the packaged sample"
+)
+DIALECT: Final = "calls, focus, litellm or table, whichever the usage is; auto reads its header"
+COLUMNS: Final = (
+    "our name for a column and the source's, if they differ; Tags.team is a tag, "
+    "none means that there is no such column"
+)
+
+
+class Source(BaseModel):
+    """One source of usage: its files, and how they are read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name = Field(
+        examples=["cloud"], description="what the report calls the source, beside its money"
+    )
+    usage: Texts = Field(min_length=1, examples=['"bills/focus-{period}.csv"'], description=USAGE)
+    dialect: DialectName = Field(default="auto", description=DIALECT)
+    columns: dict[ColumnName, Text] = Field(
+        default_factory=dict, examples=["{cost: total_usd}"], description=COLUMNS
+    )
+    basis: BasisIfSet = Field(
+        default="",
+        description="billed, or estimate, which is what the dialect says unless you do: whether "
+        "its cost is what a provider bills, or is computed from prices",
+    )
+    separate: Boolean = Field(
+        default=False,
+        description="true: no other source of the report has the same cost",
+    )
+    currency: str = Field(
+        default="", examples=["USD"], description="the currency of its costs: the report's"
+    )
+
+    @property
+    def place(self) -> str:
+        """Where a person writes its keys, in messages."""
+        return "the params" if self.name == SHORT_FORM else f'the source "{self.name}"'
+
+    def keys(self, place: int) -> KeyPath:
+        """The path of its keys in the params; `place` is its place in `sources`, from 0."""
+        return () if self.name == SHORT_FORM else ("sources", place)
+
+
+UNDESCRIBED: Final = Source.model_construct(name=SHORT_FORM, usage=())
+"""Of a file of which nothing but its bytes is looked at."""
+
+
+def _checked(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """The sources themselves.
+
+    Raises:
+        BadValue: two have one name, or one has the name of the short form.
+    """
+    names = [source.name for source in sources]
+    if SHORT_FORM in names:
+        rule = f"a source is called {SHORT_FORM}, as the one without `sources` is"
+        raise BadValue(rule, "Name it after where its files come from")
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise BadValue(f"two sources are called {', '.join(twice)}", "Give each its own name")
+    return sources
+
+
+Sources = Annotated[tuple[Source, ...], AfterValidator(_checked)]
+"""The key `sources` of a params file."""
+
+
+def with_paths_of_sources(values: Any) -> Any:
+    """The values of a params file, in which `usage` is all paths of `sources`, if it has sources.
+
+    Args:
+        values: by key, not checked yet.
+
+    Raises:
+        BadValue: usage is described by `sources` and by keys of the params, too.
+    """
+    sources = values.get("sources")
+    if not sources or not isinstance(sources, (list, tuple)):
+        return values
+    if both := [key for key in SHORT_FORM_KEYS if values.get(key) not in UNSET[key]]:
+        rule = f"usage is described both by `sources` and by `{'`, `'.join(both)}`"
+        fix = f"Move {'it' if len(both) == 1 else 'them'} into an item of `sources`"
+        raise BadValue(rule, fix)
+    return {**values, "usage": [*_paths(sources)] or [SAMPLE]}
+
+
+def _paths(sources: Iterable[Any]) -> Iterator[str]:
+    for source in sources:
+        usage = source.get("usage") if isinstance(source, Mapping) else source.usage
+        yield from [usage] if isinstance(usage, str) else usage or ()
+
+
+def currency_problems(sources: Sequence[Source], currency: str) -> Iterator[Problem]:
+    """A problem for each source whose costs are in another currency than the report."""
+    for place, source in enumerate(sources):
+        if source.currency not in ("", currency):
+            rule = f"the report is in {currency}, and currencies are never added together"
+            key = key_text(("sources", place, "currency"))
+            fix = "Report this source separately"
+            yield Problem(rule, fix, column=key, value=source.currency)

@@ -1,0 +1,140 @@
+"""Several sources in one report: added up once, each with its money, and none read as another."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.properties import cases
+
+from finops_nb.errors import Refusal
+from finops_nb.params.model import make_params
+from finops_nb.usage.model import Usage
+from finops_nb.usage.reader import read_usage
+
+SEATS = "day,team,plan,amount\n2025-12-01,org-a,Pro,20.00\n2025-12-02,org-b,Pro,40\n"
+LOG = (
+    "timestamp,cost_usd,organization_id,product_id,feature_id,customer_id\n"
+    "2025-12-03T10:00:00Z,0.50,org-a,chat,ask,c1\n"
+    "2025-11-30T10:00:00Z,7.00,org-a,chat,ask,c1\n"
+)
+OWN = {"timestamp": "day", "cost": "amount", "organization": "team"}
+
+
+def read(folder: Path, **keys) -> Usage:
+    return read_usage(make_params({"period": "2025-12"} | keys))
+
+
+def source(folder: Path, name: str, text: str, **keys) -> dict:
+    file = folder / f"{name}.csv"
+    file.write_text(text)
+    return {"name": name, "usage": str(file)} | keys
+
+
+def refusal_of(folder: Path, *sources: dict) -> list[str]:
+    with pytest.raises(Refusal) as refused:
+        read(folder, sources=[*sources])
+    return [str(problem) for problem in refused.value.problems]
+
+
+def test_sources_add_up_to_one_total(tmp_path):
+    """Each has its own columns; the total is 20 + 40 + 0.50, and 7.00 is outside the period.
+
+    What the seats have no column for is unallocated there; calls and customers are not known.
+    """
+    seats = source(tmp_path, "seats", SEATS, columns=OWN | {"product": "plan"})
+    log = source(tmp_path, "gateway", LOG, separate="true")
+    usage = read(tmp_path, sources=[seats, log])
+    assert (usage.cost, usage.cost_outside) == (Decimal("60.50"), 7)
+    by_product = usage.groups["organization", "product"]
+    assert by_product[["organization", "product", "cost"]].to_numpy().tolist() == [
+        ["org-a", "Pro", 20],
+        ["org-a", "chat", Decimal("0.50")],
+        ["org-b", "Pro", 40],
+    ]
+    features = usage.groups["feature",]
+    assert features[["feature", "cost"]].to_numpy().tolist() == [
+        ["(unallocated)", 60],
+        ["ask", Decimal("0.50")],
+    ]
+    assert usage.missing_columns == {"customer"}
+    assert [(each.source, each.dialect, each.basis) for each in usage.sources] == [
+        ("seats", "table", "billed"),
+        ("gateway", "calls", "estimate"),
+    ]
+    assert [(each.rows, each.cost) for each in usage.sources] == [(2, 60), (1, Decimal("0.50"))]
+
+
+def test_a_bill_beside_an_estimate_is_refused(tmp_path):
+    """They may be the same money, until the estimate says that it is separate or billed itself."""
+    seats = source(tmp_path, "seats", SEATS, columns=OWN)
+    log = source(tmp_path, "gateway", LOG)
+    [problem] = refusal_of(tmp_path, seats, log)
+    assert problem == (
+        "sources, item 2: the cost of gateway is an estimate, and seats is what was billed; the "
+        "two may be the same money. If no other source has the cost of gateway, write "
+        "`separate: true` in it; if its cost is what a provider bills, `basis: billed`; otherwise "
+        "remove it."
+    )
+    for key in ({"separate": "true"}, {"basis": "billed"}):
+        assert read(tmp_path, sources=[seats, log | key]).cost == Decimal("60.50")
+    assert read(tmp_path, sources=[seats]).cost == 60
+
+
+def test_a_file_in_two_sources_is_refused(tmp_path):
+    """Its cost would count twice."""
+    seats = source(tmp_path, "seats", SEATS, columns=OWN)
+    [problem] = refusal_of(tmp_path, seats, seats | {"name": "more"})
+    assert problem.startswith("sources, item 2, usage: listed twice: seats.csv by ")
+    assert 'of the source "seats" and seats.csv by' in problem
+
+
+def test_a_refusal_names_the_source(tmp_path):
+    """The way out is in the source, since the params have no `columns` of their own."""
+    seats = source(tmp_path, "seats", SEATS, columns={"cost": "amount", "timestamp": "when"})
+    [problem] = refusal_of(tmp_path, seats)
+    assert 'no column "when" for timestamp' in problem
+    assert problem.endswith('Then write columns: {timestamp: day} in the source "seats".')
+    missing = {"name": "cloud", "usage": "bills/none.csv"}
+    [problem] = refusal_of(tmp_path, missing | {"usage": str(tmp_path / "none.csv")})
+    assert problem.startswith("sources, item 1, usage: no such file")
+
+
+def test_dialects_may_differ_between_sources_but_not_within_one(tmp_path):
+    """Two kinds of files in one source are still refused: they may be the same money."""
+    spend = "request_id,spend,startTime,model,team_id\nr1,0.25,2025-12-05T10:00:00Z,gpt,org-a\n"
+    proxy = source(tmp_path, "proxy", spend)
+    log = source(tmp_path, "gateway", LOG)
+    assert read(tmp_path, sources=[log, proxy]).cost == Decimal("0.75")
+    [problem] = refusal_of(tmp_path, log | {"usage": [log["usage"], proxy["usage"]]})
+    assert "this file is litellm, but gateway.csv is calls" in problem
+
+
+@settings(max_examples=cases(60), deadline=None)
+@given(st.lists(st.integers(-5_000, 90_000), min_size=2, max_size=12), st.data())
+def test_one_source_or_several_are_the_same_money(tmp_path_factory, cents, data):
+    """However the rows of one table are shared out among sources, every figure is equal."""
+    folder = tmp_path_factory.mktemp("sources")
+    rows = [
+        f"2025-12-{1 + n % 28:02},org-{n % 3},{n},{Decimal(cent).scaleb(-2)}\n"
+        for n, cent in enumerate(cents)
+    ]
+    cut = data.draw(st.integers(1, len(rows) - 1))
+    header = "day,team,plan,amount\n"
+    columns = OWN | {"product": "plan"}
+    parts = [
+        source(folder, name, header + "".join(part), columns=columns)
+        for name, part in (("one", rows[:cut]), ("other", rows[cut:]))
+    ]
+    whole = source(folder, "whole", header + "".join(rows), columns=columns)
+    together = read(folder, usage=whole["usage"], columns=columns)
+    apart = read(folder, sources=parts)
+    for key, frame in together.groups.items():
+        assert frame.to_dict("list") == apart.groups[key].to_dict("list")
+    assert [each.cost for each in apart.sources] == [
+        Decimal(sum(cents[:cut])).scaleb(-2),
+        Decimal(sum(cents[cut:])).scaleb(-2),
+    ]
