@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 from support.usage_files import write
 
 from finops_nb.errors import Problem, Refusal
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 from finops_nb.usage.sources.unpacked import Unpacked
 
-Unpack = Callable[[Source, Path], Unpacked]
+Unpack = Callable[[SourceFile, Path], Unpacked]
 
 
 def unpack_text(unpack: Unpack, content: str | bytes, name: str) -> list[dict[str, str]]:
@@ -24,7 +24,7 @@ def unpack_text(unpack: Unpack, content: str | bytes, name: str) -> list[dict[st
 
 
 def unpack_file(unpack: Unpack, path: Path) -> Unpacked:
-    return unpack(Source(path.name, path, ".csv"), path.with_name("unpacked.csv"))
+    return unpack(SourceFile(path.name, path, ".csv"), path.with_name("unpacked.csv"))
 
 
 def rows_of(unpacked: Unpacked) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from finops_nb.errors import BadValue, Problem, Refusal
 from finops_nb.usage.sources.csv_text import BOM, LONGEST_LINE
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 from finops_nb.usage.sources.json_cells import NotJson, ObjectCells, parse
 from finops_nb.usage.sources.unpacked import (
     EMPTY_FILE,
@@ -31,7 +31,7 @@ ONE_OBJECT_A_LINE: Final = "Each line must be one whole object"
 RENAME: Final = "Rename it to .json"
 
 
-def unpack_json_lines(source: Source, path: Path) -> Unpacked:
+def unpack_json_lines(source: SourceFile, path: Path) -> Unpacked:
     """Unpack a file with a JSON object on each line.
 
     Empty lines at its end are none; others are empty lines of the CSV file.
@@ -89,7 +89,7 @@ def _add(cells: ObjectCells, line: str) -> None:
     cells.add(row)
 
 
-def _lines(raw: BufferedReader, source: Source) -> Iterator[str]:
+def _lines(raw: BufferedReader, source: SourceFile) -> Iterator[str]:
     """The lines of the text, without their line feeds; a byte order mark is left out.
 
     Raises:
@@ -112,7 +112,7 @@ def _lines(raw: BufferedReader, source: Source) -> Iterator[str]:
         yield _decoded(rest, number, source)
 
 
-def _decoded(data: bytes, number: int, source: Source) -> str:
+def _decoded(data: bytes, number: int, source: SourceFile) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -121,14 +121,14 @@ def _decoded(data: bytes, number: int, source: Source) -> str:
         raise Refusal(Problem(rule, "Save the file as UTF-8", source.name, line)) from None
 
 
-def _refuse_long_line(size: int, number: int, source: Source) -> None:
+def _refuse_long_line(size: int, number: int, source: SourceFile) -> None:
     if size > LONGEST_LINE:
         rule = f"a line of more than {LONGEST_LINE:,} bytes"
         fix = "Export the file without the text that makes it so long, one object a line"
         raise Refusal(Problem(rule, fix, source.name, number))
 
 
-def _refuse_other_json(line: str, source: Source) -> None:
+def _refuse_other_json(line: str, source: SourceFile) -> None:
     """Refuse a file that begins as other JSON does, with that alone."""
     if line.strip(BLANK) == "{":
         rule = "not JSON lines but one JSON object over several lines"

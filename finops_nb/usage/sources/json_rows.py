@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from finops_nb.errors import BadValue, Problem, Refusal
 from finops_nb.usage.sources.csv_text import BOM
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 from finops_nb.usage.sources.json_cells import EXPORT_AGAIN, NotJson, ObjectCells, parse
 from finops_nb.usage.sources.json_pages import (
     PlacedRow,
@@ -40,7 +40,7 @@ BLOCK: Final = 1 << 20
 SKIP_BLANK: Final = re.compile(r"[ \t\r\n]*")
 
 
-def unpack_json(source: Source, path: Path) -> Unpacked:
+def unpack_json(source: SourceFile, path: Path) -> Unpacked:
     """Unpack a file with one JSON document.
 
     Args:
@@ -78,7 +78,7 @@ def unpack_json(source: Source, path: Path) -> Unpacked:
         return finish(rows, problems, source)
 
 
-def _text_of(source: Source) -> str:
+def _text_of(source: SourceFile) -> str:
     blocks, size = [], 0
     with open_unpacked(source) as raw:
         while block := raw.read(BLOCK):
@@ -161,7 +161,7 @@ def _refuse_more_text(text: str, end: int) -> None:
         raise NotJson("not JSON: more text after its end", EXPORT_AGAIN, rest)
 
 
-def _problem_in_text(error: NotJson, text: str, source: Source) -> Problem:
+def _problem_in_text(error: NotJson, text: str, source: SourceFile) -> Problem:
     """The problem with its line, and the character in it."""
     if error.position is None:
         return error.problem(source.name)

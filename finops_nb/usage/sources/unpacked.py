@@ -20,7 +20,7 @@ from typing import BinaryIO, Final, TypeAlias
 from finops_nb.errors import SHOWN, BadValue, Problem, Refusal
 from finops_nb.params.text_file import HALF, HALF_REFUSED
 from finops_nb.usage.sources import csv_text
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 
 BATCH: Final = 5_000
 """Rows that are encoded and written at once."""
@@ -280,7 +280,7 @@ class ProblemList:
             raise Refusal(self.first, self.count)
 
 
-def open_unpacked(source: Source) -> BufferedReader:
+def open_unpacked(source: SourceFile) -> BufferedReader:
     """The bytes of a file, gunzipped if its name says so, for the caller to close.
 
     Raises:
@@ -290,7 +290,7 @@ def open_unpacked(source: Source) -> BufferedReader:
     return csv_text.open_bytes(replace(source, format=".csv.gz" if is_gzipped else ".csv"))
 
 
-def finish(rows: RowsFile, problems: ProblemList, source: Source) -> Unpacked:
+def finish(rows: RowsFile, problems: ProblemList, source: SourceFile) -> Unpacked:
     """Write the CSV file, if nothing is wrong with the exported one.
 
     Raises:

@@ -15,7 +15,7 @@ from zipfile import BadZipFile, ZipFile
 
 from finops_nb.errors import Problem, Refusal, did_you_mean, listed
 from finops_nb.params.text_file import read_bytes
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 from finops_nb.usage.sources.unpacked import (
     EMPTY_FILE,
     ProblemList,
@@ -92,7 +92,7 @@ class _Sheet:
         return f"{self.name}!{letters}{self.top + row}"
 
 
-def unpack_xlsx(source: Source, path: Path, sheet: str | None = None) -> Unpacked:
+def unpack_xlsx(source: SourceFile, path: Path, sheet: str | None = None) -> Unpacked:
     """Unpack a sheet of a workbook.
 
     A number is read by the shortest decimal text of the float that the file stores, a date as
@@ -127,7 +127,7 @@ def unpack_xlsx(source: Source, path: Path, sheet: str | None = None) -> Unpacke
     )
 
 
-def sheet_names(source: Source) -> tuple[str, ...]:
+def sheet_names(source: SourceFile) -> tuple[str, ...]:
     """The names of the sheets of a workbook that are not empty.
 
     Raises:
@@ -138,7 +138,9 @@ def sheet_names(source: Source) -> tuple[str, ...]:
         return _sheets_with_cells(_workbook(data))
 
 
-def _chosen_sheet(data: bytes, name: str | None, source: Source, problems: ProblemList) -> _Sheet:
+def _chosen_sheet(
+    data: bytes, name: str | None, source: SourceFile, problems: ProblemList
+) -> _Sheet:
     """The sheet to read, and the problems that its XML tells."""
     with _damage_refused(source), _archive(data, source) as archive:
         workbook = _workbook(data)
@@ -155,7 +157,7 @@ def _sheet(sheet: CalamineSheet, facts: SheetFacts) -> _Sheet:
     return _Sheet(sheet.name, top + 1, left + 1, islice(sheet.iter_rows(), top, None), facts)
 
 
-def _chosen_name(workbook: CalamineWorkbook, name: str | None, source: Source) -> str:
+def _chosen_name(workbook: CalamineWorkbook, name: str | None, source: SourceFile) -> str:
     """The name of the sheet to read."""
     if name is not None:
         if name not in workbook.sheet_names:
@@ -269,7 +271,7 @@ def _workbook(data: bytes) -> CalamineWorkbook:
 
 
 @contextmanager
-def _archive(data: bytes, source: Source) -> Iterator[ZipFile]:
+def _archive(data: bytes, source: SourceFile) -> Iterator[ZipFile]:
     """The archive, once all of its parts are found to be whole and of a size to read."""
     if not data:
         raise Refusal(Problem(*EMPTY_FILE, source.name))
@@ -290,7 +292,7 @@ def _archive(data: bytes, source: Source) -> Iterator[ZipFile]:
 
 
 @contextmanager
-def _damage_refused(source: Source) -> Iterator[None]:
+def _damage_refused(source: SourceFile) -> Iterator[None]:
     """Whatever the readers of the archive and of its parts say about damage, as a refusal."""
     from python_calamine import CalamineError
 

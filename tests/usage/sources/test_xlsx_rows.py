@@ -20,7 +20,7 @@ from support.unpacked_files import refused_text, rows_of, unpack_file, unpack_te
 
 from finops_nb.errors import Refusal
 from finops_nb.usage.sources import xlsx_rows
-from finops_nb.usage.sources.discovery import Source
+from finops_nb.usage.sources.discovery import SourceFile
 from finops_nb.usage.sources.xlsx_rows import unpack_xlsx
 
 unpacked = partial(unpack_text, unpack_xlsx)
@@ -257,11 +257,11 @@ def test_of_several_sheets_one_is_named(tmp_path):
     (problem,) = refused(two, "u.xlsx")
     path = tmp_path / "u.xlsx"
     path.write_bytes(two)
-    source = Source("u.xlsx", path, ".csv")
+    source = SourceFile("u.xlsx", path, ".csv")
 
     assert problem.rule == "several sheets that are not empty: Costs and Seats"
     assert unpack_xlsx(source, tmp_path / "u.csv", "Costs").names == ("a",)
-    with pytest.raises(Refusal, match=r'no such sheet \(found "Cost"\). Did you mean "Costs"?'):
+    with pytest.raises(Refusal, match=r'no such sheet: "Cost". Did you mean "Costs"?'):
         unpack_xlsx(source, tmp_path / "u.csv", "Cost")
     assert unpacked(changed(hide, ["a"], [1], others={"Notes": []}), "u.xlsx") == [{"a": "1"}]
 
