@@ -156,7 +156,7 @@ def _supposed(event: Event, forecast: Forecast) -> Sentence:
     where = " in ".join(filter(None, (event.product, event.organization))) or "all cost"
     if event.change is not None:
         side = "more" if event.change > 0 else "less"
-        text = f"Supposed: {{what}}, {{change:share}} {side} for {{where}} from {day} on."
+        text = f"Assumed: {{what}}, {{change:share}} {side} for {{where}} from {day} on."
         return sentence(text, what=event.what, where=where, change=abs(event.change))
-    text = f"Supposed: {{what}}, {{amount:money}} a month for {{where}} from {day} on."
+    text = f"Assumed: {{what}}, {{amount:money}} a month for {{where}} from {day} on."
     return sentence(text, what=event.what, where=where, amount=event.amount)

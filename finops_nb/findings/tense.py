@@ -41,26 +41,26 @@ class Tense:
         """A title, or the head of a column.
 
         >>> SUPPOSED.title("Total Cost"), FACT.title("Total Cost")
-        ('Supposed Cost', 'Total Cost')
+        ('What-If Cost', 'Total Cost')
         """
-        return f"Supposed {title.removeprefix('Total ')}" if self.supposed else title
+        return f"What-If {title.removeprefix('Total ')}" if self.supposed else title
 
     def highest(self, dimension: str) -> str:
         """The title of the name with the highest cost.
 
         >>> SUPPOSED.highest("product"), FACT.highest("product")
-        ('Product with the Highest Supposed Cost', 'Highest Cost Product')
+        ('Product with the Highest What-If Cost', 'Highest Cost Product')
         """
         name = dimension.title()
-        return f"{name} with the Highest Supposed Cost" if self.supposed else f"Highest Cost {name}"
+        return f"{name} with the Highest What-If Cost" if self.supposed else f"Highest Cost {name}"
 
     def caption(self, caption: str) -> str:
         """A caption, which has a capital at its beginning alone.
 
         >>> SUPPOSED.caption("Cost by feature")
-        'Supposed cost by feature'
+        'What-if cost by feature'
         """
-        return f"Supposed {caption[0].lower()}{caption[1:]}" if self.supposed else caption
+        return f"What-if {caption[0].lower()}{caption[1:]}" if self.supposed else caption
 
 
 FACT: Final = Tense(False)

@@ -356,7 +356,7 @@ def _budget_table(
         for line, of_report in zip(lines, results, strict=True)
     ]
     names = named(rows, by, shown and min(shown, SHOWN[by]))
-    actual = replace(ACTUAL, label="Supposed") if tense.supposed else ACTUAL
+    actual = replace(ACTUAL, label="What-If") if tense.supposed else ACTUAL
     has_budgets = any(line["budget"] is not None for line in lines)
     against = (schema.BUDGET, schema.VARIANCE, schema.BUDGET_USED, schema.STATUS)
     return Table(

@@ -70,7 +70,7 @@ def budget_vs_actual(variance: pd.DataFrame, params: Params) -> Chart:
     budgets = [row["budget"] for row in rows]
     has_budgets = any(budget is not None for budget in budgets)
     colors = [_bar_color(row.get("status"), has_budgets) for row in rows]
-    actual = "Supposed" if tense_of(params).supposed else "Actual"
+    actual = "What-if" if tense_of(params).supposed else "Actual"
     label = _bars_label(rows, actual) if has_budgets else actual
     with themed(chart_height(len(rows), rest)) as axes:
         draw_bars(axes, [row[name] for row in rows], [row["cost"] for row in rows], colors)

@@ -229,7 +229,7 @@ def budget_tracking(
     columns = (schema.LEVEL, schema.TOTAL_BUDGET, schema.TOTAL_ACTUAL, schema.VARIANCE_OF_BUDGET)
     return Table(
         "budget_tracking",
-        f"Budget and {'supposed cost' if tense.supposed else 'actual'} at both levels",
+        f"Budget and {'what-if cost' if tense.supposed else 'actual'} at both levels",
         heads(columns, tense),
         (Block(lines, is_difference=differ),),
         data.params.currency,
@@ -354,13 +354,13 @@ def _without_change(data: ReportData, frame: pd.DataFrame) -> str:
 
 
 def _month_label(month: str, data: ReportData) -> str:
-    """2025-12 as "Dec 2025"; the report's own may be "Dec 2025 (partial, supposed)"."""
+    """2025-12 as "Dec 2025"; the report's own may be "Dec 2025 (partial, what-if)"."""
     name, year = parse_period(month).label.split()
     is_own = month in data.usage.period.months
     is_seen = parse_period(month).last_day <= data.usage.complete_through
     marks = {
         "partial": is_own and not is_seen,
-        "supposed": is_own and tense_of(data.params).supposed,
+        "what-if": is_own and tense_of(data.params).supposed,
     }
     marked = ", ".join(mark for mark, holds in marks.items() if holds)
     return f"{name[:3]} {year} ({marked})" if marked else f"{name[:3]} {year}"

@@ -25,7 +25,7 @@ def heads(columns: Iterable[Column], tense: Tense) -> tuple[Column, ...]:
         tense: from `tense_of`; facts keep the heads of the schema.
 
     Example:
-        With `growth: {(all): 0.10}`, "Total Cost" is "Supposed Cost".
+        With `growth: {(all): 0.10}`, "Total Cost" is "What-If Cost".
     """
     return tuple(_head(column, tense) for column in columns)
 

@@ -10,7 +10,7 @@ there and named here. It also goes into:
 
 * `schema.py`: its columns. What a reader should know of a column is in `table_columns`; what is
   printed beneath a figure is in `beneath` and `sheet_texts` (`EXTRA_COLUMNS`)
-* `supposed_heads` (`OF_COST`): a cost that a scenario changes, which is headed "Supposed Cost"
+* `supposed_heads` (`OF_COST`): a cost that a scenario changes, which is headed "What-If Cost"
 * `table_heads`: its title and its columns for `what-changed`
 * findings/figure_difference.py (`KEY_COLUMNS`, `OWN_KEYS`): a new column that names its rows; if
   the names are from usage, also templates/table.html.j2, read_back/figures.py (`NAMES`) and

@@ -64,11 +64,11 @@ def test_an_overrun_is_likely_where_expected_is_above_the_budget():
     [
         (
             {"change": "-20%"},
-            "Supposed: Price cut, 20.0% less for all cost from January 1, 2026 on.",
+            "Assumed: Price cut, 20.0% less for all cost from January 1, 2026 on.",
         ),
         (
             {"amount": "5", "organization": "org-a", "product": "chat"},
-            "Supposed: Price cut, $5.00 a month for chat in org-a from January 1, 2026 on.",
+            "Assumed: Price cut, $5.00 a month for chat in org-a from January 1, 2026 on.",
         ),
     ],
 )

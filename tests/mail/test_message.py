@@ -388,7 +388,7 @@ def test_a_what_if_says_what_it_changes():
     listed += "usage of all organizations +10%; price of big for org-c -20%."
     for text in texts_of(compose(results, {})):
         assert f"Changes: {listed}" in text
-        assert "Supposed Spend" in text
+        assert "What-If Spend" in text
         assert "Total Spend" not in text
         assert "Actual" not in text
     results["tables"]["scenario_changes"] = lines * 4

@@ -484,4 +484,4 @@ def test_it_prints_in_the_currency_of_the_params(params):
 def test_the_highest_cost_of_a_scenario_is_supposed():
     """A scenario with other usage or prices says so in the title, too."""
     title, _ = insight_sentence(HighestCost("product", "x", Decimal(7), None), SUPPOSED)
-    assert title == "Product with the Highest Supposed Cost"
+    assert title == "Product with the Highest What-If Cost"

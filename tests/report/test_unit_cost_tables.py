@@ -93,9 +93,9 @@ def test_the_caption_says_which_cost_and_the_formula():
     )
     assert unit_costs(data_of(drivers=drivers_of(*LINES))).caption == f"C{caption}"
     supposed = unit_costs(data_of(params=params, drivers=drivers_of(*LINES)))
-    assert supposed.caption == f"Supposed c{caption}"
+    assert supposed.caption == f"What-if c{caption}"
     assert [column.label for column in supposed.columns][2:5] == [
-        *("Supposed Direct Cost", "Driver Amount", "Supposed Cost per Unit"),
+        *("What-If Direct Cost", "Driver Amount", "What-If Cost per Unit"),
     ]
 
 

@@ -515,7 +515,7 @@ def test_the_report_prints_what_the_panel_shows(tmp_path, monkeypatch):
     html = run("scenarios/more", home).read_text(encoding="utf-8")
     sections = sections_of(page_of(html))
     heads = {
-        "Supposed Cost": "cost",
+        "What-If Cost": "cost",
         "Budget": "budget",
         "Variance": "variance",
         "% Used": "budget_used",

@@ -593,7 +593,8 @@ def test_a_bill_and_a_log_of_calls_are_refused(tmp_path):
     """The two may hold the same cost."""
     bill(tmp_path, {})
     (tmp_path / "calls.csv").write_text(
-        "timestamp,cost_usd,organization_id,product_id,feature_id,customer_id\n2025-12-01,1,a,b,c,d\n"
+        "timestamp,cost_usd,organization_id,product_id,feature_id,customer_id\n"
+        "2025-12-01,1,a,b,c,d\n"
     )
     params = make_params(
         {"period": "2025-12", "usage": [str(tmp_path / "bill.csv"), str(tmp_path / "calls.csv")]}

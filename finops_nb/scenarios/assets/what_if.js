@@ -306,7 +306,7 @@ class Panel {
   buildIfNew(view) {
     const titles = view.sections.map(({ title }) => title);
     const { scopes, sliders } = view.drivers;
-    // Labels are not part of it: a rate makes "Total Cost" a "Supposed Cost" while it is typed.
+    // Labels are not part of it: a rate makes "Total Cost" a "What-If Cost" while it is typed.
     const columns = view.columns.map(({ key, kind }) => [key, kind]);
     const shape = JSON.stringify([columns, titles, scopes, sliders.length]);
     if (shape !== this.shape) this.build(view);
