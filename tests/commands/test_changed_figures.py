@@ -110,6 +110,13 @@ def test_an_expected_amount_is_printed_as_the_report_prints_it():
     ]
 
 
+def test_a_row_of_the_next_month_is_the_same_in_results_of_earlier_versions():
+    """They had the name again, as the month."""
+    row = {"dimension": "organization", "name": "org-a", "expected": "3480"}
+    before, after = results(next_month=[row | {"month": "org-a"}]), results(next_month=[row])
+    assert changed_figures(before, after).cells == []
+
+
 def test_a_cause_that_no_table_prints_is_named_in_words():
     """Each effect is a row of its own; that of the whole report has no name."""
     whole = {"dimension": "total", "name": "total", "from": "2025-11", "effect": "tokens_per_call"}
