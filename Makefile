@@ -32,10 +32,11 @@ coverage: $(STAMP)  ## all tests without a browser, and the lines of the package
 lab: $(STAMP)  ## JupyterLab on the notebooks, params and outputs
 	@$(BIN)/finops-nb lab
 
-bench: $(STAMP)  ## time a run, a year of runs, and reading ten million calls
+bench: $(STAMP)  ## time a run, a year of runs, ten million calls, and other formats
 	@PYTHONPATH=tests $(BIN)/python -m bench.one_run
 	@PYTHONPATH=tests $(BIN)/python -m bench.twelve_months
 	@PYTHONPATH=tests $(BIN)/python -m bench.reading
+	@PYTHONPATH=tests $(BIN)/python -m bench.formats
 
 faults: $(STAMP)  ## inject every fault into real runs and read back what is published
 	@PYTHONPATH=tests $(BIN)/python -m faults --full

@@ -116,22 +116,23 @@ def duplicate_requests(
     counts: dict[str, int] = dict(rows[:SHOWN])
     if not counts:
         return [], 0
-    places: dict[str, list[tuple[SourceTable, int]]] = defaultdict(list)
-    for table in (file.table for file in files if "request" in file.table.columns):
-        rows_of_requests = _parquet_rows if table.is_columnar else _csv_lines
-        for request, line in rows_of_requests(db, table, counts):
-            places[request].append((table, line))
+    places: dict[str, list[tuple[UsageFile, int]]] = defaultdict(list)
+    for file in (file for file in files if "request" in file.table.columns):
+        rows_of_requests = _parquet_rows if file.table.is_columnar else _csv_lines
+        for request, line in rows_of_requests(db, file.table, counts):
+            places[request].append((file, line))
     problems = []
     for request, count in counts.items():
         (first, first_line), (second, line) = places[request][:2]
         times = "twice" if count == 2 else f"{count} times"
         rule = (
             f"duplicate request, so its cost would count {times}; "
-            f"first on line {first_line} of {first.source.name}"
+            f"first on {first.place(first_line)} of {first.name}"
         )
-        column = second.names["request"]
+        column = second.table.names["request"]
         fix = "Export each request once"
-        problems.append(Problem(rule, fix, second.source.name, line, column, request))
+        problem = Problem(rule, fix, second.name, line, column, request)
+        problems.append(second.placed(problem))
     return problems, len(rows)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from finops_nb.errors import Problem
 from finops_nb.money import DECIMALS, ZERO
 from finops_nb.params.column_names import ColumnName
 from finops_nb.usage.sources import values
@@ -17,6 +18,7 @@ from finops_nb.usage.sources.source_table import (
     FROM_LATER_MONTH,
     SourceTable,
 )
+from finops_nb.usage.sources.unpacked import Unpacked
 
 TOKENS: Final[tuple[ColumnName, ...]] = ("input_tokens", "output_tokens")
 
@@ -70,18 +72,28 @@ class ScanResult:
 class UsageFile:
     """A file that was read: its table, what its scan found, and what its reader noticed.
 
-    A small file may have been scanned with others, `together`.
+    A small file may have been scanned with others, `together`. One that was `unpacked` has the
+    table of the CSV file that it was unpacked into.
     """
 
     table: SourceTable
     result: ScanResult
     notices: tuple[Notice, ...] = ()
     together: SourceTable | None = None
+    unpacked: Unpacked | None = None
 
     @property
     def name(self) -> str:
         """What a reader may see of its path."""
         return self.table.source.name
+
+    def place(self, line: int) -> str:
+        """How a message names a row, by its line or its number in the table."""
+        return str(self.unpacked.place(line)) if self.unpacked else f"line {line}"
+
+    def placed(self, problem: Problem) -> Problem:
+        """A problem of the table as one of the file."""
+        return self.unpacked.placed(problem) if self.unpacked else problem
 
 
 def row_checks(table: SourceTable) -> tuple[RowCheck, ...]:

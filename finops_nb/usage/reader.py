@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Final, TypeAlias
 
 import duckdb
@@ -49,7 +50,9 @@ from finops_nb.usage.sources.discovery import (
     find_sources,
     fingerprint,
 )
+from finops_nb.usage.sources.formats import PARQUET
 from finops_nb.usage.sources.notice import InputFile, Notice
+from finops_nb.usage.unpacked_file import folder_for, is_unpacked, read_unpacked, unpack
 
 Fingerprints: TypeAlias = tuple[tuple[str, str], ...]
 """The shown name of each file and the SHA-256 of its bytes."""
@@ -88,17 +91,17 @@ def read_usage(
         read_usage(load_params("2025-12", home)).cost
     """
     _refuse_early_as_of(params)
-    if params.growth or params.model_prices:
-        detail = CUBE
+    detail = CUBE if params.growth or params.model_prices else detail
     sources, folder_notices = find_sources(params, home)
     states = file_states(sources)
     # Hashing needs no engine, so it runs while the files are scanned.
     fingerprints_to_come = in_background(fingerprint, sources)
-    with _engine_errors_as_failure(), engine.open_engine() as db:
+    with _engine_errors_as_failure(), engine.open_engine() as db, folder_for(sources) as folder:
         _refuse_unknown_zone(db, params)
         mapping = mapping or read_mapping(params, home)
         engine.load_organization_map(db, mapping.lines if mapping else ())
-        files, fingerprints = _read_files(db, sources, states, fingerprints_to_come, params, detail)
+        reading = _Reading(db, params, detail, folder)
+        files, fingerprints = _read_files(reading, sources, states, fingerprints_to_come)
         not_searched = _refuse_files_that_do_not_add(db, files, fingerprints, params)
         usage = _summarize(db, files, _input_files(fingerprints, files), params, detail)
         notices = (*folder_notices, *_notices(db, files, usage, not_searched))
@@ -111,7 +114,10 @@ def columns_found(source: SourceFile) -> tuple[str, ...]:
     Raises:
         Refusal: the file cannot be read, or is not what its suffix says.
     """
-    if source.format == ".parquet":
+    if is_unpacked(source):
+        with folder_for((source,)) as folder:
+            return unpack(source, folder).names
+    if source.format == PARQUET:
         with engine.open_engine() as db:
             return tuple(column.name for column in read_columns(db, source))
     return csv_text.read_header(source).names
@@ -141,23 +147,37 @@ def _refuse_unknown_zone(db: duckdb.DuckDBPyConnection, params: Params) -> None:
         raise Refusal(Problem(rule, ZONE_FIX, column="timezone", value=params.timezone))
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Where files are read into, and what of them."""
+
+    db: duckdb.DuckDBPyConnection
+    params: Params
+    detail: Grouping
+    folder: Path
+
+    def read(self, source: SourceFile) -> UsageFile:
+        """Add a file to the summaries, alone."""
+        if is_unpacked(source):
+            return read_unpacked(self.db, source, self.params, self.detail, self.folder)
+        read = read_parquet if source.format == PARQUET else read_csv
+        return read(self.db, source, self.params, self.detail)
+
+
 def _read_files(
-    db: duckdb.DuckDBPyConnection,
+    reading: _Reading,
     sources: Sequence[SourceFile],
     states: States,
     fingerprints_to_come: Future[Fingerprints],
-    params: Params,
-    detail: Grouping,
 ) -> tuple[list[UsageFile], Fingerprints]:
     """Scan every file, even after one was refused, and refuse everything that is wrong at once."""
     problems: list[Problem] = []
     files: list[UsageFile] = []
     count = 0
-    small_files = read_small_files(db, sources, params, detail)
+    small_files = read_small_files(reading.db, sources, reading.params, reading.detail)
     for source in sources:
-        read = read_parquet if source.format == ".parquet" else read_csv
         try:
-            files.append(small_files.get(source) or read(db, source, params, detail))
+            files.append(small_files.get(source) or reading.read(source))
         except Refusal as refusal:
             problems += (_in_its_source(problem, source) for problem in refusal.problems)
             count += refusal.count

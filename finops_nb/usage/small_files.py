@@ -24,7 +24,8 @@ from finops_nb.usage.sources import csv_text, values
 from finops_nb.usage.sources.columns import Columns
 from finops_nb.usage.sources.csv_text import Header
 from finops_nb.usage.sources.currency_values import columns_of_codes, other_currencies
-from finops_nb.usage.sources.discovery import Format, SourceFile
+from finops_nb.usage.sources.discovery import SourceFile
+from finops_nb.usage.sources.formats import CSV, Format
 from finops_nb.usage.sources.source_table import SourceTable
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def read_small_files(
 
 
 def _alike(sources: Sequence[SourceFile]) -> Mapping[Alike, list[SourceFile]]:
-    small = [source for source in sources if source.format != ".parquet" and _is_small(source)]
+    small = [source for source in sources if source.format in CSV and _is_small(source)]
     groups: dict[Alike, list[SourceFile]] = defaultdict(list)
     for source in small if len(small) >= FEWEST else ():
         try:

@@ -124,19 +124,19 @@ def main() -> None:
         (home / "params").mkdir()
         _make_in_process(home, ROWS, True)
         for suffix in ("parquet", "csv"):
-            _write_params(home, f"usage.{suffix}")
+            write_params(home, f"usage.{suffix}")
             print(f"{suffix}, {ROWS:,} calls")
             _print_ratios(_compare(home, suffix))
         (home / "usage.csv").unlink()
-        _write_params(home, "usage.parquet")
+        write_params(home, "usage.parquet")
         for rows in (ROWS // 10, ROWS, 5 * ROWS):
             _make_in_process(home, rows, False)
-            _print_check(f"parquet, {rows:,} calls", home)
-        _write_params(home, "sample:")
-        _print_check("the packaged sample", home)
+            print_check(f"parquet, {rows:,} calls", home)
+        write_params(home, "sample:")
+        print_check("the packaged sample", home)
 
 
-def _write_params(home: Path, usage: str) -> None:
+def write_params(home: Path, usage: str) -> None:
     params = {"period": "2025-12", "usage": usage}
     (home / "params" / "2025-12.yaml").write_text(json.dumps(params))
 
@@ -184,7 +184,7 @@ def _make_in_process(home: Path, rows: int, text: bool) -> None:
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, check=True)
 
 
-def _print_check(label: str, home: Path) -> None:
+def print_check(label: str, home: Path) -> None:
     command = (str(BIN / "finops-nb"), "check", "2025-12", "--json")
     rounds = [measure(*command, FINOPS_NB_HOME=str(home)) for _ in range(ROUNDS)]
     seconds, memory = _medians(rounds)

@@ -11,6 +11,7 @@ from support.usage_files import write
 
 from finops_nb.errors import Problem, Refusal
 from finops_nb.usage.sources.discovery import SourceFile
+from finops_nb.usage.sources.formats import format_of
 from finops_nb.usage.sources.unpacked import Unpacked
 
 Unpack = Callable[[SourceFile, Path], Unpacked]
@@ -24,7 +25,9 @@ def unpack_text(unpack: Unpack, content: str | bytes, name: str) -> list[dict[st
 
 
 def unpack_file(unpack: Unpack, path: Path) -> Unpacked:
-    return unpack(SourceFile(path.name, path, ".csv"), path.with_name("unpacked.csv"))
+    suffix = format_of(path)
+    assert suffix
+    return unpack(SourceFile(path.name, path, suffix), path.with_name("unpacked.csv"))
 
 
 def rows_of(unpacked: Unpacked) -> list[dict[str, str]]:

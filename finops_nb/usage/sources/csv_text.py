@@ -24,12 +24,19 @@ from finops_nb.errors import Problem, Refusal
 from finops_nb.params.stray_quotes import not_csv
 from finops_nb.params.text_file import open_regular
 from finops_nb.usage.sources import values
-from finops_nb.usage.sources.discovery import Format, SourceFile
+from finops_nb.usage.sources.discovery import SourceFile
+from finops_nb.usage.sources.formats import Format
 from finops_nb.usage.sources.source_table import path_sql
 from finops_nb.usage.sources.values import Fault
 from finops_nb.words import listing
 
-PACKED: Final[dict[Format, str]] = {".csv.gz": "gzip", ".csv.zst": "zstd"}
+PACKED: Final[dict[Format, str]] = {
+    ".csv.gz": "gzip",
+    ".csv.zst": "zstd",
+    ".json.gz": "gzip",
+    ".jsonl.gz": "gzip",
+    ".ndjson.gz": "gzip",
+}
 """How a file with that suffix is compressed, in DuckDB's word."""
 
 ZSTD: Final = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
@@ -58,7 +65,11 @@ DISGUISES: Final = (
     (b"BZh", "compressed by bzip2", "Unpack it"),
     (b"\xfd7zXZ", "compressed by xz", "Unpack it"),
     (b"PAR1\x15", "Parquet", "Rename it to .parquet"),
-    (b"PK\x03\x04", "a spreadsheet or a zip archive", "Export it as CSV"),
+    (
+        b"PK\x03\x04",
+        "a spreadsheet or a zip archive",
+        "Rename a spreadsheet to .xlsx; unpack an archive",
+    ),
     (b"\xff\xfe\x00\x00", "UTF-32 text", "Save it as UTF-8"),
     (b"\x00\x00\xfe\xff", "UTF-32 text", "Save it as UTF-8"),
     (b"\xff\xfe", "UTF-16 text", "Save it as UTF-8"),
@@ -68,7 +79,7 @@ DISGUISES: Final = (
         for start in (b"<!", b"<?", b"<h", b"<b", b"<e", b"<H", b"<E")
     ),
     *(
-        (start, "JSON", "Export it as CSV")
+        (start, "JSON", "Rename it to .json, or to .jsonl if each line is an object")
         for start in (b"{", b"[]", b"[{", b"[[", b'["', b"[\n", b"[\r", b"[ ")
     ),
 )
@@ -246,9 +257,10 @@ class _UnpackedBytes(RawIOBase):
         self.file: Any = None
         try:
             self.packed = self.file = open_regular(source.path)
-            if source.format == ".csv.gz":
+            packing = PACKED.get(source.format)
+            if packing == "gzip":
                 self.file = gzip.GzipFile(fileobj=self.packed)
-            elif source.format == ".csv.zst":
+            elif packing == "zstd":
                 zstd = import_module(ZSTD)
                 self.damage = (EOFError, zstd.ZstdError)
                 self.file = zstd.ZstdFile(self.packed)

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from finops_nb.errors import Problem, Refusal, listed
 from finops_nb.home import PACKAGE, Home, find_home
@@ -22,12 +22,14 @@ from finops_nb.params.text_file import open_regular
 from finops_nb.params.yaml_file import key_text
 from finops_nb.period import parse_period
 from finops_nb.usage.sources.checksums import is_checksum
+from finops_nb.usage.sources.formats import (
+    READABLE,
+    Format,
+    format_of,
+    is_manifest,
+    names_in_two_formats,
+)
 from finops_nb.usage.sources.notice import Notice
-
-Format = Literal[".csv", ".csv.gz", ".csv.zst", ".parquet"]
-
-FORMATS: Final[tuple[Format, ...]] = (".csv", ".csv.gz", ".csv.zst", ".parquet")
-READABLE: Final = "CSV (.csv, .csv.gz, .csv.zst) or Parquet (.parquet)"
 
 SAMPLE_FILES: Final = PACKAGE / "sample"
 
@@ -183,7 +185,7 @@ def _matches(place: str, home: Home | None, notices: list[Notice]) -> Iterator[P
     if path.is_dir():
         yield from _in_folder(path, place, notices)
     elif path.exists() or path.is_symlink():
-        if _format(path) is None:
+        if format_of(path) is None:
             raise _refused(f"{path.name} is not a usage file", f"Use {READABLE}", place)
         yield path
     else:
@@ -212,7 +214,7 @@ def _in_folder(folder: Path, place: str, notices: list[Notice]) -> Iterator[Path
 
 def _usable(entries: list[Path], place: str, notices: list[Notice]) -> Iterator[Path]:
     """The entries that can be read; a notice names the others; no usable one at all is refused."""
-    usable = [path for path in entries if _format(path) and not path.is_dir()]
+    usable = [path for path in entries if _is_usage(path)]
     others = [_entry_name(path) for path in entries if path not in usable and not is_checksum(path)]
     if not usable:
         content = f"has no usage file, only {listed(others, LISTED)}" if others else "is empty"
@@ -220,17 +222,20 @@ def _usable(entries: list[Path], place: str, notices: list[Notice]) -> Iterator[
         raise _refused(rule, f"Put usage there as {READABLE}", place)
     if others and place != SAMPLE:
         shown = Path(place).name if Path(place).is_absolute() else place
-        text = f'Left out of "{shown}", not CSV or Parquet: {listed(others, LISTED)}.'
+        text = f'Left out of "{shown}", not usage files: {listed(others, LISTED)}.'
         notices.append(Notice(text, 0, ZERO))
+    for first, second, *_ in names_in_two_formats(usable):
+        rule = f"one name in two formats: {first.name} and {second.name}"
+        raise _refused(rule, "Name one of them; otherwise their cost may count twice", place)
     yield from usable
+
+
+def _is_usage(path: Path) -> bool:
+    return format_of(path) is not None and not is_manifest(path) and not path.is_dir()
 
 
 def _entry_name(path: Path) -> str:
     return f"{path.name}/" if path.is_dir() else path.name
-
-
-def _format(path: Path) -> Format | None:
-    return next((suffix for suffix in FORMATS if path.name.lower().endswith(suffix)), None)
 
 
 def _refused(rule: str, fix: str, place: str) -> Refusal:
@@ -268,7 +273,7 @@ def _best_first(folder: Path, wanted: str, names: Sequence[str]) -> list[str]:
     of_month = [name for name in names if word and {word, word[:3]} & {*_words(name)}]
     similar = difflib.get_close_matches(wanted, names, n=3, cutoff=0.5)
     likely = list(dict.fromkeys((*deeper, *of_month, *similar)))
-    return likely or sorted(names, key=lambda name: _format(Path(name)) is None)
+    return likely or sorted(names, key=lambda name: format_of(Path(name)) is None)
 
 
 def _words(name: str) -> list[str]:
@@ -284,7 +289,7 @@ def _named_files(matches: Iterable[_Match], home: Home | None) -> tuple[SourceFi
         while name in files:
             count += 1
             name = f"{plain} ({count})"
-        files[name] = SourceFile(name, match.path, _format(match.path) or ".csv", match.params)
+        files[name] = SourceFile(name, match.path, format_of(match.path) or ".csv", match.params)
     return tuple(files[name] for name in sorted(files))
 
 

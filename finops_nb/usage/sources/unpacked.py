@@ -7,6 +7,7 @@ where that is in the file that was exported.
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,12 @@ TOO_MANY_COLUMNS: Final = (
     f"more than {MOST_COLUMNS:,} different columns",
     "Export it without the objects whose keys are ids or other data",
 )
+
+NEEDS_QUOTES: Final = re.compile('["\n\r]').search
+"""Finds what a field without quotes can't hold, but for commas, which are counted."""
+
+GZIP: Final = b"\x1f\x8b"
+"""The first bytes of what gzip has packed."""
 
 EMPTY_FILE: Final = ("the file is empty", "Export it again")
 
@@ -67,7 +74,7 @@ class RowPlace:
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """A file unpacked into CSV: in UTF-8, with commas, quotes around each field, and line feeds.
+    """A file unpacked into CSV: UTF-8, commas, line feeds, and quotes in the rows that need them.
 
     Args:
         path: the CSV file.
@@ -188,10 +195,10 @@ class RowsFile:
         values = values or ("",)
         if not self._widths or self._widths[-1][1] != len(values):
             self._widths.append((self.rows, len(values)))
-        text = '","'.join(values)
-        if text.count('"') != 2 * len(values) - 2:
-            text = '","'.join([value.replace('"', '""') for value in values])
-        self._batch.append(f'"{text}"\n')
+        text = ",".join(values)
+        if not text or text.count(",") != len(values) - 1 or NEEDS_QUOTES(text):
+            text = _quoted(values)
+        self._batch.append(text + "\n")
         if len(self._batch) >= BATCH:
             self._write_batch()
 
@@ -205,7 +212,8 @@ class RowsFile:
         self._body.close()
         names = tuple(self.names)
         with self._path.open("wb") as file, self._body_path.open("rb") as body:
-            file.write(_csv_line(names).encode("utf-8"))
+            # Quotes tell the header from the first bytes of another format.
+            file.write(f"{_quoted(names)}\n".encode())
             if all(width == len(names) for _, width in self._widths):
                 copyfileobj(body, file, 1 << 20)
             else:
@@ -248,7 +256,7 @@ class RowsFile:
         """The lines of the body, with empty fields for the columns that were found later."""
         width = len(self.names)
         starts = [row for row, _ in self._widths]
-        padding = [b',""' * (width - of_row) + b"\n" for _, of_row in self._widths]
+        padding = [b"," * (width - of_row) + b"\n" for _, of_row in self._widths]
         breaks = dict(zip(self._long_rows, self._line_breaks, strict=True))
         segment, next_start = 0, starts[1] if len(starts) > 1 else self.rows
         for row in range(self.rows):
@@ -286,8 +294,12 @@ def open_unpacked(source: SourceFile) -> BufferedReader:
     Raises:
         Refusal: as `csv_text.open_bytes`.
     """
-    is_gzipped = source.path.name.lower().endswith(".gz")
-    return csv_text.open_bytes(replace(source, format=".csv.gz" if is_gzipped else ".csv"))
+    raw = csv_text.open_bytes(source)
+    if raw.peek(2).startswith(GZIP):
+        raw.close()
+        fix = f"Rename it to {source.format.removesuffix('.gz')}.gz, and gzip it only once"
+        raise Refusal(Problem("gzipped", fix, source.name))
+    return raw
 
 
 def finish(rows: RowsFile, problems: ProblemList, source: SourceFile) -> Unpacked:
@@ -307,6 +319,6 @@ def finish(rows: RowsFile, problems: ProblemList, source: SourceFile) -> Unpacke
     return unpacked
 
 
-def _csv_line(values: Sequence[str]) -> str:
-    fields = (value.replace('"', '""') for value in values)
-    return '"' + '","'.join(fields) + '"\n'
+def _quoted(values: Sequence[str]) -> str:
+    """The fields of a row, each in quotes."""
+    return '"' + '","'.join([value.replace('"', '""') for value in values]) + '"'

@@ -16,7 +16,8 @@ from finops_nb.usage import reader
 from finops_nb.usage.reader import columns_found
 from finops_nb.usage.sources import csv_text as usage_text
 from finops_nb.usage.sources.compression import has_zeros_behind, lacks_checksum
-from finops_nb.usage.sources.discovery import FORMATS, SourceFile, fingerprint, resolve_inputs
+from finops_nb.usage.sources.discovery import SourceFile, fingerprint, resolve_inputs
+from finops_nb.usage.sources.formats import FORMATS
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def test_what_it_leaves_out_of_a_folder_is_a_notice(usage_folder):
     params = make_params({"period": "2025-12", "usage": "usage"})
     notices = reader.read_usage(params, usage_folder).notices
     assert [notice.text for notice in notices] == [
-        'Left out of "usage", not CSV or Parquet: README.md, old/.'
+        'Left out of "usage", not usage files: README.md, old/.'
     ]
 
 
@@ -134,7 +135,8 @@ def test_it_refuses_what_is_not_there_with_the_nearest_names(usage_folder):
         'usage: no such file: "usgae/x.csv". '
         "Put the file there, or correct the path; the home has usage/.",
         'usage: README.md is not a usage file (found "usage/README.md"). '
-        "Use CSV (.csv, .csv.gz, .csv.zst) or Parquet (.parquet).",
+        "Use CSV (.csv, .csv.gz, .csv.zst), Parquet (.parquet), JSON (.json), "
+        "JSON lines (.jsonl, .ndjson; both also with .gz) or Excel (.xlsx).",
         'usage: the packaged sample takes no path (found "sample:x"). Write "sample:" alone.',
     ]
 

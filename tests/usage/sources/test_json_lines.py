@@ -80,9 +80,7 @@ def test_a_column_that_is_found_late_is_empty_before(tmp_path, monkeypatch):
     text = '{"a": "x\\ny"}\n\n{"a": "z", "b": 1}\n{}\n{"c": [2]}\n\n\n'
     file = unpack_file(unpack_json_lines, write(tmp_path / "u.jsonl", text))
 
-    assert file.path.read_text() == (
-        '"a","b","c"\n"x\ny","",""\n\n"z","1",""\n"","",""\n"","","[""2""]"\n'
-    )
+    assert file.path.read_text() == ('"a","b","c"\n"x\ny",,\n\nz,1,\n"",,\n"","","[""2""]"\n')
     assert [file.place(line).line for line in range(1, 8)] == [None, 1, 1, 2, 3, 4, 5]
 
 

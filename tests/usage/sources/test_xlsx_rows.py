@@ -162,7 +162,7 @@ def test_an_empty_row_is_a_line_and_none_at_the_end(tmp_path):
     path.write_bytes(book(["a"], ["x\ny"], [], ["z"], [], top=3))
     file = unpack_file(unpack_xlsx, path)
 
-    assert file.path.read_text() == '"a"\n"x\ny"\n\n"z"\n'
+    assert file.path.read_text() == '"a"\n"x\ny"\n\nz\n'
     assert [str(file.place(line)) for line in range(1, 6)] == [
         f"row {number} of sheet Costs" for number in (4, 5, 5, 6, 7)
     ]
@@ -257,7 +257,7 @@ def test_of_several_sheets_one_is_named(tmp_path):
     (problem,) = refused(two, "u.xlsx")
     path = tmp_path / "u.xlsx"
     path.write_bytes(two)
-    source = SourceFile("u.xlsx", path, ".csv")
+    source = SourceFile("u.xlsx", path, ".xlsx")
 
     assert problem.rule == "several sheets that are not empty: Costs and Seats"
     assert unpack_xlsx(source, tmp_path / "u.csv", "Costs").names == ("a",)
