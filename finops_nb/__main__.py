@@ -24,8 +24,10 @@ def enter() -> None:
         gc.disable()
     # Only now: these imports would already run a module that shadows another.
     from finops_nb.cli import main
+    from finops_nb.garbage import collect_rarely
     from finops_nb.money import use_exact_context
 
+    collect_rarely()
     use_exact_context()
     try:
         main(prog_name="finops-nb")

@@ -119,6 +119,12 @@ def budget_bridges(data: ReportData) -> tuple[BudgetBridge, ...]:
     return (_total(lines[headline_dimension(data.budgets)]), *chain(*lines.values()))
 
 
+@lru_cache(maxsize=4)  # asked for each name over its budget
+def budget_bridge_by_name(data: ReportData) -> Mapping[tuple[str, str], BudgetBridge]:
+    """`budget_bridges` by dimension and name."""
+    return {(line.dimension, line.name): line for line in budget_bridges(data)}
+
+
 def budget_bridge_rows(data: ReportData) -> pd.DataFrame:
     """The effects of `budget_bridges`, one a row.
 

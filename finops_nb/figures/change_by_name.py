@@ -112,18 +112,13 @@ def largest_part(data: ReportData, by: Dimension, name: str) -> Part | None:
     Args:
         data: as for `changes_by_name`.
         by: the dimension of the name.
-        name: of it; empty: of the total, by product.
+        name: of it.
 
     Returns:
         The largest change in the direction of the whole; None without a period before with pairs,
         without a change, or where there is only one name.
     """
-    before = _whole_period_before(data)
-    if before is None:
-        return None
-    frame = data.usage.groups["organization", "product"]
-    pairs = zip(frame["organization"], frame["product"], strict=True)
-    return _largest_part(dict(zip(pairs, frame["cost"], strict=True)), before, by, name)
+    return _largest_of(_changes_within(data, by).get(name, {}))
 
 
 def largest_expected_part(data: ReportData, by: Dimension, name: str) -> Part | None:
@@ -138,24 +133,33 @@ def largest_expected_part(data: ReportData, by: Dimension, name: str) -> Part | 
         As there; the run rates of the pairs are compared with the whole period before. None for a
         period that is over, and where there is no run rate.
     """
-    rates, before = _rates_of_pairs(data), published_before(data)
+    return _largest_of(_expected_changes_within(data, by).get(name, {}))
+
+
+@lru_cache(maxsize=4)  # asked for each name
+def _changes_within(data: ReportData, by: Dimension) -> Mapping[str, Mapping[str, Decimal]]:
+    """By name, the change of each name of the other dimension within it."""
+    before = _whole_period_before(data)
+    if before is None:
+        return {}
+    frame = data.usage.groups["organization", "product"]
+    pairs = zip(frame["organization"], frame["product"], strict=True)
+    return _moved(dict(zip(pairs, frame["cost"], strict=True)), before.pairs, by)
+
+
+@lru_cache(maxsize=4)  # asked for each name
+def _expected_changes_within(
+    data: ReportData, by: Dimension
+) -> Mapping[str, Mapping[str, Decimal]]:
+    """As `_changes_within`, to what the run rates expect."""
+    rates, before = run_rates_of_pairs(data.usage), published_before(data)
     if not rates or before is None or data.usage is not data.measured:
-        return None
-    return _largest_part(rates, before, by, name)
+        return {}
+    return _moved(rates, before.pairs, by)
 
 
-@lru_cache(maxsize=4)  # asked for by each name
-def _rates_of_pairs(data: ReportData) -> dict[tuple[str, str], Decimal]:
-    return run_rates_of_pairs(data.usage)
-
-
-def _largest_part(
-    now: Mapping[tuple[str, str], Decimal], before: PublishedMonth, by: Dimension, name: str
-) -> Part | None:
+def _largest_of(moved: Mapping[str, Decimal]) -> Part | None:
     """The largest change in the direction of the whole, as in `largest_part`."""
-    if not before.pairs:
-        return None
-    moved = _moved(now, before.pairs, by, name)
     whole = total(moved.values())
     named = {each: amount for each, amount in moved.items() if each != UNALLOCATED}
     if not whole or len(named) < 2:
@@ -207,15 +211,13 @@ def _moved(
     now: Mapping[tuple[str, str], Decimal],
     was: Mapping[tuple[str, str], Decimal],
     by: Dimension,
-    name: str,
-) -> dict[str, Decimal]:
-    """The change of each name of the other dimension within a name."""
+) -> dict[str, dict[str, Decimal]]:
+    """By name, the change of each name of the other dimension within it; empty without earlier."""
     place = 0 if by == "organization" else 1
-    moved: dict[str, Decimal] = defaultdict(Decimal)
-    for pair in {**now, **was}:
-        if not name or pair[place] == name:
-            moved[pair[1 - place]] += now.get(pair, ZERO) - was.get(pair, ZERO)
-    return dict(moved)
+    moved: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    for pair in {**now, **was} if was else ():
+        moved[pair[place]][pair[1 - place]] = now.get(pair, ZERO) - was.get(pair, ZERO)
+    return moved
 
 
 def _shares_of_calls(cells: Iterable[Cell]) -> dict[str, Decimal]:

@@ -11,6 +11,7 @@ Proportions (3rd ed.), chapter 19.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias
@@ -23,11 +24,12 @@ Kind: TypeAlias = tuple[str, ...]
 """Provider, model and task type."""
 
 
-def costs_at_equal_mix(usage: Usage) -> dict[str, Decimal]:
-    """The cost per call of each organization at the mix of calls of all of them.
+def costs_at_equal_mix(usage: Usage, names: Collection[str]) -> dict[str, Decimal]:
+    """The cost per call of these organizations at the mix of calls of all organizations.
 
     Args:
         usage: read by cells.
+        names: of organizations.
 
     Returns:
         By organization, to twelve decimals; empty where usage was not read by cells, or has no
@@ -40,24 +42,24 @@ def costs_at_equal_mix(usage: Usage) -> dict[str, Decimal]:
     if CELLS not in usage.groups:
         return {}
     counted = [cell for cell in cells_of(usage.groups[CELLS].to_dict("records")) if cell.calls]
-    rates = _rates(counted)
+    rates = _rates(counted, names)
     calls: dict[Kind, int] = defaultdict(int)
     for cell in counted:
         calls[_kind(cell)] += cell.calls
     whole = sum(calls.values())
     costs = {}
-    for name in sorted({cell.organization for cell in counted}):
+    for name in sorted({cell.organization for cell in counted if cell.organization in names}):
         parts = (count * rates.get((name, kind), rates["", kind]) for kind, count in calls.items())
         costs[name] = _decimal(sum(parts, Fraction(0)) / whole)
     return costs
 
 
-def _rates(cells: list[Cell]) -> dict[tuple[str, Kind], Fraction]:
-    """Cost per call by organization and kind; of all organizations under an empty name."""
+def _rates(cells: Iterable[Cell], names: Collection[str]) -> dict[tuple[str, Kind], Fraction]:
+    """Cost per call of these organizations by kind; of all organizations under an empty name."""
     costs: dict[tuple[str, Kind], Decimal] = defaultdict(lambda: ZERO)
     calls: dict[tuple[str, Kind], int] = defaultdict(int)
     for cell in cells:
-        for name in (cell.organization, ""):
+        for name in ("", cell.organization) if cell.organization in names else ("",):
             costs[name, _kind(cell)] += cell.cost
             calls[name, _kind(cell)] += cell.calls
     return {key: Fraction(cost) / calls[key] for key, cost in costs.items()}

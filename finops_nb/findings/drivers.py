@@ -7,7 +7,7 @@ from typing import Final
 
 from finops_nb.figures.bridge import MIX, OTHER, PRICE, TOKENS, VOLUME, Bridge, bridge
 from finops_nb.figures.bridge_in_cents import in_cents
-from finops_nb.figures.budget_bridge import budget_bridges
+from finops_nb.figures.budget_bridge import budget_bridge_by_name
 from finops_nb.figures.change_by_name import model_share
 from finops_nb.figures.compared import published_before
 from finops_nb.figures.report_data import ReportData
@@ -101,8 +101,7 @@ def volume_and_rate(data: ReportData, by: str, name: str) -> Sentence | None:
     Example:
         "of which $10.00 is more calls and $3.00 a higher cost per call"
     """
-    lines = (each for each in budget_bridges(data) if (each.dimension, each.name) == (by, name))
-    line = next(lines, None)
+    line = budget_bridge_by_name(data).get((by, name))
     if line is None or line.volume is None or line.rate is None:
         return None
     decimals = minor_units(data.params.currency)

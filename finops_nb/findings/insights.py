@@ -355,7 +355,7 @@ def _gap(data: ReportData, most: Ranked, least: Ranked) -> EfficiencyGap:
     # Not by the quotient calls_per_unit, which is rounded at its 28th digit.
     money = least.cost - least.calls * most.cost / most.calls
     material = gap > 0 and is_material(money, least.cost, data.params)
-    at_equal_mix = costs_at_equal_mix(data.usage)
+    at_equal_mix = costs_at_equal_mix(data.usage, (most.organization, least.organization))
     if material and at_equal_mix:
         saved = (at_equal_mix[least.organization] - at_equal_mix[most.organization]) * least.calls
         material = saved > 0 and is_material(saved, least.cost, data.params)

@@ -136,6 +136,7 @@ def _overruns(findings: Findings) -> Iterator[MainFinding]:
     organizations = list(overrun_sentences(findings, findings.organizations))
     products = list(overrun_sentences(findings, findings.products))
     driven = _driven(findings, [line for line, _ in products], [line for line, _ in organizations])
+    runs = streaks(findings.data, findings.organizations)
     for line, text in products:
         others = driven.get(line.name, [])
         if others:
@@ -146,7 +147,9 @@ def _overruns(findings: Findings) -> Iterator[MainFinding]:
             text = sentence(
                 f"{{product}}. The product {adds} the most to the cost of {{organizations}}",
                 product=text,
-                organizations=first_few([_driven_sentence(findings, each) for each in others]),
+                organizations=first_few(
+                    [_driven_sentence(findings, each, runs.get(each.name)) for each in others]
+                ),
             )
         names = (line.name, *(each.name for each in others))
         yield _overrun(findings.data, text, line, names)
@@ -177,10 +180,9 @@ def _driven(
     return driven
 
 
-def _driven_sentence(findings: Findings, line: VarianceLine) -> Sentence:
+def _driven_sentence(findings: Findings, line: VarianceLine, streak: Streak | None) -> Sentence:
     """An organization over budget, in a list."""
     text, values = excess_template(line, findings.data, is_clause=True, has_share=False)
-    streak = streaks(findings.data, findings.organizations).get(line.name)
     if streak:
         text += _streak_in_list(streak, is_over=findings.data.usage.complete)
         values |= {"months": streak.months, "in_all": streak.excess}

@@ -28,6 +28,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
+from finops_nb.garbage import collect_rarely
 from finops_nb.money import use_exact_context
 from finops_nb.notebook.background_failures import watch_futures
 from finops_nb.notebook.kernel_main import die_with, preload
@@ -164,6 +165,7 @@ if __name__ == "__main__":
     die_with(os.getppid())
     preload()
     use_exact_context()
+    collect_rarely()
     watch_futures()
     import_module("finops_nb.notebook.kernel_app")
     gc.freeze()  # the collector would write to, and so copy, the memory that kernels share

@@ -110,10 +110,12 @@ def find_paths_in_files(files: Mapping[str, bytes], paths: Iterable[str]) -> lis
     Returns:
         One sentence a file; where paths lie in each other, it names the longest.
     """
-    pattern = _any_of(paths)
+    pattern, plain = _any_of(paths), [*paths]
     faults = []
     for name, data in files.items():
-        match = pattern.search(_text(data))
+        text = _text(data)
+        # Most files contain none, and `in` is many times as fast as a pattern.
+        match = pattern.search(text) if any(path in text for path in plain) else None
         if match:
             faults.append(_local_path_fault(f"{name} contains", match[0]))
     return faults

@@ -17,6 +17,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Final
 
+from finops_nb.garbage import collect_rarely
 from finops_nb.money import use_exact_context
 from finops_nb.notebook.background_failures import watch_futures
 
@@ -52,6 +53,7 @@ if __name__ == "__main__":
     die_with(int(os.environ["JPY_PARENT_PID"]))  # set by jupyter_client
     preload()
     use_exact_context()
+    collect_rarely()
     watch_futures()
 
     from finops_nb.notebook.kernel_app import KernelApp

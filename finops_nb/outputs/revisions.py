@@ -37,15 +37,8 @@ REPLACED: Final = ".replaced"
 """Beside it: the folder that is about to be published, and after the exchange the one before."""
 SHAPE: Final = {"revision": int, "key": str, "generated": str, "reason": str, "files": dict}
 """The keys of a record in it, in the order of the fields of `Revision`."""
-NO_RESULTS: Final = (
-    FileNotFoundError,
-    NotADirectoryError,
-    KeyError,
-    TypeError,
-    ValueError,
-    AttributeError,
-)
-"""The errors of a published folder whose results are missing, or say nothing of a revision."""
+NO_REVISION: Final = (KeyError, TypeError, ValueError, AttributeError)
+"""The errors of results that are missing, or say nothing of a revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +96,11 @@ class History:
             Failure: the record exists and can't be read.
         """
         recorded = self._recorded()
-        published, last = self._published(), recorded[-1] if recorded else None
+        last = recorded[-1] if recorded else None
+        raw = self._published_results()
+        if last and last.files.get(RESULTS) == _digest(raw):
+            return recorded
+        published = _revision_of(raw)
         if published is None or (last and not _follows(published, last)):
             return recorded
         files = {name: digest for name, digest in digests(self.target).items() if name in PUBLISHED}
@@ -306,21 +303,10 @@ class History:
             elif digest_by_name[name] != digest:
                 yield f"{self._shown(folder / name)} was changed after it was published."
 
-    def _published(self) -> Revision | None:
-        """The published revision, as its results describe it; None if they do not."""
-        try:
-            results = read_results((self.target / RESULTS).read_bytes())
-            provenance = results["provenance"]
-            official = results.get("kind") == Kind.OFFICIAL
-            revision = provenance.get("revision") or {"number": int(official)}
-            return Revision(
-                int(revision["number"]),
-                str(provenance["key"]),
-                str(provenance["generated"]),
-                str(revision.get("reason", "")),
-            )
-        except NO_RESULTS:
-            return None
+    def _published_results(self) -> bytes:
+        """The published `results.json`; empty if it is missing."""
+        file = self.target / RESULTS
+        return file.read_bytes() if file.is_file() else b""
 
     def _recorded(self) -> tuple[Revision, ...]:
         try:
@@ -378,6 +364,23 @@ def digests(folder: Path) -> dict[str, str]:
 def _with(recorded: tuple[Revision, ...], revision: Revision) -> tuple[Revision, ...]:
     """The record with a revision at its end, in the place of one with the same number."""
     return (*(each for each in recorded if each.number < revision.number), revision)
+
+
+def _revision_of(raw: bytes) -> Revision | None:
+    """The revision that a `results.json` describes; None if it does not."""
+    try:
+        results = read_results(raw)
+        provenance = results["provenance"]
+        official = results.get("kind") == Kind.OFFICIAL
+        revision = provenance.get("revision") or {"number": int(official)}
+        return Revision(
+            int(revision["number"]),
+            str(provenance["key"]),
+            str(provenance["generated"]),
+            str(revision.get("reason", "")),
+        )
+    except NO_REVISION:
+        return None
 
 
 def _follows(published: Revision, last: Revision) -> bool:

@@ -60,8 +60,11 @@ def sheet_name(name: str, taken: set[str]) -> str:
 
 def cell_text(text: str) -> str:
     """`text` as a cell can hold it; where it is cut, it ends with an ellipsis."""
-    units = writable(text).encode("utf-16-le")
+    fit = writable(text)
+    if len(fit) <= CELL_LENGTH // 2:  # a character has two units at most
+        return fit
+    units = fit.encode("utf-16-le")
     if len(units) <= 2 * CELL_LENGTH:
-        return writable(text)
+        return fit
     # A cut may leave half of a character of two units, which is ignored.
     return units[: 2 * (CELL_LENGTH - 1)].decode("utf-16-le", "ignore") + "…"

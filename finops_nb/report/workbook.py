@@ -234,6 +234,8 @@ def _is_tiny(cost: Decimal | None, currency: str) -> bool:
 
 def _width(text: str) -> int:
     """Characters of the longest line; East Asian ones count twice."""
+    if text.isascii():
+        return max(map(len, text.split("\n")))
     return max(
         sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
         for line in text.split("\n")
@@ -259,20 +261,25 @@ def _write_summary(sheet: Sheet, data: ReportData, opening: Iterable[Prose]) -> 
 def _write_table(sheet: Sheet, table: Table) -> None:
     """Write the caption, the heads, the lines of all blocks, then their totals."""
     lines = _lines(table)
-    columns = [*_group_column(table), *table.columns, *_extra_columns(table.columns, lines)]
+    columns = [*_group_column(table, lines), *table.columns, *_extra_columns(table.columns, lines)]
     label = next(column for column in table.columns if column.unit in TEXTS)
     totals = [
         {GROUP: block.heading, label.name: TOTAL, **block.total}
         for block in table.blocks
         if block.total is not None
     ]
-    widths = [_column_width(sheet, column, [*lines, *totals]) for column in columns]
+    every = [*lines, *totals]
+    widths = [_column_width(sheet, column, every) for column in columns]
     sheet.put(0, 0, "text", table.caption.removesuffix(COLOR_KEY), bold=True)
     _write_heads(sheet, columns, widths)
+    wrapped = [
+        (column.name, width)
+        for column, width in zip(columns, widths, strict=True)
+        if column.unit in TEXTS
+    ]
     for row, line in enumerate(lines, HEAD + 1):
         _write_line(sheet, row, columns, line)
-        texts = [line.get(column.name) if column.unit in TEXTS else None for column in columns]
-        sheet.give_room(row, zip(texts, widths, strict=True))
+        sheet.give_room(row, [(line.get(name), width) for name, width in wrapped])
     for row, line in enumerate(totals, HEAD + 1 + len(lines)):
         _write_line(sheet, row, columns, line, bold=True, top=1)
     sheet.page.freeze_panes(HEAD + 1, columns.index(label) + 1)
@@ -309,9 +316,8 @@ def _lines(table: Table) -> list[Line]:
     return [{GROUP: block.heading, **line} for block in table.blocks for line in block.lines]
 
 
-def _group_column(table: Table) -> list[Column]:
+def _group_column(table: Table, lines: Sequence[Line]) -> list[Column]:
     """A column for the headings of blocks, unless there are none or a column has the same."""
-    lines = _lines(table)
     if all(line[GROUP] is None for line in lines):
         return []
     if any(line[GROUP] != line.get("organization") for line in lines):

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from typing import Final
 
 from finops_nb.errors import Busy, FinopsError, Interrupted
+from finops_nb.garbage import collect_rarely
 from finops_nb.home import Home
 from finops_nb.money import use_exact_context
 from finops_nb.notebook.kernel_main import die_with
@@ -121,6 +122,7 @@ def work(
     """
     die_with(parent)
     use_exact_context()
+    collect_rarely()
     _restore_signals()
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)

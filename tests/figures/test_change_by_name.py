@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.made_usage import Call, data_of, usage_of
 
+from finops_nb.figures import change_by_name
 from finops_nb.figures.change_by_name import changes_by_name, largest_part, model_share
 from finops_nb.outputs.cells import Cell
 from finops_nb.outputs.months import PublishedMonth
@@ -174,3 +175,16 @@ def test_no_model_moves_a_mix_that_stayed():
     """The same shares of twice the calls."""
     data = compared(mixed(a=(1, "1"), b=(3, "9")), mixed(a=(2, "2"), b=(6, "18")))
     assert model_share(data, dearer=True) is None
+
+
+def test_the_pairs_are_gone_through_once_for_all_names(monkeypatch):
+    """Thousands of names ask; the changes of all of them are computed when the first does."""
+    asked = []
+    moved = change_by_name._moved
+    monkeypatch.setattr(
+        change_by_name, "_moved", lambda *pairs: asked.append(pairs) or moved(*pairs)
+    )
+    data = december(NOW, november(BEFORE))
+    for name in ("org-a", "org-b", "org-c"):
+        largest_part(data, "organization", name)
+    assert len(asked) == 1

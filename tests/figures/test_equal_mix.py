@@ -33,20 +33,27 @@ def test_the_same_rates_cost_the_same_at_equal_mix():
     Of 30 calls, 20 are small and 10 large: (20 × 0.10 + 10 × 0.90) ÷ 30 = 0.366666666667.
     """
     costs = costs_at_equal_mix(
-        usage(("a", "small", "1", 10), ("b", "small", "1", 10), ("b", "large", "9", 10))
+        usage(("a", "small", "1", 10), ("b", "small", "1", 10), ("b", "large", "9", 10)), "ab"
     )
     assert costs == {"a": D("0.366666666667"), "b": D("0.366666666667")}
 
 
 def test_a_dearer_rate_of_the_same_kind_shows():
     """b pays 0.20 where a pays 0.10."""
-    costs = costs_at_equal_mix(usage(("a", "small", "1", 10), ("b", "small", "2", 10)))
+    costs = costs_at_equal_mix(usage(("a", "small", "1", 10), ("b", "small", "2", 10)), "ab")
     assert costs == {"a": D("0.1"), "b": D("0.2")}
+
+
+def test_the_mix_is_that_of_all_organizations():
+    """a alone: of 30 calls 20 are small, at its 0.10, and 10 large, at 0.90, which only b pays."""
+    cells = ("a", "small", "1", 10), ("b", "small", "2", 10), ("b", "large", "9", 10)
+    costs = costs_at_equal_mix(usage(*cells), ["a"])
+    assert costs == {"a": D("0.366666666667")}
 
 
 def test_cost_without_calls_has_no_rate():
     """A fixed fee of b."""
-    costs = costs_at_equal_mix(usage(("a", "small", "1", 10), ("b", "fee", "5", 0)))
+    costs = costs_at_equal_mix(usage(("a", "small", "1", 10), ("b", "fee", "5", 0)), "ab")
     assert costs == {"a": D("0.1")}
 
 
@@ -54,7 +61,7 @@ def test_usage_not_read_by_cells_has_none():
     """As in a what-if that changes prices."""
     made = usage_of([Call("org-a", "chat", "f", "c", "1")])
     without = {keys: frame for keys, frame in made.groups.items() if keys != CELLS}
-    assert costs_at_equal_mix(replace(made, groups=without)) == {}
+    assert costs_at_equal_mix(replace(made, groups=without), ["org-a"]) == {}
 
 
 @given(
@@ -73,4 +80,6 @@ def test_one_organization_of_everything_has_the_average(cells):
     """Its mix is the company's: cost ÷ calls."""
     every = [("only", model, cost, calls) for _, model, cost, calls in cells]
     whole = sum(D(cost) for _, _, cost, _ in every), sum(calls for *_, calls in every)
-    assert abs(costs_at_equal_mix(usage(*every))["only"] - whole[0] / whole[1]) < D("1e-11")
+    assert abs(costs_at_equal_mix(usage(*every), ["only"])["only"] - whole[0] / whole[1]) < D(
+        "1e-11"
+    )

@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from support.made_usage import Call, data_of, findings_of, usage_of
 
+from finops_nb.figures import budget_bridge
 from finops_nb.findings.evidence import overrun_clauses, overrun_sentences
 from finops_nb.params.budgets import Budgets, Version
 from finops_nb.params.flexible_budget import FlexibleBudget
@@ -62,3 +63,18 @@ def test_a_recommendation_leaves_it_to_the_finding():
     assert overrun(1500, "33", 1000, is_clause=True) == (
         "org-a, which is $13.00 over its $20.00 budget (165.0% used)"
     )
+
+
+def test_the_bridges_of_all_names_are_put_in_order_once(monkeypatch):
+    """However many names are over budget, nothing is searched name by name."""
+    asked = []
+    bridges = budget_bridge.budget_bridges
+    monkeypatch.setattr(
+        budget_bridge, "budget_bridges", lambda data: asked.append(data) or bridges(data)
+    )
+    names = [f"org-{number}" for number in range(5)]
+    budgets = Budgets({}, (Version("original", dict.fromkeys(names, D(1)), {}),))
+    usage = usage_of([Call(name, "chat", "ask", "c", "2") for name in names])
+    findings = findings_of(data_of(usage, budgets=budgets))
+    assert len(list(overrun_sentences(findings, findings.organizations))) == 5
+    assert len(asked) == 1

@@ -289,7 +289,7 @@ def test_a_gap_needs_two_organizations_with_a_score(find, usage_of, costs):
 def test_the_gap_is_computed_once(params, six, monkeypatch):
     """The insights and the section on efficiency print the same one."""
     asked = []
-    monkeypatch.setattr(insights, "costs_at_equal_mix", lambda usage: asked.append(usage) or {})
+    monkeypatch.setattr(insights, "costs_at_equal_mix", lambda *of: asked.append(of) or {})
     data = data_of(usage=six, params=params(**ALL))
     found = findings_of(data)
     assert efficiency_summary(data, found.efficiency).records() == [

@@ -11,6 +11,7 @@ import pytest
 from finops_nb import clock
 from finops_nb.clock import CLOCK
 from finops_nb.errors import Failure, Refusal
+from finops_nb.outputs import revisions
 from finops_nb.outputs.artifacts import HTML, LEDGER
 from finops_nb.outputs.revisions import History, Revision, digests
 
@@ -292,3 +293,11 @@ def test_a_source_date_epoch_that_is_not_a_time_is_refused(monkeypatch, value):
     monkeypatch.setenv(CLOCK, value)
     with pytest.raises(Refusal, match=r"^\$SOURCE_DATE_EPOCH: not a number of seconds"):
         clock.now()
+
+
+def test_published_results_on_record_are_not_parsed(history, monkeypatch):
+    """They can be large, and their SHA-256 says which revision they are."""
+    first = made(history, A)
+    monkeypatch.setattr(revisions, "read_results", lambda raw: pytest.fail("parsed"))
+    assert history.revisions() == (first,)
+    assert history.altered() == []

@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_nb.money import rounded
-from finops_nb.report.format import MISSING, Format, count, day, noun, visible
+from finops_nb.report.format import (
+    MISSING,
+    Format,
+    blanks_marked,
+    count,
+    day,
+    noun,
+    visible,
+    visible_name,
+)
 from finops_nb.schema import Unit
 from finops_nb.words import listing
 
@@ -260,3 +269,9 @@ def test_it_shows_what_a_page_and_a_drawing_can_hold(text):
 def test_a_trend_names_its_months(months, text):
     """The year is printed once if both months have the same; a month without a figure is n/a."""
     assert Format("USD").trend(months, (Decimal(1), None)) == text
+
+
+@given(st.text(alphabet=st.sampled_from("aZ1-_ \t\n\u00a0\u202eé\x00"), max_size=6))
+def test_a_plain_name_takes_the_short_way_to_the_same_text(name):
+    """A plain name has neither unseen blanks nor characters that cannot be shown."""
+    assert visible_name(name) == visible(blanks_marked(name))
