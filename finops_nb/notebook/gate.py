@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from io import BytesIO
 from typing import Any, Final
@@ -100,7 +100,7 @@ def find_local_paths(notebook: NotebookNode, paths: Iterable[str]) -> list[str]:
     return faults
 
 
-def find_paths_in_files(files: Mapping[str, bytes], paths: Iterable[str]) -> list[str]:
+def find_paths_in_files(files: Mapping[str, bytes], paths: Collection[str]) -> list[str]:
     """The files that contain a path of this machine.
 
     Args:
@@ -110,12 +110,12 @@ def find_paths_in_files(files: Mapping[str, bytes], paths: Iterable[str]) -> lis
     Returns:
         One sentence a file; where paths lie in each other, it names the longest.
     """
-    pattern, plain = _any_of(paths), [*paths]
+    pattern = _any_of(paths)
     faults = []
     for name, data in files.items():
         text = _text(data)
         # Most files contain none, and `in` is many times as fast as a pattern.
-        match = pattern.search(text) if any(path in text for path in plain) else None
+        match = pattern.search(text) if any(path in text for path in paths) else None
         if match:
             faults.append(_local_path_fault(f"{name} contains", match[0]))
     return faults

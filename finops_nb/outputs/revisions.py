@@ -97,7 +97,7 @@ class History:
         """
         recorded = self._recorded()
         last = recorded[-1] if recorded else None
-        raw = self._published_results()
+        raw = _results_in(self.target)
         if last and last.files.get(RESULTS) == _digest(raw):
             return recorded
         published = _revision_of(raw)
@@ -208,10 +208,7 @@ class History:
 
     def raw_results(self, number: int) -> bytes:
         """The `results.json` of a revision; empty if it is missing or was changed since."""
-        try:
-            raw = (self.folder(number) / RESULTS).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return b""
+        raw = _results_in(self.folder(number))
         for revision in self.revisions():
             if revision.number == number and revision.files.get(RESULTS) != _digest(raw):
                 return b""
@@ -303,11 +300,6 @@ class History:
             elif digest_by_name[name] != digest:
                 yield f"{self._shown(folder / name)} was changed after it was published."
 
-    def _published_results(self) -> bytes:
-        """The published `results.json`; empty if it is missing."""
-        file = self.target / RESULTS
-        return file.read_bytes() if file.is_file() else b""
-
     def _recorded(self) -> tuple[Revision, ...]:
         try:
             records = json.loads(self._file.read_text(encoding="utf-8"))
@@ -364,6 +356,14 @@ def digests(folder: Path) -> dict[str, str]:
 def _with(recorded: tuple[Revision, ...], revision: Revision) -> tuple[Revision, ...]:
     """The record with a revision at its end, in the place of one with the same number."""
     return (*(each for each in recorded if each.number < revision.number), revision)
+
+
+def _results_in(folder: Path) -> bytes:
+    """The `results.json` of a folder; empty if it is missing, as while the folder is exchanged."""
+    try:
+        return (folder / RESULTS).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
 
 
 def _revision_of(raw: bytes) -> Revision | None:

@@ -33,14 +33,14 @@ def test_the_same_rates_cost_the_same_at_equal_mix():
     Of 30 calls, 20 are small and 10 large: (20 × 0.10 + 10 × 0.90) ÷ 30 = 0.366666666667.
     """
     costs = costs_at_equal_mix(
-        usage(("a", "small", "1", 10), ("b", "small", "1", 10), ("b", "large", "9", 10)), "ab"
+        usage(("a", "small", "1", 10), ("b", "small", "1", 10), ("b", "large", "9", 10)), ["a", "b"]
     )
     assert costs == {"a": D("0.366666666667"), "b": D("0.366666666667")}
 
 
 def test_a_dearer_rate_of_the_same_kind_shows():
     """b pays 0.20 where a pays 0.10."""
-    costs = costs_at_equal_mix(usage(("a", "small", "1", 10), ("b", "small", "2", 10)), "ab")
+    costs = costs_at_equal_mix(usage(("a", "small", "1", 10), ("b", "small", "2", 10)), ["a", "b"])
     assert costs == {"a": D("0.1"), "b": D("0.2")}
 
 
@@ -53,7 +53,7 @@ def test_the_mix_is_that_of_all_organizations():
 
 def test_cost_without_calls_has_no_rate():
     """A fixed fee of b."""
-    costs = costs_at_equal_mix(usage(("a", "small", "1", 10), ("b", "fee", "5", 0)), "ab")
+    costs = costs_at_equal_mix(usage(("a", "small", "1", 10), ("b", "fee", "5", 0)), ["a", "b"])
     assert costs == {"a": D("0.1")}
 
 
