@@ -42,6 +42,8 @@ def scenario_effect(data: ReportData, by: Dimension) -> pd.DataFrame:
     Returns:
         As `scenario_difference`.
     """
+    if data.params.scenario is None:
+        return pd.DataFrame(columns=[by, *COLUMNS], dtype=object)
     approved = data.budgets.before
     without_scenario = replace(data, usage=data.measured, budgets=approved)
     before = variance_by(without_scenario, by)
