@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import tempfile
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -264,3 +265,21 @@ def test_csv_and_json_of_the_same_rows_are_told(tmp_path):
     assert [problem.rule for problem in refused(one, two)] == [
         "the file has the same rows as a.csv"
     ]
+
+
+def test_dates_of_a_spreadsheet_are_days(tmp_path):
+    """A cell with a date, and one with a time, whatever their format shows."""
+    data = io.BytesIO()
+    with xlsxwriter.Workbook(data, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Date", "Amount"])
+        german = book.add_format({"num_format": "dd.mm.yyyy hh:mm"})
+        for row, time in enumerate([datetime(2025, 12, 30), datetime(2025, 12, 31, 23, 59, 59)], 1):
+            sheet.write_datetime(row, 0, time, german)
+            sheet.write_number(row, 1, row)
+    columns = {"timestamp": "Date", "cost": "Amount"}
+    columns |= dict.fromkeys(("organization", "product", "feature", "customer"), "none")
+
+    usage = read(write(tmp_path / "u.xlsx", data.getvalue()), columns=columns)
+
+    assert costs(usage, "day") == {"2025-12-30": "1", "2025-12-31": "2"}

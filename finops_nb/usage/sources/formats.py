@@ -1,4 +1,8 @@
-"""The formats of usage files, told by the end of a file's name."""
+"""The formats of usage files, told by the end of a file's name.
+
+Which of them are unpacked into CSV, and by what, is in `usage/unpacked_file.py`; how a gzipped one
+is unpacked, in `usage/sources/csv_text.py` (`PACKED`). The README of the folder `params` lists all.
+"""
 
 from __future__ import annotations
 

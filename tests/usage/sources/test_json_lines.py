@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from functools import partial
 from pathlib import Path
@@ -149,3 +150,26 @@ def test_line_separators_of_unicode_end_no_line(tmp_path):
     assert rows_of(unpack_file(unpack_json_lines, write(tmp_path / "u.jsonl", text))) == [
         {"a": "x\u2028y\x85z"}
     ]
+
+
+def test_a_zip_bomb_is_refused_early(monkeypatch):
+    """As with a gzipped CSV file: both the size and the ratio are beyond what usage has."""
+    monkeypatch.setattr("finops_nb.usage.sources.csv_text.LARGE", 100_000)
+    monkeypatch.setattr("finops_nb.usage.sources.csv_text.RATIO", 20)
+    lines = '{"a": 1}\n' * 1_000_000
+    for unpack, name, text in (
+        (unpack_json_lines, "u.jsonl.gz", lines),
+        (unpack_json, "u.json.gz", f"[{lines.strip().replace(chr(10), ',')}]"),
+    ):
+        (problem,) = refused_text(unpack, text, name)
+
+        assert problem.rule.startswith("possible zip bomb: ")
+
+
+def test_what_is_gzipped_without_saying_so_is_refused():
+    """Renamed as it is told, it is read."""
+    packed = gzip.compress(b'{"a": 1}\n', mtime=0)
+    (problem,) = refused(packed, "u.jsonl")
+
+    assert str(problem) == "u.jsonl: gzipped. Rename it to .jsonl.gz, and gzip it only once."
+    assert unpacked(b'{"a": 1}\n', "u.jsonl.gz") == [{"a": "1"}]
