@@ -26,6 +26,7 @@ def make_formats(home: Path, rows: int, sheet: bool) -> None:
     make_table(home, rows)
     if not sheet:
         with duckdb.connect() as db:
+            db.execute("SET enable_progress_bar = false")
             db.execute(f"COPY '{home}/usage.parquet' TO '{home}/usage.jsonl' (FORMAT json)")
         return
     with (
