@@ -171,7 +171,8 @@ def _summary(checked: Check, fmt: Format) -> Iterator[str]:
 
     used = noun(usage.rows_used, "row")
     outside, read = count(usage.rows_outside), count(usage.rows_read)
-    yield f"  {used} used, {outside} outside the period, {read} read"
+    left_out = f"{count(usage.rows_dropped)} left out, " if usage.rows_dropped else ""
+    yield f"  {used} used, {outside} outside the period, {left_out}{read} read"
     yield f"  Total {fmt.money(usage.cost)}{_comparison(checked, fmt)}"
     for source in usage.sources if params.sources else ():
         rows = noun(source.rows, "row")

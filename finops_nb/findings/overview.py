@@ -52,6 +52,8 @@ def overview(data: ReportData) -> dict[str, Any]:
             "read": usage.rows_read,
             "used": usage.rows_used,
             "outside_period": usage.rows_outside,
+            # Only sources of the params drop rows.
+            **({"dropped": usage.rows_dropped} if usage.rows_dropped else {}),
         },
         "money": {
             "outside_period": plain(usage.cost_outside),

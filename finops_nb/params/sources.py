@@ -14,14 +14,17 @@ A params file with `usage` instead has one source, which `usage`, `dialect` and 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from finops_nb.errors import BadValue, Problem
 from finops_nb.params.column_names import ColumnName
+from finops_nb.params.grammar import DateStyle, NumberStyle, Scale
 from finops_nb.params.types import Boolean, Name, Text, Texts
 from finops_nb.params.yaml_file import KeyPath, key_text
+from finops_nb.words import listing
 
 AUTO: Final = "auto"
 DialectName: TypeAlias = Literal["auto", "calls", "focus", "litellm", "table"]
@@ -44,6 +47,12 @@ UNSET: Final[Mapping[str, Collection[Any]]] = {
 }
 """Keys of the params that describe one source, and what they have where `sources` describe it."""
 
+CONSTANT: Final[tuple[ColumnName, ...]] = (
+    *("organization", "product", "feature", "customer"),
+    *("provider", "model", "task_type"),
+)
+"""Our columns that may be the same name in every row."""
+
 USAGE: Final = (
     "a path (with * for any text), a folder, or a list, from the home; {period} "
     "stands for the period, sample: for the packaged sample"
@@ -53,6 +62,18 @@ COLUMNS: Final = (
     "our name for a column and the source's, if they differ; Tags.team is a tag, "
     "none means that there is no such column"
 )
+
+
+def _constants_are_names(constants: dict[ColumnName, str]) -> dict[ColumnName, str]:
+    """The constants themselves.
+
+    Raises:
+        BadValue: one is no name: a constant time or cost says nothing about a row.
+    """
+    if others := [column for column in constants if column not in CONSTANT]:
+        rule = f"{listing(others)} can't be the same in every row"
+        raise BadValue(rule, f"Only {listing(CONSTANT)} can")
+    return constants
 
 
 class Source(BaseModel):
@@ -68,6 +89,32 @@ class Source(BaseModel):
     columns: dict[ColumnName, Text] = Field(
         default_factory=dict, examples=["{cost: total_usd}"], description=COLUMNS
     )
+    constants: Annotated[dict[ColumnName, Name], AfterValidator(_constants_are_names)] = Field(
+        default_factory=dict,
+        examples=["{product: Seats}"],
+        description="a name for every row, where the files have no column for it",
+    )
+    scale: Scale = Field(
+        default=Decimal(1),
+        examples=['"0.01"'],
+        description='what the cost is multiplied by: "0.01" where it is in cents',
+    )
+    dates: DateStyle = Field(
+        default="",
+        examples=["MM/DD/YYYY"],
+        description="how dates are written, if not as 2025-12-31: MM/DD/YYYY, DD/MM/YYYY, "
+        "DD.MM.YYYY, YYYYMMDD, epoch (seconds) or epoch_ms",
+    )
+    numbers: NumberStyle = Field(
+        default="",
+        examples=['"1.234,56"'],
+        description="the number 1234.56 as the files write it, if they write it in another way",
+    )
+    drop: dict[Text, Texts] = Field(
+        default_factory=dict,
+        examples=["{Kind: [Included]}"],
+        description="rows that are no charge: the column, and its values in such rows",
+    )
     basis: BasisIfSet = Field(
         default="",
         description="billed, or estimate, which is what the dialect says unless you do: whether "
@@ -80,6 +127,12 @@ class Source(BaseModel):
     currency: str = Field(
         default="", examples=["USD"], description="the currency of its costs: the report's"
     )
+
+    @property
+    def is_plain(self) -> bool:
+        """Its values, names and rows are as usage has them."""
+        is_usual = self.scale == 1 and self.dates in ("", "ISO") and not self.numbers
+        return is_usual and not self.constants and not self.drop
 
     @property
     def place(self) -> str:

@@ -133,9 +133,11 @@ def rows_account(data: ReportData) -> Table:
         _item("Rows used", usage.rows_used, usage.cost - usage.projected),
         _item("Rows outside the period", usage.rows_outside, usage.cost_outside),
     ]
+    if usage.rows_dropped:
+        lines.append(_item("Rows left out as no charge", usage.rows_dropped, usage.cost_dropped))
     if usage.projected:
         lines.append(_item("Growth and price changes in the scenario", 0, usage.projected))
-    sums = {"rows": usage.rows_read, "cost": usage.cost + usage.cost_outside}
+    sums = {"rows": usage.rows_read, "cost": usage.cost + usage.cost_outside + usage.cost_dropped}
     return Table(
         "rows",
         "Input rows",

@@ -27,8 +27,10 @@ from finops_nb.usage.sources.csv_text import (
 )
 from finops_nb.usage.sources.currency_values import columns_of_codes, other_currencies
 from finops_nb.usage.sources.discovery import SourceFile
+from finops_nb.usage.sources.grammar import grammar_of
 from finops_nb.usage.sources.notice import Notice
 from finops_nb.usage.sources.source_table import SourceTable, with_tag_keys
+from finops_nb.usage.sources.usual_form import in_usual_form
 from finops_nb.usage.sources.values import FAULTS, Fault
 from finops_nb.usage.strict_reading import StrictReading, read_strictly, row_form_of
 
@@ -89,7 +91,7 @@ def columns_of(source: SourceFile, header: Header, detail: Grouping) -> Columns:
         raise Refusal(Problem(*NO_HEADER, source.name, 1))
     if columns.problems:
         raise Refusal(columns.problems)
-    if not row_form_of(header, columns).is_sound(header.names):
+    if not row_form_of(source, header, columns).is_sound(header.names):
         raise Refusal(Problem(*SWALLOWED, source.name, 1))
     return columns
 
@@ -103,7 +105,7 @@ def shape_of(source: SourceFile, header: Header, columns: Columns) -> Shape:
     # Imported here because it needs numpy, which no other file needs.
     from finops_nb.usage.sources.csv_shape import measure_shape
 
-    is_sound = row_form_of(header, columns).is_sound
+    is_sound = row_form_of(source, header, columns).is_sound
     return measure_shape(source, len(header.names), header.separator, is_sound)
 
 
@@ -124,7 +126,7 @@ def notices_of_ends(
 def table_of(source: SourceFile, header: Header, columns: Columns, params: Params) -> SourceTable:
     """A file as the engine scans it."""
     positions = {column: place.position for column, place in columns.places.items()}
-    return SourceTable(
+    table = SourceTable(
         source,
         columns.dialect,
         csv_text.scan_sql(source, header),
@@ -134,6 +136,7 @@ def table_of(source: SourceFile, header: Header, columns: Columns, params: Param
         mapped=bool(params.mapping),
         reconciled=bool(params.invoices),
     )
+    return in_usual_form(table, columns, [f"c{number}" for number in range(len(header.names))])
 
 
 def _scan(
@@ -158,7 +161,8 @@ def _scan(
 
 def is_doubtful(result: ScanResult, shape: Shape) -> bool:
     """Whether the engine may have read something differently from Python; see `csv_text`."""
-    return bool(result.bad_rows) or shape.ambiguous or result.rows != shape.records - 1
+    rows = result.rows + result.dropped[0]
+    return bool(result.bad_rows) or shape.ambiguous or rows != shape.records - 1
 
 
 def _confirmed(table: SourceTable, result: ScanResult | None, reading: StrictReading) -> ScanResult:
@@ -222,7 +226,8 @@ def _unfinished_last_line(
         f"The last line of {file} has no line break; "
         f"if the file was cut there, its {last_name} is incomplete."
     )
-    return Notice(text, 1, values.read_cost(row[columns.places["cost"].position]))
+    cost = row[columns.places["cost"].position]
+    return Notice(text, 1, values.read_cost(grammar_of(table.source.params).text("cost", cost)))
 
 
 def _last_row(source: SourceFile, shape: Shape) -> list[str]:

@@ -87,10 +87,12 @@ class Usage:
             `cached_tokens` and `output_tokens`, None where a row does not say, and no customers)
             and for `DAYS`, if it was read by `CELLS_BY_DAY`. The frame of `()` has one row, the
             total.
-        rows_read: rows of all inputs; `rows_read == rows_used + rows_outside`.
+        rows_read: rows of all inputs; `rows_read == rows_used + rows_outside + rows_dropped`.
         rows_used: rows inside the period.
         rows_outside: rows outside of it.
         cost_outside: their cost.
+        rows_dropped: rows that are no charge, by `drop` of their source.
+        cost_dropped: their cost, as far as it can be read.
         complete: as far as the data tells, the period is over; else it is PARTIAL.
         last_day: the last day with usage.
         complete_through: the day, inclusive, up to which usage is known; never after the period.
@@ -127,6 +129,8 @@ class Usage:
     notices: tuple[Notice, ...] = ()
     projected: Decimal = ZERO
     sources: tuple[SourceTotal, ...] = ()
+    rows_dropped: int = 0
+    cost_dropped: Decimal = ZERO
     missing_columns: frozenset[str] = frozenset()
     charges: tuple[tuple[str, int, Decimal], ...] = ()
     unmapped: tuple[tuple[str, int, Decimal], ...] = ()

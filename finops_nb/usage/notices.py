@@ -19,6 +19,10 @@ from finops_nb.usage.sources.source_table import (
     SourceTable,
 )
 from finops_nb.usage.sources.unpacked import Unpacked
+from finops_nb.words import first_of, listing
+
+SHOWN: Final = 5
+"""How many values of dropped rows a notice lists."""
 
 TOKENS: Final[tuple[ColumnName, ...]] = ("input_tokens", "output_tokens")
 
@@ -52,6 +56,8 @@ class ScanResult:
         checks: rows and money of each of `row_checks`, in the same order.
         other_currency_rows: rows in a currency other than the report's, inside the period or not.
         in_period: the number of rows in the period, and their cost.
+        dropped: rows that are no charge by the source's `drop`, which are not among `rows`, and
+            their cost as far as it can be read.
         content_hash: a hash of rows and cost by day, organization and product in the period; None
             where they are few.
     """
@@ -65,6 +71,7 @@ class ScanResult:
     checks: tuple[tuple[int, Decimal], ...] = ()
     other_currency_rows: int = 0
     in_period: tuple[int, Decimal] = (0, ZERO)
+    dropped: tuple[int, Decimal] = (0, ZERO)
     content_hash: int | None = None
 
 
@@ -117,6 +124,10 @@ def notices_of(file: UsageFile) -> Iterator[Notice]:
             "rounded (half away from zero)."
         )
         yield Notice(text, result.rounded_rows, result.rounding_change)
+    if result.dropped[0]:
+        drop = file.table.source.params.drop
+        by = listing([f"{name} {first_of(texts, SHOWN)}" for name, texts in drop.items()])
+        yield Notice(f"Left out of {file.name} as no charge: {by}.", *result.dropped)
     for check, (rows, money) in zip(row_checks(file.table), result.checks, strict=True):
         if rows:
             yield Notice(check.text, rows, money)

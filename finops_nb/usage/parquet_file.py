@@ -25,6 +25,7 @@ from finops_nb.usage.sources.currency_values import (
 )
 from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.discovery import SourceFile, file_states
+from finops_nb.usage.sources.grammar import grammar_of
 from finops_nb.usage.sources.notice import Notice
 from finops_nb.usage.sources.parquet_pages import Chunk, check_pages
 from finops_nb.usage.sources.source_table import (
@@ -37,7 +38,8 @@ from finops_nb.usage.sources.source_table import (
     with_row_numbers,
     with_tag_keys,
 )
-from finops_nb.usage.sources.values import FAULTS, Fault, known_type, name_fault
+from finops_nb.usage.sources.usual_form import in_usual_form
+from finops_nb.usage.sources.values import Fault, known_type, name_fault
 
 MONEY_FIX: Final = (
     f"Write it as a DECIMAL of at most {values.DIGITS} digits, or as text; "
@@ -93,7 +95,8 @@ def read_parquet(
     table = _table(source, columns, places, params)
     pages_checked = in_background(check_pages, source, _chunks(db, source))
     try:
-        file = _scanned(db, table, places, params, detail)
+        stores_floats = columns[places.places["cost"].position].type == values.FLOAT
+        file = _scanned(db, table, places, params, detail, stores_floats)
         if problems := _other_currencies(db, table, columns, places):
             raise Refusal(problems)
         return file
@@ -108,6 +111,7 @@ def _scanned(
     places: Columns,
     params: Params,
     detail: Grouping,
+    stores_floats: bool,
 ) -> UsageFile:
     """Add the table to the summaries.
 
@@ -127,7 +131,7 @@ def _scanned(
         raise
     except duckdb.Error as error:
         raise _unreadable(error, source) from error
-    if table.types["cost"] != values.FLOAT:
+    if not stores_floats:
         return UsageFile(table, result)
     text = (
         f"{source.name} stores {table.names['cost']} as floats; "
@@ -229,7 +233,7 @@ def _table(
     source: SourceFile, columns: Sequence[ParquetColumn], places: Columns, params: Params
 ) -> SourceTable:
     found = {column: columns[place.position] for column, place in places.places.items()}
-    return SourceTable(
+    table = SourceTable(
         source,
         places.dialect,
         _scan_sql(source),
@@ -239,6 +243,7 @@ def _table(
         mapped=bool(params.mapping),
         reconciled=bool(params.invoices),
     )
+    return in_usual_form(table, places, [column.engine_name for column in columns])
 
 
 def _faults(
@@ -253,7 +258,7 @@ def _faults(
     names, checked = fields[: len(NAMED)], fields[len(NAMED) :]
     for column, is_bad, text in zip(table.checked, checked[::2], checked[1::2], strict=True):
         if is_bad:
-            yield column, text, FAULTS[column](text) or OUT_OF_RANGE
+            yield column, text, grammar_of(table.source.params).fault(column, text) or OUT_OF_RANGE
     for column, name in zip(NAMED, names, strict=True):
         if fault := name_fault(name):
             yield column, name, fault

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -22,7 +23,7 @@ from finops_nb.params.invoices import Reconciliation
 from finops_nb.params.model import Params
 from finops_nb.params.organizations import OrganizationMap, read_mapping
 from finops_nb.params.sources import SAMPLE
-from finops_nb.period import Period, parse_period
+from finops_nb.period import parse_period
 from finops_nb.usage import duplicates, engine, queries
 from finops_nb.usage.background import in_background
 from finops_nb.usage.compatibility import (
@@ -227,7 +228,7 @@ def _refuse_copies(fingerprints: Fingerprints, files: Sequence[UsageFile]) -> No
 
 def _input_files(fingerprints: Fingerprints, files: Sequence[UsageFile]) -> tuple[InputFile, ...]:
     return tuple(
-        InputFile(name, digest, file.result.rows)
+        InputFile(name, digest, file.result.rows + file.result.dropped[0])
         for (name, digest), file in zip(fingerprints, files, strict=True)
     )
 
@@ -252,15 +253,17 @@ def _summarize(
     missing_columns = missing_columns_of(files)
     reconciliation = reconcile_invoices(db, files, params)
     groups = engine.roll_up(db, period, detail, missing_columns)
-    by_cells = detail == CELLS_BY_DAY
+    dropped = [file.result.dropped for file in files]
     known_through = params.as_of or _known_through(db, files, params, last_day, reconciliation)
     return Usage(
         period=period,
         groups=groups,
-        rows_read=inside.rows + outside.rows,
+        rows_read=inside.rows + outside.rows + sum(rows for rows, _ in dropped),
         rows_used=inside.rows,
         rows_outside=outside.rows,
         cost_outside=outside.cost,
+        rows_dropped=sum(rows for rows, _ in dropped),
+        cost_dropped=total(cost for _, cost in dropped),
         complete=known_through >= period.last_day,
         last_day=last_day,
         complete_through=min(known_through, period.last_day),
@@ -272,17 +275,25 @@ def _summarize(
         reconciliation=reconciliation,
         rows_unallocated=queries.count_unallocated_rows(db),
         unallocated_credits=queries.unallocated_credits(db),
-        largest_customers=queries.costs_of_largest_customers(db) if by_cells else (),
-        months_missing=()
-        if params.as_of
-        else _months_missing(period, groups["day",]["day"], known_through),
+        largest_customers=_largest_customers(db, detail),
+        months_missing=_months_missing(params, groups["day",]["day"], known_through),
     )
 
 
-def _months_missing(period: Period, days: Iterable[date], known_through: date) -> tuple[str, ...]:
-    """The months of a period up to a day that are without usage on all of their days."""
+def _largest_customers(db: duckdb.DuckDBPyConnection, detail: Grouping) -> tuple[Decimal, ...]:
+    return queries.costs_of_largest_customers(db) if detail == CELLS_BY_DAY else ()
+
+
+def _months_missing(params: Params, days: Iterable[date], known_through: date) -> tuple[str, ...]:
+    """The months of the period up to a day that are without usage on all of their days.
+
+    None if the params say by `as_of` that usage is complete.
+    """
+    if params.as_of:
+        return ()
     seen = {day.isoformat()[:7] for day in days}
-    known = (month for month in period.months if parse_period(month).last_day <= known_through)
+    months = params.window.months
+    known = (month for month in months if parse_period(month).last_day <= known_through)
     return tuple(month for month in known if month not in seen)
 
 

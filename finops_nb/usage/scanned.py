@@ -19,6 +19,7 @@ from finops_nb.usage.sources.source_table import (
     bad_name_sql,
     in_period_sql,
     names_read,
+    quoted,
 )
 
 FEW_GROUPS: Final = 3
@@ -85,7 +86,18 @@ def result_of(
         other_currency_rows=counts.get(OTHER_CURRENCY, 0),
         in_period=found.in_period,
         content_hash=found.content_hash,
+        dropped=_dropped(db, table),
     )
+
+
+def _dropped(db: duckdb.DuckDBPyConnection, table: SourceTable) -> tuple[int, Decimal]:
+    """Rows that are no charge, and their cost as far as it can be read."""
+    if not table.dropped:
+        return 0, ZERO
+    amount = f"CAST({quoted(table.columns['cost'])} AS {values.TEXT})"
+    query = f"SELECT count(*), coalesce(sum({values.cost_sql(amount, values.TEXT)}), 0) FROM "
+    rows, cost = db.execute(query + table.dropped).fetchone() or (0, ZERO)
+    return rows, Decimal(cost)
 
 
 def found_in(

@@ -78,7 +78,8 @@ def _alike(sources: Sequence[SourceFile]) -> Mapping[Alike, list[SourceFile]]:
             header = csv_text.read_header(source)
         except Refusal:
             continue
-        if len(header.names) <= WIDEST:
+        # What is written in another way is rewritten file by file.
+        if len(header.names) <= WIDEST and source.params.is_plain:
             groups[header, source.format, source.params.name].append(source)
     return {alike: group for alike, group in groups.items() if len(group) >= FEWEST}
 

@@ -24,7 +24,8 @@ from finops_nb.usage.sources.csv_text import (
 )
 from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.discovery import SourceFile
-from finops_nb.usage.sources.values import FAULTS, Fault, name_fault
+from finops_nb.usage.sources.grammar import Grammar, grammar_of
+from finops_nb.usage.sources.values import Fault, name_fault
 
 RowFault = tuple[Fault, str | None, str | None]
 """A rule and a fix, the column in the file, and the value."""
@@ -92,8 +93,7 @@ def read_strictly(
     """
     reading = StrictReading()
     first_end = ""
-    cost_position = columns.places["cost"].position
-    row_form = row_form_of(header, columns)
+    grammar, row_form = grammar_of(source.params), row_form_of(source, header, columns)
     for record in csv_text.records(source, header.separator):
         first_end = first_end or record.end
         row = record.row
@@ -109,23 +109,29 @@ def read_strictly(
         if not row:
             reading.empty_lines += 1
             continue
-        faults = list(_row_faults(record.text, row, header, columns, checked, row_form))
+        faults = list(_row_faults(record.text, row, header, columns, checked, row_form, grammar))
         for (rule, fix), column, value in faults:
             reading.add(Problem(rule, fix, source.name, record.line, column, value))
-        reading.rows += 1
-        if not faults:
-            reading.cost += values.read_cost(row[cost_position])
+        if not columns.is_dropped(row):
+            reading.rows += 1
+            reading.cost += ZERO if faults else _cost(row, columns, grammar)
     return reading
 
 
-def row_form_of(header: Header, columns: Columns) -> RowForm:
+def _cost(row: list[str], columns: Columns, grammar: Grammar) -> Decimal:
+    """The cost of a row without faults."""
+    return values.read_cost(grammar.text("cost", row[columns.places["cost"].position]))
+
+
+def row_form_of(source: SourceFile, header: Header, columns: Columns) -> RowForm:
     """What a row looks like: its time and its cost are where they belong."""
-    checks = {columns.places[each].position: _accepts(FAULTS[each]) for each in IN_EACH_ROW}
+    grammar = grammar_of(source.params)
+    checks = {columns.places[each].position: _accepts(grammar, each) for each in IN_EACH_ROW}
     return RowForm(len(header.names), header.separator, checks)
 
 
-def _accepts(find_fault: Callable[[str | None], Fault | None]) -> Callable[[str], bool]:
-    return lambda text: find_fault(text) is None
+def _accepts(grammar: Grammar, column: ColumnName) -> Callable[[str], bool]:
+    return lambda text: grammar.fault(column, text) is None
 
 
 def _record_fault(record: PhysicalRecord, first_end: str) -> Fault | None:
@@ -150,6 +156,7 @@ def _row_faults(
     columns: Columns,
     checked: Sequence[ColumnName],
     row_form: RowForm,
+    grammar: Grammar,
 ) -> Iterator[RowFault]:
     """What is wrong with the fields of a row."""
     names = header.names
@@ -164,7 +171,7 @@ def _row_faults(
         faults = list(_character_faults(row, names))
         garbled = {name for _, name, _ in faults}
         # A field with a stray character is reported once, not also as no number or no name.
-        others = _value_faults(row, names, columns, checked)
+        others = _value_faults(row, names, columns, checked, grammar)
         faults += (fault for fault in others if fault[1] not in garbled)
         yield from faults
         refused = {name for _, name, _ in faults} - garbled
@@ -195,16 +202,21 @@ def _character_faults(row: list[str], names: Sequence[str]) -> Iterator[RowFault
 
 
 def _value_faults(
-    row: list[str], names: Sequence[str], columns: Columns, checked: Sequence[ColumnName]
+    row: list[str],
+    names: Sequence[str],
+    columns: Columns,
+    checked: Sequence[ColumnName],
+    grammar: Grammar,
 ) -> Iterator[RowFault]:
+    if columns.is_dropped(row):
+        return
     for column, place in columns.places.items():
-        if column in checked:
-            find_fault = FAULTS[column]
-        elif column in NAMED and not place.tag:
-            find_fault = name_fault
-        else:
-            continue
         value = row[place.position]
-        fault = find_fault(None if value == columns.dialect.nothing else value)
+        text = None if value == columns.dialect.nothing else value
+        fault = None
+        if column in checked:
+            fault = grammar.fault(column, text)
+        elif column in NAMED and not place.tag:
+            fault = name_fault(text)
         if fault:
             yield fault, names[place.position], value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -138,3 +139,87 @@ def test_one_source_or_several_are_the_same_money(tmp_path_factory, cents, data)
         Decimal(sum(cents[:cut])).scaleb(-2),
         Decimal(sum(cents[cut:])).scaleb(-2),
     ]
+
+
+CENTS = (
+    "day,team,price_cents,Kind\n"
+    '12/01/2025,org-a,"2,050",Seat\n'
+    "12/31/2025,org-b,(50),Refund\n"
+    "12/31/2025,org-b,999,Included\n"
+    "01/01/2026,org-b,100,Seat\n"
+)
+WRITTEN = {
+    "columns": {"timestamp": "day", "cost": "price_cents", "organization": "team"},
+    "constants": {"product": "Seats"},
+    "scale": "0.01",
+    "dates": "MM/DD/YYYY",
+    "numbers": "1,234.56",
+    "drop": {"Kind": ["Included"]},
+}
+
+
+def test_a_source_says_how_its_files_write_what_usage_has(tmp_path):
+    """Cents, American dates and numbers: 20.50 and a credit of 0.50; 9.99 is no charge.
+
+    Rows: 4 read = 2 used + 1 outside the period (1.00) + 1 left out (9.99).
+    """
+    usage = read(tmp_path, sources=[source(tmp_path, "seats", CENTS, **WRITTEN)])
+    pairs = usage.groups["organization", "product"]
+    assert pairs[["organization", "product", "cost"]].to_numpy().tolist() == [
+        ["org-a", "Seats", Decimal("20.50")],
+        ["org-b", "Seats", Decimal("-0.50")],
+    ]
+    assert (usage.rows_read, usage.rows_used) == (4, 2)
+    assert (usage.rows_outside, usage.rows_dropped) == (1, 1)
+    assert (usage.cost, usage.cost_outside, usage.cost_dropped) == (20, 1, Decimal("9.99"))
+    [notice] = [each for each in usage.notices if "no charge" in each.text]
+    assert (notice.text, notice.rows, notice.money) == (
+        "Left out of seats.csv as no charge: Kind Included.",
+        1,
+        Decimal("9.99"),
+    )
+
+
+def test_the_same_in_parquet(tmp_path):
+    """A Parquet file of texts, and one whose cents are integers and whose days are dates."""
+    csv = tmp_path / "seats.csv"
+    csv.write_text(CENTS)
+    texts, typed = tmp_path / "texts.parquet", tmp_path / "typed.parquet"
+    columns = "strptime(day, '%m/%d/%Y')::DATE AS day, team, Kind"
+    cents = "CAST(replace(replace(replace(price_cents, ',', ''), '(', '-'), ')', '') AS BIGINT)"
+    scan = f"read_csv('{csv}', all_varchar = true)"
+    with duckdb.connect() as db:
+        db.execute(f"COPY (SELECT * FROM {scan}) TO '{texts}' (FORMAT parquet)")
+        select = f"SELECT {columns}, {cents} AS price_cents FROM {scan}"
+        db.execute(f"COPY ({select}) TO '{typed}' (FORMAT parquet)")
+    expected = read(tmp_path, sources=[{"name": "seats", "usage": str(csv)} | WRITTEN])
+    for file in (texts, typed):
+        usage = read(tmp_path, sources=[{"name": "seats", "usage": str(file)} | WRITTEN])
+        assert usage.rows_dropped == 1
+        for key, frame in expected.groups.items():
+            assert frame.to_dict("list") == usage.groups[key].to_dict("list")
+
+
+def test_what_is_written_in_another_way_is_refused_at_its_line(tmp_path):
+    """Line, column, value, and which key of the source says how it is written."""
+    # What a row that is no charge costs is nobody's.
+    wrong = CENTS.replace("12/01/2025", "2025-12-01").replace("999", "x")
+    assert refusal_of(tmp_path, source(tmp_path, "seats", wrong, **WRITTEN)) == [
+        'seats.csv, line 2, day: not a date in the form MM/DD/YYYY (found "2025-12-01"). '
+        "Correct it, or `dates` of the source.",
+    ]
+    wrong = CENTS.replace("(50)", "50 ct")
+    assert refusal_of(tmp_path, source(tmp_path, "seats", wrong, **WRITTEN)) == [
+        'seats.csv, line 3, price_cents: not a number in the form 1,234.56 (found "50 ct"). '
+        "Correct it, or `numbers` of the source.",
+    ]
+
+
+def test_the_column_of_dropped_rows_must_be_there(tmp_path):
+    """A slip in its name would drop nothing, and charge what is included."""
+    keys = WRITTEN | {"drop": {"kind": ["Included"]}}
+    [problem] = refusal_of(tmp_path, source(tmp_path, "seats", CENTS, **keys))
+    assert problem == (
+        'seats.csv, line 1, kind: no column "kind" to drop rows by. '
+        "Write one of its columns: day, team, price_cents, Kind."
+    )

@@ -9,7 +9,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from finops_nb.errors import Problem, listed
@@ -86,11 +86,18 @@ class Columns:
         dialect: of the file.
         places: where each of our columns is, of those in the file.
         problems: missing and duplicate columns.
+        drop: by position, the values of rows that are no charge.
     """
 
     dialect: Dialect
     places: Mapping[ColumnName, Place]
     problems: tuple[Problem, ...]
+    drop: Mapping[int, Sequence[str]] = field(default_factory=dict)
+
+    def is_dropped(self, row: Sequence[str]) -> bool:
+        """Whether a row, as texts, is no charge; a row that is cut short is none."""
+        drop = self.drop.items()
+        return any(row[position] in texts for position, texts in drop if position < len(row))
 
 
 def place_columns(
@@ -119,11 +126,8 @@ def place_columns(
     # Nobody is asked about a name that only explains a change.
     asked: tuple[ColumnName, ...] = (*wanted, "model") if "feature" in detail else wanted
     wanted += tuple(column for column in DETAIL if column in detail)
-    places: dict[ColumnName, Place] = {}
-    for column in wanted:
-        place = _find(names_of(column, dialect, params), header)
-        if place is not None:
-            places[column] = place
+    found = ((column, _find(names_of(column, dialect, params), header)) for column in wanted)
+    places = {column: place for column, place in found if place is not None}
     problems = (
         *_duplicate_names(header, file),
         *_place_currency(params, dialect, places, header, file),
@@ -131,8 +135,9 @@ def place_columns(
         *_similar_columns(params, dialect, places, asked, header, file),
         *_tags_that_are_not_names(params, places, file),
         *_missing_columns(params, dialect, wanted, header, file),
+        *_columns_to_drop_by(params, header, file),
     )
-    return Columns(dialect, places, problems)
+    return Columns(dialect, places, problems, _drop(params, header))
 
 
 def _place_currency(
@@ -198,6 +203,8 @@ def names_of(column: ColumnName, dialect: Dialect, params: Source) -> tuple[str,
 
     Nothing if the params say that no column is ours.
     """
+    if column in params.constants:
+        return ()
     if column not in params.columns:
         return dialect.columns.get(column, ())
     name = params.columns[column]
@@ -214,7 +221,7 @@ def is_needed(column: ColumnName, dialect: Dialect, params: Source) -> bool:
     A name may be missing if the params say `none`: its cost is then unallocated.
     """
     may_be_none = column in NAMED and params.columns.get(column) == NO_COLUMN
-    return column in dialect.needed and not may_be_none
+    return column in dialect.needed and not may_be_none and column not in params.constants
 
 
 def nearest_column(column: str, expected: str, free: Sequence[str]) -> str | None:
@@ -277,6 +284,19 @@ def _tags_that_are_not_names(
         if place.tag and column not in NAMED:
             rule = f"{column} can't be read from a tag; only {listing(NAMED)} can"
             yield Problem(rule, "Name a separate column", file, 1, params.columns[column])
+
+
+def _drop(params: Source, header: Sequence[str]) -> dict[int, Sequence[str]]:
+    """By position in the header, the values of rows that are no charge."""
+    return {header.index(name): texts for name, texts in params.drop.items() if name in header}
+
+
+def _columns_to_drop_by(params: Source, header: Sequence[str], file: str) -> Iterator[Problem]:
+    for name in params.drop:
+        if name not in header:
+            rule = f'no column "{listed((name,), 1)}" to drop rows by'
+            content = listed(header, LISTED)
+            yield Problem(rule, f"Write one of its columns: {content}", file, 1, name)
 
 
 def _missing_columns(

@@ -81,6 +81,8 @@ class SourceTable:
         tag_keys: of columns that are a tag, the keys in the file that are spellings of it.
         mapped: its organizations are keys of `ORGANIZATION_MAP`.
         reconciled: its billed costs are compared with invoices.
+        reads: the table function in `scan`, where that turns values into the usual form.
+        dropped: the rows that `scan` leaves out as no charge; "" if there are none.
     """
 
     source: SourceFile
@@ -92,12 +94,14 @@ class SourceTable:
     tag_keys: Mapping[ColumnName, tuple[str, ...]] = field(default_factory=dict)
     mapped: bool = False
     reconciled: bool = False
+    reads: str = ""
+    dropped: str = ""
 
     @property
     def by_billing_period(self) -> bool:
         """Its cost belongs to the period that billed it, not to the one in which it arose."""
         is_billed_cost = (
-            self.columns["cost"] == self.columns.get("billed_cost")
+            self.names["cost"] == self.names.get("billed_cost")
             or tags.normal_key(self.names["cost"]) == BILLED.casefold()
         )
         return is_billed_cost and "billing_period" in self.columns
@@ -217,7 +221,8 @@ def invoice_rows_sql(table: SourceTable) -> str:
 
 def with_row_numbers(table: SourceTable) -> str:
     """The scan of a Parquet file with the column `file_row_number`, from 0."""
-    return f"{table.scan.removesuffix(')')}, file_row_number = true)"
+    reads = table.reads or table.scan
+    return table.scan.replace(reads, f"{reads.removesuffix(')')}, file_row_number = true)")
 
 
 def in_period_sql(period: Period, day: str = "day") -> str:
