@@ -22,7 +22,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from finops_nb.errors import BadValue, Problem
 from finops_nb.params.column_names import ColumnName
 from finops_nb.params.grammar import DateStyle, NumberStyle, Scale
-from finops_nb.params.types import Boolean, Name, Text, Texts
+from finops_nb.params.types import Boolean, Name, NameIfSet, Text, Texts
 from finops_nb.params.yaml_file import KeyPath, key_text
 from finops_nb.words import listing
 
@@ -88,6 +88,11 @@ class Source(BaseModel):
     dialect: DialectName = Field(default="auto", description=DIALECT)
     columns: dict[ColumnName, Text] = Field(
         default_factory=dict, examples=["{cost: total_usd}"], description=COLUMNS
+    )
+    sheet: NameIfSet = Field(
+        default="",
+        examples=["Costs"],
+        description="of XLSX files: the sheet with the rows, where several are not empty",
     )
     constants: Annotated[dict[ColumnName, Name], AfterValidator(_constants_are_names)] = Field(
         default_factory=dict,

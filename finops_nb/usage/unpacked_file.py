@@ -82,7 +82,7 @@ def unpack(source: SourceFile, folder: Path) -> Unpacked:
     """
     path = folder / f"{len([*folder.iterdir()])}.csv"
     if source.format == XLSX:
-        return unpack_xlsx(source, path)
+        return unpack_xlsx(source, path, source.params.sheet or None)
     return (unpack_json if source.format in JSON else unpack_json_lines)(source, path)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.properties import cases
@@ -223,3 +224,21 @@ def test_the_column_of_dropped_rows_must_be_there(tmp_path):
         'seats.csv, line 1, kind: no column "kind" to drop rows by. '
         "Write one of its columns: day, team, price_cents, Kind."
     )
+
+
+def test_of_several_sheets_the_source_names_one(tmp_path):
+    """The way out of the refusal, followed: its sheet is in the source, and 20.50 is read."""
+    book = tmp_path / "seats.xlsx"
+    with xlsxwriter.Workbook(book) as workbook:
+        for name, cost in (("Notes", 7), ("Paid seats", 20.5)):
+            sheet = workbook.add_worksheet(name)
+            sheet.write_row(0, 0, ["day", "team", "amount"])
+            sheet.write_row(1, 0, ["2025-12-01", "org-a", cost])
+    seats = {"name": "seats", "usage": str(book), "columns": OWN}
+    [problem] = refusal_of(tmp_path, seats)
+    assert problem == (
+        "seats.xlsx: several sheets that are not empty: Notes and Paid seats. Write "
+        "`sheet: Notes`, or the one with the rows, in an item of `sources`; or save it as CSV."
+    )
+    usage = read(tmp_path, sources=[seats | {"sheet": "Paid seats"}])
+    assert (usage.cost, usage.rows_read) == (Decimal("20.5"), 1)

@@ -16,6 +16,7 @@ from zipfile import BadZipFile, ZipFile
 from finops_nb.errors import Problem, Refusal, did_you_mean, listed
 from finops_nb.params.text_file import read_bytes
 from finops_nb.usage.sources.discovery import SourceFile
+from finops_nb.usage.sources.similar_columns import in_yaml
 from finops_nb.usage.sources.unpacked import (
     EMPTY_FILE,
     ProblemList,
@@ -45,7 +46,9 @@ SAVE_AS_CSV: Final = "Save the sheet as CSV"
 SAVE_AGAIN: Final = "Open the file in a spreadsheet program and save it again"
 DAMAGED: Final = "Copy or export it again; it is damaged or cut short"
 
-ONE_SHEET: Final = "Delete the others, or save the one with the rows as CSV"
+ONE_SHEET: Final = (
+    "Write `sheet: {name}`, or the one with the rows, in an item of `sources`; or save it as CSV"
+)
 
 WHOLE: Final = 10**15
 """From here on a spreadsheet has rounded whole numbers: it keeps 15 digits."""
@@ -175,7 +178,7 @@ def _chosen_name(workbook: CalamineWorkbook, name: str | None, source: SourceFil
         }
         shown = listing(name if visible[name] else f"{name} (hidden)" for name in names)
         rule = f"several sheets that are not empty: {shown}"
-        raise Refusal(Problem(rule, ONE_SHEET, source.name))
+        raise Refusal(Problem(rule, ONE_SHEET.format(name=in_yaml(names[0])), source.name))
     return names[0]
 
 
