@@ -28,7 +28,7 @@ OWN_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "sources": ("source",),
     "findings": ("title",),
     "key_insights": ("title",),
-    "next_month": ("dimension", "name"),  # results of earlier versions have the name twice
+    "next_month": ("dimension", "name"),  # its rows have the name as their month, too
     "recommendations": ("horizon", "title"),
     "unit_costs": ("driver", "organization"),
     "outlook": (),

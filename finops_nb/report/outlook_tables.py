@@ -115,8 +115,7 @@ def months_ahead(data: ReportData) -> Table:
     forecast = outlook(data)
     months = forecast.months if forecast and len(forecast.months) > 1 else ()
     lines = [
-        {"month": parse_period(month).label}
-        | _line(forecast.of(TOTAL, month)[TOTAL], data.params.currency)
+        _line(forecast.of(TOTAL, month)[TOTAL], parse_period(month).label, data.params.currency)
         for month in months
         if forecast
     ]
@@ -188,7 +187,8 @@ def _next_block(data: ReportData, forecast: Forecast, by: Dimension) -> Block:
     costs = run_rates(data.usage, by) or dict(zip(frame[by], frame["cost"], strict=True))
     expected = forecast.of(by, forecast.months[0])
     lines = [
-        {"dimension": by, "name": name, "cost": costs.get(name)} | _line(line, data.params.currency)
+        _line(line, name, data.params.currency)
+        | {"dimension": by, "name": name, "cost": costs.get(name)}
         for name, line in expected.items()
     ]
     lines.sort(key=lambda line: (-line["expected"], line["name"]))
@@ -196,13 +196,13 @@ def _next_block(data: ReportData, forecast: Forecast, by: Dimension) -> Block:
     return Block(lines, sums, f"By {by.title()}", names=names_of(data)[by])
 
 
-def _line(line: Expected, currency: str) -> dict[str, Any]:
+def _line(line: Expected, label: str, currency: str) -> dict[str, Any]:
     """A printed line; of the risk, its word and its probability."""
     risk = line.risk
     if risk and line.probability is not None:
         risk = f"{risk} ({Format(currency).percent(line.probability)})"
     amounts = {key: getattr(line, key) for key in ("low", "expected", "high", "budget")}
-    return {**amounts, "risk": risk}
+    return {"month": label, **amounts, "risk": risk}
 
 
 def _at_zero(data: ReportData, lines: Iterable[Mapping[str, Any]]) -> str:
