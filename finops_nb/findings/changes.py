@@ -293,7 +293,7 @@ def _params_changes(was: Results, now: Results) -> Iterator[Change]:
 def _setting_changes(was: Results, now: Results, prefix: str = "") -> Iterator[Sentence]:
     """What differs between two mappings of settings, key by key and name by name."""
     for key in dict.fromkeys((*was, *now)):
-        before, after = was.get(key), now.get(key)
+        before, after = _by_name(was.get(key)), _by_name(now.get(key))
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from _setting_changes(before, after, f"{prefix}{key}.")
             continue
@@ -301,6 +301,13 @@ def _setting_changes(was: Results, now: Results, prefix: str = "") -> Iterator[S
         # A key that a newer version has, and nobody has set, is no change.
         if before != after and set(texts.values()) != {NOT_SET}:
             yield sentence("{key} {was} → {now}", key=f"{prefix}{key}", **texts)
+
+
+def _by_name(setting: Any) -> Any:
+    """A list of sources as a mapping by their names; any other setting as it is."""
+    if isinstance(setting, list) and all(isinstance(x, Mapping) and "name" in x for x in setting):
+        return {each["name"]: {key: each[key] for key in each if key != "name"} for each in setting}
+    return setting
 
 
 def _month_changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:

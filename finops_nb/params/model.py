@@ -340,9 +340,9 @@ class Params(CheckedModel):
         `Params(**params.as_parameters())` is equal to `params`, except for `DELIVERY`.
         """
         values = self.model_dump(mode="json", exclude_none=True, exclude=set(DELIVERY))
-        # With sources, the paths are theirs.
-        usage = [] if self.sources else list(self.usage)
-        values |= {"usage": usage, "scenario": values.get("scenario", {})}
+        sources = [each.model_dump(mode="json", exclude_defaults=True) for each in self.sources]
+        usage = [] if sources else list(self.usage)
+        values |= {"usage": usage, "sources": sources, "scenario": values.get("scenario", {})}
         # A key without a value is an empty text in the notebook.
         return {name: values.get(name, "") for name in PARAMETERS}
 

@@ -64,7 +64,7 @@ def missing_columns_of(files: Sequence[UsageFile]) -> frozenset[str]:
     missing = {"customer"} if not all("customer" in table.columns for table in tables) else set()
     if not _sources_with(tables, "feature"):
         missing.add("feature")
-    if not all(table.dialect.counts_calls or "calls" in table.columns for table in tables):
+    if not all(table.rows_are_calls or "calls" in table.columns for table in tables):
         missing.add("calls")
     return frozenset(missing)
 

@@ -100,6 +100,14 @@ def test_a_change_of_cost_names_the_sources_that_moved():
     ]
 
 
+def test_a_source_of_the_params_is_told_by_its_name():
+    """What changed in it; one that is new is there with its paths."""
+    seats = {"name": "seats", "usage": ["s.csv"], "scale": "1"}
+    before, after = changed("params/sources", [seats]), changed("params/sources", [])
+    after["provenance"]["params"]["sources"] = [seats | {"scale": "0.01"}]
+    assert "sources.seats.scale 1 → 0.01" in texts(before, after)
+
+
 def test_another_organizations_csv_is_a_changed_mapping_and_not_late_data():
     """$2.00 moves from one organization to another; a changed file that moves no cost is listed."""
     after = changed("mapping", {"name": "organizations.csv", "sha256": "m2", "rows": 3})

@@ -70,6 +70,16 @@ def test_sources_add_up_to_one_total(tmp_path):
     assert [(each.rows, each.cost) for each in usage.sources] == [(2, 60), (1, Decimal("0.50"))]
 
 
+def test_a_row_that_is_no_call_counts_none(tmp_path):
+    """A seat is no call: without the word, a table's rows are counted."""
+    seats = source(tmp_path, "seats", SEATS, columns=OWN)
+    assert read(tmp_path, sources=[seats]).groups[()]["calls"].tolist() == [2]
+    none = seats | {"columns": OWN | {"calls": "none"}}
+    usage = read(tmp_path, sources=[none])
+    assert "calls" in usage.missing_columns
+    assert usage.groups[()]["calls"].tolist() == [None]
+
+
 def test_a_bill_beside_an_estimate_is_refused(tmp_path):
     """They may be the same money, until the estimate says that it is separate or billed itself."""
     seats = source(tmp_path, "seats", SEATS, columns=OWN)

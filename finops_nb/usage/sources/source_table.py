@@ -12,6 +12,7 @@ from finops_nb.usage.sources import tags, values
 from finops_nb.usage.sources.columns import Columns
 from finops_nb.usage.sources.dialects import DETAIL, NAMED, TOKENS, Dialect
 from finops_nb.usage.sources.discovery import SourceFile
+from finops_nb.usage.sources.similar_columns import NO_COLUMN
 
 if TYPE_CHECKING:
     import duckdb
@@ -126,7 +127,12 @@ class SourceTable:
         """The number of calls of some rows of `rows_sql`, an aggregate; NULL if nobody knows."""
         if "calls" in self.columns:
             return "sum(n)"
-        return "count(*)" if self.dialect.counts_calls else "CAST(NULL AS BIGINT)"
+        return "count(*)" if self.rows_are_calls else "CAST(NULL AS BIGINT)"
+
+    @property
+    def rows_are_calls(self) -> bool:
+        """One row is one call: by its dialect, unless the params say that it has no calls."""
+        return self.dialect.counts_calls and self.source.params.columns.get("calls") != NO_COLUMN
 
     def tokens_sql(self, column: ColumnName) -> str:
         """The tokens of some rows of `rows_sql`, an aggregate; NULL if a row does not say."""
