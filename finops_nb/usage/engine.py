@@ -158,7 +158,9 @@ def _group(
 ) -> pd.DataFrame:
     """The sums by these keys; and the distinct customers, unless a key is the day."""
     by_day = "day" in keys or keys == CELLS
-    columns, sums = [*keys, "cost", "calls"], [*keys, "sum(cost)", "sum(calls)"]
+    # Where some rows don't say their calls, those of the others are no number of calls.
+    calls = "NULL" if "calls" in missing_columns else "sum(calls)"
+    columns, sums = [*keys, "cost", "calls"], [*keys, "sum(cost)", calls]
     if keys == CUBE:
         columns.append("credits")
         sums.append("sum(credits)")

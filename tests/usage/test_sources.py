@@ -78,6 +78,10 @@ def test_a_row_that_is_no_call_counts_none(tmp_path):
     usage = read(tmp_path, sources=[none])
     assert "calls" in usage.missing_columns
     assert usage.groups[()]["calls"].tolist() == [None]
+    # Beside a log with calls, the number of all calls is not known either.
+    both = read(tmp_path, sources=[none, source(tmp_path, "gateway", LOG, separate="true")])
+    for frame in both.groups.values():
+        assert {*frame["calls"]} == {None}
 
 
 def test_a_bill_beside_an_estimate_is_refused(tmp_path):
