@@ -14,7 +14,7 @@ from finops_nb.figures.allocation import allocate
 from finops_nb.home import Home
 from finops_nb.params.column_names import ColumnName
 from finops_nb.params.model import Params
-from finops_nb.params.sources import SHORT_FORM, Source
+from finops_nb.params.sources import NO_COLUMN, SHORT_FORM, Source
 from finops_nb.schema import BUDGETED, UNALLOCATED, Dimension
 from finops_nb.usage.model import Usage
 from finops_nb.usage.reader import columns_found, read_usage
@@ -28,7 +28,6 @@ from finops_nb.usage.sources.columns import (
 from finops_nb.usage.sources.dialects import NAMED
 from finops_nb.usage.sources.discovery import SourceFile, resolve_inputs
 from finops_nb.usage.sources.named_currency import other_currency
-from finops_nb.usage.sources.similar_columns import NO_COLUMN
 
 PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
 

@@ -155,6 +155,8 @@ def _sums(cells: Sums, names: Grouping, keys: Grouping) -> Sums:
 
 def _with_sums(former: pd.DataFrame, keys: Grouping, sums: Sums) -> pd.DataFrame:
     """The former frame, in its order and with its customers, with new cost and calls."""
+    if former.empty:
+        return former  # no source has features
     cost, calls, credits = zip(*(sums[cell] for cell in _cells(former, keys)), strict=True)
     scaled = former.assign(cost=exact_column(cost, former))
     if keys == CUBE:

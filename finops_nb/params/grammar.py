@@ -38,7 +38,8 @@ def _number_style(value: Any) -> str:
 
 
 def _scale(value: Any) -> Decimal:
-    rule, fix = "not a power of ten", 'Write "0.01" where the cost is in cents'
+    rule = "not a power of ten in digits"
+    fix = 'Write "0.01" for cents, "0.000001" for millionths, or "1000" for thousands'
     try:
         scale = parse_amount(value)
     except BadValue:

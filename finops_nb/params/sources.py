@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from finops_nb.errors import BadValue, Problem
 from finops_nb.params.column_names import ColumnName
@@ -32,6 +32,9 @@ DIALECTS: Final[tuple[DialectName, ...]] = get_args(DialectName)
 
 Basis: TypeAlias = Literal["billed", "estimate"]
 BasisIfSet: TypeAlias = Literal["", "billed", "estimate"]
+
+NO_COLUMN: Final = "none"
+"""In `columns`: no column of the file is this one of ours."""
 
 SAMPLE: Final = "sample:"
 """What `usage` starts with where it is the packaged sample."""
@@ -76,6 +79,16 @@ def _constants_are_names(constants: dict[ColumnName, str]) -> dict[ColumnName, s
     return constants
 
 
+def _dropped_values(value: Any) -> tuple[str, ...]:
+    items = value if isinstance(value, (list, tuple)) else (value,)
+    if not items or not all(isinstance(item, str) for item in items):
+        raise BadValue("no values", 'Write a list, such as [Included], or [""] for empty fields')
+    return tuple(items)
+
+
+DroppedValues = Annotated[tuple[str, ...], BeforeValidator(_dropped_values)]
+
+
 class Source(BaseModel):
     """One source of usage: its files, and how they are read."""
 
@@ -115,7 +128,7 @@ class Source(BaseModel):
         examples=['"1.234,56"'],
         description="the number 1234.56 as the files write it, if they write it in another way",
     )
-    drop: dict[Text, Texts] = Field(
+    drop: dict[Text, DroppedValues] = Field(
         default_factory=dict,
         examples=["{Kind: [Included]}"],
         description="rows that are no charge: the column, and its values in such rows",
@@ -133,6 +146,14 @@ class Source(BaseModel):
         default="", examples=["USD"], description="the currency of its costs: the report's"
     )
 
+    @model_validator(mode="after")
+    def _no_constant_is_a_column(self) -> Self:
+        for column in self.constants:
+            if self.columns.get(column, NO_COLUMN) != NO_COLUMN:
+                rule = f"{column} is both in `columns` and in `constants`"
+                raise BadValue(rule, "Keep one of them")
+        return self
+
     @property
     def is_plain(self) -> bool:
         """Its values, names and rows are as usage has them."""
@@ -143,6 +164,14 @@ class Source(BaseModel):
     def place(self) -> str:
         """Where a person writes its keys, in messages."""
         return "the params" if self.name == SHORT_FORM else f'the source "{self.name}"'
+
+    def advice(self, fix: str) -> str:
+        """A way out that is written for the params, for one whose keys are in a source."""
+        if self.name == SHORT_FORM:
+            return fix
+        if fix.startswith(("Write currency: ", "Write `currency: ")):
+            return "Report this source separately: currencies are never added together"
+        return fix.replace("in the params", f"in {self.place}")
 
     def keys(self, place: int) -> KeyPath:
         """The path of its keys in the params; `place` is its place in `sources`, from 0."""

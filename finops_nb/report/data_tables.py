@@ -52,11 +52,16 @@ def source_rows(data: ReportData) -> list[dict[str, Any]]:
 def charges_by_kind(data: ReportData) -> Table:
     """What a bill charges, by type, each with its sign; empty if the usage is not a bill.
 
+    What other sources cost is a line of its own.
     Types are usage, purchases, credits, taxes, adjustments and corrections.
     """
     lines = [
         {"charge": kind, "rows": rows, "cost": cost} for kind, rows, cost in data.usage.charges
     ]
+    other_rows = data.usage.rows_used - sum(rows for _, rows, _ in data.usage.charges)
+    if lines and other_rows:
+        cost = data.usage.cost - total(cost for *_, cost in data.usage.charges)
+        lines.append({"charge": "Not from a bill", "rows": other_rows, "cost": cost})
     sums = {"rows": data.usage.rows_used, "cost": data.usage.cost}
     tense = tense_of(data.params)
     return Table(

@@ -12,6 +12,7 @@ from finops_nb.errors import Problem, Refusal, listed
 from finops_nb.money import CURRENCY_CODES, minor_units, rounded, total
 from finops_nb.params.column_names import ColumnName
 from finops_nb.params.model import Params
+from finops_nb.params.sources import NO_COLUMN
 from finops_nb.params.types import CURRENCY
 from finops_nb.params.yaml_file import key_text
 from finops_nb.usage import queries
@@ -19,7 +20,6 @@ from finops_nb.usage.duplicates import duplicate_requests, files_with_equal_rows
 from finops_nb.usage.model import SourceTotal
 from finops_nb.usage.notices import UsageFile
 from finops_nb.usage.sources.dialects import FOCUS
-from finops_nb.usage.sources.similar_columns import NO_COLUMN
 from finops_nb.usage.sources.source_table import BILLED, SourceTable, all_tag_keys
 from finops_nb.words import listing
 
@@ -135,6 +135,7 @@ def _other_currencies(
             shown.append(f"{amount:,} {currency or 'without a currency'} ({rows:,} {noun})")
         rule, fix = _rule_on_currencies([spelling for spelling, *_ in sums], params.currency)
         rule = f"{rule}: {', '.join(shown)}"
+        fix = file.table.source.params.advice(fix)
         yield Problem(rule, fix, file.name, column=file.table.names["currency"])
 
 

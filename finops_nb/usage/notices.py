@@ -58,6 +58,9 @@ class ScanResult:
         in_period: the number of rows in the period, and their cost.
         dropped: rows that are no charge by the source's `drop`, which are not among `rows`, and
             their cost as far as it can be read.
+        unpriced: rows among them whose cost can't be read.
+        nearly_dropped: rows and cost of those that are kept, although they are like the dropped
+            ones but for case and blanks.
         content_hash: a hash of rows and cost by day, organization and product in the period; None
             where they are few.
     """
@@ -72,6 +75,8 @@ class ScanResult:
     other_currency_rows: int = 0
     in_period: tuple[int, Decimal] = (0, ZERO)
     dropped: tuple[int, Decimal] = (0, ZERO)
+    unpriced: int = 0
+    nearly_dropped: tuple[int, Decimal] = (0, ZERO)
     content_hash: int | None = None
 
 
@@ -128,6 +133,15 @@ def notices_of(file: UsageFile) -> Iterator[Notice]:
         drop = file.table.source.params.drop
         by = listing([f"{name} {first_of(texts, SHOWN)}" for name, texts in drop.items()])
         yield Notice(f"Left out of {file.name} as no charge: {by}.", *result.dropped)
+    if result.unpriced:
+        text = f"Of the rows left out of {file.name}, these have no cost that can be read."
+        yield Notice(text, result.unpriced, ZERO)
+    if result.nearly_dropped[0]:
+        text = (
+            f"{file.name} has rows like those that `drop` leaves out, but for case or blanks; "
+            "they were kept as charges."
+        )
+        yield Notice(text, *result.nearly_dropped)
     for check, (rows, money) in zip(row_checks(file.table), result.checks, strict=True):
         if rows:
             yield Notice(check.text, rows, money)

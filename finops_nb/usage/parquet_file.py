@@ -222,7 +222,8 @@ def _wrong_types(
         if place.tag:
             known, read_as, fix = tags.known_type(type_), "tags", TAGS_FIX
         else:
-            known, read_as = known_type(column, type_), column
+            is_written = grammar_of(source.params).of_type(type_).rewrites(column)
+            known, read_as = known_type(column, values.TEXT if is_written else type_), column
             fix = TYPE_FIXES.get(column, OTHER_TYPE_FIX)
         if not known:
             rule = f"a column of type {type_}, which can't be read as {read_as}"

@@ -192,7 +192,7 @@ def _read_files(
 
 def _in_its_source(problem: Problem, source: SourceFile) -> Problem:
     """A problem of a file, with the place of its source's keys in the way out."""
-    return replace(problem, fix=problem.fix.replace("the params", source.params.place))
+    return replace(problem, fix=source.params.advice(problem.fix))
 
 
 def _refuse_files_that_do_not_add(

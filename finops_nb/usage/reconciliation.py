@@ -39,11 +39,13 @@ def reconcile_invoices(
     """
     if not params.invoices:
         return None
-    problems = [*_missing_columns(files)]
+    # Beside a bill, a source without any of the columns has no invoices, as seats have none.
+    bills = [file for file in files if set(NEEDED) & set(file.table.columns)]
+    problems = [*_missing_columns(bills or files)]
     if problems:
         raise Refusal(problems)
     billed: dict[tuple[str, str], Decimal] = {}
-    for file in files:
+    for file in bills:
         for invoice, cost in queries.billed_by_invoice(db, file.table, params.window).items():
             billed[invoice] = billed.get(invoice, ZERO) + cost
     return reconcile(params.invoices, billed, minor_units(params.currency))

@@ -86,18 +86,25 @@ def result_of(
         other_currency_rows=counts.get(OTHER_CURRENCY, 0),
         in_period=found.in_period,
         content_hash=found.content_hash,
-        dropped=_dropped(db, table),
+        **_left_out(db, table),
     )
 
 
-def _dropped(db: duckdb.DuckDBPyConnection, table: SourceTable) -> tuple[int, Decimal]:
-    """Rows that are no charge, and their cost as far as it can be read."""
+def _left_out(db: duckdb.DuckDBPyConnection, table: SourceTable) -> dict[str, Any]:
+    """The fields of a `ScanResult` on rows that are no charge, and on those like them."""
     if not table.dropped:
-        return 0, ZERO
+        return {}
     amount = f"CAST({quoted(table.columns['cost'])} AS {values.TEXT})"
-    query = f"SELECT count(*), coalesce(sum({values.cost_sql(amount, values.TEXT)}), 0) FROM "
-    rows, cost = db.execute(query + table.dropped).fetchone() or (0, ZERO)
-    return rows, Decimal(cost)
+    cost = values.cost_sql(amount, values.TEXT)
+    sums = f"SELECT count(*), coalesce(sum({cost}), 0), count(*) - count({cost}) FROM "
+    rows, money, unpriced = db.execute(sums + table.dropped).fetchone() or (0, ZERO, 0)
+    near = f"{sums}{table.scan} WHERE {table.nearly_dropped}"
+    near_rows, near_money, _ = db.execute(near).fetchone() or (0, ZERO, 0)
+    return {
+        "dropped": (rows, Decimal(money)),
+        "unpriced": unpriced,
+        "nearly_dropped": (near_rows, Decimal(near_money)),
+    }
 
 
 def found_in(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from finops_nb.errors import Refusal, listed
+from finops_nb.errors import Problem, Refusal, listed
 from finops_nb.money import ZERO, total
 from finops_nb.params.model import Params
 from finops_nb.temporary_folders import temporary_folder
@@ -64,6 +64,10 @@ def read_unpacked(
     Raises:
         Refusal: everything that is wrong with it, each with its place in the file.
     """
+    if source.params.numbers:
+        rule = "`numbers` describes texts, and this file has numbers of its own"
+        fix = "Remove `numbers` from the source; an amount that is text is then read as 1234.56"
+        raise Refusal(Problem(rule, fix, source.name))
     unpacked = unpack(source, folder)
     try:
         file = read_csv(db, replace(source, path=unpacked.path, format=".csv"), params, detail)

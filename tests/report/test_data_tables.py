@@ -29,6 +29,16 @@ def test_kinds_of_charge_add_up_to_the_cost(six, params):
     assert table.rows(table.printed[0])[-1].cells[-1].text == "$10.00"
 
 
+def test_what_is_not_from_a_bill_is_a_line_of_its_own(six, params):
+    """12.00 of usage on the bill, and 10.00 in all: another source has the -2.00 of one row."""
+    usage = replace(six, charges=(("Usage", 5, Decimal(12)),))
+    table = data_tables.charges_by_kind(data_of(usage=usage, params=params()))
+    assert table.records() == [
+        {"charge": "Usage", "rows": 5, "cost": "12"},
+        {"charge": "Not from a bill", "rows": 1, "cost": "-2"},
+    ]
+
+
 def test_unmapped_keys_have_their_share(six, params):
     """2.00 of 10.00 is 0.2."""
     usage = replace(six, unmapped=(("team-9", 1, Decimal(2)),), rows_unallocated=1)

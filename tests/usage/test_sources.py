@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from support.properties import cases
 
 from finops_nb.errors import Refusal
+from finops_nb.figures.projection import project
 from finops_nb.params.model import make_params
-from finops_nb.usage.model import Usage
+from finops_nb.schema import ALL
+from finops_nb.usage.model import CUBE, Usage
 from finops_nb.usage.reader import read_usage
 
 SEATS = "day,team,plan,amount\n2025-12-01,org-a,Pro,20.00\n2025-12-02,org-b,Pro,40\n"
@@ -256,3 +258,117 @@ def test_of_several_sheets_the_source_names_one(tmp_path):
     )
     usage = read(tmp_path, sources=[seats | {"sheet": "Paid seats"}])
     assert (usage.cost, usage.rows_read) == (Decimal("20.5"), 1)
+
+
+@pytest.mark.parametrize("kind", ["DOUBLE", "DECIMAL(9,3)"])
+def test_a_number_is_not_read_as_a_text(tmp_path, kind):
+    """1.234 + 12.345 = 13.579; as a German text 1.234 would be more than a thousand."""
+    file = tmp_path / "typed.parquet"
+    select = (
+        f"SELECT '01.12.2025' AS day, 'org-a' AS team, CAST(x AS {kind}) AS amount "
+        "FROM (VALUES (1.234), (12.345)) AS v(x)"
+    )
+    with duckdb.connect() as db:
+        db.execute(f"COPY ({select}) TO '{file}' (FORMAT parquet)")
+    written = {"columns": OWN, "numbers": "1.234,56", "dates": "DD.MM.YYYY"}
+    typed = {"name": "typed", "usage": str(file)} | written
+    assert read(tmp_path, sources=[typed]).cost == Decimal("13.579")
+    lines = tmp_path / "typed.jsonl"
+    lines.write_text('{"day": "2025-12-01", "team": "org-a", "amount": 1.234}\n')
+    typed = {"name": "typed", "usage": str(lines), "columns": OWN}
+    [problem] = refusal_of(tmp_path, typed | {"numbers": "1.234,56"})
+    assert problem == (
+        "typed.jsonl: `numbers` describes texts, and this file has numbers of its own. Remove "
+        "`numbers` from the source; an amount that is text is then read as 1234.56."
+    )
+    assert read(tmp_path, sources=[typed]).cost == Decimal("1.234")
+
+
+def test_integers_in_parquet_may_be_dates(tmp_path):
+    """Seconds since 1970, or the digits of a day."""
+    for style, day in (("epoch", 1767225599), ("YYYYMMDD", 20251231)):
+        file = tmp_path / f"{style}.parquet"
+        with duckdb.connect() as db:
+            select = f"SELECT CAST({day} AS BIGINT) AS day, 'org-a' AS team, 5 AS amount"
+            db.execute(f"COPY ({select}) TO '{file}' (FORMAT parquet)")
+        days = {"name": "days", "usage": str(file), "columns": OWN, "dates": style}
+        assert f"{read(tmp_path, sources=[days]).last_day}" == "2025-12-31"
+
+
+def test_a_constant_does_not_pass_over_a_column(tmp_path):
+    """The file's own names are not lost without a word; both ways out work."""
+    log = source(tmp_path, "gateway", LOG, constants={"organization": "org-x"})
+    [problem] = refusal_of(tmp_path, log)
+    assert problem == (
+        "gateway.csv, line 1, organization_id: the file has this column for organization, and the "
+        "source has a constant. Remove the constant; or, if it holds for all rows, write columns: "
+        "{organization: none}."
+    )
+    settled = log | {"columns": {"organization": "none"}}
+    frame = read(tmp_path, sources=[settled]).groups["organization",]
+    assert frame["organization"].tolist() == ["org-x"]
+    [problem] = refusal_of(tmp_path, log | {"columns": {"organization": "product_id"}})
+    assert problem == (
+        "sources, item 1: organization is both in `columns` and in `constants`. Keep one of them."
+    )
+
+
+def test_what_is_nearly_dropped_is_told(tmp_path):
+    """Rows kept for a blank or a capital are charges, which a reader learns with their money."""
+    text = CENTS.replace("999,Included", "999,included ").replace("100,Seat", "n/a,Included")
+    usage = read(tmp_path, sources=[source(tmp_path, "seats", text, **WRITTEN)])
+    assert [(each.text, each.rows, each.money) for each in usage.notices] == [
+        ("Left out of seats.csv as no charge: Kind Included.", 1, 0),
+        ("Of the rows left out of seats.csv, these have no cost that can be read.", 1, 0),
+        (
+            "seats.csv has rows like those that `drop` leaves out, but for case or blanks; they "
+            "were kept as charges.",
+            1,
+            Decimal("9.99"),
+        ),
+    ]
+
+
+def test_rows_with_an_empty_field_may_be_dropped(tmp_path):
+    """`[""]` names them, since an empty field has no text."""
+    text = CENTS.replace("999,Included", "999,")
+    keys = WRITTEN | {"drop": {"Kind": [""]}}
+    assert read(tmp_path, sources=[source(tmp_path, "seats", text, **keys)]).cost_dropped == (
+        Decimal("9.99")
+    )
+
+
+BILL = (
+    "ChargePeriodStart,ChargePeriodEnd,BillingPeriodStart,BilledCost,EffectiveCost,BillingCurrency,"
+    "ChargeCategory,SubAccountName,ServiceName,InvoiceIssuerName,InvoiceId\n"
+    "2025-12-01T00:00:00Z,2025-12-02T00:00:00Z,2025-12-01T00:00:00Z,10,10,USD,"
+    "Usage,org-a,Compute,AWS,I-1\n"
+)
+
+
+def test_invoices_are_of_the_bill_alone(tmp_path):
+    """Seats beside a bill have none; the bill's 10 match, and the total is 10 + 20 + 40."""
+    cloud = source(tmp_path, "cloud", BILL)
+    seats = source(tmp_path, "seats", SEATS, columns=OWN)
+    invoices = [{"issuer": "AWS", "number": "I-1", "amount": "10"}]
+    usage = read(tmp_path, sources=[cloud, seats], invoices=invoices)
+    assert usage.reconciliation.reconciled
+    assert usage.cost == 70
+    assert usage.charges == (("Usage", 1, Decimal(10)),)
+
+
+def test_a_what_if_over_a_table_without_features(tmp_path):
+    """60.00 and 10% more: there is no table by feature, before and after."""
+    seats = source(tmp_path, "seats", SEATS, columns=OWN)
+    usage = read_usage(make_params({"period": "2025-12", "sources": [seats]}), detail=CUBE)
+    grown = project(usage, {ALL: Decimal("0.10")}, {})
+    assert grown.cost == 66
+    assert grown.groups["feature",].empty
+
+
+def test_another_currency_leads_to_a_report_of_its_own(tmp_path):
+    """The label of the params is that of all sources, so no source may change it."""
+    euros = SEATS.replace("amount", "amount_eur")
+    seats = source(tmp_path, "seats", euros, columns=OWN | {"cost": "amount_eur"})
+    [problem] = refusal_of(tmp_path, seats)
+    assert problem.endswith("Report this source separately: currencies are never added together.")

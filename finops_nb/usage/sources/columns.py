@@ -14,7 +14,7 @@ from typing import Final
 
 from finops_nb.errors import Problem, listed
 from finops_nb.params.column_names import ColumnName
-from finops_nb.params.sources import Source
+from finops_nb.params.sources import NO_COLUMN, Source
 from finops_nb.usage.sources.dialects import (
     DETAIL,
     EXTRA,
@@ -26,7 +26,6 @@ from finops_nb.usage.sources.dialects import (
 )
 from finops_nb.usage.sources.named_currency import currency_problem, other_currency
 from finops_nb.usage.sources.similar_columns import (
-    NO_COLUMN,
     currency_columns,
     doubtful_currency,
     is_currency,
@@ -136,6 +135,7 @@ def place_columns(
         *_tags_that_are_not_names(params, places, file),
         *_missing_columns(params, dialect, wanted, header, file),
         *_columns_to_drop_by(params, header, file),
+        *_columns_of_constants(params, dialect, header, file),
     )
     return Columns(dialect, places, problems, _drop(params, header))
 
@@ -284,6 +284,20 @@ def _tags_that_are_not_names(
         if place.tag and column not in NAMED:
             rule = f"{column} can't be read from a tag; only {listing(NAMED)} can"
             yield Problem(rule, "Name a separate column", file, 1, params.columns[column])
+
+
+def _columns_of_constants(
+    params: Source, dialect: Dialect, header: Sequence[str], file: str
+) -> Iterator[Problem]:
+    """Constants of which the file has a column, whose names would be passed over."""
+    for column in params.constants:
+        names = (*dialect.columns.get(column, ()), column)
+        found = [name for name in header if name.casefold() in map(str.casefold, names)]
+        if found and column not in params.columns:
+            rule = f"the file has this column for {column}, and the source has a constant"
+            none = f"columns: {{{column}: {NO_COLUMN}}}"
+            fix = f"Remove the constant; or, if it holds for all rows, write {none}"
+            yield Problem(rule, fix, file, 1, found[0])
 
 
 def _drop(params: Source, header: Sequence[str]) -> dict[int, Sequence[str]]:

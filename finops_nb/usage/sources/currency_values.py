@@ -14,12 +14,12 @@ import duckdb
 
 from finops_nb.errors import Problem, listed
 from finops_nb.money import CURRENCY_CODES
-from finops_nb.params.sources import Source
+from finops_nb.params.sources import NO_COLUMN, Source
 from finops_nb.usage.sources import values
 from finops_nb.usage.sources.columns import Columns
 from finops_nb.usage.sources.csv_text import Header, open_text
 from finops_nb.usage.sources.discovery import SourceFile
-from finops_nb.usage.sources.similar_columns import NO_COLUMN, in_yaml
+from finops_nb.usage.sources.similar_columns import in_yaml
 
 SAMPLE: Final = 1 << 16
 """Characters of a CSV file in its sample."""

@@ -8,7 +8,7 @@ and no date, and is refused.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -64,6 +64,15 @@ class Grammar:
     def is_plain(self) -> bool:
         """Values are as usage has them."""
         return self == PLAIN
+
+    def of_type(self, type_: str) -> Grammar:
+        """The grammar of a column of that DuckDB type: only texts are written in some form.
+
+        A number is one already, in cents or not; an integer may be a date, such as 20251231.
+        """
+        if type_ == TEXT:
+            return self
+        return replace(self, numbers="", dates=self.dates if type_ in values.INTEGERS else "")
 
     def rewrites(self, column: ColumnName) -> bool:
         """Whether values of one of our columns are written in another way."""
@@ -121,7 +130,9 @@ def grammar_of(source: Source) -> Grammar:
 def _number_pattern(style: str) -> str:
     """What RE2 and Python match: an amount with an optional sign, in brackets, with a currency."""
     thousands, point = _separators(style)
-    grouped = rf"\d{{1,3}}({re.escape(thousands)}\d{{3}})+|" if thousands else ""
+    # French thousands stand apart by any of three blanks, which look alike.
+    apart = f"[{BLANKS}]" if thousands in BLANKS else re.escape(thousands)
+    grouped = rf"\d{{1,3}}({apart}\d{{3}})+|" if thousands else ""
     digits = rf"({grouped}\d+)({re.escape(point)}\d*)?|{re.escape(point)}\d+"
     sign, currency = f"[{MINUS}+]?", f"[{BLANKS}]*[{SIGNS}]?[{BLANKS}]*"
     amount = rf"{currency}({digits}){currency}"

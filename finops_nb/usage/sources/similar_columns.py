@@ -9,10 +9,8 @@ from typing import Final
 
 from finops_nb.errors import Problem, listed
 from finops_nb.params.column_names import ColumnName
+from finops_nb.params.sources import NO_COLUMN
 from finops_nb.usage.sources.tags import normal_key
-
-NO_COLUMN: Final = "none"
-"""In `columns` of the params: no column of the file is this one of ours."""
 
 LISTED: Final = 5
 """How many similar names a message lists."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from finops_nb.params.column_names import ColumnName
+from finops_nb.params.sources import NO_COLUMN
 from finops_nb.period import Period
 from finops_nb.usage.sources import tags, values
 from finops_nb.usage.sources.columns import Columns
 from finops_nb.usage.sources.dialects import DETAIL, NAMED, TOKENS, Dialect
 from finops_nb.usage.sources.discovery import SourceFile
-from finops_nb.usage.sources.similar_columns import NO_COLUMN
 
 if TYPE_CHECKING:
     import duckdb
@@ -84,6 +84,7 @@ class SourceTable:
         reconciled: its billed costs are compared with invoices.
         reads: the table function in `scan`, where that turns values into the usual form.
         dropped: the rows that `scan` leaves out as no charge; "" if there are none.
+        nearly_dropped: the condition on rows of `scan` that are like those.
     """
 
     source: SourceFile
@@ -97,6 +98,7 @@ class SourceTable:
     reconciled: bool = False
     reads: str = ""
     dropped: str = ""
+    nearly_dropped: str = ""
 
     @property
     def by_billing_period(self) -> bool:

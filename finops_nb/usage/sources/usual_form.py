@@ -32,35 +32,43 @@ def in_usual_form(table: SourceTable, columns: Columns, scanned: Sequence[str]) 
     rewritten = {
         column: f"{name} in the usual form"
         for column, name in table.columns.items()
-        if grammar.rewrites(column) and table.types[column] not in values.TIMES
+        if grammar.of_type(table.types[column]).rewrites(column)
     }
     constants: dict[ColumnName, str] = {each: f"the same {each}" for each in source.constants}
     if not (rewritten or constants or columns.drop):
         return table
     more = {
-        name: grammar.sql(each, quoted(table.columns[each])) for each, name in rewritten.items()
+        name: grammar.of_type(table.types[each]).sql(each, quoted(table.columns[each]))
+        for each, name in rewritten.items()
     }
     more |= {name: values.sql_text(source.constants[each]) for each, name in constants.items()}
     selected = ", ".join(("*", *(f"{sql} AS {quoted(name)}" for name, sql in more.items())))
     rows = f"SELECT {selected} FROM {table.scan}"
+    is_dropped = _is_dropped(columns.drop, scanned, "{}")
     new = rewritten | constants
     return replace(
         table,
-        scan=f"({rows}{_where(columns.drop, scanned, 'NOT IN')})",
+        scan=f"({rows} WHERE NOT {is_dropped})" if columns.drop else f"({rows})",
         reads=table.scan,
-        dropped=f"({rows}{_where(columns.drop, scanned, 'IN')})" if columns.drop else "",
+        dropped=f"({rows} WHERE {is_dropped})" if columns.drop else "",
+        nearly_dropped=_is_dropped(columns.drop, scanned, "upper(trim({}))"),
         columns={**table.columns, **new},
         types={**table.types, **dict.fromkeys(new, values.TEXT)},
         names=table.names | {each: each for each in constants},
     )
 
 
-def _where(drop: Mapping[int, Sequence[str]], scanned: Sequence[str], in_or_not: str) -> str:
-    """The condition that a row is dropped, or that it is not; "" where none is."""
-    conditions = [
-        f"coalesce(CAST({quoted(scanned[position])} AS {values.TEXT}), '') {in_or_not} "
-        f"({', '.join(map(values.sql_text, texts))})"
-        for position, texts in drop.items()
-    ]
-    joined = (" OR " if in_or_not == "IN" else " AND ").join(conditions)
-    return f" WHERE {joined}" if joined else ""
+def _is_dropped(drop: Mapping[int, Sequence[str]], scanned: Sequence[str], form: str) -> str:
+    """The condition that a row is dropped, or is like one that is; "" where none is.
+
+    Args:
+        drop: by position, the values of such rows.
+        scanned: the engine's name of each column of the file.
+        form: SQL with `{}` for a text: in what form texts are compared.
+    """
+    conditions = []
+    for position, texts in drop.items():
+        text = f"coalesce(CAST({quoted(scanned[position])} AS {values.TEXT}), '')"
+        listed = ", ".join(form.format(values.sql_text(each)) for each in texts)
+        conditions.append(f"{form.format(text)} IN ({listed})")
+    return f"({' OR '.join(conditions)})" if conditions else ""
