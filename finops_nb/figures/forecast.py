@@ -285,13 +285,14 @@ def _through(known: Sequence[Month]) -> date:
 
 
 def _by_line(known: Sequence[Known]) -> dict[Line, list[Decimal]]:
-    """The cost of each line in every known month; 0 where it had none."""
+    """The cost of each line in every known month, by name; 0 where it had none."""
     series: dict[Line, list[Decimal]] = defaultdict(lambda: [ZERO] * len(known))
     for place, each in enumerate(known):
         for pair, cost in each.pairs.items():
             for line in _lines(pair):
                 series[line][place] += cost
-    return dict(series)
+    # Errors are sums of forecasts of 28 digits, the last of which depends on their order.
+    return dict(sorted(series.items()))
 
 
 def _lines(pair: Pair) -> tuple[Line, ...]:
