@@ -33,9 +33,10 @@ WHAT_TO_RUN: Final = (
 def main() -> None:
     """FinOps reports that add up to the cent: cost by organization and product, against budgets.
 
-    A home is a folder with params/ and outputs/; commands use the one you are in. A NAME is a
-    params file's path under params/ without .yaml: 2025-12, analysis/2025-Q4,
-    scenarios/lower-gamma. A file named by its month makes the official report of that month.
+    A home is a folder with params/ and outputs/; commands use the one you are in. A params file
+    holds the period, the usage files and the budgets of one report. A NAME is its path under
+    params/ without .yaml: 2025-12, analysis/2025-Q4, scenarios/lower-gamma. A file named by its
+    month makes the official report of that month.
 
     run, check and status also take ranges of months, such as 2025-07..2025-12, and last-month.
     """
@@ -216,8 +217,8 @@ def status(names: tuple[str, ...], verify: bool, doctor: bool) -> None:
 @click.option(
     "--budgets",
     type=click.Choice(["forecast"]),
-    help="Also write a scenario, to adopt later, that proposes the expected cost of each name as "
-    "its budget.",
+    help="Also write a scenario whose budgets are the expected cost of each organization and "
+    "product. You can adopt it later.",
 )
 def new(month: str, budgets: str | None) -> None:
     """Write the params file for the next month.
@@ -326,7 +327,7 @@ def init(folder: Path) -> None:
 @click.option(
     "--copy-notebooks",
     is_flag=True,
-    help="First copy in any packaged notebooks this home does not have.",
+    help="Before that, copy the packaged notebooks that this home does not have into it.",
 )
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTIONS]")
 def lab(copy_notebooks: bool, options: tuple[str, ...]) -> None:

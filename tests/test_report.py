@@ -506,7 +506,7 @@ def test_a_product_drove_the_overrun_of_an_organization(results):
     assert texts["Budget Review"].endswith(
         "org-gamma's use of product-doc-analyzer cost $426.17 more than the month before (45.1% "
         "of the organization's rise). org-gamma has no owner on record: name one under owners in "
-        "the params file"
+        "the report's params file"
     )
 
 

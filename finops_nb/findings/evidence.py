@@ -104,7 +104,7 @@ def owner_to_find(data: ReportData, names: Iterable[str], dimension: Dimension) 
     if not missing or data.params.scenario is not None:
         return None
     mapping = data.params.mapping if dimension == "organization" else ""
-    place = "in {place}" if mapping else "under owners in the params file"
+    place = "in {place}" if mapping else "under owners in the report's params file"
     has = "has" if len(missing) == 1 else "have"
     each = "one" if len(missing) == 1 else "one for each"
     text = f"{{names}} {has} no owner on record: name {each} {place}"

@@ -145,7 +145,8 @@ def _overruns(findings: Findings) -> Iterator[MainFinding]:
             if not findings.data.usage.complete:
                 adds = "is also expected to add"
             text = sentence(
-                f"{{product}}. The product {adds} the most to the cost of {{organizations}}",
+                f"{{product}}. The product {adds} the most "
+                "to the rise in cost of {organizations}",
                 product=text,
                 organizations=first_few(
                     [_driven_sentence(findings, each, runs.get(each.name)) for each in others]

@@ -278,7 +278,7 @@ class Params(CheckedModel):
             both = "both " if len(inline) == 2 else ""
             keys = " and ".join(f"`{key}`" for key in inline)
             fix = f"Keep one of them: remove `budgets`, or remove {both}{keys}"
-            raise BadValue(f"budgets are both here and in {self.budgets}", fix)
+            raise BadValue(f'budgets are both in this file and in `budgets: "{self.budgets}"`', fix)
         return self
 
     def further_problems(self) -> Iterator[Problem]:

@@ -34,7 +34,7 @@ def load_params(home: Home, name: str) -> Params:
     if is_scenario:
         return _load_scenario(home, document, shown)
     if "scenario" in document.data:
-        rule = f"scenario keys outside params/{FOLDER}"
+        rule = f"only a file in params/{FOLDER} may have this key"
         fix = f"Write the changes in a file in params/{FOLDER}, with this file as its base"
         raise Refusal(placed(Problem(rule, fix, column="scenario"), document, shown))
     return validated_document(Params, document, shown)

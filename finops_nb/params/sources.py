@@ -211,18 +211,20 @@ def with_paths_of_sources(values: Any) -> Any:
         BadValue: usage is described by `sources` and by keys of the params, too.
     """
     sources = values.get("sources")
-    if not sources or not isinstance(sources, (list, tuple)):
+    if not sources:
         return values
+    if not isinstance(sources, (list, tuple)):
+        return {**values, "usage": values.get("usage") or [SAMPLE]}
     if both := [key for key in SHORT_FORM_KEYS if values.get(key) not in UNSET[key]]:
-        rule = f"usage is described both by `sources` and by `{'`, `'.join(both)}`"
-        fix = f"Move {'it' if len(both) == 1 else 'them'} into an item of `sources`"
-        raise BadValue(rule, fix)
+        keys = listing([f"`{key}`" for key in both])
+        fix = f"Move {keys} into the item of `sources` that it belongs to"
+        raise BadValue(f"{keys} can't stand beside `sources`", fix)
     return {**values, "usage": [*_paths(sources)] or [SAMPLE]}
 
 
 def _paths(sources: Iterable[Any]) -> Iterator[str]:
     for source in sources:
-        usage = source.get("usage") if isinstance(source, Mapping) else source.usage
+        usage = source.get("usage") if isinstance(source, Mapping) else getattr(source, "usage", ())
         yield from [usage] if isinstance(usage, str) else usage or ()
 
 

@@ -272,4 +272,5 @@ def _year_caption(data: ReportData, year: FullYear | None) -> str:
     months = spelled_months(year.months)
     count = f"{len(year.months)} of {len(year.months) + len(year.missing)} months"
     ahead = f"; the rest of the year is {spelled_months(year.ahead)}" if year.ahead else ""
-    return f"{year_label(data)} by name; to date: {months} ({count}){ahead}"
+    by = "by organization and product"
+    return f"{year_label(data)} {by}; to date is {months} ({count}){ahead}"

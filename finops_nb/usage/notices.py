@@ -183,7 +183,10 @@ def _token_checks(table: SourceTable) -> Iterator[RowCheck]:
     name = table.source.name
     if columns:
         negative = " OR ".join(_is_negative(table, column) for column in columns)
-        yield RowCheck(negative, f"{name} has negative token counts; no figure uses tokens.")
+        yield RowCheck(
+            negative,
+            f"{name} has negative token counts; how many tokens were used there is not known.",
+        )
     if len(columns) == len(TOKENS):
         none = " AND ".join(_is_zero(table, column) for column in columns)
         text = f"{name} has rows with tokens but no cost; their price may be missing."

@@ -60,7 +60,7 @@ def test_an_overrun_is_decided_by_what_it_is_expected_to_cost():
     assert text.endswith(
         ". Decide now: org-a is expected to cost $10 in January 2026 (up to $10), so its December "
         "2025 budget of $7.00 would be $3 short. org-a has no owner on record: name one under "
-        "owners in the params file"
+        "owners in the report's params file"
     )
 
 

@@ -184,7 +184,7 @@ def test_one_finding_is_for_the_product_and_the_organization_that_it_drives():
     assert finding.names == ("chat", "org-a")
     assert text_sentence(finding.sentence, Format("USD")) == (
         "chat is expected to cost $62.00 at its run rate, $22.00 over its $40.00 budget (35.0% "
-        "used so far). The product is also expected to add the most to the cost of org-a, "
+        "used so far). The product is also expected to add the most to the rise in cost of org-a, "
         "which is expected to cost $93.00 at its run rate, $43.00 over its $50.00 budget"
     )
 

@@ -221,7 +221,7 @@ def test_it_refuses_budgets_that_it_can_not_find(budgeted_home, params, keys, me
 
 def test_budgets_are_in_one_place(params):
     """Budgets are inline or in a table, not both."""
-    with pytest.raises(Refusal, match=r"budgets are both here and in b\.csv") as refused:
+    with pytest.raises(Refusal, match=r'both in this file and in `budgets: "b\.csv"`') as refused:
         params(budgets="b.csv", organization_budgets={"a": 1})
     assert refused.value.problems[0].fix == (
         "Keep one of them: remove `budgets`, or remove `organization_budgets`"

@@ -174,7 +174,9 @@ def test_no_other_file_has_a_scenario(scenario_home):
     """The key `scenario` is refused outside params/scenarios/."""
     file = scenario_home.params_file("2025-12")
     file.write_text(file.read_text() + "scenario:\n  base: x\n")
-    message = r"2025-12\.yaml, line \d+, scenario: scenario keys outside params/scenarios/"
+    message = (
+        r"2025-12\.yaml, line \d+, scenario: only a file in params/scenarios/ may have this key"
+    )
     with pytest.raises(Refusal, match=message):
         load_params(scenario_home, "2025-12")
 

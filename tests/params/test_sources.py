@@ -46,8 +46,8 @@ def test_usage_is_described_in_one_place():
     """Keys of the params beside `sources` would be read by nobody."""
     [problem] = refusal_of(usage="u.csv", columns={"cost": "x"}, sources=[CLOUD])
     assert problem == (
-        "usage is described both by `sources` and by `usage`, `columns`. "
-        "Move them into an item of `sources`."
+        "`usage` and `columns` can't stand beside `sources`. Move `usage` and `columns` into the "
+        "item of `sources` that it belongs to."
     )
 
 
@@ -74,6 +74,13 @@ def test_usage_is_described_in_one_place():
 def test_a_source_that_cannot_be_read_is_named(sources, text):
     """By its place in the list, its key and the way out."""
     assert any(text in problem for problem in refusal_of(sources=sources))
+
+
+@pytest.mark.parametrize("sources", ["u.csv", ["u.csv"], [CLOUD, 5], {"name": "a"}, [["a"]]])
+def test_what_is_no_list_of_sources_is_refused_in_one_way(sources):
+    """The missing `usage` of the params is no second problem: `sources` has it."""
+    problems = refusal_of(sources=sources)
+    assert all(problem.startswith("sources") for problem in problems)
 
 
 def test_a_shared_report_shows_no_path_of_this_machine():

@@ -97,7 +97,8 @@ def test_the_year_has_only_the_columns_that_it_has_figures_for():
     table = year(december(*STEADY, start=7))
     assert heads(table)[-2:] == ["Rest of Year", "Full Year"]
     assert table.caption == (
-        "FY2026 by name; to date: July to December 2025 (6 of 6 months); the rest "
+        "FY2026 by organization and product; "
+        "to date is July to December 2025 (6 of 6 months); the rest "
         "of the year is January to June 2026"
     )
 

@@ -120,10 +120,11 @@ def find_sources(
 
 def _listed_twice(first: _Match, second: _Match, key: str) -> Problem:
     """The problem of a file that two patterns match; two sources count its cost twice, too."""
-    by = f'"{first.pattern}"'
     if first.params.name != second.params.name:
-        by += f" of {first.params.place}"
-    rule = f'listed twice: {first.path.name} by {by} and {second.path.name} by "{second.pattern}"'
+        rule = f"{second.path.name} is in {first.params.place} too"
+        return Problem(rule, NAME_ONCE, column=key, value=second.pattern)
+    by = f'by "{first.pattern}" and {second.path.name} by "{second.pattern}"'
+    rule = f"listed twice: {first.path.name} {by}"
     return Problem(rule, NAME_ONCE, column=key, value=second.pattern)
 
 
