@@ -34,9 +34,8 @@ def main() -> None:
     """FinOps reports that add up to the cent: cost by organization and product, against budgets.
 
     A home is a folder with params/ and outputs/; commands use the one you are in. A params file
-    holds the period, the usage files and the budgets of one report. A NAME is its path under
-    params/ without .yaml: 2025-12, analysis/2025-Q4, scenarios/lower-gamma. A file named by its
-    month makes the official report of that month.
+    has the period, the usage and the budgets of one report. A NAME is its path under params/
+    without .yaml: 2025-12, scenarios/lower-gamma. One named by a month makes its official report.
 
     run, check and status also take ranges of months, such as 2025-07..2025-12, and last-month.
     """

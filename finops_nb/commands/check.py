@@ -196,7 +196,9 @@ def _comparison(checked: Check, fmt: Format) -> str:
     if prior.days is not None:
         days, label = noun(prior.days, "day"), parse_period(prior.period).label
         compared, money = fmt.money(prior.compared), fmt.money(prior.cost)
-        return f"; {compared} in the first {days}, {cost} from {money} in as many of {label}"
+        return (
+            f"; {compared} in the first {days}, {cost} from {money} in the first {days} of {label}"
+        )
     rows = _growth(Decimal(before.rows), Decimal(usage.rows_used), fmt)
     money = fmt.money(before.cost)
     rows_used = noun(usage.rows_used, "row")

@@ -42,7 +42,9 @@ CHOICES: Final = 30
 
 PASTE: Final = "Paste this into the params file."
 REPLACE: Final = "Replace `columns` in the params file with this."
-CHECK_FIRST: Final = "The names are guesses. Check each line first: a column might be listed twice."
+CHECK_FIRST: Final = (
+    "The names are guesses. Check each line; one column may have been guessed for two of them."
+)
 FILL_IN: Final = "Between empty quotes, write the name of your column."
 EMPTY: Final = ': ""  # one of: '
 """What follows a column that a person must name. Pasted as it is, it is refused at its line."""

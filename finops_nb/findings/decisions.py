@@ -143,7 +143,8 @@ def missing_budgets(data: ReportData) -> tuple[Sentence, Decimal] | None:
     text += "{expected:estimate} is expected"
     if line.low is not None:
         text += ", {low:estimate} to {high:estimate} in four of five cases"
-    text += f"; finops-nb new {line.month} --budgets forecast proposes them by name"
+    command = f"finops-nb new {line.month} --budgets forecast"
+    text += f'; the command "{command}" proposes one for each organization and product'
     values = {"expected": line.expected, "low": line.low, "high": line.high}
     return sentence(text, **values), line.expected
 

@@ -32,8 +32,8 @@ def _number_style(value: Any) -> str:
         return ""
     found = EXAMPLE.fullmatch(value) if isinstance(value, str) else None
     if found is None or found["thousands"] == found["point"]:
-        rule = "not the number 1234.56 as the source writes it"
-        raise BadValue(rule, 'Write, for example, "1.234,56", "1,234.56" or "1234,56"')
+        fix = 'Write the number 1234.56 as your files do: "1.234,56", "1,234.56" or "1234,56"'
+        raise BadValue("not a form of the number 1234.56", fix)
     return found[0]
 
 

@@ -18,7 +18,7 @@ TIGHT_COLON: Final = re.compile(r"""\s*(?:- +)?("[^"]*"|'[^']*'|[^\s:#"'{\[]+):(
 """A line whose key has no space after its colon."""
 
 ALONE: Final = "Put the whole value in quotes"
-ALIGN: Final = "Begin all lines of a block in the same column"
+ALIGN: Final = "Put the same number of spaces before each line of a block"
 CLOSED: Final = ('"', "'", "]", "}")
 IN_QUOTES: Final = (
     'Put quotes around text that contains ": " or ends with ":", such as usage: "sample:"'
@@ -200,7 +200,7 @@ def _not_in_block(error: Error) -> Slip:
     if "sequence" in error.context or "collection" in error.context or here.startswith("-"):
         fix = 'Write "- " before every line of the block, or before none'
         return Slip("a list and `key: value` lines in one block", fix, error.line)
-    return Slip("a line that begins in another column than the lines above", ALIGN, error.line)
+    return Slip("a line that is indented differently from the lines above", ALIGN, error.line)
 
 
 SLIPS: Final[dict[str, Callable[[Error], Slip]]] = {

@@ -30,6 +30,7 @@ from finops_nb.period import parse_period, spelled_months
 from finops_nb.report.footing import ROUNDING
 from finops_nb.report.table import Block, Table
 from finops_nb.schema import BUDGETED, Column, Dimension
+from finops_nb.words import listing
 
 FEE: Final = (
     "a fee of the same organization, product, model and task type as calls is part of their price"
@@ -129,8 +130,10 @@ def _how_names_add_up(blocks: Iterable[Block], shown: Iterable[str]) -> tuple[Se
     if not rests:
         return ()
     between = " or ".join(f"{by}s" for by in rests)
-    text = f"{' and '.join(rests.values())}: calls moved between {between} that differ in cost per "
-    text += "call."
+    rows = listing(f'"{rest}"' for rest in rests.values())
+    has = "The row {} has" if len(rests) == 1 else "The rows {} have"
+    text = f"{has.format(rows)} the effect of calls that moved between {between} that differ in "
+    text += "cost per call."
     if {NEW, GONE}.intersection(shown):
         this = "This row also turns" if len(rests) == 1 else "These rows also turn"
         text += f" {this} New and Gone into Volume and Mix, where Total has them."

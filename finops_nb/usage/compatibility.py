@@ -107,13 +107,14 @@ def _bill_and_estimate(totals: Sequence[SourceTotal], params: Params) -> Iterato
     billed = [each.source for each in totals if each.basis == "billed"]
     for place, (source, found) in enumerate(zip(params.each_source, totals, strict=True)):
         if found.basis == "estimate" and billed and not source.separate:
+            name, others = f'source "{source.name}"', listing(f'"{each}"' for each in billed)
             rule = (
-                f"the cost of {source.name} is an estimate, and {listing(billed)} is what was "
-                "billed; the two may be the same money"
+                f"the cost of {name} is an estimate, and that of {others} is billed; "
+                "the two may be the same money"
             )
             fix = (
-                f"If no other source has the cost of {source.name}, write `separate: true` in it; "
-                "if its cost is what a provider bills, `basis: billed`; otherwise remove it"
+                f"If no other source has this cost, write `separate: true` in {name}; "
+                "if it is what a provider bills, write `basis: billed`; otherwise remove the source"
             )
             yield Problem(rule, fix, column=key_text(("sources", place)))
 

@@ -185,7 +185,7 @@ def _token_checks(table: SourceTable) -> Iterator[RowCheck]:
         negative = " OR ".join(_is_negative(table, column) for column in columns)
         yield RowCheck(
             negative,
-            f"{name} has negative token counts; how many tokens were used there is not known.",
+            f"{name} has negative token counts; the tokens used in those rows are not known.",
         )
     if len(columns) == len(TOKENS):
         none = " AND ".join(_is_zero(table, column) for column in columns)

@@ -79,7 +79,8 @@ def test_a_running_month_is_compared_by_its_days(two_months):
     results["tables"]["spend_by_day"] = days
     file.write_text(json.dumps(results))
     expected = (
-        "Total $3.00; $3.00 in the first 30 days, +50.0% from $2.00 in as many of November 2025"
+        "Total $3.00; $3.00 in the first 30 days, +50.0% from $2.00 in the first 30 days of "
+        "November 2025"
     )
     assert expected in describe(check_name("2025-12", two_months))
 

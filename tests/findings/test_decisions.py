@@ -102,7 +102,8 @@ def test_without_budgets_of_the_next_month_they_are_to_be_set():
     """14 a month is expected."""
     assert advice(report({"org-a": "10", "org-b": "4"}))["Budget Planning"] == (
         "If January 2026 has no budgets yet, set them now: $14 is expected, $14 to $14 "
-        "in four of five cases; finops-nb new 2026-01 --budgets forecast proposes them by name"
+        'in four of five cases; the command "finops-nb new 2026-01 --budgets forecast" proposes '
+        "one for each organization and product"
     )
 
 

@@ -8,7 +8,7 @@ from finops_nb.errors import Refusal
 from finops_nb.params.yaml_file import read_document
 
 ALONE = "Put the whole value in quotes"
-ALIGN = "Begin all lines of a block in the same column"
+ALIGN = "Put the same number of spaces before each line of a block"
 CLOSE = "a bracket that is not closed, or a missing comma"
 APOSTROPHE = f"{ALONE}; in single quotes, write an apostrophe twice"
 DASHES = 'Write "- " before every line of the block, or before none'
@@ -40,10 +40,10 @@ SLIPS = [
     (
         "a:\n   b: 1\n  c: 2\n",
         3,
-        "a line that begins in another column than the lines above",
+        "a line that is indented differently from the lines above",
         ALIGN,
     ),
-    (" a: 1\nb: 2\n", 2, "a line that begins in another column than the lines above", ALIGN),
+    (" a: 1\nb: 2\n", 2, "a line that is indented differently from the lines above", ALIGN),
     ("a:\n  - b: 1\n  c: 2\n", 3, MIXED, DASHES),
     ("a:\n  b: 1\n  - c: 2\n", 3, MIXED, DASHES),
     ("a: - b\n", 1, '"- " after a colon', "Begin the list on the next line"),

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from support.usage_files import call, read, write_calls, write_parquet
 
-BELOW = "{} has negative token counts; how many tokens were used there is not known."
+BELOW = "{} has negative token counts; the tokens used in those rows are not known."
 FREE = "{} has rows with tokens but no cost; their price may be missing."
 NONE = "{} has rows with a cost but no tokens."
 

@@ -92,10 +92,10 @@ def test_a_bill_beside_an_estimate_is_refused(tmp_path):
     log = source(tmp_path, "gateway", LOG)
     [problem] = refusal_of(tmp_path, seats, log)
     assert problem == (
-        "sources, item 2: the cost of gateway is an estimate, and seats is what was billed; the "
-        "two may be the same money. If no other source has the cost of gateway, write "
-        "`separate: true` in it; if its cost is what a provider bills, `basis: billed`; otherwise "
-        "remove it."
+        'sources, item 2: the cost of source "gateway" is an estimate, and that of "seats" is '
+        "billed; the two may be the same money. If no other source has this cost, write "
+        '`separate: true` in source "gateway"; if it is what a provider bills, write '
+        "`basis: billed`; otherwise remove the source."
     )
     for key in ({"separate": "true"}, {"basis": "billed"}):
         assert read(tmp_path, sources=[seats, log | key]).cost == Decimal("60.50")
