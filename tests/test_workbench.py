@@ -28,7 +28,14 @@ from finops_nb.run.worker import Event, RunState
 OLD = SUPPORT / "notebooks" / "workbench.ipynb"
 CURRENT = CHECKOUT / "notebooks" / "organizational_alignment.ipynb"
 
-NEWER = ("cost_bridge", "concentration", "cost_by_model", "forecast_summary", "next_month")
+NEWER = (
+    "cost_bridge",
+    "concentration",
+    "cost_by_model",
+    "forecast_summary",
+    "next_month",
+    "sources",
+)
 NEWER += ("months_ahead", "full_year", "anomalies", "change_by_name", "variance_from_budget")
 NEWER += ("unit_costs",)
 """Tables and prose that the old notebook does not show."""
