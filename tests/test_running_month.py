@@ -55,7 +55,7 @@ def test_its_findings_are_about_what_is_expected_over_each_budget(folder):
     ]
     excess = Decimal(line["run_rate"]) - Decimal(line["budget"])
     assert Decimal(first["money"]) == excess > 0
-    assert "most to the cost of org-gamma, which is expected to cost" in first["text"]
+    assert "most to the rise in cost of org-gamma, which is expected to cost" in first["text"]
 
 
 def test_each_name_at_stake_is_in_one_finding_and_has_a_review(folder):
