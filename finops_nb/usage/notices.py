@@ -59,8 +59,8 @@ class ScanResult:
         dropped: rows that are no charge by the source's `drop`, which are not among `rows`, and
             their cost as far as it can be read.
         unpriced: rows among them whose cost can't be read.
-        nearly_dropped: rows and cost of those that are kept, although they are like the dropped
-            ones but for case and blanks.
+        nearly_dropped: rows that were kept, and their cost; only case or blanks tell them from
+            rows that are dropped.
         content_hash: a hash of rows and cost by day, organization and product in the period; None
             where they are few.
     """

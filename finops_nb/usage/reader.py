@@ -191,7 +191,7 @@ def _read_files(
 
 
 def _in_its_source(problem: Problem, source: SourceFile) -> Problem:
-    """A problem of a file, with the place of its source's keys in the way out."""
+    """A problem of a file; its fix names the source whose keys to change."""
     return replace(problem, fix=source.params.advice(problem.fix))
 
 

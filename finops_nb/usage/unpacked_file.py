@@ -35,7 +35,7 @@ def is_unpacked(source: SourceFile) -> bool:
 
 @contextmanager
 def folder_for(sources: Iterable[SourceFile]) -> Iterator[Path]:
-    """A folder for the CSV files of those that are unpacked, during the block.
+    """A block with a temporary folder for the CSV files that others are unpacked into.
 
     Raises:
         OSError: it can't be made.

@@ -60,11 +60,6 @@ class Grammar:
     dates: str = ""
     exponent: int = 0
 
-    @property
-    def is_plain(self) -> bool:
-        """Values are as usage has them."""
-        return self == PLAIN
-
     def of_type(self, type_: str) -> Grammar:
         """The grammar of a column of that DuckDB type: only texts are written in some form.
 
@@ -116,9 +111,6 @@ class Grammar:
             rule = f"not a number in the form {self.numbers}"
             return rule, "Correct it, or `numbers` of the source"
         return fault
-
-
-PLAIN: Final = Grammar()
 
 
 def grammar_of(source: Source) -> Grammar:

@@ -154,6 +154,5 @@ def test_the_engine_and_python_agree_on_any_date(db, text, style):
 
 def test_a_plain_source_rewrites_nothing():
     """Names are never rewritten, and without a form nothing is."""
-    assert Grammar().is_plain
     assert not Grammar().rewrites("cost")
     assert not Grammar(numbers=GERMAN, dates="epoch", exponent=2).rewrites("organization")
